@@ -1,0 +1,77 @@
+package gateway
+
+import "time"
+
+// Calendar tells which days the banks work.
+type Calendar interface {
+	IsBankingDay(Date) bool
+}
+
+// Terms are what decides when a group of payments leaves: the agreement's receive-by, the bank's lead and send-by.
+type Terms struct {
+	ReceiveBy time.Duration // since midnight, Copenhagen; default 06:00
+	SendBy    time.Duration // since midnight; the bank's last time on the day of release
+	LeadDays  int           // banking days between release and the day the recipient has the money
+	Calendar  Calendar
+	Location  *time.Location
+}
+
+// Plan is when a group is released and on which day its recipients have the money.
+type Plan struct {
+	ReleaseAt  time.Time
+	ExecutesOn Date
+}
+
+// PlanRelease finds the last receive-by that still meets the requested day; a delivery that comes after it, or on
+// a day without banks, counts as received the next banking day, and the execution day moves with it. // G-deadline
+func (t Terms) PlanRelease(received time.Time, requested Date) Plan {
+	received = received.In(t.Location)
+	counts := DateOf(received)
+	if !t.Calendar.IsBankingDay(counts) || received.After(counts.At(t.ReceiveBy, t.Location)) {
+		counts = t.nextBankingDay(counts)
+	}
+	earliest := t.addBankingDays(counts, t.LeadDays)
+	executes := t.bankingDayFrom(requested)
+	if executes.Before(earliest) {
+		executes = earliest
+	}
+	day := t.addBankingDays(executes, -t.LeadDays)
+	return Plan{ReleaseAt: day.At(t.ReceiveBy, t.Location), ExecutesOn: executes}
+}
+
+// ExecutionDay is the day that a release at the instant now can still meet: the planned one, or a later one when
+// the bank's send-by has passed.
+func (t Terms) ExecutionDay(now time.Time, planned Date) Date {
+	now = now.In(t.Location)
+	day := DateOf(now)
+	if !t.Calendar.IsBankingDay(day) || now.After(day.At(t.SendBy, t.Location)) {
+		day = t.nextBankingDay(day)
+	}
+	if earliest := t.addBankingDays(day, t.LeadDays); planned.Before(earliest) {
+		return earliest
+	}
+	return planned
+}
+
+func (t Terms) bankingDayFrom(d Date) Date {
+	for !t.Calendar.IsBankingDay(d) {
+		d = d.AddDays(1)
+	}
+	return d
+}
+
+func (t Terms) nextBankingDay(d Date) Date { return t.bankingDayFrom(d.AddDays(1)) }
+
+func (t Terms) addBankingDays(d Date, n int) Date {
+	step := 1
+	if n < 0 {
+		step, n = -1, -n
+	}
+	for n > 0 {
+		d = d.AddDays(step)
+		if t.Calendar.IsBankingDay(d) {
+			n--
+		}
+	}
+	return d
+}

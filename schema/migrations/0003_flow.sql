@@ -1,0 +1,355 @@
+-- +goose Up
+-- The flow: what came in, the payments in it, the orders to the banks, what became of them, and the answers.
+-- PostgreSQL is the state machine: a state has a CHECK or an enum, a step is one guarded statement.
+SET ROLE nks_owner;
+SET search_path = nks;
+
+-- Raw bytes, in pieces of at most 1 MiB before compression (zstd, each piece a frame of its own).
+CREATE TABLE document (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    size     bigint NOT NULL DEFAULT 0 CHECK (size >= 0),
+    sha256   bytea,                       -- null until complete
+    made_at  timestamptz NOT NULL
+);
+CREATE TABLE document_piece (
+    document_id bigint NOT NULL REFERENCES document ON DELETE CASCADE,
+    n           int NOT NULL CHECK (n >= 0),
+    data        bytea STORAGE EXTERNAL NOT NULL,
+    PRIMARY KEY (document_id, n)
+);
+
+-- An upload into in/ that is not a delivery: still arriving, or complete under a temporary name.
+CREATE TABLE mailbox_upload (
+    supplier    text NOT NULL,
+    name        text NOT NULL,
+    document_id bigint NOT NULL REFERENCES document,
+    complete    boolean NOT NULL DEFAULT false,
+    made_at     timestamptz NOT NULL,
+    PRIMARY KEY (supplier, name)
+);
+
+CREATE TYPE delivery_state AS ENUM ('received', 'read', 'checked', 'refused');
+CREATE TABLE delivery (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    door          text NOT NULL CHECK (door IN ('sftp', 'mq', 'rasp')),
+    supplier      text NOT NULL,
+    transport_key text NOT NULL,
+    document_id   bigint NOT NULL REFERENCES document,
+    sha256        bytea NOT NULL,
+    size          bigint NOT NULL,
+    received_at   timestamptz NOT NULL,             -- business time
+    month         date NOT NULL CHECK (extract(day FROM month) = 1),
+    state         delivery_state NOT NULL DEFAULT 'received',
+    payer_id      int,
+    authority     text,
+    message_id    text,
+    group_ref     text,
+    sender_ean    text,                             -- second From/PartyId, comes back as second To/PartyId
+    grouped       boolean,
+    return_always boolean NOT NULL DEFAULT false,   -- InstrNks NOCDTRACCT/RETUR
+    payments      int NOT NULL DEFAULT 0,
+    ore           bigint NOT NULL DEFAULT 0,
+    read_at       timestamptz,
+    checked_at    timestamptz,
+    UNIQUE (door, supplier, transport_key),
+    CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL))
+);
+CREATE INDEX delivery_todo ON delivery (received_at, id) WHERE state IN ('received', 'read');
+-- Only accepted bundles consume their ids: a corrected resend is welcome.
+CREATE UNIQUE INDEX delivery_group_ref ON delivery (payer_id, group_ref) WHERE state IN ('read', 'checked');
+CREATE UNIQUE INDEX delivery_bytes ON delivery (payer_id, sha256) WHERE state IN ('read', 'checked');
+
+-- A data supplier paying for an authority: the scope in which GrpId and EndToEndId are unique for ever.
+CREATE TABLE payer (
+    id        int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    supplier  text NOT NULL,
+    authority text NOT NULL,
+    UNIQUE (supplier, authority)
+);
+
+CREATE TYPE group_state AS ENUM ('unchecked', 'rejected', 'waiting', 'released');
+CREATE TABLE release_group (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    delivery_id   bigint NOT NULL REFERENCES delivery,
+    month         date NOT NULL,
+    agreement     text NOT NULL,
+    debit_account text NOT NULL,
+    requested_on  date NOT NULL,
+    reject_code   text,                 -- an error of the debit level
+    agreement_id  bigint,
+    bank_centre   text,
+    los_unit      text,
+    no_account    text CHECK (no_account IN ('return', 'cheque')),
+    executes_on   date,
+    release_at    timestamptz,
+    state         group_state NOT NULL DEFAULT 'unchecked',
+    payments      int NOT NULL,
+    ore           bigint NOT NULL,
+    released_at   timestamptz,
+    UNIQUE (delivery_id, agreement, debit_account, requested_on),
+    CHECK (state <> 'waiting' OR (agreement_id IS NOT NULL AND release_at IS NOT NULL AND executes_on IS NOT NULL)),
+    CHECK ((state = 'released') = (released_at IS NOT NULL))
+);
+CREATE INDEX release_group_due ON release_group (release_at) WHERE state = 'waiting';
+
+-- The debit blocks (PmtInf) of a bundle as they came: answers echo them.
+CREATE TABLE debit_block (
+    delivery_id bigint NOT NULL REFERENCES delivery,
+    no          int NOT NULL,
+    group_id    bigint NOT NULL REFERENCES release_group,
+    debit_text  text,
+    PRIMARY KEY (delivery_id, no)
+);
+
+-- As received, immutable. id = delivery × 2^24 + ordinal.
+CREATE TABLE payment (
+    month             date NOT NULL,
+    id                bigint NOT NULL,
+    group_id          bigint NOT NULL,
+    ore               bigint NOT NULL,
+    holder            bigint,
+    block             int NOT NULL,
+    holder_kind       smallint,
+    type              smallint NOT NULL CHECK (type IN (1, 2, 3)),
+    account_kind      smallint,
+    complete          boolean NOT NULL,
+    e2e               text COLLATE "C" NOT NULL,
+    benefit_type      text NOT NULL,
+    authority         text NOT NULL,
+    los_unit          text,
+    instr_id          text,
+    transfer_currency text,
+    account           text,
+    bic               text,
+    bank_code         text,
+    statement_text    text,
+    read_code         text,             -- the first error that the payment shows by itself
+    detail            jsonb,
+    PRIMARY KEY (month, id)
+) PARTITION BY RANGE (month);
+
+-- EndToEndId, unique for ever per payer; only accepted payments consume it.
+CREATE TABLE payment_key (
+    payer_id   int NOT NULL,
+    e2e        text COLLATE "C" NOT NULL,
+    payment_id bigint NOT NULL,
+    PRIMARY KEY (payer_id, e2e)
+);
+
+-- What ended a payment or one attempt to pay it, other than its line: exceptions only.
+CREATE TYPE event_kind AS ENUM ('rejected', 'returned', 'bank_rejected', 'executed');
+CREATE TABLE payment_event (
+    month      date NOT NULL,
+    payment_id bigint NOT NULL,
+    attempt    smallint NOT NULL,       -- 0: before any order was made
+    kind       event_kind NOT NULL,
+    code       text,
+    text       text,
+    at         timestamptz NOT NULL,    -- business time
+    source     bigint,                  -- the document that says so
+    PRIMARY KEY (month, payment_id, attempt),
+    CHECK ((kind IN ('rejected', 'returned')) = (attempt = 0))
+) PARTITION BY RANGE (month);
+
+-- The first eight digits of the bank reference: one number per delivery and attempt, unique for ever.
+CREATE TABLE bank_reference (
+    number      int GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (number BETWEEN 1 AND 99999999),
+    delivery_id bigint NOT NULL REFERENCES delivery,
+    attempt     smallint NOT NULL,
+    UNIQUE (delivery_id, attempt)
+);
+
+-- Who owns the connection to a bank; the fence grows with every owner.
+CREATE TABLE bank_lease (
+    bank  text PRIMARY KEY,
+    fence bigint NOT NULL DEFAULT 0
+);
+-- UNB 0020 to a bank, without holes.
+CREATE TABLE bank_counter (
+    bank text PRIMARY KEY,
+    last bigint NOT NULL DEFAULT 0
+);
+
+CREATE TYPE interchange_state AS ENUM ('frozen', 'rendered', 'sending', 'publishing', 'sent', 'unknown', 'void');
+CREATE TYPE contrl_state AS ENUM ('none', 'received', 'accepted', 'rejected');
+CREATE TABLE interchange (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind         text NOT NULL CHECK (kind IN ('PAYMUL', 'CONTRL')),
+    bank         text NOT NULL,
+    control_ref  bigint NOT NULL CHECK (control_ref BETWEEN 1 AND 99999999999999),
+    agreement    text NOT NULL DEFAULT '',
+    agreement_id bigint,
+    authority    text NOT NULL DEFAULT '',
+    executes_on  date,
+    prepared_at  timestamptz NOT NULL,
+    file_name    text NOT NULL,
+    messages     int NOT NULL DEFAULT 0,
+    payments     int NOT NULL DEFAULT 0,
+    ore          bigint NOT NULL DEFAULT 0,
+    state        interchange_state NOT NULL DEFAULT 'frozen',
+    attempt      int NOT NULL DEFAULT 0,
+    fence        bigint NOT NULL DEFAULT 0,
+    document_id  bigint REFERENCES document,
+    sent_at      timestamptz,
+    contrl       contrl_state NOT NULL DEFAULT 'none',
+    contrl_at    timestamptz,
+    UNIQUE (bank, control_ref),
+    CHECK (state IN ('frozen', 'void') OR document_id IS NOT NULL),
+    CHECK ((state = 'sent') = (sent_at IS NOT NULL))
+);
+CREATE INDEX interchange_todo ON interchange (bank, control_ref) WHERE state IN ('frozen', 'rendered', 'sending', 'publishing');
+
+CREATE TYPE order_state AS ENUM ('frozen', 'with_bank', 'accepted', 'executed', 'rejected');
+CREATE TABLE message (
+    interchange_id bigint NOT NULL REFERENCES interchange,
+    no             int NOT NULL,
+    ref            text NOT NULL UNIQUE,        -- BGM 1004
+    payments       int NOT NULL,
+    ore            bigint NOT NULL,
+    validated_at   timestamptz,                 -- the bank's validation answer is in, or its deadline has passed
+    PRIMARY KEY (interchange_id, no)
+);
+CREATE TABLE order_line (
+    interchange_id bigint NOT NULL,
+    message_no     int NOT NULL,
+    lin            int NOT NULL,
+    debit_account  text NOT NULL,
+    type           smallint NOT NULL,
+    payments       int NOT NULL,
+    ore            bigint NOT NULL,
+    state          order_state NOT NULL DEFAULT 'frozen',
+    code           text,
+    text           text,
+    changed_at     timestamptz,
+    PRIMARY KEY (interchange_id, message_no, lin),
+    FOREIGN KEY (interchange_id, message_no) REFERENCES message
+);
+
+-- One row per attempt to pay, appended in rendering order. Never changed: its line carries the state.
+CREATE TABLE bank_order (
+    month             date NOT NULL,
+    payment_id        bigint NOT NULL,
+    ore               bigint NOT NULL,
+    interchange_id    bigint NOT NULL,
+    account_version   bigint,
+    message_no        int NOT NULL,
+    lin               int NOT NULL,
+    seq               int NOT NULL,
+    attempt           smallint NOT NULL,
+    type              smallint NOT NULL CHECK (type IN (1, 2, 3, 4)),
+    account_kind      smallint NOT NULL,
+    rule              smallint NOT NULL,        -- 0 named by the payment, 1 specific, 2 NemKonto, 3 the CVR number's NemKonto, 4 cheque
+    account           text NOT NULL,
+    bic               text,
+    bank_code         text,
+    transfer_currency text,
+    beneficiary       jsonb,                    -- names and addresses as frozen with the order
+    PRIMARY KEY (month, payment_id, attempt)
+) PARTITION BY RANGE (month);
+CREATE UNIQUE INDEX bank_order_place ON bank_order (month, interchange_id, message_no, lin, seq);
+
+-- What banks sent us.
+CREATE TYPE bank_file_state AS ENUM ('received', 'done', 'parked');
+CREATE TABLE bank_file (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    bank        text NOT NULL,
+    name        text NOT NULL,
+    sha256      bytea NOT NULL,
+    size        bigint NOT NULL,
+    document_id bigint NOT NULL REFERENCES document,
+    received_at timestamptz NOT NULL,
+    state       bank_file_state NOT NULL DEFAULT 'received',
+    control_ref text,
+    note        text,
+    UNIQUE (bank, name, sha256)
+);
+CREATE INDEX bank_file_todo ON bank_file (bank, id) WHERE state = 'received';
+CREATE UNIQUE INDEX bank_file_control_ref ON bank_file (bank, control_ref) WHERE state = 'done';
+
+-- What cannot be decided waits here for a person.
+CREATE TABLE exception (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind      text NOT NULL,
+    subject   text NOT NULL,
+    detail    text NOT NULL,
+    raised_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    closed_by text,
+    approved_by text,
+    UNIQUE (kind, subject),
+    CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
+    CHECK (closed_by IS DISTINCT FROM approved_by OR closed_by IS NULL)
+);
+
+-- Answers. A document number is drawn from a locked row: no holes.
+CREATE TABLE answer_counter (
+    kind smallint PRIMARY KEY CHECK (kind IN (0, 1, 2, 5, 7, 8, 9)),
+    last bigint NOT NULL DEFAULT 0
+);
+INSERT INTO answer_counter (kind) VALUES (0), (1), (2), (5), (7), (8), (9);
+CREATE TABLE answer (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind         smallint NOT NULL,
+    number       bigint NOT NULL,
+    delivery_id  bigint NOT NULL REFERENCES delivery,
+    supplier     text NOT NULL,
+    door         text NOT NULL,
+    file_name    text NOT NULL,
+    status       text NOT NULL DEFAULT '',      -- ACPT, PART, RJCT
+    made_at      timestamptz NOT NULL,
+    document_id  bigint NOT NULL REFERENCES document,
+    collected_at timestamptz,
+    UNIQUE (kind, number),
+    UNIQUE (supplier, file_name)
+);
+CREATE INDEX answer_open ON answer (supplier, id) WHERE collected_at IS NULL;
+CREATE INDEX answer_delivery ON answer (delivery_id);
+-- What an answer must still tell: written in the transaction that causes it.
+CREATE TABLE answer_due (
+    kind           smallint NOT NULL CHECK (kind IN (5, 7, 8, 9)),
+    delivery_id    bigint NOT NULL REFERENCES delivery,
+    month          date NOT NULL,
+    payment_id     bigint NOT NULL DEFAULT 0,   -- 7 and 9
+    attempt        smallint NOT NULL DEFAULT 0,
+    interchange_id bigint NOT NULL DEFAULT 0,   -- 8: the line that the bank has
+    message_no     int NOT NULL DEFAULT 0,
+    lin            int NOT NULL DEFAULT 0,
+    payments       int NOT NULL DEFAULT 1,
+    status         text NOT NULL,
+    code           text,
+    text           text,
+    caused_at      timestamptz NOT NULL,
+    answer_id      bigint REFERENCES answer,
+    PRIMARY KEY (kind, delivery_id, payment_id, attempt, interchange_id, message_no, lin)
+);
+CREATE INDEX answer_due_open ON answer_due (delivery_id, kind) WHERE answer_id IS NULL;
+
+-- +goose StatementBegin
+-- Makes the partitions of a receipt month; called before the first delivery of a month is stamped.
+CREATE FUNCTION ensure_month(m date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks AS $$
+DECLARE
+    suffix text := to_char(m, 'YYYYMM');
+    t text;
+BEGIN
+    IF extract(day FROM m) <> 1 THEN
+        RAISE EXCEPTION 'month % is not the first of a month', m;
+    END IF;
+    IF to_regclass('nks.payment_' || suffix) IS NOT NULL AND to_regclass('nks.bank_order_' || suffix) IS NOT NULL
+       AND to_regclass('nks.payment_event_' || suffix) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('nks.ensure_month'));
+    FOREACH t IN ARRAY ARRAY['payment', 'payment_event', 'bank_order'] LOOP
+        EXECUTE format('CREATE TABLE IF NOT EXISTS nks.%I PARTITION OF nks.%I FOR VALUES FROM (%L) TO (%L)',
+            t || '_' || suffix, t, m, (m + interval '1 month')::date);
+        -- No page role may read a partition directly: it would escape its parent's row policies.
+        EXECUTE format('REVOKE ALL ON nks.%I FROM nks_page', t || '_' || suffix);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON nks.%I TO nks_flow', t || '_' || suffix);
+    END LOOP;
+END $$;
+-- +goose StatementEnd
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA nks TO nks_flow;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA nks TO nks_flow;
+GRANT EXECUTE ON FUNCTION ensure_month(date) TO nks_flow;
+RESET ROLE;
