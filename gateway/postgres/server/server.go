@@ -73,14 +73,15 @@ type Config struct {
 
 // Server is a private PostgreSQL. Its methods may be used by many goroutines at once.
 type Server struct {
-	cfg      Config
-	bin      string
-	acct     account
-	lock     *os.File // nil when attached to another process's server
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the supervisor has ended
-	urgent   chan struct{} // closed when Stop may not wait for a clean shutdown any longer
-	stopOnce sync.Once
+	cfg        Config
+	bin        string
+	acct       account
+	lock       *os.File // nil when attached to another process's server
+	cancel     context.CancelFunc
+	done       chan struct{} // closed when the supervisor has ended
+	urgent     chan struct{} // closed when Stop may not wait for a clean shutdown any longer
+	stopOnce   sync.Once
+	urgentOnce sync.Once
 
 	restarts atomic.Int64
 	mu       sync.Mutex
@@ -163,7 +164,6 @@ func (s *Server) bringUp(ctx context.Context) error {
 		return err
 	}
 	if err := s.createDatabase(ctx); err != nil {
-		close(s.urgent)
 		return errors.Join(err, s.halt(p))
 	}
 	s.setReady(p.pid)
@@ -186,9 +186,8 @@ func (s *Server) supervise(ctx context.Context, p *postmaster) {
 		}
 		s.setGone()
 		s.cfg.Logger.Error().Int("pid", p.pid).Str("end", p.end()).Msg("private PostgreSQL died, starting it again")
-		var err error
-		if p, err = s.relaunch(ctx); err != nil {
-			s.fail(errors.Join(ErrStopped, err))
+		if p = s.relaunch(ctx); p == nil {
+			s.fail(ErrStopped)
 			return
 		}
 		s.restarts.Add(1)
@@ -198,21 +197,109 @@ func (s *Server) supervise(ctx context.Context, p *postmaster) {
 }
 
 // relaunch tries for as long as ctx lives: a full disk or a machine out of memory may pass, and without its
-// database the gateway has nothing better to do.
-func (s *Server) relaunch(ctx context.Context) (*postmaster, error) {
-	pause := 100 * time.Millisecond
-	for {
+// database the gateway has nothing better to do. It returns nil only when ctx has ended.
+func (s *Server) relaunch(ctx context.Context) *postmaster {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		p, err := s.launch(ctx)
 		if err == nil {
-			return p, nil
+			return p
 		}
 		if ctx.Err() != nil {
-			return nil, nil //nolint:nilnil // stopped while down: supervise is told by ctx
+			return nil
 		}
 		s.cfg.Logger.Error().Err(err).Dur("retry_in", pause).Msg("private PostgreSQL does not start")
-		if !sleep(ctx, pause) {
-			return nil, nil //nolint:nilnil
+		if !pauseFor(ctx, pause) {
+			return nil
 		}
-		pause = min(2*pause, 5*time.Second)
 	}
+}
+
+// Stop shuts the server down cleanly: open transactions are rolled back, everything committed is written out. When
+// ctx ends first it is made to stop at once, which loses nothing either but makes the next start slower. Stop may be
+// called again; on an attached server it does nothing.
+func (s *Server) Stop(ctx context.Context) error {
+	if s.lock == nil {
+		return nil
+	}
+	s.stopOnce.Do(func() { s.cancel() })
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		s.urgentOnce.Do(func() { close(s.urgent) })
+		<-s.done
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if errors.Is(s.err, errUnclean) {
+		return fmt.Errorf("stop private PostgreSQL in %s: %w", s.cfg.DataDir, s.err)
+	}
+	return nil
+}
+
+// DSN returns the connection string of role in database; each setting is "name=value", as "search_path=nks".
+// It serves pgx and libpq alike.
+func (s *Server) DSN(database, role string, settings ...string) string {
+	return "host=" + quote(s.cfg.SocketDir) + " port=" + port + " dbname=" + quote(database) + " user=" + quote(role) +
+		" sslmode=disable" + options(settings)
+}
+
+// SocketDir is the directory to give psql with -h.
+func (s *Server) SocketDir() string { return s.cfg.SocketDir }
+
+// DataDir is the cluster's directory, with symbolic links resolved.
+func (s *Server) DataDir() string { return s.cfg.DataDir }
+
+// PID is the postmaster's process id at this moment, 0 while there is none.
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pid
+}
+
+// Restarts counts how often the server died and was started again.
+func (s *Server) Restarts() int { return int(s.restarts.Load()) }
+
+// Ready waits until the server answers. ErrStopped after Stop, ctx's error when it ends first.
+func (s *Server) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	ready := s.ready
+	s.mu.Unlock()
+	select {
+	case <-ready:
+		return nil
+	case <-s.done:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Server) setReady(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pid = pid
+	close(s.ready)
+}
+
+func (s *Server) setGone() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pid = 0
+	s.ready = make(chan struct{})
+}
+
+// fail ends the supervisor: err is what Stop reports. The lock goes last, when nothing of ours runs.
+func (s *Server) fail(err error) {
+	s.setGone()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = errors.Join(err, s.release())
+}
+
+// release gives the data directory to the next who wants it. The socket directory is kept out of /tmp when unused.
+func (s *Server) release() error {
+	if err := os.RemoveAll(s.cfg.SocketDir); err != nil {
+		s.cfg.Logger.Warn().Err(err).Msg("socket directory not removed")
+	}
+	return s.lock.Close()
 }
