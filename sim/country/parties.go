@@ -1,0 +1,148 @@
+package country
+
+import "strings"
+
+// supplier is a data supplier: it sends and fetches files for one or more authorities.
+type supplier struct{ id, name, ean string }
+
+func suppliers() []supplier {
+	return []supplier{
+		{"KOMDATA", "Kommunernes Datahus", "5790001000103"},
+		{"PENSIT", "Pensionernes IT", ""},
+		{"AFGIFTIT", "Afgiftsvæsenets IT", "5790001000202"},
+		{"STUDIEIT", "Studiestøttens IT", ""},
+	}
+}
+
+// Suppliers lists the data suppliers of every country: the logins at the mailbox, and the names of their keys.
+func Suppliers() []string {
+	var ids []string
+	for _, s := range suppliers() {
+		ids = append(ids, s.id)
+	}
+	return ids
+}
+
+// authority is a public payer; its id is what stands as ADMID in a bundle.
+type authority struct{ id, name, cvr string }
+
+func (w *world) authorities() []authority {
+	list := []authority{
+		{"4101", "Nordvig Kommune", ""},
+		{"4102", "Sønderlund Kommune", ""},
+		{"5200", "Pensionskontoret", ""},
+		{"6300", "Afgiftsvæsenet", ""},
+		{"7400", "Studiestøttekontoret", ""},
+		{"8101", "Øregionen", ""},
+	}
+	for i := range list {
+		// The last numbers of the companies' series: no holder reaches them.
+		list[i].cvr = string(w.appendCVR(nil, companySpan-1-i))
+	}
+	return list
+}
+
+// agreement is a bank agreement of an authority, used through one supplier.
+type agreement struct {
+	number, authority, unit, supplier string
+	centre                            int // index among the country's centres, modulo their number
+	accounts                          []string
+	choice, receiveBy, from, to       string
+}
+
+const (
+	choiceReturn = "return"
+	choiceCheque = "cheque"
+	cutOff       = "06:00"
+)
+
+func agreements() []agreement {
+	return []agreement{
+		{"NORDVIG-01", "4101", "4101-Y", "KOMDATA", 0, []string{"30010000410101", "30010000410102"}, choiceReturn, cutOff, "2004-01-01", ""},
+		{"NORDVIG-02", "4101", "4101-L", "KOMDATA", 1, []string{"51220000410109"}, choiceCheque, cutOff, "2004-01-01", ""},
+		{"004102", "4102", "4102-0", "KOMDATA", 2, []string{"90430000410201"}, choiceCheque, cutOff, "2004-01-01", ""},
+		{"PENS.5200", "5200", "5200-P", "PENSIT", 0, []string{"30010000520001"}, choiceCheque, cutOff, "2004-01-01", ""},
+		{"PENS.5201", "5200", "5200-B", "PENSIT", 2, []string{"90430000520002", "90430000520003"}, choiceReturn, cutOff, "2004-01-01", ""},
+		{"AFG-630001", "6300", "6300-1", "AFGIFTIT", 1, []string{"51220000630001"}, choiceReturn, cutOff, "2004-01-01", ""},
+		{"AFG-630002", "6300", "6300-2", "AFGIFTIT", 0, []string{"30010000630009"}, choiceCheque, cutOff, "2004-01-01", ""},
+		{"STUD7400", "7400", "7400", "STUDIEIT", 1, []string{"51220000740001"}, choiceReturn, "13:30", "2004-01-01", ""},
+		{"OE-8101", "8101", "8101", "STUDIEIT", 2, []string{"90430000810101"}, choiceReturn, cutOff, "2004-01-01", ""},
+		{"NORDVIG-00", "4101", "4101-Y", "KOMDATA", 0, []string{"30010000410100"}, choiceReturn, cutOff, "2001-01-01", "2004-12-31"},
+	}
+}
+
+// valid leaves out the agreement that has run out.
+func (a agreement) valid() bool { return a.to == "" }
+
+// benefit is a benefit type; without an authority it is general.
+type benefit struct{ id, authority, name string }
+
+func benefits() []benefit {
+	return []benefit{
+		{"NKSLEV", "", "Leverandørbetaling"},
+		{"NKSDPE", "", "Diverse til personer"},
+		{"NKSOAM", "", "Overskydende afgifter og moms"},
+		{"NKSMOA", "", "Moms og afgifter"},
+		{"KBOLIG", "4101", "Boligstøtte"},
+		{"KSYGE", "4102", "Sygedagpenge"},
+		{"PFOLKE", "5200", "Folkepension"},
+		{"PFOERT", "5200", "Førtidspension"},
+		{"OVSKAT", "6300", "Overskydende skat"},
+		{"SUSTIP", "7400", "Stipendium"},
+	}
+}
+
+func specificKinds() []specificKind {
+	return []specificKind{{"4101", "KBOLIG", 12}, {"5200", "PFOLKE", 10}, {"7400", "SUSTIP", 25}}
+}
+
+func (w *world) writeSuppliers(t *table, keys map[string]string) {
+	t.header("supplier name ean ssh_keys")
+	for _, s := range suppliers() {
+		t.texts(s.id, s.name, s.ean, keys[s.id])
+		t.end()
+	}
+}
+
+func (w *world) writeAuthorities(t *table) {
+	t.header("authority name cvr")
+	for _, a := range w.authorities() {
+		t.texts(a.id, a.name, a.cvr)
+		t.end()
+	}
+}
+
+func (w *world) writeUnits(t *table) {
+	t.header("authority los_unit parent name")
+	seen := map[string]bool{}
+	for _, a := range w.authorities() {
+		t.texts(a.id, a.id, "", a.name)
+		t.end()
+		seen[a.id] = true
+	}
+	for _, g := range agreements() {
+		if seen[g.unit] {
+			continue
+		}
+		seen[g.unit] = true
+		t.texts(g.authority, g.unit, g.authority, "Udbetalingsenhed "+g.unit)
+		t.end()
+	}
+}
+
+func (w *world) writeAgreements(t *table) {
+	t.header("agreement authority los_unit supplier bank_centre payout_accounts no_account receive_by valid_from valid_to")
+	for _, g := range agreements() {
+		t.texts(g.number, g.authority, g.unit, g.supplier, w.o.Centres[g.centre%len(w.o.Centres)], strings.Join(g.accounts, " "),
+			g.choice, g.receiveBy, g.from, g.to)
+		t.end()
+	}
+}
+
+func (w *world) writeBenefits(t *table) {
+	t.header("benefit_type authority name")
+	for _, b := range benefits() {
+		t.texts(b.id, b.authority, b.name)
+		t.end()
+	}
+}
