@@ -1,0 +1,340 @@
+// Package conf reads the gateway's configuration: one TOML file, strictly, with every problem named at once. No
+// secret stands in it, only the paths of files that hold them. nks.toml is the annotated sample.
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// maxFile bounds what is read: a configuration of this size is some other file.
+const maxFile = 4 << 20
+
+// ErrInvalid is in every error of Load and Validate that the writer of the file can mend.
+var ErrInvalid = errors.New("configuration is not valid")
+
+// Environment says whether the money is real. Test and production are kept apart by keys, hosts and the test
+// indicator of every interchange.
+type Environment string
+
+// The two environments.
+const (
+	Production Environment = "production"
+	Test       Environment = "test"
+)
+
+// Acceptance is what a bank's "we have it" is made of, after CONTRL has not refused it.
+type Acceptance string
+
+// The ways in which a bank accepts a payment.
+const (
+	AcceptedByContrl     Acceptance = "contrl"      // CONTRL 7 is all that comes
+	AcceptedByBanstaLine Acceptance = "bansta_line" // a BANSTA for each LIN
+	AcceptedByBanstaSeq  Acceptance = "bansta_seq"  // a BANSTA for each SEQ
+	AcceptedBySilence    Acceptance = "silence"     // no reject within acceptance_deadline
+)
+
+// Execution is how a bank's "paid" is known.
+type Execution string
+
+// The ways in which a payment is known to be executed.
+const (
+	ExecutedByBansta  Execution = "bansta"  // a BANSTA with a code of gis_executed
+	ExecutedBySilence Execution = "silence" // no reject within executed_deadline
+)
+
+// Wrap is how a bank wants its EDIFACT laid out.
+type Wrap string
+
+// The layouts of an interchange.
+const (
+	WrapNone Wrap = "none" // no line ends at all
+	WrapCRLF Wrap = "crlf" // CR LF after each segment
+	Wrap80   Wrap = "80"   // CR LF after every 80 characters
+)
+
+// Duration is a time.Duration that is written "90s" or "1h30m".
+type Duration struct{ time.Duration }
+
+// UnmarshalText reads the Go notation of durations.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no duration such as \"90s\"", text)
+	}
+	d.Duration = parsed
+	return nil
+}
+
+// MarshalText writes the Go notation.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// TimeOfDay is a time of the clock in Copenhagen, as minutes after midnight, written "08:30".
+type TimeOfDay int
+
+// UnmarshalText reads HH:MM.
+func (t *TimeOfDay) UnmarshalText(text []byte) error {
+	parsed, err := time.Parse("15:04", string(text))
+	if err != nil || len(text) != len("15:04") {
+		return fmt.Errorf("%q is no time of day such as \"08:30\"", text)
+	}
+	*t = TimeOfDay(parsed.Hour()*60 + parsed.Minute())
+	return nil
+}
+
+// MarshalText writes HH:MM.
+func (t TimeOfDay) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
+
+// Config is the whole configuration.
+type Config struct {
+	// Environment is production or test.
+	Environment Environment `toml:"environment"`
+	// Data is the directory of everything that nks keeps itself.
+	Data string `toml:"data"`
+
+	Database Database `toml:"database"`
+	Mailbox  Mailbox  `toml:"mailbox"`
+	Clock    Clock    `toml:"clock"`
+	Identity Identity `toml:"identity"`
+	Limits   Limits   `toml:"limits"`
+	Answers  Answers  `toml:"answers"`
+	Flow     Flow     `toml:"flow"`
+	Log      Log      `toml:"log"`
+	Banks    []Bank   `toml:"bank"`
+}
+
+// Database says where the tables are.
+type Database struct {
+	// URLFile is a file whose one line is the URL of a PostgreSQL that somebody else runs; it may hold a password.
+	URLFile string `toml:"url_file"`
+	// URL is the same in place, for a URL without a password. Both empty: the private server.
+	URL string `toml:"url"`
+	// PrivateDir is the private server's cluster; empty: pg under Config.Data.
+	PrivateDir string `toml:"private_dir"`
+	// SocketDir is the private server's socket directory; empty: a short one of its own in /tmp.
+	SocketDir string `toml:"socket_dir"`
+	// BinDir holds PostgreSQL's programs; empty: the newest installed.
+	BinDir string `toml:"bin_dir"`
+	// MaxConnections bounds the connections of the private server, and those of one nks to any.
+	MaxConnections int `toml:"max_connections"`
+}
+
+// Mailbox is the SFTP door for data suppliers.
+type Mailbox struct {
+	// Listen is host:port.
+	Listen string `toml:"listen"`
+	// HostKey is the file of the server's private key, in OpenSSH's format.
+	HostKey string `toml:"host_key"`
+	// MaxFileMB is the largest upload in MiB.
+	MaxFileMB int `toml:"max_file_mb"`
+	// IdleTimeout ends a session that says nothing.
+	IdleTimeout Duration `toml:"idle_timeout"`
+	// MaxConnections bounds the sessions of all suppliers together.
+	MaxConnections int `toml:"max_connections"`
+}
+
+// Clock sets business time.
+type Clock struct {
+	// Start is the business time of the very first start, RFC 3339; empty: the machine's. Ignored later.
+	Start string `toml:"start"`
+}
+
+// Identity is who we are to banks and customers.
+type Identity struct {
+	// Name stands in messages for people.
+	Name string `toml:"name"`
+	// GLN is our address in EDIFACT's UNB: 13 digits.
+	GLN string `toml:"gln"`
+}
+
+// Limits bound what one thing may hold.
+type Limits struct {
+	InterchangePayments int `toml:"interchange_payments"`
+	InterchangeMB       int `toml:"interchange_mb"`
+	MessagePayments     int `toml:"message_payments"`
+	// ExecutionDaysAhead is how far away an execution date may be, in days.
+	ExecutionDaysAhead int `toml:"execution_days_ahead"`
+	BundlePayments     int `toml:"bundle_payments"`
+	// AnswerPayments is how many payments one answer document lists at most.
+	AnswerPayments int `toml:"answer_payments"`
+	// DeliveryGroups is how many debit groups one delivery holds at most.
+	DeliveryGroups int `toml:"delivery_groups"`
+}
+
+// Answers says when a document to a customer is closed.
+type Answers struct {
+	// Quiet is how long nothing must have come for it.
+	Quiet Duration `toml:"quiet"`
+	// Deadline is how long it stays open at most.
+	Deadline Duration `toml:"deadline"`
+}
+
+// Flow is how the engine works through what there is to do.
+type Flow struct {
+	// Poll is the pause after having found nothing.
+	Poll Duration `toml:"poll"`
+	// Lease is how long a piece of work belongs to the node that took it, unless it renews.
+	Lease Duration `toml:"lease"`
+}
+
+// Log says what the log looks like.
+type Log struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // json, console
+}
+
+// Bank is the profile of one booking centre: how it is reached, written to and understood.
+type Bank struct {
+	// ID is the bank_centre of agreements.csv.
+	ID   string `toml:"id"`
+	Name string `toml:"name"`
+	// GLN is the bank's address in UNB: 13 digits.
+	GLN string `toml:"gln"`
+
+	// Address is host:port of its SFTP server.
+	Address string `toml:"address"`
+	User    string `toml:"user"`
+	// Key is the file of our private key.
+	Key string `toml:"key"`
+	// HostKeys pin the server: literal public keys, or files of them. Any of them will do, so that one can be changed.
+	HostKeys []string `toml:"host_keys"`
+	InDir    string   `toml:"in_dir"`  // where we put
+	OutDir   string   `toml:"out_dir"` // where we fetch
+	// FileName is the final name; {ref} stands for the interchange's control reference.
+	FileName string `toml:"file_name"`
+	// TempName is the name while it is written; {ref}, and {attempt} for the number of the try.
+	TempName string   `toml:"temp_name"`
+	Poll     Duration `toml:"poll"`
+
+	Charset string `toml:"charset"` // UNOA, UNOB, UNOC
+	Wrap    Wrap   `toml:"wrap"`
+	UNA     bool   `toml:"una"`
+	// Test is UNB 0035. It must agree with the environment and follows it when not given.
+	Test bool `toml:"test"`
+
+	// SendBy is the last time of day to hand over for the lead time to count from today.
+	SendBy TimeOfDay `toml:"send_by"`
+	// LeadDays is the number of banking days between hand-over and the money's arrival.
+	LeadDays int  `toml:"lead_days"`
+	Cheque   bool `toml:"cheque"`
+
+	Acceptance         Acceptance `toml:"acceptance"`
+	AcceptanceDeadline Duration   `toml:"acceptance_deadline"`
+	Executed           Execution  `toml:"executed"`
+	ExecutedDeadline   Duration   `toml:"executed_deadline"`
+	// ContrlFinal is 7 when 8 is only a receipt, 8 when 8 is all that comes.
+	ContrlFinal    int      `toml:"contrl_final"`
+	ContrlDeadline Duration `toml:"contrl_deadline"`
+
+	// The codes of GIS 7365 by meaning; a code in none of them is an exception for a person.
+	GISRejected    []string `toml:"gis_rejected"`
+	GISInformation []string `toml:"gis_information"`
+	GISExecuted    []string `toml:"gis_executed"`
+	GISAccepted    []string `toml:"gis_accepted"`
+}
+
+// Default is what holds where the file says nothing.
+func Default() Config {
+	return Config{
+		Environment: Test,
+		Data:        "data",
+		Database:    Database{MaxConnections: 60},
+		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
+			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200},
+		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
+		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
+			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
+		Answers: Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
+		Flow:    Flow{Poll: Duration{200 * time.Millisecond}, Lease: Duration{time.Minute}},
+		Log:     Log{Level: "info", Format: "json"},
+	}
+}
+
+// DefaultBank is what holds where a [[bank]] says nothing; Test follows the environment.
+func DefaultBank(env Environment) Bank {
+	return Bank{
+		User: "nks", InDir: "in", OutDir: "out", FileName: "NKS{ref}.edi", TempName: ".NKS{ref}.edi.{attempt}.tmp",
+		Poll: Duration{5 * time.Second}, Charset: "UNOC", Wrap: WrapNone, UNA: true, Test: env != Production,
+		SendBy: 8*60 + 30, LeadDays: 1,
+		Acceptance: AcceptedByContrl, AcceptanceDeadline: Duration{2 * time.Hour},
+		Executed: ExecutedByBansta, ExecutedDeadline: Duration{24 * time.Hour},
+		ContrlFinal: 7, ContrlDeadline: Duration{30 * time.Minute},
+		GISRejected: []string{"2"}, GISInformation: []string{"3"}, GISExecuted: []string{"4"}, GISAccepted: []string{"1"},
+	}
+}
+
+// Load reads and checks the file at path. Relative paths in it are meant from the file's directory; those of the
+// returned Config are absolute. An unknown key, a wrong type or a problem of Validate is ErrInvalid, with line and
+// column or the key's name; a file that cannot be read is the system's error.
+func Load(path string) (Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	if len(text) > maxFile {
+		return Config{}, fmt.Errorf("%w: %s is larger than 4 MiB", ErrInvalid, path)
+	}
+	cfg, err := Parse(string(text))
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	cfg.Resolve(dir)
+	if err := cfg.Validate(); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return cfg, nil
+}
+
+// Parse decodes text over the defaults, without Resolve and Validate.
+func Parse(text string) (Config, error) {
+	cfg := Default()
+	if err := decode(text, &cfg, true); err != nil {
+		return Config{}, err
+	}
+	if err := fillBanks(text, &cfg); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// decode turns go-toml's errors into ours: position first, and never the file's text, which go-toml quotes.
+func decode(text string, into any, strict bool) error {
+	d := toml.NewDecoder(strings.NewReader(text))
+	if strict {
+		d.DisallowUnknownFields()
+	}
+	err := d.Decode(into)
+	if err == nil {
+		return nil
+	}
+	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
+		problems := []error{ErrInvalid}
+		for _, e := range unknown.Errors {
+			row, col := e.Position()
+			problems = append(problems, fmt.Errorf("line %d, column %d: unknown key %s", row, col, strings.Join(e.Key(), ".")))
+		}
+		return errors.Join(problems...)
+	}
+	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
+		row, col := wrong.Position()
+		return fmt.Errorf("%w: line %d, column %d: %s", ErrInvalid, row, col, strings.TrimPrefix(wrong.Error(), "toml: "))
+	}
+	return fmt.Errorf("%w: %w", ErrInvalid, err)
+}

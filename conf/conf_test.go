@@ -1,0 +1,247 @@
+package conf_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"nks/conf"
+)
+
+// write puts text into a file of its own directory and returns its path.
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "nks.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const bank = `
+[[bank]]
+id = "A"
+name = "Bank A"
+gln = "5790000000005"
+address = "127.0.0.1:22"
+key = "keys/nks_client"
+host_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "keys/a.pub"]
+`
+
+// uncommented is the sample with every key set to the default that it shows.
+func uncommented(t *testing.T) string {
+	t.Helper()
+	sample, err := os.ReadFile("nks.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return regexp.MustCompile(`(?m)^# ([a-z_]+ = )`).ReplaceAllString(string(sample), "$1")
+}
+
+func TestSampleLoads(t *testing.T) {
+	t.Parallel()
+	cfg, err := conf.Load("nks.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cfg.Banks) != 1 || cfg.Banks[0].ID != "EXAMPLE" {
+		t.Errorf("banks %+v", cfg.Banks)
+	}
+}
+
+func TestSampleShowsTheDefaults(t *testing.T) {
+	t.Parallel()
+	sample, err := os.ReadFile("nks.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := conf.Parse(string(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoken, err := conf.Parse(uncommented(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(silent, spoken) {
+		t.Errorf("the sample's comments are not the defaults\nshown: %+v\ndefault: %+v", spoken, silent)
+	}
+}
+
+// TestSampleShowsEveryKey walks the structure beside the sample's sections.
+func TestSampleShowsEveryKey(t *testing.T) {
+	t.Parallel()
+	shown := map[string]bool{}
+	section := ""
+	for line := range strings.Lines(uncommented(t)) {
+		line = strings.TrimSpace(line)
+		if name := strings.Trim(line, "[]"); strings.HasPrefix(line, "[") {
+			section = name + "."
+			shown[name] = true
+		} else if key, _, ok := strings.Cut(line, " = "); ok && !strings.HasPrefix(line, "#") {
+			shown[section+key] = true
+		}
+	}
+	for _, key := range keys(reflect.TypeFor[conf.Config](), "") {
+		if !shown[key] {
+			t.Errorf("the sample lacks %s", key)
+		}
+	}
+}
+
+func keys(typ reflect.Type, prefix string) []string {
+	var all []string
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		name := prefix + f.Tag.Get("toml")
+		all = append(all, name)
+		inner := f.Type
+		if inner.Kind() == reflect.Slice {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[conf.Duration]() {
+			all = append(all, keys(inner, name+".")...)
+		}
+	}
+	return all
+}
+
+func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown key":         {"data = \"x\"\ncolour = 3\n", "line 2, column 1: unknown key colour"},
+		"unknown in section":  {"[mailbox]\nlisten = \"a:1\"\n  lissten = \"a:1\"\n", "line 3, column 3: unknown key mailbox.lissten"},
+		"unknown section":     {"[mailboxx]\nlisten = \"a:1\"\n", "unknown key mailboxx"},
+		"unknown in bank":     {bank + "colour = 3\n", "line 9, column 1: unknown key bank.colour"},
+		"wrong type":          {"[limits]\nmessage_payments = \"many\"\n", "line 2, column 20"},
+		"not TOML":            {"data = \n", "line 1"},
+		"twice":               {"data = \"a\"\ndata = \"b\"\n", "line 2"},
+		"bad duration":        {"[flow]\npoll = \"soon\"\n", "is no duration"},
+		"bad time of day":     {bank + "send_by = \"8:30\"\n", "is no time of day"},
+		"environment":         {"environment = \"prod\"\n", `environment: "prod" is not one of production, test`},
+		"address":             {"[mailbox]\nlisten = \"2222\"\n", "mailbox.listen"},
+		"range":               {"[limits]\nmessage_payments = 0\n", "limits.message_payments"},
+		"clock":               {"[clock]\nstart = \"yesterday\"\n", "clock.start"},
+		"clock in production": {"environment = \"production\"\n[clock]\nstart = \"2005-08-11T04:30:00+02:00\"\n", "clock.start"},
+		"gln":                 {"[identity]\ngln = \"5798000016447\"\n", "identity.gln"},
+		"password":            {"[database]\nurl = \"postgres://a:secret@h/d\"\n", "database.url: holds a password"},
+		"same bank twice":     {bank + bank, "bank A: id: is used twice"},
+		"test in production":  {"environment = \"production\"\n" + bank + "test = true\n", "bank A: test"},
+		"code twice":          {bank + "gis_executed = [\"2\"]\n", `bank A: gis_executed: "2" stands in gis_rejected too`},
+		"no host key":         {strings.Replace(bank, "host_keys", "# host_keys", 1), "bank A: host_keys: is empty"},
+		"temp name":           {bank + "temp_name = \"NKS.tmp\"\n", "bank A: temp_name"},
+		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := conf.Load(write(t, c.text))
+			if !errors.Is(err, conf.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want ErrInvalid with %q", err, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "secret") && name == "password" {
+				t.Error("the password stands in the error")
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreReportedTogether(t *testing.T) {
+	t.Parallel()
+	_, err := conf.Load(write(t, "environment = \"x\"\n[log]\nlevel = \"loud\"\nformat = \"xml\"\n"))
+	for _, key := range []string{"environment:", "log.level:", "log.format:"} {
+		if err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("got %v, want %s named", err, key)
+		}
+	}
+}
+
+func TestABankKeepsWhatItSays(t *testing.T) {
+	t.Parallel()
+	path := write(t, bank+"una = false\ngis_information = []\nsend_by = \"00:00\"\nlead_days = 0\n")
+	cfg, err := conf.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	want := conf.DefaultBank(conf.Test)
+	want.ID, want.Name, want.GLN, want.Address = "A", "Bank A", "5790000000005", "127.0.0.1:22"
+	want.Key = filepath.Join(dir, "keys/nks_client")
+	want.HostKeys = []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", filepath.Join(dir, "keys/a.pub")}
+	want.UNA, want.GISInformation, want.SendBy, want.LeadDays = false, []string{}, 0, 0
+	if !reflect.DeepEqual(cfg.Banks[0], want) {
+		t.Errorf("got  %+v\nwant %+v", cfg.Banks[0], want)
+	}
+	if cfg.Database.PrivateDir != filepath.Join(dir, "data", "pg") {
+		t.Errorf("private server in %s", cfg.Database.PrivateDir)
+	}
+}
+
+func TestTestFollowsTheEnvironment(t *testing.T) {
+	t.Parallel()
+	cfg, err := conf.Load(write(t, "environment = \"production\"\n"+bank))
+	if err != nil || cfg.Banks[0].Test {
+		t.Errorf("got %v, test %v", err, cfg.Banks)
+	}
+}
+
+func TestCheckFiles(t *testing.T) {
+	t.Parallel()
+	path := write(t, bank)
+	keys := filepath.Join(filepath.Dir(path), "keys")
+	if err := os.Mkdir(keys, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, mode := range map[string]os.FileMode{"mailbox_host": 0o600, "nks_client": 0o644, "a.pub": 0o644} {
+		if err := os.WriteFile(filepath.Join(keys, name), []byte("# comment\nssh-ed25519 BBBB x\n"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := conf.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.CheckFiles(); err == nil || !strings.Contains(err.Error(), "bank A: key: ") ||
+		strings.Contains(err.Error(), "mailbox") {
+		t.Errorf("got %v, want the open key of bank A alone", err)
+	}
+	lines, err := cfg.Banks[0].HostKeyLines()
+	if err != nil || !reflect.DeepEqual(lines, []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "ssh-ed25519 BBBB x"}) {
+		t.Errorf("host keys %q, %v", lines, err)
+	}
+}
+
+func TestMissingFileIsTheSystemsError(t *testing.T) {
+	t.Parallel()
+	if _, err := conf.Load(filepath.Join(t.TempDir(), "none.toml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want ErrNotExist", err)
+	}
+}
+
+func TestExternalURLFromFile(t *testing.T) {
+	t.Parallel()
+	path := write(t, "postgres://a:b@h/d\n")
+	url, err := conf.Database{URLFile: path}.ExternalURL()
+	if err != nil || url != "postgres://a:b@h/d" {
+		t.Errorf("got %q, %v", url, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(bank)
+	f.Add("[[bank]]\n[bank.x]\n")
+	f.Add("bank = [{id = 1}, {}]")
+	f.Fuzz(func(t *testing.T, text string) {
+		cfg, err := conf.Parse(text)
+		if err != nil {
+			return
+		}
+		cfg.Resolve("/etc/nks")
+		if err := cfg.Validate(); err != nil && !errors.Is(err, conf.ErrInvalid) {
+			t.Errorf("Validate gave %v", err)
+		}
+	})
+}

@@ -1,0 +1,134 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Resolve makes every relative path absolute, meant from dir, and fills in the paths that follow from others.
+func (c *Config) Resolve(dir string) {
+	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
+		&c.Database.BinDir, &c.Mailbox.HostKey} {
+		*path = from(dir, *path)
+	}
+	if c.Database.PrivateDir == "" && c.Data != "" {
+		c.Database.PrivateDir = filepath.Join(c.Data, "pg")
+	}
+	for i := range c.Banks {
+		b := &c.Banks[i]
+		b.Key = from(dir, b.Key)
+		for k, key := range b.HostKeys {
+			if !literalKey(key) {
+				b.HostKeys[k] = from(dir, key)
+			}
+		}
+	}
+}
+
+func from(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// literalKey tells a public key in OpenSSH's notation from a path: only a key has a blank after its type.
+func literalKey(s string) bool {
+	kind, rest, found := strings.Cut(strings.TrimSpace(s), " ")
+	return found && rest != "" && !strings.Contains(kind, "/") &&
+		(strings.HasPrefix(kind, "ssh-") || strings.HasPrefix(kind, "ecdsa-") || strings.HasPrefix(kind, "sk-"))
+}
+
+// HostKeyLines returns the bank's pinned keys as authorized_keys lines, files read and comments dropped.
+func (b Bank) HostKeyLines() ([]string, error) {
+	var lines []string
+	for _, key := range b.HostKeys {
+		if literalKey(key) {
+			lines = append(lines, strings.TrimSpace(key))
+			continue
+		}
+		text, err := readSmall(key)
+		if err != nil {
+			return nil, fmt.Errorf("bank %s: host_keys: %w", b.ID, err)
+		}
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines, nil
+}
+
+// ExternalURL is the URL of somebody else's database, from its file where one is given; "" for the private server.
+func (d Database) ExternalURL() (string, error) {
+	if d.URLFile == "" {
+		return d.URL, nil
+	}
+	text, err := readSmall(d.URLFile)
+	if err != nil {
+		return "", fmt.Errorf("database.url_file: %w", err)
+	}
+	return strings.TrimSpace(text), nil
+}
+
+// CheckFiles reports every file that the configuration names and that is missing, unreadable or, being a secret,
+// open to other users.
+func (c Config) CheckFiles() error {
+	var problems []error
+	check := func(key, path string, secret bool) {
+		if path == "" {
+			return
+		}
+		if err := checkFile(path, secret); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	check("database.url_file", c.Database.URLFile, true)
+	check("mailbox.host_key", c.Mailbox.HostKey, true)
+	for i, b := range c.Banks {
+		key := bankKey(i, b)
+		check(key+"key", b.Key, true)
+		for _, hostKey := range b.HostKeys {
+			if !literalKey(hostKey) {
+				check(key+"host_keys", hostKey, false)
+			}
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.Join(append([]error{ErrInvalid}, problems...)...)
+}
+
+func checkFile(path string, secret bool) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file", path)
+	}
+	if secret && info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("%s is a secret that other users may open; chmod 600 %s", path, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// readSmall reads a file that holds a key or a URL.
+func readSmall(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	return string(text), errors.Join(err, f.Close())
+}

@@ -1,0 +1,221 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// problems collects what is wrong, each with its key.
+type problems []error
+
+func (p *problems) add(key, format string, args ...any) {
+	*p = append(*p, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+}
+
+func (p *problems) check(ok bool, key, format string, args ...any) {
+	if !ok {
+		p.add(key, format, args...)
+	}
+}
+
+func (p *problems) within(key string, n, low, high int) {
+	p.check(n >= low && n <= high, key, "%d is not between %d and %d", n, low, high)
+}
+
+func (p *problems) lasts(key string, d Duration, low, high time.Duration) {
+	p.check(d.Duration >= low && d.Duration <= high, key, "%v is not between %v and %v", d, low, high)
+}
+
+func (p *problems) address(key, address string) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		p.add(key, "%q is not host:port", address)
+		return
+	}
+	n, err := strconv.Atoi(port)
+	p.check(err == nil && n >= 0 && n <= 65535, key, "%q has no port between 0 and 65535", address)
+}
+
+func oneOf[T ~string](p *problems, key string, value T, allowed ...T) {
+	if !slices.Contains(allowed, value) {
+		words := make([]string, len(allowed))
+		for i, a := range allowed {
+			words[i] = string(a)
+		}
+		p.add(key, "%q is not one of %s", value, strings.Join(words, ", "))
+	}
+}
+
+// Validate reports everything that is wrong at once, each problem with its key; it opens no file.
+func (c Config) Validate() error {
+	var p problems
+	oneOf(&p, "environment", c.Environment, Production, Test)
+	p.check(c.Data != "", "data", "is empty")
+	c.Database.validate(&p)
+	c.Mailbox.validate(&p)
+	if c.Clock.Start != "" {
+		_, err := time.Parse(time.RFC3339, c.Clock.Start)
+		p.check(err == nil, "clock.start", "%q is no time such as \"2005-08-11T04:30:00+02:00\"", c.Clock.Start)
+		p.check(c.Environment != Production, "clock.start", "production has today's date")
+	}
+	p.check(c.Identity.Name != "" && len(c.Identity.Name) <= 35, "identity.name", "must have 1 to 35 characters")
+	p.check(validGLN(c.Identity.GLN), "identity.gln", "%q is no GLN: 13 digits, the last a check digit", c.Identity.GLN)
+	c.Limits.validate(&p)
+	p.lasts("answers.quiet", c.Answers.Quiet, 0, 24*time.Hour)
+	p.lasts("answers.deadline", c.Answers.Deadline, c.Answers.Quiet.Duration, 24*time.Hour)
+	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
+	p.lasts("flow.lease", c.Flow.Lease, time.Second, time.Hour)
+	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf(&p, "log.format", c.Log.Format, "json", "console")
+	c.validateBanks(&p)
+	if len(p) == 0 {
+		return nil
+	}
+	return errors.Join(append([]error{ErrInvalid}, p...)...)
+}
+
+func (d Database) validate(p *problems) {
+	p.check(d.URL == "" || d.URLFile == "", "database.url", "is given beside database.url_file")
+	if d.URL != "" {
+		u, err := url.Parse(d.URL)
+		p.check(err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql"), "database.url",
+			"is no postgres:// URL")
+		if err == nil && u.User != nil {
+			_, has := u.User.Password()
+			p.check(!has, "database.url", "holds a password; put it in a file and name that as database.url_file")
+		}
+	}
+	p.within("database.max_connections", d.MaxConnections, 10, 10_000)
+}
+
+func (m Mailbox) validate(p *problems) {
+	p.address("mailbox.listen", m.Listen)
+	p.check(m.HostKey != "", "mailbox.host_key", "is empty")
+	p.within("mailbox.max_file_mb", m.MaxFileMB, 1, 64<<10)
+	p.lasts("mailbox.idle_timeout", m.IdleTimeout, time.Second, 24*time.Hour)
+	p.within("mailbox.max_connections", m.MaxConnections, 1, 100_000)
+}
+
+func (l Limits) validate(p *problems) {
+	p.within("limits.interchange_payments", l.InterchangePayments, 1, 100_000)
+	p.within("limits.interchange_mb", l.InterchangeMB, 1, 32)
+	p.within("limits.message_payments", l.MessagePayments, 1, 9_999)
+	p.within("limits.execution_days_ahead", l.ExecutionDaysAhead, 1, 3650)
+	p.within("limits.bundle_payments", l.BundlePayments, 1, 100_000_000)
+	p.within("limits.answer_payments", l.AnswerPayments, 1, 1_000_000)
+	p.within("limits.delivery_groups", l.DeliveryGroups, 1, 10_000_000)
+}
+
+func bankKey(i int, b Bank) string {
+	if b.ID == "" {
+		return "bank " + strconv.Itoa(i+1) + ": "
+	}
+	return "bank " + b.ID + ": "
+}
+
+// validateBanks also checks what must differ between banks: an answer is told by its sender's GLN.
+func (c Config) validateBanks(p *problems) {
+	ids, glns := map[string]bool{}, map[string]bool{}
+	for i, b := range c.Banks {
+		key := bankKey(i, b)
+		p.check(!ids[b.ID], key+"id", "is used twice")
+		p.check(!glns[b.GLN], key+"gln", "%s is another bank's too", b.GLN)
+		p.check(b.GLN != c.Identity.GLN, key+"gln", "is our own")
+		p.check(b.Test == (c.Environment != Production), key+"test", "%t does not fit environment %s", b.Test, c.Environment)
+		ids[b.ID], glns[b.GLN] = true, true
+		b.validate(p, key)
+	}
+}
+
+func (b Bank) validate(p *problems, key string) {
+	p.check(validID(b.ID), key+"id", "%q is not 1 to 35 of A-Z a-z 0-9 . _ -", b.ID)
+	p.check(b.Name != "", key+"name", "is empty")
+	p.check(validGLN(b.GLN), key+"gln", "%q is no GLN: 13 digits, the last a check digit", b.GLN)
+	p.address(key+"address", b.Address)
+	p.check(b.User != "", key+"user", "is empty")
+	p.check(b.Key != "", key+"key", "is empty")
+	p.check(len(b.HostKeys) > 0, key+"host_keys", "is empty: an unknown host is never trusted")
+	p.check(!slices.Contains(b.HostKeys, ""), key+"host_keys", "has an empty entry")
+	p.check(b.InDir != "", key+"in_dir", "is empty")
+	p.check(b.OutDir != "", key+"out_dir", "is empty")
+	p.check(b.InDir != b.OutDir, key+"out_dir", "is the same as in_dir: we would fetch our own files")
+	p.check(fileName(b.FileName) && strings.Contains(b.FileName, "{ref}"), key+"file_name",
+		"%q is no file name with {ref}", b.FileName)
+	p.check(fileName(b.TempName) && strings.Contains(b.TempName, "{ref}") && strings.Contains(b.TempName, "{attempt}"),
+		key+"temp_name", "%q is no file name with {ref} and {attempt}", b.TempName)
+	p.lasts(key+"poll", b.Poll, 10*time.Millisecond, 24*time.Hour)
+	b.validateWords(p, key)
+}
+
+func (b Bank) validateWords(p *problems, key string) {
+	oneOf(p, key+"charset", b.Charset, "UNOA", "UNOB", "UNOC")
+	oneOf(p, key+"wrap", b.Wrap, WrapNone, WrapCRLF, Wrap80)
+	p.within(key+"lead_days", b.LeadDays, 0, 30)
+	oneOf(p, key+"acceptance", b.Acceptance, AcceptedByContrl, AcceptedByBanstaLine, AcceptedByBanstaSeq, AcceptedBySilence)
+	p.lasts(key+"acceptance_deadline", b.AcceptanceDeadline, 0, 30*24*time.Hour)
+	oneOf(p, key+"executed", b.Executed, ExecutedByBansta, ExecutedBySilence)
+	p.lasts(key+"executed_deadline", b.ExecutedDeadline, 0, 30*24*time.Hour)
+	p.check(b.ContrlFinal == 7 || b.ContrlFinal == 8, key+"contrl_final", "%d is neither 7 nor 8", b.ContrlFinal)
+	p.lasts(key+"contrl_deadline", b.ContrlDeadline, time.Second, 30*24*time.Hour)
+	b.validateGIS(p, key)
+}
+
+// validateGIS refuses a code with two meanings.
+func (b Bank) validateGIS(p *problems, key string) {
+	meaning := map[string]string{}
+	for _, list := range []struct {
+		key   string
+		codes []string
+	}{{"gis_rejected", b.GISRejected}, {"gis_information", b.GISInformation}, {"gis_executed", b.GISExecuted},
+		{"gis_accepted", b.GISAccepted}} {
+		for _, code := range list.codes {
+			p.check(code != "" && len(code) <= 3, key+list.key, "%q is not 1 to 3 characters", code)
+			if other, found := meaning[code]; found {
+				p.add(key+list.key, "%q stands in %s too", code, other)
+			}
+			meaning[code] = list.key
+		}
+	}
+	p.check(len(b.GISRejected) > 0, key+"gis_rejected", "is empty: a reject could not be told")
+	p.check(b.Executed != ExecutedByBansta || len(b.GISExecuted) > 0, key+"gis_executed",
+		"is empty, so that nothing would ever be executed")
+}
+
+func validID(s string) bool {
+	if s == "" || len(s) > 35 || s == "." || s == ".." {
+		return false
+	}
+	for _, r := range s {
+		switch {
+		case r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func fileName(s string) bool {
+	return s != "" && len(s) <= 200 && !strings.ContainsAny(s, "/\\\x00\n\r")
+}
+
+// validGLN checks the check digit of GS1: weights 1 and 3 from the left, sum a multiple of 10.
+func validGLN(s string) bool {
+	if len(s) != 13 {
+		return false
+	}
+	sum := 0
+	for i, r := range []byte(s) {
+		if r < '0' || r > '9' {
+			return false
+		}
+		sum += int(r-'0') * (1 + 2*(i%2))
+	}
+	return sum%10 == 0
+}
