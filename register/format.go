@@ -1,0 +1,267 @@
+package register
+
+import (
+	"bytes"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// format is one kind of file: its columns, and the table that its rows are staged in.
+type format struct {
+	file    string
+	columns []string
+	staged  string // name of the temporary table
+	table   string // its columns, without those that tell the line
+	parse   func(*row)
+}
+
+// row is the record at hand: it checks each column and appends it to the tuple.
+type row struct {
+	*tuples
+	line
+	fields [][]byte // in the order of the format's columns
+	faults []Fault  // of this row
+	direct bool     // straight into the register's own table
+	dates  *dates
+	now    time.Time
+}
+
+type line struct {
+	file    string
+	source  int16
+	number  int32
+	columns []string
+}
+
+func (r *row) fail(column int, rule string) {
+	r.faults = append(r.faults, Fault{File: r.file, Line: int(r.number), Column: r.columns[column],
+		Value: shown(r.fields[column]), Rule: rule})
+}
+
+// failID is fail for a column that holds, or may be meant to hold, a CPR number.
+func (r *row) failID(column int, rule string) {
+	r.fail(column, rule)
+	r.faults[len(r.faults)-1].Value = shownID(r.fields[column])
+}
+
+// begin starts the tuple; staged rows carry where they come from.
+func (r *row) start(columns int) {
+	if r.direct {
+		r.begin(columns)
+		return
+	}
+	r.begin(columns + 2)
+	r.int2(r.source)
+	r.int4(r.number)
+}
+
+// optional appends a text, NULL when it is empty.
+func (r *row) optional(column, max int) {
+	b := r.fields[column]
+	if len(b) == 0 {
+		r.null()
+		return
+	}
+	if rule := textRule(b, max); rule != "" {
+		r.fail(column, rule)
+	}
+	r.tuples.text(b)
+}
+
+// required appends a text that must be there.
+func (r *row) required(column, max int) {
+	if len(r.fields[column]) == 0 {
+		r.fail(column, "is missing")
+	}
+	r.optional(column, max)
+}
+
+// coded appends a text that must be there and satisfy ok.
+func (r *row) coded(column int, ok func([]byte) bool, rule string) {
+	if b := r.fields[column]; len(b) == 0 {
+		r.fail(column, "is missing")
+	} else if !ok(b) {
+		r.fail(column, rule)
+	}
+	r.tuples.text(r.fields[column])
+}
+
+// optionalCoded appends a text that may be missing, and else must satisfy ok.
+func (r *row) optionalCoded(column int, ok func([]byte) bool, rule string) {
+	if len(r.fields[column]) == 0 {
+		r.null()
+		return
+	}
+	r.coded(column, ok, rule)
+}
+
+// optionalCVR appends a CVR number or NULL.
+func (r *row) optionalCVR(column int) {
+	b := r.fields[column]
+	if len(b) == 0 {
+		r.null()
+		return
+	}
+	n, ok := number(b, 8)
+	if !ok || !isCVR(n) {
+		r.fail(column, "must be a CVR number: 8 digits, modulus 11")
+	}
+	r.int8(n)
+}
+
+// period reads valid_from and valid_to.
+func (r *row) period(from, to int) (a, b time.Time, hasFrom, hasTo bool) {
+	a, hasFrom = r.day(from)
+	b, hasTo = r.day(to)
+	if hasFrom && hasTo && b.Before(a) {
+		r.fail(to, "lies before valid_from")
+	}
+	return a, b, hasFrom, hasTo
+}
+
+func (r *row) day(column int) (time.Time, bool) {
+	b := r.fields[column]
+	if len(b) == 0 {
+		return time.Time{}, false
+	}
+	d, ok := parseDate(b)
+	if !ok {
+		r.fail(column, "must be a date, YYYY-MM-DD")
+	}
+	return d, ok
+}
+
+// formats lists the files in the order of loading: each kind refers only to those before it.
+func formats() []format {
+	account := []string{"kind", "id", "account", "iban", "foreign_account", "bank_code", "bic", "bank_name", "bank_address",
+		"bank_country", "currency", "holder_name", "holder_address", "valid_from", "valid_to"}
+	specific := append(account[:len(account):len(account)], "authority", "benefit_type", "locked")
+	return []format{
+		{"suppliers.csv", []string{"supplier", "name", "ean", "ssh_keys"}, "load_supplier",
+			"supplier text, name text, ean text, ssh_keys text", parseSupplier},
+		{"authorities.csv", []string{"authority", "name", "cvr"}, "load_authority",
+			"authority text, name text, cvr bigint", parseAuthority},
+		{"los_units.csv", []string{"authority", "los_unit", "parent", "name"}, "load_los_unit",
+			"authority text, los_unit text, parent text, name text", parseUnit},
+		{"agreements.csv", []string{"agreement", "authority", "los_unit", "supplier", "bank_centre", "payout_accounts",
+			"no_account", "receive_by", "valid_from", "valid_to"}, "load_agreement",
+			`agreement text, authority text, los_unit text, supplier text, bank_centre text, payout_accounts text,
+			no_account text, receive_by time, valid_from date, valid_to date`, parseAgreement},
+		{"benefit_types.csv", []string{"benefit_type", "authority", "name"}, "load_benefit_type",
+			"benefit_type text, authority text, name text", parseBenefitType},
+		{"holders.csv", []string{"kind", "id", "parent", "life", "name", "street", "postcode", "town", "country"},
+			"load_holder", `kind smallint, id bigint, parent bigint, life smallint, name text, street text, postcode text,
+			town text, country text`, parseHolder},
+		{"accounts.csv", account, "load_account", accountTable, parseAccount},
+		{"specific_accounts.csv", specific, "load_specific_account", accountTable, parseSpecificAccount},
+	}
+}
+
+func parseSupplier(r *row) {
+	r.start(4)
+	r.coded(0, isLogin, "must be 1-35 of A-Z a-z 0-9 . _ -")
+	r.required(1, 200)
+	r.optionalCoded(2, func(b []byte) bool { return len(b) == 13 && isDigits(b) }, "must be 13 digits")
+	r.keys(3)
+}
+
+// keys appends authorized_keys lines, joined by line feeds.
+func (r *row) keys(column int) {
+	const most = 100
+	var lines [][]byte
+	for _, k := range bytes.Split(r.fields[column], []byte{';'}) {
+		if k = bytes.TrimSpace(k); len(k) > 0 {
+			lines = append(lines, k)
+		}
+	}
+	if len(lines) > most {
+		r.fail(column, "holds more than 100 keys")
+	}
+	for _, k := range lines[:min(len(lines), most)] {
+		if _, _, _, rest, err := ssh.ParseAuthorizedKey(k); err != nil || len(rest) > 0 {
+			r.fail(column, "must hold OpenSSH public keys, joined by ;")
+			break
+		}
+	}
+	r.tuples.text(bytes.Join(lines, []byte{'\n'}))
+}
+
+func parseAuthority(r *row) {
+	r.start(3)
+	r.required(0, 35)
+	r.required(1, 200)
+	r.optionalCVR(2)
+}
+
+func parseUnit(r *row) {
+	r.start(4)
+	r.required(0, 35)
+	r.required(1, 35)
+	if len(r.fields[2]) > 0 && bytes.Equal(r.fields[1], r.fields[2]) {
+		r.fail(2, "must not be the unit itself")
+	}
+	r.optional(2, 35)
+	r.required(3, 200)
+}
+
+func parseAgreement(r *row) {
+	const numberColumn, authority, unit, supplier, centre, accounts, choice, receiveBy, from, to = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+	r.start(10)
+	r.required(numberColumn, 35)
+	r.required(authority, 35)
+	r.optional(unit, 35)
+	r.required(supplier, 35)
+	r.required(centre, 35)
+	r.coded(accounts, areAccounts, "must be accounts of 14 digits, separated by one blank")
+	r.coded(choice, func(b []byte) bool { return string(b) == "return" || string(b) == "cheque" }, "must be return or cheque")
+	r.timeOfDay(receiveBy)
+	a, b, hasFrom, hasTo := r.period(from, to)
+	r.optionalDate(a, hasFrom)
+	r.optionalDate(b, hasTo)
+}
+
+func areAccounts(b []byte) bool {
+	for _, a := range bytes.Split(b, []byte{' '}) {
+		if len(a) != 14 || !isDigits(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// timeOfDay appends HH:MM; an empty column means 06:00. // G-deadline
+func (r *row) timeOfDay(column int) {
+	b := r.fields[column]
+	if len(b) == 0 {
+		r.clock(6 * time.Hour)
+		return
+	}
+	var h, m int64
+	ok := len(b) == 5 && b[2] == ':'
+	if ok {
+		var okH, okM bool
+		h, okH = number(b[:2], 2)
+		m, okM = number(b[3:], 2)
+		ok = okH && okM && h < 24 && m < 60
+	}
+	if !ok {
+		r.fail(column, "must be a time of day, HH:MM")
+	}
+	r.clock(time.Duration(h)*time.Hour + time.Duration(m)*time.Minute)
+}
+
+func (r *row) optionalDate(d time.Time, has bool) {
+	if !has {
+		r.null()
+		return
+	}
+	r.date(d)
+}
+
+func parseBenefitType(r *row) {
+	r.start(3)
+	r.required(0, 35)
+	r.optional(1, 35)
+	r.required(2, 200)
+}

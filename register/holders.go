@@ -1,0 +1,210 @@
+package register
+
+import "time"
+
+// dates turns days into the instants on which they begin in Copenhagen; files repeat the same few days.
+type dates struct {
+	copenhagen *time.Location
+	known      map[time.Time]int64
+}
+
+// begin is the first instant of the day n days after a midnight UTC's date, in PostgreSQL's microseconds.
+func (d *dates) begin(midnight time.Time, n int) int64 {
+	const enough = 100_000
+	midnight = midnight.AddDate(0, 0, n)
+	at, ok := d.known[midnight]
+	if !ok {
+		y, m, day := midnight.Date()
+		at = pgMicros(time.Date(y, m, day, 0, 0, 0, 0, d.copenhagen))
+		if len(d.known) < enough {
+			d.known[midnight] = at
+		}
+	}
+	return at
+}
+
+func kindByName(b []byte) Kind {
+	switch string(b) {
+	case "CPR":
+		return CPR
+	case "CVR":
+		return CVR
+	case "SE":
+		return SE
+	case "P":
+		return Production
+	}
+	return 0
+}
+
+func lifeByName(b []byte) Life {
+	switch string(b) {
+	case "alive":
+		return Alive
+	case "dead":
+		return Dead
+	case "ceased":
+		return Ceased
+	case "emigrated":
+		return Emigrated
+	}
+	return 0
+}
+
+// holder reads kind and id, which stand first in every file that names a holder.
+func (r *row) holder() (Kind, int64) {
+	kind := kindByName(r.fields[0])
+	var id int64
+	var ok bool
+	switch kind {
+	case CPR:
+		if id, ok = number(r.fields[1], 10); !ok || !isCPR(id) {
+			r.failID(1, "must be a CPR number: 10 digits that begin with a date of birth; replacement numbers are refused")
+		}
+	case CVR, SE:
+		if id, ok = number(r.fields[1], 8); !ok || !isCVR(id) {
+			r.fail(1, "must be 8 digits, modulus 11")
+		}
+	case Production:
+		if id, ok = number(r.fields[1], 10); !ok {
+			r.failID(1, "must be 10 digits")
+		}
+	default:
+		r.fail(0, "must be CPR, CVR, SE or P")
+	}
+	return kind, id
+}
+
+func parseHolder(r *row) {
+	kind, id := r.holder()
+	r.start(9)
+	r.int2(int16(kind))
+	r.int8(id)
+	parent := r.fields[2]
+	switch {
+	case len(parent) > 0 && (kind == CPR || kind == CVR):
+		r.fail(2, "is for SE and P numbers only")
+	case len(parent) == 0 && kind == Production:
+		r.fail(2, "is missing: a P number stands under a CVR number")
+	}
+	r.optionalCVR(2)
+	life := lifeByName(r.fields[3])
+	switch {
+	case life == 0:
+		r.fail(3, "must be alive, dead, ceased or emigrated")
+	case kind == CPR && life == Ceased, kind != CPR && (life == Dead || life == Emigrated):
+		r.fail(3, "does not fit the kind: citizens die and emigrate, companies cease")
+	}
+	r.int2(int16(life))
+	r.optional(4, 200)
+	r.optional(5, 200)
+	r.optional(6, 20)
+	r.optional(7, 100)
+	r.country(8)
+}
+
+func (r *row) country(column int) {
+	r.optionalCoded(column, func(b []byte) bool { return len(b) == 2 && isUpper(b) }, "must be two letters, A-Z (ISO 3166)")
+}
+
+const accountTable = `holder_kind smallint, holder_id bigint, authority text, benefit_type text, locked boolean,
+	account_kind smallint, account text, bank_code text, bic text, bank_name text, bank_address text, bank_country text,
+	currency text, holder_name text, holder_address text, valid_from timestamptz, valid_to timestamptz`
+
+// accountColumns are those that a row copied straight into the register's table fills.
+const accountColumns = `holder_kind, holder_id, authority, benefit_type, locked, account_kind, account, bank_code, bic,
+	bank_name, bank_address, bank_country, currency, holder_name, holder_address, valid_from, valid_to`
+
+func parseAccount(r *row) {
+	kind, id := r.startAccount()
+	r.int2(int16(kind))
+	r.int8(id)
+	r.null()
+	r.null()
+	r.bool(false)
+	r.account()
+}
+
+func parseSpecificAccount(r *row) {
+	kind, id := r.startAccount()
+	r.int2(int16(kind))
+	r.int8(id)
+	r.required(15, 35)
+	r.required(16, 35)
+	locked := string(r.fields[17])
+	if locked != "yes" && locked != "no" {
+		r.fail(17, "must be yes or no")
+	}
+	r.bool(locked == "yes")
+	r.account()
+}
+
+func (r *row) startAccount() (Kind, int64) {
+	kind, id := r.holder()
+	if r.direct {
+		r.start(18)
+		r.instant(r.now)
+		return kind, id
+	}
+	r.start(17)
+	return kind, id
+}
+
+// account appends where the money goes and when.
+func (r *row) account() {
+	const domestic, iban, foreign, bankCode, bic = 2, 3, 4, 5, 6
+	given := 0
+	var kind AccountKind
+	var which int
+	for i, column := range []int{domestic, iban, foreign} {
+		if len(r.fields[column]) > 0 {
+			given++
+			kind, which = AccountKind(i+1), column
+		}
+	}
+	if given != 1 {
+		r.fail(domestic, "needs exactly one of account, iban and foreign_account")
+		which = domestic
+	}
+	r.int2(int16(kind))
+	switch kind {
+	case Domestic:
+		r.coded(which, func(b []byte) bool { return len(b) == 14 && isDigits(b) }, "must be 14 digits: registration number and account")
+	case IBAN:
+		r.coded(which, isIBAN, "must be an IBAN with right check digits, without blanks")
+	case Foreign:
+		r.required(which, 35)
+		if len(r.fields[bankCode]) == 0 && len(r.fields[bic]) == 0 {
+			r.fail(foreign, "needs bic or bank_code")
+		}
+	default:
+		r.null()
+	}
+	r.optional(bankCode, 35)
+	r.optionalCoded(bic, isBIC, "must be a BIC: 8 or 11 characters")
+	r.optional(7, 140)
+	r.optional(8, 140)
+	r.country(9)
+	r.optionalCoded(10, func(b []byte) bool { return len(b) == 3 && isUpper(b) }, "must be three letters, A-Z (ISO 4217)")
+	r.optional(11, 140)
+	r.optional(12, 140)
+	r.validity(13, 14)
+}
+
+// validity appends the instants at which a version begins and ends. // G-timed
+func (r *row) validity(from, to int) {
+	a, b, hasFrom, hasTo := r.period(from, to)
+	switch {
+	case hasFrom:
+		r.int8(r.dates.begin(a, 0))
+	case r.direct:
+		r.int8(minusInfinity)
+	default:
+		r.null()
+	}
+	if !hasTo {
+		r.null()
+		return
+	}
+	r.int8(r.dates.begin(b, 1))
+}

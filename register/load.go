@@ -1,0 +1,284 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jmoiron/sqlx"
+)
+
+// Options of a load.
+type Options struct {
+	Now      time.Time      // business time: when changed accounts take effect at the earliest
+	Progress func(Progress) // called now and then, from one goroutine at a time; may be nil
+}
+
+// Progress tells how far a load is.
+type Progress struct {
+	Phase string // "read", "check", "merge", "index"
+	File  string // while reading
+	Done  int64  // bytes read of all files
+	Total int64  // bytes of all files
+	Rows  int64  // read so far
+}
+
+// Summary is what a load did.
+type Summary struct {
+	Files []FileSummary // by kind, in the order of loading
+	Epoch int64         // of the register afterwards; unchanged when nothing changed
+}
+
+// FileSummary is what the files of one kind did.
+type FileSummary struct {
+	File    string
+	Rows    int64
+	Added   int64 // new rows; for accounts, versions opened
+	Changed int64 // rows changed; for accounts, versions closed
+}
+
+// Load brings files into the register, all of them or none, and raises the epoch if anything changed. Rows that are
+// already there make nothing; holders, agreements and the like are updated; a changed account closes the version in
+// force and opens another, never earlier than Options.Now. What the files do not name stays. // B22.4
+//
+// Broken rules give a *LoadError (an ErrData), file names and folders that are no reference data an ErrSource. An
+// error of the final commit leaves open whether the load happened: load again, which is harmless.
+//
+// An empty register is filled without its indexes, which are built afterwards: nobody can read it meanwhile.
+func Load(ctx context.Context, db *sqlx.DB, sources []Source, o Options) (Summary, error) {
+	copenhagen, err := time.LoadLocation("Europe/Copenhagen")
+	if err != nil {
+		return Summary{}, fmt.Errorf("load: %w", err)
+	}
+	inputs := make([]input, len(sources))
+	total := int64(0)
+	for i, s := range sources {
+		kind, err := kindOf(s.Name)
+		if err != nil {
+			return Summary{}, err
+		}
+		inputs[i] = input{Source: s, kind: kind}
+		total += s.Size
+	}
+	slices.SortStableFunc(inputs, func(a, b input) int { return a.kind - b.kind })
+	for i := range inputs {
+		inputs[i].number = int16(i)
+	}
+	// The quick way cannot tell which line broke a rule that only the whole shows: then all is read again, staged.
+	for _, direct := range []bool{true, false} {
+		l := &loader{inputs: inputs, formats: formats(), options: o, copenhagen: copenhagen, direct: direct,
+			progress: Progress{Total: total}}
+		sum, err := l.run(ctx, db)
+		if !direct || !errors.Is(err, errUnclean) {
+			return sum, err
+		}
+	}
+	return Summary{}, nil
+}
+
+// errUnclean means that rows copied straight into the register break a rule.
+var errUnclean = errors.New("rows break a rule")
+
+type input struct {
+	Source
+	kind   int
+	number int16
+}
+
+// loader is one attempt, one transaction.
+type loader struct {
+	inputs     []input
+	formats    []format
+	options    Options
+	copenhagen *time.Location
+	direct     bool // holders and accounts go straight into the empty register
+	conn       *sqlx.Conn
+	tx         *sqlx.Tx
+	faults     LoadError
+	progress   Progress
+	sums       []FileSummary
+}
+
+func (l *loader) run(ctx context.Context, db *sqlx.DB) (Summary, error) {
+	conn, err := db.Connx(ctx)
+	if err != nil {
+		return Summary{}, fmt.Errorf("load: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // only gives it back
+	l.conn = conn
+	if l.tx, err = conn.BeginTxx(ctx, nil); err != nil {
+		return Summary{}, fmt.Errorf("load: %w", err)
+	}
+	defer func() { _ = l.tx.Rollback() }() // after a commit it does nothing
+	l.sums = make([]FileSummary, len(l.formats))
+	for i, f := range l.formats {
+		l.sums[i].File = f.file
+	}
+	sum, err := l.work(ctx)
+	if err != nil {
+		return Summary{}, fmt.Errorf("load: %w", err)
+	}
+	if err := l.tx.Commit(); err != nil {
+		return Summary{}, fmt.Errorf("load: commit: %w", err)
+	}
+	return sum, nil
+}
+
+func (l *loader) work(ctx context.Context) (Summary, error) {
+	if err := l.prepare(ctx); err != nil {
+		return Summary{}, err
+	}
+	for _, in := range l.inputs {
+		if err := l.copy(ctx, in); err != nil {
+			return Summary{}, err
+		}
+	}
+	if len(l.faults.Faults) > 0 {
+		return Summary{}, &l.faults
+	}
+	if err := l.merge(ctx); err != nil {
+		return Summary{}, err
+	}
+	return l.finish(ctx)
+}
+
+// prepare makes the staging tables, and empties the register's own where the quick way is open.
+func (l *loader) prepare(ctx context.Context) error {
+	// For this transaction alone: hash tables over millions of rows that would else go to disk.
+	if _, err := l.tx.ExecContext(ctx, `SET LOCAL work_mem = '256MB'`); err != nil {
+		return err
+	}
+	if l.direct {
+		if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
+			return err
+		}
+	}
+	for i, f := range l.formats {
+		if !l.has(i) || l.isDirect(f) {
+			continue
+		}
+		ddl := `CREATE TEMP TABLE ` + f.staged + ` (source smallint, line int, ` + f.table + `) ON COMMIT DROP`
+		if _, err := l.tx.ExecContext(ctx, ddl); err != nil {
+			return fmt.Errorf("stage %s: %w", f.file, err)
+		}
+	}
+	return nil
+}
+
+func (l *loader) has(kind int) bool {
+	return slices.ContainsFunc(l.inputs, func(in input) bool { return in.kind == kind })
+}
+
+func (l *loader) isDirect(f format) bool { return l.direct && f.direct() != "" }
+
+// direct is the table and columns that the quick way copies to; empty for what is always staged.
+func (f format) direct() string {
+	switch f.staged {
+	case "load_holder":
+		return "nks.holder (kind, id, parent, life, name, street, postcode, town, country)"
+	case "load_account", "load_specific_account":
+		return "nks.account_version (recorded_at, " + accountColumns + ")"
+	}
+	return ""
+}
+
+// merge checks what was copied, kind after kind, and brings what was staged into the register.
+func (l *loader) merge(ctx context.Context) error {
+	if !l.direct {
+		// Loads and feeds wait for each other; readers go on.
+		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.agreement, nks.holder, nks.account_version IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return err
+		}
+	}
+	for i, f := range l.formats {
+		if !l.has(i) {
+			continue
+		}
+		if l.isDirect(f) {
+			l.sums[i].Added = l.sums[i].Rows
+			continue
+		}
+		if _, err := l.tx.ExecContext(ctx, `ANALYZE `+f.staged); err != nil {
+			return fmt.Errorf("%s: %w", f.file, err)
+		}
+		l.phase("check")
+		if err := l.check(ctx, f); err != nil {
+			return fmt.Errorf("%s: %w", f.file, err)
+		}
+		if len(l.faults.Faults) > 0 {
+			return &l.faults
+		}
+		l.phase("merge")
+		if err := l.bring(ctx, f, &l.sums[i]); err != nil {
+			return fmt.Errorf("%s: %w", f.file, err)
+		}
+	}
+	if l.direct {
+		return l.build(ctx)
+	}
+	return nil
+}
+
+// build makes the indexes and checks, of rows copied straight into the register, what the staged way checks before.
+func (l *loader) build(ctx context.Context) error {
+	l.phase("index")
+	if _, err := l.tx.ExecContext(ctx, `SELECT nks.register_build()`); err != nil {
+		var pg *pgconn.PgError
+		const class23 = "23" // integrity constraint violation
+		if errors.As(err, &pg) && len(pg.Code) == 5 && pg.Code[:2] == class23 {
+			return errUnclean
+		}
+		return fmt.Errorf("indexes: %w", err)
+	}
+	l.phase("check")
+	for _, query := range wholeChecks() {
+		var broken bool
+		if err := l.tx.QueryRowContext(ctx, query).Scan(&broken); err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
+		if broken {
+			return errUnclean
+		}
+	}
+	return nil
+}
+
+// finish takes the counter's row, the last lock of the transaction.
+func (l *loader) finish(ctx context.Context) (Summary, error) {
+	sum := Summary{}
+	changed := int64(0)
+	for i := range l.formats {
+		if l.has(i) {
+			sum.Files = append(sum.Files, l.sums[i])
+			changed += l.sums[i].Added + l.sums[i].Changed
+		}
+	}
+	if changed == 0 {
+		p, err := At(ctx, l.tx)
+		sum.Epoch = p.Epoch
+		return sum, err
+	}
+	if _, err := l.tx.ExecContext(ctx, `SELECT nks.register_analyze()`); err != nil {
+		return Summary{}, fmt.Errorf("statistics: %w", err)
+	}
+	err := l.tx.QueryRowContext(ctx, `UPDATE nks.register_counter SET epoch = epoch + 1, counter = counter + 1
+		RETURNING epoch`).Scan(&sum.Epoch)
+	if err != nil {
+		return Summary{}, fmt.Errorf("epoch: %w", err)
+	}
+	return sum, nil
+}
+
+func (l *loader) phase(name string) {
+	l.progress.Phase, l.progress.File = name, ""
+	l.tell()
+}
+
+func (l *loader) tell() {
+	if l.options.Progress != nil {
+		l.options.Progress(l.progress)
+	}
+}

@@ -1,0 +1,227 @@
+package register
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// check is a rule that single rows cannot break: its query yields source and line of those that do.
+type check struct {
+	column, rule string
+	query        string
+}
+
+// checks are in the order of telling. The query of each runs with the limit of faults still to be told.
+func checks(staged string) []check {
+	switch staged {
+	case "load_supplier":
+		return []check{duplicate(staged, "supplier", "supplier")}
+	case "load_authority":
+		return []check{duplicate(staged, "authority", "authority")}
+	case "load_los_unit":
+		return []check{
+			duplicate(staged, "los_unit", "authority, los_unit"),
+			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
+			{"parent", "is no LOS unit of that authority", `SELECT l.source, l.line FROM load_los_unit l WHERE l.parent IS NOT NULL
+				AND NOT EXISTS (SELECT FROM load_los_unit o WHERE (o.authority, o.los_unit) = (l.authority, l.parent))
+				AND NOT EXISTS (SELECT FROM nks.los_unit o WHERE (o.authority, o.los_unit) = (l.authority, l.parent))`},
+			{"parent", "makes a circle of units", `
+				WITH RECURSIVE tree AS (
+					SELECT authority, los_unit, parent FROM load_los_unit
+					UNION ALL
+					SELECT o.authority, o.los_unit, o.parent FROM nks.los_unit o
+					WHERE NOT EXISTS (SELECT FROM load_los_unit l WHERE (l.authority, l.los_unit) = (o.authority, o.los_unit))),
+				above AS (
+					SELECT source, line, authority, los_unit, parent FROM load_los_unit
+					UNION
+					SELECT a.source, a.line, a.authority, a.los_unit, t.parent
+					FROM above a JOIN tree t ON (t.authority, t.los_unit) = (a.authority, a.parent))
+				SELECT source, line FROM above WHERE parent = los_unit`},
+		}
+	case "load_agreement":
+		return []check{
+			duplicate(staged, "agreement", "agreement, authority, supplier"),
+			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
+			missing(staged, "supplier", "nks.supplier o", "o.supplier = l.supplier"),
+			missing(staged, "los_unit", "nks.los_unit o", "(o.authority, o.los_unit) = (l.authority, l.los_unit)"),
+		}
+	case "load_benefit_type":
+		return []check{
+			duplicate(staged, "benefit_type", "benefit_type, authority"),
+			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
+		}
+	case "load_holder":
+		return []check{
+			duplicate(staged, "id", "kind, id"),
+			{"parent", "is no CVR number among the holders", `SELECT l.source, l.line FROM load_holder l WHERE l.parent IS NOT NULL
+				AND NOT EXISTS (SELECT FROM load_holder o WHERE o.kind = 2 AND o.id = l.parent)
+				AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = 2 AND o.id = l.parent)`},
+		}
+	}
+	return []check{
+		{"id", "is no holder", `SELECT l.source, l.line FROM ` + staged + ` l
+			WHERE NOT EXISTS (SELECT FROM nks.holder o WHERE o.id = l.holder_id AND o.kind = l.holder_kind)`},
+		missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
+		missing(staged, "benefit_type", "nks.benefit_type o",
+			"o.benefit_type = l.benefit_type AND (o.authority IS NULL OR o.authority = l.authority)"),
+		{"valid_from", "overlaps another account of the same holder for the same purpose", `
+			WITH several AS (SELECT holder_id, holder_kind FROM ` + staged + ` GROUP BY 1, 2 HAVING count(*) > 1)
+			SELECT l.source, l.line FROM several JOIN ` + staged + ` l USING (holder_id, holder_kind)
+			WHERE EXISTS (SELECT FROM ` + staged + ` o WHERE o.holder_id = l.holder_id AND o.holder_kind = l.holder_kind
+				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (l.authority, l.benefit_type)
+				AND (o.source, o.line) < (l.source, l.line)
+				AND coalesce(o.valid_from, '-infinity') < coalesce(l.valid_to, 'infinity')
+				AND coalesce(l.valid_from, '-infinity') < coalesce(o.valid_to, 'infinity'))`},
+	}
+}
+
+// duplicate finds second rows with the same key.
+func duplicate(staged, column, key string) check {
+	return check{column, "stands in another row already", fmt.Sprintf(`
+		SELECT source, line FROM (SELECT source, line, row_number() OVER (PARTITION BY %[2]s ORDER BY source, line) AS n
+			FROM %[1]s WHERE EXISTS (SELECT FROM %[1]s GROUP BY %[2]s HAVING count(*) > 1)) x WHERE n > 1`, staged, key)}
+}
+
+// missing finds rows that name something that does not exist; a column left empty names nothing.
+func missing(staged, column, other, on string) check {
+	return check{column, "is not known", fmt.Sprintf(
+		`SELECT l.source, l.line FROM %s l WHERE l.%s IS NOT NULL AND NOT EXISTS (SELECT FROM %s WHERE %s)`,
+		staged, column, other, on)}
+}
+
+// wholeChecks tell of the filled register whether anything in it breaks a rule that no constraint keeps.
+func wholeChecks() []string {
+	return []string{
+		`SELECT EXISTS (SELECT FROM nks.holder h WHERE h.parent IS NOT NULL
+			AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = 2 AND o.id = h.parent))`,
+		`SELECT EXISTS (SELECT FROM nks.account_version v WHERE v.authority IS NOT NULL
+			AND NOT EXISTS (SELECT FROM nks.benefit_type b WHERE b.benefit_type = v.benefit_type
+				AND (b.authority IS NULL OR b.authority = v.authority)))`,
+		// Two open ones break a unique index: of two that overlap otherwise, one has an end.
+		`SELECT EXISTS (SELECT FROM nks.account_version v JOIN nks.account_version o
+			ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
+			AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type)
+			AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')
+			WHERE v.valid_to IS NOT NULL)`,
+	}
+}
+
+func (l *loader) check(ctx context.Context, f format) error {
+	for _, c := range checks(f.staged) {
+		query := fmt.Sprintf(`SELECT l.source, l.line, %s FROM %s l JOIN (%s LIMIT %d) bad USING (source, line) ORDER BY 1, 2`,
+			valueOf(f, c.column), f.staged, c.query, MaxFaults+1-len(l.faults.Faults))
+		err := each(ctx, l.tx, query, func(r *sql.Rows) error {
+			var source, line int
+			var value string
+			if err := r.Scan(&source, &line, &value); err != nil {
+				return err
+			}
+			l.faults.add(Fault{File: l.inputs[source].Name, Line: line, Column: c.column, Value: value, Rule: c.rule})
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("check of %s: %w", c.column, err)
+		}
+	}
+	return nil
+}
+
+// valueOf is the SQL that shows a column's value as it stood in the file, CPR numbers masked.
+func valueOf(f format, column string) string {
+	kind, id := "l.kind", "l.id"
+	if strings.Contains(f.table, "holder_id") {
+		kind, id = "l.holder_kind", "l.holder_id"
+	}
+	switch {
+	case column == "id":
+		return fmt.Sprintf(`CASE %s WHEN 1 THEN left(lpad(%[2]s::text, 10, '0'), 6) || '-xxxx' WHEN 4 THEN lpad(%[2]s::text, 10, '0')
+			ELSE lpad(%[2]s::text, 8, '0') END`, kind, id)
+	case column == "parent" && f.staged == "load_holder":
+		return `lpad(l.parent::text, 8, '0')`
+	case column == "valid_from":
+		return `coalesce(to_char(l.valid_from AT TIME ZONE 'Europe/Copenhagen', 'YYYY-MM-DD'), '')`
+	}
+	return `coalesce(l.` + column + `, '')`
+}
+
+// bring merges a staged table into the register's own.
+func (l *loader) bring(ctx context.Context, f format, sum *FileSummary) error {
+	switch f.staged {
+	case "load_account", "load_specific_account":
+		return l.bringAccounts(ctx, f.staged, sum)
+	}
+	for _, s := range merges(f.staged) {
+		res, err := l.tx.ExecContext(ctx, s.statement)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if s.adds {
+			sum.Added += n
+		} else {
+			sum.Changed += n
+		}
+	}
+	return nil
+}
+
+type mergeStep struct {
+	adds      bool
+	statement string
+}
+
+func merges(staged string) []mergeStep {
+	switch staged {
+	case "load_supplier":
+		return append(upsert(staged, "nks.supplier", "supplier", "name, ean"),
+			mergeStep{false, `DELETE FROM nks.supplier_key k USING load_supplier l
+				WHERE l.supplier = k.supplier AND k.key <> ALL (string_to_array(l.ssh_keys, E'\n'))`},
+			mergeStep{true, `INSERT INTO nks.supplier_key SELECT DISTINCT l.supplier, k
+				FROM load_supplier l, unnest(string_to_array(l.ssh_keys, E'\n')) AS k ON CONFLICT DO NOTHING`})
+	case "load_authority":
+		return upsert(staged, "nks.authority", "authority", "name, cvr")
+	case "load_los_unit":
+		return upsert(staged, "nks.los_unit", "authority, los_unit", "parent, name")
+	case "load_agreement":
+		const same = `(a.agreement, a.authority, a.supplier) = (l.agreement, l.authority, l.supplier)`
+		return append(upsert(staged, "nks.agreement", "agreement, authority, supplier",
+			"los_unit, bank_centre, no_account, receive_by, valid_from, valid_to"),
+			mergeStep{false, `DELETE FROM nks.payout_account p USING load_agreement l, nks.agreement a
+				WHERE ` + same + ` AND p.agreement_id = a.id AND p.account <> ALL (string_to_array(l.payout_accounts, ' '))`},
+			mergeStep{true, `INSERT INTO nks.payout_account SELECT DISTINCT a.id, p
+				FROM load_agreement l JOIN nks.agreement a ON ` + same + `, unnest(string_to_array(l.payout_accounts, ' ')) AS p
+				ON CONFLICT DO NOTHING`})
+	case "load_benefit_type":
+		return upsert(staged, "nks.benefit_type", "benefit_type, authority", "name")
+	}
+	return upsert(staged, "nks.holder", "kind, id", "parent, life, name, street, postcode, town, country")
+}
+
+// upsert updates the rows that differ and adds those that are not there. Key columns may be NULL.
+func upsert(staged, table, key, rest string) []mergeStep {
+	on := make([]string, 0, 3)
+	for _, k := range strings.Split(key, ", ") {
+		if k == "authority" && strings.HasPrefix(key, "benefit_type") {
+			on = append(on, "t.authority IS NOT DISTINCT FROM l.authority")
+			continue
+		}
+		on = append(on, fmt.Sprintf("t.%[1]s = l.%[1]s", k))
+	}
+	same := strings.Join(on, " AND ")
+	columns := strings.Split(rest, ", ")
+	set := make([]string, len(columns))
+	for i, c := range columns {
+		set[i] = fmt.Sprintf("%[1]s = l.%[1]s", c)
+	}
+	return []mergeStep{
+		{false, fmt.Sprintf(`UPDATE %s t SET %s FROM %s l WHERE %s AND (t.%s) IS DISTINCT FROM (l.%s)`, table, strings.Join(set, ", "),
+			staged, same, strings.Join(columns, ", t."), strings.Join(columns, ", l."))},
+		{true, fmt.Sprintf(`INSERT INTO %[1]s (%[2]s, %[3]s) SELECT %[2]s, %[3]s FROM %[4]s l
+			WHERE NOT EXISTS (SELECT FROM %[1]s t WHERE %[5]s)`, table, key, rest, staged, same)},
+	}
+}
