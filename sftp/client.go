@@ -1,0 +1,240 @@
+package sftp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"sync"
+	"time"
+
+	pkgsftp "github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+)
+
+// What a [Client]'s methods answer besides success, by what the caller does next.
+var (
+	// ErrNotSent: nothing was published. The put may be repeated, under another
+	// temporary name.
+	ErrNotSent = errors.New("not sent")
+	// ErrExists: the final name is taken by a file that is not ours. Nothing was
+	// published; a person has to look.
+	ErrExists = errors.New("the name exists already")
+	// ErrUnknown: the rename was sent and its outcome is not known. Never put again;
+	// only [Client.Look] may be asked, and an absent file proves nothing.
+	ErrUnknown = errors.New("outcome unknown")
+	// ErrConnection: the connection is lost, or was given up after a timeout or the
+	// end of a context; the client is of no more use.
+	ErrConnection = errors.New("connection lost")
+	// ErrHostKey: the server does not have a pinned key. Nothing was sent; alarm.
+	ErrHostKey = errors.New("the server's host key is not the pinned one")
+	// ErrChanged: the file changed, or is not as long as it says. Fetch it later.
+	ErrChanged = errors.New("the file changed while it was read")
+)
+
+// ClientConfig says where a bank centre is and how it is known. Durations and Dialer
+// may be left out.
+type ClientConfig struct {
+	Addr string // host:port
+	User string
+	Key  ssh.Signer
+	// HostKeys are the keys that the server may have: one, or two while it rolls over.
+	HostKeys []ssh.PublicKey
+	// OldAlgorithms allows besides AES-GCM also AES-CTR with SHA-2 and the 2048-bit
+	// Diffie-Hellman group, for old servers. Never SHA-1.
+	OldAlgorithms bool
+
+	Dial      time.Duration // connect and log in; 30 s
+	Step      time.Duration // the longest wait for one answer; 60 s
+	KeepAlive time.Duration // between probes, each awaited as long; 15 s
+	// Dialer opens the network connection; nil dials TCP.
+	Dialer func(ctx context.Context, addr string) (net.Conn, error)
+}
+
+// Client is one connection to a bank centre's SFTP server, with one owner: its
+// methods wait for each other. A context that ends while a method runs closes the
+// connection, for that is the only way to stop it.
+type Client struct {
+	cfg  ClientConfig
+	net  net.Conn
+	ssh  *ssh.Client
+	sftp *pkgsftp.Client
+	done chan struct{}
+	busy sync.Mutex
+}
+
+// Dial connects and logs in. ctx bounds only that.
+func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
+	setDefault(&cfg.Dial, 30*time.Second)
+	setDefault(&cfg.Step, time.Minute)
+	setDefault(&cfg.KeepAlive, 15*time.Second)
+	conf, err := cfg.ssh()
+	if err != nil {
+		return nil, fmt.Errorf("sftp: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, cfg.Dial)
+	defer cancel()
+	dial := cfg.Dialer
+	if dial == nil {
+		dial = func(ctx context.Context, addr string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", addr)
+		}
+	}
+	nc, err := dial(ctx, cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("sftp: %w: %w", ErrConnection, err)
+	}
+	c := &Client{cfg: cfg, net: nc, done: make(chan struct{})}
+	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	err = c.login(conf)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		nc.Close()
+		if !errors.Is(err, ErrHostKey) {
+			err = fmt.Errorf("%w: %w", ErrConnection, err)
+		}
+		return nil, fmt.Errorf("sftp: log in at %s: %w", cfg.Addr, errors.Join(err, ctx.Err()))
+	}
+	go func() {
+		c.ssh.Wait()
+		close(c.done)
+	}()
+	go c.keepAlive()
+	return c, nil
+}
+
+func (cfg ClientConfig) ssh() (*ssh.ClientConfig, error) {
+	if len(cfg.HostKeys) == 0 {
+		return nil, errors.New("no pinned host key")
+	}
+	key, err := modern(cfg.Key)
+	if err != nil {
+		return nil, err
+	}
+	var algorithms []string
+	for _, k := range cfg.HostKeys {
+		if err := checkKey(k); err != nil {
+			return nil, fmt.Errorf("pinned host key: %w", err)
+		}
+		algorithms = append(algorithms, signatures(k.Type())...)
+	}
+	return &ssh.ClientConfig{
+		Config:            clientAlgorithms(cfg.OldAlgorithms),
+		User:              cfg.User,
+		Auth:              []ssh.AuthMethod{ssh.PublicKeys(key)},
+		HostKeyAlgorithms: algorithms,
+		HostKeyCallback: func(_ string, _ net.Addr, shown ssh.PublicKey) error {
+			for _, pinned := range cfg.HostKeys {
+				if bytes.Equal(pinned.Marshal(), shown.Marshal()) {
+					return nil
+				}
+			}
+			return fmt.Errorf("%w: it shows %s", ErrHostKey, ssh.FingerprintSHA256(shown))
+		},
+	}, nil
+}
+
+func (c *Client) login(conf *ssh.ClientConfig) error {
+	conn, channels, requests, err := ssh.NewClientConn(c.net, c.cfg.Addr, conf)
+	if err != nil {
+		return err
+	}
+	c.ssh = ssh.NewClient(conn, channels, requests)
+	c.sftp, err = pkgsftp.NewClient(c.ssh)
+	return err
+}
+
+// keepAlive notices a peer that is gone without a word. Any answer will do, also
+// that the request is not known.
+func (c *Client) keepAlive() {
+	tick := time.NewTicker(c.cfg.KeepAlive)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.done:
+			return
+		case <-tick.C:
+		}
+		give := time.AfterFunc(c.cfg.KeepAlive, c.drop)
+		_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
+		give.Stop()
+		if err != nil {
+			c.drop()
+			return
+		}
+	}
+}
+
+func (c *Client) drop() { c.net.Close() }
+
+// Close ends the connection.
+func (c *Client) Close() error {
+	err := c.ssh.Close()
+	<-c.done
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// Done is closed when the connection has ended, for whatever reason.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// step runs one exchange with the server. It ends, by closing the connection, when
+// ctx does or when the answer takes too long.
+func (c *Client) step(ctx context.Context, what string, do func() error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	stop := context.AfterFunc(ctx, c.drop)
+	defer stop()
+	slow := time.AfterFunc(c.cfg.Step, c.drop)
+	err := do()
+	inTime := slow.Stop()
+	switch {
+	case err == nil:
+		return nil
+	case answered(err):
+		return fmt.Errorf("%s: %w", what, err)
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w: %w", what, ErrConnection, ctx.Err())
+	case !inTime:
+		c.drop()
+		return fmt.Errorf("%s: %w: no answer within %v", what, ErrConnection, c.cfg.Step)
+	default:
+		c.drop()
+		return fmt.Errorf("%s: %w: %w", what, ErrConnection, err)
+	}
+}
+
+// answered reports whether err is the server's own definite answer, as opposed to
+// no answer, or one that makes no sense.
+func answered(err error) bool {
+	var s *pkgsftp.StatusError
+	if errors.As(err, &s) {
+		return s.Code != uint32(pkgsftp.ErrSSHFxNoConnection) && s.Code != uint32(pkgsftp.ErrSSHFxConnectionLost)
+	}
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+}
+
+// stat tells about a remote file; fs.ErrNotExist when the server says that there is
+// none.
+func (c *Client) stat(ctx context.Context, path string) (File, error) {
+	var f File
+	err := c.step(ctx, "stat "+loggable(path), func() error {
+		info, err := c.sftp.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return &pkgsftp.StatusError{Code: uint32(pkgsftp.ErrSSHFxFailure)}
+		}
+		f = File{Name: info.Name(), Size: info.Size(), Modified: info.ModTime()}
+		return nil
+	})
+	return f, err
+}
