@@ -1,0 +1,177 @@
+package bank
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// answering renders one planned answer. The bytes are a function of the profile, of what stands in the journal about
+// the file, and of the number and instant under which the answer is made.
+type answering struct {
+	profile Profile
+	journal string // path
+	file    *receivedLine
+	facts   section
+	plan    planned
+	control string
+	at      time.Time // in the centre's zone
+	asks    bool
+}
+
+func (a *answering) write(w io.Writer) error {
+	n := newPen(w, a.profile)
+	n.header(a.file.Recipient, a.file.Sender, a.at, a.control, a.asks, a.file.Agreement, a.file.Test)
+	if a.plan.Kind == answerContrl {
+		a.contrl(n)
+		return n.finish()
+	}
+	b := bansta{pen: n, profile: a.profile, control: a.control, at: a.at}
+	if err := a.statements(&b); err != nil {
+		return err
+	}
+	b.end()
+	return n.finish()
+}
+
+// contrl writes the service message (ISO 9735 version 3, CONTRL D:3).
+func (a *answering) contrl(n *pen) {
+	r := a.file
+	n.open("CONTRL", "D", "3", "UN")
+	uci := []string{r.Control, composite(r.Sender.ID, r.Sender.Qualifier), composite(r.Recipient.ID, r.Recipient.Qualifier), a.plan.Action}
+	if a.plan.Action == "4" && r.Flaw != nil {
+		uci = append(uci, flawElements(r.Flaw)...)
+	}
+	n.segment("UCI", uci...)
+	if a.plan.Action == "7" {
+		for _, m := range r.Messages {
+			a.contrlMessage(n, m)
+		}
+	}
+	n.close()
+}
+
+func (a *answering) contrlMessage(n *pen, m messageFacts) {
+	kind := messageType(m.Type)
+	switch f := m.Flaw; {
+	case f == nil && a.profile.NamesMessages:
+		n.segment("UCM", m.Ref, kind, "7")
+	case f == nil:
+	case f.Tag != "" || f.Segment == 0:
+		n.segment("UCM", append([]string{m.Ref, kind, "4"}, flawElements(f)...)...)
+	case f.Element <= 1:
+		n.segment("UCM", m.Ref, kind, "4")
+		n.segment("UCS", strconv.Itoa(f.Segment), strconv.Itoa(f.Code))
+	default:
+		n.segment("UCM", m.Ref, kind, "4")
+		n.segment("UCS", strconv.Itoa(f.Segment))
+		n.segment("UCD", strconv.Itoa(f.Code), placeOf(f))
+	}
+}
+
+func messageType(joined string) string {
+	b := []byte(joined)
+	for i, c := range b {
+		if c == ':' {
+			b[i] = 0
+		}
+	}
+	return string(b)
+}
+
+// flawElements are 0085, 0013 and S011.
+func flawElements(f *flaw) []string {
+	e := []string{strconv.Itoa(f.Code), f.Tag}
+	if f.Tag != "" && f.Element > 0 {
+		e = append(e, placeOf(f))
+	}
+	return e
+}
+
+func placeOf(f *flaw) string {
+	if f.Component == 0 {
+		return strconv.Itoa(f.Element)
+	}
+	return composite(strconv.Itoa(f.Element), strconv.Itoa(f.Component))
+}
+
+// statements tells a BANSTA everything that this answer says, in the order of the file.
+func (a *answering) statements(b *bansta) error {
+	if a.plan.Kind == answerStray {
+		b.order("", lineLine{Line: 1}, orderLine{Ref: "00000000UKENDT" + a.control, Seq: 1}, a.profile.Codes.Rejected, a.profile.strayReason())
+		return nil
+	}
+	said := speaker{answering: a, to: b}
+	return a.facts.lines(a.journal, func(text []byte) error {
+		switch kindOf(text) {
+		case kindLine:
+			var l lineLine
+			if err := json.Unmarshal(text, &l); err != nil {
+				return fmt.Errorf("%w: %w", ErrJournal, err)
+			}
+			return said.startLine(l)
+		case kindOrder:
+			var o orderLine
+			if err := json.Unmarshal(text, &o); err != nil {
+				return fmt.Errorf("%w: %w", ErrJournal, err)
+			}
+			said.order(o)
+		}
+		return nil
+	})
+}
+
+// speaker chooses what is said of each LIN and order. What is said of a whole LIN is said before what is said of its
+// orders, because a reject of one takes precedence.
+type speaker struct {
+	*answering
+	to   *bansta
+	line lineLine
+	skip bool
+	id   string
+	told bool // the LIN as a whole
+}
+
+func (s *speaker) startLine(l lineLine) error {
+	if l.Message < 0 || l.Message >= len(s.file.Messages) {
+		return fmt.Errorf("%w: line of message %d", ErrJournal, l.Message)
+	}
+	m := s.file.Messages[l.Message]
+	s.line, s.id, s.told = l, m.ID, false
+	s.skip = m.Flaw != nil || s.plan.Kind == answerBooking && l.Date != s.plan.Date
+	if !s.skip && s.plan.Kind == answerValidation && oneOf(s.plan.Word, ValidationLines+" "+ValidationBoth) {
+		s.to.line(s.id, l, s.profile.Codes.Accepted)
+	}
+	return nil
+}
+
+func (s *speaker) order(o orderLine) {
+	if s.skip {
+		return
+	}
+	switch {
+	case s.plan.Kind == answerValidation && o.Verdict == verdictReject, s.plan.Kind == answerBooking && o.Verdict == verdictLate:
+		s.to.order(s.id, s.line, o, s.profile.Codes.Rejected, s.profile.reason(o.Why))
+	case s.plan.Kind == answerBooking && o.Verdict == "" && s.plan.Word == ExecutedSeq:
+		s.to.order(s.id, s.line, o, s.profile.Codes.Executed, Reason{})
+	case s.plan.Kind == answerBooking && o.Verdict == "" && s.plan.Word == ExecutedLine && !s.told:
+		s.told = true
+		s.to.line(s.id, s.line, s.profile.Codes.Executed)
+	}
+}
+
+func (p Profile) reason(i int) Reason {
+	if i < 0 || i >= len(p.Reasons) {
+		return Reason{Code: "K0000"}
+	}
+	return p.Reasons[i]
+}
+
+func (p Profile) strayReason() Reason {
+	if len(p.Reasons) == 0 {
+		return Reason{Code: "K0000"}
+	}
+	return p.Reasons[0]
+}

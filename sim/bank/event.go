@@ -1,0 +1,216 @@
+package bank
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Kinds of journal lines. The order and line lines of a file stand before its received line, which commits them: a
+// reader that meets the end, or anything else, before the received line has met a file that was never taken.
+const (
+	kindOrder     = "order"
+	kindLine      = "line"
+	kindReceived  = "received"
+	kindMade      = "made"
+	kindPublished = "published"
+	kindRemoved   = "removed"
+)
+
+// Verdicts of an order line, decided when the file is read and told when the profile says.
+const (
+	verdictReject = "reject" // told at validation
+	verdictLate   = "late"   // told at booking
+)
+
+// orderLine is one order as it stood in a PAYMUL.
+type orderLine struct {
+	Kind     string `json:"k"`
+	Ref      string `json:"ref"` // RFF+CR
+	Oere     int64  `json:"oere"`
+	Currency string `json:"cur"`
+	Account  string `json:"acc,omitempty"`  // FII+BF
+	Bank     string `json:"bank,omitempty"` // reg.nr or BIC
+	Type     string `json:"type"`           // PAI, its parts joined with /
+	Creditor string `json:"kre,omitempty"`  // RFF+KRE
+	SlipID   string `json:"bid,omitempty"`  // RFF+BID
+	Message  int    `json:"msg"`            // index into the messages of the received line
+	Line     int    `json:"lin"`
+	Seq      int    `json:"seq"`
+	Verdict  string `json:"v,omitempty"`
+	Why      int    `json:"why,omitempty"` // index into the profile's reasons
+	Double   bool   `json:"double,omitempty"`
+}
+
+// lineLine is one LIN.
+type lineLine struct {
+	Kind     string `json:"k"`
+	Message  int    `json:"msg"`
+	Line     int    `json:"lin"`
+	Group    string `json:"aek,omitempty"` // RFF+AEK
+	Oere     int64  `json:"oere"`
+	Currency string `json:"cur"`
+	Account  string `json:"acc"`  // FII+OR
+	Bank     string `json:"bank"` // reg.nr
+	Type     string `json:"type"` // BUS
+	Date     string `json:"date"` // DTM+203, ccyymmdd
+	Orders   int    `json:"n"`
+}
+
+// flaw is an error found in a received interchange, as CONTRL tells it.
+type flaw struct {
+	Code      int    `json:"code"`              // 0085
+	Tag       string `json:"tag,omitempty"`     // 0013 of a service segment
+	Segment   int    `json:"segment,omitempty"` // 0096, UNH = 1
+	Element   int    `json:"element,omitempty"` // 0098, tag = 1
+	Component int    `json:"component,omitempty"`
+	What      string `json:"what"`
+}
+
+type party struct {
+	ID        string `json:"id"`
+	Qualifier string `json:"qualifier,omitempty"`
+}
+
+// messageFacts is one UNH..UNT of a received interchange.
+type messageFacts struct {
+	Ref    string `json:"ref"`  // UNH 0062
+	Type   string `json:"type"` // S009, its parts joined with :
+	ID     string `json:"id"`   // BGM 1004
+	Lines  int    `json:"lines"`
+	Orders int    `json:"orders"`
+	Flaw   *flaw  `json:"flaw,omitempty"`
+}
+
+// receivedLine commits a received file.
+type receivedLine struct {
+	Kind      string         `json:"k"`
+	Serial    int            `json:"serial"`
+	Name      string         `json:"name"`
+	SHA256    string         `json:"sha256"`
+	Size      int64          `json:"size"`
+	At        time.Time      `json:"at"`
+	Type      string         `json:"type"` // PAYMUL, CONTRL, or ? where that could not be seen
+	Control   string         `json:"ref"`  // UNB 0020
+	Sender    party          `json:"sender"`
+	Recipient party          `json:"recipient"`
+	Agreement string         `json:"agreement,omitempty"` // UNB 0032
+	Test      string         `json:"test,omitempty"`      // UNB 0035
+	Asks      bool           `json:"asks,omitempty"`      // UNB 0031
+	Messages  []messageFacts `json:"messages,omitempty"`
+	Orders    int            `json:"orders"`
+	Flaw      *flaw          `json:"flaw,omitempty"`
+	Findings  []Finding      `json:"findings,omitempty"`
+	Answers   []verdictOn    `json:"answers,omitempty"` // a CONTRL of the gateway: what it says of ours
+	Plan      []planned      `json:"plan,omitempty"`
+}
+
+func (r *receivedLine) done() string { return doneName(r.Serial, r.Name) }
+
+// verdictOn is what a CONTRL of the gateway says of one of our interchanges.
+type verdictOn struct {
+	Control string `json:"ref"`
+	Action  string `json:"action"`
+}
+
+// Kinds of planned answers.
+const (
+	answerContrl     = "CONTRL"
+	answerValidation = "VALIDATION"
+	answerBooking    = "BOOKING"
+	answerStray      = "STRAY" // about an order that nobody gave
+	answerAgain      = "AGAIN" // the bytes of another one under another name
+)
+
+// planned is an answer that will be given. Everything but the number, the instant and the format is decided when the
+// file is read.
+type planned struct {
+	ID     string    `json:"id"`
+	Kind   string    `json:"kind"`
+	Due    time.Time `json:"due"`
+	Action string    `json:"action,omitempty"` // CONTRL: 8, 7 or 4
+	Last   bool      `json:"last,omitempty"`   // CONTRL: none comes after it
+	Word   string    `json:"word,omitempty"`   // VALIDATION: Profile.Validation, BOOKING: Profile.Executed
+	Date   string    `json:"date,omitempty"`   // BOOKING: of the lines it is about
+	Of     string    `json:"of,omitempty"`     // AGAIN: the id of the other one
+}
+
+// madeLine is written when the bytes of an answer lie complete under their temporary name. From then on they are
+// published exactly as they are.
+type madeLine struct {
+	Kind    string    `json:"k"`
+	Answer  string    `json:"answer"`
+	Number  int       `json:"n"`
+	Control string    `json:"ref"`
+	Name    string    `json:"name"`
+	At      time.Time `json:"at"`
+	SHA256  string    `json:"sha256"`
+	Size    int64     `json:"size"`
+	Asks    bool      `json:"asks,omitempty"`
+}
+
+// nameLine says that a published file appeared in, or was removed from, out/.
+type nameLine struct {
+	Kind string    `json:"k"`
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+}
+
+// appendOrder writes the line by hand: there are a million of them.
+func appendOrder(b []byte, o *orderLine) []byte {
+	b = append(b, `{"k":"order","ref":`...)
+	b = appendText(b, o.Ref)
+	b = append(b, `,"oere":`...)
+	b = strconv.AppendInt(b, o.Oere, 10)
+	b = appendPair(b, `,"cur":`, o.Currency)
+	b = appendPair(b, `,"acc":`, o.Account)
+	b = appendPair(b, `,"bank":`, o.Bank)
+	b = append(b, `,"type":`...)
+	b = appendText(b, o.Type)
+	b = appendPair(b, `,"kre":`, o.Creditor)
+	b = appendPair(b, `,"bid":`, o.SlipID)
+	b = append(b, `,"msg":`...)
+	b = strconv.AppendInt(b, int64(o.Message), 10)
+	b = append(b, `,"lin":`...)
+	b = strconv.AppendInt(b, int64(o.Line), 10)
+	b = append(b, `,"seq":`...)
+	b = strconv.AppendInt(b, int64(o.Seq), 10)
+	if o.Verdict != "" {
+		b = appendPair(b, `,"v":`, o.Verdict)
+		b = append(b, `,"why":`...)
+		b = strconv.AppendInt(b, int64(o.Why), 10)
+	}
+	if o.Double {
+		b = append(b, `,"double":true`...)
+	}
+	return append(b, "}\n"...)
+}
+
+func appendPair(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendText(append(b, name...), value)
+}
+
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			text, err := json.Marshal(s)
+			if err != nil {
+				return append(b, `""`...)
+			}
+			return append(b, text...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+func appendLine(b []byte, l *lineLine) []byte {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return b
+	}
+	return append(append(b, text...), '\n')
+}
