@@ -1,0 +1,74 @@
+# Everything is done by one of these. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Recipes pass ARGS on: make demo ARGS="--fresh --exit", make bench ARGS=--quick.
+ARGS ?=
+N ?= 30
+
+# A tree that belongs to another user makes git fail, and a build need not fail with it.
+export GOFLAGS := $(strip $(GOFLAGS) $(if $(findstring -buildvcs,$(GOFLAGS)),,-buildvcs=false))
+VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo development)
+
+demo_flags := $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+.PHONY: build
+build: ## build bin/nks
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/nks ./cmd/nks
+
+.PHONY: run
+run: build ## run the gateway: make run ARGS="--config FILE"
+	./bin/nks run $(ARGS)
+
+.PHONY: demo
+demo: deps-demo build ## show the whole way of the money (PAYMENTS=10000 SEED=1 ARGS="--fresh --exit")
+	./bin/nks demo $(demo_flags)
+
+.PHONY: test
+test: deps-test build ## run every test
+	go vet ./...
+	go test -timeout 30m ./...
+	if [ -f testdata/foreign/package.json ]; then npm --prefix testdata/foreign --silent ci && npm --prefix testdata/foreign --silent test; fi
+
+.PHONY: race
+race: deps-test ## run every test under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout 60m ./...
+
+.PHONY: crash
+crash: deps-test build ## kill everything N times at random instants (N=30)
+	NKS_KILLS=$(N) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks
+
+.PHONY: bench
+bench: deps-demo build ## measure (ARGS=--quick)
+	./bin/nks bench $(ARGS)
+
+.PHONY: check
+check: bin/tools/staticcheck ## check format, vet, staticcheck, errcheck and the house's rules
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	./bin/tools/staticcheck ./...
+	./bin/tools/errcheck -exclude tools/errcheck.txt ./...
+	go test -count=1 .
+
+# tools/ is a module of its own, so that what checks the program is no dependency of it.
+bin/tools/staticcheck: tools/go.mod tools/go.sum
+	go build -C tools -o ../bin/tools/ tool
+	touch $@
+
+.PHONY: deps
+deps: deps-test ## install what is missing from the distribution's packages (as root)
+
+.PHONY: deps-demo deps-test
+deps-demo deps-test: deps-%:
+	@tools/deps.sh $*
+
+.PHONY: clean
+clean: ## remove what make built
+	rm -rf bin
+
+.PHONY: help
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 12
