@@ -83,9 +83,11 @@ type Line struct {
 	No           int // LIN number within its message, from 1
 	DebitAccount string
 	Type         PaymentType
-	GroupRef     string // our order group reference, RFF+AEK
-	Orders       int
-	Ore          int64
+	// TransferCurrency of all orders of the line; empty = DKK.
+	TransferCurrency string
+	GroupRef         string // our order group reference, RFF+AEK
+	Orders           int
+	Ore              int64
 }
 
 // Interchange is what its UNB says; it was committed before anything is rendered.
@@ -99,3 +101,12 @@ type Interchange struct {
 	Payments   int
 	Ore        int64
 }
+
+// groupBits is how many bits of a release group's id count the groups of one delivery.
+const groupBits = 14
+
+// MaxGroups is how many release groups a delivery may have at the very most.
+const MaxGroups = 1<<groupBits - 1
+
+// GroupID makes the id of the ordinal'th release group (from 1) of a delivery.
+func GroupID(delivery int64, ordinal int) int64 { return delivery<<groupBits | int64(ordinal) }

@@ -34,6 +34,7 @@ CREATE TABLE delivery (
     door          text NOT NULL CHECK (door IN ('sftp', 'mq', 'rasp')),
     supplier      text NOT NULL,
     transport_key text NOT NULL,
+    uploaded_as   text,                             -- the temporary name that was renamed to the transport key
     document_id   bigint NOT NULL REFERENCES document,
     sha256        bytea NOT NULL,
     size          bigint NOT NULL,
@@ -51,6 +52,7 @@ CREATE TABLE delivery (
     ore           bigint NOT NULL DEFAULT 0,
     read_at       timestamptz,
     checked_at    timestamptz,
+    failures      int NOT NULL DEFAULT 0,           -- times that reading failed for a reason of our own
     UNIQUE (door, supplier, transport_key),
     CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL))
 );
@@ -69,12 +71,13 @@ CREATE TABLE payer (
 
 CREATE TYPE group_state AS ENUM ('unchecked', 'rejected', 'waiting', 'released');
 CREATE TABLE release_group (
-    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id            bigint PRIMARY KEY,   -- delivery × 2^14 + ordinal
     delivery_id   bigint NOT NULL REFERENCES delivery,
     month         date NOT NULL,
     agreement     text NOT NULL,
     debit_account text NOT NULL,
     requested_on  date NOT NULL,
+    debit_text    text,                 -- DbtPurp of a grouped bundle
     reject_code   text,                 -- an error of the debit level
     agreement_id  bigint,
     bank_centre   text,
@@ -86,20 +89,11 @@ CREATE TABLE release_group (
     payments      int NOT NULL,
     ore           bigint NOT NULL,
     released_at   timestamptz,
-    UNIQUE (delivery_id, agreement, debit_account, requested_on),
+    UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code),
     CHECK (state <> 'waiting' OR (agreement_id IS NOT NULL AND release_at IS NOT NULL AND executes_on IS NOT NULL)),
     CHECK ((state = 'released') = (released_at IS NOT NULL))
 );
 CREATE INDEX release_group_due ON release_group (release_at) WHERE state = 'waiting';
-
--- The debit blocks (PmtInf) of a bundle as they came: answers echo them.
-CREATE TABLE debit_block (
-    delivery_id bigint NOT NULL REFERENCES delivery,
-    no          int NOT NULL,
-    group_id    bigint NOT NULL REFERENCES release_group,
-    debit_text  text,
-    PRIMARY KEY (delivery_id, no)
-);
 
 -- As received, immutable. id = delivery × 2^24 + ordinal.
 CREATE TABLE payment (
@@ -108,7 +102,6 @@ CREATE TABLE payment (
     group_id          bigint NOT NULL,
     ore               bigint NOT NULL,
     holder            bigint,
-    block             int NOT NULL,
     holder_kind       smallint,
     type              smallint NOT NULL CHECK (type IN (1, 2, 3)),
     account_kind      smallint,
@@ -123,6 +116,7 @@ CREATE TABLE payment (
     bic               text,
     bank_code         text,
     statement_text    text,
+    debit_text        text,             -- DbtPurp where every payment has a debit block of its own
     read_code         text,             -- the first error that the payment shows by itself
     detail            jsonb,
     PRIMARY KEY (month, id)
@@ -215,6 +209,7 @@ CREATE TABLE order_line (
     lin            int NOT NULL,
     debit_account  text NOT NULL,
     type           smallint NOT NULL,
+    transfer_currency text,
     payments       int NOT NULL,
     ore            bigint NOT NULL,
     state          order_state NOT NULL DEFAULT 'frozen',

@@ -1,0 +1,87 @@
+package gateway
+
+import (
+	"io"
+	"time"
+)
+
+// BankCodec writes orders as one bank wants them and reads what it answers.
+type BankCodec interface {
+	// Begin begins an interchange of orders. What is written depends on nothing but what it is given.
+	Begin(w io.Writer, i Interchange) (OrderWriter, error)
+	// Read reads a file from the bank and tells the sink of everything in it. An error that is an *UnreadableError is
+	// the file's; the envelope is then what could be read.
+	Read(r io.Reader, sink BankSink) (BankEnvelope, error)
+	// Answer renders the CONTRL for an interchange of the bank: accepting it, or rejecting it because of err.
+	Answer(e BankEnvelope, err error, controlRef string, prepared time.Time) ([]byte, error)
+}
+
+// OrderWriter writes an interchange in order. It checks its own counts and sums against what it was told first.
+type OrderWriter interface {
+	Message(no int, ref string) error
+	Line(Line) error
+	Order(*Order) error
+	End() error
+}
+
+// BankEnvelope is what a bank's interchange says of itself.
+type BankEnvelope struct {
+	ControlRef  string // UNB 0020
+	WantsContrl bool   // UNB 0031, and there is something in it that may be answered
+	Handle      any    // what the codec needs to answer it
+}
+
+// BankSink hears what stands in a bank's file.
+type BankSink interface {
+	Contrl(Contrl) error
+	Word(BankWord) error
+	// Unknown is told of a message that the codec does not know.
+	Unknown(messageType string) error
+}
+
+// ContrlAction is what a CONTRL says of an interchange.
+type ContrlAction string
+
+// What a CONTRL can say.
+const (
+	ContrlReceived ContrlAction = "received" // UCI 8: the file is there
+	ContrlAccepted ContrlAction = "accepted" // UCI 7: all of it but what Messages reject
+	ContrlRejected ContrlAction = "rejected" // UCI 4: all of it
+)
+
+// Contrl is one CONTRL about an interchange of ours.
+type Contrl struct {
+	ControlRef string
+	Action     ContrlAction
+	Code       string // DE 0085 of a reject
+	Messages   []ContrlMessage
+}
+
+// ContrlMessage is what a CONTRL says of one message.
+type ContrlMessage struct {
+	Ref    string // UNH 0062
+	Reject bool
+	Code   string // DE 0085
+}
+
+// Meaning is what a bank's word means, by its profile.
+type Meaning string
+
+// What a word of a bank can mean.
+const (
+	MeansRejected    Meaning = "rejected"
+	MeansInformation Meaning = "information"
+	MeansAccepted    Meaning = "accepted"
+	MeansExecuted    Meaning = "executed"
+)
+
+// BankWord is what a bank says of one order, or of a line when neither Seq nor Reference is there.
+type BankWord struct {
+	MessageRef string // ours, BGM 1004
+	Line       int    // 0 when not said
+	Seq        int    // 0 when not said
+	Reference  string // RFF+CR
+	Meaning    Meaning
+	Code       string // Kxxxx
+	Text       string
+}

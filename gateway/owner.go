@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Lease is the right to use the connection to one bank.
+type Lease struct {
+	Fence   int64
+	Held    func(context.Context) error // an error when it is lost
+	Release func()
+}
+
+// LinkCloser is a bank's mailbox over a connection that can be closed.
+type LinkCloser interface {
+	BankLink
+	io.Closer
+}
+
+// BankOwner keeps the one connection to a bank: it takes the lease, dials, sends what waits, fetches what lies ready,
+// and starts over when the connection or the lease is lost. One slow bank delays no other: each has an owner.
+type BankOwner struct {
+	Bank   string
+	Lease  func(context.Context) (Lease, error) // ErrTemporary: somebody else has it
+	Dial   func(context.Context) (LinkCloser, error)
+	Outbox Outbox
+	Poll   time.Duration // between looks at the bank's mailbox
+	Retry  time.Duration // after a failed connection
+	Gap    func(string)
+	Failed func(name string, err error)
+	// Connected is told when the connection comes up (true) and when it is lost (false).
+	Connected func(bool)
+}
+
+// Run owns the connection until ctx ends.
+func (b *BankOwner) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := b.own(ctx)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errLeaseElsewhere) {
+			b.Failed("bank "+b.Bank, err)
+		}
+		pause(ctx, b.Retry)
+	}
+}
+
+var errLeaseElsewhere = errors.New("another process owns the connection")
+
+func (b *BankOwner) own(ctx context.Context) error {
+	lease, err := b.Lease(ctx)
+	if errors.Is(err, ErrTemporary) {
+		return errLeaseElsewhere
+	}
+	if err != nil {
+		return err
+	}
+	defer lease.Release()
+	link, err := b.Dial(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer func() { _ = link.Close() }()
+	b.Connected(true)
+	defer b.Connected(false)
+	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Gap: b.Gap}
+	for {
+		sent, err := d.SendNext(ctx)
+		if err != nil {
+			return err
+		}
+		fetched, err := d.FetchNew(ctx)
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if !sent && !fetched {
+			pause(ctx, b.Poll)
+		}
+		if err := lease.Held(ctx); err != nil {
+			return fmt.Errorf("lease lost: %w", err)
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,188 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+)
+
+// delivered is what the steps need to know of a delivery.
+type delivered struct {
+	ID           int64          `db:"id"`
+	Door         string         `db:"door"`
+	Supplier     string         `db:"supplier"`
+	DocumentID   int64          `db:"document_id"`
+	SHA256       []byte         `db:"sha256"`
+	ReceivedAt   time.Time      `db:"received_at"`
+	Month        time.Time      `db:"month"`
+	PayerID      sql.NullInt64  `db:"payer_id"`
+	Authority    sql.NullString `db:"authority"`
+	MessageID    sql.NullString `db:"message_id"`
+	GroupRef     sql.NullString `db:"group_ref"`
+	SenderEAN    sql.NullString `db:"sender_ean"`
+	Grouped      sql.NullBool   `db:"grouped"`
+	ReturnAlways bool           `db:"return_always"`
+	Payments     int            `db:"payments"`
+}
+
+// first and last payment id that the delivery can have.
+func (d delivered) first() int64 { return gateway.PaymentID(d.ID, 0) }
+func (d delivered) last() int64  { return gateway.PaymentID(d.ID, gateway.MaxBundlePayments) }
+
+const deliveredColumns = `id, door, supplier, document_id, sha256, received_at, month, payer_id, authority, message_id,
+	group_ref, sender_ean, grouped, return_always, payments`
+
+// claimDelivery locks the oldest delivery in a state that nobody else works on; ErrNotFound when there is none. The
+// lock is the transaction's: a process that dies gives it back at once, and cannot come back later and commit.
+func (s *Store) claimDelivery(ctx context.Context, x *session, state string) (delivered, error) {
+	var d delivered
+	err := x.GetContext(ctx, &d, `SELECT `+deliveredColumns+` FROM delivery
+		WHERE state = $1::delivery_state AND failures < $2
+		ORDER BY received_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`, state, s.Rules.ReadFailuresBefore)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, gateway.ErrNotFound
+	}
+	return d, err
+}
+
+// CheckNext checks every payment of the next bundle that was read, gives the good ones their keys, decides when each
+// group is released, and answers with response 2. It tells whether there was anything to do.
+func (s *Store) CheckNext(ctx context.Context) (bool, error) {
+	worked := true
+	err := s.transact(ctx, "check", func(x *session) error {
+		d, err := s.claimDelivery(ctx, x, "read")
+		if errors.Is(err, gateway.ErrNotFound) {
+			worked = false
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.check(ctx, x, d)
+	})
+	return worked, err
+}
+
+func (s *Store) check(ctx context.Context, x *session, d delivered) error {
+	if err := s.Register.Prepare(ctx, x); err != nil {
+		return err
+	}
+	if err := s.findFaults(ctx, x, d); err != nil {
+		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
+	if err := s.takeKeys(ctx, x, d); err != nil {
+		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
+	now := s.Now()
+	_, err := x.ExecContext(ctx, `INSERT INTO payment_event (month, payment_id, attempt, kind, code, at)
+		SELECT DISTINCT ON (payment_id) $1::date, payment_id, 0, 'rejected'::event_kind, code, $2::timestamptz
+		FROM fault ORDER BY payment_id, rank`, d.Month, now)
+	if err != nil {
+		return fmt.Errorf("delivery %d: rejects: %w", d.ID, err)
+	}
+	_, err = x.ExecContext(ctx, `UPDATE release_group g SET state = CASE
+			WHEN g.reject_code IS NULL AND (SELECT count(*) FROM payment p JOIN fault f ON f.payment_id = p.id
+				WHERE p.month = g.month AND p.id BETWEEN $2 AND $3 AND p.group_id = g.id AND f.leading) < g.payments
+			THEN 'waiting'::group_state ELSE 'rejected'::group_state END
+		WHERE delivery_id = $1 AND state = 'unchecked'`, d.ID, d.first(), d.last())
+	if err != nil {
+		return fmt.Errorf("delivery %d: groups: %w", d.ID, err)
+	}
+	if err := s.answerReception(ctx, x, d, now); err != nil {
+		return fmt.Errorf("delivery %d: response 2: %w", d.ID, err)
+	}
+	return x.touch(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
+}
+
+// findFaults gathers every error of every payment of the delivery, but for duplicates, in the temporary table fault.
+func (s *Store) findFaults(ctx context.Context, x *session, d delivered) error {
+	ranks := make([]string, 0, 64)
+	order := make([]int, 0, 64)
+	for i, c := range gateway.Codes() {
+		ranks, order = append(ranks, string(c.Code)), append(order, i)
+	}
+	steps := []struct {
+		name, query string
+		args        []any
+	}{
+		{"fault table", `CREATE TEMP TABLE fault (payment_id bigint, code text, rank int, leading boolean DEFAULT false) ON COMMIT DROP`, nil},
+		{"rank table", `CREATE TEMP TABLE code_rank ON COMMIT DROP AS
+			SELECT * FROM unnest($1::text[], $2::int[]) AS r (code, rank)`, []any{ranks, order}},
+		{"read errors", `INSERT INTO fault SELECT p.id, c.code, r.rank
+			FROM payment p JOIN release_group g ON g.id = p.group_id
+			CROSS JOIN LATERAL (VALUES (g.reject_code), (p.read_code)) AS c (code)
+			JOIN code_rank r ON r.code = c.code
+			WHERE p.month = $1 AND p.id BETWEEN $2 AND $3 AND g.delivery_id = $4
+			  AND (p.read_code IS NOT NULL OR g.reject_code IS NOT NULL)`, []any{d.Month, d.first(), d.last(), d.ID}},
+		{"benefit types", `INSERT INTO fault SELECT p.id, r.code, r.rank
+			FROM payment p JOIN code_rank r ON r.code = $5
+			WHERE p.month = $1 AND p.id BETWEEN $2 AND $3
+			  AND NOT EXISTS (SELECT 1 FROM benefit_type b WHERE b.benefit_type = p.benefit_type
+				AND (b.authority IS NULL OR b.authority = $4))`,
+			[]any{d.Month, d.first(), d.last(), d.Authority.String, string(gateway.CodeBenefitType)}},
+		{"wanted", `INSERT INTO wanted (payment_id, kind, holder)
+			SELECT id, holder_kind, holder FROM payment
+			WHERE month = $1 AND id BETWEEN $2 AND $3 AND NOT complete AND holder IS NOT NULL`,
+			[]any{d.Month, d.first(), d.last()}},
+	}
+	for _, st := range steps {
+		if _, err := x.ExecContext(ctx, st.query, st.args...); err != nil {
+			return fmt.Errorf("%s: %w", st.name, err)
+		}
+	}
+	if err := s.Register.Identify(ctx, x, s.Now()); err != nil {
+		return err
+	}
+	// Dead (2) and ceased (3) holders are refused; an emigrated one may be paid. // B18.3 // B22.3
+	_, err := x.ExecContext(ctx, `INSERT INTO fault SELECT f.payment_id, r.code, r.rank
+		FROM found f JOIN code_rank r ON r.code = CASE WHEN f.life IS NULL THEN $1::text ELSE $2::text END
+		WHERE f.life IS NULL OR f.life IN (2, 3)`,
+		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased))
+	if err != nil {
+		return fmt.Errorf("recipients: %w", err)
+	}
+	_, err = x.ExecContext(ctx, `CREATE INDEX ON fault (payment_id)`)
+	return err
+}
+
+// takeKeys gives each payment without an error its EndToEndId for ever; who comes second is a duplicate. Keys are
+// taken in key order, so that two bundles with the same keys cannot wait for each other.
+func (s *Store) takeKeys(ctx context.Context, x *session, d delivered) error {
+	_, err := x.ExecContext(ctx, `
+		WITH taken AS (
+			INSERT INTO payment_key (payer_id, e2e, payment_id)
+			SELECT $4, p.e2e, p.id FROM payment p
+			WHERE p.month = $1 AND p.id BETWEEN $2 AND $3
+			  AND NOT EXISTS (SELECT 1 FROM fault f WHERE f.payment_id = p.id)
+			ORDER BY p.e2e, p.id
+			ON CONFLICT DO NOTHING
+			RETURNING payment_id)
+		INSERT INTO fault (payment_id, code, rank)
+		SELECT p.id, r.code, r.rank FROM payment p JOIN code_rank r ON r.code = $5
+		WHERE p.month = $1 AND p.id BETWEEN $2 AND $3
+		  AND NOT EXISTS (SELECT 1 FROM fault f WHERE f.payment_id = p.id)
+		  AND NOT EXISTS (SELECT 1 FROM taken t WHERE t.payment_id = p.id)`,
+		d.Month, d.first(), d.last(), d.PayerID.Int64, string(gateway.CodeDuplicatePayment))
+	if err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	_, err = x.ExecContext(ctx, `INSERT INTO fault (payment_id, code, rank)
+		SELECT DISTINCT p.id, r.code, r.rank FROM fault f JOIN payment p ON p.month = $1 AND p.id = f.payment_id
+		JOIN payment_key k ON k.payer_id = $2 AND k.e2e = p.e2e AND k.payment_id <> p.id
+		JOIN code_rank r ON r.code = $3
+		WHERE NOT EXISTS (SELECT 1 FROM fault o WHERE o.payment_id = p.id AND o.code = $3)`,
+		d.Month, d.PayerID.Int64, string(gateway.CodeDuplicatePayment))
+	if err != nil {
+		return fmt.Errorf("keys of faulty payments: %w", err)
+	}
+	_, err = x.ExecContext(ctx, `UPDATE fault SET leading = true WHERE ctid IN (
+		SELECT DISTINCT ON (payment_id) ctid FROM fault ORDER BY payment_id, rank)`)
+	if err != nil {
+		return fmt.Errorf("leading errors: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"nks/gateway"
+)
+
+// pieceBytes is how much of a document one row holds before compression.
+const pieceBytes = 1 << 20
+
+// execer runs one statement, in a transaction or by itself.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// documentWriter stores raw bytes piece by piece. Its document counts as complete only after finish.
+type documentWriter struct {
+	ctx  context.Context
+	db   execer
+	id   int64
+	n    int
+	size int64
+	sum  hash.Hash
+	buf  []byte
+	enc  *zstd.Encoder
+}
+
+func (s *Store) newDocument(ctx context.Context, db execer) (*documentWriter, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return nil, fmt.Errorf("new document: %w", err)
+	}
+	w := &documentWriter{ctx: ctx, db: db, sum: sha256.New(), enc: enc}
+	if err := db.QueryRowContext(ctx, `INSERT INTO document (made_at) VALUES ($1) RETURNING id`, s.Now()).Scan(&w.id); err != nil {
+		return nil, fmt.Errorf("new document: %w", err)
+	}
+	return w, nil
+}
+
+func (w *documentWriter) Write(p []byte) (int, error) {
+	done := 0
+	for len(p) > 0 {
+		if w.buf == nil {
+			w.buf = make([]byte, 0, pieceBytes)
+		}
+		k := min(len(p), pieceBytes-len(w.buf))
+		w.buf = append(w.buf, p[:k]...)
+		p, done = p[k:], done+k
+		if len(w.buf) == pieceBytes {
+			if err := w.flush(); err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+func (w *documentWriter) flush() error {
+	if len(w.buf) == 0 {
+		return nil
+	}
+	w.sum.Write(w.buf)
+	_, err := w.db.ExecContext(w.ctx, `INSERT INTO document_piece (document_id, n, data) VALUES ($1, $2, $3)`,
+		w.id, w.n, w.enc.EncodeAll(w.buf, nil))
+	if err != nil {
+		return fmt.Errorf("document %d piece %d: %w", w.id, w.n, err)
+	}
+	w.size += int64(len(w.buf))
+	w.n++
+	w.buf = w.buf[:0]
+	return nil
+}
+
+// finish stores what is left and the size and hash of the whole, through db (which may be a transaction that began
+// after the pieces were stored).
+func (w *documentWriter) finish(ctx context.Context, db execer) (sum []byte, err error) {
+	w.ctx, w.db = ctx, db
+	if err := w.flush(); err != nil {
+		return nil, err
+	}
+	sum = w.sum.Sum(nil)
+	if _, err := db.ExecContext(ctx, `UPDATE document SET size = $2, sha256 = $3 WHERE id = $1`, w.id, w.size, sum); err != nil {
+		return nil, fmt.Errorf("document %d: %w", w.id, err)
+	}
+	return sum, nil
+}
+
+// storeDocument stores a small document whole.
+func (s *Store) storeDocument(ctx context.Context, db execer, content []byte) (id int64, sum []byte, err error) {
+	w, err := s.newDocument(ctx, db)
+	if err != nil {
+		return 0, nil, err
+	}
+	if _, err := w.Write(content); err != nil {
+		return 0, nil, err
+	}
+	sum, err = w.finish(ctx, db)
+	return w.id, sum, err
+}
+
+// documentReader streams a document piece by piece, each in a query of its own: no transaction stays open.
+type documentReader struct {
+	ctx   context.Context
+	db    execer
+	id    int64
+	n     int
+	dec   *zstd.Decoder
+	piece []byte
+	rest  []byte
+}
+
+func (s *Store) openDocument(ctx context.Context, db execer, id int64) (*documentReader, error) {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*pieceBytes))
+	if err != nil {
+		return nil, fmt.Errorf("document %d: %w", id, err)
+	}
+	return &documentReader{ctx: ctx, db: db, id: id, dec: dec}, nil
+}
+
+func (r *documentReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		if err := r.load(r.n); err != nil {
+			return 0, err
+		}
+		r.rest = r.piece
+		r.n++
+	}
+	k := copy(p, r.rest)
+	r.rest = r.rest[k:]
+	return k, nil
+}
+
+// load fetches piece n; io.EOF past the last one.
+func (r *documentReader) load(n int) error {
+	var data []byte
+	err := r.db.QueryRowContext(r.ctx, `SELECT data FROM document_piece WHERE document_id = $1 AND n = $2`, r.id, n).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return io.EOF
+	}
+	if err != nil {
+		return fmt.Errorf("document %d piece %d: %w", r.id, n, temporary(err))
+	}
+	r.piece, err = r.dec.DecodeAll(data, r.piece[:0])
+	if err != nil {
+		return fmt.Errorf("document %d piece %d: %w", r.id, n, err)
+	}
+	return nil
+}
+
+// Close releases the decoder.
+func (r *documentReader) Close() error {
+	r.dec.Close()
+	return nil
+}
+
+// Document reads stored bytes at any offset, one piece in memory at a time.
+type Document struct {
+	documentReader
+	mu     sync.Mutex
+	size   int64
+	loaded int
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *Document) ReadAt(p []byte, off int64) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	done := 0
+	for done < len(p) {
+		if off >= r.size {
+			return done, io.EOF
+		}
+		n := int(off / pieceBytes)
+		if n != r.loaded {
+			if err := r.load(n); err != nil {
+				return done, err
+			}
+			r.loaded = n
+		}
+		k := copy(p[done:], r.piece[off%pieceBytes:])
+		done, off = done+k, off+int64(k)
+	}
+	return done, nil
+}
+
+// Size is the document's size in bytes.
+func (r *Document) Size() int64 { return r.size }
+
+func (s *Store) openRandom(ctx context.Context, id int64) (*Document, error) {
+	d, err := s.openDocument(ctx, s.DB, id)
+	if err != nil {
+		return nil, err
+	}
+	r := &Document{documentReader: *d, loaded: -1}
+	err = s.DB.QueryRowContext(ctx, `SELECT size FROM document WHERE id = $1 AND sha256 IS NOT NULL`, id).Scan(&r.size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("document %d: %w", id, gateway.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("document %d: %w", id, temporary(err))
+	}
+	return r, nil
+}
+
+// Raw opens stored bytes for reading from the start.
+func (s *Store) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
+	return s.openDocument(ctx, s.DB, id)
+}

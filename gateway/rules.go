@@ -1,0 +1,158 @@
+package gateway
+
+import (
+	"math/big"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxDocumentAmount is the largest amount in the document's scale of three implied decimals.
+const MaxDocumentAmount = 1_000_000_000_000
+
+// OreOf turns an amount with three implied decimals into øre. The code is empty when the amount is good.
+func OreOf(amount int64) (ore int64, bad Code) {
+	switch {
+	case amount <= 0:
+		return 0, CodeAmountZero
+	case amount%10 != 0:
+		return 0, CodeAmountFraction
+	case amount > MaxDocumentAmount:
+		return 0, CodeAmountTooLarge
+	}
+	return amount / 10, ""
+}
+
+// DocumentAmount is ore in the documents' scale of three implied decimals.
+func DocumentAmount(ore int64) int64 { return ore * 10 }
+
+// maxEndToEndID is the characters that the payer has; the bank reference puts eight digits in front of them.
+const maxEndToEndID = 27
+
+// ValidEndToEndID tells whether an id can travel to a bank and back byte by byte: 1-27 printable ISO 8859-1
+// characters, no blank at either end.
+func ValidEndToEndID(id string) bool {
+	if n := utf8.RuneCountInString(id); n == 0 || n > maxEndToEndID || !utf8.ValidString(id) {
+		return false
+	}
+	for _, r := range id {
+		if !printableLatin1(r) {
+			return false
+		}
+	}
+	first, last := id[0], id[len(id)-1]
+	return first != ' ' && last != ' ' && !strings.HasPrefix(id, "\u00a0") && !strings.HasSuffix(id, "\u00a0")
+}
+
+func printableLatin1(r rune) bool {
+	return r >= 0x20 && r < 0x7f || r >= 0xa0 && r <= 0xff
+}
+
+// ValidText tells whether a name or text is free of control characters; tabs and line ends count as such.
+func ValidText(s string) bool {
+	for _, r := range s {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
+			return false
+		}
+	}
+	return true
+}
+
+// AllDigits tells whether s is one or more ASCII digits.
+func AllDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// NormalizeBBAN writes a domestic account with its 14 digits: registration number 4, account at most 10.
+func NormalizeBBAN(s string) (string, bool) {
+	if len(s) < 5 || len(s) > 14 || !AllDigits(s) {
+		return "", false
+	}
+	return s[:4] + strings.Repeat("0", 14-len(s)) + s[4:], true
+}
+
+// ValidIBAN checks form and check digits. // ISO 13616
+func ValidIBAN(s string) bool {
+	if len(s) < 15 || len(s) > 34 {
+		return false
+	}
+	var digits strings.Builder
+	for _, c := range s[4:] + s[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			digits.WriteRune(c)
+		case c >= 'A' && c <= 'Z':
+			digits.WriteByte(byte('1' + (c-'A')/10))
+			digits.WriteByte(byte('0' + (c-'A')%10))
+		default:
+			return false
+		}
+	}
+	if s[0] < 'A' || s[1] < 'A' || !AllDigits(s[2:4]) {
+		return false
+	}
+	n, ok := new(big.Int).SetString(digits.String(), 10)
+	return ok && new(big.Int).Mod(n, big.NewInt(97)).Int64() == 1
+}
+
+// ValidBIC checks the form of a BIC: 8 or 11 letters and digits. // ISO 9362
+func ValidBIC(s string) bool {
+	if len(s) != 8 && len(s) != 11 {
+		return false
+	}
+	return alphanumeric(s)
+}
+
+func alphanumeric(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// maxForeignAccount is the places that C078/3194 has.
+const maxForeignAccount = 35
+
+// ValidForeignAccount checks an account number abroad that is no IBAN.
+func ValidForeignAccount(s string) bool {
+	if s == "" || len(s) > maxForeignAccount {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x21 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// ParseSlip splits a code line as "71+000014560057664" in card type and reference, and checks both.
+func ParseSlip(line string) (cardType, reference string, ok bool) {
+	cardType, reference, found := strings.Cut(line, "+")
+	if !found {
+		return "", "", false
+	}
+	longest, known := map[string]int{"01": 0, "73": 0, "71": 15, "04": 16, "15": 16, "75": 16}[cardType]
+	if !known || len(reference) > longest || longest > 0 && !AllDigits(reference) {
+		return "", "", false
+	}
+	return cardType, reference, true
+}
+
+// ValidSlipCreditor checks a giro number (7-8 digits) or FI creditor number (8 digits).
+func ValidSlipCreditor(cardType, number string) bool {
+	if !AllDigits(number) {
+		return false
+	}
+	if cardType == "71" || cardType == "73" || cardType == "75" {
+		return len(number) == 8
+	}
+	return len(number) == 7 || len(number) == 8
+}

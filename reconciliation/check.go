@@ -1,0 +1,104 @@
+package reconciliation
+
+import (
+	"context"
+	"fmt"
+)
+
+// Finding is something that must never be so.
+type Finding struct {
+	Rule   string // id in reliability §5.1
+	What   string
+	Count  int64
+	Sample string // one subject, no personal data
+}
+
+// invariant is one statement that counts violations and names one.
+type invariant struct{ rule, what, query string }
+
+// invariants hold at every instant. Each query gives a count and the smallest subject.
+func invariants() []invariant {
+	return []invariant{
+		{"I1", "bundle whose payments are not all there",
+			`SELECT d.id FROM delivery d LEFT JOIN LATERAL (SELECT count(*) AS n, coalesce(sum(ore), 0) AS ore FROM payment p
+				WHERE p.month = d.month AND p.id BETWEEN d.id << 24 AND (d.id << 24) + 16777215) p ON true
+			 WHERE d.state IN ('read', 'checked') AND (p.n <> d.payments OR p.ore <> d.ore)`},
+		{"I1", "payment without a bundle that was accepted",
+			`SELECT p.id FROM payment p LEFT JOIN delivery d ON d.id = p.id >> 24 AND d.state IN ('read', 'checked') WHERE d.id IS NULL`},
+		{"I1", "group whose payments are not all there",
+			`SELECT g.id FROM release_group g LEFT JOIN LATERAL (SELECT count(*) AS n, coalesce(sum(ore), 0) AS ore FROM payment p
+				WHERE p.month = g.month AND p.id BETWEEN g.delivery_id << 24 AND (g.delivery_id << 24) + 16777215 AND p.group_id = g.id) p ON true
+			 WHERE p.n <> g.payments OR p.ore <> g.ore`},
+		{"I2", "payment with two orders alive",
+			`SELECT o.payment_id FROM bank_order o LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id
+				AND e.attempt = o.attempt AND e.kind = 'bank_rejected'
+			 WHERE e.payment_id IS NULL GROUP BY 1 HAVING count(*) > 1`},
+		{"I2", "order without a payment, or of another amount",
+			`SELECT o.payment_id FROM bank_order o LEFT JOIN payment p ON p.month = o.month AND p.id = o.payment_id
+			 WHERE p.id IS NULL OR p.ore <> o.ore`},
+		{"I2", "order of a payment that was rejected or returned before any order",
+			`SELECT o.payment_id FROM bank_order o JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = 0`},
+		{"I2", "released payment with neither order nor event",
+			`SELECT p.id FROM payment p JOIN release_group g ON g.id = p.group_id AND g.state IN ('released', 'rejected')
+			 WHERE NOT EXISTS (SELECT 1 FROM bank_order o WHERE o.month = p.month AND o.payment_id = p.id)
+			   AND NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = p.month AND e.payment_id = p.id AND e.attempt = 0)`},
+		{"I5", "bank whose control numbers have a hole",
+			`SELECT c.last FROM bank_counter c LEFT JOIN (SELECT bank, count(*) AS n, max(control_ref) AS top FROM interchange GROUP BY 1) i USING (bank)
+			 WHERE coalesce(i.n, 0) <> c.last OR coalesce(i.top, 0) <> c.last`},
+		{"I7", "accepted payment without its key",
+			`SELECT p.id FROM payment p JOIN delivery d ON d.id = p.id >> 24 AND d.state = 'checked'
+			 LEFT JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e = p.e2e AND k.payment_id = p.id
+			 LEFT JOIN payment_event e ON e.month = p.month AND e.payment_id = p.id AND e.attempt = 0 AND e.kind = 'rejected'
+			 WHERE (k.payment_id IS NULL) <> (e.payment_id IS NOT NULL)`},
+		{"I8", "line whose orders do not add up",
+			`SELECT l.interchange_id FROM order_line l LEFT JOIN (
+				SELECT interchange_id, message_no, lin, count(*) AS n, sum(ore) AS ore FROM bank_order GROUP BY 1, 2, 3) o
+				USING (interchange_id, message_no, lin) WHERE o.n IS DISTINCT FROM l.payments OR o.ore IS DISTINCT FROM l.ore`},
+		{"I8", "order without a line",
+			`SELECT o.payment_id FROM bank_order o LEFT JOIN order_line l USING (interchange_id, message_no, lin) WHERE l.lin IS NULL`},
+		{"I8", "message whose lines do not add up",
+			`SELECT m.interchange_id FROM message m LEFT JOIN (SELECT interchange_id, message_no, sum(payments) AS n, sum(ore) AS ore
+				FROM order_line GROUP BY 1, 2) l ON l.interchange_id = m.interchange_id AND l.message_no = m.no
+			 WHERE l.n IS DISTINCT FROM m.payments OR l.ore IS DISTINCT FROM m.ore`},
+		{"I8", "interchange whose messages do not add up",
+			`SELECT i.id FROM interchange i LEFT JOIN (SELECT interchange_id, count(*) AS c, sum(payments) AS n, sum(ore) AS ore
+				FROM message GROUP BY 1) m ON m.interchange_id = i.id
+			 WHERE i.kind = 'PAYMUL' AND (m.c IS DISTINCT FROM i.messages OR m.n IS DISTINCT FROM i.payments OR m.ore IS DISTINCT FROM i.ore)`},
+		{"I12", "answer numbers with a hole",
+			`SELECT c.kind FROM answer_counter c LEFT JOIN (SELECT kind, count(*) AS n, max(number) AS top FROM answer GROUP BY 1) a USING (kind)
+			 WHERE coalesce(a.n, 0) <> c.last OR coalesce(a.top, 0) <> c.last`},
+		{"I12", "bundle without its receipt, or checked without response 2",
+			`SELECT d.id FROM delivery d WHERE d.state <> 'received'
+			 AND ((SELECT count(*) FROM answer a WHERE a.delivery_id = d.id AND a.kind IN (0, 1)) <> 1
+			   OR (SELECT count(*) FROM answer a WHERE a.delivery_id = d.id AND a.kind = 2) <> (d.state = 'checked')::int)`},
+		{"I12", "returned payment whose authority was not told",
+			`SELECT e.payment_id FROM payment_event e WHERE e.kind IN ('returned', 'bank_rejected')
+			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.payment_id = e.payment_id AND a.attempt = e.attempt
+				AND a.kind = CASE e.kind WHEN 'returned' THEN 7 ELSE 9 END)`},
+	}
+}
+
+// Check looks for violations of the invariants; none is what must come back.
+func Check(ctx context.Context, db Queryer) ([]Finding, error) {
+	var found []Finding
+	for _, v := range invariants() {
+		rows, err := db.QueryContext(ctx, `SELECT count(*), coalesce(min(v.s)::text, '') FROM (`+v.query+`) v (s)`)
+		if err != nil {
+			return nil, fmt.Errorf("check %s %s: %w", v.rule, v.what, err)
+		}
+		f := Finding{Rule: v.rule, What: v.what}
+		for rows.Next() {
+			err = rows.Scan(&f.Count, &f.Sample)
+		}
+		if cerr := rows.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return nil, fmt.Errorf("check %s %s: %w", v.rule, v.what, err)
+		}
+		if f.Count > 0 {
+			found = append(found, f)
+		}
+	}
+	return found, nil
+}
