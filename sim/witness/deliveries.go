@@ -1,0 +1,202 @@
+package witness
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// delivery is one file that the mailbox has acknowledged.
+type delivery struct {
+	supplier, as, path string
+	messageID, groupID string
+	authority          string
+	wellFormed         bool
+	receipt            *receipt
+	accepted           bool
+	response2          string // number of the document
+	first, count       int32  // its payments
+}
+
+func (d *delivery) String() string { return d.supplier + " " + d.as }
+
+// bundleKey is what answers name a bundle by.
+type bundleKey struct{ supplier, authority, group string }
+
+// supplier reads what one data supplier sent and got back. Everything about receipts and response 2 is settled here;
+// the later answers are put aside until the banks' files are known.
+func (w *witness) supplier(name string) error {
+	home := filepath.Join(w.dir, "authority", name)
+	first := len(w.deliveries)
+	for _, journal := range []string{"journal.jsonl", "journal-send.jsonl"} {
+		if err := w.sent(name, home, journal, first); err != nil {
+			return err
+		}
+	}
+	mine := w.deliveries[first:]
+	w.report.Deliveries += len(mine)
+	answers, err := w.answers(name, filepath.Join(home, "got"))
+	if err != nil {
+		return err
+	}
+	w.matchReceipts(mine, answers.receipts)
+	for i := range mine {
+		if mine[i].accepted {
+			if err := w.readPayments(int32(first + i)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, path := range answers.responses2 {
+		if err := w.response2(name, path); err != nil {
+			return err
+		}
+	}
+	for i := range mine {
+		if d := &mine[i]; d.accepted && d.response2 == "" {
+			w.missing("%v: response 2", d)
+		}
+	}
+	w.later = append(w.later, answers.later...)
+	return nil
+}
+
+// sent reads a journal of deliveries. A name stands for one delivery however often it was sent: the mailbox
+// acknowledges the same bytes again and refuses others.
+func (w *witness) sent(supplier, home, journal string, first int) error {
+	all, err := os.ReadFile(filepath.Join(home, journal))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	seen := map[string]bool{}
+	for i := range w.deliveries[first:] {
+		seen[w.deliveries[first+i].as] = true
+	}
+	for line := range bytes.Lines(all) {
+		var e struct{ File, As, SHA256, Result string }
+		// The last line may be torn: what it would say has then not been acted upon.
+		if json.Unmarshal(line, &e) != nil || e.As == "" || e.Result != "ok" || seen[e.As] {
+			continue
+		}
+		seen[e.As] = true
+		d := delivery{supplier: supplier, as: e.As, path: filepath.Join(home, "send", e.File)}
+		if err := w.head(&d, e.SHA256); err != nil {
+			return err
+		}
+		w.deliveries = append(w.deliveries, d)
+	}
+	return nil
+}
+
+// head reads the names of a bundle, and whether it is XML at all.
+func (w *witness) head(d *delivery, sum string) error {
+	b, err := os.ReadFile(d.path)
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	if digest := sha256.Sum256(b); hex.EncodeToString(digest[:]) != sum {
+		return fmt.Errorf("witness: %v: the file is not the one that was sent", d)
+	}
+	err = walk(bytes.NewReader(b), func(e *element) error {
+		switch {
+		case len(e.path) < 3 || len(e.path) > 6:
+		case e.under("MessageData") && e.name() == "MessageId":
+			d.messageID = e.text
+		case e.under("GrpHdr") && e.name() == "GrpId":
+			d.groupID = e.text
+		case e.under("InitgPty", "OrgId", "PrtryId") && e.name() == "Id":
+			d.authority = e.text
+		}
+		return w.ctx.Err()
+	})
+	d.wellFormed = err == nil
+	return w.ctx.Err()
+}
+
+// receipt is a receipt 0 or 1.
+type receipt struct {
+	file, number string
+	kind         byte // '0' or '1'
+	refersTo     string
+	accepts      bool
+	stamp        string
+	used         bool
+}
+
+// matchReceipts gives every delivery its receipt: those of one message id in the order in which they came, a receipt 0
+// without a message id to a file whose message id cannot be read.
+func (w *witness) matchReceipts(mine []delivery, receipts []*receipt) {
+	take := func(d *delivery, suits func(*receipt) bool) {
+		for _, r := range receipts {
+			if d.receipt == nil && !r.used && suits(r) {
+				d.receipt, r.used = r, true
+			}
+		}
+	}
+	for i := range mine {
+		if d := &mine[i]; !d.wellFormed {
+			take(d, func(r *receipt) bool { return r.kind == '0' && r.refersTo == d.messageID })
+		}
+	}
+	for i := range mine {
+		d := &mine[i]
+		take(d, func(r *receipt) bool { return d.messageID != "" && r.refersTo == d.messageID })
+	}
+	for i := range mine {
+		d := &mine[i]
+		take(d, func(r *receipt) bool { return r.kind == '0' && r.refersTo == "" })
+		w.settle(d)
+	}
+	for _, r := range receipts {
+		if !r.used {
+			w.find(StrayAnswer, "receipt %c %s in %s refers to no delivery that lacks one", r.kind, r.number, r.file)
+		}
+	}
+}
+
+// settle says what the receipt means for the delivery.
+func (w *witness) settle(d *delivery) {
+	switch {
+	case d.receipt == nil:
+		w.missing("%v: receipt", d)
+	case !d.receipt.accepts:
+		w.report.BundlesRejected++
+	default:
+		w.report.BundlesAccepted++
+		d.accepted = true
+		if !d.wellFormed {
+			w.find(Contradiction, "%v: accepted, but it is not XML", d)
+		}
+	}
+}
+
+// profile is what a bank centre says of its own ways, as far as its answers cannot be understood without.
+type profile struct {
+	Executed string `json:"executed"`
+	Contrl   string `json:"contrl"`
+	Codes    struct {
+		Rejected string `json:"rejected"`
+		Executed string `json:"executed"`
+	} `json:"codes"`
+}
+
+func readProfile(path string) (profile, error) {
+	var p profile
+	f, err := os.Open(path)
+	if err != nil {
+		return p, fmt.Errorf("witness: %w", err)
+	}
+	defer f.Close()
+	if err := json.NewDecoder(bufio.NewReader(f)).Decode(&p); err != nil {
+		return p, fmt.Errorf("witness: %s: %w", path, err)
+	}
+	return p, nil
+}

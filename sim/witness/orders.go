@@ -1,0 +1,286 @@
+package witness
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// order is one SEQ of a PAYMUL that a bank received.
+type order struct {
+	ref      string // RFF+CR
+	account  string // FII+BF or RFF+KRE
+	slipID   string // RFF+BID
+	kind     string // PAI, its parts joined by blanks
+	oere     int64
+	payment  int32 // -1: of nobody
+	next     int32 // another order of the same payment, -1: none
+	seq      int32
+	bank     int16
+	cheque   bool
+	rejected bool
+	executed bool
+	message  *message
+}
+
+// interchange is a PAYMUL interchange as one bank received it.
+type interchange struct {
+	rejected, acknowledged bool
+	messages               map[string]*message // by UNH reference
+}
+
+type controlKey struct {
+	bank    int16
+	control string
+}
+
+type messageKey struct {
+	bank int16
+	id   string
+}
+
+// message is one PAYMUL message; its lines are ranges of orders.
+type message struct {
+	in       *interchange
+	rejected bool
+	lines    map[string]span
+}
+
+type span struct{ from, to int32 }
+
+// bank reads what a centre received and what it answered.
+func (w *witness) bank(centre string) error {
+	home := filepath.Join(w.dir, "bank", centre)
+	p, err := readProfile(filepath.Join(home, "profile.json"))
+	if err != nil {
+		return err
+	}
+	n := int16(len(w.banks))
+	w.banks = append(w.banks, Bank{Centre: centre})
+	w.profiles = append(w.profiles, p)
+	for _, part := range []struct {
+		folder string
+		read   func(string, []byte)
+	}{
+		{"done", func(name string, b []byte) { w.received(n, name, b) }},
+		{"sent", func(_ string, b []byte) { w.said(n, b) }},
+	} {
+		files, err := names(filepath.Join(home, part.folder), false)
+		if err != nil {
+			return err
+		}
+		for _, name := range files {
+			b, err := os.ReadFile(filepath.Join(home, part.folder, name))
+			if err != nil {
+				return fmt.Errorf("witness: %w", err)
+			}
+			part.read(name, b)
+			if w.ctx.Err() != nil {
+				return fmt.Errorf("witness: %w", w.ctx.Err())
+			}
+		}
+	}
+	return nil
+}
+
+// paymul follows the segments of a received interchange.
+type paymul struct {
+	w         *witness
+	bank      int16
+	in        *interchange
+	repeated  bool
+	agreement string
+	isPaymul  bool
+	message   *message
+	line      string
+	lineFrom  int32
+	debit     string
+	order     *order
+	pool      pool
+}
+
+// received reads one file at a bank. Only PAYMUL counts; the others are the gateway's receipts.
+func (w *witness) received(bank int16, name string, b []byte) {
+	p := &paymul{w: w, bank: bank, pool: pool{}}
+	segments(b, p.segment)
+	if p.in == nil {
+		w.find(Unreadable, "%s: file %s has no UNB", w.banks[bank].Centre, name)
+	}
+}
+
+func (p *paymul) segment(s segment) {
+	switch tag := s.tag(); {
+	case tag == "UNB":
+		p.open(s)
+	case tag == "UNH":
+		p.isPaymul = s.at(2, 0) == "PAYMUL"
+		p.line, p.order = "", nil
+		if p.in != nil {
+			p.message = &message{in: p.in, lines: map[string]span{}}
+			p.in.messages[s.at(1, 0)] = p.message
+		}
+	case !p.isPaymul || p.in == nil || p.repeated:
+	case tag == "BGM":
+		p.w.messages[messageKey{p.bank, s.at(2, 0)}] = p.message
+	case tag == "LIN":
+		p.endLine()
+		p.line, p.lineFrom, p.debit = s.at(1, 0), int32(len(p.w.orders)), ""
+	case tag == "SEQ":
+		p.endOrder()
+		p.order = &order{bank: p.bank, payment: -1, next: -1, message: p.message, seq: number(s.at(2, 0))}
+	case tag == "CNT" || tag == "UNT":
+		p.endLine()
+	default:
+		p.detail(tag, s)
+	}
+}
+
+// open begins an interchange. A control number seen before brings nothing: the bank refuses it.
+func (p *paymul) open(s segment) {
+	key := controlKey{p.bank, s.at(5, 0)}
+	p.agreement = s.at(10, 0)
+	p.in = &interchange{messages: map[string]*message{}}
+	p.repeated, p.isPaymul, p.message = false, false, nil
+	if _, known := p.w.controls[key]; known {
+		p.repeated = true
+		p.w.find(RepeatedControl, "%s: %s", p.w.banks[p.bank].Centre, key.control)
+		return
+	}
+	p.w.controls[key] = p.in
+}
+
+// detail reads the segments below LIN and SEQ.
+func (p *paymul) detail(tag string, s segment) {
+	if o := p.order; o != nil {
+		switch tag {
+		case "MOA":
+			p.amount(s)
+		case "RFF":
+			switch s.at(1, 0) {
+			case "CR":
+				o.ref = s.at(1, 1)
+			case "KRE":
+				o.account = s.at(1, 1)
+			case "BID":
+				o.slipID = s.at(1, 1)
+			}
+		case "PAI":
+			o.kind = p.pool.keep(strings.Join(s[min(1, len(s)-1)], " "))
+			// D.96A 4461: 20 is a cheque.
+			o.cheque = s.at(1, 2) == "20"
+		case "FII":
+			if s.at(1, 0) == "BF" && o.account == "" {
+				o.account = accountOf(s)
+			}
+		}
+		return
+	}
+	if tag == "FII" && s.at(1, 0) == "OR" {
+		p.debit = p.pool.keep(accountOf(s))
+	}
+}
+
+func (p *paymul) amount(s segment) {
+	oere, ok := oereOf(s.at(1, 1))
+	if !ok || s.at(1, 2) != "DKK" {
+		p.w.find(WrongAmount, "%s: order %q has the amount %q %q", p.w.banks[p.bank].Centre, p.order.ref, s.at(1, 1), s.at(1, 2))
+	}
+	p.order.oere = oere
+}
+
+// accountOf joins registration number and account; an account abroad stays as it is.
+func accountOf(s segment) string {
+	account, registration := s.at(2, 0), s.at(3, 3)
+	if registration == "" || len(account) >= 14 {
+		return domestic(account)
+	}
+	return domestic(registration + strings.Repeat("0", max(0, 10-len(account))) + account)
+}
+
+func number(s string) int32 {
+	var n int32
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' || n > 1<<26 {
+			return 0
+		}
+		n = n*10 + int32(c-'0')
+	}
+	return n
+}
+
+func (p *paymul) endOrder() {
+	if p.order == nil {
+		return
+	}
+	p.w.addOrder(*p.order, p.agreement, p.debit)
+	p.order = nil
+}
+
+func (p *paymul) endLine() {
+	p.endOrder()
+	if p.line != "" && p.message != nil {
+		p.message.lines[p.line] = span{p.lineFrom, int32(len(p.w.orders))}
+	}
+	p.line = ""
+}
+
+// prefix is how many digits the gateway puts in front of the payer's own reference.
+const prefix = 8
+
+// addOrder finds the payment that an order is meant to pay.
+func (w *witness) addOrder(o order, agreement, debit string) {
+	at := int32(len(w.orders))
+	w.banks[o.bank].Ordered.add(o.oere)
+	if len(o.ref) > prefix {
+		best := -1
+		w.each(o.ref[prefix:], func(n int32, p *payment) bool {
+			if score := w.suits(p, &o, agreement, debit); score > best {
+				best, o.payment = score, n
+			}
+			return true
+		})
+	}
+	if o.payment < 0 {
+		w.find(UnknownOrder, "%s: %q of %d øre", w.banks[o.bank].Centre, o.ref, o.oere)
+		w.orders = append(w.orders, o)
+		return
+	}
+	p := &w.payments[o.payment]
+	w.compare(p, &o, agreement, debit)
+	o.next, p.order = p.order, at
+	w.orders = append(w.orders, o)
+}
+
+// suits weighs the payments that share an id: another authority may use the same one, a bundle may repeat one.
+func (w *witness) suits(p *payment, o *order, agreement, debit string) int {
+	score := 0
+	for _, s := range []struct {
+		holds  bool
+		weight int
+	}{{p.agreement == agreement && p.debit == debit, 8}, {!p.answered.rejected, 4}, {p.order < 0, 2}, {p.oere() == o.oere, 1}} {
+		if s.holds {
+			score += s.weight
+		}
+	}
+	return score
+}
+
+// compare looks for differences between an order and the payment it came from.
+func (w *witness) compare(p *payment, o *order, agreement, debit string) {
+	if p.agreement != agreement || p.debit != debit {
+		w.find(WrongDebit, "%s: ordered under agreement %q", w.name(p), agreement)
+	}
+	if p.oere() != o.oere {
+		w.find(WrongAmount, "%s: sent %d øre, ordered %d", w.name(p), p.oere(), o.oere)
+	}
+	if p.account == "" {
+		return
+	}
+	if !sameAccount(o.account, p.account) {
+		w.find(WrongAccount, "%s: ordered to another account than the payment's", w.name(p))
+	}
+	if card, id, slip := strings.Cut(p.slip, "+"); slip && (!strings.HasSuffix(o.kind, card) || !sameNumber(id, o.slipID)) {
+		w.find(WrongAccount, "%s: slip %q ordered as %q with id %q", w.name(p), card, o.kind, o.slipID)
+	}
+}
