@@ -27,15 +27,15 @@ type account struct {
 // else nobody.
 func findAccount(dataDir string) (account, error) {
 	info, statErr := os.Stat(dataDir)
-	if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
-		return account{}, statErr
-	}
 	if me := os.Geteuid(); me != 0 {
 		if statErr == nil && ownerOf(info) != uint32(me) {
 			return account{}, fmt.Errorf("%w: %s belongs to %s; run nks as that user or give another directory", ErrMissing,
 				dataDir, userName(ownerOf(info)))
 		}
 		return account{uid: uint32(me), gid: uint32(os.Getegid()), name: userName(uint32(me))}, nil
+	}
+	if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
+		return account{}, statErr
 	}
 	if statErr == nil && ownerOf(info) != 0 {
 		stat := info.Sys().(*syscall.Stat_t)

@@ -64,7 +64,8 @@ type Config struct {
 	// Settings override the server's settings by name.
 	Settings map[string]string
 
-	// Volatile gives up every promise about power failures for speed. For tests alone.
+	// Volatile gives up every promise about power failures for speed; what is committed still survives a kill. For
+	// tests alone.
 	Volatile bool
 
 	// Logger hears what a person running nks should know: starts, deaths, orphans.
@@ -140,6 +141,9 @@ func prepare(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := acct.mayEnter(parent); err != nil {
+		return nil, err
+	}
 	bin, err := findBinaries(cfg.BinDir, cfg.DataDir)
 	if err != nil {
 		return nil, err
@@ -150,9 +154,6 @@ func prepare(cfg Config) (*Server, error) {
 
 // bringUp makes the cluster where needed, starts it, and leaves a supervisor behind. The lock is held.
 func (s *Server) bringUp(ctx context.Context) error {
-	if err := s.acct.mayEnter(filepath.Dir(s.cfg.DataDir)); err != nil {
-		return err
-	}
 	if err := s.makeCluster(ctx); err != nil {
 		return err
 	}

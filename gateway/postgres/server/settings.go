@@ -59,7 +59,7 @@ func (s *Server) settings() []string {
 		set["max_connections"] = strconv.Itoa(s.cfg.MaxConnections)
 	}
 	if s.cfg.Volatile {
-		maps.Copy(set, map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+		maps.Copy(set, map[string]string{"fsync": "off", "full_page_writes": "off",
 			"shared_buffers": "128MB", "maintenance_work_mem": "64MB", "autovacuum_naptime": "10min"})
 	}
 	maps.Copy(set, s.cfg.Settings)
