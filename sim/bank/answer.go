@@ -103,7 +103,17 @@ func (a *answering) statements(b *bansta) error {
 		b.order("", lineLine{Line: 1}, orderLine{Ref: "00000000UKENDT" + a.control, Seq: 1}, a.profile.Codes.Rejected, a.profile.strayReason())
 		return nil
 	}
-	said := speaker{answering: a, to: b}
+	if a.plan.Kind == answerBooking && a.plan.Word == ExecutedLine {
+		// A word on a whole LIN is about what was not rejected: the rejects must be known before.
+		if err := a.pass(&speaker{answering: a, to: b, only: verdictLate}); err != nil {
+			return err
+		}
+		return a.pass(&speaker{answering: a, to: b, only: "line"})
+	}
+	return a.pass(&speaker{answering: a, to: b})
+}
+
+func (a *answering) pass(said *speaker) error {
 	return a.facts.lines(a.journal, func(text []byte) error {
 		switch kindOf(text) {
 		case kindLine:
@@ -123,10 +133,10 @@ func (a *answering) statements(b *bansta) error {
 	})
 }
 
-// speaker chooses what is said of each LIN and order. What is said of a whole LIN is said before what is said of its
-// orders, because a reject of one takes precedence.
+// speaker chooses what is said of each LIN and order.
 type speaker struct {
 	*answering
+	only string // of a booking in two passes: "late" or "line"
 	to   *bansta
 	line lineLine
 	skip bool
@@ -152,11 +162,12 @@ func (s *speaker) order(o orderLine) {
 		return
 	}
 	switch {
-	case s.plan.Kind == answerValidation && o.Verdict == verdictReject, s.plan.Kind == answerBooking && o.Verdict == verdictLate:
+	case s.plan.Kind == answerValidation && o.Verdict == verdictReject,
+		s.plan.Kind == answerBooking && o.Verdict == verdictLate && s.only != "line":
 		s.to.order(s.id, s.line, o, s.profile.Codes.Rejected, s.profile.reason(o.Why))
 	case s.plan.Kind == answerBooking && o.Verdict == "" && s.plan.Word == ExecutedSeq:
 		s.to.order(s.id, s.line, o, s.profile.Codes.Executed, Reason{})
-	case s.plan.Kind == answerBooking && o.Verdict == "" && s.plan.Word == ExecutedLine && !s.told:
+	case s.plan.Kind == answerBooking && o.Verdict == "" && s.only == "line" && !s.told:
 		s.told = true
 		s.to.line(s.id, s.line, s.profile.Codes.Executed)
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/sys/unix"
@@ -22,7 +21,6 @@ const maxName = 128
 type mailbox struct {
 	root *os.Root
 	bell *bell
-	now  func() time.Time // the machine's
 }
 
 // place splits a path of the client into folder and name; only in/ and out/ and names directly in them exist.

@@ -15,6 +15,7 @@ type paymul struct {
 	decimal byte
 	all     *int // orders in the whole interchange
 	sum     int64
+	sumAt   int // position of the MOA of the LIN
 	totals  struct{ lines, orders string }
 	inLine  bool
 	inOrder bool
@@ -90,7 +91,7 @@ func (p *paymul) lineSegment(s *edifact.Segment) *flaw {
 		if text(s, 0, 0) != "9" {
 			return nil
 		}
-		l.Currency = text(s, 0, 2)
+		l.Currency, p.sumAt = text(s, 0, 2), s.Position
 		var f *flaw
 		l.Oere, f = p.amount(s)
 		return f
@@ -177,7 +178,7 @@ func (p *paymul) orderAmount(s *edifact.Segment, o *orderLine) *flaw {
 	if o.Oere == 0 {
 		return wrong(s, 2, 2, edifact.CodeInvalidValue, "MOA: nothing is ordered")
 	}
-	if o.Currency != p.line().Currency {
+	if sum := p.line().Currency; sum != "" && o.Currency != sum {
 		return wrong(s, 2, 3, edifact.CodeInvalidValue, "MOA: currency is not that of the LIN")
 	}
 	p.sum += o.Oere
@@ -234,7 +235,9 @@ func (p *paymul) closeLine(s *edifact.Segment) *flaw {
 	case l.Oere < 0:
 		return wrong(s, 0, 0, edifact.CodeMissing, "LIN %d: MOA+9 is missing", l.Line)
 	case l.Oere != p.sum:
-		return wrong(s, 0, 0, edifact.CodeInvalidValue, "LIN %d: sum is not that of its orders", l.Line)
+		f := wrong(s, 2, 2, edifact.CodeInvalidValue, "LIN %d: sum is not that of its orders", l.Line)
+		f.Segment, f.Tag = p.sumAt, ""
+		return f
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer root.Close()
-	s, err := newServer(c.Dir, c.Centre, &mailbox{root: root, bell: b, now: c.Now}, profile)
+	s, err := newServer(c.Dir, c.Centre, &mailbox{root: root, bell: b}, profile)
 	if err != nil {
 		return err
 	}

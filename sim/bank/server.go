@@ -152,7 +152,7 @@ func (s *server) connection(ctx context.Context, raw net.Conn, cut int64) {
 	if cut > 0 {
 		conn = &cutConn{Conn: raw, left: cut}
 	}
-	if err := raw.SetDeadline(s.mailbox.now().Add(handshakeTimeout)); err != nil {
+	if err := raw.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
 		return
 	}
 	session, channels, requests, err := ssh.NewServerConn(conn, s.config)
