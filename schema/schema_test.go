@@ -102,7 +102,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			SELECT relname FROM pg_class WHERE relnamespace = 'nks'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
 			AND NOT has_table_privilege('nks_flow', oid, 'SELECT')`,
 		"sequences closed to nks_flow": `
-			SELECT seqrelid::regclass::text FROM pg_sequence WHERE NOT has_sequence_privilege('nks_flow', seqrelid, 'USAGE')`,
+			SELECT seqrelid::regclass::text FROM pg_sequence WHERE seqrelid::regclass::text NOT LIKE 'public.%'
+			AND NOT has_sequence_privilege('nks_flow', seqrelid, 'USAGE')`,
 		"partitions open to nks_page": `
 			SELECT relname FROM pg_class WHERE relnamespace = 'nks'::regnamespace AND relispartition AND relkind IN ('r', 'p')
 			AND has_table_privilege('nks_page', oid, 'SELECT, INSERT, UPDATE, DELETE')`,
