@@ -100,7 +100,9 @@ func sameNumber(a, b string) bool {
 	return a == b || strings.TrimLeft(a, "0") == strings.TrimLeft(b, "0")
 }
 
-// sameAccount compares the account in an order with one in a document, which may leave out zeros in the middle.
+// sameAccount compares the account in an order with one in a document, which may leave out zeros in the middle or
+// write an IBAN in groups.
 func sameAccount(ordered, document string) bool {
+	document = strings.ReplaceAll(document, " ", "")
 	return sameNumber(ordered, document) || ordered == domestic(document)
 }

@@ -143,8 +143,12 @@ func (p pool) keep(s string) string {
 	return s
 }
 
-// domestic writes a Danish account with its fourteen digits; anything else stays as it is.
+// domestic writes a Danish account with its fourteen digits, also where it is given as an IBAN; anything else stays as
+// it is.
 func domestic(s string) string {
+	if len(s) == 18 && s[:2] == "DK" {
+		s = s[4:]
+	}
 	if len(s) < 5 || len(s) > 14 || strings.Trim(s, "0123456789") != "" {
 		return s
 	}
