@@ -117,7 +117,7 @@ func (s *Server) signal(pid int, sig syscall.Signal) {
 	if err != nil {
 		return
 	}
-	defer p.Release() //nolint:errcheck // nothing was changed
+	defer p.Release()
 	if sig == 0 || !s.isOurs(pid) {
 		return
 	}

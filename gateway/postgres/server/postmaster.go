@@ -67,7 +67,7 @@ func (s *Server) spawn(ctx context.Context) (*postmaster, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() //nolint:errcheck // the server writes to its own copy
+	defer log.Close()
 	from, err := log.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, err
