@@ -125,9 +125,6 @@ func (c *connection) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 			r.Reply(ok, nil)
 		}
 		if !ok {
-			if r.Type == "exec" || r.Type == "shell" {
-				io.WriteString(ch.Stderr(), "This is a mailbox: use sftp, or scp in its sftp mode.\r\n")
-			}
 			continue
 		}
 		started = true

@@ -34,8 +34,8 @@ func Key(t testing.TB) ssh.Signer {
 	return key
 }
 
-// Start runs a server on a free loopback port until the test ends. Addr and, if
-// missing, host key and Log are filled in.
+// Start runs a server on a free loopback port until the test ends; a missing host
+// key is made.
 func Start(t testing.TB, cfg sftp.ServerConfig) *sftp.Server {
 	t.Helper()
 	cfg.Addr = "127.0.0.1:0"
