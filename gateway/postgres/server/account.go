@@ -90,25 +90,22 @@ func (a account) command(name string, args ...string) *exec.Cmd {
 // mayEnter tries as the account itself, which is right about access lists and namespaces too, and names the first
 // directory on the way that is closed.
 func (a account) mayEnter(dir string) error {
-	if a.enters(dir) {
+	if a.enters(dir) == nil {
 		return nil
 	}
+	if err := a.enters("/"); err != nil {
+		return fmt.Errorf("%w: no process can be started as user %s: %w", ErrMissing, a.name, err)
+	}
 	closed := dir
-	for up := filepath.Dir(dir); ; up = filepath.Dir(up) {
-		if a.enters(up) {
-			break
-		}
+	for up := filepath.Dir(dir); a.enters(up) != nil; up = filepath.Dir(up) {
 		closed = up
-		if up == "/" {
-			break
-		}
 	}
 	return fmt.Errorf("%w: user %s, whom the private PostgreSQL runs as, may not enter %s; chmod o+x %s, or keep the data "+
 		"elsewhere", ErrMissing, a.name, closed, closed)
 }
 
-func (a account) enters(dir string) bool {
-	return a.command("/bin/sh", "-c", `cd -- "$0"`, dir).Run() == nil
+func (a account) enters(dir string) error {
+	return a.command("/bin/sh", "-c", `cd -- "$0"`, dir).Run()
 }
 
 // makeParents makes what is missing of dir so that another user may pass through, whatever the umask.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/user"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -204,6 +206,40 @@ func TestAnOrdinaryUserRunsItToo(t *testing.T) {
 	if got := ask(t, srv, "SELECT 1::text"); got != "1" {
 		t.Errorf("got %s", got)
 	}
+}
+
+// TestKillsAtAnyInstant kills a gateway, and every second time its server too, while it makes, starts or recovers its
+// cluster, and holds what was committed against what is there.
+func TestKillsAtAnyInstant(t *testing.T) {
+	t.Parallel()
+	dir := place(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	for round := range 8 {
+		h := startHelper(t, os.Args[0], dir, nil)
+		<-time.After(time.Duration(random.IntN(1200)) * time.Millisecond)
+		if round%2 == 1 {
+			for _, pid := range workingIn(dir) {
+				must(t, ignore(syscall.Kill(pid, syscall.SIGKILL), syscall.ESRCH))
+			}
+		}
+		h.kill()
+		if round%4 == 3 {
+			srv, err := server.Start(timeout(t), server.Config{DataDir: dir, Volatile: true})
+			must(t, err)
+			execute(t, srv, "CREATE TABLE IF NOT EXISTS kept (n int); INSERT INTO kept VALUES (1)")
+			must(t, srv.Stop(timeout(t)))
+		}
+	}
+	if got := ask(t, start(t, dir), "SELECT count(*)::text FROM kept"); got != "2" {
+		t.Errorf("%s rows are there, want 2", got)
+	}
+}
+
+func ignore(err, harmless error) error {
+	if errors.Is(err, harmless) {
+		return nil
+	}
+	return err
 }
 
 func copyFile(t *testing.T, from, to string) {
