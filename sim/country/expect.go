@@ -47,7 +47,7 @@ func (e *Expectation) add(b *bundle, file, as string) {
 			default:
 				d.Ordered++
 			}
-			e.ReceivedOere += t.amount / 10
+			e.ReceivedOere += t.oere()
 		})
 		e.Received += d.Payments
 		e.Rejected += d.Rejected
@@ -57,3 +57,14 @@ func (e *Expectation) add(b *bundle, file, as string) {
 	}
 	e.Deliveries = append(e.Deliveries, d)
 }
+
+// oere is the amount in øre. An amount that cannot be paid is no money.
+func (t *tx) oere() int64 {
+	if t.amount <= 0 || t.amount%10 != 0 || t.amount > mostAmount || t.currency != "" {
+		return 0
+	}
+	return t.amount / 10
+}
+
+// mostAmount is the largest amount of the interface, in its three implied decimals.
+const mostAmount = 1_000_000_000_000

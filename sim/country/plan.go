@@ -35,7 +35,7 @@ const largestBundle = 50_000
 
 // Plan writes what every supplier will send from Start on: dir/sim/authority/<SUPPLIER>/plan.jsonl, the documents in
 // its send folder, and dir/sim/expect.json with what is meant to become of them. The country must have been written
-// to dir before. Everything left of an earlier plan is removed.
+// to dir before. The documents of an earlier plan are removed.
 func Plan(dir string, o PlanOptions) error {
 	country, err := readOptions(dir)
 	if err != nil {

@@ -91,8 +91,11 @@ func (w *witness) readPayments(n int32) error {
 		return w.ctx.Err()
 	})
 	d.count = int32(len(w.payments)) - d.first
-	if err != nil && w.ctx.Err() != nil {
-		return fmt.Errorf("witness: %w", err)
+	if w.ctx.Err() != nil {
+		return fmt.Errorf("witness: %w", w.ctx.Err())
+	}
+	if err != nil {
+		w.find(Contradiction, "%v: accepted, but it is not XML: %v", d, err)
 	}
 	return nil
 }
