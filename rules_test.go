@@ -112,7 +112,8 @@ func TestAmountsAreNeverFloats(t *testing.T) {
 					t.Errorf("%s: %s in a package that handles money", s.at(n), n.Name)
 				}
 			case *ast.BasicLit:
-				if n.Kind == token.FLOAT {
+				// 1e6 is a whole number, and an int where it is used as one.
+				if n.Kind == token.FLOAT && strings.Contains(n.Value, ".") {
 					t.Errorf("%s: floating point number in a package that handles money", s.at(n))
 				}
 			}
@@ -300,4 +301,54 @@ func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
 			t.Errorf("schema/migrations/%s: one way, up", e.Name())
 		}
 	}
+}
+
+var sampleIdentifier = regexp.MustCompile(`<(?:\w+:)?(EndToEndId|GrpId|InstrId|PmtInfId|MessageId|PrtryId|Id)>([^<]{8,})</`)
+
+// TestNoIdentifierOfASampleStandsInTheCode: a program that knows its samples proves nothing by them. NKS' own address
+// is in samples too, and no secret.
+func TestNoIdentifierOfASampleStandsInTheCode(t *testing.T) {
+	t.Parallel()
+	known := sampleIdentifiers(t)
+	delete(known, "5798000016446")
+	for _, s := range goFiles(t) {
+		if s.isTest() || within(s.dir, "sim/country") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if value, err := strconv.Unquote(lit.Value); err == nil && known[value] != "" {
+					t.Errorf("%s: %q is from %s", s.at(n), value, known[value])
+				}
+			}
+			return true
+		})
+	}
+}
+
+// sampleIdentifiers maps identifiers to the official sample they stand in.
+func sampleIdentifiers(t *testing.T) map[string]string {
+	t.Helper()
+	const dir = "../shared/samples/nks"
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("no official samples beside the repository")
+	}
+	known := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".xml") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range sampleIdentifier.FindAllSubmatch(text, -1) {
+			known[strings.TrimSpace(string(m[2]))] = path
+		}
+		return nil
+	})
+	if err != nil || len(known) == 0 {
+		t.Fatalf("%d identifiers found, %v", len(known), err)
+	}
+	return known
 }

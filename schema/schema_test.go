@@ -9,7 +9,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"nks/gateway/postgres/pgtest"
-	"nks/gateway/postgres/server"
 	"nks/schema"
 )
 
@@ -19,7 +18,7 @@ func TestManyNodesOfManyDatabasesMigrateAtOnce(t *testing.T) {
 	for range 3 {
 		d := pgtest.Empty(t)
 		for range 3 {
-			db := d.Open(t, server.Superuser)
+			db := d.Open(t, pgtest.Superuser)
 			wg.Go(func() {
 				if err := schema.Migrate(context.Background(), db.DB); err != nil {
 					t.Error(err)
@@ -35,7 +34,7 @@ func TestManyNodesOfManyDatabasesMigrateAtOnce(t *testing.T) {
 
 func TestAnEmptyDatabaseHasVersionNought(t *testing.T) {
 	t.Parallel()
-	v, err := schema.Version(context.Background(), pgtest.Empty(t).Open(t, server.Superuser).DB)
+	v, err := schema.Version(context.Background(), pgtest.Empty(t).Open(t, pgtest.Superuser).DB)
 	if v != 0 || err != nil {
 		t.Errorf("got %d, %v", v, err)
 	}
@@ -43,7 +42,7 @@ func TestAnEmptyDatabaseHasVersionNought(t *testing.T) {
 
 func TestANewerDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
-	db := pgtest.Create(t).Open(t, server.Superuser)
+	db := pgtest.Create(t).Open(t, pgtest.Superuser)
 	if _, err := db.Exec("INSERT INTO public.nks_migration (version_id, is_applied) VALUES ($1, true)", schema.Latest()+1); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +56,7 @@ func TestAnAdministratorMayKeepTheSuperuser(t *testing.T) {
 	t.Parallel()
 	pgtest.Create(t) // the roles are there from here on
 	d := pgtest.Empty(t)
-	admin := d.Open(t, server.Superuser)
+	admin := d.Open(t, pgtest.Superuser)
 	for _, sql := range []string{
 		"CREATE ROLE plain LOGIN NOSUPERUSER",
 		"GRANT nks_owner, nks_flow, nks_page TO plain",
@@ -89,7 +88,7 @@ func TestAnAdministratorMayKeepTheSuperuser(t *testing.T) {
 // TestWhoMayDoWhat asks the database itself about everything that the migrations made. Each query lists offenders.
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
-	db := pgtest.Create(t).Open(t, server.Superuser)
+	db := pgtest.Create(t).Open(t, pgtest.Superuser)
 	for name, query := range map[string]string{
 		"not owned by nks_owner": `
 			SELECT relname FROM pg_class WHERE relnamespace = 'nks'::regnamespace AND relowner <> 'nks_owner'::regrole

@@ -27,6 +27,9 @@ import (
 	"nks/schema"
 )
 
+// Superuser is the role that migrations run as.
+const Superuser = server.Superuser
+
 // Database is one test's own.
 type Database struct {
 	// Name is what psql -d takes.
@@ -61,7 +64,7 @@ func Empty(t testing.TB) *Database {
 	return shared(t).clone(t, "template1")
 }
 
-// DSN is the connection string of role (schema.Flow, schema.Page, server.Superuser) with search_path nks.
+// DSN is the connection string of role (schema.Flow, schema.Page, Superuser) with search_path nks.
 func (d *Database) DSN(role string) string {
 	return d.Server.DSN(d.Name, role, "search_path=nks")
 }
