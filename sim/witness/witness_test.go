@@ -60,9 +60,9 @@ func TestFindings(t *testing.T) {
 			f.edit(t, paymul, "CNT+LIN", line(4, seq(1, "00000002A 1", "100,00", "", transfer("0000012345", "3001")))+"CNT+LIN")
 		}, witness.PaidTwice, 0, false},
 		"doubled order in another file": {func(_ *testing.T, f files) {
-			f[bank+"done/000002-NKS2.edi"] = interchange("2", "AG1", line(1, seq(1, "00000001A 1", "100,00", "", transfer("0000012345", "3001"))))
+			f[centre+"done/000002-NKS2.edi"] = interchange("2", "AG1", line(1, seq(1, "00000001A 1", "100,00", "", transfer("0000012345", "3001"))))
 		}, witness.PaidTwice, 0, false},
-		"the same interchange twice": {func(_ *testing.T, f files) { f[bank+"done/000002-NKS1.edi"] = f[paymul] }, witness.RepeatedControl, 0, false},
+		"the same interchange twice": {func(_ *testing.T, f files) { f[centre+"done/000002-NKS1.edi"] = f[paymul] }, witness.RepeatedControl, 0, false},
 		"order that nobody sent": {func(t *testing.T, f files) {
 			f.edit(t, paymul, "CNT+LIN", line(4, seq(1, "00000001Z", "1,00", "", transfer("0000012345", "3001")))+"CNT+LIN")
 		}, witness.UnknownOrder, 0, false},
@@ -152,7 +152,7 @@ func TestStates(t *testing.T) {
 		"silence is execution where that is the way": {
 			func(t *testing.T, f files) {
 				delete(f, booked)
-				f.edit(t, bank+"profile.json", `"executed":"line"`, `"executed":"none"`)
+				f.edit(t, centre+"profile.json", `"executed":"line"`, `"executed":"none"`)
 			},
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Total.Executed, sum(3, 100001) },
 		},
@@ -160,7 +160,7 @@ func TestStates(t *testing.T) {
 			func(t *testing.T, f files) {
 				delete(f, booked)
 				delete(f, contrl)
-				f.edit(t, bank+"profile.json", `"executed":"line"`, `"executed":"none"`)
+				f.edit(t, centre+"profile.json", `"executed":"line"`, `"executed":"none"`)
 			},
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Total.Waiting, sum(4, 160001) },
 		},
@@ -243,8 +243,8 @@ func TestTwins(t *testing.T) {
 	f[got+"r3.xml"] = receiptXML(1, "3", "M3", "ACPT")
 	f[got+"s2c.xml"] = strings.ReplaceAll(response(2, "2", "<s:GrpSts>ACPT</s:GrpSts>", ""), "<s:Id>10<", "<s:Id>20<")
 	f[got+"s8c.xml"] = strings.ReplaceAll(response(8, "2", "", told("A 1", "ACPT", "")), "<s:Id>10<", "<s:Id>20<")
-	f[bank+"done/000002-NKS2.edi"] = interchange("2", "AG3", line(1, seq(1, "00000002A 1", "100,00", "", transfer("0000012345", "3001"))))
-	f[bank+"sent/B3.edi"] = statement("B3", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+B3-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+4'UNT+9+1'")
+	f[centre+"done/000002-NKS2.edi"] = interchange("2", "AG3", line(1, seq(1, "00000002A 1", "100,00", "", transfer("0000012345", "3001"))))
+	f[centre+"sent/B3.edi"] = statement("B3", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+B3-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+4'UNT+9+1'")
 	r := f.compute(t)
 	if r.FindingCount != 0 || r.Unanswered != 0 {
 		t.Errorf("findings %v", r.Findings)
@@ -281,7 +281,7 @@ func TestNonsense(t *testing.T) {
 	t.Parallel()
 	for _, noise := range []string{"", "'", "UNB'UNH'BGM'LIN'SEQ'MOA'RFF'PAI'FII'UNT'", "UNH+1+PAYMUL'UNB'LIN+1'SEQ'RFF+CR'CNT'", "UNA", "UNH+1+BANSTA'LIN'RFF'SEQ'GIS'GIS+2'UCI'UCM'"} {
 		f := tiny()
-		f[bank+"done/000009-x"], f[bank+"sent/x"], f[got+"x"] = noise, noise, noise
+		f[centre+"done/000009-x"], f[centre+"sent/x"], f[got+"x"] = noise, noise, noise
 		f.compute(t)
 	}
 }

@@ -20,11 +20,11 @@ const (
 	home   = "authority/LEV/"
 	sent   = home + "send/"
 	got    = home + "got/"
-	bank   = "bank/BC/"
-	paymul = bank + "done/000001-NKS1.edi"
-	contrl = bank + "sent/C1.edi"
-	banned = bank + "sent/B1.edi"
-	booked = bank + "sent/B2.edi"
+	centre = "bank/BC/"
+	paymul = centre + "done/000001-NKS1.edi"
+	contrl = centre + "sent/C1.edi"
+	banned = centre + "sent/B1.edi"
+	booked = centre + "sent/B2.edi"
 )
 
 // tiny is a directory in which everything is as it must be: a bundle with a payment of every fate, and a file that is
@@ -51,7 +51,7 @@ func tiny() files {
 			told("B+'?:2", "ACPT", "<s:BBAN>52210000999892</s:BBAN>")+told("Æ", "ACPT", "")+told("G", "ACPT", "<s:Prtry><s:Id>4684044</s:Id></s:Prtry>")),
 		got + "s9.xml": response(9, "1", "", told("E", "RJCT", "")),
 
-		bank + "profile.json": `{"executed":"line","contrl":"7","codes":{"rejected":"2","accepted":"3","executed":"4"}}`,
+		centre + "profile.json": `{"executed":"line","contrl":"7","codes":{"rejected":"2","accepted":"3","executed":"4"}}`,
 		paymul: interchange("1", "AG1",
 			line(1, seq(1, "00000001A 1", "100,", "", transfer("0000012345", "3001")),
 				seq(2, "00000001B?+?'???:2", "200,01", "", transfer("0000999892", "5221")),
@@ -124,6 +124,11 @@ func statement(control, messages string) string {
 	return "UNB+UNOC:3+5790001000013:14+5798000016446:14+050811:0601+" + control + "'" + messages + "UNZ+1+" + control + "'"
 }
 
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
 // edit replaces a text that must be there.
 func (f files) edit(t *testing.T, path, old, with string) {
 	t.Helper()
@@ -143,9 +148,8 @@ func (f files) compute(t *testing.T) witness.Report {
 		if !ok {
 			continue
 		}
-		sum := sha256.Sum256([]byte(content))
 		journal += fmt.Sprintf(`{"at":"2005-08-11T04:30:00+02:00","file":"%s.xml","as":"%s.xml","sha256":"%s","size":%d,"result":"ok"}`+"\n",
-			name, name, hex.EncodeToString(sum[:]), len(content))
+			name, name, digest(content), len(content))
 	}
 	f[home+"journal.jsonl"] = journal + `{"at":"2005-08-11T04:3`
 	for path, content := range f {
