@@ -189,10 +189,11 @@ func (p *paymul) amount(s segment) {
 	p.order.oere = oere
 }
 
-// accountOf joins registration number and account; an account abroad stays as it is.
+// accountOf joins a Danish registration number (code list 80) and account; an account abroad stays as it is, whatever the
+// number of its bank.
 func accountOf(s segment) string {
 	account, registration := s.at(2, 0), s.at(3, 3)
-	if registration == "" || len(account) >= 14 {
+	if registration == "" || s.at(3, 4) != "80" || len(account) >= 14 {
 		return domestic(account)
 	}
 	return domestic(registration + strings.Repeat("0", max(0, 10-len(account))) + account)

@@ -198,6 +198,16 @@ func TestStates(t *testing.T) {
 			},
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Total.Rejected, sum(7, 280001) },
 		},
+		"an account abroad is not joined with its bank's number": {
+			func(t *testing.T, f files) {
+				f.edit(t, sent+"a.xml", "52210000999892", "12345678")
+				f.edit(t, got+"s8.xml", "52210000999892", "12345678")
+				f.edit(t, paymul, "FII+BF+0000999892+:::5221:80:130'", "FII+BF+12345678+NORDDEFFXXX:25:5:37040044:25:131'")
+			},
+			func(r witness.Report) (witness.Sum, witness.Sum) {
+				return sum(int64(r.FindingCount), r.Total.Executed.Oere), sum(0, 100001)
+			},
+		},
 		"impossible amounts are no money": {
 			func(t *testing.T, f files) { f.edit(t, sent+"a.xml", ">300000<", ">300005<") },
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Total.Received, sum(7, 250001) },
