@@ -9,12 +9,17 @@ import (
 // controlEntries bounds the messages and segments that a CONTRL may name.
 const controlEntries = 200_000
 
-// Control reads the segments of the present message as a CONTRL. A segment
-// that CONTRL does not have, or one out of place, is an [*Error].
+// Control reads the segments of the present message as a CONTRL, strictly by
+// its structure. The first fault is an [*Error].
 func (x *Interchange) Control() (Control, error) {
 	var c Control
-	entries := 0
-	for {
+	var fault *Error
+	checker := x.Checker(ContrlSpec, func(e *Error) {
+		if fault == nil {
+			fault = e
+		}
+	})
+	for entries := 0; ; entries++ {
 		s, err := x.Segment()
 		if errors.Is(err, io.EOF) {
 			break
@@ -22,23 +27,24 @@ func (x *Interchange) Control() (Control, error) {
 		if err != nil {
 			return Control{}, err
 		}
-		if entries++; entries > controlEntries {
+		if entries == controlEntries {
 			return Control{}, x.at(&s, 1, 0, CodeTooManySegments, "CONTRL names more than the limit")
+		}
+		if checker.Segment(&s); fault != nil {
+			return Control{}, fault
 		}
 		if err := c.add(x, &s); err != nil {
 			return Control{}, err
 		}
 	}
-	if c.Status.Action == 0 {
-		return Control{}, &Error{Message: x.current.Ref, Tag: "UCI", Code: CodeMissing, Text: "CONTRL without UCI"}
+	if checker.End(); fault != nil {
+		return Control{}, fault
 	}
 	return c, nil
 }
 
+// add takes a segment that the structure allows where it stands.
 func (c *Control) add(x *Interchange, s *Segment) error {
-	if s.Tag != "UCI" && c.Status.Action == 0 {
-		return x.at(s, 1, 0, CodeMissing, "CONTRL does not begin with UCI")
-	}
 	messages := &c.Messages
 	if n := len(c.Groups); n > 0 {
 		messages = &c.Groups[n-1].Messages
@@ -46,9 +52,6 @@ func (c *Control) add(x *Interchange, s *Segment) error {
 	var err error
 	switch s.Tag {
 	case "UCI":
-		if c.Status.Action != 0 {
-			return x.at(s, 1, 0, CodeTooManySegments, "CONTRL has two UCI")
-		}
 		c.ControlRef, c.Sender, c.Recipient = x.text(s, 0, 0), x.party(s, 1), x.party(s, 2)
 		c.Status, err = x.status(s, 3)
 	case "UCF":
@@ -63,12 +66,7 @@ func (c *Control) add(x *Interchange, s *Segment) error {
 		m.Status, err = x.status(s, 2)
 		*messages = append(*messages, m)
 	case "UCS", "UCD":
-		if len(*messages) == 0 {
-			return x.at(s, 1, 0, CodeMissing, s.Tag+" without UCM")
-		}
 		err = (*messages)[len(*messages)-1].read(x, s)
-	default:
-		return x.at(s, 1, 0, CodeNotSupportedHere, "segment is none of CONTRL")
 	}
 	return err
 }
@@ -82,9 +80,6 @@ func (m *ControlMessage) read(x *Interchange, s *Segment) error {
 		code, err := x.number(s, 1, 0, 255)
 		m.Segments = append(m.Segments, ControlSegment{Position: position, Code: Code(code)})
 		return err
-	}
-	if len(m.Segments) == 0 {
-		return x.at(s, 1, 0, CodeMissing, "UCD without UCS")
 	}
 	code, err1 := x.number(s, 0, 0, 255)
 	element, err2 := x.number(s, 1, 0, 999)
