@@ -30,17 +30,13 @@ func (t *Tokenizer) charData(skipSpace bool) (bool, error) {
 		in.pos += len(seg)
 		return false, nil
 	}
-	if skipSpace && allSpace(seg) {
-		in.pos += len(seg)
-		return false, nil
-	}
 	text, err := t.expand(seg)
 	if err != nil {
 		return false, err
 	}
 	t.text = text
 	in.pos += len(seg)
-	return true, nil
+	return !(skipSpace && allSpace(text)), nil
 }
 
 // maxReference is how long a reference may be, from "&" to ";".
