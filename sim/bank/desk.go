@@ -25,30 +25,29 @@ type desk struct {
 	bell    *bell
 	offset  time.Duration
 	say     func(format string, values ...any)
+	gap     func(Gap)
 }
 
 func doneName(serial int, name string) string { return fmt.Sprintf("%06d-%s", serial, name) }
 
-// openDesk replays the journal and finishes what a killed process left half done.
-func openDesk(f Folders, p Profile, zone *time.Location, c clock, b *bell, say func(string, ...any)) (*desk, error) {
-	s := newState()
-	committed, err := replay(f.journal(), s)
+// open replays the journal and finishes what a killed process left half done.
+func (d *desk) open() error {
+	d.state = newState()
+	committed, err := replay(d.folders.journal(), d.state)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.open = nil
-	j, err := openJournal(f.journal(), committed)
-	if err != nil {
-		return nil, err
+	d.state.open = nil
+	if d.journal, err = openJournal(d.folders.journal(), committed); err != nil {
+		return err
 	}
-	d := &desk{folders: f, profile: p, zone: zone, clock: c, journal: j, state: s, bell: b, say: say}
-	if d.offset, err = c.read(); err == nil {
+	if d.offset, err = d.clock.read(); err == nil {
 		err = d.finish()
 	}
 	if err != nil {
-		return nil, errors.Join(err, j.close())
+		return errors.Join(err, d.journal.close())
 	}
-	return d, nil
+	return nil
 }
 
 // finish: a file whose journal line stands may still lie in in/; an answer that was made may still lie under its
@@ -157,9 +156,11 @@ func (d *desk) receive(name string) error {
 	if err != nil {
 		return err
 	}
+	d.gap(GapFacts)
 	if err := d.journal.commit(r); err != nil {
 		return err
 	}
+	d.gap(GapReceived)
 	if err := d.state.received(r, facts); err != nil {
 		return err
 	}
@@ -219,7 +220,7 @@ func (d *desk) writeFacts(got *interchange) (section, error) {
 		}
 	}
 	facts.to = d.journal.size
-	return facts, nil
+	return facts, d.journal.flush()
 }
 
 // putAway moves a journalled file out of in/. Where done/ has it already, what lies in in/ is another file.

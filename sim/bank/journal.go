@@ -45,6 +45,14 @@ func (j *journal) raw(lines []byte) error {
 	return err
 }
 
+// flush hands what was written to the system, not yet to the disk.
+func (j *journal) flush() error {
+	if err := j.buf.Flush(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
 // commit appends one line and returns when it is on the disk.
 func (j *journal) commit(line any) error {
 	text, err := json.Marshal(line)
@@ -54,8 +62,8 @@ func (j *journal) commit(line any) error {
 	if err := j.raw(append(text, '\n')); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if err := j.buf.Flush(); err != nil {
-		return fmt.Errorf("journal: %w", err)
+	if err := j.flush(); err != nil {
+		return err
 	}
 	if err := j.file.Sync(); err != nil {
 		return fmt.Errorf("journal: %w", err)

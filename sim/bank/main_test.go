@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestMain makes the test binary a bank centre when it is started as one.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("SIM_BANK_DIR"); dir != "" {
-		c := bank.Config{Dir: dir, Centre: "TEST", Listen: os.Getenv("SIM_BANK_LISTEN"), Out: os.Stdout}
+		c := bank.Config{Dir: dir, Centre: "TEST", Listen: os.Getenv("SIM_BANK_LISTEN"), Out: os.Stdout, At: dieAt(os.Getenv("SIM_BANK_GAP"))}
 		if err := bank.Run(context.Background(), c); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -39,6 +40,19 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+// dieAt kills its own process when it comes to a gap.
+func dieAt(gap string) func(bank.Gap) {
+	return func(at bank.Gap) {
+		if string(at) == gap {
+			if at == bank.GapPublished {
+				<-time.After(30 * time.Millisecond) // so that the other side may have taken it away
+			}
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
 }
 
 const patience = 30 * time.Second

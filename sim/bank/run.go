@@ -32,7 +32,21 @@ type Config struct {
 	Listen string           // address of the SFTP server
 	Out    io.Writer        // one line for each thing done; nil: none
 	Now    func() time.Time // the machine's clock; nil: time.Now
+	At     func(Gap)        // called at each gap, for a test to kill the process there; nil: nothing
 }
+
+// Gap is an instant between two things that a kill may part.
+type Gap string
+
+// The gaps, in the order in which work passes them.
+const (
+	GapFacts     Gap = "facts"     // orders written, the file not committed
+	GapReceived  Gap = "received"  // the file committed and still in in/
+	GapWritten   Gap = "written"   // the temporary file of an answer complete, the answer not made
+	GapMade      Gap = "made"      // the answer made, no copy kept
+	GapKept      Gap = "kept"      // the copy kept, nothing published
+	GapPublished Gap = "published" // published, the journal does not say so
+)
 
 // Run runs a centre until ctx ends; then it returns nil. The first line on Out is "bank CENTRE listens on ADDRESS".
 // A centre that was killed goes on where it was.
@@ -46,6 +60,9 @@ func Run(ctx context.Context, c Config) error {
 func run(ctx context.Context, c Config) error {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.At == nil {
+		c.At = func(Gap) {}
 	}
 	zone, err := time.LoadLocation("Europe/Copenhagen")
 	if err != nil {
@@ -70,8 +87,8 @@ func run(ctx context.Context, c Config) error {
 		}
 	}
 	b := newBell(folders.status())
-	desk, err := openDesk(folders, profile, zone, newClock(c.Dir, c.Now), b, say)
-	if err != nil {
+	desk := &desk{folders: folders, profile: profile, zone: zone, clock: newClock(c.Dir, c.Now), bell: b, say: say, gap: c.At}
+	if err := desk.open(); err != nil {
 		return err
 	}
 	defer desk.journal.close()
