@@ -35,7 +35,8 @@ type RemoteFile struct {
 type BankLink interface {
 	// Put publishes content under its final name, through a temporary one. beforeRename is called when the temporary
 	// file is complete and verified, directly before the rename; its error stops the put. The result is nil when the
-	// final name is there with the right size, ErrNotSent when nothing was published, else ErrOutcomeUnknown.
+	// final name is there with the right size, ErrNotSent when nothing was published, ErrConflict when the final name
+	// was taken before by something else, and otherwise ErrOutcomeUnknown.
 	Put(ctx context.Context, f Outgoing, content io.Reader, beforeRename func(context.Context) error) error
 	// Look tells whether the final name is there, with the right size.
 	Look(ctx context.Context, f Outgoing) (Sighting, error)
@@ -65,6 +66,8 @@ type Outbox interface {
 	MarkSending(ctx context.Context, id, fence int64) (Outgoing, error)
 	MarkPublishing(ctx context.Context, o Outgoing, fence int64) error
 	MarkSent(ctx context.Context, o Outgoing, fence int64) error
+	// MarkNotSent takes an attempt back of which it is certain that nothing was published.
+	MarkNotSent(ctx context.Context, o Outgoing, fence int64) error
 	MarkUnknown(ctx context.Context, o Outgoing, fence int64) error
 	// StoreBankFile stores a fetched file's bytes; stored before is as good as stored now.
 	StoreBankFile(ctx context.Context, bank, name string, fetch func(io.Writer) error) error
@@ -112,8 +115,11 @@ func (d *Dispatcher) SendNext(ctx context.Context) (bool, error) {
 		return true, d.Outbox.MarkSent(ctx, o, d.Fence)
 	case errors.Is(err, ErrOutcomeUnknown):
 		return true, d.lookAfter(ctx, o)
+	case errors.Is(err, ErrConflict):
+		return true, errors.Join(err, d.Outbox.MarkUnknown(ctx, o, d.Fence))
+	case errors.Is(err, ErrNotSent):
+		err = errors.Join(err, d.Outbox.MarkNotSent(context.WithoutCancel(ctx), o, d.Fence))
 	}
-	// Also when publishing was marked and the rename then was not tried: the next round looks before it decides.
 	return false, fmt.Errorf("interchange %d attempt %d: %w", o.ID, o.Attempt, err)
 }
 

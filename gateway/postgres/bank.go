@@ -19,9 +19,12 @@ const (
 
 // Bank is one booking centre as the flow needs it.
 type Bank struct {
-	ID      string
-	Profile bankfile.Profile
-	SendBy  time.Duration
+	ID         string
+	Codec      gateway.BankCodec
+	Acceptance Acceptance
+	// ReceiptIsFinal tells that CONTRL 8 is all that comes.
+	ReceiptIsFinal bool
+	SendBy         time.Duration
 	// FileName holds {ref}; TempName holds {ref} and {attempt}.
 	FileName, TempName string
 	InDir, OutDir      string

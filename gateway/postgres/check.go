@@ -86,7 +86,7 @@ func (s *Store) check(ctx context.Context, x *session, d delivered) error {
 	}
 	_, err = x.ExecContext(ctx, `UPDATE release_group g SET state = CASE
 			WHEN g.reject_code IS NULL AND (SELECT count(*) FROM payment p JOIN fault f ON f.payment_id = p.id
-				WHERE p.month = g.month AND p.id BETWEEN $2 AND $3 AND p.group_id = g.id AND f.leading) < g.payments
+				WHERE p.month = g.month AND p.id BETWEEN $2 AND $3 AND p.group_id = g.id AND f.told) < g.payments
 			THEN 'waiting'::group_state ELSE 'rejected'::group_state END
 		WHERE delivery_id = $1 AND state = 'unchecked'`, d.ID, d.first(), d.last())
 	if err != nil {
@@ -100,6 +100,10 @@ func (s *Store) check(ctx context.Context, x *session, d delivered) error {
 
 // findFaults gathers every error of every payment of the delivery, but for duplicates, in the temporary table fault.
 func (s *Store) findFaults(ctx context.Context, x *session, d delivered) error {
+	benefits, err := s.Register.BenefitTypes(ctx, x, d.Authority.String)
+	if err != nil {
+		return err
+	}
 	ranks := make([]string, 0, 64)
 	order := make([]int, 0, 64)
 	for i, c := range gateway.Codes() {
@@ -109,7 +113,7 @@ func (s *Store) findFaults(ctx context.Context, x *session, d delivered) error {
 		name, query string
 		args        []any
 	}{
-		{"fault table", `CREATE TEMP TABLE fault (payment_id bigint, code text, rank int, leading boolean DEFAULT false) ON COMMIT DROP`, nil},
+		{"fault table", `CREATE TEMP TABLE fault (payment_id bigint, code text, rank int, told boolean DEFAULT false) ON COMMIT DROP`, nil},
 		{"rank table", `CREATE TEMP TABLE code_rank ON COMMIT DROP AS
 			SELECT * FROM unnest($1::text[], $2::int[]) AS r (code, rank)`, []any{ranks, order}},
 		{"read errors", `INSERT INTO fault SELECT p.id, c.code, r.rank
@@ -121,9 +125,8 @@ func (s *Store) findFaults(ctx context.Context, x *session, d delivered) error {
 		{"benefit types", `INSERT INTO fault SELECT p.id, r.code, r.rank
 			FROM payment p JOIN code_rank r ON r.code = $5
 			WHERE p.month = $1 AND p.id BETWEEN $2 AND $3
-			  AND NOT EXISTS (SELECT 1 FROM benefit_type b WHERE b.benefit_type = p.benefit_type
-				AND (b.authority IS NULL OR b.authority = $4))`,
-			[]any{d.Month, d.first(), d.last(), d.Authority.String, string(gateway.CodeBenefitType)}},
+			  AND p.benefit_type <> ALL ($4::text[])`,
+			[]any{d.Month, d.first(), d.last(), benefits, string(gateway.CodeBenefitType)}},
 		{"wanted", `INSERT INTO wanted (payment_id, kind, holder)
 			SELECT id, holder_kind, holder FROM payment
 			WHERE month = $1 AND id BETWEEN $2 AND $3 AND NOT complete AND holder IS NOT NULL`,
@@ -138,7 +141,7 @@ func (s *Store) findFaults(ctx context.Context, x *session, d delivered) error {
 		return err
 	}
 	// Dead (2) and ceased (3) holders are refused; an emigrated one may be paid. // B18.3 // B22.3
-	_, err := x.ExecContext(ctx, `INSERT INTO fault SELECT f.payment_id, r.code, r.rank
+	_, err = x.ExecContext(ctx, `INSERT INTO fault SELECT f.payment_id, r.code, r.rank
 		FROM found f JOIN code_rank r ON r.code = CASE WHEN f.life IS NULL THEN $1::text ELSE $2::text END
 		WHERE f.life IS NULL OR f.life IN (2, 3)`,
 		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased))
@@ -179,7 +182,7 @@ func (s *Store) takeKeys(ctx context.Context, x *session, d delivered) error {
 	if err != nil {
 		return fmt.Errorf("keys of faulty payments: %w", err)
 	}
-	_, err = x.ExecContext(ctx, `UPDATE fault SET leading = true WHERE ctid IN (
+	_, err = x.ExecContext(ctx, `UPDATE fault SET told = true WHERE ctid IN (
 		SELECT DISTINCT ON (payment_id) ctid FROM fault ORDER BY payment_id, rank)`)
 	if err != nil {
 		return fmt.Errorf("leading errors: %w", err)

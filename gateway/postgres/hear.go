@@ -165,7 +165,7 @@ func (s *Store) contrlAccepted(ctx context.Context, x *session, bank Bank, id in
 			return err
 		}
 	}
-	if !bank.Acceptance == AcceptedByContrl {
+	if bank.Acceptance != AcceptedByContrl {
 		return nil
 	}
 	_, err = s.acceptLines(ctx, x, now, `SELECT interchange_id, message_no, lin FROM order_line WHERE interchange_id = $2`, id)

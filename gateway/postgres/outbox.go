@@ -100,8 +100,19 @@ func (s *Store) sent(ctx context.Context, x *session, id int64) error {
 		return err
 	}
 	_, err = x.ExecContext(ctx, `UPDATE exception SET closed_at = $2, closed_by = 'bank'
-		WHERE kind = 'interchange unknown' AND subject = $1::text AND closed_at IS NULL`, id, s.Now())
+		WHERE kind = 'interchange unknown' AND subject = $1 AND closed_at IS NULL`, fmt.Sprint(id), s.Now())
 	return err
+}
+
+// MarkNotSent takes an attempt back of which it is certain that nothing was published.
+func (s *Store) MarkNotSent(ctx context.Context, o gateway.Outgoing, fence int64) error {
+	return s.transact(ctx, "mark not sent", func(x *session) error {
+		if err := s.lockLease(ctx, x, o.ID, fence); err != nil {
+			return err
+		}
+		return x.touch(ctx, `UPDATE interchange SET state = 'rendered'
+			WHERE id = $1 AND state IN ('sending', 'publishing') AND attempt = $2 AND fence = $3`, o.ID, o.Attempt, fence)
+	})
 }
 
 // MarkUnknown leaves the interchange for a person: the bank may have it, and it may not.
@@ -110,7 +121,7 @@ func (s *Store) MarkUnknown(ctx context.Context, o gateway.Outgoing, fence int64
 		if err := s.lockLease(ctx, x, o.ID, fence); err != nil {
 			return err
 		}
-		r, err := x.ExecContext(ctx, `UPDATE interchange SET state = 'unknown' WHERE id = $1 AND state = 'publishing'`, o.ID)
+		r, err := x.ExecContext(ctx, `UPDATE interchange SET state = 'unknown' WHERE id = $1 AND state IN ('sending', 'publishing')`, o.ID)
 		if err != nil {
 			return err
 		}
@@ -177,7 +188,7 @@ func (s *Store) ResolveUnknown(ctx context.Context, bank string, controlRef int6
 			return err
 		}
 		_, err = x.ExecContext(ctx, `UPDATE exception SET closed_at = $2, closed_by = $3, approved_by = $4
-			WHERE kind = 'interchange unknown' AND subject = $1::text`, id, s.Now(), by, approvedBy)
+			WHERE kind = 'interchange unknown' AND subject = $1`, fmt.Sprint(id), s.Now(), by, approvedBy)
 		return err
 	})
 }

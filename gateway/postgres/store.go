@@ -28,8 +28,8 @@ type Register interface {
 	Resolve(ctx context.Context, tx Tx, asOf time.Time) error
 	// Agreements is every agreement there is, with its payout accounts.
 	Agreements(ctx context.Context, tx Tx) ([]Agreement, error)
-	// BenefitTypes is every benefit type; an empty authority means a general one.
-	BenefitTypes(ctx context.Context, tx Tx) ([]BenefitType, error)
+	// BenefitTypes is every benefit type that an authority may use: the general ones and its own. // B31
+	BenefitTypes(ctx context.Context, tx Tx, authority string) ([]string, error)
 }
 
 // Agreement is a payer's agreement with its bank, as the register has it.
@@ -51,12 +51,6 @@ type Agreement struct {
 // InForce tells whether the agreement may be used on a day.
 func (a Agreement) InForce(on gateway.Date) bool {
 	return !on.Before(a.ValidFrom) && (a.ValidTo.IsZero() || !a.ValidTo.Before(on))
-}
-
-// BenefitType is a ydelsesart. // B31
-type BenefitType struct {
-	Code      string
-	Authority string
 }
 
 // Tx is what runs SQL inside a transaction.

@@ -14,9 +14,12 @@ CREATE TABLE document (
 CREATE TABLE document_piece (
     document_id bigint NOT NULL REFERENCES document ON DELETE CASCADE,
     n           int NOT NULL CHECK (n >= 0),
-    data        bytea STORAGE EXTERNAL NOT NULL,
+    data        bytea NOT NULL,
     PRIMARY KEY (document_id, n)
 );
+
+-- zstd has compressed them.
+ALTER TABLE document_piece ALTER COLUMN data SET STORAGE EXTERNAL;
 
 -- An upload into in/ that is not a delivery: still arriving, or complete under a temporary name.
 CREATE TABLE mailbox_upload (

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nks/bankday"
+	"nks/conf"
+	"nks/gateway"
+	"nks/gateway/answers"
+	"nks/gateway/bankfile"
+	"nks/gateway/banklink"
+	"nks/gateway/intake"
+	"nks/gateway/postgres"
+	"nks/sftp"
+)
+
+// app is the running gateway: the same for run, demo and tests.
+type app struct {
+	config conf.Config
+	log    zerolog.Logger
+	gap    func(string)
+
+	db      *database
+	clock   *gateway.Clock
+	store   *postgres.Store
+	mailbox *sftp.Server
+	workers []*gateway.Worker
+	owners  []*gateway.BankOwner
+
+	stop context.CancelFunc
+	wait sync.WaitGroup
+	// failed is told what the mailbox server ended with.
+	failed chan error
+}
+
+// startApp brings everything up in order; what has come up is taken down again when something fails.
+func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock time.Time, gap func(string)) (a *app, err error) {
+	a = &app{config: c, log: log, gap: gap, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.shutdown())
+		}
+	}()
+	if a.db, err = openDatabase(ctx, c, log, true); err != nil {
+		return a, err
+	}
+	offset, err := postgres.StoredClock(ctx, a.db.flow, time.Now, startClock)
+	if err != nil {
+		return a, err
+	}
+	a.clock = gateway.NewClock(time.Now, offset)
+	if a.store, err = newStore(c, a.db, a.clock, log, gap); err != nil {
+		return a, err
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = cancel
+	if err := a.makeWorkers(); err != nil {
+		return a, err
+	}
+	if err := a.openMailbox(run); err != nil {
+		return a, err
+	}
+	for _, w := range a.workers {
+		a.wait.Go(func() { w.Run(run) })
+	}
+	for _, o := range a.owners {
+		a.wait.Go(func() { o.Run(run) })
+	}
+	log.Info().Str("mailbox", a.mailbox.Addr().String()).Int("banks", len(a.owners)).
+		Time("business_time", a.clock.Now()).Msg("nks is up")
+	return a, nil
+}
+
+// newStore wires the flow's steps with their collaborators.
+func newStore(c conf.Config, db *database, clock *gateway.Clock, log zerolog.Logger, gap func(string)) (*postgres.Store, error) {
+	days, err := bankday.New()
+	if err != nil {
+		return nil, err
+	}
+	banks := make([]postgres.Bank, 0, len(c.Banks))
+	for _, b := range c.Banks {
+		bank, err := storeBank(c, b)
+		if err != nil {
+			return nil, fmt.Errorf("bank %s: %w", b.ID, err)
+		}
+		banks = append(banks, bank)
+	}
+	name := c.Identity.Name
+	return postgres.New(postgres.Config{DB: db.flow, Now: clock.Now, Location: days.Location(), Calendar: calendar{days},
+		Register: registry{}, OpenBundle: intake.Open, Answers: answers.New, Banks: banks, Log: log, Gap: gap,
+		Rules: postgres.Rules{OwnName: name, OwnGLN: c.Identity.GLN, Test: c.Environment == conf.Test,
+			InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
+			MessageOrders: c.Limits.MessagePayments, DaysAhead: c.Limits.ExecutionDaysAhead, BundlePayments: c.Limits.BundlePayments,
+			GroupsPerDelivery: c.Limits.DeliveryGroups, AnswerPayments: c.Limits.AnswerPayments,
+			AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration,
+			DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ReadFailuresBefore: 5}}), nil
+}
+
+func storeBank(c conf.Config, b conf.Bank) (postgres.Bank, error) {
+	codec, err := bankfile.New(bankProfile(c, b))
+	if err != nil {
+		return postgres.Bank{}, err
+	}
+	bank := postgres.Bank{ID: b.ID, Codec: codec, Acceptance: postgres.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
+		SendBy: time.Duration(b.SendBy) * time.Minute, FileName: b.FileName, TempName: b.TempName, LeadDays: b.LeadDays,
+		Cheques: b.Cheque, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
+	if b.Executed == conf.ExecutedBySilence {
+		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
+	}
+	return bank, nil
+}
+
+// makeWorkers makes everything that repeats, in the order of the flow.
+func (a *app) makeWorkers() error {
+	steps := []struct {
+		name  string
+		step  gateway.Step
+		count int
+	}{
+		{"read", a.store.ReadNext, 2}, {"check", a.store.CheckNext, 2}, {"release", a.store.ReleaseNext, 1}, {"answer", a.store.AnswerNext, 1},
+	}
+	for _, s := range steps {
+		for range s.count {
+			a.workers = append(a.workers, a.worker(s.name, s.step))
+		}
+	}
+	for _, b := range a.config.Banks {
+		for name, step := range map[string]func(context.Context, string) (bool, error){
+			"render ": a.store.RenderNext, "hear ": a.store.HearNext, "deadlines ": a.store.DeadlinesNext} {
+			a.workers = append(a.workers, a.worker(name+b.ID, func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }))
+		}
+		owner, err := a.owner(b)
+		if err != nil {
+			return fmt.Errorf("bank %s: %w", b.ID, err)
+		}
+		a.owners = append(a.owners, owner)
+	}
+	return nil
+}
+
+func (a *app) worker(name string, step gateway.Step) *gateway.Worker {
+	return &gateway.Worker{Name: name, Step: step, Poll: a.config.Flow.Poll.Duration, Failed: a.stepFailed}
+}
+
+func (a *app) stepFailed(name string, err error) {
+	a.log.Error().Err(err).Str("step", name).Msg("step failed, it will be tried again")
+}
+
+func (a *app) owner(b conf.Bank) (*gateway.BankOwner, error) {
+	key, err := sftp.LoadKey(b.Key)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := b.HostKeyLines()
+	if err != nil {
+		return nil, err
+	}
+	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,
+		Client: sftp.ClientConfig{Addr: b.Address, User: b.User, Key: key}}
+	for _, line := range lines {
+		keys, err := sftp.ParsePublicKeys(line)
+		if err != nil {
+			return nil, err
+		}
+		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
+	}
+	return &gateway.BankOwner{Bank: b.ID, Outbox: a.store, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Gap: a.gap,
+		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.store.Lease(ctx, b.ID) },
+		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
+		Failed: a.stepFailed,
+		Connected: func(up bool) {
+			a.log.Info().Str("bank", b.ID).Bool("up", up).Msg("bank connection")
+		}}, nil
+}
+
+// fetchLimit bounds a file that a bank lays out for us.
+const fetchLimit = 256 << 20
+
+func (a *app) openMailbox(ctx context.Context) error {
+	hostKey, err := sftp.LoadKey(a.config.Mailbox.HostKey)
+	if err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
+	m := a.config.Mailbox
+	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: hostKeys(hostKey), Keys: doorKeys{a.db.flow},
+		Mailbox: postgres.NewMailbox(a.store, a.wakeReaders),
+		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
+		Log:     a.mailboxEvent})
+	if err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
+	if err := a.mailbox.Listen(); err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
+	a.wait.Go(func() {
+		if err := a.mailbox.Serve(); err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
+			a.failed <- err
+		}
+	})
+	return nil
+}
+
+func (a *app) mailboxEvent(e sftp.Event) {
+	level := zerolog.DebugLevel
+	switch e.What {
+	case sftp.EventRefused, sftp.EventAborted, sftp.EventFailed:
+		level = zerolog.WarnLevel
+	case sftp.EventDelivered:
+		level = zerolog.InfoLevel
+	}
+	a.log.WithLevel(level).Err(e.Err).Str("supplier", e.Party).Str("remote", e.Remote).Str("file", e.Name).Int64("bytes", e.Bytes).
+		Msg("mailbox: " + e.What)
+}
+
+func (a *app) wakeReaders() {
+	for _, w := range a.workers {
+		if w.Name == "read" || w.Name == "check" {
+			w.Wake()
+		}
+	}
+}
+
+// shutdownTime is how long an upload in hand may still take.
+const shutdownTime = 20 * time.Second
+
+// shutdown stops in reverse order: the door, the workers, the database. What is in hand is finished or given back.
+func (a *app) shutdown() error {
+	var errs []error
+	if a.mailbox != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+		errs = append(errs, a.mailbox.Shutdown(ctx))
+		cancel()
+	}
+	if a.stop != nil {
+		a.stop()
+	}
+	a.wait.Wait()
+	if a.db != nil {
+		errs = append(errs, a.db.close())
+	}
+	return errors.Join(errs...)
+}

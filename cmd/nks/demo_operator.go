@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nks/gateway/postgres"
+	"nks/sim/bank"
+)
+
+// asksAfter is how long the operator waits before asking a bank about an interchange that may or may not have arrived:
+// what was on its way when the connection broke has landed by then.
+const asksAfter = 2 * time.Second
+
+// operate does what two persons at the exception desk do: they ask the bank about an interchange of which nobody knows
+// whether it arrived, and record what the bank says.
+func (p *play) operate(ctx context.Context) error {
+	unknown, err := p.app.store.UnresolvedInterchanges(ctx)
+	if err != nil {
+		return p.stuck("database away")
+	}
+	for _, u := range unknown {
+		first, seen := p.asked[u.ID]
+		if !seen {
+			p.asked[u.ID] = time.Now()
+			continue
+		}
+		if time.Since(first) < asksAfter {
+			continue
+		}
+		arrived, err := p.askBank(u)
+		if err != nil {
+			return err
+		}
+		delete(p.asked, u.ID)
+		word := "the bank has it"
+		if !arrived {
+			word = "the bank has not got it; the same bytes go again"
+		}
+		_, _ = fmt.Fprintf(p.tell.err, "\noperator: %s interchange %d: %s\n", u.Bank, u.ControlRef, word)
+		if err := p.app.store.ResolveUnknown(ctx, u.Bank, u.ControlRef, arrived, "operator", "second operator"); err != nil {
+			return p.stuck("resolve: " + err.Error())
+		}
+	}
+	return nil
+}
+
+// askBank asks outside of every system, as by telephone: has the bank received a file of this name?
+func (p *play) askBank(u postgres.Unresolved) (bool, error) {
+	ledger, err := bank.ReadJournal(p.dir, u.Bank)
+	if err != nil {
+		return false, fmt.Errorf("ask bank %s: %w", u.Bank, err)
+	}
+	for _, f := range ledger.Files {
+		if f.Name == u.FileName {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nks/reconciliation"
+	"nks/sim/witness"
+)
+
+// demoResult is what nks demo --json prints.
+type demoResult struct {
+	Deliveries      int64 `json:"deliveries"`
+	BundlesRejected int64 `json:"bundles_rejected"`
+	Received        int64 `json:"received"`
+	Rejected        int64 `json:"rejected"`
+	Executed        int64 `json:"executed"`
+	Returned        int64 `json:"returned"`
+	Cheque          int64 `json:"cheque"`
+	Waiting         int64 `json:"waiting"`
+	ReceivedOere    int64 `json:"received_oere"`
+	AccountedOere   int64 `json:"accounted_oere"`
+	DifferenceOere  int64 `json:"difference_oere"`
+	// BankLedgerDifference adds up, without sign, by how much the two computations differ, by authority and state, in
+	// payments and in øre.
+	BankLedgerDifference int64   `json:"bank_ledger_difference"`
+	Unanswered           int     `json:"unanswered"`
+	Findings             int     `json:"findings"`
+	Seconds              float64 `json:"seconds"`
+	File                 string  `json:"file,omitempty"` // of --samples
+}
+
+// Good tells whether every payment and every øre is explained and everybody has been answered.
+func (r *demoResult) Good() bool {
+	return r.DifferenceOere == 0 && r.BankLedgerDifference == 0 && r.Unanswered == 0 && r.Findings == 0 &&
+		r.Received == r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting
+}
+
+// conclude accounts for everything twice: from the tables, and from the bytes that the strangers sent and received.
+func (p *play) conclude(ctx context.Context) (*demoResult, error) {
+	ledger, err := reconciliation.Ledger(ctx, p.app.db.flow)
+	if err != nil {
+		return nil, err
+	}
+	r := &demoResult{}
+	var firm int64
+	err = p.app.db.flow.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE state = 'refused'),
+			coalesce(sum(payments) FILTER (WHERE state IN ('read', 'checked')), 0), coalesce(sum(ore) FILTER (WHERE state IN ('read', 'checked')), 0),
+			count(*) FILTER (WHERE state = 'received') FROM delivery`).
+		Scan(&r.Deliveries, &r.BundlesRejected, &r.Received, &r.ReceivedOere, &firm)
+	if err != nil {
+		return nil, err
+	}
+	r.addLedger(ledger)
+	findings, err := reconciliation.Check(ctx, p.app.db.flow)
+	if err != nil {
+		return nil, err
+	}
+	report, err := witness.Compute(ctx, p.dir)
+	if err != nil {
+		return nil, err
+	}
+	r.compare(ledger, report)
+	r.Findings = len(findings) + report.FindingCount
+	r.Unanswered = report.Unanswered
+	r.Seconds = (p.marker.Machine + time.Since(p.began)).Seconds()
+	p.printResult(r, ledger, findings, report)
+	p.marker.Finished = r.Good()
+	return r, p.save()
+}
+
+func (r *demoResult) addLedger(ledger []reconciliation.Entry) {
+	for _, e := range ledger {
+		switch e.State {
+		case reconciliation.Rejected:
+			r.Rejected += e.Payments
+		case reconciliation.Executed:
+			r.Executed += e.Payments
+		case reconciliation.Returned:
+			r.Returned += e.Payments
+		case reconciliation.Cheque:
+			r.Cheque += e.Payments
+		case reconciliation.Missing:
+			continue
+		default:
+			r.Waiting += e.Payments
+		}
+		r.AccountedOere += e.OrderOre
+	}
+	r.DifferenceOere = r.ReceivedOere - r.AccountedOere
+}
+
+// compare adds up how far the ledger of states and the witness are apart.
+func (r *demoResult) compare(ledger []reconciliation.Entry, report witness.Report) {
+	type key struct{ authority, state string }
+	apart := map[key]witness.Sum{}
+	add := func(authority, state string, sign int64, s witness.Sum) {
+		k := key{authority, state}
+		apart[k] = witness.Sum{Count: apart[k].Count + sign*s.Count, Oere: apart[k].Oere + sign*s.Oere}
+	}
+	for _, e := range ledger {
+		state := "waiting"
+		switch e.State {
+		case reconciliation.Rejected, reconciliation.Executed, reconciliation.Returned, reconciliation.Cheque:
+			state = string(e.State)
+		}
+		add(e.Authority, state, 1, witness.Sum{Count: e.Payments, Oere: e.OrderOre})
+	}
+	for _, a := range report.Authorities {
+		add(a.Authority, "rejected", -1, a.Rejected)
+		add(a.Authority, "executed", -1, a.Executed)
+		add(a.Authority, "returned", -1, a.Returned)
+		add(a.Authority, "cheque", -1, a.Cheque)
+		add(a.Authority, "waiting", -1, a.Waiting)
+		add(a.Authority, "stopped", -1, a.Stopped)
+	}
+	for _, s := range apart {
+		r.BankLedgerDifference += max(s.Count, -s.Count) + max(s.Oere, -s.Oere)
+	}
+}
+
+func (p *play) printResult(r *demoResult, ledger []reconciliation.Entry, findings []reconciliation.Finding, report witness.Report) {
+	out := p.tell.out
+	printLedger(out, ledger)
+	_, _ = fmt.Fprintf(out, "\n%-26s %10s %22s\n", "bank centre, by its files", "orders", "DKK")
+	for _, b := range report.Banks {
+		_, _ = fmt.Fprintf(out, "%-26s %10d %22s\n", b.Centre, b.Ordered.Count, kroner(b.Ordered.Oere))
+	}
+	_, _ = fmt.Fprintf(out, `
+deliveries                 %10d, %d refused as a whole
+received                   %10d %22s
+accounted for              %10d %22s
+difference                            %22s
+the strangers' own bytes   %10d %22s   differ by %d
+unanswered                 %10d
+`, r.Deliveries, r.BundlesRejected, r.Received, kroner(r.ReceivedOere), r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting,
+		kroner(r.AccountedOere), kroner(r.DifferenceOere), report.Total.Received.Count, kroner(report.Total.Received.Oere), r.BankLedgerDifference, r.Unanswered)
+	for _, f := range findings {
+		_, _ = fmt.Fprintf(out, "%s: %s: %d, as %s\n", f.Rule, f.What, f.Count, f.Sample)
+	}
+	for i, f := range report.Findings {
+		if i == 20 {
+			_, _ = fmt.Fprintf(out, "and %d more findings\n", report.FindingCount-i)
+			break
+		}
+		_, _ = fmt.Fprintf(out, "%s: %s\n", f.Kind, f.What)
+	}
+	if r.Good() {
+		_, _ = fmt.Fprintf(out, "every øre is accounted for, twice (%.1f s)\n", r.Seconds)
+	}
+}

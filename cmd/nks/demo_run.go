@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"nks/conf"
+	"nks/gateway/postgres"
+	"nks/reconciliation"
+	"nks/register"
+)
+
+// look is the pause between two looks at the world.
+const look = 50 * time.Millisecond
+
+// stuckAfter is how long nothing may happen before the demonstration gives up.
+const stuckAfter = 90 * time.Second
+
+// run plays the scenario until every payment is final, and accounts for all of it. With stay it then stays up until
+// it is told to stop.
+func (w *world) run(ctx context.Context, stay bool) (*demoResult, error) {
+	began := time.Now()
+	c, err := conf.Load(w.path("nks.toml"))
+	if err != nil {
+		return nil, err
+	}
+	logFile, err := os.OpenFile(w.path("log", "nks.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = logFile.Close() }()
+	log, err := newLog(c.Log, logFile)
+	if err != nil {
+		return nil, err
+	}
+	a, err := startApp(ctx, c, log, w.start, gapFromEnvironment())
+	if err != nil {
+		return nil, err
+	}
+	play := &play{world: w, app: a, began: began}
+	result, err := play.play(ctx)
+	if err == nil && stay {
+		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, mailbox %s). Ctrl-C ends.\n", w.dir, w.address("mailbox"))
+		<-ctx.Done()
+	}
+	return result, errors.Join(err, a.shutdown(), w.stopStrangers())
+}
+
+// play is a scenario being played.
+type play struct {
+	*world
+	app    *app
+	began  time.Time
+	result *demoResult
+
+	quietSince time.Time
+	changed    time.Time // when something last happened
+	last       string    // what it looked like then
+	asked      map[int64]time.Time
+}
+
+func (p *play) play(ctx context.Context) (*demoResult, error) {
+	if err := p.shareClock(ctx, p.app.clock.Offset()); err != nil {
+		return nil, err
+	}
+	if !p.marker.Loaded {
+		if err := p.load(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.startStrangers(); err != nil {
+		return nil, err
+	}
+	p.changed, p.asked = time.Now(), map[int64]time.Time{}
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	bar := newProgress(p.tell.err)
+	defer bar.end()
+	for {
+		select {
+		case <-ctx.Done():
+			p.marker.Machine += time.Since(p.began)
+			return nil, errors.Join(errors.New("interrupted; the same command goes on"), p.save())
+		case err := <-p.app.failed:
+			return nil, err
+		case <-tick.C:
+		}
+		done, err := p.step(ctx, bar)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			break
+		}
+	}
+	bar.end()
+	return p.conclude(ctx)
+}
+
+func (p *play) load(ctx context.Context) error {
+	sources, err := register.Files(p.path("country"))
+	if err != nil {
+		return err
+	}
+	if err := loadReferenceData(ctx, p.tell, p.app.db, sources, p.app.clock.Now()); err != nil {
+		return err
+	}
+	p.marker.Loaded = true
+	return p.save()
+}
+
+// step looks at the world once: it helps as an operator would, jumps to the next moment at which something is due when
+// nobody has anything in hand, and tells whether all is done.
+func (p *play) step(ctx context.Context, bar *progress) (bool, error) {
+	if err := p.app.db.flow.PingContext(ctx); err != nil {
+		// The database may be on its way back; being stuck is noticed below.
+		return false, p.stuck("database away")
+	}
+	if err := p.operate(ctx); err != nil {
+		return false, err
+	}
+	busy, next, what, err := p.survey(ctx)
+	if err != nil {
+		return false, p.stuck("survey: " + err.Error())
+	}
+	done, total := p.deliveriesDone()
+	bar.show(fmt.Sprintf("%s  deliveries %d/%d", p.app.clock.Now().In(p.start.Location()).Format("Mon 2006-01-02 15:04:05"), done, total), int64(done), int64(total))
+	if busy {
+		p.quietSince = time.Time{}
+		return false, p.stuck(what)
+	}
+	if p.quietSince.IsZero() {
+		p.quietSince = time.Now()
+	}
+	// Two looks apart, so that a file on its way between two parties is seen by one of them.
+	if time.Since(p.quietSince) < 3*look {
+		return false, nil
+	}
+	final, err := p.final(ctx)
+	if err != nil || final {
+		return final, err
+	}
+	if next.IsZero() {
+		return false, p.stuck("nothing is due and not every payment is final")
+	}
+	return false, p.jump(ctx, next)
+}
+
+// stuck gives up when nothing has changed for too long.
+func (p *play) stuck(what string) error {
+	if what != p.last {
+		p.last, p.changed = what, time.Now()
+	}
+	if time.Since(p.changed) > stuckAfter {
+		return fmt.Errorf("nothing has happened for %s: %s; see %s", stuckAfter, what, p.path("log"))
+	}
+	return nil
+}
+
+// survey tells whether anybody has something in hand, and the next business time at which anybody has something due.
+func (p *play) survey(ctx context.Context) (busy bool, next time.Time, what string, err error) {
+	offset := p.app.clock.Offset()
+	consider := func(t time.Time) {
+		if next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
+	for _, s := range p.strangers() {
+		st, err := p.status(s)
+		if err != nil {
+			return true, next, s.name, err
+		}
+		if p.alive(s) == 0 {
+			if err := p.startStrangers(); err != nil {
+				return true, next, s.name, err
+			}
+		}
+		if !st.Idle || st.OffsetNS != int64(offset) {
+			return true, next, fmt.Sprintf("%s works: %d of %d, serial %d", s.name, st.Done, st.Todo, st.Serial), nil
+		}
+		if st.NextDue != "" {
+			t, err := time.Parse(time.RFC3339Nano, st.NextDue)
+			if err != nil {
+				return true, next, s.name, err
+			}
+			consider(t)
+		}
+	}
+	if name, err := p.fileInHand(); err != nil || name != "" {
+		return true, next, "file " + name, err
+	}
+	inHand, err := p.app.store.InHand(ctx)
+	if err != nil || inHand {
+		return true, next, "the gateway works", err
+	}
+	due, ok, err := p.app.store.NextDue(ctx)
+	if ok {
+		consider(due)
+	}
+	return false, next, "", err
+}
+
+// fileInHand is a file that lies in a bank's mailbox and has not been taken.
+func (p *play) fileInHand() (string, error) {
+	for _, c := range p.centres {
+		for _, dir := range []string{"in", "out"} {
+			entries, err := os.ReadDir(p.path("sim", "bank", c, "root", dir))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return "", err
+			}
+			for _, e := range entries {
+				if !strings.HasPrefix(e.Name(), ".") {
+					return filepath.Join(c, dir, e.Name()), nil
+				}
+			}
+		}
+	}
+	return "", nil
+}
+
+// jump moves business time to the next moment at which something is due.
+func (p *play) jump(ctx context.Context, to time.Time) error {
+	ahead := to.Sub(p.app.clock.Now())
+	if ahead < look {
+		return nil
+	}
+	return p.shareClock(ctx, p.app.clock.Offset()+ahead)
+}
+
+// shareClock stores the offset first, then moves the gateway, then tells the strangers.
+func (p *play) shareClock(ctx context.Context, offset time.Duration) error {
+	if err := postgres.StoreClock(ctx, p.app.db.flow, offset, time.Now()); err != nil {
+		return err
+	}
+	p.app.clock.Advance(offset - p.app.clock.Offset())
+	return writeJSON(p.path("sim", "clock.json"), map[string]int64{"offset_ns": int64(offset)})
+}
+
+// final tells whether every delivery was made and every payment is where it stays.
+func (p *play) final(ctx context.Context) (bool, error) {
+	if done, total := p.deliveriesDone(); done < total {
+		return false, nil
+	}
+	ledger, err := reconciliation.Ledger(ctx, p.app.db.flow)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range ledger {
+		if !e.State.Final() && e.State != reconciliation.Missing {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (p *play) deliveriesDone() (done, total int) {
+	for _, s := range p.strangers() {
+		if strings.HasPrefix(s.name, "authority") {
+			st, err := p.status(s)
+			if err == nil {
+				done += st.Done
+				total += st.Todo
+			}
+		}
+	}
+	return done, total
+}

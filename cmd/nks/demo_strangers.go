@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stranger is a simulated party: a process of its own, in a session of its own, that lives on when this one dies.
+type stranger struct {
+	name   string // as "bank BEC"
+	folder string // below sim/, as "bank/BEC"
+	args   []string
+}
+
+func (w *world) strangers() []stranger {
+	var all []stranger
+	for _, c := range w.centres {
+		all = append(all, stranger{"bank " + c, filepath.Join("bank", c),
+			[]string{"sim", "bank", "--dir", w.dir, "--centre", c, "--listen", w.address(c)}})
+	}
+	for _, s := range w.suppliers {
+		all = append(all, stranger{"authority " + s, filepath.Join("authority", s),
+			[]string{"sim", "authority", "--dir", w.dir, "--supplier", s, "--mailbox", w.address("mailbox")}})
+	}
+	return all
+}
+
+// startStrangers starts the parties that do not live already.
+func (w *world) startStrangers() error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, s := range w.strangers() {
+		if pid := w.alive(s); pid != 0 {
+			continue
+		}
+		if err := w.launch(program, s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+func (w *world) launch(program string, s stranger) error {
+	log, err := os.OpenFile(w.path("log", strings.ReplaceAll(s.name, " ", "-")+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
+	cmd := exec.Command(program, s.args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if err := writeFile(w.pidFile(s), []byte(strconv.Itoa(cmd.Process.Pid)+"\n")); err != nil {
+		return err
+	}
+	// Its end is not waited for here, only collected, so that it leaves no zombie while this process lives.
+	go func() { _ = cmd.Wait() }()
+	return nil
+}
+
+func (w *world) pidFile(s stranger) string { return w.path("sim", s.folder, "pid") }
+
+// alive is the party's process, 0 when it does not live. A pid that another program has by now is not it.
+func (w *world) alive(s stranger) int {
+	b, err := os.ReadFile(w.pidFile(s))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || pid <= 1 {
+		return 0
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return 0
+	}
+	words := bytes.Split(bytes.TrimSuffix(line, []byte{0}), []byte{0})
+	if len(words) != len(s.args)+1 {
+		return 0
+	}
+	for i, a := range s.args {
+		if string(words[i+1]) != a {
+			return 0
+		}
+	}
+	return pid
+}
+
+// stopStrangers asks every living party to stop and waits until it has.
+func (w *world) stopStrangers() error {
+	if len(w.marker.Ports) == 0 {
+		return nil
+	}
+	for _, s := range w.strangers() {
+		pid := w.alive(s)
+		if pid == 0 {
+			continue
+		}
+		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		for deadline := time.Now().Add(10 * time.Second); w.alive(s) == pid; {
+			if time.Now().After(deadline) {
+				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+					return fmt.Errorf("%s: %w", s.name, err)
+				}
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// strangerStatus is what a party says of itself.
+type strangerStatus struct {
+	OffsetNS int64  `json:"offset_ns"`
+	Idle     bool   `json:"idle"`
+	NextDue  string `json:"next_due"`
+	Serial   int64  `json:"serial"`
+	Done     int    `json:"done"`
+	Todo     int    `json:"todo"`
+}
+
+// status is a party's last word; one that has not spoken yet is busy.
+func (w *world) status(s stranger) (strangerStatus, error) {
+	var st strangerStatus
+	err := readJSON(w.path("sim", s.folder, "status.json"), &st)
+	if errors.Is(err, fs.ErrNotExist) {
+		return strangerStatus{}, nil
+	}
+	return st, err
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"nks/sftp"
+	"nks/sim/bank"
+)
+
+// world is the data directory of a demonstration and the parties that live in it.
+type world struct {
+	dir       string
+	tell      *program
+	start     time.Time
+	suppliers []string
+	centres   []string
+	want      marker
+	// fill writes reference data and plans.
+	fill func() error
+	// harmless makes the banks reject nothing.
+	harmless bool
+
+	marker marker
+}
+
+// marker says what a data directory holds and how far it is; it is written last, so that what it says is there.
+type marker struct {
+	Payments int            `json:"payments"`
+	Holders  int            `json:"holders"`
+	Seed     uint64         `json:"seed"`
+	Sample   string         `json:"sample,omitempty"`
+	Ports    map[string]int `json:"ports"`
+	Loaded   bool           `json:"loaded"`
+	Finished bool           `json:"finished"`
+	// Machine is the time spent in earlier, interrupted runs.
+	Machine time.Duration `json:"machine_ns"`
+}
+
+func demoCentres() []string { return []string{"BEC", "SDC", "BANKDATA"} }
+
+func (w *world) path(parts ...string) string {
+	return filepath.Join(append([]string{w.dir}, parts...)...)
+}
+
+// prepare makes the data directory, or finds an unfinished run in it to go on with.
+func (w *world) prepare(fresh bool) error {
+	dir, err := filepath.Abs(w.dir)
+	if err != nil {
+		return err
+	}
+	w.dir = dir
+	err = readJSON(w.path("demo.json"), &w.marker)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s: %w; --fresh starts over", w.dir, err)
+	}
+	found := err == nil
+	if found && !fresh && !w.marker.Finished {
+		m := w.marker
+		if m.Payments != w.want.Payments || m.Holders != w.want.Holders || m.Seed != w.want.Seed || m.Sample != w.want.Sample {
+			return usagef("%s holds an unfinished run of %d payments, %d holders, seed %d; --fresh starts over", w.dir, m.Payments, m.Holders, m.Seed)
+		}
+		_, _ = fmt.Fprintf(w.tell.out, "going on with the unfinished run in %s\n", w.dir)
+		return nil
+	}
+	if err := w.clear(); err != nil {
+		return err
+	}
+	return w.make()
+}
+
+// clear takes away an earlier run, and nothing else: a directory that is not ours is left alone.
+func (w *world) clear() error {
+	entries, err := os.ReadDir(w.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.MkdirAll(w.dir, 0o755)
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	ours := map[string]bool{"demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "log": true, "samples": true}
+	for _, e := range entries {
+		if !ours[e.Name()] && !strings.HasPrefix(e.Name(), "pg.") {
+			return usagef("%s holds %s, which no demonstration has made: name another --data", w.dir, e.Name())
+		}
+	}
+	if err := w.stopStrangers(); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(w.path(e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) make() error {
+	_, _ = fmt.Fprintf(w.tell.out, "making a country in %s\n", w.dir)
+	for _, sub := range []string{"keys", "country", "sim", "log"} {
+		if err := os.MkdirAll(w.path(sub), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := w.makeKeys(); err != nil {
+		return err
+	}
+	w.marker = w.want
+	if err := w.choosePorts(); err != nil {
+		return err
+	}
+	for _, c := range w.centres {
+		profile := bank.DefaultProfiles()[c]
+		if w.harmless {
+			profile.RejectPerMille, profile.LateRejectPerMille, profile.Misbehaves = 0, 0, bank.Misbehaviour{}
+		}
+		profile.Test = false
+		if err := bank.WriteProfile(w.dir, c, profile); err != nil {
+			return err
+		}
+	}
+	if err := w.fill(); err != nil {
+		return err
+	}
+	if err := writeFile(w.path("nks.toml"), []byte(w.config())); err != nil {
+		return err
+	}
+	return w.save()
+}
+
+func (w *world) save() error { return writeJSON(w.path("demo.json"), w.marker) }
+
+func (w *world) makeKeys() error {
+	names := []string{"mailbox_host", "nks_client"}
+	for _, c := range w.centres {
+		names = append(names, "bank_"+c+"_host")
+	}
+	for _, s := range w.suppliers {
+		names = append(names, "supplier_"+s)
+	}
+	for _, n := range names {
+		if _, err := sftp.EnsureKey(w.path("keys", n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choosePorts finds free ports and keeps them: the parties of an interrupted run live on and must find each other.
+func (w *world) choosePorts() error {
+	w.marker.Ports = map[string]int{}
+	for _, name := range append([]string{"mailbox"}, w.centres...) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = l.Close() }()
+		w.marker.Ports[name] = l.Addr().(*net.TCPAddr).Port
+	}
+	return nil
+}
+
+func (w *world) address(name string) string { return fmt.Sprintf("127.0.0.1:%d", w.marker.Ports[name]) }
+
+// config is the gateway's configuration: its own view of the three banks, which must agree with theirs about facts.
+func (w *world) config() string {
+	var b strings.Builder
+	_, _ = fmt.Fprintf(&b, `# Made by nks demo.
+environment = "production"
+data = "."
+
+[mailbox]
+listen = %q
+host_key = "keys/mailbox_host"
+
+[answers]
+quiet = "500ms"
+deadline = "10s"
+
+[flow]
+poll = "40ms"
+
+[log]
+level = "info"
+format = "json"
+`, w.address("mailbox"))
+	views := map[string]string{
+		"BEC": `acceptance = "silence"
+acceptance_deadline = "10m"
+gis_rejected = ["2"]
+gis_information = ["3"]
+gis_accepted = []
+gis_executed = ["4"]
+`,
+		"SDC": `wrap = "crlf"
+una = false
+acceptance = "bansta_line"
+acceptance_deadline = "2h"
+gis_rejected = ["2"]
+gis_information = []
+gis_accepted = ["3"]
+gis_executed = ["4"]
+`,
+		"BANKDATA": `acceptance = "bansta_line"
+acceptance_deadline = "4h"
+contrl_final = 8
+gis_rejected = ["2"]
+gis_information = []
+gis_accepted = ["1"]
+gis_executed = ["53"]
+`,
+	}
+	for _, c := range w.centres {
+		profile := bank.DefaultProfiles()[c]
+		_, _ = fmt.Fprintf(&b, `
+[[bank]]
+id = %q
+name = %q
+gln = %q
+address = %q
+key = "keys/nks_client"
+host_keys = ["keys/bank_%s_host.pub"]
+poll = "60ms"
+cheque = true
+executed = "bansta"
+%s`, c, c, profile.GLN, w.address(c), c, views[c])
+	}
+	return b.String()
+}
+
+func readJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append(b, '\n'))
+}
+
+// writeFile replaces a file whole or not at all.
+func writeFile(path string, content []byte) error {
+	temp := path + ".new"
+	if err := os.WriteFile(temp, content, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}

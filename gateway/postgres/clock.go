@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// StoredClock is how far business time runs ahead of machine. The first start sets it, so that business time is then
+// start (zero: the machine's own); later starts find it, and start is no longer asked.
+func StoredClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, start time.Time) (time.Duration, error) {
+	now := machine()
+	var offset time.Duration
+	if !start.IsZero() {
+		offset = start.Sub(now)
+	}
+	var stored int64
+	err := db.QueryRowContext(ctx, `INSERT INTO business_clock (offset_ns, set_at) VALUES ($1, $2)
+		ON CONFLICT DO NOTHING RETURNING offset_ns`, int64(offset), now).Scan(&stored)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = db.QueryRowContext(ctx, `SELECT offset_ns FROM business_clock`).Scan(&stored)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("business clock: %w", temporary(err))
+	}
+	return time.Duration(stored), nil
+}
+
+// StoreClock records a jump of the business clock; it never goes back.
+func StoreClock(ctx context.Context, db *sqlx.DB, offset time.Duration, machine time.Time) error {
+	_, err := db.ExecContext(ctx, `UPDATE business_clock SET offset_ns = $1, set_at = $2 WHERE offset_ns < $1`, int64(offset), machine)
+	if err != nil {
+		return fmt.Errorf("business clock: %w", temporary(err))
+	}
+	return nil
+}
