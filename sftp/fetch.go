@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	pkgsftp "github.com/pkg/sftp"
 )
@@ -34,7 +35,7 @@ func (c *Client) List(ctx context.Context, dir string) ([]File, error) {
 	}
 	var files []File
 	for _, i := range infos {
-		if n := i.Name(); !i.Mode().IsRegular() || n == "" || n[0] == '.' || strings.ContainsAny(n, "/\\\x00") {
+		if n := i.Name(); !i.Mode().IsRegular() || n == "" || n[0] == '.' || strings.ContainsFunc(n, unusable) {
 			continue
 		}
 		files = append(files, File{Name: i.Name(), Size: i.Size(), Modified: i.ModTime()})
@@ -64,7 +65,7 @@ func (c *Client) fetch(ctx context.Context, path string, limit int64, sink io.Wr
 	if err != nil {
 		return 0, err
 	}
-	if before.Size > limit {
+	if before.Size < 0 || before.Size > limit {
 		return 0, fmt.Errorf("%w: %d bytes, limit %d", ErrTooBig, before.Size, limit)
 	}
 	var f *pkgsftp.File
@@ -143,3 +144,6 @@ func missing(err error) error {
 	}
 	return err
 }
+
+// unusable tells characters that no file of a bank's has a reason to bear.
+func unusable(r rune) bool { return r == '/' || r == '\\' || unicode.IsControl(r) }

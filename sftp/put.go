@@ -178,21 +178,24 @@ func (c *Client) publish(ctx context.Context, r PutRequest) (PutResult, error) {
 	}
 	final, err := c.stat(ctx, r.FinalName)
 	if refused == nil {
-		return confirmed(r, final, err)
+		return c.confirmed(ctx, r, final, err)
 	}
 	return PutResult{}, c.contested(ctx, r, refused, final, err)
 }
 
-// confirmed judges a rename that the server has said is done.
-func confirmed(r PutRequest, final File, err error) (PutResult, error) {
+// confirmed judges a rename that the server has said is done. Banks may take a file
+// away at once; but if it still lies under its temporary name, the server is wrong.
+func (c *Client) confirmed(ctx context.Context, r PutRequest, final File, err error) (PutResult, error) {
 	switch {
-	case err != nil:
-		return PutResult{Size: r.Size, Collected: true}, nil
-	case final.Size != r.Size:
-		return PutResult{}, fmt.Errorf("%w: renamed, but it shows %d of %d bytes", ErrUnknown, final.Size, r.Size)
-	default:
+	case err == nil && final.Size == r.Size:
 		return PutResult{Size: final.Size, Modified: final.Modified}, nil
+	case err == nil:
+		return PutResult{}, fmt.Errorf("%w: renamed, but it shows %d of %d bytes", ErrUnknown, final.Size, r.Size)
 	}
+	if _, err := c.stat(ctx, r.TempName); err == nil {
+		return PutResult{}, fmt.Errorf("%w: renamed, but it still has its temporary name", ErrUnknown)
+	}
+	return PutResult{Size: r.Size, Collected: true}, nil
 }
 
 // contested judges a rename that the server has said is not done. Only a free final

@@ -214,12 +214,16 @@ func (r *raw) closed(handle string) int {
 	return code
 }
 
+func (s *served) config(party string) sftp.ClientConfig {
+	return sftp.ClientConfig{
+		Addr: s.Addr().String(), User: party, Key: s.keys[party], HostKeys: []ssh.PublicKey{s.host},
+	}
+}
+
 // client dials a party's mailbox with this package's own client.
 func (s *served) client(t testing.TB, party string) *sftp.Client {
 	t.Helper()
-	c, err := sftp.Dial(t.Context(), sftp.ClientConfig{
-		Addr: s.Addr().String(), User: party, Key: s.keys[party], HostKeys: []ssh.PublicKey{s.host},
-	})
+	c, err := sftp.Dial(t.Context(), s.config(party))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,9 @@ func parts(data []byte, size int) []part {
 func (r *raw) put(name string, ps []part) (writes []int, closing int) {
 	r.t.Helper()
 	h := r.mustOpen(name)
+	sent := make(chan bool)
 	go func() {
+		defer close(sent)
 		for _, p := range ps {
 			r.send(fxWrite, h, p.off, p.data)
 		}
@@ -41,6 +43,7 @@ func (r *raw) put(name string, ps []part) (writes []int, closing int) {
 		writes = append(writes, code)
 	}
 	closing, _ = r.code()
+	<-sent
 	return writes, closing
 }
 
