@@ -65,7 +65,13 @@ func (d *decision) decide() {
 	d.plan()
 }
 
+// maxFindings bounds the journal line of a file; a file with more is no better understood by reading them all.
+const maxFindings = 1000
+
 func (d *decision) find(kind FindingKind, ref, what string) {
+	if len(d.line.Findings) >= maxFindings {
+		return
+	}
 	d.line.Findings = append(d.line.Findings, Finding{Kind: kind, File: d.line.Name, Reference: ref, What: what})
 }
 

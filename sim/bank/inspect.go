@@ -222,8 +222,19 @@ func (p *inspector) message(unh *edifact.Segment) error {
 	}
 	p.refs[m.Ref] = true
 	err := p.segments(&m, unh, body)
+	m.count()
 	p.got.messages = append(p.got.messages, m)
 	return err
+}
+
+// count is also right for a message that breaks off: what could be read of it is journalled.
+func (m *message) count() {
+	m.Lines = len(m.lines)
+	for i := range m.lines {
+		l := &m.lines[i]
+		l.Orders = len(l.orders)
+		m.Orders += l.Orders
+	}
 }
 
 // reading is what understands the segments of one message type.

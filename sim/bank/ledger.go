@@ -170,8 +170,12 @@ func (r *ledgerReader) received(f *receivedLine, _ section) error {
 	return nil
 }
 
-// enter takes an order into the ledger. A reference that comes again is counted; the first order stands.
+// enter takes an order into the ledger. A reference that comes again is counted; the first order stands. An order
+// without a reference, which was refused for it, has no place there.
 func (r *ledgerReader) enter(f *receivedLine, o *orderLine, l lineLine) *LedgerOrder {
+	if o.Ref == "" {
+		return nil
+	}
 	if known := r.ledger.Orders[o.Ref]; known != nil {
 		known.Times++
 		return nil

@@ -1,6 +1,7 @@
 package bank_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -161,6 +162,18 @@ func TestCut(t *testing.T) {
 	}
 	if n := len(c.ledger().Orders); n != 100 || cuts == 0 || len(c.ledger().Findings) > 0 {
 		t.Errorf("%d orders, %d cuts, findings %v", n, cuts, c.ledger().Findings)
+	}
+}
+
+// TestLocked: two processes never share a journal.
+func TestLocked(t *testing.T) {
+	t.Parallel()
+	c := begin(t, quiet())
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	err := bank.Run(ctx, bank.Config{Dir: c.dir, Centre: "TEST", Listen: "127.0.0.1:0"})
+	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, bank.ErrLocked) {
+		t.Errorf("second process: %v", err)
 	}
 }
 

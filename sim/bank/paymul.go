@@ -219,7 +219,6 @@ func (p *paymul) closeLine(s *edifact.Segment) *flaw {
 		return nil
 	}
 	l := p.line()
-	l.Orders = len(l.orders)
 	for i := range l.orders {
 		o := &l.orders[i]
 		if o.Ref == "" {
@@ -272,10 +271,6 @@ func (p *paymul) control(s *edifact.Segment) *flaw {
 func (p *paymul) end(unt *edifact.Segment) *flaw {
 	f := p.closeLine(unt)
 	p.inLine = false
-	p.to.Lines = len(p.to.lines)
-	for i := range p.to.lines {
-		p.to.Orders += len(p.to.lines[i].orders)
-	}
 	if f == nil && (p.totals.lines == "" || p.totals.orders == "") {
 		f = wrong(unt, 0, 0, edifact.CodeMissing, "CNT+LIN and CNT+SEQ must be there")
 	}
