@@ -65,15 +65,36 @@ func (c Charset) Length(b []byte) int {
 	return len(b)
 }
 
-// Valid reports the index of the first byte of b that is no character of the
+// repertoires tells of every byte whether it is a character of a set that has
+// one byte for each.
+var repertoires = func() (t [3][256]bool) {
+	for _, c := range []Charset{UNOC, UNOA, UNOB} {
+		for b := range t[c] {
+			t[c][b] = c.Has(rune(b))
+		}
+	}
+	return t
+}()
+
+// Valid returns the index of the first byte of b that is no character of the
 // repertoire, or -1.
 func (c Charset) Valid(b []byte) int {
-	for i := 0; i < len(b); {
-		r, size := rune(b[i]), 1
-		if c == UNOW {
-			r, size = utf8.DecodeRune(b[i:])
+	if c == UNOW {
+		return validUTF8(b)
+	}
+	set := &repertoires[c]
+	for i, x := range b {
+		if !set[x] {
+			return i
 		}
-		if !c.Has(r) {
+	}
+	return -1
+}
+
+func validUTF8(b []byte) int {
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		if !UNOW.Has(r) {
 			return i
 		}
 		i += size

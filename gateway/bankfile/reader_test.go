@@ -1,0 +1,188 @@
+package bankfile_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/bankfile"
+)
+
+const (
+	contrlHead = "CONTRL:D:3:UN'"
+	banstaHead = "BANSTA:D:96A:UN'BGM+XZ8+B1+9'DTM+137:20050811:102'"
+	uci        = "UCI+00000000000042+5798000016446:14+5790000000012:14+"
+)
+
+func TestWhatBanksSay(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, message, want string }{
+		{"received", contrlHead + uci + "8'", "CONTRL 00000000000042 received []"},
+		{"accepted", contrlHead + uci + "7'", "CONTRL 00000000000042 accepted []"},
+		{"rejected", contrlHead + uci + "4+29+UNZ+2'", "CONTRL 00000000000042 rejected [29]"},
+		{"messages", contrlHead + uci + "7'UCM+1+PAYMUL:D:96A:UN+7'UCM+2+PAYMUL:D:96A:UN+4+13'UCM+3+PAYMUL:D:96A:UN+4'UCS+7'UCD+39+2:2'UCM+4+PAYMUL:D:96A:UN+4'UCS+7+35'",
+			"CONTRL 00000000000042 accepted [] 1 reject=false [] 2 reject=true [13] 3 reject=true [39] 4 reject=true [35]"},
+		{"groups", contrlHead + uci + "7'UCF+G+A+B+7'", "unknown CONTRL about functional groups"},
+		{"reference and place", banstaHead + "RFF+ACW:M1'LIN+3'RFF+CR:00000001A'SEQ++2'GIS+2'FTX+AAO+++K0530:Modtagers konto:findes ikke'",
+			`M1 3/2 "00000001A" rejected K0530 "Modtagers konto findes ikke"`},
+		{"reference alone", banstaHead + "LIN+1'RFF+CR:00000001A'SEQ++1'GIS+4'", ` 1/1 "00000001A" executed  ""`},
+		{"reference with all characters", banstaHead + "LIN+1'RFF+CR:00000001?'?+?:??\xC6'SEQ++1'GIS+4'", ` 1/1 "00000001'+:?Æ" executed  ""`},
+		{"place alone, several SEQ", banstaHead + "RFF+ACW:M1'LIN+3'SEQ++1'GIS+2'SEQ++2'GIS+53'", `M1 3/1 "" rejected  ""; M1 3/2 "" executed  ""`},
+		{"a reference on several SEQ names none of them", banstaHead + "RFF+ACW:M1'LIN+3'RFF+CR:00000001A'SEQ++1'GIS+2'SEQ++2'GIS+2'SEQ++3'GIS+2'LIN+4'SEQ++1'GIS+3'",
+			`M1 3/1 "" rejected  ""; M1 3/2 "" rejected  ""; M1 3/3 "" rejected  ""; M1 4/1 "" information  ""`},
+		{"whole LIN", banstaHead + "RFF+ACW:M1'LIN+3'RFF+AEK:G1'SEQ'GIS+1'", `M1 3/0 "" accepted  ""`},
+		{"reference and no number", banstaHead + "RFF+ACW:M1'LIN+3'RFF+CR:00000001A'SEQ'GIS+2'", `M1 3/0 "00000001A" rejected  ""`},
+		{"several SEQ without numbers", banstaHead + "RFF+ACW:M1'LIN+3'SEQ'GIS+2'SEQ'GIS+2'", "unknown BANSTA with several SEQ in a LIN and one without a number"},
+		{"several references to one SEQ", banstaHead + "LIN+3'RFF+CR:A'RFF+CR:B'SEQ++1'GIS+2'", "unknown BANSTA with several references to one payment"},
+		{"SEQ in letters", banstaHead + "RFF+ACW:M1'LIN+3'SEQ++X'GIS+2'", "unknown BANSTA with a SEQ that is no number"},
+		{"code that means nothing", banstaHead + "RFF+ACW:M1'LIN+3'SEQ++1'GIS+9'SEQ++2'GIS+9'", "unknown BANSTA with GIS code 9"},
+		{"LIN without SEQ", banstaHead + "LIN+3'", ""},
+		{"text without a code", banstaHead + "LIN+1'RFF+CR:A'SEQ++1'GIS+2'FTX+AAO+++Afvist: se brev'", ` 1/1 "A" rejected  "Afvist se brev"`},
+		{"all that a SEQ may have", banstaHead + "LIN+1'RFF+CR:A'DTM+171:20050811:102'SEQ++1'GIS+2'DTM+193:20050811:102'MOA+9:1,00:DKK'CUX+2:DKK'FTX+AAO+++K0001'DOC+380+1'FII+BF+1'NAD+BE'CNT+2:1'",
+			` 1/1 "A" rejected K0001 ""`},
+		{"another message", "DEBMUL:D:96A:UN'BGM+470+1'", "unknown DEBMUL:D:96A"},
+		{"another BANSTA", "BANSTA:D:01B:UN'BGM+XZ8'", "unknown BANSTA:D:01B"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			said := &heard{}
+			e, err := codec(t, nil).Read(iotest.OneByteReader(strings.NewReader(fromBank(test.message))), said)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(said.lines, "; "); got != test.want {
+				t.Errorf("heard %s, want %s", got, test.want)
+			}
+			if control := strings.HasPrefix(test.message, "CONTRL"); e.ControlRef != "77" || e.WantsContrl == control {
+				t.Errorf("envelope is %+v", e)
+			}
+		})
+	}
+}
+
+func TestSeveralMessages(t *testing.T) {
+	t.Parallel()
+	said := &heard{}
+	in := fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'", banstaHead+"RFF+ACW:M2'LIN+1'SEQ++1'GIS+2'", "DEBMUL:D:96A:UN'BGM+470'")
+	e, err := codec(t, nil).Read(strings.NewReader(in), said)
+	if err != nil || !e.WantsContrl {
+		t.Fatal(e, err)
+	}
+	want := `M1 1/1 "" executed  ""; M2 1/1 "" rejected  ""; unknown DEBMUL:D:96A`
+	if got := strings.Join(said.lines, "; "); got != want {
+		t.Errorf("heard %s", got)
+	}
+}
+
+func TestUnreadableFilesAreAnswered(t *testing.T) {
+	t.Parallel()
+	good := fromBank(banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")
+	for _, test := range []struct {
+		name, old, new string
+		answer         string // UCI behind the parties, empty when the interchange cannot be answered
+	}{
+		{"empty", good, "", ""},
+		{"garbage", good, "PK\x03\x04", ""},
+		{"no UNB", "UNB+UNOC:3+5790000000012:14+5798000016446:14+050811:0630+77++++1++1'", "", ""},
+		{"cut", "UNZ+1+77'", "", "4+13+UNZ"},
+		{"cut inside a segment", "T+8+1'\r\nUNZ+1+77'\r\n", "", "4+13"},
+		{"UNZ count", "UNZ+1", "UNZ+2", "4+29+UNZ+2"},
+		{"UNZ reference", "UNZ+1+77", "UNZ+1+78", "4+28+UNZ+3"},
+		{"UNT count", "UNT+8", "UNT+9", "4+29"},
+		{"structure", "GIS+4'", "FTX+AAI'", "4+13"},
+		{"format", "ACW:M1", "ACW:" + strings.Repeat("M", 36), "4+39"},
+		{"character", "ACW:M1", "ACW:M\x81", "4+21"},
+		{"another sender", "UNOC:3+5790000000012", "UNOC:3+5790000000099", "4+23+UNB+3"},
+		{"another recipient", "+5798000016446", "+5798000016447", "4+7+UNB+4"},
+		{"no test", "++1++1'", "++1'", "4+25+UNB+12"},
+		{"two interchanges", "UNZ+1+77'\r\n", "UNZ+1+77'\r\n" + good, "4+33+UNB"},
+		{"no message", good[strings.Index(good, "UNH"):], "UNZ+0+77'", "4+32+UNZ"},
+		{"nothing but a CONTRL, broken", "BANSTA:D:96A:UN", "CONTRL:D:3:UN", ""},
+		{"CONTRL of another kind, broken", "BANSTA:D:96A:UN'", "CONTRL:4:1:UN'UNZ'", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			in := strings.Replace(good, test.old, test.new, 1)
+			c := codec(t, nil)
+			e, err := c.Read(strings.NewReader(in), &heard{})
+			var bad *gateway.UnreadableError
+			if !errors.As(err, &bad) || bad.Text == "" {
+				t.Fatalf("error is %v", err)
+			}
+			if test.answer == "" {
+				if e.WantsContrl {
+					t.Errorf("wants CONTRL: %+v", e)
+				}
+				return
+			}
+			if !e.WantsContrl {
+				t.Fatal("wants no CONTRL")
+			}
+			answer, err := c.Answer(e, fmt.Errorf("file 7: %w", err), "00000000000043", prepared)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, got, _ := strings.Cut(string(answer), "UCI+77+")
+			got, _, _ = strings.Cut(got, "'")
+			parts := strings.SplitN(got, "+", 3)
+			if len(parts) != 3 || parts[2] != test.answer {
+				t.Errorf("answer is %s, want %s", got, test.answer)
+			}
+		})
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	c := codec(t, nil)
+	e, err := c.Read(strings.NewReader(fromBank(banstaHead+"LIN+1'")), &heard{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := c.Answer(e, nil, "00000000000043", prepared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "contrl-accepted.edi", accepted)
+	rejected, err := c.Answer(e, errors.New("no place known"), "00000000000044", prepared.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "contrl-rejected.edi", rejected)
+	for _, answer := range [][]byte{accepted, rejected} {
+		if _, err := checked(answer); err != nil {
+			t.Errorf("structure: %v", err)
+		}
+	}
+	if _, err := c.Answer(gateway.BankEnvelope{}, nil, "1", prepared); !errors.Is(err, bankfile.ErrRefused) {
+		t.Errorf("answer to nothing: %v", err)
+	}
+	if _, err := c.Answer(e, nil, "", prepared); !errors.Is(err, bankfile.ErrRefused) {
+		t.Errorf("answer without a reference: %v", err)
+	}
+}
+
+type deaf struct{ heard }
+
+var errDeaf = errors.New("nobody listens")
+
+func (deaf) Word(gateway.BankWord) error { return errDeaf }
+
+func TestReaderKeepsErrorsOfOthers(t *testing.T) {
+	t.Parallel()
+	var bad *gateway.UnreadableError
+	in := fromBank(banstaHead + "LIN+1'RFF+CR:A'SEQ++1'GIS+4'")
+	if _, err := codec(t, nil).Read(strings.NewReader(in), &deaf{}); !errors.Is(err, errDeaf) || errors.As(err, &bad) {
+		t.Errorf("error is %v", err)
+	}
+	broken := errors.New("database went away")
+	_, err := codec(t, nil).Read(io.MultiReader(strings.NewReader(in[:80]), iotest.ErrReader(broken)), &heard{})
+	if !errors.Is(err, broken) || errors.As(err, &bad) {
+		t.Errorf("error is %v", err)
+	}
+}
