@@ -87,7 +87,11 @@ func loggable(name string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(name, "?"))
-	return cprLike.ReplaceAllString(name, "${1}${2}-xxxx${3}")
+	// Twice, because two numbers may share the character between them.
+	for range 2 {
+		name = cprLike.ReplaceAllString(name, "${1}${2}-xxxx${3}")
+	}
+	return name
 }
 
 // place splits a cleaned absolute path into folder and name. The root has
