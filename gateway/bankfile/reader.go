@@ -46,7 +46,7 @@ func faulty(err error) error {
 // Read reads the one interchange of a bank's file. Its structure is checked
 // strictly against D.96A and CONTRL D:3; the first fault ends the reading with
 // an error that is a *gateway.UnreadableError. The envelope asks for CONTRL
-// where UNB does and no message of it was a CONTRL.
+// where UNB does, can be named in one, and no message of it was a CONTRL.
 func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, error) {
 	f := &reading{codec: c, sink: sink, in: edifact.NewInterchange(r, readLimits), unknown: map[string]bool{}}
 	err := faulty(f.interchange())
@@ -71,7 +71,10 @@ func (f *reading) interchange() error {
 	if err != nil {
 		return err
 	}
-	f.envelope = gateway.BankEnvelope{ControlRef: unb.ControlRef, WantsContrl: unb.AckRequest, Handle: unb}
+	if unb.Version > 3 {
+		return &edifact.Error{Tag: "UNB", Element: 2, Component: 2, Code: edifact.CodeSyntaxNotSupported, Text: "syntax version is none of 1 to 3"}
+	}
+	f.envelope = gateway.BankEnvelope{ControlRef: unb.ControlRef, WantsContrl: unb.AckRequest && f.codec.canName(unb), Handle: unb}
 	if err := f.codec.knows(unb); err != nil {
 		return err
 	}
@@ -98,6 +101,17 @@ func (f *reading) interchange() error {
 		return err
 	}
 	return &unreadable{&edifact.Error{Tag: "UNB", Code: edifact.CodeOutside, Text: "file holds a second interchange"}}
+}
+
+// canName tells whether our repertoire has what a CONTRL about the interchange
+// must repeat of its UNB.
+func (c *Codec) canName(u edifact.UNB) bool {
+	for _, s := range []string{u.ControlRef, u.Sender.ID, u.Sender.Qualifier, u.Sender.Internal, u.Recipient.ID, u.Recipient.Qualifier, u.Recipient.Internal} {
+		if _, err := c.options.Charset.Append(nil, s); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // knows refuses what is not from this bank, not for us, or a test where none

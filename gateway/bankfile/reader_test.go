@@ -89,6 +89,8 @@ func TestUnreadableFilesAreAnswered(t *testing.T) {
 		{"empty", good, "", ""},
 		{"garbage", good, "PK\x03\x04", ""},
 		{"no UNB", "UNB+UNOC:3+5790000000012:14+5798000016446:14+050811:0630+77++++1++1'", "", ""},
+		{"sender that our repertoire cannot name", "UNOC:3+5790000000012", "UNOW:3+ł", ""},
+		{"syntax version 4", "UNOC:3+", "UNOC:4+", ""},
 		{"cut", "UNZ+1+77'", "", "4+13+UNZ"},
 		{"cut inside a segment", "T+8+1'\r\nUNZ+1+77'\r\n", "", "4+13"},
 		{"UNZ count", "UNZ+1", "UNZ+2", "4+29+UNZ+2"},
