@@ -100,9 +100,6 @@ func (w *Writer) Written() int64 {
 	return n
 }
 
-// Segments returns how many segments the present message has, UNH included.
-func (w *Writer) Segments() int { return w.segments }
-
 // Segment ends the segment before and begins one.
 func (w *Writer) Segment(tag string) *Writer {
 	w.closeSegment()
