@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // ErrJournal is returned when a journal says what this program never writes.
@@ -29,7 +30,7 @@ func openJournal(path string, committed int64) (*journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	if err := f.Truncate(committed); err != nil {
+	if err := errors.Join(syncFolder(filepath.Dir(path)), f.Truncate(committed)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal: %w", err), f.Close())
 	}
 	if _, err := f.Seek(committed, io.SeekStart); err != nil {
