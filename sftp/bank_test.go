@@ -27,8 +27,9 @@ type bank struct {
 	user  ssh.Signer
 	mu    sync.Mutex
 	files map[string][]byte
-	moved int            // renames that were done
-	live  sync.WaitGroup // sessions
+	moved int // renames that were done
+	live  int // connections and sessions
+	quiet *sync.Cond
 
 	// serve runs the sftp subsystem; nil serves files.
 	serve func(io.ReadWriteCloser)
@@ -51,6 +52,7 @@ func newBank(t testing.TB) *bank {
 func newBankWith(t testing.TB, only ssh.Config) *bank {
 	t.Helper()
 	b := &bank{host: sftptest.Key(t), user: sftptest.Key(t), files: map[string][]byte{}}
+	b.quiet = sync.NewCond(&b.mu)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -70,10 +72,33 @@ func newBankWith(t testing.TB, only ssh.Config) *bank {
 			if err != nil {
 				return
 			}
-			b.live.Go(func() { b.connection(nc, cfg) })
+			b.run(func() { b.connection(nc, cfg) })
 		}
 	}()
 	return b
+}
+
+// run counts a connection or session while it runs.
+func (b *bank) run(f func()) {
+	b.mu.Lock()
+	b.live++
+	b.mu.Unlock()
+	go func() {
+		f()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.live--
+		b.quiet.Broadcast()
+	}()
+}
+
+// wait returns when no connection is left: what the bank had in hand is done.
+func (b *bank) wait() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.live > 0 {
+		b.quiet.Wait()
+	}
 }
 
 func (b *bank) connection(nc net.Conn, cfg *ssh.ServerConfig) {
@@ -93,7 +118,7 @@ func (b *bank) connection(nc net.Conn, cfg *ssh.ServerConfig) {
 				r.Reply(r.Type == "subsystem", nil)
 			}
 		}()
-		b.live.Go(func() {
+		b.run(func() {
 			defer ch.Close()
 			if b.serve != nil {
 				b.serve(ch)

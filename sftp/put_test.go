@@ -114,7 +114,10 @@ func TestPutOutcomes(t *testing.T) {
 			b := newBank(t)
 			r := request(data)
 			c.set(b, &r)
-			_, err := b.dial(t).Put(t.Context(), r)
+			client := b.dial(t)
+			_, err := client.Put(t.Context(), r)
+			client.Close()
+			b.wait()
 			if !errors.Is(err, c.want) || c.want == nil && err != nil {
 				t.Errorf("got %v, want %v", err, c.want)
 			}

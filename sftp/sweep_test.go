@@ -93,7 +93,7 @@ func TestSweepPut(t *testing.T) {
 		r.BeforeRename = func(context.Context) error { publishing = true; return nil }
 		_, err := c.Put(t.Context(), r)
 		c.Close()
-		b.live.Wait() // what the bank still had in hand is done
+		b.wait()
 		got, out := b.content("/" + finalName)
 		if out && (!bytes.Equal(got, data) || b.moved != 1) {
 			t.Fatalf("cut %d %d: %d bytes published, %d times", toSend, toRead, len(got), b.moved)
