@@ -37,14 +37,15 @@ const batch = 200
 // Totals is what the foreign parser finds in one file.
 type Totals struct {
 	File       string `json:"file"`
-	Messages   int    `json:"messages"`
+	Messages   int    `json:"messages"`   // PAYMUL
+	Others     int    `json:"others"`     // messages of other types, such as the gateway's CONTRL; nothing of them counts
 	Lines      int    `json:"lines"`      // LIN
 	Orders     int    `json:"orders"`     // SEQ
 	Oere       int64  `json:"oere"`       // sum of MOA+9 in SEQ groups
 	References int    `json:"references"` // different RFF+CR in SEQ groups
 }
 
-// Sum reads PAYMUL files, one Totals for each in the order given. The parser is installed on first use, into the
+// Sum reads files that the gateway sent to banks, one Totals for each in the order given. The parser is installed on first use, into the
 // user's cache folder.
 func Sum(ctx context.Context, files []string) ([]Totals, error) {
 	home, err := install(ctx)

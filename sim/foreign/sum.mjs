@@ -1,5 +1,5 @@
-// Prints for each PAYMUL file one line of JSON: what a parser that is not ours finds in it. Exit code 1: a file cannot
-// be read. usage: node sum.mjs FILE…
+// Prints for each file one line of JSON: what a parser that is not ours finds in its PAYMUL messages; of other messages
+// only how many there are. Exit code 1: a file cannot be read. usage: node sum.mjs FILE…
 import { createReadStream } from 'node:fs';
 import edifact from 'edifact';
 
@@ -12,10 +12,12 @@ function oere(amount) {
 
 class Sum {
   messages = 0;
+  others = 0;
   lines = 0;
   orders = 0;
   oere = 0n;
   references = new Set();
+  #counts = false; // inside a PAYMUL
   #inOrder = false;
   #tag = '';
   #elements = [];
@@ -35,10 +37,12 @@ class Sum {
 
   close() {
     const [first = []] = this.#elements;
+    if (this.#tag !== 'UNH' && !this.#counts) return;
     switch (this.#tag) {
       case 'UNH':
-        if (this.#elements[1]?.[0] !== 'PAYMUL') throw new Error('message is no PAYMUL');
-        this.messages++;
+        this.#counts = this.#elements[1]?.[0] === 'PAYMUL';
+        if (this.#counts) this.messages++;
+        else this.others++;
         this.#inOrder = false;
         break;
       case 'LIN':
@@ -72,9 +76,9 @@ async function sum(file) {
   parser.on('closesegment', () => s.close());
   for await (const chunk of createReadStream(file, { encoding: 'latin1', highWaterMark: 1 << 20 })) parser.write(chunk);
   parser.end();
-  const { messages, lines, orders } = s;
+  const { messages, others, lines, orders } = s;
   // A BigInt is a JSON number here, whatever its size.
-  return `{"file":${JSON.stringify(file)},"messages":${messages},"lines":${lines},"orders":${orders},"oere":${s.oere},"references":${s.references.size}}`;
+  return `{"file":${JSON.stringify(file)},"messages":${messages},"others":${others},"lines":${lines},"orders":${orders},"oere":${s.oere},"references":${s.references.size}}`;
 }
 
 for (const file of process.argv.slice(2)) {
