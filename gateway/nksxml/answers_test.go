@@ -3,6 +3,7 @@ package nksxml_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -138,23 +139,25 @@ func TestAnswersAreWrittenAsTheirGoldens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !reflect.DeepEqual(dropEmpty(got), dropEmpty(doc)) {
+			if dump(got) != dump(doc) {
 				t.Errorf("read:\n%+v\nwant\n%+v", got, doc)
 			}
 		})
 	}
 }
 
-// dropEmpty writes a value so that nil and empty lists are alike.
-func dropEmpty(doc any) string {
+// dump tells a value so that nil and empty lists are alike.
+func dump(doc any) string {
 	var b strings.Builder
 	var walk func(v reflect.Value)
 	walk = func(v reflect.Value) {
 		switch v.Kind() {
 		case reflect.Pointer:
-			if !v.IsNil() {
-				walk(v.Elem())
+			if v.IsNil() {
+				b.WriteString("nil ")
+				return
 			}
+			walk(v.Elem())
 		case reflect.Slice:
 			b.WriteString("[")
 			for i := range v.Len() {
@@ -172,11 +175,7 @@ func dropEmpty(doc any) string {
 			}
 			b.WriteString("}")
 		default:
-			b.WriteString("|")
-			b.WriteString(strings.TrimSpace(strings.ReplaceAll(reflect.Indirect(v).String(), "|", "||")))
-			if v.CanInt() {
-				b.WriteString(time.Duration(v.Int()).String())
-			}
+			fmt.Fprintf(&b, "%#v ", v.Interface())
 		}
 	}
 	walk(reflect.ValueOf(doc))

@@ -251,9 +251,9 @@ func (in *input) legal(b []byte) (int, string) {
 func (in *input) position(p int) (line, column int) {
 	line = in.lineOf(p)
 	if i := bytes.LastIndexByte(in.buf[:p], '\n'); i >= 0 {
-		return line, utf8.RuneCount(in.buf[i+1 : p])
+		return line, countRunes(in.buf[i+1 : p])
 	}
-	return line, in.column + utf8.RuneCount(in.buf[:p])
+	return line, in.column + countRunes(in.buf[:p])
 }
 
 // lineOf is the line of buf[p], from 0. Asked in rising order it looks at each byte once.
@@ -269,4 +269,15 @@ func (in *input) lineOf(p int) int {
 func (in *input) errorAt(p int, value, rule string) *Error {
 	line, column := in.position(p)
 	return &Error{Line: line + 1, Column: column + 1, Value: value, Rule: rule}
+}
+
+// countRunes counts characters of valid UTF-8: the bytes that do not continue one.
+func countRunes(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if c&0xC0 != 0x80 {
+			n++
+		}
+	}
+	return n
 }

@@ -64,7 +64,7 @@ func firstBytes(r io.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if bytes.Contains(head, []byte("?>")) || len(head) > 5 && !bytes.Contains(head, []byte("<?xml")) {
+		if bytes.Contains(head, []byte("?>")) || len(head) >= len(byteOrderMark+"<?xml") && !bytes.Contains(head, []byte("<?xml")) {
 			break
 		}
 	}
@@ -149,6 +149,8 @@ func (t *Tokenizer) xmlDeclaration(b []byte) error {
 		switch v := string(a.value); string(a.name) {
 		case "version":
 			ok = len(v) > 2 && v[:2] == "1." && digitRun(v[2:]) == len(v)-2
+		case "encoding":
+			_, ok = encodingNamed(v)
 		case "standalone":
 			ok = v == "yes" || v == "no"
 		}

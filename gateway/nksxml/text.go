@@ -24,8 +24,8 @@ func (t *Tokenizer) charData(skipSpace bool) (bool, error) {
 		seg = in.buf[in.pos:in.end]
 	}
 	if len(t.open) == 0 {
-		if !allSpace(seg) {
-			return false, t.fault("text outside the root element")
+		if rest := bytes.TrimLeft(seg, " \t\n"); len(rest) > 0 {
+			return false, in.errorAt(in.pos+len(seg)-len(rest), "", "text outside the root element")
 		}
 		in.pos += len(seg)
 		return false, nil
@@ -35,6 +35,7 @@ func (t *Tokenizer) charData(skipSpace bool) (bool, error) {
 		return false, err
 	}
 	t.text = text
+	t.at = in.pos
 	in.pos += len(seg)
 	return !(skipSpace && allSpace(text)), nil
 }
@@ -150,6 +151,7 @@ func (t *Tokenizer) cdataPiece(skipSpace bool) (bool, error) {
 	seg := in.buf[in.pos:in.end]
 	if n := bytes.Index(seg, cdataEnd); n >= 0 {
 		t.text = seg[:n]
+		t.at = in.pos
 		in.pos += n + len(cdataEnd)
 		t.cdata = false
 	} else if in.more() {
@@ -158,6 +160,7 @@ func (t *Tokenizer) cdataPiece(skipSpace bool) (bool, error) {
 		return false, in.missing("a CDATA section")
 	} else {
 		t.text = in.buf[in.pos : in.end-len(cdataEnd)+1]
+		t.at = in.pos
 		in.pos += len(t.text)
 	}
 	return len(t.text) > 0 && !(skipSpace && allSpace(t.text)), nil

@@ -29,6 +29,7 @@ type Tokenizer struct {
 	uri     string
 	sym     symbol
 	scratch []byte // values with references
+	at      int    // where in the window the token begins
 
 	open     []openElement
 	names    []byte // qualified names of the open elements, one after the other
@@ -206,6 +207,7 @@ func (t *Tokenizer) openElement(name []byte, colon int, uri string, sym symbol, 
 	t.open = append(t.open, openElement{name: len(t.names), spaces: before, colon: colon, sym: sym})
 	t.names = append(t.names, name...)
 	t.name, t.colon, t.uri, t.sym = name, colon, uri, sym
+	t.at = t.in.keep
 	return nil
 }
 
@@ -226,6 +228,7 @@ func (t *Tokenizer) endTag() error {
 	if string(b[:len(want)]) != string(want) {
 		return t.badEnd(want)
 	}
+	t.at = in.pos
 	if b[len(want)] == '>' {
 		in.pos += len(want) + 3
 		t.closeElement()
@@ -251,6 +254,7 @@ func (t *Tokenizer) endTagWithSpace(n int) error {
 	if in.buf[in.pos+n] != '>' {
 		return t.badEnd(t.names[t.open[len(t.open)-1].name:])
 	}
+	t.at = in.pos
 	in.pos += n + 1
 	t.closeElement()
 	return nil

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"time"
-	"unicode/utf8"
 )
 
 // textType is a string type of the schema. Lengths count characters.
@@ -46,7 +45,7 @@ func (t *textType) clean(v []byte) ([]byte, string) {
 	}
 	// A character has one to four bytes: most values need no counting.
 	if len(v) < t.min || len(v) > t.max {
-		if n := utf8.RuneCount(v); n < t.min {
+		if n := countRunes(v); n < t.min {
 			if n == 0 {
 				return v, "a value is missing"
 			}
@@ -54,7 +53,7 @@ func (t *textType) clean(v []byte) ([]byte, string) {
 		} else if n > t.max && t.oneOf == nil {
 			return v, fmt.Sprintf("longer than %d characters", t.max)
 		}
-	} else if t.min > 1 && utf8.RuneCount(v) < t.min {
+	} else if t.min > 1 && countRunes(v) < t.min {
 		return v, fmt.Sprintf("shorter than %d characters", t.min)
 	}
 	if t.capitals {

@@ -1,6 +1,7 @@
 package nksxml
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -55,7 +56,12 @@ func (w *walker) look() {
 		w.fail(err)
 		return
 	case kind == Text:
-		w.refuse(w.tok.in.pos, w.tok.text, "text between elements")
+		text := bytes.TrimLeft(w.tok.text, " \t\r\n")
+		at := w.tok.at
+		for at < w.tok.in.pos-1 && isSpace(w.tok.in.buf[at]) {
+			at++
+		}
+		w.refuse(at, bytes.TrimRight(text, " \t\r\n"), "text between elements")
 		return
 	}
 	w.kind, w.have = kind, true
@@ -308,7 +314,7 @@ func (w *walker) unexpected() {
 		names = append(names, elements[s].local)
 	}
 	if w.kind != StartElement {
-		w.refuse(w.tok.in.pos, nil, "missing: "+strings.Join(names, " or "))
+		w.refuse(w.tok.at, nil, "missing: "+strings.Join(names, " or "))
 		return
 	}
 	local := show(w.tok.Local())
