@@ -53,8 +53,9 @@ func (s *Store) claimDelivery(ctx context.Context, x *session, state string) (de
 // group is released, and answers with response 2. It tells whether there was anything to do.
 func (s *Store) CheckNext(ctx context.Context) (bool, error) {
 	worked := true
-	err := s.transact(ctx, "check", func(x *session) error {
-		d, err := s.claimDelivery(ctx, x, "read")
+	var d delivered
+	err := s.transact(ctx, "check", func(x *session) (err error) {
+		d, err = s.claimDelivery(ctx, x, "read")
 		if errors.Is(err, gateway.ErrNotFound) {
 			worked = false
 			return nil
@@ -64,7 +65,10 @@ func (s *Store) CheckNext(ctx context.Context) (bool, error) {
 		}
 		return s.check(ctx, x, d)
 	})
-	return worked, err
+	if err != nil || !worked {
+		return worked, err
+	}
+	return true, s.grown(ctx, d.Month, d.Payments)
 }
 
 func (s *Store) check(ctx context.Context, x *session, d delivered) error {

@@ -30,7 +30,10 @@ func (s *Store) ReadNext(ctx context.Context) (bool, error) {
 		return false, nil
 	case errors.Is(err, errRefused):
 		// What was copied is rolled back; the receipt is a transaction of its own.
-		return true, s.refuse(ctx, d, verdict)
+		if err = s.refuse(ctx, d, verdict); errors.Is(err, gateway.ErrLostOwnership) {
+			return true, nil // another reader came to the same end in between
+		}
+		return true, err
 	case err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil:
 		return true, errors.Join(err, s.noteFailure(ctx, d, err))
 	}

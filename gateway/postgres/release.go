@@ -26,6 +26,8 @@ type releaseUnit struct {
 // A release waits until every delivery stamped before it has been read and checked.
 func (s *Store) ReleaseNext(ctx context.Context) (bool, error) {
 	worked := true
+	var month time.Time
+	var payments int
 	err := s.transact(ctx, "release", func(x *session) error {
 		unit, groups, err := s.claimUnit(ctx, x)
 		if errors.Is(err, gateway.ErrNotFound) {
@@ -38,9 +40,13 @@ func (s *Store) ReleaseNext(ctx context.Context) (bool, error) {
 		if err := s.release(ctx, x, unit, groups); err != nil {
 			return fmt.Errorf("bank %s agreement %d: %w", unit.Bank, unit.AgreementID, err)
 		}
-		return nil
+		return x.QueryRowContext(ctx, `SELECT max(month), sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).
+			Scan(&month, &payments)
 	})
-	return worked, err
+	if err != nil || !worked {
+		return worked, err
+	}
+	return true, s.grown(ctx, month, payments)
 }
 
 func (s *Store) claimUnit(ctx context.Context, x *session) (releaseUnit, []int64, error) {

@@ -187,6 +187,17 @@ func (x *session) touch(ctx context.Context, query string, args ...any) error {
 	return nil
 }
 
+// grown gathers statistics after a step has added many rows of a month; the next statements are planned by them.
+func (s *Store) grown(ctx context.Context, month time.Time, added int) error {
+	if month.IsZero() {
+		return nil
+	}
+	if _, err := s.DB.ExecContext(ctx, `SELECT flow_analyze($1::date, $2)`, month.Format(time.DateOnly), added); err != nil {
+		return fmt.Errorf("statistics: %w", err)
+	}
+	return nil
+}
+
 // month is the receipt month that partitions are made by.
 func (s *Store) month(t time.Time) string {
 	t = t.In(s.Location)

@@ -244,7 +244,7 @@ CREATE TABLE bank_order (
     beneficiary       jsonb,                    -- names and addresses as frozen with the order
     PRIMARY KEY (month, payment_id, attempt)
 ) PARTITION BY RANGE (month);
-CREATE UNIQUE INDEX bank_order_place ON bank_order (month, interchange_id, message_no, lin, seq);
+CREATE UNIQUE INDEX bank_order_place ON bank_order (interchange_id, message_no, lin, seq, month);
 
 -- What banks sent us.
 CREATE TYPE bank_file_state AS ENUM ('received', 'done', 'parked');
@@ -347,7 +347,24 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+-- Only an owner may gather statistics; without them a statement over a table that has just grown is planned for an
+-- empty one. Does it where added rows make a difference.
+CREATE FUNCTION flow_analyze(m date, added bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks AS $$
+DECLARE
+    suffix text := to_char(m, 'YYYYMM');
+    t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['payment_' || suffix, 'payment_event_' || suffix, 'bank_order_' || suffix, 'payment_key', 'order_line',
+        'release_group', 'delivery', 'answer_due'] LOOP
+        IF added > (SELECT 200 + greatest(c.reltuples, 0) / 10 FROM pg_class c WHERE c.oid = to_regclass('nks.' || t)) THEN
+            EXECUTE format('ANALYZE nks.%I', t);
+        END IF;
+    END LOOP;
+END $$;
+-- +goose StatementEnd
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA nks TO nks_flow;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA nks TO nks_flow;
-GRANT EXECUTE ON FUNCTION ensure_month(date) TO nks_flow;
+GRANT EXECUTE ON FUNCTION ensure_month(date), flow_analyze(date, bigint) TO nks_flow;
 RESET ROLE;
