@@ -22,6 +22,8 @@ type OrderWriter interface {
 	Line(Line) error
 	Order(*Order) error
 	End() error
+	// Changes is which names and texts were written otherwise than they came, after End.
+	Changes() []TextChange
 }
 
 // BankEnvelope is what a bank's interchange says of itself.
@@ -84,4 +86,11 @@ type BankWord struct {
 	Meaning    Meaning
 	Code       string // Kxxxx
 	Text       string
+}
+
+// TextChange is a name or text that does not go to the bank as it came: the bank's characters or places do not hold it.
+type TextChange struct {
+	Message, Line, Seq int
+	Field              string
+	What               string // transliterated, shortened
 }

@@ -94,7 +94,7 @@ func (d *day) number() {
 }
 
 // write gives the day to the codec as it is.
-func (d *day) write(c *bankfile.Codec, out io.Writer) ([]bankfile.Change, error) {
+func (d *day) write(c *bankfile.Codec, out io.Writer) ([]gateway.TextChange, error) {
 	w, err := c.Begin(out, d.Interchange)
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (d *day) write(c *bankfile.Codec, out io.Writer) ([]bankfile.Change, error)
 		}
 	}
 	err = w.End()
-	changer, ok := w.(interface{ Changes() []bankfile.Change })
+	changer, ok := w.(interface{ Changes() []gateway.TextChange })
 	if !ok {
 		return nil, errors.New("writer does not tell its changes")
 	}

@@ -284,5 +284,5 @@ func (w *Writer) latin(field, s string) string {
 }
 
 func (w *Writer) changed(field string, what Alteration) {
-	w.changes = append(w.changes, Change{Message: w.message, Line: w.line.No, Seq: w.orders, Field: field, What: what})
+	w.changes = append(w.changes, gateway.TextChange{Message: w.message, Line: w.line.No, Seq: w.orders, Field: field, What: string(what)})
 }

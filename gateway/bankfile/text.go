@@ -10,13 +10,6 @@ import (
 // lineWidth is the characters of a line of name, address or text.
 const lineWidth = 35
 
-// Change is a name or text that does not go to the bank as it came.
-type Change struct {
-	Message, Line, Seq int
-	Field              string // name, street, town, text, advice, …
-	What               Alteration
-}
-
 // Alteration is what was done to a name or text.
 type Alteration string
 

@@ -24,7 +24,7 @@ type Writer struct {
 	in    gateway.Interchange
 	err   error
 
-	changes []Change
+	changes []gateway.TextChange
 	scratch []string
 
 	message int // number of the open message, 0 before the first
@@ -62,8 +62,8 @@ func (c *Codec) Begin(out io.Writer, i gateway.Interchange) (gateway.OrderWriter
 	return w, w.edi.Err()
 }
 
-// Changes tells which names and texts do not go to the bank as they came.
-func (w *Writer) Changes() []Change { return w.changes }
+// Changes implements gateway.OrderWriter.
+func (w *Writer) Changes() []gateway.TextChange { return w.changes }
 
 // refuse keeps the first reason, with the place.
 func (w *Writer) refuse(format string, values ...any) error {

@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"nks/gateway"
@@ -93,7 +95,30 @@ func (s *Store) render(ctx context.Context, x *session, bank Bank, f frozen) err
 	if _, err := x.ExecContext(ctx, `CLOSE orders`); err != nil {
 		return err
 	}
+	if err := recordChanges(ctx, x, f.ID, w.Changes()); err != nil {
+		return err
+	}
 	return x.touch(ctx, `UPDATE interchange SET state = 'rendered', document_id = $2 WHERE id = $1 AND state = 'frozen'`, f.ID, doc.id)
+}
+
+// recordChanges keeps what went to the bank otherwise than it came: somebody will ask why a name is written so.
+func recordChanges(ctx context.Context, x *session, interchange int64, changes []gateway.TextChange) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	var rows []byte
+	for _, c := range changes {
+		rows = strconv.AppendInt(rows, interchange, 10)
+		for _, n := range []int{c.Message, c.Line, c.Seq} {
+			rows = number(rows, int64(n))
+		}
+		rows = append(optional(optional(rows, c.Field), c.What), '\n')
+	}
+	_, err := x.copyIn(ctx, `COPY text_change (interchange_id, message_no, lin, seq, field, what) FROM STDIN`, bytes.NewReader(rows))
+	if err != nil {
+		return fmt.Errorf("text changes: %w", err)
+	}
+	return nil
 }
 
 // rendering is one interchange on its way through the codec.

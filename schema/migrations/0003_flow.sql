@@ -246,6 +246,17 @@ CREATE TABLE bank_order (
 ) PARTITION BY RANGE (month);
 CREATE UNIQUE INDEX bank_order_place ON bank_order (interchange_id, message_no, lin, seq, month);
 
+-- Names and texts that went to a bank otherwise than they came: transliterated, or too long for their place.
+CREATE TABLE text_change (
+    interchange_id bigint NOT NULL REFERENCES interchange,
+    message_no     int NOT NULL,
+    lin            int NOT NULL,
+    seq            int NOT NULL,
+    field          text NOT NULL,
+    what           text NOT NULL
+);
+CREATE INDEX text_change_order ON text_change (interchange_id, message_no, lin, seq);
+
 -- What banks sent us.
 CREATE TYPE bank_file_state AS ENUM ('received', 'done', 'parked');
 CREATE TABLE bank_file (
