@@ -63,8 +63,7 @@ func newTokenizer(r io.Reader, limits Limits, symbols map[qualified]symbol) *Tok
 // Next takes the next token. After the root's end and what may follow it the error is io.EOF; a fault of the document is an
 // *Error. Every error stays.
 func (t *Tokenizer) Next() (Kind, error) {
-	kind, err := t.next(false)
-	return kind, err
+	return t.next(false)
 }
 
 // Local is the name of the start or end element without its prefix.
@@ -86,12 +85,6 @@ func (t *Tokenizer) Attributes() []Attr { return t.attrs }
 
 // Text is the piece of character data of a Text token.
 func (t *Tokenizer) Text() []byte { return t.text }
-
-// Position is the line and column, from 1, of the next thing to read.
-func (t *Tokenizer) Position() (line, column int) {
-	line, column = t.in.position(t.in.pos)
-	return line + 1, column + 1
-}
 
 func (t *Tokenizer) next(skipSpace bool) (Kind, error) {
 	if t.err != nil {
