@@ -1,0 +1,100 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"nks/gateway"
+)
+
+// owning runs a BankOwner for a while of its own time and gives what happened, with the second at which it did. change
+// alters the owner before it starts.
+func owning(t *testing.T, lasts time.Duration, change func(o *gateway.BankOwner, out *outbox, link *bank)) string {
+	t.Helper()
+	var journal []string
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		began := time.Now()
+		note := func(format string, args ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			journal = append(journal, fmt.Sprintf("%.0f %s", time.Since(began).Seconds(), fmt.Sprintf(format, args...)))
+		}
+		var ignored []string
+		out := &outbox{journal: &ignored, fence: 7}
+		link := &bank{journal: &ignored, put: renamed}
+		o := &gateway.BankOwner{Bank: "B", Outbox: out, Poll: 5 * time.Second, Retry: time.Second, Gap: func(string) {},
+			Lease: func(context.Context) (gateway.Lease, error) {
+				return gateway.Lease{Fence: 7, Held: func(context.Context) error { return nil }, Release: func() { note("released") }}, nil
+			},
+			Dial:      func(context.Context) (gateway.LinkCloser, error) { return link, nil },
+			Failed:    func(_ string, err error) { note("failed: %v", err) },
+			Connected: func(up bool) { note("connected %t", up) }}
+		change(o, out, link)
+		ctx, cancel := context.WithTimeout(t.Context(), lasts)
+		defer cancel()
+		o.Run(ctx)
+	})
+	return strings.Join(journal, "; ")
+}
+
+// TestBankOwner: the connection and the lease come and go together, and a failure is tried again.
+func TestBankOwner(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lasts  time.Duration
+		change func(*gateway.BankOwner, *outbox, *bank)
+		want   string
+	}{
+		"in peace": {7500 * time.Millisecond, func(*gateway.BankOwner, *outbox, *bank) {}, "0 connected true; 8 connected false; 8 released"},
+		"another process has it": {2500 * time.Millisecond, func(o *gateway.BankOwner, _ *outbox, _ *bank) {
+			o.Lease = func(context.Context) (gateway.Lease, error) {
+				return gateway.Lease{}, fmt.Errorf("%w: elsewhere", gateway.ErrTemporary)
+			}
+		}, ""},
+		"the database is broken": {1500 * time.Millisecond, func(o *gateway.BankOwner, _ *outbox, _ *bank) {
+			o.Lease = func(context.Context) (gateway.Lease, error) { return gateway.Lease{}, errBroken }
+		}, "0 failed: broken; 1 failed: broken"},
+		"the bank does not answer": {1500 * time.Millisecond, func(o *gateway.BankOwner, _ *outbox, _ *bank) {
+			o.Dial = func(context.Context) (gateway.LinkCloser, error) { return nil, errBroken }
+		}, "0 released; 0 failed: connect: broken; 1 released; 1 failed: connect: broken"},
+		"the connection is cut": {500 * time.Millisecond, func(_ *gateway.BankOwner, _ *outbox, link *bank) {
+			link.fail = map[string]error{"list": errBroken}
+		}, "0 connected true; 0 connected false; 0 released; 0 failed: broken"},
+		"the lease is lost": {500 * time.Millisecond, func(o *gateway.BankOwner, _ *outbox, _ *bank) {
+			o.Poll = 100 * time.Millisecond
+			lease := o.Lease
+			o.Lease = func(ctx context.Context) (gateway.Lease, error) {
+				l, err := lease(ctx)
+				l.Held = func(context.Context) error { return gateway.ErrLostOwnership }
+				return l, err
+			}
+		}, "0 connected true; 0 connected false; 0 released; 0 failed: lease lost: ownership lost"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := owning(t, c.lasts, c.change); got != c.want {
+				t.Errorf("happened:\n%s\nwant:\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestBankOwner_ClosesTheConnection whenever it gives the lease back.
+func TestBankOwner_ClosesTheConnection(t *testing.T) {
+	t.Parallel()
+	var link *bank
+	owning(t, 2500*time.Millisecond, func(o *gateway.BankOwner, _ *outbox, l *bank) {
+		link = l
+		l.fail = map[string]error{"list": errors.New("cut")}
+	})
+	if link.closed != 3 {
+		t.Errorf("three connections, %d closed", link.closed)
+	}
+}
