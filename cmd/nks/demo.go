@@ -24,6 +24,7 @@ type demoOptions struct {
 	json      bool
 	samples   string
 	reference string
+	account   bool
 }
 
 // demoStart is the first moment of the demonstration: a Thursday morning, an hour and a half before the cut-off.
@@ -40,6 +41,7 @@ func demoCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []strin
 	fs.BoolVar(&o.json, "json", false, "print the result as one JSON object on standard output, everything else on standard error")
 	fs.StringVar(&o.samples, "samples", "", "a folder: run each of its *.xml by itself, on an empty payment database at its own clock")
 	fs.StringVar(&o.reference, "reference", "", "with --samples: folder of CSV reference data to use, instead of data made from each document")
+	fs.BoolVar(&o.account, "account", false, "run nothing: account once more for the data directory as it is")
 	if err := noWords(fs, args); err != nil {
 		return err
 	}
@@ -54,7 +56,12 @@ func demoCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []strin
 		tell = p.err
 	}
 	d := &demo{options: o, tell: &program{out: tell, err: p.err}}
-	if o.samples != "" {
+	switch {
+	case o.account && (o.fresh || o.samples != ""):
+		return usagef("--account takes a data directory as it is")
+	case o.account:
+		return d.account(ctx, p)
+	case o.samples != "":
 		return d.samples(ctx, p)
 	}
 	return d.country(ctx, p)

@@ -37,37 +37,44 @@ func (r *demoResult) Good() bool {
 		r.Received == r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting
 }
 
-// conclude accounts for everything twice: from the tables, and from the bytes that the strangers sent and received.
+// conclude accounts for everything and keeps whether the run is finished.
 func (p *play) conclude(ctx context.Context) (*demoResult, error) {
-	ledger, err := reconciliation.Ledger(ctx, p.app.db.flow)
+	r, err := p.account(ctx, p.app.db, p.began)
+	if err != nil {
+		return nil, err
+	}
+	p.marker.Finished = r.Good()
+	return r, p.save()
+}
+
+// account accounts for everything twice: from the tables, and from the bytes that the strangers sent and received.
+func (w *world) account(ctx context.Context, db *database, began time.Time) (*demoResult, error) {
+	ledger, err := reconciliation.Ledger(ctx, db.flow)
 	if err != nil {
 		return nil, err
 	}
 	r := &demoResult{}
-	var firm int64
-	err = p.app.db.flow.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE state = 'refused'),
-			coalesce(sum(payments) FILTER (WHERE state IN ('read', 'checked')), 0), coalesce(sum(ore) FILTER (WHERE state IN ('read', 'checked')), 0),
-			count(*) FILTER (WHERE state = 'received') FROM delivery`).
-		Scan(&r.Deliveries, &r.BundlesRejected, &r.Received, &r.ReceivedOere, &firm)
+	err = db.flow.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE state = 'refused'),
+			coalesce(sum(payments) FILTER (WHERE state IN ('read', 'checked')), 0), coalesce(sum(ore) FILTER (WHERE state IN ('read', 'checked')), 0)
+			FROM delivery`).Scan(&r.Deliveries, &r.BundlesRejected, &r.Received, &r.ReceivedOere)
 	if err != nil {
 		return nil, err
 	}
 	r.addLedger(ledger)
-	findings, err := reconciliation.Check(ctx, p.app.db.flow)
+	findings, err := reconciliation.Check(ctx, db.flow)
 	if err != nil {
 		return nil, err
 	}
-	report, err := witness.Compute(ctx, p.dir)
+	report, err := witness.Compute(ctx, w.dir)
 	if err != nil {
 		return nil, err
 	}
 	r.compare(ledger, report)
 	r.Findings = len(findings) + report.FindingCount
 	r.Unanswered = report.Unanswered
-	r.Seconds = (p.marker.Machine + time.Since(p.began)).Seconds()
-	p.printResult(r, ledger, findings, report)
-	p.marker.Finished = r.Good()
-	return r, p.save()
+	r.Seconds = (w.marker.Machine + time.Since(began)).Seconds()
+	w.printResult(r, ledger, findings, report)
+	return r, nil
 }
 
 func (r *demoResult) addLedger(ledger []reconciliation.Entry) {
@@ -120,8 +127,8 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, report witness.Repor
 	}
 }
 
-func (p *play) printResult(r *demoResult, ledger []reconciliation.Entry, findings []reconciliation.Finding, report witness.Report) {
-	out := p.tell.out
+func (w *world) printResult(r *demoResult, ledger []reconciliation.Entry, findings []reconciliation.Finding, report witness.Report) {
+	out := w.tell.out
 	printLedger(out, ledger)
 	_, _ = fmt.Fprintf(out, "\n%-26s %10s %22s\n", "bank centre, by its files", "orders", "DKK")
 	for _, b := range report.Banks {
