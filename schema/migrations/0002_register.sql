@@ -101,19 +101,29 @@ INSERT INTO register_counter DEFAULT VALUES;
 
 -- +goose StatementBegin
 -- What makes the two big tables sound and quick to ask. One definition for this migration and for the end of a bulk
--- load, which does without while it copies.
+-- load, which does without while it copies. Rows that came in no order are put in the order of their numbers: questions
+-- come sorted, and then walk through the pages instead of jumping (measured: half the time a question).
 CREATE FUNCTION register_build() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = nks, pg_temp SET maintenance_work_mem = '256MB' AS $$
 BEGIN
     ALTER TABLE holder ADD CONSTRAINT holder_pkey PRIMARY KEY (id, kind);
+    ANALYZE holder (id);
+    IF (SELECT abs(correlation) < 0.3 FROM pg_stats
+        WHERE schemaname = 'nks' AND tablename = 'holder' AND attname = 'id') THEN
+        CLUSTER holder USING holder_pkey;
+    END IF;
+    CREATE INDEX account_version_holder ON account_version (holder_id, holder_kind);
+    ANALYZE account_version (holder_id);
+    IF (SELECT abs(correlation) < 0.3 FROM pg_stats
+        WHERE schemaname = 'nks' AND tablename = 'account_version' AND attname = 'holder_id') THEN
+        CLUSTER account_version USING account_version_holder;
+    END IF;
     ALTER TABLE account_version ADD CONSTRAINT account_version_pkey PRIMARY KEY (id);
     -- One open account per holder, and per holder, authority and benefit type.
     CREATE UNIQUE INDEX account_version_open_nemkonto ON account_version (holder_id, holder_kind)
         WHERE authority IS NULL AND valid_to IS NULL;
     CREATE UNIQUE INDEX account_version_open_specific ON account_version (holder_id, holder_kind, authority, benefit_type)
         WHERE authority IS NOT NULL AND valid_to IS NULL;
-    CREATE INDEX account_version_nemkonto ON account_version (holder_id, holder_kind) WHERE authority IS NULL;
-    CREATE INDEX account_version_specific ON account_version (holder_id, holder_kind) WHERE authority IS NOT NULL;
     ALTER TABLE account_version ADD CONSTRAINT account_version_holder_fkey
         FOREIGN KEY (holder_id, holder_kind) REFERENCES holder;
     ALTER TABLE account_version ADD CONSTRAINT account_version_authority_fkey FOREIGN KEY (authority) REFERENCES authority;
@@ -136,7 +146,7 @@ BEGIN
     END IF;
     ALTER TABLE account_version DROP CONSTRAINT account_version_holder_fkey, DROP CONSTRAINT account_version_authority_fkey,
         DROP CONSTRAINT account_version_pkey;
-    DROP INDEX account_version_open_nemkonto, account_version_open_specific, account_version_nemkonto, account_version_specific;
+    DROP INDEX account_version_open_nemkonto, account_version_open_specific, account_version_holder;
     ALTER TABLE holder DROP CONSTRAINT holder_pkey;
     TRUNCATE holder, account_version;
     RETURN true;
