@@ -17,7 +17,7 @@ import (
 )
 
 // look is the pause between two looks at the world.
-const look = 50 * time.Millisecond
+const look = 20 * time.Millisecond
 
 // stuckAfter is how long nothing may happen before the demonstration gives up.
 const stuckAfter = 90 * time.Second

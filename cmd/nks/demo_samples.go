@@ -39,7 +39,7 @@ func (d *demo) samples(ctx context.Context, p *program) error {
 	good := true
 	for i, file := range files {
 		_, _ = fmt.Fprintf(d.tell.out, "\n━━ %s (%d of %d)\n", filepath.Base(file), i+1, len(files))
-		r, err := d.sample(ctx, file, isBankingDay)
+		r, err := d.sample(ctx, i+1, file, isBankingDay)
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(file), err)
 		}
@@ -58,12 +58,12 @@ func (d *demo) samples(ctx context.Context, p *program) error {
 	return nil
 }
 
-func (d *demo) sample(ctx context.Context, file string, isBankingDay func(int, time.Month, int) bool) (*demoResult, error) {
+func (d *demo) sample(ctx context.Context, no int, file string, isBankingDay func(int, time.Month, int) bool) (*demoResult, error) {
 	suppliers, err := sample.Suppliers(file, d.options.reference)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	w := &world{dir: filepath.Join(d.options.data, "samples", folderName(file)), tell: d.tell, suppliers: suppliers, centres: demoCentres(),
+	w := &world{dir: filepath.Join(d.options.data, "samples", folderName(no, file)), tell: d.tell, suppliers: suppliers, centres: demoCentres(),
 		harmless: true, want: marker{Sample: filepath.Base(file)}}
 	w.fill = func() error {
 		s, err := sample.Prepare(w.dir, file, d.options.reference, w.centres, isBankingDay)
@@ -76,9 +76,9 @@ func (d *demo) sample(ctx context.Context, file string, isBankingDay func(int, t
 	return w.run(ctx, false)
 }
 
-// folderName is a document's name as far as a folder's may be made of it.
-func folderName(file string) string {
-	return strings.Map(func(r rune) rune {
+// folderName is a document's number and name, as far as a folder's may be made of it.
+func folderName(no int, file string) string {
+	return fmt.Sprintf("%02d-", no) + strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
 			return r
 		}

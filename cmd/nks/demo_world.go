@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"nks/sftp"
 	"nks/sim/bank"
@@ -29,6 +32,7 @@ type world struct {
 	harmless bool
 
 	marker marker
+	held   *os.File // the lock on dir
 }
 
 // marker says what a data directory holds and how far it is; it is written last, so that what it says is there.
@@ -50,6 +54,23 @@ func (w *world) path(parts ...string) string {
 	return filepath.Join(append([]string{w.dir}, parts...)...)
 }
 
+// lock keeps the data directory for this process: two demonstrations in one would destroy each other. It goes with the
+// process, however that ends.
+func (w *world) lock() error {
+	if err := os.MkdirAll(w.dir, 0o755); err != nil {
+		return usageError{err}
+	}
+	f, err := os.OpenFile(w.path("demo.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return errors.Join(usagef("another demonstration runs in %s", w.dir), f.Close())
+	}
+	w.held = f
+	return nil
+}
+
 // prepare makes the data directory, or finds an unfinished run in it to go on with.
 func (w *world) prepare(fresh bool) error {
 	dir, err := filepath.Abs(w.dir)
@@ -57,6 +78,9 @@ func (w *world) prepare(fresh bool) error {
 		return err
 	}
 	w.dir = dir
+	if err := w.lock(); err != nil {
+		return err
+	}
 	err = readJSON(w.path("demo.json"), &w.marker)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usagef("%s: %w; --fresh starts over", w.dir, err)
@@ -85,7 +109,7 @@ func (w *world) clear() error {
 	if err != nil {
 		return usageError{err}
 	}
-	ours := map[string]bool{"demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "log": true, "samples": true}
+	ours := map[string]bool{"demo.lock": true, "demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "log": true, "samples": true}
 	for _, e := range entries {
 		if !ours[e.Name()] && !strings.HasPrefix(e.Name(), "pg.") {
 			return usagef("%s holds %s, which no demonstration has made: name another --data", w.dir, e.Name())
@@ -95,6 +119,9 @@ func (w *world) clear() error {
 		return err
 	}
 	for _, e := range entries {
+		if e.Name() == "demo.lock" {
+			continue
+		}
 		if err := os.RemoveAll(w.path(e.Name())); err != nil {
 			return err
 		}
@@ -153,16 +180,28 @@ func (w *world) makeKeys() error {
 	return nil
 }
 
+// Ports are chosen below those that the system hands out by itself, so that nobody is given one between our choice and
+// the party's use of it.
+const (
+	lowestPort  = 20_000
+	highestPort = 32_000
+)
+
 // choosePorts finds free ports and keeps them: the parties of an interrupted run live on and must find each other.
 func (w *world) choosePorts() error {
 	w.marker.Ports = map[string]int{}
-	for _, name := range append([]string{"mailbox"}, w.centres...) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	names := append([]string{"mailbox"}, w.centres...)
+	for tries := 0; len(w.marker.Ports) < len(names); tries++ {
+		if tries == 1000 {
+			return fmt.Errorf("no free port between %d and %d", lowestPort, highestPort)
+		}
+		port := lowestPort + rand.IntN(highestPort-lowestPort)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
-			return err
+			continue
 		}
 		defer func() { _ = l.Close() }()
-		w.marker.Ports[name] = l.Addr().(*net.TCPAddr).Port
+		w.marker.Ports[names[len(w.marker.Ports)]] = port
 	}
 	return nil
 }

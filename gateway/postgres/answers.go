@@ -211,8 +211,8 @@ func (s *Store) takeDues(ctx context.Context, x *session, d delivered, kind gate
 	if kind == gateway.Response8 {
 		_, err = x.ExecContext(ctx, `CREATE TEMP TABLE telling ON COMMIT DROP AS
 			SELECT o.payment_id, o.attempt, c.status, c.code, c.text
-			FROM closing c JOIN bank_order o ON o.month = $1 AND o.interchange_id = c.interchange_id
-				AND o.message_no = c.message_no AND o.lin = c.lin AND o.payment_id BETWEEN $2 AND $3
+			FROM closing c CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = $1 AND b.interchange_id = c.interchange_id
+				AND b.message_no = c.message_no AND b.lin = c.lin AND b.payment_id BETWEEN $2 AND $3 OFFSET 0) o
 			WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
 				AND e.attempt = o.attempt AND e.kind = 'bank_rejected')`, d.Month, d.first(), d.last())
 	} else {
@@ -259,11 +259,12 @@ func (s *Store) tellPayments(ctx context.Context, x *session, a *answering) erro
 				o.account_kind, o.account, o.bic, o.bank_code, coalesce(o.beneficiary, p.detail) AS detail,
 				coalesce(i.executes_on, g.executes_on) AS executes_on, g.agreement, g.debit_account,
 				coalesce(p.debit_text, g.debit_text) AS debit_text
-			FROM telling t JOIN payment p ON p.month = $1 AND p.id = t.payment_id
+			FROM (SELECT * FROM telling WHERE payment_id > $2 ORDER BY payment_id LIMIT $3) t
+			CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = $1 AND q.id = t.payment_id LIMIT 1) p
 			JOIN release_group g ON g.id = p.group_id
 			LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = t.attempt
 			LEFT JOIN interchange i ON i.id = o.interchange_id
-			WHERE p.id > $2 ORDER BY p.id LIMIT $3`, a.delivery.Month, after, responsePage)
+			ORDER BY p.id`, a.delivery.Month, after, responsePage)
 		if err != nil {
 			return err
 		}

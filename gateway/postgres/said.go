@@ -22,7 +22,7 @@ func (s *Store) applySaid(ctx context.Context, x *session, bank Bank, document i
 	return s.applyProgress(ctx, x, bank, document, now)
 }
 
-const saidTable = `CREATE TEMP TABLE said (n int PRIMARY KEY, message_ref text, lin int, seq int, reference text,
+const saidTable = `CREATE TEMP TABLE said (n int PRIMARY KEY, message_ref text, lin int, seq int, reference text COLLATE "C",
 	meaning text NOT NULL, code text, text text) ON COMMIT DROP`
 
 // resolveSaid finds what each word is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
@@ -32,23 +32,27 @@ func (s *Store) resolveSaid(ctx context.Context, x *session, bank Bank) error {
 		args  []any
 	}{
 		{`ANALYZE said`, nil},
+		// Each lookup below is by a whole key: LATERAL with LIMIT keeps it that, however little the planner knows of tables
+		// that have just grown.
 		{`CREATE TEMP TABLE by_place ON COMMIT DROP AS
 			SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, o.month, o.payment_id, o.attempt
 			FROM said s JOIN message m ON m.ref = s.message_ref
 			JOIN interchange i ON i.id = m.interchange_id AND i.bank = $1 AND i.state IN ('sending', 'publishing', 'sent', 'unknown')
 			JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
-			LEFT JOIN bank_order o ON s.seq IS NOT NULL AND o.interchange_id = l.interchange_id
-				AND o.message_no = l.message_no AND o.lin = l.lin AND o.seq = s.seq
+			LEFT JOIN LATERAL (SELECT b.seq, b.month, b.payment_id, b.attempt FROM bank_order b
+				WHERE b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
 			WHERE s.seq IS NULL OR o.payment_id IS NOT NULL`, []any{bank.ID}},
 		{`CREATE TEMP TABLE by_reference ON COMMIT DROP AS
 			SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, o.month, o.payment_id, o.attempt
 			FROM said s
 			JOIN bank_reference r ON r.number = CASE WHEN s.reference ~ '^[0-9]{8}.' THEN left(s.reference, 8)::int END
 			JOIN delivery d ON d.id = r.delivery_id
-			JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) AND k.payment_id >> 24 = d.id
-			JOIN bank_order o ON o.month = d.month AND o.payment_id = k.payment_id AND o.attempt = r.attempt
+			CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
+				WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
+			CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
+				WHERE b.month = d.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
 			JOIN interchange i ON i.id = o.interchange_id AND i.bank = $1 AND i.state IN ('sending', 'publishing', 'sent', 'unknown')
-			WHERE s.reference IS NOT NULL`, []any{bank.ID}},
+			WHERE s.reference IS NOT NULL AND k.payment_id >> 24 = d.id`, []any{bank.ID}},
 		{`CREATE TEMP TABLE word ON COMMIT DROP AS
 			SELECT s.n, s.meaning, s.code, s.text,
 				coalesce(p.interchange_id, r.interchange_id) AS interchange_id, coalesce(p.message_no, r.message_no) AS message_no,
@@ -134,7 +138,8 @@ func (s *Store) applyRejects(ctx context.Context, x *session, document int64, no
 func (s *Store) oweRejectedLines(ctx context.Context, x *session, now time.Time, interchanges string, args ...any) error {
 	_, err := x.ExecContext(ctx, `INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
 		SELECT 9, o.payment_id >> 24, o.month, o.payment_id, o.attempt, 'RJCT', '0001', l.text, $1::timestamptz
-		FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin)
+		FROM order_line l CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = l.interchange_id
+			AND b.message_no = l.message_no AND b.lin = l.lin OFFSET 0) o
 		WHERE l.state = 'rejected' AND l.interchange_id IN (`+interchanges+`)
 		  AND NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt)
 		ON CONFLICT DO NOTHING`, append([]any{now}, args...)...)
@@ -184,7 +189,8 @@ func (s *Store) acceptLines(ctx context.Context, x *session, now time.Time, line
 		owed AS (
 			INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
 			SELECT 8, o.payment_id >> 24, min(o.month), o.interchange_id, o.message_no, o.lin, count(*), 'ACPT', $1::timestamptz
-			FROM accepted a JOIN bank_order o USING (interchange_id, message_no, lin)
+			FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = a.interchange_id
+				AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
 			WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
 				AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
 			GROUP BY o.payment_id >> 24, o.interchange_id, o.message_no, o.lin
