@@ -93,7 +93,7 @@ func (d *demo) country(ctx context.Context, p *program) error {
 		}
 		return country.Plan(w.dir, country.PlanOptions{Payments: d.options.payments, Seed: d.options.seed, Start: start})
 	}
-	if err := w.prepare(d.options.fresh); err != nil {
+	if err := w.prepare(ctx, d.options.fresh); err != nil {
 		return err
 	}
 	result, err := w.run(ctx, !d.options.exit)

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"nks/gateway/postgres"
@@ -46,8 +49,13 @@ func (p *play) operate(ctx context.Context) error {
 	return nil
 }
 
-// askBank asks outside of every system, as by telephone: has the bank received a file of this name?
+// askBank asks outside of every system, as by telephone: has the bank received a file of this name, or does it lie in
+// its mailbox? The mailbox is looked at first, for a file leaves it after it was written down.
 func (p *play) askBank(u postgres.Unresolved) (bool, error) {
+	_, err := os.Stat(p.path("sim", "bank", u.Bank, "root", "in", u.FileName))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err == nil, err
+	}
 	ledger, err := bank.ReadJournal(p.dir, u.Bank)
 	if err != nil {
 		return false, fmt.Errorf("ask bank %s: %w", u.Bank, err)

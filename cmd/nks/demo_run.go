@@ -95,12 +95,18 @@ func (p *play) play(ctx context.Context) (*demoResult, error) {
 		if err != nil {
 			return nil, err
 		}
-		if done {
-			break
+		if !done {
+			continue
+		}
+		bar.end()
+		result, err := p.conclude(ctx)
+		if err == nil {
+			return result, nil
+		}
+		if err := p.stuck("account: " + err.Error()); err != nil {
+			return nil, err
 		}
 	}
-	bar.end()
-	return p.conclude(ctx)
 }
 
 func (p *play) load(ctx context.Context) error {
@@ -143,13 +149,18 @@ func (p *play) step(ctx context.Context, bar *progress) (bool, error) {
 		return false, nil
 	}
 	final, err := p.final(ctx)
-	if err != nil || final {
-		return final, err
-	}
-	if next.IsZero() {
+	switch {
+	case err != nil:
+		return false, p.stuck("final: " + err.Error())
+	case final:
+		return true, nil
+	case next.IsZero():
 		return false, p.stuck("nothing is due and not every payment is final")
 	}
-	return false, p.jump(ctx, next)
+	if err := p.jump(ctx, next); err != nil {
+		return false, p.stuck("clock: " + err.Error())
+	}
+	return false, nil
 }
 
 // stuck gives up when nothing has changed for too long.

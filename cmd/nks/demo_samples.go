@@ -70,7 +70,7 @@ func (d *demo) sample(ctx context.Context, no int, file string, isBankingDay fun
 		w.start = s.Start
 		return err
 	}
-	if err := w.prepare(true); err != nil {
+	if err := w.prepare(ctx, true); err != nil {
 		return nil, err
 	}
 	return w.run(ctx, false)

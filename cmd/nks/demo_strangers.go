@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -73,30 +73,34 @@ func (w *world) launch(program string, s stranger) error {
 
 func (w *world) pidFile(s stranger) string { return w.path("sim", s.folder, "pid") }
 
-// alive is the party's process, 0 when it does not live. A pid that another program has by now is not it.
+// alive is the party's process, 0 when it does not live. One that was started by a demonstration which was killed
+// before it could write the process down is found all the same.
 func (w *world) alive(s stranger) int {
-	b, err := os.ReadFile(w.pidFile(s))
-	if err != nil {
-		return 0
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
-	if err != nil || pid <= 1 {
-		return 0
-	}
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil {
-		return 0
-	}
-	words := bytes.Split(bytes.TrimSuffix(line, []byte{0}), []byte{0})
-	if len(words) != len(s.args)+1 {
-		return 0
-	}
-	for i, a := range s.args {
-		if string(words[i+1]) != a {
-			return 0
+	if b, err := os.ReadFile(w.pidFile(s)); err == nil {
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && plays(pid, s) {
+			return pid
 		}
 	}
-	return pid
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0
+	}
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && plays(pid, s) {
+			return pid
+		}
+	}
+	return 0
+}
+
+// plays tells whether the process is the party: its command line names the role and the data directory.
+func plays(pid int, s stranger) bool {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil || pid <= 1 {
+		return false
+	}
+	words := strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")
+	return len(words) > 0 && slices.Equal(words[1:], s.args)
 }
 
 // stopStrangers asks every living party to stop and waits until it has.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nks/gateway/postgres/server"
 	"nks/sftp"
 	"nks/sim/bank"
 )
@@ -72,7 +74,7 @@ func (w *world) lock() error {
 }
 
 // prepare makes the data directory, or finds an unfinished run in it to go on with.
-func (w *world) prepare(fresh bool) error {
+func (w *world) prepare(ctx context.Context, fresh bool) error {
 	dir, err := filepath.Abs(w.dir)
 	if err != nil {
 		return err
@@ -94,14 +96,14 @@ func (w *world) prepare(fresh bool) error {
 		_, _ = fmt.Fprintf(w.tell.out, "going on with the unfinished run in %s\n", w.dir)
 		return nil
 	}
-	if err := w.clear(); err != nil {
+	if err := w.clear(ctx); err != nil {
 		return err
 	}
 	return w.make()
 }
 
 // clear takes away an earlier run, and nothing else: a directory that is not ours is left alone.
-func (w *world) clear() error {
+func (w *world) clear(ctx context.Context) error {
 	entries, err := os.ReadDir(w.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return os.MkdirAll(w.dir, 0o755)
@@ -111,9 +113,12 @@ func (w *world) clear() error {
 	}
 	ours := map[string]bool{"demo.lock": true, "demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "log": true, "samples": true}
 	for _, e := range entries {
-		if !ours[e.Name()] && !strings.HasPrefix(e.Name(), "pg.") {
+		if !ours[strings.TrimSuffix(e.Name(), newSuffix)] && !strings.HasPrefix(e.Name(), "pg.") {
 			return usagef("%s holds %s, which no demonstration has made: name another --data", w.dir, e.Name())
 		}
+	}
+	if err := w.stopDatabase(ctx); err != nil {
+		return err
 	}
 	if err := w.stopStrangers(); err != nil {
 		return err
@@ -127,6 +132,18 @@ func (w *world) clear() error {
 		}
 	}
 	return nil
+}
+
+// stopDatabase ends what a killed demonstration has left running. A directory in which another one runs is refused.
+func (w *world) stopDatabase(ctx context.Context) error {
+	if _, err := os.Stat(w.path("pg", "postmaster.pid")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	s, err := server.Start(ctx, server.Config{DataDir: w.path("pg")})
+	if err != nil {
+		return usageError{err}
+	}
+	return s.Stop(ctx)
 }
 
 func (w *world) make() error {
@@ -293,9 +310,12 @@ func writeJSON(path string, v any) error {
 	return writeFile(path, append(b, '\n'))
 }
 
+// newSuffix marks a file that is being written.
+const newSuffix = ".new"
+
 // writeFile replaces a file whole or not at all.
 func writeFile(path string, content []byte) error {
-	temp := path + ".new"
+	temp := path + newSuffix
 	if err := os.WriteFile(temp, content, 0o644); err != nil {
 		return err
 	}
