@@ -38,7 +38,7 @@ func convert(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
 	} else {
 		tell(account(p, to, d))
 	}
-	if !d.Empty() {
+	if !d.Empty() || d.GermanBankCode {
 		to.Detail = d
 	}
 	return first
@@ -52,12 +52,17 @@ func amount(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
 		return gateway.CodeCurrency
 	}
 	if p.TransferCurrency != "" && p.TransferCurrency != "DKK" {
-		if !currency(p.TransferCurrency) || !p.Incomplete && to.Type != gateway.ForeignOrder {
+		if !currency(p.TransferCurrency) || !p.Incomplete && !abroad(p, to.Type) {
 			return gateway.CodeCurrency
 		}
 		to.TransferCurrency = p.TransferCurrency
 	}
 	return bad
+}
+
+// abroad tells whether a complete payment goes to an account abroad: it says so, or its IBAN does.
+func abroad(p *nksxml.Payment, as gateway.PaymentType) bool {
+	return as == gateway.ForeignOrder || as == gateway.Transfer && p.Account.Kind == nksxml.IBAN && !strings.HasPrefix(strings.TrimLeft(p.Account.Number, " "), "DK")
 }
 
 func currency(s string) bool {
@@ -83,6 +88,9 @@ func holder(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
 	return ""
 }
 
+// danishIBAN is the length of one: DK, check digits, registration number and account.
+const danishIBAN = 18
+
 // account takes the account of a complete payment over. Only its form is checked. // B9.1
 func account(p *nksxml.Payment, to *gateway.Payment, d *gateway.Detail) gateway.Code {
 	number := p.Account.Number
@@ -94,8 +102,12 @@ func account(p *nksxml.Payment, to *gateway.Payment, d *gateway.Detail) gateway.
 		if !gateway.ValidIBAN(number) {
 			return gateway.CodeAccount
 		}
-		if to.Type == gateway.Transfer && strings.HasPrefix(number, "DK") && len(number) == 18 {
-			to.Account = gateway.Account{Kind: gateway.DomesticBBAN, Number: number[4:]}
+		if !abroad(p, to.Type) {
+			bban, ok := gateway.NormalizeBBAN(number[4:])
+			if !ok || len(number) != danishIBAN {
+				return gateway.CodeAccount
+			}
+			to.Account = gateway.Account{Kind: gateway.DomesticBBAN, Number: bban}
 			return ""
 		}
 		to.Type = gateway.ForeignOrder
