@@ -101,7 +101,7 @@ func (d deaf) Write(p []byte) (int, error) {
 func TestKeepAlive(t *testing.T) {
 	t.Parallel()
 	cfg := newBank(t).config()
-	cfg.KeepAlive = 50 * time.Millisecond
+	cfg.KeepAlive = 500 * time.Millisecond
 	gone := make(chan struct{})
 	cfg.Dialer = func(ctx context.Context, addr string) (net.Conn, error) {
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
@@ -115,7 +115,7 @@ func TestKeepAlive(t *testing.T) {
 	select {
 	case <-c.Done():
 		t.Fatal("ended while the bank answers")
-	case <-time.After(300 * time.Millisecond):
+	case <-time.After(1200 * time.Millisecond):
 	}
 	close(gone)
 	<-c.Done()

@@ -80,6 +80,10 @@ func TestFetchFaults(t *testing.T) {
 				return nil
 			}
 		}, sftp.ErrChanged},
+		{"has grown after it was read", func(b *bank) {
+			asked := int64(-1)
+			b.stat = func(_ string, n int64) int64 { asked++; return n + asked }
+		}, sftp.ErrChanged},
 		{"is taken away while it is read", func(b *bank) {
 			asked := 0
 			b.before = func(op, _ string, _ net.Conn) error {

@@ -105,6 +105,7 @@ func TestPutOutcomes(t *testing.T) {
 		{"rename done but said to fail", func(b *bank, _ *sftp.PutRequest) { b.after = on("rename", failure) }, sftp.ErrUnknown, true, true},
 		{"rename done but said to be lost", func(b *bank, _ *sftp.PutRequest) { b.after = on("rename", pkgsftp.ErrSSHFxConnectionLost) }, sftp.ErrUnknown, true, true},
 		{"rename done but said to find nothing", func(b *bank, _ *sftp.PutRequest) { b.after = on("rename", pkgsftp.ErrSSHFxNoSuchFile) }, sftp.ErrUnknown, true, true},
+		{"rename not done and said to be lost", func(b *bank, _ *sftp.PutRequest) { b.before = on("rename", pkgsftp.ErrSSHFxConnectionLost) }, sftp.ErrUnknown, false, false},
 		{"rename done, odd answer", func(b *bank, _ *sftp.PutRequest) { b.after = on("rename", pkgsftp.ErrSSHFxEOF) }, sftp.ErrUnknown, true, true},
 		{"rename not done but said to be", func(b *bank, _ *sftp.PutRequest) { b.before = on("rename", pkgsftp.ErrSSHFxOk) }, sftp.ErrUnknown, false, false},
 		{"looking is denied", func(b *bank, _ *sftp.PutRequest) { b.before = on("stat", failure) }, sftp.ErrNotSent, false, true},
@@ -205,7 +206,7 @@ func TestPutHangs(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				if !cancelled {
-					cfg.Step = 200 * time.Millisecond
+					cfg.Step = time.Second
 				} else {
 					go func() { <-stuck; cancel() }()
 				}

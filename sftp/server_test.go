@@ -225,7 +225,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 func TestSilentClients(t *testing.T) {
 	t.Parallel()
-	s := serve(t, sftp.Limits{Handshake: 300 * time.Millisecond, Idle: 300 * time.Millisecond, Handshakes: 2})
+	s := serve(t, sftp.Limits{Handshake: 700 * time.Millisecond, Idle: 700 * time.Millisecond, Handshakes: 2})
 	// Strangers who never log in hold a place only until the deadline.
 	a, b := s.tcp(t), s.tcp(t)
 	s.await(t, sftp.EventRefused)
@@ -250,6 +250,21 @@ func TestSilentClients(t *testing.T) {
 	}
 	r.conn.Wait()
 	wantDelivered(t, s.box, "KMD")
+}
+
+// A client that does something now and then is not idle, however long it stays.
+func TestBusyClientStays(t *testing.T) {
+	t.Parallel()
+	const idle = time.Second
+	s := serve(t, sftp.Limits{Idle: idle})
+	r := s.raw(t, "KMD")
+	tick := time.NewTicker(idle / 10)
+	defer tick.Stop()
+	for range 20 {
+		<-tick.C
+		r.send(fxStat, "/in")
+		r.answer()
+	}
 }
 
 // A party is who proved its key, not who offered one (CVE-2024-45337), and a

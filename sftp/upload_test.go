@@ -126,6 +126,19 @@ func TestWritesRefused(t *testing.T) {
 	})
 }
 
+func TestFileSizeLimit(t *testing.T) {
+	t.Parallel()
+	s := serve(t, sftp.Limits{FileSize: 1000})
+	data := pattern(1001)
+	if _, closing := s.raw(t, "KMD").put("/in/a.xml", parts(data[:1000], 300)); closing != codeOK {
+		t.Errorf("as long as allowed: %d", closing)
+	}
+	if _, closing := s.raw(t, "KMD").put("/in/b.xml", parts(data, 300)); closing == codeOK {
+		t.Error("longer than allowed")
+	}
+	wantDelivered(t, s.box, "KMD", sftptest.Delivery{Name: "a.xml", Data: data[:1000]})
+}
+
 func TestDroppedUpload(t *testing.T) {
 	t.Parallel()
 	data := pattern(300_000)
