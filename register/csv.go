@@ -26,7 +26,7 @@ type records struct {
 	end    int
 	done   bool
 	read   int64 // bytes taken from r
-	line   int   // first line of the record last returned
+	line   int   // first line of the record last returned or tried
 	next   int   // line that the following record begins on
 	fields [][]byte
 	quoted []byte // holds the fields of the present record that had quotes
@@ -39,11 +39,11 @@ func newRecords(r io.Reader) *records {
 // record returns the next record, valid until the next call; io.EOF after the last. Empty lines are passed over.
 func (c *records) record() ([][]byte, error) {
 	for {
+		c.line = c.next
 		raw, lines, err := c.raw()
 		if err != nil {
 			return nil, err
 		}
-		c.line = c.next
 		c.next += lines
 		if c.line == 1 {
 			raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // as spreadsheets write it

@@ -164,7 +164,7 @@ func (r *row) account() {
 	}
 	if given != 1 {
 		r.fail(domestic, "needs exactly one of account, iban and foreign_account")
-		which = domestic
+		kind, which = 0, domestic
 	}
 	r.int2(int16(kind))
 	switch kind {

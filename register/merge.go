@@ -64,8 +64,10 @@ func checks(staged string) []check {
 		{"id", "is no holder", `SELECT l.source, l.line FROM ` + staged + ` l
 			WHERE NOT EXISTS (SELECT FROM nks.holder o WHERE o.id = l.holder_id AND o.kind = l.holder_kind)`},
 		missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
-		missing(staged, "benefit_type", "nks.benefit_type o",
-			"o.benefit_type = l.benefit_type AND (o.authority IS NULL OR o.authority = l.authority)"),
+		{"benefit_type", "is neither general nor that authority's", `SELECT l.source, l.line FROM ` + staged + ` l
+			WHERE l.benefit_type IS NOT NULL AND NOT EXISTS (SELECT FROM nks.benefit_type o
+				WHERE o.benefit_type = l.benefit_type AND (o.authority IS NULL OR o.authority = l.authority))
+			AND EXISTS (SELECT FROM nks.authority o WHERE o.authority = l.authority)`},
 		{"valid_from", "overlaps another account of the same holder for the same purpose", `
 			WITH several AS (SELECT holder_id, holder_kind FROM ` + staged + ` GROUP BY 1, 2 HAVING count(*) > 1)
 			SELECT l.source, l.line FROM several JOIN ` + staged + ` l USING (holder_id, holder_kind)

@@ -88,7 +88,7 @@ func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, w
 		case errors.Is(err, io.EOF):
 			return errFaulty
 		case isFormatError(err):
-			l.faults.add(Fault{File: in.Name, Line: records.next, Rule: "record " + err.Error()})
+			l.faults.add(Fault{File: in.Name, Line: records.line, Rule: "record " + err.Error()})
 			return errFaulty
 		case err != nil:
 			return fmt.Errorf("%w: %s: %w", ErrSource, in.Name, err)
