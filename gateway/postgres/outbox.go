@@ -203,6 +203,7 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 	if err := fetch(w); err != nil {
 		return err
 	}
+	s.Gap("after-fetch-before-commit")
 	return s.transact(ctx, "store bank file", func(x *session) error {
 		sum, err := w.finish(ctx, x)
 		if err != nil {

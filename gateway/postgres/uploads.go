@@ -58,10 +58,15 @@ func (u *Upload) Commit(ctx context.Context) error {
 			u.supplier, u.name, u.w.id, s.Now())
 		return err
 	})
-	if err == nil && u.final {
-		s.Gap("after-commit-before-acknowledgement")
+	if err != nil {
+		return err
 	}
-	return err
+	if u.final {
+		s.Gap("after-commit-before-acknowledgement")
+	} else {
+		s.Gap("after-upload-before-reply")
+	}
+	return nil
 }
 
 // Abort forgets the upload.
@@ -219,8 +224,12 @@ func (s *Store) RemoveIn(ctx context.Context, supplier, name string) error {
 
 // Collect records that the supplier has taken an answer away.
 func (s *Store) Collect(ctx context.Context, supplier, name string) error {
-	return s.one(ctx, "collect", `UPDATE answer SET collected_at = $3
+	err := s.one(ctx, "collect", `UPDATE answer SET collected_at = $3
 		WHERE supplier = $1 AND file_name = $2 AND door = 'sftp' AND collected_at IS NULL`, supplier, name, s.Now())
+	if err == nil {
+		s.Gap("after-collection-before-reply")
+	}
+	return err
 }
 
 func (s *Store) one(ctx context.Context, op, query string, args ...any) error {

@@ -1,0 +1,232 @@
+package main_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nks/sim/bank"
+)
+
+// How the program is killed.
+const (
+	killProgram  = "the program's process group"
+	killDatabase = "the database's postmaster"
+	killBoth     = "both at once"
+)
+
+// gaps are the named points between two effects that must not come apart.
+func gaps() []string {
+	return []string{"after-upload-before-reply", "after-commit-before-acknowledgement", "after-publishing-before-rename", "after-rename-before-sent",
+		"after-fetch-before-commit", "after-fetch-commit-before-remove", "after-collection-before-reply"}
+}
+
+// TestCrash kills the program and its database at random instants and at the named gaps, while the banks and the
+// authorities live on. NKS_KILLS says how often (default 30), NKS_SEED repeats a sequence. Afterwards every øre must be
+// accounted for, every payment stand once in the banks' journals, and nothing that was acknowledged be lost.
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	c := &crasher{kills: number(t, "NKS_KILLS", 30), seed: uint64(number(t, "NKS_SEED", int(time.Now().UnixNano()>>10&0xffffffff)))}
+	c.rng = rand.New(rand.NewPCG(c.seed, 1))
+	c.gaps = gaps()
+	c.rng.Shuffle(len(c.gaps), func(i, k int) { c.gaps[i], c.gaps[k] = c.gaps[k], c.gaps[i] })
+	for lives := 1; c.done < c.kills || len(c.gaps) > 0; lives++ {
+		t.Run("life "+strconv.Itoa(lives), c.life)
+		if t.Failed() {
+			t.Fatalf("repeat with NKS_SEED=%d NKS_KILLS=%d; what was done:\n%s", c.seed, c.kills, strings.Join(c.log, "\n"))
+		}
+	}
+	t.Logf("seed %d:\n%s", c.seed, strings.Join(c.log, "\n"))
+}
+
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	s := os.Getenv(name)
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// crasher decides who is killed when.
+type crasher struct {
+	kills, done int
+	seed        uint64
+	rng         *rand.Rand
+	gaps        []string // not yet died at
+	log         []string
+}
+
+func (c *crasher) note(format string, args ...any) {
+	c.log = append(c.log, fmt.Sprintf(format, args...))
+}
+
+// mostStarts bounds one life: a program that is killed that often must have come to its end between.
+const mostStarts = 100
+
+// life is one demonstration from its beginning to its end, with as many kills as come to pass.
+func (c *crasher) life(t *testing.T) {
+	dir := place(t)
+	args := demoArgs(dir, "200", "--seed", strconv.Itoa(1+c.rng.IntN(1000)))
+	for range mostStarts {
+		p := c.start(t, dir, args)
+		if !ended(p) {
+			p.finish(t, longest)
+		}
+		switch {
+		case p.code() == 0:
+			c.judge(t, dir, p.result(t))
+			return
+		case p.out.Len() > 0 || p.code() == 2:
+			t.Fatalf("exit code %d\n%s\n%s", p.code(), p.out.String(), tail(p.err.String()))
+		case p.code() > 0:
+			// Its database died under it where it cannot wait; the same command goes on.
+			c.note("  gave up: %s", tail(p.err.String()))
+		}
+	}
+	t.Fatalf("not done after %d starts", mostStarts)
+}
+
+// start starts the program and kills it, or its database, or lets it be.
+func (c *crasher) start(t *testing.T, dir string, args []string) *process {
+	t.Helper()
+	if len(c.gaps) > 0 && (c.done >= c.kills || c.rng.IntN(6) == 0) {
+		return c.dieAt(t, dir, args)
+	}
+	p := begin(t, nil, args...)
+	for c.done < c.kills {
+		after := 200*time.Millisecond + time.Duration(c.rng.ExpFloat64()*float64(2500*time.Millisecond))
+		who := []string{killProgram, killProgram, killDatabase, killBoth}[c.rng.IntN(4)]
+		timer := time.NewTimer(after)
+		select {
+		case <-p.exited:
+			timer.Stop()
+			return p
+		case <-timer.C:
+		}
+		c.kill(t, dir, p, who)
+		c.note("%2d: %s, after %v", c.done, who, after.Round(time.Millisecond))
+		if who != killDatabase {
+			return p
+		}
+	}
+	return p
+}
+
+func (c *crasher) kill(t *testing.T, dir string, p *process, who string) {
+	t.Helper()
+	if who != killProgram {
+		if pid := postmaster(t, dir); pid != 0 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		} else if who == killDatabase {
+			return // there is none yet
+		}
+	}
+	if who != killDatabase {
+		p.kill()
+	}
+	c.done++
+}
+
+// postmaster is the database's first process, 0 while there is none.
+func postmaster(t *testing.T, dir string) int {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "pg", "postmaster.pid"))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.SplitN(string(b), "\n", 2)[0])
+	if err != nil || pid <= 1 {
+		return 0
+	}
+	if cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); err != nil || cwd != filepath.Join(dir, "pg") {
+		return 0
+	}
+	return pid
+}
+
+// dieAt lets the program kill itself at one of the gaps, if it comes there before its end.
+func (c *crasher) dieAt(t *testing.T, dir string, args []string) *process {
+	t.Helper()
+	once := filepath.Join(t.TempDir(), "died")
+	p := begin(t, []string{"NKS_TEST_GAP=" + c.gaps[0], "NKS_TEST_GAP_ONCE=" + once}, args...)
+	p.finish(t, longest)
+	if exists(t, once) {
+		if p.code() != -1 {
+			t.Fatalf("at %s: exit code %d, want death", c.gaps[0], p.code())
+		}
+		c.done++
+		c.note("%2d: at gap %s", c.done, c.gaps[0])
+		c.gaps = c.gaps[1:]
+	}
+	return p
+}
+
+// judge holds the end of a life against what the strangers wrote down.
+func (c *crasher) judge(t *testing.T, dir string, r result) {
+	t.Helper()
+	r.clean(t)
+	asPlanned(t, dir, r)
+	nothingRuns(t, dir)
+	orders := 0
+	for _, centre := range []string{"BEC", "SDC", "BANKDATA"} {
+		ledger, err := bank.ReadJournal(dir, centre)
+		must(t, err)
+		for _, f := range ledger.Findings {
+			t.Errorf("bank %s, %s: %s: %s %s", centre, f.File, f.Kind, f.Reference, f.What)
+		}
+		for ref, o := range ledger.Orders {
+			if o.Times != 1 {
+				t.Errorf("bank %s got order %s %d times", centre, ref, o.Times)
+			}
+		}
+		orders += len(ledger.Orders)
+	}
+	if e := expected(t, dir); orders != e.Ordered+e.Cheque {
+		t.Errorf("the banks have %d orders, %d are due", orders, e.Ordered+e.Cheque)
+	}
+	acknowledged(t, dir)
+}
+
+// acknowledged fails when a delivery that an authority was told is safe is not in the database, byte for byte.
+func acknowledged(t *testing.T, dir string) {
+	t.Helper()
+	conn := database(t, dir)
+	journals, err := filepath.Glob(filepath.Join(dir, "sim", "authority", "*", "journal.jsonl"))
+	must(t, err)
+	lines := 0
+	for _, journal := range journals {
+		supplier := filepath.Base(filepath.Dir(journal))
+		b, err := os.ReadFile(journal)
+		must(t, err)
+		for line := range strings.Lines(string(b)) {
+			var e struct{ As, Got, SHA256, Result string }
+			must(t, json.Unmarshal([]byte(line), &e))
+			if e.Result != "ok" || e.Got != "" {
+				continue
+			}
+			lines++
+			var n int
+			must(t, conn.QueryRow(context.Background(), `SELECT count(*) FROM delivery
+				WHERE door = 'sftp' AND supplier = $1 AND transport_key = $2 AND encode(sha256, 'hex') = $3`, supplier, e.As, e.SHA256).Scan(&n))
+			if n != 1 {
+				t.Errorf("%s of %s was acknowledged and is there %d times", e.As, supplier, n)
+			}
+		}
+	}
+	if lines == 0 {
+		t.Error("no authority was told that a delivery is safe")
+	}
+}
