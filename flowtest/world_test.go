@@ -1,0 +1,435 @@
+// Package flowtest_test drives the whole flow on PostgreSQL, step by step, with a clock that stands still: documents in,
+// interchanges out, the banks' files in, answers out. Nothing of it runs by itself.
+package flowtest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/rs/zerolog"
+
+	"nks/bankday"
+	"nks/gateway"
+	"nks/gateway/answers"
+	"nks/gateway/bankfile"
+	"nks/gateway/intake"
+	"nks/gateway/intake/intaketest"
+	"nks/gateway/postgres"
+	"nks/gateway/postgres/pgtest"
+	"nks/reconciliation"
+	"nks/register"
+)
+
+// world is a gateway with its database, one step of the flow at a time.
+type world struct {
+	*postgres.Store
+	t   *testing.T
+	db  *sqlx.DB
+	log *lines
+
+	mu  sync.Mutex
+	now time.Time
+
+	answered int64 // the last answer that told has shown
+	files    int   // names of bank files
+}
+
+// options are what a test may have otherwise.
+type options struct {
+	country country
+	rules   postgres.Rules
+	banks   []postgres.Bank
+	// broken tells that the test breaks an invariant by itself.
+	broken bool
+}
+
+const (
+	ownGLN    = "5798000016446"
+	becGLN    = "5790000000012"
+	sdcGLN    = "5790000000029"
+	quiet     = 2 * time.Second
+	silence   = 2 * time.Hour
+	receiveBy = "2005-08-11 06:00"
+)
+
+// lines is a log that can be searched.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// newWorld is a gateway on Thursday 2005-08-11 at 04:30, with two banks: BEC accepts by CONTRL alone, SDC by BANSTA for
+// each line, and sends cheques. At its end every invariant must hold and no log line may name a citizen.
+func newWorld(t *testing.T, change ...func(*options)) *world {
+	t.Helper()
+	o := options{country: denmark(), rules: rules(), banks: []postgres.Bank{bec(t), sdc(t)}}
+	for _, c := range change {
+		c(&o)
+	}
+	days, err := bankday.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, db: pgtest.New(t), log: &lines{}}
+	w.at("2005-08-11 04:30")
+	load(t, w.db, o.country, w.now)
+	w.Store = postgres.New(postgres.Config{DB: w.db, Now: w.time, Location: days.Location(), Calendar: calendar{days}, Register: registry{},
+		OpenBundle: intake.Open, Answers: answers.New, Banks: o.banks, Log: zerolog.New(w.log), Rules: o.rules})
+	t.Cleanup(func() {
+		if !o.broken {
+			w.holds()
+		}
+		w.namesNobody()
+	})
+	return w
+}
+
+func rules() postgres.Rules {
+	return postgres.Rules{OwnName: "NKSTEST", OwnGLN: ownGLN, Test: true, InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500,
+		DaysAhead: 365, BundlePayments: 10_000, GroupsPerDelivery: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute,
+		DocumentBytes: 8 << 20, ReadFailuresBefore: 3}
+}
+
+func bec(t *testing.T) postgres.Bank { return bank(t, "BEC", becGLN, postgres.AcceptedByContrl) }
+
+func sdc(t *testing.T) postgres.Bank {
+	b := bank(t, "SDC", sdcGLN, postgres.AcceptedByLine)
+	b.Cheques = true
+	return b
+}
+
+func bank(t *testing.T, id, gln string, acceptance postgres.Acceptance) postgres.Bank {
+	t.Helper()
+	codec, err := bankfile.New(bankfile.Profile{OwnGLN: ownGLN, BankGLN: gln, Charset: "UNOC", Wrap: "crlf", UNA: true, Test: true, Cheques: true,
+		Rejected: []string{"2"}, Information: []string{"3"}, Accepted: []string{"1"}, Executed: []string{"4"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return postgres.Bank{ID: id, Codec: codec, Acceptance: acceptance, SendBy: 8*time.Hour + 30*time.Minute, LeadDays: 1, FileName: "NKS{ref}.edi",
+		TempName: ".NKS{ref}.edi.{attempt}.tmp", AcceptanceDeadline: silence, ContrlDeadline: 30 * time.Minute}
+}
+
+// calendar and registry show bank days and register to the flow, as the program does.
+type calendar struct{ bankday.Calendar }
+
+func (c calendar) IsBankingDay(d gateway.Date) bool { return c.Calendar.IsBankingDay(bankday.Date(d)) }
+
+type registry struct{}
+
+func (registry) Prepare(ctx context.Context, tx postgres.Tx) error { return register.Prepare(ctx, tx) }
+
+func (registry) Identify(ctx context.Context, tx postgres.Tx, asOf time.Time) error {
+	return register.Identify(ctx, tx, asOf)
+}
+
+func (registry) Resolve(ctx context.Context, tx postgres.Tx, asOf time.Time) error {
+	return register.Resolve(ctx, tx, asOf)
+}
+
+func (registry) Agreements(ctx context.Context, tx postgres.Tx) ([]postgres.Agreement, error) {
+	all, err := register.Agreements(ctx, tx)
+	shown := make([]postgres.Agreement, len(all))
+	for i, a := range all {
+		shown[i] = postgres.Agreement{ID: a.ID, Number: a.Number, Authority: a.Authority, AuthorityName: a.AuthorityName, LOSUnit: a.LOSUnit,
+			Supplier: a.Supplier, BankCentre: a.BankCentre, PayoutAccounts: a.PayoutAccounts, NoAccount: gateway.Choice(a.NoAccount),
+			ReceiveBy: a.ReceiveBy, ValidFrom: date(a.ValidFrom), ValidTo: date(a.ValidTo)}
+	}
+	return shown, err
+}
+
+func (registry) BenefitTypes(ctx context.Context, tx postgres.Tx, authority string) ([]string, error) {
+	all, err := register.BenefitTypes(ctx, tx)
+	var codes []string
+	for _, b := range all {
+		if b.Authority == "" || b.Authority == authority {
+			codes = append(codes, b.Code)
+		}
+	}
+	return codes, err
+}
+
+func date(t time.Time) gateway.Date {
+	if t.IsZero() {
+		return gateway.Date{}
+	}
+	return gateway.DateOf(t)
+}
+
+// at sets the clock, in Copenhagen.
+func (w *world) at(clock string) {
+	w.t.Helper()
+	loc, err := time.LoadLocation("Europe/Copenhagen")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	now, err := time.ParseInLocation("2006-01-02 15:04", clock, loc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = now
+}
+
+func (w *world) time() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) later(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// holds demands that every invariant holds and that the ledger has lost nothing.
+func (w *world) holds() {
+	w.t.Helper()
+	ctx := context.Background() // also while the test ends
+	findings, err := reconciliation.Check(ctx, w.db)
+	if err != nil {
+		w.t.Error(err)
+	}
+	for _, f := range findings {
+		w.t.Errorf("%s: %s: %d, as %s", f.Rule, f.What, f.Count, f.Sample)
+	}
+	var received, ore int64
+	if err := w.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(ore), 0) FROM payment`).Scan(&received, &ore); err != nil {
+		w.t.Error(err)
+	}
+	ledger, err := reconciliation.Ledger(ctx, w.db)
+	if err != nil {
+		w.t.Error(err)
+	}
+	for _, e := range ledger {
+		received, ore = received-e.Payments, ore-e.Ore
+		if e.State == reconciliation.Missing || e.Ore != e.OrderOre {
+			w.t.Errorf("ledger: %+v", e)
+		}
+	}
+	if received != 0 || ore != 0 {
+		w.t.Errorf("the ledger misses %d payments, %d øre", received, ore)
+	}
+}
+
+var citizen = regexp.MustCompile(`0[1-8]01700\d{3}`)
+
+// namesNobody: no CPR number in a log line or an exception.
+func (w *world) namesNobody() {
+	w.t.Helper()
+	told := w.log.String()
+	var exceptions string
+	err := w.db.QueryRowContext(context.Background(), `SELECT coalesce(string_agg(concat_ws(' ', kind, subject, detail), e'\n'), '') FROM exception`).Scan(&exceptions)
+	if err != nil {
+		w.t.Error(err)
+	}
+	if n := citizen.FindString(told + exceptions); n != "" {
+		w.t.Errorf("a citizen is named in\n%s\n%s", told, exceptions)
+	}
+}
+
+// all repeats a step until there is nothing left to do, and tells how often it worked.
+func (w *world) all(name string, step func(context.Context) (bool, error)) int {
+	w.t.Helper()
+	for n := 0; ; n++ {
+		worked, err := step(w.t.Context())
+		if err != nil {
+			w.t.Fatalf("%s: %v", name, err)
+		}
+		if !worked {
+			return n
+		}
+		if n > 1000 {
+			w.t.Fatalf("%s never ends", name)
+		}
+	}
+}
+
+// eachBank repeats a step of one bank, for all.
+func (w *world) eachBank(name string, step func(context.Context, string) (bool, error)) (n int) {
+	w.t.Helper()
+	for _, b := range w.Banks {
+		n += w.all(name+" "+b.ID, func(ctx context.Context) (bool, error) { return step(ctx, b.ID) })
+	}
+	return n
+}
+
+// put uploads a document under a name; the error is the acknowledgement.
+func (w *world) put(supplier, name string, doc []byte) error {
+	w.t.Helper()
+	u, err := w.NewUpload(w.t.Context(), supplier, name, true)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(u, bytes.NewReader(doc)); err != nil {
+		return err
+	}
+	return u.Commit(w.t.Context())
+}
+
+// send uploads a bundle under its own name.
+func (w *world) send(d intaketest.Document) {
+	w.t.Helper()
+	w.files++
+	if err := w.put(d.From[0], fmt.Sprintf("%s-%d.xml", d.GroupID, w.files), d.XML()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) read()    { w.t.Helper(); w.all("read", w.ReadNext) }
+func (w *world) check()   { w.t.Helper(); w.all("check", w.CheckNext) }
+func (w *world) release() { w.t.Helper(); w.all("release", w.ReleaseNext) }
+func (w *world) render()  { w.t.Helper(); w.eachBank("render", w.RenderNext) }
+
+// receive takes bundles in, up to response 2.
+func (w *world) receive(bundles ...intaketest.Document) {
+	w.t.Helper()
+	for _, b := range bundles {
+		w.send(b)
+	}
+	w.read()
+	w.check()
+}
+
+// dispatch renders what is frozen and lays it in the banks' mailboxes. It gives the files by the order of sending.
+func (w *world) dispatch() []string {
+	w.t.Helper()
+	w.render()
+	var sent []string
+	for _, b := range w.Banks {
+		lease, err := w.Lease(w.t.Context(), b.ID)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		d := &gateway.Dispatcher{Bank: b.ID, Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Store, Gap: func(string) {}}
+		w.all("send", d.SendNext)
+		lease.Release()
+	}
+	return sent
+}
+
+// mailbox is a bank's mailbox that takes everything.
+type mailbox struct {
+	gateway.BankLink
+	sent *[]string
+}
+
+func (m *mailbox) Put(ctx context.Context, f gateway.Outgoing, content io.Reader, beforeRename func(context.Context) error) error {
+	all, err := io.ReadAll(content)
+	if err == nil && int64(len(all)) != f.Size {
+		err = fmt.Errorf("%s has %d bytes, not %d", f.FinalName, len(all), f.Size)
+	}
+	if err == nil {
+		err = beforeRename(ctx)
+	}
+	*m.sent = append(*m.sent, strings.ReplaceAll(string(all), "\r\n", ""))
+	return err
+}
+
+// paid takes bundles all the way to the banks at their release, and gives what was sent.
+func (w *world) paid(bundles ...intaketest.Document) []string {
+	w.t.Helper()
+	w.receive(bundles...)
+	w.at(receiveBy)
+	w.release()
+	return w.dispatch()
+}
+
+// row reads one row as text, its columns joined by blanks.
+func (w *world) row(query string, args ...any) string {
+	w.t.Helper()
+	return strings.Join(w.rows(query, args...), "; ")
+}
+
+func (w *world) rows(query string, args ...any) []string {
+	w.t.Helper()
+	rows, err := w.db.QueryxContext(w.t.Context(), query, args...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []string
+	for rows.Next() {
+		values, err := rows.SliceScan()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for i, v := range values {
+			if b, ok := v.([]byte); ok {
+				values[i] = string(b)
+			}
+			if at, ok := v.(time.Time); ok {
+				values[i] = at.In(w.Location).Format("2006-01-02T15:04")
+			}
+		}
+		out = append(out, strings.TrimSuffix(fmt.Sprintln(values...), "\n"))
+	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+func (w *world) exec(query string, args ...any) {
+	w.t.Helper()
+	if _, err := w.db.ExecContext(w.t.Context(), query, args...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// want compares what there is with what there must be.
+func (w *world) want(what, got, want string) {
+	w.t.Helper()
+	if got != want {
+		w.t.Errorf("%s:\n got %s\nwant %s", what, got, want)
+	}
+}
+
+// ledger is the payments by state, over all authorities, as "executed 2 = 300".
+func (w *world) ledger() string {
+	w.t.Helper()
+	entries, err := reconciliation.Ledger(w.t.Context(), w.db)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var parts []string
+	for _, s := range reconciliation.States() {
+		var n, ore int64
+		for _, e := range entries {
+			if e.State == s {
+				n, ore = n+e.Payments, ore+e.Ore
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d = %d", s, n, ore))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// exceptions are the open ones, by kind.
+func (w *world) exceptions() string {
+	w.t.Helper()
+	return w.row(`SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY id`)
+}
