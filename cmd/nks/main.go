@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // business times are Copenhagen's, also on a machine without a time zone database
 )
@@ -79,24 +80,31 @@ func execute(ctx context.Context, p *program, args []string) int {
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
-			return p.finish(c.name, c.run(ctx, p, p.flags(c), args[1:]))
+			fs := newFlags(c)
+			err := c.run(ctx, p, fs, args[1:])
+			if errors.Is(err, flag.ErrHelp) {
+				p.help(c, fs)
+			}
+			return p.finish(c.name, err)
 		}
 	}
 	_, _ = fmt.Fprintf(p.err, "nks: unknown command %q; nks help lists them\n", args[0])
 	return exitUsage
 }
 
-// flags makes the flag set of a command with its help.
-func (p *program) flags(c command) *flag.FlagSet {
+// newFlags makes the flag set of a command. It says nothing itself: a mistake is told in one line, help by help.
+func newFlags(c command) *flag.FlagSet {
 	fs := flag.NewFlagSet("nks "+c.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.Usage = func() {
-		_, _ = fmt.Fprintf(p.out, "nks %s %s\n\n  %s\n", c.name, c.args, c.summary)
-		fs.SetOutput(p.out)
-		fs.PrintDefaults()
-		fs.SetOutput(io.Discard)
-	}
+	fs.Usage = func() {}
 	return fs
+}
+
+// help prints what a command does and its flags, which it has defined by then.
+func (p *program) help(c command, fs *flag.FlagSet) {
+	_, _ = fmt.Fprintf(p.out, "usage: %s\n\n  %s\n", strings.TrimSpace("nks "+c.name+" [flags] "+c.args), c.summary)
+	fs.SetOutput(p.out)
+	fs.PrintDefaults()
 }
 
 // parse reads flags that may stand before, between and behind the other words, which it gives back.
@@ -121,7 +129,7 @@ func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 func noWords(fs *flag.FlagSet, args []string) error {
 	words, err := parse(fs, args)
 	if err == nil && len(words) > 0 {
-		return usagef("%s takes no argument %q", fs.Name(), words[0])
+		return usagef("takes no argument %q", words[0])
 	}
 	return err
 }
