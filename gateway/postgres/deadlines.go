@@ -20,6 +20,9 @@ func (s *Store) DeadlinesNext(ctx context.Context, bankID string) (bool, error) 
 	now := s.Now()
 	worked := false
 	err := s.transact(ctx, "deadlines", func(x *session) error {
+		if err := lockLines(ctx, x, bankID); err != nil {
+			return err
+		}
 		moved, err := s.acceptLines(ctx, x, now, `SELECT l.interchange_id, l.message_no, l.lin
 			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
 			WHERE i.bank = $2 AND i.contrl = 'accepted' AND i.contrl_at <= $3::timestamptz AND l.state = 'with_bank'`,

@@ -63,6 +63,9 @@ func (s *Store) place(ctx context.Context, x *session) error {
 	if err != nil {
 		return fmt.Errorf("place orders: %w", err)
 	}
+	if _, err := x.ExecContext(ctx, `ANALYZE placed`); err != nil {
+		return fmt.Errorf("place orders: %w", err)
+	}
 	return nil
 }
 

@@ -16,6 +16,9 @@ import (
 func (s *Store) HearNext(ctx context.Context, bankID string) (bool, error) {
 	worked := true
 	err := s.transact(ctx, "hear", func(x *session) error {
+		if err := lockLines(ctx, x, bankID); err != nil {
+			return err
+		}
 		var file bankFile
 		err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size FROM bank_file
 			WHERE bank = $1 AND state = 'received' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID)
@@ -32,6 +35,15 @@ func (s *Store) HearNext(ctx context.Context, bankID string) (bool, error) {
 		return nil
 	})
 	return worked, err
+}
+
+// lockLines lets one transaction at a time move the lines of a bank on: two that touch the same lines in another order
+// would wait for each other.
+func lockLines(ctx context.Context, x *session, bank string) error {
+	if _, err := x.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('nks.lines.' || $1, 0))`, bank); err != nil {
+		return fmt.Errorf("lock lines of %s: %w", bank, err)
+	}
+	return nil
 }
 
 type bankFile struct {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"nks/gateway"
 )
 
@@ -102,12 +100,8 @@ func (s *Store) release(ctx context.Context, x *session, unit releaseUnit, group
 	if err := s.freeze(ctx, x, bank, agreement, executesOn, now); err != nil {
 		return err
 	}
-	query, args, err := sqlx.In(`UPDATE release_group SET state = 'released', released_at = ?, executes_on = ?
-		WHERE state = 'waiting' AND id IN (?)`, now, executesOn.String(), groups)
-	if err != nil {
-		return err
-	}
-	r, err := x.ExecContext(ctx, x.Rebind(query), args...)
+	r, err := x.ExecContext(ctx, `UPDATE release_group SET state = 'released', released_at = $1, executes_on = $2
+		WHERE state = 'waiting' AND id = ANY ($3::bigint[])`, now, executesOn.String(), groups)
 	if err != nil {
 		return fmt.Errorf("mark groups: %w", err)
 	}
@@ -140,6 +134,7 @@ func (s *Store) collect(ctx context.Context, x *session, groups []int64, asOf ti
 	steps := []string{
 		`CREATE TEMP TABLE due_group ON COMMIT DROP AS
 			SELECT id, delivery_id, month, debit_account, no_account FROM release_group WHERE id = ANY($1::bigint[])`,
+		`CREATE UNIQUE INDEX ON due_group (id); ANALYZE due_group`,
 		`CREATE TEMP TABLE outgoing ON COMMIT DROP AS
 			SELECT p.month, p.id AS payment_id, g.delivery_id, g.debit_account, p.e2e, p.ore, p.type, p.complete,
 				p.transfer_currency, p.holder_kind, p.holder, p.authority, p.benefit_type,
@@ -154,6 +149,7 @@ func (s *Store) collect(ctx context.Context, x *session, groups []int64, asOf ti
 				WHERE e.month = p.month AND e.payment_id = p.id AND e.attempt = 0)`,
 		`INSERT INTO wanted SELECT payment_id, holder_kind, holder, authority, benefit_type
 			FROM outgoing WHERE NOT complete`,
+		`ANALYZE outgoing`,
 	}
 	for i, q := range steps {
 		var args []any
@@ -164,10 +160,13 @@ func (s *Store) collect(ctx context.Context, x *session, groups []int64, asOf ti
 			return fmt.Errorf("collect step %d: %w", i, err)
 		}
 	}
-	if _, err := x.ExecContext(ctx, `ANALYZE wanted`); err != nil {
+	if err := s.Register.Resolve(ctx, x, asOf); err != nil {
+		return err
+	}
+	if _, err := x.ExecContext(ctx, `ANALYZE found`); err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
-	return s.Register.Resolve(ctx, x, asOf)
+	return nil
 }
 
 // choose makes the temporary table chosen: per payment either the order that goes out, or the reason that none does.
