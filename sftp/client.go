@@ -100,7 +100,7 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 		return nil, fmt.Errorf("sftp: log in at %s: %w", cfg.Addr, errors.Join(err, ctx.Err()))
 	}
 	go func() {
-		c.ssh.Wait()
+		_ = c.ssh.Wait() // why it ended is told by the call that fails
 		close(c.done)
 	}()
 	go c.keepAlive()

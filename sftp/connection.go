@@ -102,7 +102,7 @@ func (c *connection) handshake() (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan
 	c.net.SetDeadline(time.Now().Add(c.srv.cfg.Limits.Handshake))
 	conn, channels, requests, err := ssh.NewServerConn(c.net, c.srv.ssh)
 	if err != nil {
-		c.srv.loggedIn(c, "")
+		_ = c.srv.loggedIn(c, "")
 		return nil, nil, nil, err
 	}
 	if err := c.srv.loggedIn(c, conn.Permissions.Extensions[partyExtension]); err != nil {

@@ -279,7 +279,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.stop()
 		return nil
 	case <-ctx.Done():
-		s.Close()
+		_ = s.Close()
 		return ctx.Err()
 	}
 }

@@ -55,9 +55,8 @@ func (w *world) run(ctx context.Context, stay bool) (*demoResult, error) {
 // play is a scenario being played.
 type play struct {
 	*world
-	app    *app
-	began  time.Time
-	result *demoResult
+	app   *app
+	began time.Time
 
 	quietSince time.Time
 	changed    time.Time // when something last happened

@@ -27,9 +27,9 @@ func Write(w io.Writer, doc any) error {
 	case *Response8:
 		out := NewResponse8Writer(w, &d.General)
 		for i := range d.Blocks {
-			out.Begin(&d.Blocks[i].Debit)
+			_ = out.Begin(&d.Blocks[i].Debit)
 			for j := range d.Blocks[i].Transfers {
-				out.Tx(&d.Blocks[i].Transfers[j])
+				_ = out.Tx(&d.Blocks[i].Transfers[j])
 			}
 		}
 		return out.End()
@@ -40,9 +40,9 @@ func Write(w io.Writer, doc any) error {
 func writeStatuses(w io.Writer, head StatusHead, blocks [][]Status) error {
 	out := NewStatusWriter(w, head)
 	for _, block := range blocks {
-		out.Begin()
+		_ = out.Begin()
 		for i := range block {
-			out.Tx(&block[i])
+			_ = out.Tx(&block[i])
 		}
 	}
 	return out.End()

@@ -140,7 +140,7 @@ func (t *Tokenizer) attribute(b []byte) (int, string) {
 
 // attributeValue normalises a value. XML 1.0 §3.3.3.
 func (t *Tokenizer) attributeValue(raw []byte) ([]byte, string) {
-	if bytes.IndexAny(raw, "&<\n\t") < 0 {
+	if !bytes.ContainsAny(raw, "&<\n\t") {
 		return raw, ""
 	}
 	from := len(t.scratch)

@@ -52,7 +52,7 @@ func Start(t testing.TB, cfg sftp.ServerConfig) *sftp.Server {
 	served := make(chan error, 1)
 	go func() { served <- s.Serve() }()
 	t.Cleanup(func() {
-		s.Close()
+		_ = s.Close()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}

@@ -103,7 +103,7 @@ func (m *mailbox) within(ctx context.Context, limit time.Duration, talk func() e
 
 func (m *mailbox) close() {
 	if m.sftp != nil {
-		m.sftp.Close()
+		_ = m.sftp.Close()
 	}
 	if m.ssh != nil {
 		m.ssh.Close()

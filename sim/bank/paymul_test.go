@@ -22,7 +22,6 @@ type group struct {
 type mail struct {
 	control  string
 	messages [][]group
-	first    int // of the references
 }
 
 // simple is an interchange of one message with one LIN of n orders.

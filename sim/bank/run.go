@@ -91,7 +91,7 @@ func run(ctx context.Context, c Config) error {
 	if err := desk.open(); err != nil {
 		return err
 	}
-	defer desk.journal.close()
+	defer func() { _ = desk.journal.close() }()
 	root, err := os.OpenRoot(folders.Root)
 	if err != nil {
 		return err

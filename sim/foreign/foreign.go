@@ -111,7 +111,7 @@ func install(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(aside)
+	defer func() { _ = os.RemoveAll(aside) }()
 	if err := os.CopyFS(aside, program); err != nil {
 		return "", err
 	}
