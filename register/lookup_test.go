@@ -47,11 +47,20 @@ type answer struct {
 
 type lookup func(context.Context, register.Tx, time.Time) error
 
-// ask puts the questions in one transaction and returns the answers in their order.
-func ask(t interface {
+// tester is a *testing.T or a *rapid.T.
+type tester interface {
 	Helper()
 	Fatal(...any)
-}, db *sqlx.DB, how lookup, asOf time.Time, questions ...question) []answer {
+}
+
+// ask returns the answers in the order of the questions.
+func ask(t tester, db *sqlx.DB, how lookup, asOf time.Time, questions ...question) []answer {
+	t.Helper()
+	return askAt(t, db, how, []time.Time{asOf}, questions...)[0]
+}
+
+// askAt asks the same as of several instants.
+func askAt(t tester, db *sqlx.DB, how lookup, instants []time.Time, questions ...question) [][]answer {
 	t.Helper()
 	ctx := context.Background()
 	tx, err := db.BeginTxx(ctx, nil)
@@ -59,23 +68,34 @@ func ask(t interface {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := register.Prepare(ctx, tx); err != nil {
-		t.Fatal(err)
-	}
-	for i, q := range questions {
-		_, err := tx.Exec(`INSERT INTO wanted VALUES ($1, $2, $3, nullif($4, ''), nullif($5, ''))`, i, q.kind, q.id, q.authority, q.benefit)
+	var all [][]answer
+	for _, asOf := range instants {
+		if err := register.Prepare(ctx, tx); err != nil {
+			t.Fatal(err)
+		}
+		var kinds []register.Kind
+		var ids []int64
+		var authorities, benefits []string
+		for _, q := range questions {
+			kinds, ids = append(kinds, q.kind), append(ids, q.id)
+			authorities, benefits = append(authorities, q.authority), append(benefits, q.benefit)
+		}
+		_, err := tx.Exec(`INSERT INTO wanted SELECT n, kind, id, nullif(authority, ''), nullif(benefit, '')
+			FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY AS q (kind, id, authority, benefit, n)`,
+			kinds, ids, authorities, benefits)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := how(ctx, tx, asOf); err != nil {
+			t.Fatal(err)
+		}
+		var found []answer
+		if err := tx.Select(&found, `SELECT * FROM found ORDER BY payment_id`); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, found)
 	}
-	if err := how(ctx, tx, asOf); err != nil {
-		t.Fatal(err)
-	}
-	var found []answer
-	if err := tx.Select(&found, `SELECT * FROM found ORDER BY payment_id`); err != nil {
-		t.Fatal(err)
-	}
-	return found
+	return all
 }
 
 func (a answer) String() string {
@@ -138,14 +158,14 @@ func TestResolveTellsNamesAndAddresses(t *testing.T) {
 	text := func(s string) sql.NullString { return sql.NullString{String: s, Valid: true} }
 	number := func(n int16) sql.NullInt16 { return sql.NullInt16{Int16: n, Valid: true} }
 	want := []answer{
-		{Payment: 0, Life: number(4), Rule: number(2), Version: got[0].Version, AccountKind: number(2), Account: text("SE4550000000058398257466"),
+		{Payment: 1, Life: number(4), Rule: number(2), Version: got[0].Version, AccountKind: number(2), Account: text("SE4550000000058398257466"),
 			BIC: text("ESSESESS"), Currency: text("SEK"), Name: text("Ida Berg"), Street: text("Långgatan 7"), Postcode: text("41103"),
 			Town: text("Göteborg"), Country: text("SE"), BankName: text("Nordbanken"), BankAddress: text("Kungsgatan 1, Stockholm"),
 			BankCountry: text("SE"), HolderName: text("Ida Berg"), HolderAddr: text("Långgatan 7, Göteborg")},
-		{Payment: 1, Life: number(1), Rule: number(2), Version: got[1].Version, AccountKind: number(3), Account: text("4711-0815"),
+		{Payment: 2, Life: number(1), Rule: number(2), Version: got[1].Version, AccountKind: number(3), Account: text("4711-0815"),
 			BankCode: text("10020030"), Currency: text("EUR"), Name: text("Enlig SE"), BankName: text("Hafenbank"), BankAddress: text("Kai 1"),
 			BankCountry: text("DE"), HolderName: text("Enlig SE"), HolderAddr: text("Kai 2")},
-		{Payment: 2, Life: number(1), Name: text("Karl Uden"), Street: text("Nygade 1"), Postcode: text("5000"), Town: text("Odense C"),
+		{Payment: 3, Life: number(1), Name: text("Karl Uden"), Street: text("Nygade 1"), Postcode: text("5000"), Town: text("Odense C"),
 			Country: text("DK")},
 	}
 	if !slices.Equal(got, want) {
