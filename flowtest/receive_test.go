@@ -228,3 +228,20 @@ func TestReceive_FailureOfOurOwn(t *testing.T) {
 	w.release()
 	w.want("ledger", w.ledger(), "frozen 1 = 100")
 }
+
+// TestReceive_MoreGroupsThanHaveIDs: whatever the configuration allows, the ids of a delivery's groups never run into
+// those of the next one.
+func TestReceive_MoreGroupsThanHaveIDs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *options) {
+		o.rules.GroupsPerDelivery, o.rules.BundlePayments, o.rules.DocumentBytes = 10_000_000, 100_000_000, 64<<20
+	})
+	d := bundle("G-1")
+	d.Debits = nil
+	for i := range gateway.MaxGroups + 1 {
+		d.Debits = append(d.Debits, intaketest.Debit{On: "2005-08-12", Agreement: fmt.Sprintf("AFT-%d", i), Account: debit1,
+			Payments: []intaketest.Payment{complete(fmt.Sprint(i), 100)}})
+	}
+	w.receive(d)
+	w.wantTold("1 RJCT 909")
+}

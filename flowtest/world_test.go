@@ -433,3 +433,28 @@ func (w *world) exceptions() string {
 	w.t.Helper()
 	return w.row(`SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY id`)
 }
+
+// number reads one number.
+func (w *world) number(query string, args ...any) int64 {
+	w.t.Helper()
+	var n int64
+	if err := w.db.QueryRowContext(w.t.Context(), query, args...).Scan(&n); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+// raw is a stored document.
+func (w *world) raw(document int64) string {
+	w.t.Helper()
+	r, err := w.Raw(w.t.Context(), document)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	all, err := io.ReadAll(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(all)
+}

@@ -98,7 +98,7 @@ func (v verdict) unreadable(err error) (verdict, error) {
 
 func (s *Store) bundleRules(d delivered) gateway.BundleRules {
 	return gateway.BundleRules{OwnName: s.Rules.OwnName, Supplier: d.Supplier, Today: gateway.DateOf(d.ReceivedAt.In(s.Location)),
-		DaysAhead: s.Rules.DaysAhead, BundlePayments: s.Rules.BundlePayments, DocumentBytes: s.Rules.DocumentBytes}
+		DaysAhead: s.Rules.DaysAhead, BundlePayments: min(s.Rules.BundlePayments, gateway.MaxBundlePayments), DocumentBytes: s.Rules.DocumentBytes}
 }
 
 // payerOf is who pays: the scope of ids, and the agreements that may be used.

@@ -146,7 +146,7 @@ func (r *paymentRows) group(d *gateway.Debit) *newGroup {
 	if g := r.groups[key]; g != nil {
 		return g
 	}
-	if len(r.ordered) >= r.store.Rules.GroupsPerDelivery {
+	if len(r.ordered) >= min(r.store.Rules.GroupsPerDelivery, gateway.MaxGroups) {
 		r.bundle.Refuse(gateway.CodeBundleLimit)
 		return nil
 	}
