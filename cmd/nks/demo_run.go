@@ -252,10 +252,14 @@ func (p *play) shareClock(ctx context.Context, offset time.Duration) error {
 	return writeJSON(p.path("sim", "clock.json"), map[string]int64{"offset_ns": int64(offset)})
 }
 
-// final tells whether every delivery was made and every payment is where it stays.
+// final tells whether every delivery was made, every payment is where it stays, and everybody was told.
 func (p *play) final(ctx context.Context) (bool, error) {
 	if done, total := p.deliveriesDone(); done < total {
 		return false, nil
+	}
+	var untold bool
+	if err := p.app.db.flow.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answer_due WHERE answer_id IS NULL)`).Scan(&untold); err != nil || untold {
+		return false, err
 	}
 	ledger, err := reconciliation.Ledger(ctx, p.app.db.flow)
 	if err != nil {
