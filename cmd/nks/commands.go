@@ -118,7 +118,7 @@ func businessNow(ctx context.Context, c conf.Config, db *database) (time.Time, e
 	if err != nil {
 		return time.Time{}, err
 	}
-	offset, err := postgres.StoredClock(ctx, db.flow, time.Now, start)
+	offset, err := postgres.PresentClock(ctx, db.flow, time.Now, start)
 	return time.Now().Add(offset), err
 }
 
@@ -209,7 +209,7 @@ func commandStore(ctx context.Context, c conf.Config, db *database) (*postgres.S
 	if err != nil {
 		return nil, err
 	}
-	offset, err := postgres.StoredClock(ctx, db.flow, time.Now, start)
+	offset, err := postgres.PresentClock(ctx, db.flow, time.Now, start)
 	if err != nil {
 		return nil, err
 	}

@@ -89,14 +89,19 @@ func (c *crasher) life(t *testing.T) {
 		case p.code() == 0:
 			c.judge(t, dir, p.result(t))
 			return
-		case p.out.Len() > 0 || p.code() == 2:
+		case p.out.String() != "" || p.code() == 2:
 			t.Fatalf("exit code %d\n%s\n%s", p.code(), p.out.String(), tail(p.err.String()))
 		case p.code() > 0:
 			// Its database died under it where it cannot wait; the same command goes on.
-			c.note("  gave up: %s", tail(p.err.String()))
+			c.note("    the program gave up: %s", lastLine(p.err.String()))
 		}
 	}
 	t.Fatalf("not done after %d starts", mostStarts)
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return lines[len(lines)-1]
 }
 
 // start starts the program and kills it, or its database, or lets it be.
@@ -116,7 +121,10 @@ func (c *crasher) start(t *testing.T, dir string, args []string) *process {
 			return p
 		case <-timer.C:
 		}
-		c.kill(t, dir, p, who)
+		if !c.kill(t, dir, p, who) {
+			continue
+		}
+		c.done++
 		c.note("%2d: %s, after %v", c.done, who, after.Round(time.Millisecond))
 		if who != killDatabase {
 			return p
@@ -125,19 +133,20 @@ func (c *crasher) start(t *testing.T, dir string, args []string) *process {
 	return p
 }
 
-func (c *crasher) kill(t *testing.T, dir string, p *process, who string) {
+// kill kills, and tells whether there was something to kill.
+func (c *crasher) kill(t *testing.T, dir string, p *process, who string) bool {
 	t.Helper()
+	pid := 0
 	if who != killProgram {
-		if pid := postmaster(t, dir); pid != 0 {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		} else if who == killDatabase {
-			return // there is none yet
-		}
+		pid = postmaster(t, dir)
+	}
+	if pid != 0 {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	if who != killDatabase {
 		p.kill()
 	}
-	c.done++
+	return pid != 0 || who != killDatabase
 }
 
 // postmaster is the database's first process, 0 while there is none.

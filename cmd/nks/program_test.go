@@ -173,8 +173,27 @@ func eventually(limit time.Duration, done func() bool) bool {
 type process struct {
 	args     []string
 	cmd      *exec.Cmd
-	out, err bytes.Buffer
+	out, err output
 	exited   chan struct{}
+}
+
+// output is what a process has printed so far.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
 }
 
 // begin starts nks with the arguments, and with the environment's additions.
@@ -254,7 +273,7 @@ func tail(s string) string { return s[max(0, len(s)-6000):] }
 func (p *process) oneLine(t *testing.T, words ...string) {
 	t.Helper()
 	text := p.err.String()
-	if p.out.Len() > 0 || strings.Count(text, "\n") != 1 {
+	if p.out.String() != "" || strings.Count(text, "\n") != 1 {
 		t.Errorf("nks %s: said %q and %q, want one line on standard error", strings.Join(p.args, " "), p.out.String(), text)
 	}
 	for _, w := range words {
@@ -288,7 +307,7 @@ type result struct {
 func (p *process) result(t *testing.T) result {
 	t.Helper()
 	var r result
-	d := json.NewDecoder(bytes.NewReader(p.out.Bytes()))
+	d := json.NewDecoder(strings.NewReader(p.out.String()))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil || d.More() {
 		t.Fatalf("nks %s printed %q: %v, more: %t\n%s", strings.Join(p.args, " "), p.out.String(), err, d.More(), tail(p.err.String()))

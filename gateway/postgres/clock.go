@@ -30,6 +30,22 @@ func StoredClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, sta
 	return time.Duration(stored), nil
 }
 
+// PresentClock is how far business time runs ahead of machine, for a command that may come before the first start: it
+// sets nothing, and goes by start where nothing is stored yet.
+func PresentClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, start time.Time) (time.Duration, error) {
+	var stored int64
+	err := db.QueryRowContext(ctx, `SELECT offset_ns FROM business_clock`).Scan(&stored)
+	switch {
+	case errors.Is(err, sql.ErrNoRows) && start.IsZero():
+		return 0, nil
+	case errors.Is(err, sql.ErrNoRows):
+		return start.Sub(machine()), nil
+	case err != nil:
+		return 0, fmt.Errorf("business clock: %w", temporary(err))
+	}
+	return time.Duration(stored), nil
+}
+
 // StoreClock records a jump of the business clock; it never goes back.
 func StoreClock(ctx context.Context, db *sqlx.DB, offset time.Duration, machine time.Time) error {
 	_, err := db.ExecContext(ctx, `UPDATE business_clock SET offset_ns = $1, set_at = $2 WHERE offset_ns < $1`, int64(offset), machine)
