@@ -96,22 +96,25 @@ func (d *demo) country(ctx context.Context, p *program) error {
 	if err := w.prepare(ctx, d.options.fresh); err != nil {
 		return err
 	}
-	result, err := w.run(ctx, !d.options.exit)
+	result, err := w.run(ctx, !d.options.exit, func(r *demoResult) error { return d.print(p, r) })
 	if err != nil {
 		return err
 	}
-	return d.conclude(p, result)
+	return verdictOf(result)
 }
 
-// conclude prints the result and makes the exit code of it.
-func (d *demo) conclude(p *program, r *demoResult) error {
-	if d.options.json {
-		if err := json.NewEncoder(p.out).Encode(r); err != nil {
-			return err
-		}
+// print gives the result to a program that asked for it.
+func (d *demo) print(p *program, r *demoResult) error {
+	if !d.options.json {
+		return nil
 	}
-	if !r.Good() {
-		return errors.Join(errRejected, fmt.Errorf("the two computations do not agree, or something is unanswered"))
+	return json.NewEncoder(p.out).Encode(r)
+}
+
+// verdictOf makes the exit code of a result.
+func verdictOf(r *demoResult) error {
+	if r.Good() {
+		return nil
 	}
-	return nil
+	return errors.Join(errRejected, errors.New("the two computations do not agree, or something is unanswered"))
 }

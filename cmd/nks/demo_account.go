@@ -44,5 +44,5 @@ func (d *demo) account(ctx context.Context, p *program) error {
 	if err := errors.Join(err, db.close()); err != nil {
 		return fmt.Errorf("account for %s: %w", dir, err)
 	}
-	return d.conclude(p, r)
+	return errors.Join(d.print(p, r), verdictOf(r))
 }

@@ -22,9 +22,9 @@ const look = 20 * time.Millisecond
 // stuckAfter is how long nothing may happen before the demonstration gives up.
 const stuckAfter = 90 * time.Second
 
-// run plays the scenario until every payment is final, and accounts for all of it. With stay it then stays up until
-// it is told to stop.
-func (w *world) run(ctx context.Context, stay bool) (*demoResult, error) {
+// run plays the scenario until every payment is final, accounts for all of it, and tells the result. With stay it then
+// stays up until it is told to stop.
+func (w *world) run(ctx context.Context, stay bool, tell func(*demoResult) error) (*demoResult, error) {
 	began := time.Now()
 	c, err := conf.Load(w.path("nks.toml"))
 	if err != nil {
@@ -45,6 +45,9 @@ func (w *world) run(ctx context.Context, stay bool) (*demoResult, error) {
 	}
 	play := &play{world: w, app: a, began: began}
 	result, err := play.play(ctx)
+	if err == nil {
+		err = tell(result)
+	}
 	if err == nil && stay {
 		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, mailbox %s). Ctrl-C ends.\n", w.dir, w.address("mailbox"))
 		<-ctx.Done()

@@ -73,7 +73,7 @@ func (d *demo) sample(ctx context.Context, no int, file string, isBankingDay fun
 	if err := w.prepare(ctx, true); err != nil {
 		return nil, err
 	}
-	return w.run(ctx, false)
+	return w.run(ctx, false, func(*demoResult) error { return nil })
 }
 
 // folderName is a document's number and name, as far as a folder's may be made of it.
