@@ -349,8 +349,11 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('nks.ensure_month'));
     FOREACH t IN ARRAY ARRAY['payment', 'payment_event', 'bank_order'] LOOP
-        EXECUTE format('CREATE TABLE IF NOT EXISTS nks.%I PARTITION OF nks.%I FOR VALUES FROM (%L) TO (%L)',
-            t || '_' || suffix, t, m, (m + interval '1 month')::date);
+        CONTINUE WHEN to_regclass('nks.' || t || '_' || suffix) IS NOT NULL;
+        -- Attached, not created as a partition: that would lock the table against everybody at work in it.
+        EXECUTE format('CREATE TABLE nks.%I (LIKE nks.%I INCLUDING ALL)', t || '_' || suffix, t);
+        EXECUTE format('ALTER TABLE nks.%I ATTACH PARTITION nks.%I FOR VALUES FROM (%L) TO (%L)',
+            t, t || '_' || suffix, m, (m + interval '1 month')::date);
         -- No page role may read a partition directly: it would escape its parent's row policies.
         EXECUTE format('REVOKE ALL ON nks.%I FROM nks_page', t || '_' || suffix);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON nks.%I TO nks_flow', t || '_' || suffix);
