@@ -151,6 +151,7 @@ func (l *loader) prepare(ctx context.Context) error {
 	if _, err := l.tx.ExecContext(ctx, `SET LOCAL work_mem = '256MB'`); err != nil {
 		return err
 	}
+	l.direct = l.direct && slices.ContainsFunc(l.inputs, func(in input) bool { return l.formats[in.kind].direct() != "" })
 	if l.direct {
 		if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
 			return err
