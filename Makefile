@@ -16,15 +16,15 @@ demo_flags := $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(SEED),--seed $(SEE
 
 .PHONY: build
 build: ## build bin/nks
-	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/nks ./cmd/nks
+	@go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/nks ./cmd/nks
 
 .PHONY: run
 run: build ## run the gateway: make run ARGS="--config FILE"
-	./bin/nks run $(ARGS)
+	@./bin/nks run $(ARGS)
 
 .PHONY: demo
 demo: deps-demo build ## show the whole way of the money (PAYMENTS=10000 SEED=1 ARGS="--fresh --exit")
-	./bin/nks demo $(demo_flags)
+	@./bin/nks demo $(demo_flags)
 
 .PHONY: test
 test: deps-test build ## run every test

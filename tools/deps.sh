@@ -57,7 +57,7 @@ if [ ! -e "$guard" ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-echo "installing: $packages"
+echo "installing: $packages" >&2
 apt-get update -qq
 # --force-confold keeps the file written above.
 # shellcheck disable=SC2086 # a list of words
