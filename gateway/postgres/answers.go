@@ -150,7 +150,7 @@ func (s *Store) AnswerNext(ctx context.Context) (bool, error) {
 		err := x.QueryRowContext(ctx, `SELECT a.delivery_id, a.kind FROM answer_due a WHERE a.answer_id IS NULL
 			GROUP BY a.delivery_id, a.kind
 			HAVING max(a.caused_at) <= $1 OR min(a.caused_at) <= $2 OR sum(a.payments) >= $3
-			ORDER BY min(a.caused_at) LIMIT 1`,
+			ORDER BY min(a.caused_at), a.delivery_id, a.kind LIMIT 1`,
 			now.Add(-s.Rules.AnswerQuiet), now.Add(-s.Rules.AnswerDeadline), s.Rules.AnswerPayments).Scan(&delivery, &kind)
 		if errors.Is(err, sql.ErrNoRows) {
 			worked = false
