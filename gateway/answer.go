@@ -50,9 +50,9 @@ type Answer struct {
 // ID is MessageId and PmtInitnStsId of the answer.
 func (a Answer) ID() string {
 	if a.Kind <= Receipt1 {
-		return fmt.Sprintf("%s %s %010d", "NKS", a.Kind.document(), a.Number)
+		return fmt.Sprintf("NKS %s %d", a.Kind.document(), a.Number)
 	}
-	return fmt.Sprintf("%s %s %010d", "NKS2C", a.Kind.document(), a.Number)
+	return fmt.Sprintf("NKS2C %s %010d", a.Kind.document(), a.Number)
 }
 
 // FileName is the answer's name in the mailbox; it carries no personal data.

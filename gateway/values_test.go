@@ -290,8 +290,8 @@ func TestHolderKind_Digits(t *testing.T) {
 func TestAnswer_ID(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[gateway.AnswerKind][2]string{
-		gateway.Receipt0:  {"NKS KVITTERING0 0000000042", "KVITTERING0-0000000042.xml"},
-		gateway.Receipt1:  {"NKS KVITTERING1 0000000042", "KVITTERING1-0000000042.xml"},
+		gateway.Receipt0:  {"NKS KVITTERING0 42", "KVITTERING0-0000000042.xml"},
+		gateway.Receipt1:  {"NKS KVITTERING1 42", "KVITTERING1-0000000042.xml"},
 		gateway.Response2: {"NKS2C RETURSVAR2 0000000042", "RETURSVAR2-0000000042.xml"},
 		gateway.Response5: {"NKS2C RETURSVAR5 0000000042", "RETURSVAR5-0000000042.xml"},
 		gateway.Response7: {"NKS2C RETURSVAR7 0000000042", "RETURSVAR7-0000000042.xml"},

@@ -243,6 +243,15 @@ func (s *Store) noteFailure(ctx context.Context, d delivered, cause error) error
 	})
 }
 
+// RetrySetAside gives deliveries that were set aside another try: a new start may have mended what kept them.
+func (s *Store) RetrySetAside(ctx context.Context) error {
+	_, err := s.DB.ExecContext(ctx, `UPDATE delivery SET failures = 0 WHERE state IN ('received', 'read') AND failures > 0`)
+	if err != nil {
+		return fmt.Errorf("retry set aside: %w", temporary(err))
+	}
+	return nil
+}
+
 // groupKey is what payments of one release group share.
 type groupKey struct {
 	agreement, account string
