@@ -30,7 +30,6 @@ demo: deps-demo build ## show the whole way of the money (PAYMENTS=10000 SEED=1 
 test: deps-test build ## run every test
 	go vet ./...
 	go test -timeout 30m ./...
-	if [ -f testdata/foreign/package.json ]; then npm --prefix testdata/foreign --silent ci && npm --prefix testdata/foreign --silent test; fi
 
 .PHONY: race
 race: deps-test ## run every test under the race detector (needs a C compiler)

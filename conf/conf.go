@@ -182,8 +182,6 @@ type Answers struct {
 type Flow struct {
 	// Poll is the pause after having found nothing.
 	Poll Duration `toml:"poll"`
-	// Lease is how long a piece of work belongs to the node that took it, unless it renews.
-	Lease Duration `toml:"lease"`
 }
 
 // Log says what the log looks like.
@@ -254,7 +252,7 @@ func Default() Config {
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
 		Answers: Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
-		Flow:    Flow{Poll: Duration{200 * time.Millisecond}, Lease: Duration{time.Minute}},
+		Flow:    Flow{Poll: Duration{200 * time.Millisecond}},
 		Log:     Log{Level: "info", Format: "json"},
 	}
 }

@@ -70,7 +70,6 @@ func (c Config) Validate() error {
 	p.lasts("answers.quiet", c.Answers.Quiet, 0, 24*time.Hour)
 	p.lasts("answers.deadline", c.Answers.Deadline, c.Answers.Quiet.Duration, 24*time.Hour)
 	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
-	p.lasts("flow.lease", c.Flow.Lease, time.Second, time.Hour)
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")
 	c.validateBanks(&p)
@@ -107,9 +106,9 @@ func (l Limits) validate(p *problems) {
 	p.within("limits.interchange_mb", l.InterchangeMB, 1, 32)
 	p.within("limits.message_payments", l.MessagePayments, 1, 9_999)
 	p.within("limits.execution_days_ahead", l.ExecutionDaysAhead, 1, 3650)
-	p.within("limits.bundle_payments", l.BundlePayments, 1, 100_000_000)
+	p.within("limits.bundle_payments", l.BundlePayments, 1, 1<<24-1) // places of a payment id
 	p.within("limits.answer_payments", l.AnswerPayments, 1, 1_000_000)
-	p.within("limits.delivery_groups", l.DeliveryGroups, 1, 10_000_000)
+	p.within("limits.delivery_groups", l.DeliveryGroups, 1, 1<<14-1) // places of a group id
 }
 
 func bankKey(i int, b Bank) string {

@@ -105,7 +105,7 @@ func newWorld(t *testing.T, change ...func(*options)) *world {
 }
 
 func rules() postgres.Rules {
-	return postgres.Rules{OwnName: "NKSTEST", OwnGLN: ownGLN, Test: true, InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500,
+	return postgres.Rules{OwnName: "NKSTEST", OwnGLN: ownGLN, InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500,
 		DaysAhead: 365, BundlePayments: 10_000, GroupsPerDelivery: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute,
 		DocumentBytes: 8 << 20, ReadFailuresBefore: 3}
 }

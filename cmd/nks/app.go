@@ -98,7 +98,7 @@ func newStore(c conf.Config, db *database, clock *gateway.Clock, log zerolog.Log
 	name := c.Identity.Name
 	return postgres.New(postgres.Config{DB: db.flow, Now: clock.Now, Location: days.Location(), Calendar: calendar{days},
 		Register: registry{}, OpenBundle: intake.Open, Answers: answers.New, Banks: banks, Log: log, Gap: gap,
-		Rules: postgres.Rules{OwnName: name, OwnGLN: c.Identity.GLN, Test: c.Environment == conf.Test,
+		Rules: postgres.Rules{OwnName: name, OwnGLN: c.Identity.GLN,
 			InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 			MessageOrders: c.Limits.MessagePayments, DaysAhead: c.Limits.ExecutionDaysAhead, BundlePayments: c.Limits.BundlePayments,
 			GroupsPerDelivery: c.Limits.DeliveryGroups, AnswerPayments: c.Limits.AnswerPayments,
@@ -159,11 +159,11 @@ func (a *app) stepFailed(name string, err error) {
 func (a *app) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	key, err := sftp.LoadKey(b.Key)
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
 	lines, err := b.HostKeyLines()
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
 	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,
 		Client: sftp.ClientConfig{Addr: b.Address, User: b.User, Key: key}}
@@ -189,7 +189,7 @@ const fetchLimit = 256 << 20
 func (a *app) openMailbox(ctx context.Context) error {
 	hostKey, err := sftp.LoadKey(a.config.Mailbox.HostKey)
 	if err != nil {
-		return fmt.Errorf("mailbox: %w", err)
+		return usageError{fmt.Errorf("mailbox: %w", err)}
 	}
 	m := a.config.Mailbox
 	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: hostKeys(hostKey), Keys: doorKeys{a.db.flow},
@@ -213,9 +213,9 @@ func (a *app) openMailbox(ctx context.Context) error {
 func (a *app) mailboxEvent(e sftp.Event) {
 	level := zerolog.DebugLevel
 	switch e.What {
-	case sftp.EventRefused, sftp.EventAborted, sftp.EventFailed:
+	case sftp.EventRefused, sftp.EventAborted:
 		level = zerolog.WarnLevel
-	case sftp.EventDelivered:
+	case sftp.EventDelivered, sftp.EventFailed:
 		level = zerolog.InfoLevel
 	}
 	a.log.WithLevel(level).Err(e.Err).Str("supplier", e.Party).Str("remote", e.Remote).Str("file", e.Name).Int64("bytes", e.Bytes).

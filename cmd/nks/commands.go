@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"nks/conf"
@@ -67,8 +69,16 @@ func checkConfigCommand(_ context.Context, p *program, fs *flag.FlagSet, args []
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "%s: good; %s environment, %d bank centres\n", *config, c.Environment, len(c.Banks))
-	return err
+	if _, err = fmt.Fprintf(p.out, "%s: good; %s environment, %d bank centres\n", *config, c.Environment, len(c.Banks)); err != nil {
+		return err
+	}
+	// Files may be put in place later, and elsewhere than where the configuration is written: they are told, not held
+	// against it.
+	if err := c.CheckFiles(); err != nil {
+		_, err = fmt.Fprintf(p.err, "before nks run: %v\n", err)
+		return err
+	}
+	return nil
 }
 
 func loadCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []string) error {
@@ -89,7 +99,7 @@ func loadCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []strin
 		if err != nil {
 			return err
 		}
-		return loadReferenceData(ctx, p, db, sources, now)
+		return errors.Join(loadReferenceData(ctx, p, db, sources, now), warnOfCentres(ctx, p, c, db))
 	})
 }
 
@@ -112,6 +122,24 @@ func loadReferenceData(ctx context.Context, p *program, db *database, sources []
 	return err
 }
 
+// warnOfCentres names bank centres that agreements use and the configuration does not have.
+func warnOfCentres(ctx context.Context, p *program, c conf.Config, db *database) error {
+	agreements, err := register.Agreements(ctx, db.flow)
+	if err != nil {
+		return err
+	}
+	missing := map[string]int{}
+	for _, a := range agreements {
+		if !slices.ContainsFunc(c.Banks, func(b conf.Bank) bool { return b.ID == a.BankCentre }) {
+			missing[a.BankCentre]++
+		}
+	}
+	for centre, n := range missing {
+		_, _ = fmt.Fprintf(p.err, "warning: %d agreements use bank centre %s, which has no [[bank]] in the configuration\n", n, centre)
+	}
+	return nil
+}
+
 // businessNow is the present business time of the database's instance.
 func businessNow(ctx context.Context, c conf.Config, db *database) (time.Time, error) {
 	start, err := startTime(c.Clock.Start)
@@ -130,26 +158,50 @@ func sendCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []strin
 	hostKey := fs.String("host-key", "", "file of the mailbox's public key")
 	as := fs.String("as", "", "name in in/; default: the file's own")
 	wait := fs.Duration("wait", 30*time.Second, "how long to wait for the answers")
+	demoDir := fs.String("demo", "", "data directory of a demonstration that stays up: its parties are told of the delivery")
 	asJSON := fs.Bool("json", false, "print the outcome as one JSON object")
 	words, err := parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if len(words) != 1 || *supplier == "" || *key == "" || *hostKey == "" {
-		return usagef("wants one FILE, and --supplier, --key and --host-key")
+	if len(words) != 1 || *supplier == "" || *demoDir == "" && (*key == "" || *hostKey == "") {
+		return usagef("wants one FILE, --supplier, and --key and --host-key, or --demo")
 	}
 	if *via != "sftp" {
 		return usagef("--via %q: only sftp", *via)
 	}
-	if _, err := os.Stat(words[0]); err != nil {
-		return usageError{err}
+	s := authority.SendConfig{Mailbox: *address, Login: *supplier, Key: *key, HostKey: *hostKey, File: words[0], As: *as, Wait: *wait}
+	if *demoDir != "" {
+		if err := sendToDemo(&s, *demoDir); err != nil {
+			return err
+		}
 	}
-	sum, err := authority.Send(ctx, authority.SendConfig{Mailbox: *address, Login: *supplier, Key: *key, HostKey: *hostKey,
-		File: words[0], As: *as, Wait: *wait})
+	for _, file := range []string{s.File, s.Key, s.HostKey} {
+		if _, err := os.Stat(file); err != nil {
+			return usageError{err}
+		}
+	}
+	sum, err := authority.Send(ctx, s)
 	if err != nil {
 		return err
 	}
 	return p.tellSent(words[0], sum, *asJSON)
+}
+
+// sendToDemo takes address and keys from a demonstration's data directory.
+func sendToDemo(s *authority.SendConfig, dir string) error {
+	var m marker
+	var clock struct {
+		Offset int64 `json:"offset_ns"`
+	}
+	err := errors.Join(readJSON(filepath.Join(dir, "demo.json"), &m), readJSON(filepath.Join(dir, "sim", "clock.json"), &clock))
+	if err != nil {
+		return usageError{err}
+	}
+	s.Dir, s.Mailbox = dir, fmt.Sprintf("127.0.0.1:%d", m.Ports["mailbox"])
+	s.Key, s.HostKey = filepath.Join(dir, "keys", "supplier_"+s.Login), filepath.Join(dir, "keys", "mailbox_host.pub")
+	s.Now = func() time.Time { return time.Now().Add(time.Duration(clock.Offset)) }
+	return nil
 }
 
 func (p *program) tellSent(file string, sum authority.Summary, asJSON bool) error {
@@ -198,6 +250,9 @@ func resolveCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []st
 		}
 		if *arrived != "yes" && *arrived != "no" {
 			return usagef("--arrived must be yes or no")
+		}
+		if *by == "" || *approved == "" || *by == *approved {
+			return usagef("--by and --approved-by must name two different persons")
 		}
 		return store.ResolveUnknown(ctx, *centre, *number, *arrived == "yes", *by, *approved)
 	})

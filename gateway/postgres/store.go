@@ -78,7 +78,6 @@ type Config struct {
 type Rules struct {
 	OwnName            string // NKS or NKSTEST, To/PartyId
 	OwnGLN             string
-	Test               bool
 	InterchangeOrders  int
 	InterchangeBytes   int
 	MessageOrders      int

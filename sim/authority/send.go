@@ -75,10 +75,11 @@ func Send(ctx context.Context, c SendConfig) (Summary, error) {
 	defer box.close()
 	w := &waiter{SendConfig: c, box: box, read: map[string]bool{}, found: map[string]answer{}}
 	w.sum.MessageID, w.sum.Payments = glance(b)
+	w.before = true
 	if err := w.look(ctx); err != nil {
 		return w.sum, err
 	}
-	w.old, w.found = w.found, map[string]answer{}
+	w.old, w.found, w.before = w.found, map[string]answer{}, false
 	if err := box.upload(ctx, c.As, b); err != nil {
 		return w.sum, fmt.Errorf("send: %w", err)
 	}
@@ -96,6 +97,8 @@ type waiter struct {
 	read  map[string]bool   // names that were looked at
 	old   map[string]answer // ours, but there before the document was sent
 	found map[string]answer
+	// before: the document has not been sent; a receipt 0 that names no document cannot be about it.
+	before bool
 }
 
 // wait looks until everything is there. A document that is known already, under the same name, gets no new answers:
@@ -164,7 +167,7 @@ func (w *waiter) take(name string, b []byte) {
 	if err != nil || !strings.HasPrefix(a.root, "NKSReceipt") && a.root != "NKSResponse2" {
 		return
 	}
-	if a.refersTo == w.sum.MessageID || a.refersTo == "" && a.root == "NKSReceipt0" {
+	if a.refersTo != "" && a.refersTo == w.sum.MessageID || a.refersTo == "" && a.root == "NKSReceipt0" && !w.before {
 		w.found[name] = a
 	}
 }
