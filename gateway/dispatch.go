@@ -135,21 +135,30 @@ func (d *Dispatcher) lookAfter(ctx context.Context, o Outgoing) error {
 	return d.Outbox.MarkUnknown(ctx, o, d.Fence)
 }
 
-// FetchNew stores every file that lies ready, and then takes it away from the bank's mailbox.
+// FetchNew stores every file that lies ready, and then takes it away from the bank's mailbox. A file that cannot be
+// fetched holds up no other; it is told when the others are done.
 func (d *Dispatcher) FetchNew(ctx context.Context) (bool, error) {
 	files, err := d.Link.List(ctx)
 	if err != nil {
 		return false, err
 	}
+	var failures []error
 	for _, f := range files {
-		err := d.Outbox.StoreBankFile(ctx, d.Bank, f.Name, func(w io.Writer) error { return d.Link.Fetch(ctx, f, w) })
-		if err != nil {
-			return false, fmt.Errorf("file %q: %w", f.Name, err)
-		}
-		d.Gap("after-fetch-commit-before-remove")
-		if err := d.Link.Remove(ctx, f.Name); err != nil {
-			return false, fmt.Errorf("file %q: remove: %w", f.Name, err)
+		if err := d.fetch(ctx, f); err != nil {
+			failures = append(failures, fmt.Errorf("file %q: %w", f.Name, err))
 		}
 	}
-	return len(files) > 0, nil
+	return len(files) > len(failures), errors.Join(failures...)
+}
+
+func (d *Dispatcher) fetch(ctx context.Context, f RemoteFile) error {
+	err := d.Outbox.StoreBankFile(ctx, d.Bank, f.Name, func(w io.Writer) error { return d.Link.Fetch(ctx, f, w) })
+	if err != nil {
+		return err
+	}
+	d.Gap("after-fetch-commit-before-remove")
+	if err := d.Link.Remove(ctx, f.Name); err != nil {
+		return fmt.Errorf("remove: %w", err)
+	}
+	return nil
 }
