@@ -65,6 +65,9 @@ func (s *Store) CheckNext(ctx context.Context) (bool, error) {
 		}
 		return s.check(ctx, x, d)
 	})
+	if err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil {
+		return true, errors.Join(err, s.noteFailure(ctx, d, err))
+	}
 	if err != nil || !worked {
 		return worked, err
 	}

@@ -12,6 +12,10 @@ import (
 // orderOverhead is an upper bound of the bytes that an order takes beside its texts.
 const orderOverhead = 420
 
+// envelopeShare of an interchange's bytes is kept for what stands around the orders, and for the one that crosses the
+// limit.
+const envelopeShare = 32
+
 // freeze splits the chosen orders into interchanges, messages, lines and sequences, gives each interchange the bank's
 // next control number, and stores all of it. From here on rendering is a pure function of what is stored.
 func (s *Store) freeze(ctx context.Context, x *session, bank Bank, a Agreement, executesOn gateway.Date, now time.Time) error {
@@ -59,7 +63,7 @@ func (s *Store) place(ctx context.Context, x *session) error {
 					((sum(greatest($1::bigint, $2::bigint + 2 * text_size + coalesce(length(beneficiary::text), 0)))
 						OVER (ORDER BY debit_account, type, coalesce(transfer_currency, ''), payment_id) - 1)::bigint / $3::bigint)::int AS ic
 				FROM chosen c WHERE reason IS NULL) w) m`,
-		minimum, orderOverhead, s.Rules.InterchangeBytes-pieceBytes, s.Rules.MessageOrders)
+		minimum, orderOverhead, s.Rules.InterchangeBytes-s.Rules.InterchangeBytes/envelopeShare, s.Rules.MessageOrders)
 	if err != nil {
 		return fmt.Errorf("place orders: %w", err)
 	}

@@ -14,27 +14,28 @@ import (
 
 // HearNext matches the next file that a bank has sent, all of it or nothing. It tells whether there was one.
 func (s *Store) HearNext(ctx context.Context, bankID string) (bool, error) {
-	worked := true
-	err := s.transact(ctx, "hear", func(x *session) error {
-		if err := lockLines(ctx, x, bankID); err != nil {
-			return err
-		}
-		var file bankFile
-		err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size FROM bank_file
-			WHERE bank = $1 AND state = 'received' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID)
-		if errors.Is(err, sql.ErrNoRows) {
-			worked = false
+	return passing(ctx, func(over []int64) (took []int64, err error) {
+		err = s.transact(ctx, "hear", func(x *session) error {
+			if err := lockLines(ctx, x, bankID); err != nil {
+				return err
+			}
+			var file bankFile
+			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size FROM bank_file
+				WHERE bank = $1 AND state = 'received' AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			took = []int64{file.ID}
+			if err := s.hear(ctx, x, s.banks[bankID], file); err != nil {
+				return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
+			}
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.hear(ctx, x, s.banks[bankID], file); err != nil {
-			return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
-		}
-		return nil
+		})
+		return took, err
 	})
-	return worked, err
 }
 
 // lockLines lets one transaction at a time move the lines of a bank on: two that touch the same lines in another order

@@ -23,23 +23,26 @@ type releaseUnit struct {
 //
 // A release waits until every delivery stamped before it has been read and checked.
 func (s *Store) ReleaseNext(ctx context.Context) (bool, error) {
-	worked := true
 	var month time.Time
 	var payments int
-	err := s.transact(ctx, "release", func(x *session) error {
-		unit, groups, err := s.claimUnit(ctx, x)
-		if errors.Is(err, gateway.ErrNotFound) {
-			worked = false
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.release(ctx, x, unit, groups); err != nil {
-			return fmt.Errorf("bank %s agreement %d: %w", unit.Bank, unit.AgreementID, err)
-		}
-		return x.QueryRowContext(ctx, `SELECT max(month), sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).
-			Scan(&month, &payments)
+	worked, err := passing(ctx, func(over []int64) (groups []int64, err error) {
+		err = s.transact(ctx, "release", func(x *session) error {
+			var unit releaseUnit
+			var err error
+			unit, groups, err = s.claimUnit(ctx, x, over)
+			if errors.Is(err, gateway.ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.release(ctx, x, unit, groups); err != nil {
+				return fmt.Errorf("bank %s agreement %d: %w", unit.Bank, unit.AgreementID, err)
+			}
+			return x.QueryRowContext(ctx, `SELECT max(month), sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).
+				Scan(&month, &payments)
+		})
+		return groups, err
 	})
 	if err != nil || !worked {
 		return worked, err
@@ -47,16 +50,16 @@ func (s *Store) ReleaseNext(ctx context.Context) (bool, error) {
 	return true, s.grown(ctx, month, payments)
 }
 
-func (s *Store) claimUnit(ctx context.Context, x *session) (releaseUnit, []int64, error) {
+func (s *Store) claimUnit(ctx context.Context, x *session, over []int64) (releaseUnit, []int64, error) {
 	var unit releaseUnit
 	now := s.Now()
 	err := x.GetContext(ctx, &unit, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at
 		FROM release_group g
-		WHERE g.state = 'waiting' AND g.release_at <= $1
+		WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($3::bigint[])
 		  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.state IN ('received', 'read')
 			AND d.failures < $2 AND d.received_at <= g.release_at)
 		ORDER BY g.release_at, g.executes_on, g.bank_centre, g.agreement_id
-		LIMIT 1 FOR UPDATE SKIP LOCKED`, now, s.Rules.ReadFailuresBefore)
+		LIMIT 1 FOR UPDATE SKIP LOCKED`, now, s.Rules.ReadFailuresBefore, over)
 	if errors.Is(err, sql.ErrNoRows) {
 		return unit, nil, gateway.ErrNotFound
 	}

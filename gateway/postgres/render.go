@@ -16,24 +16,26 @@ import (
 // RenderNext writes the bank's next frozen interchange and stores its bytes. Whoever renders it, and how often, the
 // bytes are the same: they depend on nothing but what was frozen. It tells whether there was one.
 func (s *Store) RenderNext(ctx context.Context, bankID string) (bool, error) {
-	worked := true
-	err := s.transact(ctx, "render", func(x *session) error {
-		var f frozen
-		err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, messages, payments, ore
-			FROM interchange WHERE bank = $1 AND state = 'frozen' ORDER BY control_ref LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID)
-		if errors.Is(err, sql.ErrNoRows) {
-			worked = false
+	return passing(ctx, func(over []int64) (took []int64, err error) {
+		err = s.transact(ctx, "render", func(x *session) error {
+			var f frozen
+			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, messages, payments, ore
+				FROM interchange WHERE bank = $1 AND state = 'frozen' AND id <> ALL ($2::bigint[])
+				ORDER BY control_ref LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			took = []int64{f.ID}
+			if err := s.render(ctx, x, s.banks[bankID], f); err != nil {
+				return fmt.Errorf("interchange %d: %w", f.ID, err)
+			}
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.render(ctx, x, s.banks[bankID], f); err != nil {
-			return fmt.Errorf("interchange %d: %w", f.ID, err)
-		}
-		return nil
+		})
+		return took, err
 	})
-	return worked, err
 }
 
 type frozen struct {

@@ -1,0 +1,25 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"nks/gateway"
+)
+
+// passing does the first piece of work that can be done: one that fails holds up no other. step takes the first piece
+// whose id is not among those to pass over, and tells its ids, none when there is no such piece. What failed is tried
+// again by the next call, and told when nothing else is left.
+func passing(ctx context.Context, step func(over []int64) ([]int64, error)) (bool, error) {
+	over, failures := []int64{}, []error(nil)
+	for {
+		took, err := step(over)
+		switch {
+		case err == nil && len(took) > 0:
+			return true, nil
+		case len(took) == 0 || ctx.Err() != nil || errors.Is(err, gateway.ErrTemporary):
+			return false, errors.Join(append(failures, err)...)
+		}
+		over, failures = append(over, took...), append(failures, err)
+	}
+}
