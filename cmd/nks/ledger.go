@@ -22,6 +22,9 @@ func ledgerCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []str
 			return err
 		}
 		printLedger(p.out, ledger)
+		if err := printExceptions(ctx, p.out, db); err != nil {
+			return err
+		}
 		findings, err := reconciliation.Check(ctx, db.flow)
 		if err != nil {
 			return err
@@ -35,6 +38,19 @@ func ledgerCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []str
 		_, err = fmt.Fprintln(p.out, "every invariant holds")
 		return err
 	})
+}
+
+// printExceptions lists what waits for a person.
+func printExceptions(ctx context.Context, w io.Writer, db *database) error {
+	list, all, err := reconciliation.Open(ctx, db.flow)
+	if err != nil || all == 0 {
+		return err
+	}
+	_, _ = fmt.Fprintf(w, "\n%d wait for a person:\n", all)
+	for _, e := range list {
+		_, _ = fmt.Fprintf(w, "  %s  %s: %s: %s\n", e.RaisedAt.Format("2006-01-02 15:04"), e.Kind, e.Subject, e.Detail)
+	}
+	return nil
 }
 
 // balanced tells whether every payment is explained and every order is of its payment's amount.
