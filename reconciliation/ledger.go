@@ -58,7 +58,7 @@ const stateSQL = `
 		WHEN e0.kind = 'returned' THEN CASE WHEN o.payment_id IS NULL THEN 'returned' ELSE 'missing' END
 		WHEN o.payment_id IS NULL THEN CASE g.state WHEN 'unchecked' THEN 'unread' WHEN 'waiting' THEN 'waiting' ELSE 'missing' END
 		WHEN l.lin IS NULL THEN 'missing'
-		WHEN e1.kind = 'bank_rejected' OR l.state = 'rejected' THEN 'returned'
+		WHEN e1.kind = 'bank_rejected' OR e1.kind IS NULL AND l.state = 'rejected' THEN 'returned'
 		WHEN e1.kind = 'executed' OR l.state = 'executed' THEN CASE WHEN o.type = 4 THEN 'cheque' ELSE 'executed' END
 		WHEN i.state = 'unknown' THEN 'unknown'
 		WHEN l.state IN ('with_bank', 'accepted') THEN 'with_bank'

@@ -213,8 +213,9 @@ func (s *Store) takeDues(ctx context.Context, x *session, d delivered, kind gate
 			SELECT o.payment_id, o.attempt, c.status, c.code, c.text
 			FROM closing c CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = $1 AND b.interchange_id = c.interchange_id
 				AND b.message_no = c.message_no AND b.lin = c.lin AND b.payment_id BETWEEN $2 AND $3 OFFSET 0) o
-			WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
-				AND e.attempt = o.attempt AND e.kind = 'bank_rejected')`, d.Month, d.first(), d.last())
+			JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
+			LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
+			WHERE CASE WHEN e.kind IS NULL THEN l.state <> 'rejected' ELSE e.kind <> 'bank_rejected' END`, d.Month, d.first(), d.last())
 	} else {
 		_, err = x.ExecContext(ctx, `CREATE TEMP TABLE telling ON COMMIT DROP AS
 			SELECT payment_id, attempt, status, code, text FROM closing`)

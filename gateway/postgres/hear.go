@@ -139,6 +139,9 @@ func (s *Store) applyContrl(ctx context.Context, x *session, bank Bank, c gatewa
 	if err := s.sent(ctx, x, id); err != nil {
 		return err
 	}
+	if before == "rejected" && c.Action == gateway.ContrlAccepted {
+		return s.raise(ctx, x, "CONTRL after reject", fmt.Sprintf("%s %d", bank.ID, ref), "the bank has rejected the interchange before, and now accepts it")
+	}
 	switch c.Action {
 	case gateway.ContrlReceived:
 		if bank.ReceiptIsFinal {
@@ -164,11 +167,14 @@ func (s *Store) contrlAccepted(ctx context.Context, x *session, bank Bank, id in
 		return err
 	}
 	for _, m := range c.Messages {
-		no, err := strconv.Atoi(m.Ref)
 		if !m.Reject {
 			continue
 		}
+		no, ours, err := ourMessage(ctx, x, id, m.Ref)
 		if err != nil {
+			return err
+		}
+		if !ours {
 			if err := s.raise(ctx, x, "CONTRL for nothing sent", fmt.Sprintf("%s interchange %d message %q", bank.ID, id, m.Ref), "reject"); err != nil {
 				return err
 			}
@@ -185,12 +191,30 @@ func (s *Store) contrlAccepted(ctx context.Context, x *session, bank Bank, id in
 	return err
 }
 
+// ourMessage finds the message of an interchange by its UNH 0062.
+func ourMessage(ctx context.Context, x *session, interchange int64, ref string) (no int, ours bool, err error) {
+	n, err := strconv.ParseInt(ref, 10, 64)
+	if err != nil {
+		return 0, false, nil // a bank's word that means nothing is not an error of ours
+	}
+	err = x.QueryRowContext(ctx, `SELECT no FROM message WHERE interchange_id = $1 AND no = $2::bigint`, interchange, n).Scan(&no)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return no, err == nil, err
+}
+
 // rejectMessages rejects all lines of an interchange, or of one message of it, that the bank has not executed.
 func (s *Store) rejectMessages(ctx context.Context, x *session, id int64, message *int, text string, now time.Time) error {
 	_, err := x.ExecContext(ctx, `UPDATE order_line SET state = 'rejected', text = $3, changed_at = $4
 		WHERE interchange_id = $1 AND ($2::int IS NULL OR message_no = $2) AND state IN ('with_bank', 'accepted')`, id, message, text, now)
 	if err != nil {
 		return fmt.Errorf("reject messages: %w", err)
+	}
+	err = s.raiseExecuted(ctx, x, now, `SELECT interchange_id, message_no, lin FROM order_line
+		WHERE interchange_id = $2 AND ($3::int IS NULL OR message_no = $3)`, id, message)
+	if err != nil {
+		return err
 	}
 	return s.oweRejectedLines(ctx, x, now, `$2::bigint`, id)
 }

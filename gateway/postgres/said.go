@@ -16,13 +16,16 @@ func (s *Store) applySaid(ctx context.Context, x *session, bank Bank, document i
 	if err := s.raiseUndecided(ctx, x, bank, document); err != nil {
 		return err
 	}
+	if err := s.proveSent(ctx, x); err != nil {
+		return err
+	}
 	if err := s.applyRejects(ctx, x, document, now); err != nil {
 		return err
 	}
 	return s.applyProgress(ctx, x, bank, document, now)
 }
 
-const saidTable = `CREATE TEMP TABLE said (n int PRIMARY KEY, message_ref text, lin int, seq int, reference text COLLATE "C",
+const saidTable = `CREATE TEMP TABLE said (n int PRIMARY KEY, message_ref text, lin bigint, seq bigint, reference text COLLATE "C",
 	meaning text NOT NULL, code text, text text) ON COMMIT DROP`
 
 // resolveSaid finds what each word is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
@@ -95,6 +98,21 @@ func (s *Store) raiseUndecided(ctx context.Context, x *session, bank Bank, docum
 	return err
 }
 
+// proveSent marks the interchanges that the bank speaks of as sent, whatever our own side of the sending knows of them.
+func (s *Store) proveSent(ctx context.Context, x *session) error {
+	var proven []int64
+	err := x.SelectContext(ctx, &proven, `SELECT DISTINCT i.id FROM word w JOIN interchange i ON i.id = w.interchange_id WHERE i.state <> 'sent'`)
+	if err != nil {
+		return fmt.Errorf("interchanges spoken of: %w", err)
+	}
+	for _, id := range proven {
+		if err := s.sent(ctx, x, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // applyRejects ends the orders that the bank refused; of several words about one order the first counts. A reject of
 // what the bank has executed is not decided here: that money comes back by a posting or not at all.
 func (s *Store) applyRejects(ctx context.Context, x *session, document int64, now time.Time) error {
@@ -122,14 +140,51 @@ func (s *Store) applyRejects(ctx context.Context, x *session, document int64, no
 	if err := s.oweRejectedLines(ctx, x, now, `SELECT interchange_id FROM word WHERE meaning = 'rejected' AND payment_id IS NULL`); err != nil {
 		return err
 	}
-	_, err = x.ExecContext(ctx, `INSERT INTO exception (kind, subject, detail, raised_at)
-		SELECT DISTINCT 'reject after execution', i.bank || ' ' || i.control_ref || ' message ' || w.message_no || ' LIN ' || w.lin
-			|| coalesce(' SEQ ' || w.seq, ''), 'the bank has said executed before', $1::timestamptz
+	_, err = x.ExecContext(ctx, raiseMany+`
+		SELECT DISTINCT 'reject after execution', `+placeOfWord+`, 'the bank has said executed before', $1::timestamptz
 		FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
-		WHERE w.meaning = 'rejected' AND (e.kind = 'executed' OR e.kind IS NULL AND l.state = 'executed') ON CONFLICT DO NOTHING`, now)
+		WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND (e.kind = 'executed' OR e.kind IS NULL AND l.state = 'executed')`+openAnew, now)
 	if err != nil {
 		return fmt.Errorf("reject after execution: %w", err)
+	}
+	return s.raiseExecuted(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM word WHERE meaning = 'rejected' AND payment_id IS NULL`)
+}
+
+// Many exceptions of one kind, in one statement; as raise does it.
+const (
+	raiseMany   = `INSERT INTO exception (kind, subject, detail, raised_at) `
+	placeOfLine = `i.bank || ' ' || i.control_ref || ' message ' || l.message_no || ' LIN ' || l.lin`
+	placeOfWord = placeOfLine + ` || coalesce(' SEQ ' || w.seq, '')`
+	openAnew    = ` ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, raised_at = excluded.raised_at,
+		closed_at = NULL, closed_by = NULL, approved_by = NULL WHERE exception.closed_at IS NOT NULL`
+)
+
+// raiseExecuted raises an exception for each line that a query names (its parameters from $2) and that the bank rejects
+// as a whole though it has executed it, or an order of it.
+func (s *Store) raiseExecuted(ctx context.Context, x *session, now time.Time, lines string, args ...any) error {
+	_, err := x.ExecContext(ctx, raiseMany+`
+		SELECT 'reject after execution', `+placeOfLine+`, 'the bank has said executed before', $1::timestamptz
+		FROM (`+lines+`) n JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
+		WHERE l.state = 'executed' OR EXISTS (SELECT 1 FROM bank_order o JOIN payment_event e USING (month, payment_id, attempt)
+			WHERE o.interchange_id = l.interchange_id AND o.message_no = l.message_no AND o.lin = l.lin AND e.kind = 'executed')`+openAnew,
+		append([]any{now}, args...)...)
+	if err != nil {
+		return fmt.Errorf("reject after execution: %w", err)
+	}
+	return nil
+}
+
+// raiseRejected raises an exception for each word of execution about what the bank has rejected before: its authority
+// has been told so.
+func (s *Store) raiseRejected(ctx context.Context, x *session, now time.Time) error {
+	_, err := x.ExecContext(ctx, raiseMany+`
+		SELECT DISTINCT 'executed after reject', `+placeOfWord+`, 'the bank has rejected it before', $1::timestamptz
+		FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
+		WHERE w.meaning = 'executed' AND (e.kind = 'bank_rejected' OR e.kind IS NULL AND l.state = 'rejected')`+openAnew, now)
+	if err != nil {
+		return fmt.Errorf("executed after reject: %w", err)
 	}
 	return nil
 }
@@ -174,7 +229,7 @@ func (s *Store) applyProgress(ctx context.Context, x *session, bank Bank, docume
 	if err != nil {
 		return fmt.Errorf("execute lines: %w", err)
 	}
-	return nil
+	return s.raiseRejected(ctx, x, now)
 }
 
 // acceptLines records that the bank has the lines that a query names (its parameters from $2), and owes response 8
