@@ -39,6 +39,9 @@ func TestCrash(t *testing.T) {
 	c.gaps = gaps()
 	c.rng.Shuffle(len(c.gaps), func(i, k int) { c.gaps[i], c.gaps[k] = c.gaps[k], c.gaps[i] })
 	for lives := 1; c.done < c.kills || len(c.gaps) > 0; lives++ {
+		if lives > 10+c.kills {
+			t.Fatalf("%d kills in %d lives, and nobody came to the gaps %v", c.done, lives, c.gaps)
+		}
 		t.Run("life "+strconv.Itoa(lives), c.life)
 		if t.Failed() {
 			t.Fatalf("repeat with NKS_SEED=%d NKS_KILLS=%d; what was done:\n%s", c.seed, c.kills, strings.Join(c.log, "\n"))
@@ -81,6 +84,7 @@ func (c *crasher) life(t *testing.T) {
 	dir := place(t)
 	args := demoArgs(dir, "200", "--seed", strconv.Itoa(1+c.rng.IntN(1000)))
 	for range mostStarts {
+		killed := c.done
 		p := c.start(t, dir, args)
 		if !ended(p) {
 			p.finish(t, longest)
@@ -89,7 +93,7 @@ func (c *crasher) life(t *testing.T) {
 		case p.code() == 0:
 			c.judge(t, dir, p.result(t))
 			return
-		case p.out.String() != "" || p.code() == 2:
+		case p.out.String() != "" || p.code() == 2 || p.code() > 0 && c.done == killed:
 			t.Fatalf("exit code %d\n%s\n%s", p.code(), p.out.String(), tail(p.err.String()))
 		case p.code() > 0:
 			// Its database died under it where it cannot wait; the same command goes on.

@@ -33,10 +33,10 @@ var build = sync.OnceValues(buildProgram)
 // buildProgram builds nks as a user would. The directory can be entered by the user whom PostgreSQL runs as.
 func buildProgram() (built, error) {
 	root, err := os.MkdirTemp("/tmp", "nkstest")
-	if err == nil {
-		err = os.Chmod(root, 0o711)
-	}
 	if err != nil {
+		return built{}, err
+	}
+	if err := errors.Join(os.Chmod(root, 0o711), os.Mkdir(filepath.Join(root, "begun"), 0o755)); err != nil {
 		return built{}, err
 	}
 	b := built{path: filepath.Join(root, "nks"), root: root}
@@ -49,18 +49,19 @@ func buildProgram() (built, error) {
 	return b, nil
 }
 
-// watch starts a process that outlives us and clears up, however we end: what runs below root by a pid that a data
-// directory names, and root itself. A pid counts only while its process works in root or is called with it.
+// watch starts a process that outlives us and clears up, however we end: the programs that were begun, what runs below
+// root by a pid that a data directory names, and root itself. A pid counts only while its process works in root or is
+// called with it.
 func watch(root string) (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	const script = `read end
-		for file in "$0"/*/sim/*/*/pid "$0"/*/samples/*/sim/*/*/pid "$0"/*/pg/postmaster.pid "$0"/*/samples/*/pg/postmaster.pid; do
+		for file in "$0"/begun/* "$0"/*/sim/*/*/pid "$0"/*/samples/*/sim/*/*/pid "$0"/*/pg/postmaster.pid "$0"/*/samples/*/pg/postmaster.pid; do
 			read -r pid < "$file" || continue
 			case "$(readlink "/proc/$pid/cwd") $(tr '\0' ' ' < "/proc/$pid/cmdline")" in
-				*"$0"*) kill -QUIT "$pid" ;;
+				*"$0"*) kill -KILL "$pid" ;;
 			esac
 		done 2>/dev/null
 		for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -207,6 +208,8 @@ func begin(t *testing.T, env []string, args ...string) *process {
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	must(t, p.cmd.Start())
+	pid := strconv.Itoa(p.cmd.Process.Pid)
+	must(t, os.WriteFile(filepath.Join(b.root, "begun", pid), []byte(pid+"\n"), 0o644))
 	go func() {
 		_ = p.cmd.Wait() // ProcessState tells it all
 		close(p.exited)
