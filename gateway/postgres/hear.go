@@ -14,13 +14,13 @@ import (
 
 // HearNext matches the next file that a bank has sent, all of it or nothing. It tells whether there was one.
 func (s *Store) HearNext(ctx context.Context, bankID string) (bool, error) {
-	return passing(ctx, func(over []int64) (took []int64, err error) {
+	return s.passing(ctx, "bank file cannot be heard", func(over []int64) (took []int64, err error) {
 		err = s.transact(ctx, "hear", func(x *session) error {
 			if err := lockLines(ctx, x, bankID); err != nil {
 				return err
 			}
 			var file bankFile
-			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size FROM bank_file
+			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256 FROM bank_file
 				WHERE bank = $1 AND state = 'received' AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
@@ -52,12 +52,13 @@ type bankFile struct {
 	Name       string `db:"name"`
 	DocumentID int64  `db:"document_id"`
 	Size       int64  `db:"size"`
+	SHA256     []byte `db:"sha256"`
 }
 
 // hear reads one file. A file that cannot be read is parked for a person, and the bank is told by CONTRL; one that
 // came before under another name does no harm.
 func (s *Store) hear(ctx context.Context, x *session, bank Bank, file bankFile) error {
-	content, err := s.openDocument(ctx, s.DB, file.DocumentID)
+	content, err := s.openDocument(ctx, x, file.DocumentID)
 	if err != nil {
 		return err
 	}
@@ -78,13 +79,7 @@ func (s *Store) hear(ctx context.Context, x *session, bank Bank, file bankFile) 
 	if err != nil {
 		return err
 	}
-	var twin int64
-	err = x.QueryRowContext(ctx, `SELECT id FROM bank_file WHERE bank = $1 AND control_ref = $2 AND state = 'done'`, bank.ID, envelope.ControlRef).Scan(&twin)
-	if err == nil {
-		return x.touch(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`,
-			file.ID, fmt.Sprintf("interchange %s came before, in file %d", envelope.ControlRef, twin))
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
+	if twin, err := s.twin(ctx, x, bank, file, envelope); err != nil || twin {
 		return err
 	}
 	for _, c := range said.controls {
@@ -106,6 +101,29 @@ func (s *Store) hear(ctx context.Context, x *session, bank Bank, file bankFile) 
 		}
 	}
 	return x.touch(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2 WHERE id = $1 AND state = 'received'`, file.ID, envelope.ControlRef)
+}
+
+// twin tells whether an interchange with this number came before: the file is then parked. With other bytes it may say
+// something else, which a person must see.
+func (s *Store) twin(ctx context.Context, x *session, bank Bank, file bankFile, e gateway.BankEnvelope) (bool, error) {
+	var before bankFile
+	err := x.GetContext(ctx, &before, `SELECT id, name, document_id, size, sha256 FROM bank_file
+		WHERE bank = $1 AND control_ref = $2 AND state = 'done'`, bank.ID, e.ControlRef)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if !bytes.Equal(before.SHA256, file.SHA256) {
+		err := s.raise(ctx, x, "bank control number reused", fmt.Sprintf("%s file %d", bank.ID, file.ID),
+			fmt.Sprintf("interchange %s came before with other bytes, in file %d", e.ControlRef, before.ID))
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, x.touch(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`,
+		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, before.ID))
 }
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.
