@@ -142,26 +142,31 @@ func (s *Store) tellRejected(ctx context.Context, x *session, d delivered, a *an
 // AnswerNext closes the answer that has been quiet longest, or that has waited up to its deadline: responses 7, 8 and
 // 9, per bundle. It tells whether there was one.
 func (s *Store) AnswerNext(ctx context.Context) (bool, error) {
-	worked := true
-	err := s.transact(ctx, "answer", func(x *session) error {
-		now := s.Now()
-		var delivery int64
-		var kind int16
-		err := x.QueryRowContext(ctx, `SELECT a.delivery_id, a.kind FROM answer_due a WHERE a.answer_id IS NULL
-			GROUP BY a.delivery_id, a.kind
-			HAVING max(a.caused_at) <= $1 OR min(a.caused_at) <= $2 OR sum(a.payments) >= $3
-			ORDER BY min(a.caused_at), a.delivery_id, a.kind LIMIT 1`,
-			now.Add(-s.Rules.AnswerQuiet), now.Add(-s.Rules.AnswerDeadline), s.Rules.AnswerPayments).Scan(&delivery, &kind)
-		if errors.Is(err, sql.ErrNoRows) {
-			worked = false
+	return s.passing(ctx, "answer cannot be written", func(over []int64) (took []int64, err error) {
+		err = s.transact(ctx, "answer", func(x *session) error {
+			now := s.Now()
+			var delivery int64
+			var kind int16
+			err := x.QueryRowContext(ctx, `SELECT a.delivery_id, a.kind FROM answer_due a
+				WHERE a.answer_id IS NULL AND a.delivery_id <> ALL ($4::bigint[])
+				GROUP BY a.delivery_id, a.kind
+				HAVING max(a.caused_at) <= $1 OR min(a.caused_at) <= $2 OR sum(a.payments) >= $3
+				ORDER BY min(a.caused_at), a.delivery_id, a.kind LIMIT 1`,
+				now.Add(-s.Rules.AnswerQuiet), now.Add(-s.Rules.AnswerDeadline), s.Rules.AnswerPayments, over).Scan(&delivery, &kind)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			took = []int64{delivery}
+			if err := s.closeAnswer(ctx, x, delivery, gateway.AnswerKind(kind), now); err != nil {
+				return fmt.Errorf("delivery %d: %w", delivery, err)
+			}
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return s.closeAnswer(ctx, x, delivery, gateway.AnswerKind(kind), now)
+		})
+		return took, err
 	})
-	return worked, err
 }
 
 func (s *Store) closeAnswer(ctx context.Context, x *session, delivery int64, kind gateway.AnswerKind, now time.Time) error {

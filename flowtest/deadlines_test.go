@@ -1,0 +1,122 @@
+package flowtest_test
+
+import (
+	"testing"
+	"time"
+)
+
+// TestDeadlines: what silence decides, and what it does not.
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	deadlines := func(clock string) {
+		t.Helper()
+		w.at(clock)
+		w.eachBank("deadlines", w.DeadlinesNext)
+	}
+	all := map[string]sent{}
+	for _, b := range []string{"BEC", "SDC", "BKD", "NEM"} {
+		all[b] = w.four(b)
+	}
+	w.at("2005-08-11 06:10")
+	w.says("SDC", contrl("SDC", all["SDC"].no, "7"))
+	w.says("BKD", contrl("BKD", all["BKD"].no, "7"))
+	w.says("NEM", contrl("NEM", all["NEM"].no, "8"))
+	w.says("NEM", bansta(all["NEM"].message(1), word(1, 1, "2", "Nej")))
+	w.want("told at once", w.names(w.told()), "9 A:0001(Nej)")
+
+	deadlines("2005-08-11 06:29")
+	w.want("before the CONTRL deadline", w.exceptions(), "")
+	deadlines("2005-08-11 06:30")
+	w.want("after it", w.exceptions(), "CONTRL missing")
+	deadlines("2005-08-11 08:09")
+	w.want("once", w.exceptions(), "CONTRL missing")
+	w.want("before the acceptance deadline", w.told(), "")
+	deadlines("2005-08-11 08:10")
+	w.want("after it", w.names(w.told()), "8 A B C D; 8 A B C D; 8 B C D")
+
+	deadlines("2005-08-13 08:59")
+	w.want("before the execution deadline", w.ledger(), "with_bank 15 = 3900, returned 1 = 100")
+	deadlines("2005-08-13 09:00")
+	w.want("after it, at the bank whose silence means it", w.ledger(), "with_bank 11 = 2900, executed 4 = 1000, returned 1 = 100")
+	deadlines("2006-08-11 09:00")
+	w.want("for ever", w.ledger(), "with_bank 11 = 2900, executed 4 = 1000, returned 1 = 100")
+	w.want("told", w.told(), "")
+}
+
+// TestNextDue: the next moment at which something is due by itself, through a whole day.
+func TestNextDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	due := func(want string) {
+		t.Helper()
+		next, ok, err := w.NextDue(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "nothing"
+		if ok {
+			got = next.In(w.Location).Format("01-02 15:04:05")
+		}
+		w.want("next due", got, want)
+	}
+	due("nothing")
+	d := bundle("G-1", complete("A", 100))
+	d.Debits[0].Agreement = "AFT-BKD"
+	w.receive(d)
+	due("08-11 06:00:00")
+	w.at(receiveBy)
+	w.release()
+	w.dispatch()
+	w.told()
+	due("nothing") // the bank's word is awaited, and comes when it comes
+	w.says("BKD", contrl("BKD", 1, "7"))
+	due("08-11 08:00:02")
+	w.at("2005-08-11 08:01")
+	w.eachBank("deadlines", w.DeadlinesNext)
+	due("08-11 08:01:02") // response 8 closes
+	w.wantTold("8 A")
+	due("08-13 09:00:00")
+	w.at("2005-08-13 09:00")
+	w.eachBank("deadlines", w.DeadlinesNext)
+	due("nothing")
+	w.want("ledger", w.ledger(), "executed 1 = 100")
+}
+
+// TestInHand: what does not wait for a moment in time.
+func TestInHand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	busy := func(what string, want bool) {
+		t.Helper()
+		got, err := w.InHand(t.Context())
+		if err != nil || got != want {
+			t.Errorf("%s: in hand %t, %v", what, got, err)
+		}
+	}
+	collect := func() { w.exec(`UPDATE answer SET collected_at = $1 WHERE collected_at IS NULL`, w.time()) }
+	busy("nothing yet", false)
+	w.send(bundle("G-1", complete("A", 100)))
+	busy("received", true)
+	w.read()
+	collect()
+	busy("read", true)
+	w.check()
+	busy("an answer lies ready", true)
+	collect()
+	busy("waiting for its release", false)
+	w.at(receiveBy)
+	busy("due", true)
+	w.release()
+	busy("frozen", true)
+	w.render()
+	busy("rendered", true)
+	w.dispatch()
+	busy("sent", false)
+	w.lay("BEC", "a.edi", file("BEC", "F1", contrl("BEC", 1, "7")))
+	busy("a file of the bank", true)
+	w.hear("BEC")
+	busy("heard", false)
+	w.later(time.Hour)
+	busy("much later", false)
+}
