@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -49,15 +50,31 @@ func asPlanned(t *testing.T, dir string, r result) {
 	}
 }
 
+// underWay waits until a demonstration that starts over has sent something to a bank.
+func underWay(t *testing.T, dir string, p *process) {
+	t.Helper()
+	first := filepath.Join(dir, "sim", "bank", "BEC", "done", "000001-NKS00000000000001.edi")
+	if !eventually(longest, func() bool {
+		return strings.Contains(p.err.String(), "making a country") && exists(t, first) || ended(p)
+	}) || ended(p) {
+		t.Fatalf("no bank has got anything: %s", tail(p.err.String()))
+	}
+}
+
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	dir := place(t)
-	p := begin(t, nil, demoArgs(dir, "300", "--fresh")...)
-	if !eventually(longest, func() bool {
-		return exists(t, filepath.Join(dir, "sim", "bank", "BEC", "done", "000001-NKS00000000000001.edi")) || ended(p)
-	}) {
-		t.Fatal("no bank has got anything")
-	}
+	fresh := demoArgs(dir, "300", "--fresh")
+	p := begin(t, nil, fresh...)
+	underWay(t, dir, p)
+	p.kill()
+
+	// What the killed one has left living does not stand in the way.
+	p = begin(t, nil, fresh...)
+	underWay(t, dir, p)
+	second := nks(t, fresh...)
+	second.want(t, 2)
+	second.oneLine(t, "another demonstration runs in "+dir)
 	p.signal(syscall.SIGTERM)
 	p.finish(t, 30*time.Second)
 	p.want(t, 1)
