@@ -75,6 +75,17 @@ func invariants() []invariant {
 			`SELECT e.payment_id FROM payment_event e WHERE e.kind IN ('returned', 'bank_rejected')
 			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.payment_id = e.payment_id AND a.attempt = e.attempt
 				AND a.kind = CASE e.kind WHEN 'returned' THEN 7 ELSE 9 END)`},
+		{"I12", "order of a rejected line whose authority was not told",
+			`SELECT o.payment_id FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin)
+			 LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
+			 WHERE l.state = 'rejected' AND e.payment_id IS NULL
+			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.payment_id = o.payment_id AND a.attempt = o.attempt AND a.kind = 9)`},
+		{"I12", "order that the bank has taken over, whose authority was not told",
+			`SELECT o.payment_id FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin)
+			 LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt AND e.kind = 'bank_rejected'
+			 WHERE l.state IN ('accepted', 'executed') AND e.payment_id IS NULL
+			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = o.payment_id >> 24 AND a.payment_id = 0 AND a.attempt = 0
+				AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin)`},
 	}
 }
 

@@ -1,0 +1,185 @@
+package flowtest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"nks/gateway/intake/intaketest"
+	"nks/gateway/postgres/pgtest"
+	"nks/reconciliation"
+)
+
+// busyDay is a gateway in which there is a payment in every state of the ledger.
+func busyDay(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	ours := func(group, agreement, account string, payments ...intaketest.Payment) intaketest.Document {
+		d := bundle(group, payments...)
+		d.Debits[0].Agreement, d.Debits[0].Account = agreement, account
+		return d
+	}
+	theirs := func(group string, payments ...intaketest.Payment) intaketest.Document {
+		d := ours(group, "AFT-B", "40010000765432", payments...)
+		d.From = []string{"LEVB"}
+		return d
+	}
+	later := bundle("later", complete("waiting", 800))
+	later.Debits[0].On = "2005-08-26"
+	w.receive(
+		ours("G-1", "AFT-1", debit1, cpr("executed", ann, 100), complete("rejected by the bank", 200), cpr("rejected", nobody, 300)),
+		ours("G-2", "AFT-2", "53010000123456", cpr("cheque", poor, 400), cpr("with the bank", ann, 500)),
+		theirs("G-1", cpr("no account", lost, 600), complete("line rejected", 700), complete("line rejected too", 701)),
+		later)
+	w.at(receiveBy)
+	w.release()
+	w.dispatch() // BEC 1: AFT-1, BEC 2: AFT-B, SDC 1: AFT-2
+	w.says("BEC", contrl("BEC", 1, "7"), contrl("BEC", 2, "4+29"))
+	w.says("BEC", bansta("BEC-00000000000001-0001", word(1, 2, "2", "Nej"), line(1, "4", "")))
+	w.says("SDC", contrl("SDC", 1, "7"), bansta("SDC-00000000000001-0001", line(1, "1", ""), line(2, "4", "")))
+
+	w.dispatch() // the CONTRLs that the banks asked for
+
+	w.at(receiveBy)
+	w.receive(ours("G-3", "AFT-3", debit1, complete("unknown", 900)))
+	w.at("2005-08-11 07:30")
+	w.release()
+	lease := w.held("BEC")
+	if err := w.MarkUnknown(t.Context(), w.publishing("BEC", lease.Fence), lease.Fence); err != nil {
+		t.Fatal(err)
+	}
+	w.receive(ours("G-4", "AFT-3", debit1, complete("frozen", 1000)))
+	w.release()
+	w.send(ours("G-5", "AFT-3", debit1, complete("unread", 1100)))
+	w.read()
+	w.told()
+	return w
+}
+
+// TestLedger: where every øre is, by supplier, authority and state.
+func TestLedger(t *testing.T) {
+	t.Parallel()
+	w := busyDay(t)
+	entries, err := reconciliation.Ledger(t.Context(), w.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, fmt.Sprintf("%s %s %s %d %d %d", e.Supplier, e.Authority, e.State, e.Payments, e.Ore, e.OrderOre))
+	}
+	w.want("ledger", strings.Join(got, "\n"), strings.Join([]string{
+		"LEVA 77 cheque 1 400 400", "LEVA 77 executed 1 100 100", "LEVA 77 frozen 1 1000 1000", "LEVA 77 rejected 1 300 300", "LEVA 77 returned 1 200 200",
+		"LEVA 77 unknown 1 900 900", "LEVA 77 unread 1 1100 1100", "LEVA 77 waiting 1 800 800", "LEVA 77 with_bank 1 500 500", "LEVB 77 returned 3 2001 2001"}, "\n"))
+}
+
+// TestInvariants_AreFoundBroken: each of them, when it is broken behind the flow's back.
+func TestInvariants_AreFoundBroken(t *testing.T) {
+	t.Parallel()
+	w := busyDay(t)
+	w.holds()
+	super := w.database.Open(t, pgtest.Superuser)
+	const payment = `(SELECT id FROM payment WHERE e2e = '%s')`
+	is := func(e2e string) string { return fmt.Sprintf(payment, e2e) }
+	for _, c := range []struct{ name, tamper, rule, what string }{
+		{"a payment disappears", `DELETE FROM payment WHERE e2e = 'executed'`, "I1", "bundle whose payments are not all there"},
+		{"a payment of another amount", `UPDATE payment SET ore = ore + 1 WHERE e2e = 'waiting'`, "I1", "bundle whose payments are not all there"},
+		{"a bundle is taken back", `UPDATE delivery SET state = 'refused', payer_id = NULL WHERE group_ref = 'G-2'`, "I1", "payment without a bundle that was accepted"},
+		{"a payment changes its group", `UPDATE payment SET group_id = group_id + 1 WHERE e2e = 'waiting'`, "I1", "group whose payments are not all there"},
+		{"a second order", `INSERT INTO bank_order SELECT (jsonb_populate_record(o, '{"attempt": 2, "seq": 99}')).* FROM bank_order o WHERE payment_id = ` + is("executed"),
+			"I2", "payment with two orders alive"},
+		{"an øre more", `UPDATE bank_order SET ore = ore + 1 WHERE payment_id = ` + is("executed"), "I2", "order without a payment, or of another amount"},
+		{"an order for nobody", `UPDATE bank_order SET payment_id = 1 WHERE payment_id = ` + is("executed"), "I2", "order without a payment, or of another amount"},
+		{"an order for what was rejected", `UPDATE bank_order SET payment_id = ` + is("rejected") + ` WHERE payment_id = ` + is("executed"),
+			"I2", "order of a payment that was rejected or returned before any order"},
+		{"an order disappears", `DELETE FROM bank_order WHERE payment_id = ` + is("executed"), "I2", "released payment with neither order nor event"},
+		{"a return is forgotten", `DELETE FROM payment_event WHERE payment_id = ` + is("no account"), "I2", "released payment with neither order nor event"},
+		{"a number is skipped", `UPDATE bank_counter SET last = last + 1 WHERE bank = 'SDC'`, "I5", "bank whose control numbers have a hole"},
+		{"an interchange disappears", `DELETE FROM interchange WHERE bank = 'BEC' AND control_ref = 2`, "I5", "bank whose control numbers have a hole"},
+		{"a key disappears", `DELETE FROM payment_key WHERE e2e = 'waiting'`, "I7", "accepted payment without its key"},
+		{"a rejected payment has a key", `INSERT INTO payment_key SELECT 1, e2e, id FROM payment WHERE e2e = 'rejected'`, "I7", "accepted payment without its key"},
+		{"a line's sum", `UPDATE order_line SET ore = ore + 1`, "I8", "line whose orders do not add up"},
+		{"a line's count", `UPDATE order_line SET payments = payments + 1`, "I8", "line whose orders do not add up"},
+		{"a line disappears", `DELETE FROM order_line`, "I8", "order without a line"},
+		{"a message's sum", `UPDATE message SET ore = ore + 1`, "I8", "message whose lines do not add up"},
+		{"a message's count", `UPDATE message SET payments = payments + 1`, "I8", "message whose lines do not add up"},
+		{"an interchange's sum", `UPDATE interchange SET ore = ore + 1`, "I8", "interchange whose messages do not add up"},
+		{"an interchange's messages", `UPDATE interchange SET messages = messages + 1`, "I8", "interchange whose messages do not add up"},
+		{"an answer's number is skipped", `UPDATE answer_counter SET last = last + 1 WHERE kind = 8`, "I12", "answer numbers with a hole"},
+		{"an answer disappears", `DELETE FROM answer WHERE kind = 2 AND number = 2`, "I12", "answer numbers with a hole"},
+		{"a bundle without receipt", `UPDATE answer SET delivery_id = delivery_id + 1 WHERE kind = 1 AND number = 1`, "I12", "bundle without its receipt, or checked without response 2"},
+		{"a bundle with two receipts", `UPDATE answer SET kind = 1, number = 99 WHERE kind = 2 AND number = 1`, "I12", "bundle without its receipt, or checked without response 2"},
+		{"nobody is told of a return", `DELETE FROM answer_due WHERE kind = 7`, "I12", "returned payment whose authority was not told"},
+		{"nobody is told of a reject", `DELETE FROM answer_due WHERE kind = 9 AND payment_id = ` + is("rejected by the bank"), "I12", "returned payment whose authority was not told"},
+		{"nobody is told of a line's reject", `DELETE FROM answer_due WHERE kind = 9 AND payment_id = ` + is("line rejected"),
+			"I12", "order of a rejected line whose authority was not told"},
+		{"nobody is told that the bank has it", `DELETE FROM answer_due WHERE kind = 8`, "I12", "order that the bank has taken over, whose authority was not told"},
+	} {
+		found := func() (what []string) {
+			tx, err := super.BeginTxx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback() }()
+			// Nothing but Check stands in the way.
+			if _, err := tx.ExecContext(t.Context(), `SET LOCAL session_replication_role = replica`); err != nil {
+				t.Fatal(err)
+			}
+			r, err := tx.ExecContext(t.Context(), c.tamper)
+			if err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			if n, err := r.RowsAffected(); err != nil || n == 0 {
+				t.Fatalf("%s: %d rows tampered with, %v", c.name, n, err)
+			}
+			findings, err := reconciliation.Check(t.Context(), tx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range findings {
+				if f.Count < 1 || f.Sample == "" {
+					t.Errorf("%s: %+v", c.name, f)
+				}
+				what = append(what, f.Rule+": "+f.What)
+			}
+			return what
+		}()
+		if want := c.rule + ": " + c.what; !strings.Contains(strings.Join(found, "\n")+"\n", want+"\n") {
+			t.Errorf("%s: found %q, want %q", c.name, found, want)
+		}
+	}
+	w.holds()
+}
+
+// TestLedger_Missing: what nothing explains is missing, and an order of another amount shows.
+func TestLedger_Missing(t *testing.T) {
+	t.Parallel()
+	w := busyDay(t)
+	for _, c := range []struct{ name, tamper, undo, want string }{
+		{"an order disappears", `UPDATE bank_order SET attempt = 9 WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`,
+			`UPDATE bank_order SET attempt = 1 WHERE attempt = 9`, "missing 1 = 500"},
+		{"an event disappears", `UPDATE payment_event SET payment_id = 1 WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'no account')`,
+			`UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'no account') WHERE payment_id = 1`, "missing 1 = 600"},
+		{"returned, and ordered all the same", `UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')
+			WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'no account')`,
+			`UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'no account')
+			WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`, "missing 2 = 1100"},
+	} {
+		w.exec(c.tamper)
+		if got := w.ledger(); !strings.HasSuffix(got, c.want) {
+			t.Errorf("%s: %s, want %s in it", c.name, got, c.want)
+		}
+		w.exec(c.undo)
+	}
+	w.exec(`UPDATE bank_order SET ore = ore + 1 WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`)
+	entries, err := reconciliation.Ledger(t.Context(), w.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if different := e.State == reconciliation.WithBank; (e.OrderOre != e.Ore) != different {
+			t.Errorf("%+v", e)
+		}
+	}
+	w.exec(`UPDATE bank_order SET ore = ore - 1 WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`)
+}

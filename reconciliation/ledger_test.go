@@ -1,0 +1,62 @@
+package reconciliation_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"testing"
+
+	"nks/gateway/postgres/pgtest"
+	"nks/reconciliation"
+)
+
+// TestStates: every state stands in the list once, and the final ones are those after which nothing happens by itself.
+func TestStates(t *testing.T) {
+	t.Parallel()
+	final := map[reconciliation.State]bool{reconciliation.Rejected: true, reconciliation.Executed: true, reconciliation.Cheque: true,
+		reconciliation.Returned: true}
+	seen := map[reconciliation.State]bool{}
+	for _, s := range reconciliation.States() {
+		if seen[s] {
+			t.Errorf("%s stands twice", s)
+		}
+		seen[s] = true
+		if s.Final() != final[s] {
+			t.Errorf("%s is final: %t", s, s.Final())
+		}
+	}
+	for s := range final {
+		if !seen[s] {
+			t.Errorf("%s is not listed", s)
+		}
+	}
+}
+
+// TestEmpty: nothing is where there is nothing.
+func TestEmpty(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	if ledger, err := reconciliation.Ledger(t.Context(), db); err != nil || len(ledger) != 0 {
+		t.Errorf("ledger %+v, %v", ledger, err)
+	}
+	if findings, err := reconciliation.Check(t.Context(), db); err != nil || len(findings) != 0 {
+		t.Errorf("findings %+v, %v", findings, err)
+	}
+}
+
+var errAway = errors.New("the database is away")
+
+type away struct{}
+
+func (away) QueryContext(context.Context, string, ...any) (*sql.Rows, error) { return nil, errAway }
+
+// TestUnknownIsNeverSuccess: what could not be asked has not been found in order.
+func TestUnknownIsNeverSuccess(t *testing.T) {
+	t.Parallel()
+	if _, err := reconciliation.Ledger(t.Context(), away{}); !errors.Is(err, errAway) {
+		t.Errorf("ledger: %v", err)
+	}
+	if findings, err := reconciliation.Check(t.Context(), away{}); !errors.Is(err, errAway) || findings != nil {
+		t.Errorf("check: %+v, %v", findings, err)
+	}
+}
