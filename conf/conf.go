@@ -213,7 +213,7 @@ type Bank struct {
 	TempName string   `toml:"temp_name"`
 	Poll     Duration `toml:"poll"`
 
-	Charset string `toml:"charset"` // UNOA, UNOB, UNOC
+	Charset string `toml:"charset"` // UNOC
 	Wrap    Wrap   `toml:"wrap"`
 	UNA     bool   `toml:"una"`
 	// Test is UNB 0035. It must agree with the environment and follows it when not given.

@@ -57,7 +57,7 @@ func (c Config) Validate() error {
 	var p problems
 	oneOf(&p, "environment", c.Environment, Production, Test)
 	p.check(c.Data != "", "data", "is empty")
-	c.Database.validate(&p)
+	c.Database.validate(&p, len(c.Banks))
 	c.Mailbox.validate(&p)
 	if c.Clock.Start != "" {
 		_, err := time.Parse(time.RFC3339, c.Clock.Start)
@@ -79,7 +79,10 @@ func (c Config) Validate() error {
 	return errors.Join(append([]error{ErrInvalid}, p...)...)
 }
 
-func (d Database) validate(p *problems) {
+// connectionsPerBank is what a bank holds at once: the lease of its connection, and a step that waits for another one.
+const connectionsPerBank = 3
+
+func (d Database) validate(p *problems, banks int) {
 	p.check(d.URL == "" || d.URLFile == "", "database.url", "is given beside database.url_file")
 	if d.URL != "" {
 		u, err := url.Parse(d.URL)
@@ -90,7 +93,7 @@ func (d Database) validate(p *problems) {
 			p.check(!has, "database.url", "holds a password; put it in a file and name that as database.url_file")
 		}
 	}
-	p.within("database.max_connections", d.MaxConnections, 10, 10_000)
+	p.within("database.max_connections", d.MaxConnections, 10+connectionsPerBank*banks, 10_000)
 }
 
 func (m Mailbox) validate(p *problems) {
@@ -153,7 +156,8 @@ func (b Bank) validate(p *problems, key string) {
 }
 
 func (b Bank) validateWords(p *problems, key string) {
-	oneOf(p, key+"charset", b.Charset, "UNOA", "UNOB", "UNOC")
+	// An EndToEndId is ISO 8859-1 and is never transliterated: a narrower repertoire could not carry every one.
+	oneOf(p, key+"charset", b.Charset, "UNOC")
 	oneOf(p, key+"wrap", b.Wrap, WrapNone, WrapCRLF, Wrap80)
 	p.within(key+"lead_days", b.LeadDays, 0, 30)
 	oneOf(p, key+"acceptance", b.Acceptance, AcceptedByContrl, AcceptedByBanstaLine, AcceptedByBanstaSeq, AcceptedBySilence)

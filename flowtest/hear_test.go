@@ -128,7 +128,7 @@ func TestHear(t *testing.T) {
 		{"one bad word in a file of good ones", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), word(1, 1, "2", "x"), word(7, 1, "2", ""), word(1, 3, "4", "")))
 		},
-			heard{"with_bank -2 = -400, executed 1 = 300, returned 1 = 100", "8 B C; 9 A:0001(x)", "bank word undecided"}},
+			heard{"with_bank -2 = -400, executed 1 = 300, returned 1 = 100", "9 A:0001(x)", "bank word undecided"}},
 		{"another bank's order", "SDC", func(s sent) {
 			theirs := w.four("BEC")
 			w.says(s.bank, bansta(theirs.message(1), word(1, 1, "2", "")), bansta("", named(1, theirs.ref("A"), "2", "")), contrl(s.bank, theirs.no+100, "4+29"))
@@ -208,7 +208,7 @@ func TestHear(t *testing.T) {
 		{"executed after reject of the order", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), word(1, 2, "4", "")))
-		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C; 9 B:0001(Nej)", "executed after reject"}},
+		}, heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(Nej)", "executed after reject"}},
 		{"executed after reject of the line", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), line(1, "4", "")))

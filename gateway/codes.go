@@ -49,6 +49,7 @@ const (
 	CodeSlip              Code = "9016"
 	CodeForeignBank       Code = "9017"
 	CodeAccountUnexpected Code = "9018"
+	CodeChargeBearer      Code = "9019"
 	CodeNoAccount         Code = "RJCT"
 	CodeBankReject        Code = "0001"
 )
@@ -99,7 +100,8 @@ func Codes() []CodeText {
 		{CodeAccountUnexpected, LevelPayment, false, "UKOMPLET BETALING MED KONTO", "An incomplete payment names an account", "IncompletePaymentIndicator true: no CdtrAcct."},
 		{CodeAccount, LevelPayment, true, "INVALID MODTAGER KONTO", "Invalid recipient account", "Registration number 4 + account at most 10 digits; IBAN check digits."},
 		{CodeSlip, LevelPayment, false, "INVALIDT INDBETALINGSKORT", "Invalid payment slip", "Card type 01, 04, 15, 71, 73 or 75, its reference, and a giro or FI creditor number."},
-		{CodeForeignBank, LevelPayment, false, "UDENLANDSK BANK MANGLER", "The foreign bank is missing", "An account abroad without IBAN needs a BIC or a bank code."},
+		{CodeForeignBank, LevelPayment, false, "UDENLANDSK BANK MANGLER", "The foreign bank is missing", "An account abroad without IBAN needs a BIC or a bank code; a bank code has at most 17 characters."},
+		{CodeChargeBearer, LevelPayment, false, "UKENDT OMKOSTNINGSBÆRER", "Unknown bearer of the charges", "ChrgBr is BEN, SHA, OUR or absent."},
 
 		{CodeNoAccount, LevelBank, true, "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur", "No account; the authority has chosen return", "Response 7. // B35-36"},
 		{CodeBankReject, LevelBank, true, "(bankens tekst)", "(the bank's text)", "Response 9."},

@@ -145,7 +145,7 @@ func (d *Dispatcher) FetchNew(ctx context.Context) (bool, error) {
 	var failures []error
 	for _, f := range files {
 		if err := d.fetch(ctx, f); err != nil {
-			failures = append(failures, fmt.Errorf("file %q: %w", f.Name, err))
+			failures = append(failures, fmt.Errorf("file of %d bytes: %w", f.Size, err))
 		}
 	}
 	return len(files) > len(failures), errors.Join(failures...)

@@ -67,12 +67,10 @@ func (b *BankOwner) own(ctx context.Context) error {
 	defer b.Connected(false)
 	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Gap: b.Gap}
 	for {
-		sent, err := d.SendNext(ctx)
-		if err != nil {
-			return err
-		}
-		fetched, err := d.FetchNew(ctx)
-		if err != nil {
+		// A file that cannot be sent must not hide what the bank says.
+		sent, sendErr := d.SendNext(ctx)
+		fetched, fetchErr := d.FetchNew(ctx)
+		if err := errors.Join(sendErr, fetchErr); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {

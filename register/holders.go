@@ -173,14 +173,14 @@ func (r *row) account() {
 	case IBAN:
 		r.coded(which, isIBAN, "must be an IBAN with right check digits, without blanks")
 	case Foreign:
-		r.required(which, 35)
+		r.coded(which, func(b []byte) bool { return len(b) <= 35 && isVisible(b) }, "must be at most 35 visible ASCII characters, without blanks")
 		if len(r.fields[bankCode]) == 0 && len(r.fields[bic]) == 0 {
 			r.fail(foreign, "needs bic or bank_code")
 		}
 	default:
 		r.null()
 	}
-	r.optional(bankCode, 35)
+	r.optionalCoded(bankCode, func(b []byte) bool { return len(b) <= 17 && isVisible(b) }, "must be at most 17 visible ASCII characters, without blanks")
 	r.optionalCoded(bic, isBIC, "must be a BIC: 8 or 11 characters")
 	r.optional(7, 140)
 	r.optional(8, 140)

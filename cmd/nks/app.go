@@ -59,7 +59,7 @@ func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock
 	if a.store, err = newStore(c, a.db, a.clock, log, gap); err != nil {
 		return a, err
 	}
-	if err := a.store.RetrySetAside(ctx); err != nil {
+	if err := errors.Join(a.store.RetrySetAside(ctx), a.store.DropUnfinished(ctx)); err != nil {
 		return a, err
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))

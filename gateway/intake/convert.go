@@ -30,6 +30,11 @@ func convert(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
 		tell(gateway.CodeCharacters)
 	}
 	tell(holder(p, to))
+	switch p.ChargeBearer {
+	case "", "BEN", "CRED", "SHA", "SHAR", "OUR", "DEBT":
+	default:
+		tell(gateway.CodeChargeBearer)
+	}
 	if p.Incomplete {
 		if p.Account.Kind != nksxml.NoAccount {
 			tell(gateway.CodeAccountUnexpected)
@@ -133,9 +138,17 @@ func account(p *nksxml.Payment, to *gateway.Payment, d *gateway.Detail) gateway.
 	return gateway.CodeAccount
 }
 
+// maxBankCode is the places that C088/3434 has.
+const maxBankCode = 17
+
 func bic(p *nksxml.Payment) gateway.Code {
 	if p.Agent.BIC != "" && !gateway.ValidBIC(p.Agent.BIC) {
 		return gateway.CodeAccount
+	}
+	for _, code := range []string{p.Agent.DEBLZ, p.Agent.BankCode} {
+		if code != "" && (len(code) > maxBankCode || !gateway.ValidForeignAccount(code)) {
+			return gateway.CodeForeignBank
+		}
 	}
 	return ""
 }

@@ -42,6 +42,9 @@ func (s *Store) DeadlinesNext(ctx context.Context, bankID string) (bool, error) 
 				worked = true
 			}
 		}
+		if err := s.raiseLate(ctx, x, bank, now); err != nil {
+			return err
+		}
 		return s.raiseMissingContrl(ctx, x, bank, now)
 	})
 	return worked, err
@@ -55,6 +58,33 @@ func (s *Store) executedThrough(t time.Time) gateway.Date {
 		d = d.AddDays(-1)
 	}
 	return d
+}
+
+// raiseLate tells of interchanges that have not left although the bank's send-by for their execution day has passed.
+func (s *Store) raiseLate(ctx context.Context, x *session, bank Bank, now time.Time) error {
+	terms := gateway.Terms{SendBy: bank.SendBy, LeadDays: bank.LeadDays, Calendar: s.Calendar, Location: s.Location}
+	var waiting []struct {
+		ID         int64     `db:"id"`
+		FileName   string    `db:"file_name"`
+		ExecutesOn time.Time `db:"executes_on"`
+	}
+	err := x.SelectContext(ctx, &waiting, `SELECT id, file_name, executes_on FROM interchange i
+		WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing')
+		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'send-by missed' AND e.subject = i.id::text)`, bank.ID)
+	if err != nil {
+		return fmt.Errorf("late interchanges: %w", err)
+	}
+	for _, i := range waiting {
+		planned := gateway.DateOf(i.ExecutesOn)
+		if !planned.Before(terms.ExecutionDay(now, planned)) {
+			continue
+		}
+		err := s.raise(ctx, x, "send-by missed", fmt.Sprint(i.ID), "file "+i.FileName+" for "+planned.String()+" has not reached bank "+bank.ID+" in time")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) raiseMissingContrl(ctx context.Context, x *session, bank Bank, now time.Time) error {

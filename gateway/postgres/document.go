@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -94,6 +95,32 @@ func (w *documentWriter) finish(ctx context.Context, db execer) (sum []byte, err
 		return nil, fmt.Errorf("document %d: %w", w.id, err)
 	}
 	return sum, nil
+}
+
+// unreferenced is true of a document d that nothing received has.
+const unreferenced = `NOT EXISTS (SELECT 1 FROM delivery r WHERE r.document_id = d.id)
+	AND NOT EXISTS (SELECT 1 FROM mailbox_upload r WHERE r.document_id = d.id)
+	AND NOT EXISTS (SELECT 1 FROM bank_file r WHERE r.document_id = d.id)`
+
+// unfinishedAfter is how long a document may take to arrive.
+const unfinishedAfter = 24 * time.Hour
+
+// DropUnfinished deletes documents that began to arrive long ago and never were complete: a process that died left them.
+func (s *Store) DropUnfinished(ctx context.Context) error {
+	_, err := s.DB.ExecContext(ctx, `DELETE FROM document d WHERE sha256 IS NULL AND made_at < $1 AND `+unreferenced, s.Now().Add(-unfinishedAfter))
+	if err != nil {
+		return fmt.Errorf("drop unfinished documents: %w", temporary(err))
+	}
+	return nil
+}
+
+// drop deletes a document that is not wanted after all.
+func (s *Store) drop(ctx context.Context, id int64) error {
+	_, err := s.DB.ExecContext(context.WithoutCancel(ctx), `DELETE FROM document d WHERE id = $1 AND `+unreferenced, id)
+	if err != nil {
+		return fmt.Errorf("drop document %d: %w", id, temporary(err))
+	}
+	return nil
 }
 
 // storeDocument stores a small document whole.

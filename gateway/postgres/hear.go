@@ -202,10 +202,8 @@ func (s *Store) contrlAccepted(ctx context.Context, x *session, bank Bank, id in
 			return err
 		}
 	}
-	if bank.Acceptance != AcceptedByContrl {
-		return nil
-	}
-	_, err = s.acceptLines(ctx, x, now, `SELECT interchange_id, message_no, lin FROM order_line WHERE interchange_id = $2`, id)
+	_, err = s.acceptLines(ctx, x, now, `SELECT interchange_id, message_no, lin FROM order_line
+		WHERE interchange_id = $2 AND ($3 OR validated_at IS NOT NULL)`, id, bank.Acceptance == AcceptedByContrl)
 	return err
 }
 

@@ -135,12 +135,15 @@ func (s *Store) MarkUnknown(ctx context.Context, o gateway.Outgoing, fence int64
 
 // raise opens an exception for a person; the same one again is harmless, and one that was closed opens anew.
 func (s *Store) raise(ctx context.Context, x *session, kind, subject, detail string) error {
-	_, err := x.ExecContext(ctx, `INSERT INTO exception (kind, subject, detail, raised_at) VALUES ($1, $2, $3, $4)
+	r, err := x.ExecContext(ctx, `INSERT INTO exception (kind, subject, detail, raised_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, raised_at = excluded.raised_at,
 			closed_at = NULL, closed_by = NULL, approved_by = NULL WHERE exception.closed_at IS NOT NULL`,
 		kind, subject, detail, s.Now())
 	if err != nil {
 		return fmt.Errorf("raise %s %s: %w", kind, subject, err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return err // it is open already
 	}
 	s.Log.Warn().Str("exception", kind).Str("subject", subject).Msg(detail)
 	return nil
@@ -201,10 +204,11 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 		return err
 	}
 	if err := fetch(w); err != nil {
-		return err
+		return errors.Join(err, s.drop(ctx, w.id))
 	}
 	s.Gap("after-fetch-before-commit")
-	return s.transact(ctx, "store bank file", func(x *session) error {
+	stored := false
+	err = s.transact(ctx, "store bank file", func(x *session) error {
 		sum, err := w.finish(ctx, x)
 		if err != nil {
 			return err
@@ -215,14 +219,24 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 			return err
 		}
 		if others > 0 {
-			if err := s.raise(ctx, x, "bank file name reused", bank+"/"+name, "the name came before with other bytes; both are kept"); err != nil {
+			if err := s.raise(ctx, x, "bank file name reused", fmt.Sprintf("%s document %d", bank, w.id), "its name came before with other bytes; both are kept"); err != nil {
 				return err
 			}
 		}
-		_, err = x.ExecContext(ctx, `INSERT INTO bank_file (bank, name, sha256, size, document_id, received_at)
+		r, err := x.ExecContext(ctx, `INSERT INTO bank_file (bank, name, sha256, size, document_id, received_at)
 			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (bank, name, sha256) DO NOTHING`, bank, name, sum, w.size, w.id, s.Now())
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		stored = n == 1
 		return err
 	})
+	if err != nil || !stored {
+		// Stored before is as good; a commit of which nobody knows keeps the document by its reference.
+		return errors.Join(err, s.drop(ctx, w.id))
+	}
+	return nil
 }
 
 // Lease makes the caller the owner of the connection to a bank and gives the fencing number. release lets go. The

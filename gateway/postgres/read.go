@@ -33,6 +33,9 @@ func (s *Store) ReadNext(ctx context.Context) (bool, error) {
 		if err = s.refuse(ctx, d, verdict); errors.Is(err, gateway.ErrLostOwnership) {
 			return true, nil // another reader came to the same end in between
 		}
+		if err != nil && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil {
+			err = errors.Join(err, s.noteFailure(ctx, d, err))
+		}
 		return true, err
 	case err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil:
 		return true, errors.Join(err, s.noteFailure(ctx, d, err))

@@ -25,7 +25,7 @@ type releaseUnit struct {
 func (s *Store) ReleaseNext(ctx context.Context) (bool, error) {
 	var month time.Time
 	var payments int
-	worked, err := passing(ctx, func(over []int64) (groups []int64, err error) {
+	worked, err := s.passing(ctx, "release fails", func(over []int64) (groups []int64, err error) {
 		err = s.transact(ctx, "release", func(x *session) error {
 			var unit releaseUnit
 			var err error
@@ -78,19 +78,22 @@ func (s *Store) claimUnit(ctx context.Context, x *session, over []int64) (releas
 }
 
 func (s *Store) release(ctx context.Context, x *session, unit releaseUnit, groups []int64) error {
-	bank, ok := s.banks[unit.Bank]
-	if !ok {
-		return fmt.Errorf("bank centre %s is not configured", unit.Bank)
-	}
 	agreement, err := s.agreement(ctx, x, unit.AgreementID)
 	if err != nil {
 		return err
+	}
+	if agreement.BankCentre != unit.Bank {
+		return moveGroups(ctx, x, agreement.BankCentre, groups)
+	}
+	bank, ok := s.banks[unit.Bank]
+	if !ok {
+		return fmt.Errorf("bank centre %s is not configured", unit.Bank)
 	}
 	now := s.Now()
 	terms := gateway.Terms{ReceiveBy: agreement.ReceiveBy, SendBy: bank.SendBy, LeadDays: bank.LeadDays,
 		Calendar: s.Calendar, Location: s.Location}
 	executesOn := terms.ExecutionDay(now, gateway.DateOf(unit.ExecutesOn))
-	if err := s.collect(ctx, x, groups, now); err != nil {
+	if err := s.collect(ctx, x, groups, agreement.NoAccount, now); err != nil {
 		return err
 	}
 	inForce := agreement.InForce(gateway.DateOf(now.In(s.Location)))
@@ -128,15 +131,24 @@ func (s *Store) agreement(ctx context.Context, x *session, id int64) (Agreement,
 	return Agreement{}, fmt.Errorf("agreement %d: %w", id, gateway.ErrNotFound)
 }
 
+// moveGroups gives groups to the bank centre that their agreement has by now; it releases them next.
+func moveGroups(ctx context.Context, x *session, bank string, groups []int64) error {
+	_, err := x.ExecContext(ctx, `UPDATE release_group SET bank_centre = $1 WHERE state = 'waiting' AND id = ANY ($2::bigint[])`, bank, groups)
+	if err != nil {
+		return fmt.Errorf("move to bank %s: %w", bank, err)
+	}
+	return nil
+}
+
 // collect puts the payments of the groups, without the rejected and stopped ones, in the temporary table outgoing,
 // with the account that each is paid to.
-func (s *Store) collect(ctx context.Context, x *session, groups []int64, asOf time.Time) error {
+func (s *Store) collect(ctx context.Context, x *session, groups []int64, choice gateway.Choice, asOf time.Time) error {
 	if err := s.Register.Prepare(ctx, x); err != nil {
 		return err
 	}
 	steps := []string{
 		`CREATE TEMP TABLE due_group ON COMMIT DROP AS
-			SELECT id, delivery_id, month, debit_account, no_account FROM release_group WHERE id = ANY($1::bigint[])`,
+			SELECT id, delivery_id, month, debit_account, $2::text AS no_account FROM release_group WHERE id = ANY($1::bigint[])`,
 		`CREATE UNIQUE INDEX ON due_group (id); ANALYZE due_group`,
 		`CREATE TEMP TABLE outgoing ON COMMIT DROP AS
 			SELECT p.month, p.id AS payment_id, g.delivery_id, g.debit_account, p.e2e, p.ore, p.type, p.complete,
@@ -157,7 +169,7 @@ func (s *Store) collect(ctx context.Context, x *session, groups []int64, asOf ti
 	for i, q := range steps {
 		var args []any
 		if i == 0 {
-			args = []any{groups}
+			args = []any{groups, string(choice)}
 		}
 		if _, err := x.ExecContext(ctx, q, args...); err != nil {
 			return fmt.Errorf("collect step %d: %w", i, err)
@@ -202,12 +214,12 @@ func (s *Store) choose(ctx context.Context, x *session, a Agreement, bank Bank, 
 		CROSS JOIN LATERAL (SELECT
 			NOT o.complete AND f.account IS NULL AND o.no_account = 'cheque' AND $2
 				AND f.street IS NOT NULL AND f.name IS NOT NULL AND f.postcode IS NOT NULL AS wants) w
-		CROSS JOIN LATERAL (SELECT w.wants AND f.life NOT IN (2, 3) AND $1 AS cheque,
-			CASE WHEN NOT $1 THEN 'agreement'
+		CROSS JOIN LATERAL (SELECT w.wants AND f.life NOT IN (2, 3) AND $1 AND o.debit_account = ANY ($3::text[]) AS cheque,
+			CASE WHEN NOT $1 THEN 'agreement' WHEN o.debit_account <> ALL ($3::text[]) THEN 'debit account'
 				WHEN NOT o.complete AND f.life IS NULL THEN 'unknown'
 				WHEN NOT o.complete AND f.life IN (2, 3) THEN 'ceased'
 				WHEN NOT o.complete AND f.account IS NULL AND NOT w.wants THEN 'no account' END AS reason) v`,
-		inForce, bank.Cheques)
+		inForce, bank.Cheques, a.PayoutAccounts)
 	if err != nil {
 		return fmt.Errorf("choose: %w", err)
 	}
@@ -219,7 +231,8 @@ func (s *Store) choose(ctx context.Context, x *session, a Agreement, bank Bank, 
 func (s *Store) returnUnpayable(ctx context.Context, x *session, now time.Time) error {
 	_, err := x.ExecContext(ctx, `
 		WITH reasons (reason, code, text) AS (VALUES
-			('agreement', $3::text, $4::text), ('unknown', $5, $6), ('ceased', $7, $8), ('no account', $9, $10)),
+			('agreement', $3::text, $4::text), ('unknown', $5, $6), ('ceased', $7, $8), ('no account', $9, $10),
+			('debit account', $11, $12)),
 		ended AS (
 			INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at)
 			SELECT c.month, c.payment_id, 0, 'returned'::event_kind, r.code, r.text, $1::timestamptz
@@ -233,7 +246,8 @@ func (s *Store) returnUnpayable(ctx context.Context, x *session, now time.Time) 
 		string(gateway.CodeNoAccount), gateway.CodeAgreementExpired.Danish(),
 		string(gateway.CodeNoAccount), gateway.CodeUnknownRecipient.Danish(),
 		string(gateway.CodeNoAccount), gateway.CodeRecipientCeased.Danish(),
-		string(gateway.CodeNoAccount), gateway.TextNoAccountReturned)
+		string(gateway.CodeNoAccount), gateway.TextNoAccountReturned,
+		string(gateway.CodeNoAccount), gateway.CodeDebitAccount.Danish())
 	if err != nil {
 		return fmt.Errorf("returns: %w", err)
 	}

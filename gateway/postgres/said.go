@@ -206,16 +206,15 @@ func (s *Store) oweRejectedLines(ctx context.Context, x *session, now time.Time,
 
 // applyProgress moves lines on to accepted and executed, and single orders to executed.
 func (s *Store) applyProgress(ctx context.Context, x *session, bank Bank, document int64, now time.Time) error {
-	// A bank whose profile says that its validation answer speaks for the whole message has then accepted the rest.
-	accepted := `SELECT DISTINCT interchange_id, message_no, lin FROM word WHERE meaning IN ('accepted', 'executed')`
-	if bank.Acceptance == AcceptedByMessage {
-		accepted = `SELECT DISTINCT l.interchange_id, l.message_no, l.lin FROM word w JOIN order_line l USING (interchange_id, message_no)
-			WHERE w.meaning IN ('rejected', 'accepted', 'executed')`
-	}
-	if _, err := s.acceptLines(ctx, x, now, accepted); err != nil {
+	if err := s.applyValidation(ctx, x, bank, now); err != nil {
 		return err
 	}
-	_, err := x.ExecContext(ctx, `INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at, source)
+	// What the bank has carried out it has, whatever else it has said.
+	_, err := s.acceptLines(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM word WHERE meaning = 'executed' AND payment_id IS NULL`)
+	if err != nil {
+		return err
+	}
+	_, err = x.ExecContext(ctx, `INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at, source)
 		SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, 'executed'::event_kind, w.code, w.text, $1::timestamptz, $2::bigint
 		FROM word w JOIN order_line l USING (interchange_id, message_no, lin)
 		WHERE w.meaning = 'executed' AND w.payment_id IS NOT NULL AND l.state IN ('with_bank', 'accepted')
@@ -230,6 +229,30 @@ func (s *Store) applyProgress(ctx context.Context, x *session, bank Bank, docume
 		return fmt.Errorf("execute lines: %w", err)
 	}
 	return s.raiseRejected(ctx, x, now)
+}
+
+// applyValidation notes the lines that the bank's validation answer speaks for, by its profile, and accepts those whose
+// interchange CONTRL has accepted; the others wait for it.
+func (s *Store) applyValidation(ctx context.Context, x *session, bank Bank, now time.Time) error {
+	var validated string
+	switch bank.Acceptance {
+	case AcceptedByLine:
+		validated = `SELECT DISTINCT interchange_id, message_no, lin FROM word WHERE meaning = 'accepted' AND payment_id IS NULL`
+	case AcceptedByMessage:
+		validated = `SELECT DISTINCT l.interchange_id, l.message_no, l.lin FROM word w JOIN order_line l USING (interchange_id, message_no)
+			WHERE w.meaning IN ('rejected', 'accepted')`
+	default:
+		return nil
+	}
+	_, err := x.ExecContext(ctx, `UPDATE order_line l SET validated_at = $1 FROM (`+validated+`) v
+		WHERE l.interchange_id = v.interchange_id AND l.message_no = v.message_no AND l.lin = v.lin AND l.validated_at IS NULL`, now)
+	if err != nil {
+		return fmt.Errorf("validated lines: %w", err)
+	}
+	_, err = s.acceptLines(ctx, x, now, `SELECT DISTINCT l.interchange_id, l.message_no, l.lin
+		FROM word w JOIN order_line l USING (interchange_id, message_no) JOIN interchange i ON i.id = l.interchange_id
+		WHERE l.validated_at IS NOT NULL AND i.contrl = 'accepted'`)
+	return err
 }
 
 // acceptLines records that the bank has the lines that a query names (its parameters from $2), and owes response 8

@@ -34,7 +34,7 @@ func (s *Store) NewUpload(ctx context.Context, supplier, name string, final bool
 // Write stores the next bytes.
 func (u *Upload) Write(p []byte) (int, error) {
 	if u.w.size+int64(len(u.w.buf)+len(p)) > u.store.Rules.DocumentBytes {
-		return 0, fmt.Errorf("upload %s: %w: limit %d bytes", u.name, ErrTooLarge, u.store.Rules.DocumentBytes)
+		return 0, fmt.Errorf("upload: %w: limit %d bytes", ErrTooLarge, u.store.Rules.DocumentBytes)
 	}
 	return u.w.Write(p)
 }
@@ -53,13 +53,11 @@ func (u *Upload) Commit(ctx context.Context) error {
 		if u.final {
 			return s.deliver(ctx, x, arrival{Door: "sftp", Supplier: u.supplier, Key: u.name, Document: u.w.id, SHA256: sum, Size: u.w.size})
 		}
-		_, err = x.ExecContext(ctx, `INSERT INTO mailbox_upload (supplier, name, document_id, complete, made_at) VALUES ($1, $2, $3, true, $4)
-			ON CONFLICT (supplier, name) DO UPDATE SET document_id = excluded.document_id, made_at = excluded.made_at`,
-			u.supplier, u.name, u.w.id, s.Now())
-		return err
+		return s.stage(ctx, x, u)
 	})
 	if err != nil {
-		return err
+		// What was refused must not stay; where the outcome of the commit is not known, the document's reference keeps it.
+		return errors.Join(err, u.Abort(ctx), s.alarmConflict(ctx, err, u.supplier))
 	}
 	if u.final {
 		s.Gap("after-commit-before-acknowledgement")
@@ -69,14 +67,41 @@ func (u *Upload) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Abort forgets the upload.
-func (u *Upload) Abort(ctx context.Context) error {
-	_, err := u.store.DB.ExecContext(ctx, `DELETE FROM document WHERE id = $1 AND sha256 IS NULL`, u.w.id)
+// stage keeps a complete upload for its rename, in the place of an earlier one of that name.
+func (s *Store) stage(ctx context.Context, x *session, u *Upload) error {
+	_, err := x.ExecContext(ctx, `
+		WITH earlier AS (DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2 RETURNING document_id)
+		DELETE FROM document WHERE id IN (SELECT document_id FROM earlier)`, u.supplier, u.name)
 	if err != nil {
-		return fmt.Errorf("abort upload: %w", temporary(err))
+		return fmt.Errorf("earlier upload: %w", err)
 	}
-	return nil
+	_, err = x.ExecContext(ctx, `INSERT INTO mailbox_upload (supplier, name, document_id, complete, made_at) VALUES ($1, $2, $3, true, $4)`,
+		u.supplier, u.name, u.w.id, s.Now())
+	return err
 }
+
+// alarmConflict makes an alarm of a name that was used again with other bytes; the refusal itself was rolled back.
+func (s *Store) alarmConflict(ctx context.Context, err error, supplier string) error {
+	var c *conflictError
+	if !errors.As(err, &c) {
+		return nil
+	}
+	return s.alarm(context.WithoutCancel(ctx), "name used again with other bytes", fmt.Sprintf("delivery %d", c.delivery),
+		"supplier "+supplier+" sent other bytes under this delivery's name; they were refused")
+}
+
+// conflictError is ErrConflict with the delivery that has the name. It does not say the name: a supplier may have put
+// personal data there.
+type conflictError struct{ delivery int64 }
+
+func (e *conflictError) Error() string {
+	return fmt.Sprintf("delivery %d: %v", e.delivery, gateway.ErrConflict)
+}
+
+func (e *conflictError) Unwrap() error { return gateway.ErrConflict }
+
+// Abort forgets the upload, unless something refers to it: an upload whose commit may have happened stays.
+func (u *Upload) Abort(ctx context.Context) error { return u.store.drop(ctx, u.w.id) }
 
 // arrival is a document that is complete at a door.
 type arrival struct {
@@ -105,14 +130,18 @@ func (s *Store) deliver(ctx context.Context, x *session, a arrival) error {
 		return err
 	}
 	var before []byte
-	err = x.QueryRowContext(ctx, `SELECT sha256 FROM delivery WHERE door = $1 AND supplier = $2 AND transport_key = $3`,
-		a.Door, a.Supplier, a.Key).Scan(&before)
+	var delivery int64
+	err = x.QueryRowContext(ctx, `SELECT id, sha256 FROM delivery WHERE door = $1 AND supplier = $2 AND transport_key = $3`,
+		a.Door, a.Supplier, a.Key).Scan(&delivery, &before)
 	if err != nil {
 		return fmt.Errorf("deliver: %w", err)
 	}
 	if !bytes.Equal(before, a.SHA256) {
-		s.Log.Warn().Str("supplier", a.Supplier).Str("door", a.Door).Msg("a name was used again with other bytes: refused")
-		return fmt.Errorf("%s: %w", a.Key, gateway.ErrConflict)
+		return &conflictError{delivery}
+	}
+	// The bytes are there already.
+	if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, a.Document); err != nil {
+		return fmt.Errorf("deliver: %w", err)
 	}
 	return nil
 }
@@ -135,15 +164,18 @@ func (s *Store) RenameUpload(ctx context.Context, supplier, from, to string, fin
 			return err
 		}
 		a.Door, a.Supplier, a.Key, a.UploadedAs = "sftp", supplier, to, from
-		if err := s.deliver(ctx, x, a); err != nil {
+		if err := x.touch(ctx, `DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2`, supplier, from); err != nil {
 			return err
 		}
-		return x.touch(ctx, `DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2`, supplier, from)
+		return s.deliver(ctx, x, a)
 	})
-	if err == nil && final {
+	if err != nil {
+		return errors.Join(err, s.alarmConflict(ctx, err, supplier))
+	}
+	if final {
 		s.Gap("after-commit-before-acknowledgement")
 	}
-	return err
+	return nil
 }
 
 // renamedBefore is nil when the delivery to was once the upload from: a repeated rename.
@@ -219,7 +251,9 @@ func (s *Store) mailboxFiles(ctx context.Context, query, supplier string) ([]Mai
 
 // RemoveIn forgets an upload that was not renamed.
 func (s *Store) RemoveIn(ctx context.Context, supplier, name string) error {
-	return s.one(ctx, "remove upload", `DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2`, supplier, name)
+	return s.one(ctx, "remove upload", `
+		WITH removed AS (DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2 RETURNING document_id)
+		DELETE FROM document WHERE id IN (SELECT document_id FROM removed)`, supplier, name)
 }
 
 // Collect records that the supplier has taken an answer away.

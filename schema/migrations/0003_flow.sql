@@ -59,6 +59,7 @@ CREATE TABLE delivery (
     UNIQUE (door, supplier, transport_key),
     CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL))
 );
+CREATE INDEX delivery_document ON delivery (document_id);
 CREATE INDEX delivery_todo ON delivery (received_at, id) WHERE state IN ('received', 'read');
 -- Only accepted bundles consume their ids: a corrected resend is welcome.
 CREATE UNIQUE INDEX delivery_group_ref ON delivery (payer_id, group_ref) WHERE state IN ('read', 'checked');
@@ -194,6 +195,7 @@ CREATE TABLE interchange (
     CHECK (state IN ('frozen', 'void') OR document_id IS NOT NULL),
     CHECK ((state = 'sent') = (sent_at IS NOT NULL))
 );
+CREATE INDEX interchange_document ON interchange (document_id);
 CREATE INDEX interchange_todo ON interchange (bank, control_ref) WHERE state IN ('frozen', 'rendered', 'sending', 'publishing');
 
 CREATE TYPE order_state AS ENUM ('frozen', 'with_bank', 'accepted', 'executed', 'rejected');
@@ -203,7 +205,6 @@ CREATE TABLE message (
     ref            text NOT NULL UNIQUE,        -- BGM 1004
     payments       int NOT NULL,
     ore            bigint NOT NULL,
-    validated_at   timestamptz,                 -- the bank's validation answer is in, or its deadline has passed
     PRIMARY KEY (interchange_id, no)
 );
 CREATE TABLE order_line (
@@ -218,6 +219,7 @@ CREATE TABLE order_line (
     state          order_state NOT NULL DEFAULT 'frozen',
     code           text,
     text           text,
+    validated_at   timestamptz,                 -- the bank's validation answer is in
     changed_at     timestamptz,
     PRIMARY KEY (interchange_id, message_no, lin),
     FOREIGN KEY (interchange_id, message_no) REFERENCES message
@@ -272,6 +274,7 @@ CREATE TABLE bank_file (
     note        text,
     UNIQUE (bank, name, sha256)
 );
+CREATE INDEX bank_file_document ON bank_file (document_id);
 CREATE INDEX bank_file_todo ON bank_file (bank, id) WHERE state = 'received';
 CREATE UNIQUE INDEX bank_file_control_ref ON bank_file (bank, control_ref) WHERE state = 'done';
 
@@ -311,6 +314,7 @@ CREATE TABLE answer (
     UNIQUE (kind, number),
     UNIQUE (supplier, file_name)
 );
+CREATE INDEX answer_document ON answer (document_id);
 CREATE INDEX answer_open ON answer (supplier, id) WHERE collected_at IS NULL;
 CREATE INDEX answer_delivery ON answer (delivery_id);
 -- What an answer must still tell: written in the transaction that causes it.
