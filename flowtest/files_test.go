@@ -25,7 +25,7 @@ func TestFiles_Duplicates(t *testing.T) {
 	w.hear("BEC")
 	w.want("files", w.row(`SELECT name, state, coalesce(note, '') FROM bank_file ORDER BY id`), "a.edi done ; b.edi parked interchange F1 came before, in file 1")
 	w.want("exceptions", w.exceptions(), "")
-	w.wantTold("9 B:0001(Nej)")
+	w.wantTold("8 A; 9 B:0001(Nej)")
 	w.want("ledger", w.ledger(), "with_bank 1 = 100, returned 1 = 200")
 }
 
@@ -40,7 +40,7 @@ func TestFiles_SameNameOtherBytes(t *testing.T) {
 	w.hear("BEC")
 	w.want("files", w.row(`SELECT name, state FROM bank_file ORDER BY id`), "a.edi done; a.edi done")
 	w.want("exceptions", w.exceptions(), "bank file name reused")
-	w.wantTold("9 B:0001(Nej)")
+	w.wantTold("8 A; 9 B:0001(Nej)")
 }
 
 // TestFiles_SameNumberOtherBytes: a bank that gives its number a second time may have said something else with it.
