@@ -44,6 +44,21 @@ func TestDeadlines(t *testing.T) {
 	w.want("told", w.told(), "")
 }
 
+// TestDeadlines_SendBy: an interchange that does not leave in time is an alarm, once.
+func TestDeadlines_SendBy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.receive(bundle("G-1", complete("A", 100)))
+	w.at(receiveBy)
+	w.release()
+	w.render()
+	for _, c := range []struct{ now, want string }{{"2005-08-11 08:30", ""}, {"2005-08-11 08:31", "send-by missed"}, {"2005-08-12 08:31", "send-by missed"}} {
+		w.at(c.now)
+		w.eachBank("deadlines", w.DeadlinesNext)
+		w.want(c.now, w.exceptions(), c.want)
+	}
+}
+
 // TestNextDue: the next moment at which something is due by itself, through a whole day.
 func TestNextDue(t *testing.T) {
 	t.Parallel()

@@ -206,9 +206,10 @@ func TestHear(t *testing.T) {
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
 		}, heard{"with_bank -3 = -600, executed 1 = 200, returned 2 = 400", "9 A:0001(Nej) C:0001(Nej)", "reject after execution"}},
 		{"executed after reject of the order", "BEC", func(s sent) {
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
 			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), word(1, 2, "4", "")))
-		}, heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(Nej)", "executed after reject"}},
+		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C D; 9 B:0001(Nej)", "executed after reject"}},
 		{"executed after reject of the line", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), line(1, "4", "")))
@@ -221,6 +222,20 @@ func TestHear(t *testing.T) {
 			w.want("one line", w.names(w.told()), "8 A B C")
 			w.says(s.bank, bansta(s.message(2), line(1, "1", "")))
 		}, heard{"", "8 D", ""}},
+		{"acceptance before CONTRL", "SDC", func(s sent) {
+			w.says(s.bank, bansta(s.message(1), line(1, "1", "")))
+			w.want("BANSTA alone", w.told(), "")
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+		}, heard{"", "8 A B C", ""}},
+		{"one reject speaks for the message, before CONTRL", "BKD", func(s sent) {
+			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.want("BANSTA alone", w.names(w.told()), "9 B:0001(Nej)")
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C", ""}},
+		{"acceptance before a CONTRL that rejects", "SDC", func(s sent) {
+			w.says(s.bank, bansta(s.message(1), line(1, "1", "")))
+			w.says(s.bank, contrl(s.bank, s.no, "4+29"))
+		}, heard{"with_bank -4 = -1000, returned 4 = 1000", refused4, ""}},
 		{"acceptance and reject in one file", "SDC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
 			w.says(s.bank, bansta(s.message(1), line(1, "1", ""), word(1, 2, "2", "Nej")))

@@ -48,6 +48,9 @@ func TestReceive_SameKey(t *testing.T) {
 	w.receive()
 	w.want("deliveries", w.row(`SELECT supplier, transport_key, state FROM delivery ORDER BY id`), "LEVA a.xml checked; LEVB a.xml refused")
 	w.wantTold("1 ACPT; LEVB:1 RJCT 907; 2 ACPT")
+	w.want("alarm", w.exceptions(), "name used again with other bytes")
+	// Each delivery and each answer has its bytes once; what was refused or came again has left none.
+	w.want("documents", w.row(`SELECT count(*) FROM document`), "5")
 }
 
 // TestReceive_Stamp: a delivery is stamped by the business clock, and not anew when it comes again.
@@ -179,6 +182,38 @@ func TestReceive_TooLarge(t *testing.T) {
 		t.Errorf("accepted: %v", err)
 	}
 	w.want("deliveries", w.row(`SELECT count(*) FROM delivery`), "0")
+}
+
+// TestReceive_Aborted: an upload that breaks off leaves nothing, and one whose process died is cleared away later.
+func TestReceive_Aborted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"a.xml", "b.xml"} {
+		u, err := w.NewUpload(t.Context(), "LEVA", name, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := u.Write(bytes.Repeat([]byte("x"), 3<<20)); err != nil {
+			t.Fatal(err)
+		}
+		if name == "b.xml" {
+			break // the process dies
+		}
+		if err := u.Abort(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	left := `SELECT count(*), (SELECT count(*) FROM document_piece) FROM document`
+	w.want("left", w.row(left), "1 3")
+	if err := w.DropUnfinished(t.Context()); err != nil {
+		t.Error(err)
+	}
+	w.want("while it may still arrive", w.row(left), "1 3")
+	w.later(25 * time.Hour)
+	if err := w.DropUnfinished(t.Context()); err != nil {
+		t.Error(err)
+	}
+	w.want("then", w.row(left), "0 0")
 }
 
 // TestReceive_Nothing of a bundle is visible before its last byte is read: its other payments stay out.

@@ -189,6 +189,25 @@ func TestRelease_AgreementAgain(t *testing.T) {
 	w.want("ledger", w.ledger(), "returned 2 = 200")
 }
 
+// TestRelease_AgreementChanged: bank centre, choice and payout accounts count as they are at release. // G-faulty
+func TestRelease_AgreementChanged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	changed := bundle("changed", cpr("now a cheque", poor, 100), complete("still good", 200))
+	removed := bundle("removed", complete("account removed", 300))
+	removed.Debits[0].Account = debit2
+	w.receive(changed, removed)
+	w.told()
+	load(t, w.db, country{"agreements.csv": {agreementColumns, "AFT-1,77,U1,LEVA,SDC," + debit1 + ",cheque,06:00,,"}}, w.time())
+	w.at(receiveBy)
+	w.release()
+	w.want("orders", w.orders(), "now a cheque 4 4 ; still good 1 0 70450001234567")
+	w.want("bank", w.row(`SELECT bank, agreement FROM interchange`), "SDC AFT-1")
+	w.wantTold("7 now a cheque:ACPT; 7 account removed:RJCT")
+	w.want("why", w.row(`SELECT text FROM payment_event`), "UDBETALINGSKONTO HØRER IKKE TIL AFTALEN")
+	w.want("ledger", w.ledger(), "frozen 2 = 300, returned 1 = 300")
+}
+
 // TestRelease_OnlyTheGood: what check refused is not released with the rest of its group.
 func TestRelease_OnlyTheGood(t *testing.T) {
 	t.Parallel()
