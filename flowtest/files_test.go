@@ -106,6 +106,24 @@ func TestFiles_Answered(t *testing.T) {
 	w.want("exceptions", w.exceptions(), "")
 }
 
+// TestFiles_ManyUndecided: more words than anybody reads one by one; none is passed over in silence.
+func TestFiles_ManyUndecided(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var words []string
+	for i := range 1002 {
+		words = append(words, word(1+i%99, 1, "2", ""))
+	}
+	var messages []string
+	for len(words) > 0 {
+		n := min(len(words), 99)
+		messages = append(messages, bansta("X", words[:n]...))
+		words = words[n:]
+	}
+	w.says("BEC", messages...)
+	w.want("exceptions", w.row(`SELECT count(*), max(detail) FILTER (WHERE detail LIKE '%more%') FROM exception WHERE kind = 'bank word undecided'`), "1001 2 more words")
+}
+
 // TestFiles_FetchFails: a file that did not come whole is none.
 func TestFiles_FetchFails(t *testing.T) {
 	t.Parallel()

@@ -280,3 +280,32 @@ func TestReceive_MoreGroupsThanHaveIDs(t *testing.T) {
 	w.receive(d)
 	w.wantTold("1 RJCT 909")
 }
+
+// TestReceive_TwoAtOnce: one bundle under several names, read at the same time, is accepted once.
+func TestReceive_TwoAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 4 {
+		w.send(bundle("G-1", many("A", 200)...))
+	}
+	done := make(chan error)
+	for range 4 {
+		go func() {
+			for {
+				worked, err := w.ReadNext(t.Context())
+				if err != nil && !errors.Is(err, gateway.ErrTemporary) || !worked {
+					done <- err
+					return
+				}
+			}
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	w.receive()
+	w.wantTold("1 ACPT; 1 RJCT 904; 1 RJCT 904; 1 RJCT 904; 2 ACPT")
+	w.want("payments", w.row(`SELECT count(*) FROM payment`), "200")
+}

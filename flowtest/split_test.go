@@ -181,6 +181,19 @@ func TestRender_Again(t *testing.T) {
 	}
 }
 
+// TestRender_TellsOfChanges: what the bank cannot be told as it came is on record, order by order.
+func TestRender_TellsOfChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := complete("A", 100)
+	p.Text = "Łódź"
+	sent := w.paid(bundle("G-1", p, complete("B", 100)))
+	if !strings.Contains(latin1(sent[0]), "FTX+AAI+++Lódz'") {
+		t.Errorf("sent:\n%s", latin1(sent[0]))
+	}
+	w.want("changes", w.row(`SELECT message_no, lin, seq, what FROM text_change`), "1 1 1 transliterated")
+}
+
 // TestRender_RefusesWhatWasTamperedWith: what is written must agree with what was frozen, or nothing is sent. It holds up
 // no other interchange of the bank.
 func TestRender_RefusesWhatWasTamperedWith(t *testing.T) {

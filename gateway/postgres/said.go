@@ -79,7 +79,7 @@ func (s *Store) resolveSaid(ctx context.Context, x *session, bank Bank) error {
 	return nil
 }
 
-// raiseUndecided makes one exception per word that names nothing or two things.
+// raiseUndecided makes one exception per word that names nothing or two things, and one for all that are too many.
 func (s *Store) raiseUndecided(ctx context.Context, x *session, bank Bank, document int64) error {
 	var undecided []struct {
 		N       int    `db:"n"`
@@ -94,8 +94,15 @@ func (s *Store) raiseUndecided(ctx context.Context, x *session, bank Bank, docum
 			return err
 		}
 	}
-	_, err = x.ExecContext(ctx, `DELETE FROM word WHERE trouble IS NOT NULL`)
-	return err
+	r, err := x.ExecContext(ctx, `DELETE FROM word WHERE trouble IS NOT NULL`)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err != nil || n <= int64(len(undecided)) {
+		return err
+	}
+	return s.raise(ctx, x, "bank word undecided", fmt.Sprintf("%s document %d", bank.ID, document), fmt.Sprintf("%d more words", n-int64(len(undecided))))
 }
 
 // proveSent marks the interchanges that the bank speaks of as sent, whatever our own side of the sending knows of them.
