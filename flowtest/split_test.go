@@ -11,13 +11,6 @@ import (
 	"nks/gateway/intake/intaketest"
 )
 
-// places is how many orders stand in each LIN, as interchange/message/LIN.
-func (w *world) places() string {
-	w.t.Helper()
-	return w.row(`SELECT i.control_ref || '/' || l.message_no || '/' || l.lin || ':' || l.payments FROM order_line l
-		JOIN interchange i ON i.id = l.interchange_id ORDER BY i.bank, i.control_ref, l.message_no, l.lin`)
-}
-
 func many(prefix string, n int) []intaketest.Payment {
 	payments := make([]intaketest.Payment, n)
 	for i := range payments {
