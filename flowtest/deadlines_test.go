@@ -18,6 +18,7 @@ func TestDeadlines(t *testing.T) {
 	for _, b := range []string{"BEC", "SDC", "BKD", "NEM"} {
 		all[b] = w.four(b)
 	}
+	w.four("BKD") // of which the bank never says a word
 	w.at("2005-08-11 06:10")
 	w.says("SDC", contrl("SDC", all["SDC"].no, "7"))
 	w.says("BKD", contrl("BKD", all["BKD"].no, "7"))
@@ -28,19 +29,19 @@ func TestDeadlines(t *testing.T) {
 	deadlines("2005-08-11 06:29")
 	w.want("before the CONTRL deadline", w.exceptions(), "")
 	deadlines("2005-08-11 06:30")
-	w.want("after it", w.exceptions(), "CONTRL missing")
+	w.want("after it", w.exceptions(), "CONTRL missing; CONTRL missing")
 	deadlines("2005-08-11 08:09")
-	w.want("once", w.exceptions(), "CONTRL missing")
+	w.want("once", w.exceptions(), "CONTRL missing; CONTRL missing")
 	w.want("before the acceptance deadline", w.told(), "")
 	deadlines("2005-08-11 08:10")
 	w.want("after it", w.names(w.told()), "8 A B C D; 8 A B C D; 8 B C D")
 
 	deadlines("2005-08-13 08:59")
-	w.want("before the execution deadline", w.ledger(), "with_bank 15 = 3900, returned 1 = 100")
+	w.want("before the execution deadline", w.ledger(), "with_bank 19 = 4900, returned 1 = 100")
 	deadlines("2005-08-13 09:00")
-	w.want("after it, at the bank whose silence means it", w.ledger(), "with_bank 11 = 2900, executed 4 = 1000, returned 1 = 100")
+	w.want("after it, at the bank whose silence means it", w.ledger(), "with_bank 15 = 3900, executed 4 = 1000, returned 1 = 100")
 	deadlines("2006-08-11 09:00")
-	w.want("for ever", w.ledger(), "with_bank 11 = 2900, executed 4 = 1000, returned 1 = 100")
+	w.want("for ever", w.ledger(), "with_bank 15 = 3900, executed 4 = 1000, returned 1 = 100")
 	w.want("told", w.told(), "")
 }
 

@@ -150,9 +150,13 @@ func TestRelease_NewestAccountCounts(t *testing.T) {
 // TestRelease_NoAccount: the standing choice, what stands in its way, and the bundle's own. // B35-36 // G-faulty
 func TestRelease_NoAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, func(o *options) {
+		o.country["holders.csv"] = append(o.country["holders.csv"], "CPR,0601700061,,alive,Uden Gade,,4600,Køge,DK",
+			"CPR,0601700062,,alive,,Gyden 5,4600,Køge,DK", "CPR,0601700063,,alive,Uden Postnummer,Gyden 5,,Køge,DK")
+	})
 	returns := bundle("return", cpr("return", poor, 100))
-	cheques := bundle("cheque", cpr("cheque", poor, 100), cpr("no address", lost, 100), cpr("has an account", ann, 100))
+	cheques := bundle("cheque", cpr("cheque", poor, 100), cpr("no address", lost, 100), cpr("no street", "0601700061", 100), cpr("no name", "0601700062", 100),
+		cpr("no postcode", "0601700063", 100), cpr("has an account", ann, 100))
 	cheques.Debits[0].Agreement, cheques.Debits[0].Account = "AFT-2", "53010000123456"
 	noCheques := bundle("no cheques", cpr("bank without cheques", poor, 100))
 	noCheques.Debits[0].Agreement = "AFT-3"
@@ -164,8 +168,8 @@ func TestRelease_NoAccount(t *testing.T) {
 	w.at("2005-08-11 07:30")
 	w.release()
 	w.want("orders", w.orders(), "cheque 4 4 ; has an account 1 2 "+annAccount+"; has one 1 2 "+annAccount)
-	w.wantTold("7 return:RJCT; 7 cheque:ACPT no address:RJCT; 7 bank without cheques:RJCT; 7 bundle says return:RJCT")
-	w.want("ledger", w.ledger(), "frozen 3 = 300, returned 4 = 400")
+	w.wantTold("7 return:RJCT; 7 cheque:ACPT no address:RJCT no street:RJCT no name:RJCT no postcode:RJCT; 7 bank without cheques:RJCT; 7 bundle says return:RJCT")
+	w.want("ledger", w.ledger(), "frozen 3 = 300, returned 7 = 700")
 	sent := strings.Join(w.dispatch(), "")
 	for _, want := range []string{"PAI+::20'", "NAD+BE+++Poul Fattig+Gyden 5+Køge++4600+DK'"} {
 		if !strings.Contains(latin1(sent), want) {
