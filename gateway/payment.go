@@ -45,7 +45,7 @@ type Detail struct {
 // Empty tells whether there is anything in the detail.
 func (d *Detail) Empty() bool {
 	return d == nil || d.Name == "" && len(d.AddressLines) == 0 && d.PostCode == "" && d.Town == "" && d.Country == "" &&
-		d.BankName == "" && len(d.BankAddressLines) == 0 && d.BankCountry == "" && d.ChargeBearer == "" &&
+		d.BankName == "" && len(d.BankAddressLines) == 0 && d.BankCountry == "" && !d.GermanBankCode && d.ChargeBearer == "" &&
 		d.FinalAgent == "" && d.FirstAgent == "" && d.CardType == "" && d.SlipReference == "" &&
 		len(d.Advice) == 0 && len(d.DocumentRef) == 0
 }

@@ -43,7 +43,7 @@ func convert(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
 	} else {
 		tell(account(p, to, d))
 	}
-	if !d.Empty() || d.GermanBankCode {
+	if !d.Empty() {
 		to.Detail = d
 	}
 	return first

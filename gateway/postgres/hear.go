@@ -143,18 +143,24 @@ func (s *Store) park(ctx context.Context, x *session, bank Bank, file bankFile, 
 func (s *Store) applyContrl(ctx context.Context, x *session, bank Bank, c gateway.Contrl, now time.Time) error {
 	ref, err := strconv.ParseInt(c.ControlRef, 10, 64)
 	var id int64
-	var kind, state, before string
+	var kind, before string
+	var left bool
 	if err == nil {
-		err = x.QueryRowContext(ctx, `SELECT id, kind, state, contrl FROM interchange
-			WHERE bank = $1 AND control_ref = $2 FOR UPDATE`, bank.ID, ref).Scan(&id, &kind, &state, &before)
+		err = x.QueryRowContext(ctx, `SELECT id, kind, `+mayHaveLeft+`, contrl FROM interchange i
+			WHERE bank = $1 AND control_ref = $2 FOR UPDATE`, bank.ID, ref).Scan(&id, &kind, &left, &before)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, strconv.ErrSyntax) && !errors.Is(err, strconv.ErrRange) {
 		return fmt.Errorf("CONTRL for %q: %w", c.ControlRef, err)
 	}
-	if err != nil || kind != "PAYMUL" || state == "frozen" || state == "rendered" || state == "void" {
+	if err != nil || kind != "PAYMUL" || !left {
 		return s.raise(ctx, x, "CONTRL for nothing sent", fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
 	}
 	if err := s.sent(ctx, x, id); err != nil {
+		return err
+	}
+	_, err = x.ExecContext(ctx, `UPDATE exception SET closed_at = $2, closed_by = 'bank'
+		WHERE kind = 'CONTRL missing' AND subject = $1 AND closed_at IS NULL`, fmt.Sprint(id), now)
+	if err != nil {
 		return err
 	}
 	if before == "rejected" && c.Action == gateway.ContrlAccepted {

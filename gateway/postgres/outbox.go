@@ -85,10 +85,13 @@ func (s *Store) lockLease(ctx context.Context, x *session, interchange, fence in
 	return err
 }
 
+// mayHaveLeft is true of an interchange i that the bank may have: one that somebody said had not arrived, too.
+const mayHaveLeft = `(i.state IN ('sending', 'publishing', 'sent', 'unknown') OR i.state = 'rendered' AND i.attempt > 0)`
+
 // sent moves an interchange and its lines on to the bank; harmless when that was done before.
 func (s *Store) sent(ctx context.Context, x *session, id int64) error {
-	r, err := x.ExecContext(ctx, `UPDATE interchange SET state = 'sent', sent_at = $2
-		WHERE id = $1 AND state IN ('sending', 'publishing', 'unknown')`, id, s.Now())
+	r, err := x.ExecContext(ctx, `UPDATE interchange i SET state = 'sent', sent_at = $2
+		WHERE id = $1 AND state <> 'sent' AND `+mayHaveLeft, id, s.Now())
 	if err != nil {
 		return err
 	}
