@@ -1,0 +1,268 @@
+package jetstream
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"nks/mq"
+)
+
+// Config is the embedded server's.
+type Config struct {
+	Dir  string // the streams' directory; one server at a time
+	Port int    // on 127.0.0.1; 0 = a free one
+
+	Suppliers []Supplier
+
+	// GatewayPassword lets the gateway's own login (GatewayUser) in from
+	// another process. Empty: only Open reaches it.
+	GatewayPassword string
+
+	MaxPayload int           // bytes of one message with its headers; 0 = 32 MB, at most 64 MB
+	MaxBytes   int64         // bytes of one queue; 0 = 4 GB. A full one refuses what is put
+	MaxMsgs    int64         // messages of one queue; 0 = 100,000
+	AckWait    time.Duration // after which what a dead client held comes again; 0 = 30 s
+}
+
+// Supplier is a login. At least one of Password and Key is given.
+type Supplier struct {
+	Name     string // A-Z a-z 0-9 . _ -, not more than 35, no empty part between dots
+	Password string // or its bcrypt hash
+	Key      string // public user NKey (U…)
+}
+
+const (
+	defaultMaxPayload = 32 << 20
+	defaultMaxBytes   = 4 << 30
+	defaultMaxMsgs    = 100_000
+	defaultAckWait    = 30 * time.Second
+	startWait         = 30 * time.Second
+	// maxStore stands above the sum of all queues: their own bounds bind.
+	maxStore = 1 << 50
+	// maxConsumers bounds what a supplier can create in the server.
+	maxConsumers = 16
+	// dedupeWindow is the shortest that the server accepts; see the package.
+	dedupeWindow = 100 * time.Millisecond
+	// parkWindow makes an interrupted Park, done again, one message.
+	parkWindow = 10 * time.Minute
+)
+
+func (c Config) withDefaults() Config {
+	if c.Port == 0 {
+		c.Port = server.RANDOM_PORT
+	}
+	if c.MaxPayload == 0 {
+		c.MaxPayload = defaultMaxPayload
+	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = defaultMaxBytes
+	}
+	if c.MaxMsgs == 0 {
+		c.MaxMsgs = defaultMaxMsgs
+	}
+	if c.AckWait == 0 {
+		c.AckWait = defaultAckWait
+	}
+	if c.GatewayPassword == "" {
+		c.GatewayPassword = rand.Text()
+	}
+	return c
+}
+
+// Broker is a running server.
+type Broker struct {
+	cfg    Config
+	server *server.Server
+	known  map[string]bool
+}
+
+// GatewayUser is the login of nks itself in a supplier's account.
+func GatewayUser(supplier string) string { return "nks@" + supplier }
+
+// Start runs a server on cfg.Dir and returns when every queue is there.
+func Start(ctx context.Context, cfg Config) (*Broker, error) {
+	cfg = cfg.withDefaults()
+	b := &Broker{cfg: cfg, known: make(map[string]bool, len(cfg.Suppliers))}
+	opts := &server.Options{
+		ServerName: "nks", Host: "127.0.0.1", Port: cfg.Port,
+		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: maxStore,
+		MaxPayload: int32(cfg.MaxPayload), NoSigs: true, NoLog: true,
+	}
+	for _, s := range cfg.Suppliers {
+		if err := b.admit(opts, s); err != nil {
+			return nil, fmt.Errorf("jetstream: %w", err)
+		}
+	}
+	var err error
+	if b.server, err = server.NewServer(opts); err != nil {
+		return nil, fmt.Errorf("jetstream: %w", err)
+	}
+	b.server.Start()
+	if err := b.prepare(ctx); err != nil {
+		b.Close()
+		return nil, fmt.Errorf("jetstream: start on %s: %w", cfg.Dir, err)
+	}
+	return b, nil
+}
+
+// admit adds a supplier's account and its two logins.
+func (b *Broker) admit(opts *server.Options, s Supplier) error {
+	if !usableName(s.Name) || b.known[s.Name] {
+		return fmt.Errorf("%w: %q", ErrSupplier, s.Name)
+	}
+	if s.Password == "" && s.Key == "" {
+		return fmt.Errorf("%w: %q has neither password nor key", ErrSupplier, s.Name)
+	}
+	b.known[s.Name] = true
+	account := server.NewAccount(s.Name)
+	opts.Accounts = append(opts.Accounts, account)
+	opts.Users = append(opts.Users, &server.User{Username: GatewayUser(s.Name), Password: b.cfg.GatewayPassword, Account: account})
+	if s.Password != "" {
+		opts.Users = append(opts.Users, &server.User{Username: s.Name, Password: s.Password, Account: account, Permissions: rights(s.Name)})
+	}
+	if s.Key != "" {
+		opts.Nkeys = append(opts.Nkeys, &server.NkeyUser{Nkey: s.Key, Account: account, Permissions: rights(s.Name)})
+	}
+	return nil
+}
+
+// nameCharacters are those of a data supplier's login.
+const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
+// usableName reports whether name can end a subject.
+func usableName(name string) bool {
+	foreign := func(r rune) bool { return !strings.ContainsRune(nameCharacters, r) }
+	return len(name) <= 35 && !slices.Contains(strings.Split(name, "."), "") && !strings.ContainsFunc(name, foreign)
+}
+
+// rights are what a supplier's login may do in its own account: put, and read
+// its answers with a consumer of its own.
+func rights(supplier string) *server.Permissions {
+	const api, out = "$JS.API.", streamOut
+	return &server.Permissions{
+		Publish: &server.SubjectPermission{Allow: []string{
+			In(supplier),
+			api + "INFO", api + "STREAM.NAMES", api + "STREAM.LIST", api + "STREAM.INFO." + out,
+			api + "CONSUMER.CREATE." + out, api + "CONSUMER.CREATE." + out + ".>",
+			api + "CONSUMER.DURABLE.CREATE." + out + ".>",
+			api + "CONSUMER.NAMES." + out, api + "CONSUMER.LIST." + out,
+			api + "CONSUMER.INFO." + out + ".>", api + "CONSUMER.DELETE." + out + ".>",
+			api + "CONSUMER.MSG.NEXT." + out + ".>",
+			"$JS.ACK." + out + ".>", "$JS.FC." + out + ".>",
+		}},
+		Subscribe: &server.SubjectPermission{Allow: []string{Out(supplier), "_INBOX.>"}},
+	}
+}
+
+// prepare gives every account its queues.
+func (b *Broker) prepare(ctx context.Context) error {
+	if !b.server.ReadyForConnections(startWait) {
+		return fmt.Errorf("%w: not ready after %v", mq.ErrTemporary, startWait)
+	}
+	for _, s := range b.cfg.Suppliers {
+		if err := b.prepareAccount(ctx, s.Name); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func (b *Broker) prepareAccount(ctx context.Context, supplier string) error {
+	account, err := b.server.LookupAccount(supplier)
+	if err != nil {
+		return err
+	}
+	if !account.JetStreamEnabled() {
+		limits := map[string]server.JetStreamAccountLimits{"": {
+			MaxMemory: 0, MaxStore: -1, MaxStreams: 3, MaxConsumers: maxConsumers, MaxAckPending: -1,
+			MemoryMaxStreamBytes: -1, StoreMaxStreamBytes: -1,
+		}}
+		if err := account.EnableJetStream(limits, nil); err != nil {
+			return err
+		}
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(b.server), nats.UserInfo(GatewayUser(supplier), b.cfg.GatewayPassword))
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	api, err := js.New(nc)
+	if err != nil {
+		return err
+	}
+	for stream, subject := range map[string]string{
+		streamIn: In(supplier), streamOut: Out(supplier), streamParked: Parked(supplier)} {
+		if _, err := api.CreateOrUpdateStream(ctx, b.queue(stream, subject)); err != nil {
+			return fmt.Errorf("%s: %w", stream, err)
+		}
+	}
+	return nil
+}
+
+func (b *Broker) queue(stream, subject string) js.StreamConfig {
+	c := js.StreamConfig{
+		Name: stream, Subjects: []string{subject}, Storage: js.FileStorage, Retention: js.WorkQueuePolicy,
+		Discard: js.DiscardNew, MaxBytes: b.cfg.MaxBytes, MaxMsgs: b.cfg.MaxMsgs, Duplicates: dedupeWindow,
+	}
+	if stream == streamParked {
+		c.Duplicates = parkWindow
+	}
+	return c
+}
+
+// Addr is where clients connect, host and port.
+func (b *Broker) Addr() string {
+	if a, ok := b.server.Addr().(*net.TCPAddr); ok {
+		return a.String()
+	}
+	return ""
+}
+
+// URL is where clients connect.
+func (b *Broker) URL() string { return "nats://" + b.Addr() }
+
+// Open connects nks to a supplier's account without a network: the link
+// receives from In(supplier), or from queue where one is named, and may send
+// to all of the supplier's queues.
+func (b *Broker) Open(ctx context.Context, supplier, queue string) (mq.Link, error) {
+	if !b.known[supplier] {
+		return nil, fmt.Errorf("jetstream: open: %w: %q", ErrSupplier, supplier)
+	}
+	if queue == "" {
+		queue = In(supplier)
+	}
+	return Dial(ctx, Login{Queue: queue, User: GatewayUser(supplier), Password: b.cfg.GatewayPassword, AckWait: b.cfg.AckWait,
+		InProcess: b.server})
+}
+
+// Depths tells how many messages wait in a supplier's in, out and parked queue.
+func (b *Broker) Depths(supplier string) (in, out, parked uint64, err error) {
+	if !b.known[supplier] {
+		return 0, 0, 0, fmt.Errorf("jetstream: depths: %w: %q", ErrSupplier, supplier)
+	}
+	seen, err := b.server.JszAccount(&server.JSzOptions{Account: supplier, Streams: true})
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("jetstream: depths of %s: %w", supplier, err)
+	}
+	depth := make(map[string]uint64, len(seen.Streams))
+	for _, stream := range seen.Streams {
+		depth[stream.Name] = stream.State.Msgs
+	}
+	return depth[streamIn], depth[streamOut], depth[streamParked], nil
+}
+
+// Close ends the server and every connection at once. Nothing needs draining:
+// what was confirmed is on the disk, what was not is unknown to its sender.
+func (b *Broker) Close() {
+	b.server.Shutdown()
+	b.server.WaitForShutdown()
+}
