@@ -27,7 +27,7 @@ type Config struct {
 	// another process. Empty: only Open reaches it.
 	GatewayPassword string
 
-	MaxPayload int           // bytes of one message with its headers; 0 = 32 MB, at most 64 MB
+	MaxPayload int           // bytes on the wire; 0 = 32 MB, the most; see MessageRoom
 	MaxBytes   int64         // bytes of one queue; 0 = 4 GB. A full one refuses what is put
 	MaxMsgs    int64         // messages of one queue; 0 = 100,000
 	AckWait    time.Duration // after which what a dead client held comes again; 0 = 30 s
@@ -39,6 +39,11 @@ type Supplier struct {
 	Password string // or its bcrypt hash
 	Key      string // public user NKey (U…)
 }
+
+// MessageRoom is what a message with its headers must be smaller than
+// MaxPayload: the server's store takes no record above 32 MiB, and a parked
+// copy carries more headers than its original.
+const MessageRoom = 4 << 10
 
 const (
 	defaultMaxPayload = 32 << 20
@@ -91,6 +96,9 @@ func GatewayUser(supplier string) string { return "nks@" + supplier }
 // Start runs a server on cfg.Dir and returns when every queue is there.
 func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
+	if cfg.MaxPayload <= 2*MessageRoom || cfg.MaxPayload > defaultMaxPayload {
+		return nil, fmt.Errorf("jetstream: %w: messages of %d bytes", mq.ErrUnsupported, cfg.MaxPayload)
+	}
 	b := &Broker{cfg: cfg, known: make(map[string]bool, len(cfg.Suppliers))}
 	opts := &server.Options{
 		ServerName: "nks", Host: "127.0.0.1", Port: cfg.Port,
@@ -212,9 +220,10 @@ func (b *Broker) queue(stream, subject string) js.StreamConfig {
 	c := js.StreamConfig{
 		Name: stream, Subjects: []string{subject}, Storage: js.FileStorage, Retention: js.WorkQueuePolicy,
 		Discard: js.DiscardNew, MaxBytes: b.cfg.MaxBytes, MaxMsgs: b.cfg.MaxMsgs, Duplicates: dedupeWindow,
+		MaxMsgSize: int32(b.cfg.MaxPayload - MessageRoom),
 	}
 	if stream == streamParked {
-		c.Duplicates = parkWindow
+		c.Duplicates, c.MaxMsgSize = parkWindow, -1
 	}
 	return c
 }

@@ -122,8 +122,8 @@ func (l *link) Caps() mq.Caps {
 		Delay: true, Priority: true}
 }
 
-// headerRoom is what the server counts into a message's size beside its body.
-const headerRoom = 4 << 10
+// headerRoom is what is kept for the headers, which count as the body does.
+const headerRoom = MessageRoom + 4<<10
 
 // keepHeld tells the server that held deliveries are still being worked on,
 // so that slow work is not delivered a second time beside itself.

@@ -93,7 +93,9 @@ func (l *link) subscribe(ctx context.Context) error {
 		return mq.ErrNoQueue
 	}
 	l.stream, l.epoch = name, strconv.FormatInt(info.Created.UnixNano(), 36)
-	sub, err := l.nc.SubscribeSync(l.nc.NewRespInbox())
+	// Not NewRespInbox: the library would take a pulled message for the answer
+	// to a request under way.
+	sub, err := l.nc.SubscribeSync(l.nc.NewInbox())
 	if err != nil {
 		return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
 	}
@@ -287,13 +289,16 @@ func (l *link) Park(ctx context.Context, d *mq.Delivery, reason string) error {
 	return nil
 }
 
+// maxReason keeps a parked copy within MessageRoom of its original.
+const maxReason = 1 << 10
+
 func (l *link) park(ctx context.Context, m *nats.Msg, d *mq.Delivery, queue, reason string) error {
 	moved := &nats.Msg{Subject: queue, Data: m.Data, Header: nats.Header{}}
 	for k, v := range m.Header {
 		moved.Header[k] = v
 	}
 	moved.Header.Set(headerParkedID, m.Header.Get(js.MsgIDHeader))
-	moved.Header.Set(headerParkReason, printable(reason))
+	moved.Header.Set(headerParkReason, printable(reason[:min(len(reason), maxReason)]))
 	moved.Header.Set(js.MsgIDHeader, fmt.Sprintf("parked-%s-%v", l.epoch, d.Handle))
 	if err := l.publish(ctx, moved); err != nil {
 		return err
