@@ -50,7 +50,6 @@ const (
 	defaultMaxBytes   = 4 << 30
 	defaultMaxMsgs    = 100_000
 	defaultAckWait    = 30 * time.Second
-	startWait         = 30 * time.Second
 	// maxStore stands above the sum of all queues: their own bounds bind.
 	maxStore = 1 << 50
 	// maxConsumers bounds what a supplier can create in the server.
@@ -114,8 +113,13 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	if b.server, err = server.NewServer(opts); err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
 	}
+	log := newFatal()
+	b.server.SetLoggerV2(log, false, false, false)
 	b.server.Start()
-	if err := b.prepare(ctx); err != nil {
+	if err = log.ready(b.server); err == nil {
+		err = b.prepare(ctx)
+	}
+	if err != nil {
 		b.Close()
 		return nil, fmt.Errorf("jetstream: start on %s: %w", cfg.Dir, err)
 	}
@@ -173,9 +177,6 @@ func rights(supplier string) *server.Permissions {
 
 // prepare gives every account its queues.
 func (b *Broker) prepare(ctx context.Context) error {
-	if !b.server.ReadyForConnections(startWait) {
-		return fmt.Errorf("%w: not ready after %v", mq.ErrTemporary, startWait)
-	}
 	for _, s := range b.cfg.Suppliers {
 		if err := b.prepareAccount(ctx, s.Name); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

@@ -390,3 +390,21 @@ func TestUnusableSuppliers(t *testing.T) {
 		}
 	}
 }
+
+func TestStartTellsWhyItCannot(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	cfg := config(t)
+	cfg.Port = taken.Addr().(*net.TCPAddr).Port
+	begun := time.Now()
+	if b, err := jetstream.Start(t.Context(), cfg); !errors.Is(err, mq.ErrTemporary) || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("port taken: %v, %v", b, err)
+	}
+	if took := time.Since(begun); took > 30*time.Second {
+		t.Errorf("told after %v", took)
+	}
+}
