@@ -178,6 +178,58 @@ func TestDialedSupplierLink(t *testing.T) {
 	}
 }
 
+func TestSupplierCannotTakeWhatItPut(t *testing.T) {
+	t.Parallel()
+	b := start(t, config(t))
+	for queue, want := range map[string]error{
+		jetstream.In(supplier): mq.ErrAuth, jetstream.Out("KMD.drift"): mq.ErrNoQueue, "orders": mq.ErrNoQueue} {
+		l, err := jetstream.Dial(t.Context(), jetstream.Login{URL: b.URL(), User: supplier, Password: secret, Queue: queue})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Receive(t.Context()); !errors.Is(err, want) {
+			t.Errorf("receive from %s: %v, want %v", queue, err, want)
+		}
+		if err := l.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestOneConsumerReadsAQueue(t *testing.T) {
+	t.Parallel()
+	b := start(t, config(t))
+	_, api := client(t, b)
+	if _, err := api.CreateConsumer(t.Context(), "NKS_OUT", js.ConsumerConfig{Durable: "theirs", AckPolicy: js.AckExplicitPolicy}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := jetstream.Dial(t.Context(), jetstream.Login{URL: b.URL(), User: supplier, Password: secret, Queue: jetstream.Out(supplier)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close(context.Background())
+	if _, err := l.Receive(t.Context()); !errors.Is(err, mq.ErrUnsupported) {
+		t.Errorf("a second consumer: %v", err)
+	}
+}
+
+func TestOddIDsMakePlainKeys(t *testing.T) {
+	t.Parallel()
+	b := start(t, config(t))
+	_, api := client(t, b)
+	l := open(t, b, supplier)
+	for _, id := range []string{strings.Repeat("x", 1000), "\x00\xff", "S\u00f8ren"} {
+		if _, err := api.Publish(t.Context(), "nks.in.ATP", nil, js.WithMsgID(id)); err != nil {
+			t.Fatal(err)
+		}
+		d := receive(t, l)
+		if !strings.HasPrefix(d.TransportKey, "sha256:") || len(d.TransportKey) != len("sha256:")+64 {
+			t.Errorf("key %q of id %.20q", d.TransportKey, id)
+		}
+		ack(t, l, d)
+	}
+}
+
 func TestWrongSupplierIsRefused(t *testing.T) {
 	t.Parallel()
 	b := start(t, config(t))

@@ -37,14 +37,15 @@ const (
 
 // link implements mq.Link.
 type link struct {
-	queue   string
-	ackWait time.Duration
-	nc      *nats.Conn
-	sub     *nats.Subscription // reply box of the pulls; nil until the first Receive
-	stream  string
-	epoch   string // stream creation time, the first half of keys of our own
-	closed  atomic.Bool
-	pulled  bool // a pull is with the server
+	queue    string
+	ackWait  time.Duration
+	nc       *nats.Conn
+	sub      *nats.Subscription // reply box of the pulls; nil until the first Receive
+	stream   string
+	epoch    string // stream creation time, the first half of keys of our own
+	closed   atomic.Bool
+	pulled   bool // a pull is with the server
+	pulledAt time.Time
 
 	ctx  context.Context // ends, with its cause, when the connection does
 	end  context.CancelCauseFunc
@@ -145,6 +146,34 @@ func (l *link) keepHeld() {
 	}
 }
 
+// bound ends with ctx, after requestWait, with the connection, or with a
+// refusal; its cause says which. Done must be called.
+func (l *link) bound(ctx context.Context) (_ context.Context, done func()) {
+	select {
+	case <-l.denied: // of an earlier request
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestWait)
+	ctx, abort := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case err := <-l.denied:
+			abort(err)
+		case <-l.ctx.Done():
+			abort(l.cause())
+		case <-over:
+		}
+	})
+	return ctx, func() {
+		close(over)
+		watch.Wait()
+		abort(nil)
+		cancel()
+	}
+}
+
 // request asks the server and waits for its answer, for the end of ctx or of
 // the connection, or for a refusal. sent says whether the question may have
 // reached the server.
@@ -155,27 +184,9 @@ func (l *link) request(ctx context.Context, m *nats.Msg) (answer *nats.Msg, sent
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestWait)
-	defer cancel()
-	ctx, abort := context.WithCancelCause(ctx)
-	defer abort(nil)
-	defer context.AfterFunc(l.ctx, func() { abort(context.Cause(l.ctx)) })()
-	select {
-	case <-l.denied: // of an earlier request
-	default:
-	}
-	over := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case err := <-l.denied:
-			abort(err)
-		case <-over:
-		}
-	})
+	ctx, done := l.bound(ctx)
+	defer done()
 	answer, err = l.nc.RequestMsgWithContext(ctx, m)
-	close(over)
-	watch.Wait()
 	if err != nil && context.Cause(ctx) != nil {
 		return nil, true, context.Cause(ctx)
 	}

@@ -1,10 +1,13 @@
 package jetstream
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,15 +51,30 @@ func (l *link) receive(ctx context.Context) (*mq.Delivery, error) {
 			return nil, err
 		}
 	}
+	l.forgetStale()
 	for {
 		m, err := l.next(ctx)
-		if err != nil || m != nil {
-			if err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
 			return l.hold(m)
 		}
 	}
+}
+
+// forgetStale drops what came so long ago for a Receive that had ended that
+// the server may soon give it to another.
+func (l *link) forgetStale() {
+	if !l.pulled || time.Since(l.pulledAt) < l.ackWait/2 {
+		return
+	}
+	for {
+		if _, err := l.sub.NextMsg(time.Millisecond); err != nil {
+			break
+		}
+	}
+	l.pulled = false
 }
 
 func (l *link) alive(ctx context.Context) error {
@@ -69,9 +87,8 @@ func (l *link) alive(ctx context.Context) error {
 // subscribe finds the queue's stream, joins its consumer and opens the box to
 // which pulls are answered.
 func (l *link) subscribe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, requestWait)
-	defer cancel()
-	defer context.AfterFunc(l.ctx, cancel)()
+	ctx, done := l.bound(ctx)
+	defer done()
 	api, err := js.New(l.nc)
 	if err != nil {
 		return err
@@ -86,7 +103,7 @@ func (l *link) subscribe(ctx context.Context) error {
 			AckWait: l.ackWait, MaxAckPending: -1, MaxDeliver: -1})
 	}
 	if err != nil {
-		return l.subscribeError(ctx, err)
+		return subscribeError(ctx, err)
 	}
 	info := stream.CachedInfo()
 	if len(info.Config.Subjects) != 1 || info.Config.Subjects[0] != l.queue {
@@ -105,17 +122,18 @@ func (l *link) subscribe(ctx context.Context) error {
 	return nil
 }
 
-func (l *link) subscribeError(ctx context.Context, err error) error {
-	select {
-	case denied := <-l.denied:
-		return denied
-	default:
-	}
+// codesRead say that the queue has a consumer already, and takes no second.
+var codesRead = []js.ErrorCode{10099, 10100}
+
+func subscribeError(ctx context.Context, err error) error {
+	var api *js.APIError
 	switch {
 	case errors.Is(err, js.ErrStreamNotFound):
 		return fmt.Errorf("%w: %w", mq.ErrNoQueue, err)
-	case l.alive(ctx) != nil:
-		return l.alive(ctx)
+	case errors.As(err, &api) && slices.Contains(codesRead, api.ErrorCode):
+		return fmt.Errorf("%w: another program has a consumer on it: %w", mq.ErrUnsupported, err)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
 	return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
 }
@@ -174,14 +192,14 @@ func (l *link) pull() error {
 	body, err := json.Marshal(struct {
 		Batch   int           `json:"batch"`
 		Expires time.Duration `json:"expires"`
-	}{1, pullFor})
+	}{1, min(pullFor, l.ackWait/4)})
 	if err != nil {
 		return err
 	}
 	if err := l.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+l.stream+"."+consumer, l.sub.Subject, body); err != nil {
 		return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
 	}
-	l.pulled = true
+	l.pulled, l.pulledAt = true, time.Now()
 	return nil
 }
 
@@ -200,10 +218,18 @@ func (l *link) hold(m *nats.Msg) (*mq.Delivery, error) {
 	return d, nil
 }
 
-// transportKey marks which of the two kinds it is, so that a sender cannot
-// guess its way into ours.
+// maxKey is the longest id that is a key as it is.
+const maxKey = 200
+
+// transportKey marks which kind it is, so that a sender cannot guess its way
+// into ours. An id that is long or not plain text counts by its hash: a key
+// goes into databases and logs.
 func transportKey(id []byte, epoch string, sequence uint64) string {
-	if len(id) > 0 {
+	odd := func(r rune) bool { return r < ' ' || r > '~' }
+	switch {
+	case len(id) > maxKey || bytes.ContainsFunc(id, odd):
+		return fmt.Sprintf("sha256:%x", sha256.Sum256(id))
+	case len(id) > 0:
 		return "id:" + string(id)
 	}
 	return "seq:" + epoch + "-" + strconv.FormatUint(sequence, 10)
