@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -421,7 +423,28 @@ func TestKeyLogin(t *testing.T) {
 	if _, err := api.Publish(t.Context(), "nks.in.key", []byte("signed")); err != nil {
 		t.Fatal(err)
 	}
-	if d := receive(t, open(t, b, "key")); string(d.Body) != "signed" {
+	l := open(t, b, "key")
+	if d := receive(t, l); string(d.Body) != "signed" {
+		t.Errorf("received %q", d.Body)
+	}
+
+	seed, err := pair.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.nk")
+	if err := os.WriteFile(file, seed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := jetstream.Dial(t.Context(), jetstream.Login{URL: b.URL(), KeyFile: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close(context.Background())
+	if err := theirs.Send(t.Context(), mq.Address{Queue: "nks.in.key"}, &mq.Message{Body: []byte("from a file")}); err != nil {
+		t.Fatal(err)
+	}
+	if d := receive(t, l); string(d.Body) != "from a file" {
 		t.Errorf("received %q", d.Body)
 	}
 }
