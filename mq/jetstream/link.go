@@ -150,7 +150,8 @@ func (l *link) keepHeld() {
 // refusal; its cause says which. Done must be called.
 func (l *link) bound(ctx context.Context) (_ context.Context, done func()) {
 	select {
-	case <-l.denied: // of an earlier request
+	case earlier := <-l.denied:
+		_ = earlier // of a request that has ended
 	default:
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestWait)
