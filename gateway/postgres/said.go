@@ -40,7 +40,7 @@ func (s *Store) resolveSaid(ctx context.Context, x *session, bank Bank) error {
 		{`CREATE TEMP TABLE by_place ON COMMIT DROP AS
 			SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, o.month, o.payment_id, o.attempt
 			FROM said s JOIN message m ON m.ref = s.message_ref
-			JOIN interchange i ON i.id = m.interchange_id AND i.bank = $1 AND `+mayHaveLeft+`
+			JOIN interchange i ON i.id = m.interchange_id AND i.bank = $1 AND ` + mayHaveLeft + `
 			JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
 			LEFT JOIN LATERAL (SELECT b.seq, b.month, b.payment_id, b.attempt FROM bank_order b
 				WHERE b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
@@ -54,7 +54,7 @@ func (s *Store) resolveSaid(ctx context.Context, x *session, bank Bank) error {
 				WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
 			CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
 				WHERE b.month = d.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
-			JOIN interchange i ON i.id = o.interchange_id AND i.bank = $1 AND `+mayHaveLeft+`
+			JOIN interchange i ON i.id = o.interchange_id AND i.bank = $1 AND ` + mayHaveLeft + `
 			WHERE s.reference IS NOT NULL AND k.payment_id >> 24 = d.id`, []any{bank.ID}},
 		{`CREATE TEMP TABLE word ON COMMIT DROP AS
 			SELECT s.n, s.meaning, s.code, s.text,
