@@ -145,6 +145,7 @@ type documentReader struct {
 	dec   *zstd.Decoder
 	piece []byte
 	rest  []byte
+	total int64
 }
 
 func (s *Store) openDocument(ctx context.Context, db execer, id int64) (*documentReader, error) {
@@ -157,15 +158,33 @@ func (s *Store) openDocument(ctx context.Context, db execer, id int64) (*documen
 
 func (r *documentReader) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {
-		if err := r.load(r.n); err != nil {
+		err := r.load(r.n)
+		if errors.Is(err, io.EOF) {
+			return 0, r.whole()
+		}
+		if err != nil {
 			return 0, err
 		}
 		r.rest = r.piece
+		r.total += int64(len(r.piece))
 		r.n++
 	}
 	k := copy(p, r.rest)
 	r.rest = r.rest[k:]
 	return k, nil
+}
+
+// whole is io.EOF when every byte of the document was read. A piece that is missing is a fault of ours and must not
+// look like a short document.
+func (r *documentReader) whole() error {
+	var size int64
+	if err := r.db.QueryRowContext(r.ctx, `SELECT size FROM document WHERE id = $1`, r.id).Scan(&size); err != nil {
+		return fmt.Errorf("document %d: %w", r.id, temporary(err))
+	}
+	if r.total != size {
+		return fmt.Errorf("document %d has %d bytes of %d", r.id, r.total, size)
+	}
+	return io.EOF
 }
 
 // load fetches piece n; io.EOF past the last one.

@@ -26,7 +26,7 @@ func (s *Store) ReadNext(ctx context.Context) (bool, error) {
 		return err
 	})
 	switch {
-	case errors.Is(err, gateway.ErrNotFound):
+	case errors.Is(err, gateway.ErrNotFound) && d.ID == 0:
 		return false, nil
 	case errors.Is(err, errRefused):
 		// What was copied is rolled back; the receipt is a transaction of its own.

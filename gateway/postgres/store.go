@@ -136,7 +136,11 @@ func (s *Store) transact(ctx context.Context, op string, f func(*session) error)
 			_ = tx.Rollback()
 		}
 	}()
-	if err := f(&session{tx, conn}); err != nil {
+	x := &session{tx, conn}
+	if err := f(x); err != nil {
+		if x.passes(err) {
+			err = temporary(err)
+		}
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -151,6 +155,24 @@ func temporary(err error) error {
 		return nil
 	}
 	return errors.Join(gateway.ErrTemporary, err)
+}
+
+// passes tells whether an error is the database's condition and not the work's: a lost connection, a deadlock, no
+// room, a shutdown. Such a failure must not be held against what was in hand. // PostgreSQL, appendix A: classes 08, 40, 53, 57
+func (x *session) passes(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && len(pg.Code) == 5 {
+		switch pg.Code[:2] {
+		case "08", "40", "53", "57":
+			return true
+		}
+	}
+	lost := false
+	raw := x.conn.Raw(func(dc any) error {
+		lost = dc.(*stdlib.Conn).Conn().IsClosed()
+		return nil
+	})
+	return lost || raw != nil
 }
 
 // isUnique tells whether err is a violation of the named unique constraint.
