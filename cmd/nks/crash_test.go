@@ -82,7 +82,8 @@ const mostStarts = 100
 // life is one demonstration from its beginning to its end, with as many kills as come to pass.
 func (c *crasher) life(t *testing.T) {
 	dir := place(t)
-	args := demoArgs(dir, "200", "--seed", strconv.Itoa(1+c.rng.IntN(1000)))
+	// One plan for all lives: the kills differ, and what is planned is known to be what the plan says.
+	args := demoArgs(dir, "200", "--seed", "1")
 	for range mostStarts {
 		killed := c.done
 		p := c.start(t, dir, args)
