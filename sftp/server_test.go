@@ -179,6 +179,9 @@ func TestConnectionLimits(t *testing.T) {
 	if _, err := s.dialSSH(t, "KMD"); err != nil {
 		t.Fatal(err)
 	}
+	// A client knows that it is logged in a moment before the server counts it.
+	s.await(t, sftp.EventLogin)
+	s.await(t, sftp.EventLogin)
 	if c, err := s.dialSSH(t, "KMD"); err == nil {
 		if _, err := rawSession(t, c); err == nil {
 			t.Error("a third connection of a party")
