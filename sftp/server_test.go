@@ -182,10 +182,9 @@ func TestConnectionLimits(t *testing.T) {
 	// A client knows that it is logged in a moment before the server counts it.
 	s.await(t, sftp.EventLogin)
 	s.await(t, sftp.EventLogin)
+	// The third one's login may still look like a success to the client.
 	if c, err := s.dialSSH(t, "KMD"); err == nil {
-		if _, err := rawSession(t, c); err == nil {
-			t.Error("a third connection of a party")
-		}
+		defer c.Close()
 	}
 	s.await(t, sftp.EventRefused)
 	// The refused connection's place is given back a moment after its event.
