@@ -99,10 +99,6 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 		}
 		return nil, fmt.Errorf("sftp: log in at %s: %w", cfg.Addr, errors.Join(err, ctx.Err()))
 	}
-	go func() {
-		_ = c.ssh.Wait() // why it ended is told by the call that fails
-		close(c.done)
-	}()
 	go c.keepAlive()
 	return c, nil
 }
@@ -144,8 +140,32 @@ func (c *Client) login(conf *ssh.ClientConfig) error {
 		return err
 	}
 	c.ssh = ssh.NewClient(conn, channels, requests)
-	c.sftp, err = pkgsftp.NewClient(c.ssh)
-	return err
+	go func() {
+		_ = c.ssh.Wait() // why it ended is told by the call that fails
+		close(c.done)
+	}()
+	return c.open()
+}
+
+// open starts the SFTP session. The SSH library can wait for ever for a channel of a connection that is closed at
+// that moment, so the end of the connection ends the wait.
+func (c *Client) open() error {
+	type session struct {
+		client *pkgsftp.Client
+		err    error
+	}
+	opened := make(chan session, 1)
+	go func() {
+		client, err := pkgsftp.NewClient(c.ssh)
+		opened <- session{client, err}
+	}()
+	select {
+	case s := <-opened:
+		c.sftp = s.client
+		return s.err
+	case <-c.done:
+		return net.ErrClosed
+	}
 }
 
 // keepAlive notices a peer that is gone without a word. Any answer will do, also
