@@ -78,7 +78,10 @@ func (s *Store) check(ctx context.Context, x *session, d delivered) error {
 	if err := s.Register.Prepare(ctx, x); err != nil {
 		return err
 	}
-	if err := s.findFaults(ctx, x, d); err != nil {
+	if err := s.bundleOf(ctx, x, d); err != nil {
+		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
+	if err := s.findFaults(ctx, x, d.Authority.String); err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	if err := s.takeKeys(ctx, x, d); err != nil {
@@ -106,9 +109,26 @@ func (s *Store) check(ctx context.Context, x *session, d delivered) error {
 	return x.touch(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
 }
 
-// findFaults gathers every error of every payment of the delivery, but for duplicates, in the temporary table fault.
-func (s *Store) findFaults(ctx context.Context, x *session, d delivered) error {
-	benefits, err := s.Register.BenefitTypes(ctx, x, d.Authority.String)
+// bundleOf puts what the checks need of a delivery's payments in the temporary table bundle. Statements over a range of
+// a table that has just grown are planned for a handful of rows; this copy knows its size.
+func (s *Store) bundleOf(ctx context.Context, x *session, d delivered) error {
+	_, err := x.ExecContext(ctx, `CREATE TEMP TABLE bundle ON COMMIT DROP AS
+		SELECT p.id, p.group_id, p.e2e, p.benefit_type, p.holder, p.holder_kind, p.complete, p.read_code, g.reject_code AS debit_code
+		FROM payment p JOIN release_group g ON g.id = p.group_id
+		WHERE p.month = $1 AND p.id BETWEEN $2 AND $3 AND g.delivery_id = $4`, d.Month, d.first(), d.last(), d.ID)
+	if err == nil {
+		_, err = x.ExecContext(ctx, `ANALYZE bundle`)
+	}
+	if err != nil {
+		return fmt.Errorf("bundle table: %w", err)
+	}
+	return nil
+}
+
+// findFaults gathers every error of every payment in the temporary table bundle, but for duplicates, in the temporary
+// table fault.
+func (s *Store) findFaults(ctx context.Context, x *session, authority string) error {
+	benefits, err := s.Register.BenefitTypes(ctx, x, authority)
 	if err != nil {
 		return err
 	}
@@ -122,19 +142,12 @@ func (s *Store) findFaults(ctx context.Context, x *session, d delivered) error {
 		args        []any
 	}{
 		{"fault table", `CREATE TEMP TABLE fault (payment_id bigint, code text, rank int, told boolean DEFAULT false) ON COMMIT DROP`, nil},
-		// Statements over a range of a table that has just grown are planned for a handful of rows; this copy of what the
-		// checks need knows its size.
-		{"bundle table", `CREATE TEMP TABLE bundle ON COMMIT DROP AS
-			SELECT id, group_id, e2e, benefit_type, holder, holder_kind, complete, read_code FROM payment
-			WHERE month = $1 AND id BETWEEN $2 AND $3`, []any{d.Month, d.first(), d.last()}},
-		{"bundle statistics", `ANALYZE bundle`, nil},
 		{"rank table", `CREATE TEMP TABLE code_rank ON COMMIT DROP AS
 			SELECT * FROM unnest($1::text[], $2::int[]) AS r (code, rank)`, []any{ranks, order}},
 		{"read errors", `INSERT INTO fault SELECT p.id, c.code, r.rank
-			FROM bundle p JOIN release_group g ON g.id = p.group_id
-			CROSS JOIN LATERAL (VALUES (g.reject_code), (p.read_code)) AS c (code)
+			FROM bundle p CROSS JOIN LATERAL (VALUES (p.debit_code), (p.read_code)) AS c (code)
 			JOIN code_rank r ON r.code = c.code
-			WHERE g.delivery_id = $1 AND (p.read_code IS NOT NULL OR g.reject_code IS NOT NULL)`, []any{d.ID}},
+			WHERE p.read_code IS NOT NULL OR p.debit_code IS NOT NULL`, nil},
 		{"benefit types", `INSERT INTO fault SELECT p.id, r.code, r.rank
 			FROM bundle p JOIN code_rank r ON r.code = $2 WHERE p.benefit_type <> ALL ($1::text[])`,
 			[]any{benefits, string(gateway.CodeBenefitType)}},
