@@ -11,6 +11,11 @@ import (
 // there was one. It may be called by many goroutines and processes at the same time.
 type Step func(ctx context.Context) (worked bool, err error)
 
+// Observe is told that a turn of a step begins, and what it gives back that it has ended: whether there was work, and
+// what went wrong. A turn that ends because the program stops is not told of. Both are called on the step's goroutine
+// and must not block.
+type Observe func(name string) (ended func(worked bool, err error))
+
 // Worker repeats a step: at once while there is work, else after Poll or a Wake.
 type Worker struct {
 	Name string
@@ -18,6 +23,8 @@ type Worker struct {
 	Poll time.Duration
 	// Failed is told of every error; the worker then waits, longer each time up to a minute, and goes on.
 	Failed func(name string, err error)
+	// Observe may be nil.
+	Observe Observe
 
 	wake chan struct{}
 	once sync.Once
@@ -41,9 +48,9 @@ func (w *Worker) Run(ctx context.Context) {
 	w.init()
 	failures := 0
 	for ctx.Err() == nil {
-		worked, err := w.Step(ctx)
+		worked, err := w.Observe.turn(ctx, w.Name, w.Step)
 		switch {
-		case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		case stopped(ctx, err):
 			return
 		case err != nil:
 			failures++
@@ -66,4 +73,22 @@ func (w *Worker) wait(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-w.wake:
 	}
+}
+
+// turn takes one step and tells of it.
+func (o Observe) turn(ctx context.Context, name string, step Step) (bool, error) {
+	if o == nil {
+		return step(ctx)
+	}
+	ended := o(name)
+	worked, err := step(ctx)
+	if !stopped(ctx, err) {
+		ended(worked, err)
+	}
+	return worked, err
+}
+
+// stopped tells an error that is only the program's stopping.
+func stopped(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err())
 }

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -124,4 +125,35 @@ func TestWorker_DoesNotCallItsOwnEndAFailure(t *testing.T) {
 		},
 		Failed: func(_ string, err error) { t.Errorf("told of %v", err) }}
 	w.Run(ctx)
+}
+
+// TestWorker_TellsOfEveryTurn, but not of the end of the one that its own end interrupts.
+func TestWorker_TellsOfEveryTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		turns, told := 0, []string{}
+		w := &gateway.Worker{Name: "step", Poll: time.Second, Failed: func(string, error) {},
+			Observe: func(name string) func(bool, error) {
+				told = append(told, name)
+				return func(worked bool, err error) { told = append(told, fmt.Sprint(worked, err)) }
+			},
+			Step: func(ctx context.Context) (bool, error) {
+				switch turns++; turns {
+				case 1:
+					return true, nil
+				case 2:
+					return false, errBroken
+				case 3:
+					return false, nil
+				}
+				cancel()
+				return false, ctx.Err()
+			}}
+		w.Run(ctx)
+		want := []string{"step", "true <nil>", "step", "false broken", "step", "false <nil>", "step"}
+		if !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
+	})
 }

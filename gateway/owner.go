@@ -32,6 +32,8 @@ type BankOwner struct {
 	Retry  time.Duration // after a failed connection
 	Gap    func(string)
 	Failed func(name string, err error)
+	// Observe is told of every turn, by the names "connect", "send" and "fetch" with the bank's; nil: nobody.
+	Observe Observe
 	// Connected is told when the connection comes up (true) and when it is lost (false).
 	Connected func(bool)
 }
@@ -58,7 +60,11 @@ func (b *BankOwner) own(ctx context.Context) error {
 		return err
 	}
 	defer lease.Release()
-	link, err := b.Dial(ctx)
+	var link LinkCloser
+	_, err = b.Observe.turn(ctx, "connect "+b.Bank, func(ctx context.Context) (worked bool, err error) {
+		link, err = b.Dial(ctx)
+		return err == nil, err
+	})
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -68,8 +74,8 @@ func (b *BankOwner) own(ctx context.Context) error {
 	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Gap: b.Gap}
 	for {
 		// A file that cannot be sent must not hide what the bank says.
-		sent, sendErr := d.SendNext(ctx)
-		fetched, fetchErr := d.FetchNew(ctx)
+		sent, sendErr := b.Observe.turn(ctx, "send "+b.Bank, d.SendNext)
+		fetched, fetchErr := b.Observe.turn(ctx, "fetch "+b.Bank, d.FetchNew)
 		if err := errors.Join(sendErr, fetchErr); err != nil {
 			return err
 		}

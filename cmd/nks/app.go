@@ -34,6 +34,9 @@ type app struct {
 	workers []*gateway.Worker
 	owners  []*gateway.BankOwner
 
+	// observe is told of every turn of every step; nil: nobody.
+	observe gateway.Observe
+
 	stop context.CancelFunc
 	wait sync.WaitGroup
 	// failed is told what the mailbox server ended with.
@@ -149,7 +152,7 @@ func (a *app) makeWorkers() error {
 }
 
 func (a *app) worker(name string, step gateway.Step) *gateway.Worker {
-	return &gateway.Worker{Name: name, Step: step, Poll: a.config.Flow.Poll.Duration, Failed: a.stepFailed}
+	return &gateway.Worker{Name: name, Step: step, Poll: a.config.Flow.Poll.Duration, Failed: a.stepFailed, Observe: a.observe}
 }
 
 func (a *app) stepFailed(name string, err error) {
@@ -177,7 +180,7 @@ func (a *app) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	return &gateway.BankOwner{Bank: b.ID, Outbox: a.store, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Gap: a.gap,
 		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.store.Lease(ctx, b.ID) },
 		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
-		Failed: a.stepFailed,
+		Failed: a.stepFailed, Observe: a.observe,
 		Connected: func(up bool) {
 			a.log.Info().Str("bank", b.ID).Bool("up", up).Msg("bank connection")
 		}}, nil
