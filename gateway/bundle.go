@@ -9,6 +9,7 @@ import (
 type BundleRules struct {
 	OwnName        string // To/PartyId must be this: NKS or NKSTEST
 	Supplier       string // the login of the door; From/PartyId must be this
+	SelfNamed      bool   // no door: the first From/PartyId is taken for the login, whoever that is
 	Today          Date
 	DaysAhead      int // how far away an execution day may be
 	BundlePayments int
@@ -17,6 +18,7 @@ type BundleRules struct {
 
 // BundleHead is what a bundle says of itself; of a document that could not be read, what was read before the error.
 type BundleHead struct {
+	Line         int    // of GrpHdr in the document
 	Sender       string // first From/PartyId
 	MessageID    string
 	GroupRef     string
@@ -29,6 +31,7 @@ type BundleHead struct {
 // Debit is one debit block (PmtInf).
 type Debit struct {
 	No           int
+	Line         int  // in the document
 	RequestedOn  Date // zero when absent
 	Agreement    string
 	DebitAccount string // 14 digits, or as it came when it has another form
@@ -42,6 +45,8 @@ type BundleItem struct {
 	Debit   *Debit
 	Line    int  // in the document
 	Fault   Code // the first error of the payment by itself, empty when there is none
+	// Faults is all of them, in the order in which they are told.
+	Faults []Code
 }
 
 // Bundle reads one document of payments, once, in constant memory.

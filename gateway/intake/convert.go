@@ -1,25 +1,25 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 
 	"nks/gateway"
 	"nks/gateway/nksxml"
 )
 
-// convert turns a payment of the document into the gateway's terms, and tells the error that comes first in the table
-// of codes. What cannot be expressed, as an amount below zero, is left out: the payment is refused and counts 0 øre.
-func convert(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
+// convert turns a payment of the document into the gateway's terms, and appends its errors to faults, in the order of
+// the table of codes. What cannot be expressed, as an amount below zero, is left out: the payment is refused and counts 0 øre.
+func convert(p *nksxml.Payment, to *gateway.Payment, faults []gateway.Code) []gateway.Code {
 	*to = gateway.Payment{EndToEndID: p.EndToEndID, InstrID: p.InstrID, Type: typeOf(p.Block.Instrument),
 		Complete: !p.Incomplete, BenefitType: p.BenefitType, Text: p.Purpose}
 	if to.Type == 0 {
 		to.Type = gateway.Transfer
 	}
 	d := detail(p)
-	var first gateway.Code
 	tell := func(c gateway.Code) {
-		if c != "" && (first == "" || c.Rank() < first.Rank()) {
-			first = c
+		if c != "" {
+			faults = append(faults, c)
 		}
 	}
 	if !gateway.ValidEndToEndID(p.EndToEndID) {
@@ -46,7 +46,10 @@ func convert(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
 	if !d.Empty() {
 		to.Detail = d
 	}
-	return first
+	if len(faults) > 1 {
+		slices.SortFunc(faults, func(a, b gateway.Code) int { return a.Rank() - b.Rank() })
+	}
+	return faults
 }
 
 func amount(p *nksxml.Payment, to *gateway.Payment) gateway.Code {

@@ -58,7 +58,7 @@ func (b *Bundle) Head() gateway.BundleHead {
 		part := b.reader.Partial()
 		h = &part
 	}
-	head := gateway.BundleHead{MessageID: h.MessageID, GroupRef: h.GroupID, Authority: h.Authority, Grouped: h.Grouped}
+	head := gateway.BundleHead{Line: h.Line, MessageID: h.MessageID, GroupRef: h.GroupID, Authority: h.Authority, Grouped: h.Grouped}
 	if len(h.From) > 0 {
 		head.Sender = h.From[0]
 	}
@@ -71,7 +71,7 @@ func (b *Bundle) Head() gateway.BundleHead {
 
 func (b *Bundle) judgeHead() {
 	h := b.header
-	if len(h.From) == 0 || h.From[0] != b.rules.Supplier {
+	if len(h.From) == 0 || !b.rules.SelfNamed && h.From[0] != b.rules.Supplier {
 		b.fault(gateway.CodeWrongSender)
 	}
 	if len(h.To) == 0 || h.To[0] != b.rules.OwnName {
@@ -111,8 +111,11 @@ func (b *Bundle) Next() (*gateway.BundleItem, error) {
 	if b.payments > int64(b.rules.BundlePayments) {
 		b.fault(gateway.CodeBundleLimit)
 	}
-	b.item = gateway.BundleItem{Debit: &b.debit, Line: p.Line}
-	b.item.Fault = convert(p, &b.item.Payment)
+	b.item = gateway.BundleItem{Debit: &b.debit, Line: p.Line, Faults: b.item.Faults[:0]}
+	b.item.Faults = convert(p, &b.item.Payment, b.item.Faults)
+	if len(b.item.Faults) > 0 {
+		b.item.Fault = b.item.Faults[0]
+	}
 	return &b.item, nil
 }
 
@@ -125,7 +128,7 @@ func (b *Bundle) add(amount int64) {
 }
 
 func (b *Bundle) beginBlock(k *nksxml.Block) {
-	d := gateway.Debit{No: k.Seq, Agreement: k.Agreement, DebitAccount: k.DebitAccount, Text: k.Purpose}
+	d := gateway.Debit{No: k.Seq, Line: k.Line, Agreement: k.Agreement, DebitAccount: k.DebitAccount, Text: k.Purpose}
 	if account, ok := gateway.NormalizeBBAN(k.DebitAccount); ok {
 		d.DebitAccount = account
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func open(t *testing.T, doc []byte, r gateway.BundleRules) (bundle, error) {
 		var item *gateway.BundleItem
 		if item, err = b.Next(); err == nil {
 			kept, debit := *item, *item.Debit
-			kept.Debit = &debit
+			kept.Debit, kept.Faults = &debit, slices.Clone(item.Faults)
 			out.items = append(out.items, kept)
 		}
 	}
@@ -88,11 +89,11 @@ func TestBundle_GoodHead(t *testing.T) {
 	if b.Refused() || b.Fault() != "" {
 		t.Errorf("refused: %q", b.Fault())
 	}
-	want := gateway.BundleHead{Sender: "LEVA", SenderEAN: "5790000000012", MessageID: "5790000000012~7", GroupRef: "G-1", Authority: "77", Grouped: true}
+	want := gateway.BundleHead{Line: 4, Sender: "LEVA", SenderEAN: "5790000000012", MessageID: "5790000000012~7", GroupRef: "G-1", Authority: "77", Grouped: true}
 	if b.Head() != want {
 		t.Errorf("head %+v, want %+v", b.Head(), want)
 	}
-	debit := gateway.Debit{No: 1, RequestedOn: gateway.Date{Year: 2005, Month: 8, Day: 12}, Agreement: "AFT-1", DebitAccount: account, Text: "Udbetaling"}
+	debit := gateway.Debit{No: 1, Line: 5, RequestedOn: gateway.Date{Year: 2005, Month: 8, Day: 12}, Agreement: "AFT-1", DebitAccount: account, Text: "Udbetaling"}
 	if *b.items[0].Debit != debit {
 		t.Errorf("debit %+v, want %+v", *b.items[0].Debit, debit)
 	}
@@ -377,5 +378,36 @@ func TestBundle_ItemsAreTheirOwn(t *testing.T) {
 	}
 	if !reflect.DeepEqual(b.items[0].Payment, b.items[2].Payment) {
 		t.Errorf("the same payment twice: %+v, %+v", b.items[0].Payment, b.items[2].Payment)
+	}
+}
+
+// TestPayment_AllItsFaults: in the order in which they are told, and none of the payment before.
+func TestPayment_AllItsFaults(t *testing.T) {
+	t.Parallel()
+	wrong := intaketest.Incomplete(" ", "CPR", "123", 15)
+	wrong.ChargeBearer, wrong.Name = "ME", "a\u0085b"
+	b := read(t, document(wrong, intaketest.Complete("A", "70450001234567", 100), intaketest.Complete("B", "1", 0)))
+	for i, want := range [][]gateway.Code{
+		{gateway.CodeEndToEndID, gateway.CodeAmountFraction, gateway.CodeCharacters, gateway.CodeRecipientFormat, gateway.CodeChargeBearer},
+		{},
+		{gateway.CodeAmountZero, gateway.CodeAccount},
+	} {
+		item := b.items[i]
+		if !slices.Equal(item.Faults, want) || len(want) > 0 && item.Fault != want[0] || len(want) == 0 && item.Fault != "" {
+			t.Errorf("payment %d: %v, leading %q, want %v", i, item.Faults, item.Fault, want)
+		}
+	}
+}
+
+// TestHead_SelfNamed: where there is no login, the document says who sends it.
+func TestHead_SelfNamed(t *testing.T) {
+	t.Parallel()
+	r := rules()
+	r.Supplier, r.SelfNamed = "", true
+	d := document(intaketest.Complete("A", "70450001234567", 100))
+	d.From = []string{"LEVX"}
+	b, err := open(t, d.XML(), r)
+	if err != nil || b.Fault() != "" || b.Head().Sender != "LEVX" {
+		t.Errorf("%v, fault %q, sender %q", err, b.Fault(), b.Head().Sender)
 	}
 }

@@ -7,6 +7,7 @@ type Header struct {
 	MessageID string   // the answers refer to it
 	Timestamp DateTime
 
+	Line        int // where GrpHdr begins
 	GroupID     string
 	Created     DateTime
 	Authstn     string

@@ -65,6 +65,7 @@ func (r *Reader) readHeader() {
 	w.close()
 
 	w.open(elGrpHdr, 0)
+	h.Line = w.line()
 	w.str(elGrpId, &typeID, &h.GroupID)
 	w.dateTime(elCreDtTm, &h.Created)
 	w.str(elAuthstn, &typeAuthstn, &h.Authstn)

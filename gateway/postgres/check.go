@@ -81,7 +81,7 @@ func (s *Store) check(ctx context.Context, x *session, d delivered) error {
 	if err := s.bundleOf(ctx, x, d); err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
-	if err := s.findFaults(ctx, x, d.Authority.String); err != nil {
+	if err := s.findFaults(ctx, x, d.Authority.String, s.Now()); err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	if err := s.takeKeys(ctx, x, d); err != nil {
@@ -127,7 +127,7 @@ func (s *Store) bundleOf(ctx context.Context, x *session, d delivered) error {
 
 // findFaults gathers every error of every payment in the temporary table bundle, but for duplicates, in the temporary
 // table fault.
-func (s *Store) findFaults(ctx context.Context, x *session, authority string) error {
+func (s *Store) findFaults(ctx context.Context, x *session, authority string, at time.Time) error {
 	benefits, err := s.Register.BenefitTypes(ctx, x, authority)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (s *Store) findFaults(ctx context.Context, x *session, authority string) er
 			return fmt.Errorf("%s: %w", st.name, err)
 		}
 	}
-	if err := s.Register.Identify(ctx, x, s.Now()); err != nil {
+	if err := s.Register.Identify(ctx, x, at); err != nil {
 		return err
 	}
 	// Dead (2) and ceased (3) holders are refused; an emigrated one may be paid. // B18.3 // B22.3

@@ -73,6 +73,7 @@ func (s *Store) read(ctx context.Context, x *session, d delivered) (verdict, err
 		return v, err
 	}
 	rows := &paymentRows{store: s, delivery: d, bundle: b, payer: payer, groups: map[groupKey]*newGroup{}}
+	rows.line = rows.payment
 	if _, err = x.copyIn(ctx, copyPayments, rows); err != nil && rows.err != nil {
 		err = rows.err
 	}
@@ -113,21 +114,11 @@ type payerOf struct {
 
 // payer finds the pair of supplier and authority and whether the bundle came before. // B33.1
 func (s *Store) payer(ctx context.Context, x *session, d delivered, b gateway.Bundle) (payerOf, error) {
-	all, err := s.Register.Agreements(ctx, x)
-	if err != nil {
-		return payerOf{}, err
+	p, err := s.agreements(ctx, x, d, b)
+	if err != nil || len(p.agreements) == 0 {
+		return p, err
 	}
-	p := payerOf{others: all}
 	head := b.Head()
-	for _, a := range all {
-		if a.Supplier == d.Supplier && a.Authority == head.Authority {
-			p.agreements = append(p.agreements, a)
-		}
-	}
-	if len(p.agreements) == 0 {
-		b.Refuse(gateway.CodeUnknownParty)
-		return p, nil
-	}
 	// Committed by itself, so that two first bundles of a pair do not wait for each other.
 	_, err = s.DB.ExecContext(ctx, `INSERT INTO payer (supplier, authority) SELECT $1, $2
 		WHERE NOT EXISTS (SELECT 1 FROM payer WHERE supplier = $1 AND authority = $2) ON CONFLICT DO NOTHING`, d.Supplier, head.Authority)
@@ -137,16 +128,40 @@ func (s *Store) payer(ctx context.Context, x *session, d delivered, b gateway.Bu
 	if err != nil {
 		return p, fmt.Errorf("payer: %w", err)
 	}
-	var before int
-	err = x.QueryRowContext(ctx, `SELECT count(*) FROM delivery WHERE payer_id = $1 AND state IN ('read', 'checked')
-		AND (group_ref = $2 OR sha256 = $3)`, p.id, head.GroupRef, d.SHA256).Scan(&before)
+	return p, s.receivedBefore(ctx, x, d, b, p)
+}
+
+// agreements finds the agreements of the pair; without any the bundle is refused.
+func (s *Store) agreements(ctx context.Context, x *session, d delivered, b gateway.Bundle) (payerOf, error) {
+	all, err := s.Register.Agreements(ctx, x)
 	if err != nil {
-		return p, fmt.Errorf("duplicate bundle: %w", err)
+		return payerOf{}, err
+	}
+	p := payerOf{others: all}
+	authority := b.Head().Authority
+	for _, a := range all {
+		if a.Supplier == d.Supplier && a.Authority == authority {
+			p.agreements = append(p.agreements, a)
+		}
+	}
+	if len(p.agreements) == 0 {
+		b.Refuse(gateway.CodeUnknownParty)
+	}
+	return p, nil
+}
+
+// receivedBefore refuses a bundle of a payer that was accepted under another name.
+func (s *Store) receivedBefore(ctx context.Context, x *session, d delivered, b gateway.Bundle, p payerOf) error {
+	var before int
+	err := x.QueryRowContext(ctx, `SELECT count(*) FROM delivery WHERE payer_id = $1 AND state IN ('read', 'checked')
+		AND (group_ref = $2 OR sha256 = $3)`, p.id, b.Head().GroupRef, d.SHA256).Scan(&before)
+	if err != nil {
+		return fmt.Errorf("duplicate bundle: %w", err)
 	}
 	if before > 0 {
 		b.Refuse(gateway.CodeDuplicateBundle)
 	}
-	return p, nil
+	return nil
 }
 
 // acceptBundle makes the bundle's payments visible: groups, receipt 1, state.

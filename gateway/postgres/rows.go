@@ -24,6 +24,8 @@ type paymentRows struct {
 	ordered  []*newGroup
 	payments int
 	ore      int64
+	// line writes one payment of a group.
+	line func(b []byte, g *newGroup, item *gateway.BundleItem) ([]byte, error)
 
 	buf        []byte
 	rest       []byte
@@ -89,10 +91,17 @@ func (r *paymentRows) row(item *gateway.BundleItem) error {
 	}
 	r.payments++
 	g.payments++
+	r.ore += item.Payment.Ore
+	g.ore += item.Payment.Ore
+	var err error
+	r.buf, err = r.line(r.buf, g, item)
+	return err
+}
+
+// payment is a line of the table payment.
+func (r *paymentRows) payment(b []byte, g *newGroup, item *gateway.BundleItem) ([]byte, error) {
 	p := &item.Payment
-	r.ore += p.Ore
-	g.ore += p.Ore
-	b := append(r.buf, r.store.month(r.delivery.ReceivedAt)...)
+	b = append(b, r.store.month(r.delivery.ReceivedAt)...)
 	b = number(b, gateway.PaymentID(r.delivery.ID, r.payments))
 	b = number(b, g.id)
 	b = number(b, p.Ore)
@@ -130,12 +139,11 @@ func (r *paymentRows) row(item *gateway.BundleItem) error {
 	} else {
 		json, err := appendJSON(nil, p.Detail)
 		if err != nil {
-			return err
+			return b, err
 		}
 		b = escape(b, string(json))
 	}
-	r.buf = append(b, '\n')
-	return nil
+	return append(b, '\n'), nil
 }
 
 // group is the release group of a debit block; nil when the bundle has too many, and is refused.
