@@ -230,6 +230,7 @@ func (w *world) holds() {
 	if received != 0 || ore != 0 {
 		w.t.Errorf("the ledger misses %d payments, %d øre", received, ore)
 	}
+	w.pageAgrees(ledger)
 }
 
 var citizen = regexp.MustCompile(`0[1-8]01700\d{3}`)

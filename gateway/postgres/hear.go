@@ -90,6 +90,9 @@ func (s *Store) hear(ctx context.Context, x *session, bank Bank, file bankFile) 
 	if err := s.applySaid(ctx, x, bank, file.DocumentID, now); err != nil {
 		return err
 	}
+	if err := s.noteAbout(ctx, x, bank, file, said); err != nil {
+		return err
+	}
 	for _, kind := range said.unknown {
 		if err := s.raise(ctx, x, "bank message not understood", fmt.Sprintf("%s file %d %s", bank.ID, file.ID, kind), "message type "+kind); err != nil {
 			return err

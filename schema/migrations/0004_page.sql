@@ -1,0 +1,160 @@
+-- +goose Up
+-- What pages may see. They come as nks_page, under row-level security, and say in each transaction who looks:
+--
+--   nks.viewer            operations: aggregates, deliveries, interchanges, exceptions; no payment's content
+--                         authority: that of nks.viewer_authority alone
+--   nks.viewer_authority  its number
+--
+-- Without these nobody sees anything. Partitions are granted to nobody but the flow: read directly, one would escape
+-- the policies of its parent.
+SET ROLE nks_owner;
+SET search_path = nks;
+
+-- What payment_event adds up to, so that nobody has to count events. One row for each group or line that a statement
+-- told of: two statements never wait for each other here.
+CREATE TABLE event_tally (
+    group_id       bigint,              -- of events before any order
+    interchange_id bigint,              -- and line: of events of an order
+    message_no     int,
+    lin            int,
+    kind           event_kind NOT NULL,
+    payments       bigint NOT NULL,
+    ore            bigint NOT NULL,
+    CHECK ((group_id IS NULL) <> (interchange_id IS NULL))
+);
+
+-- +goose StatementBegin
+CREATE FUNCTION tally_events() RETURNS trigger LANGUAGE plpgsql SET search_path = nks, pg_temp AS $$
+BEGIN
+    -- By whole keys, whatever the planner knows of tables that have just grown.
+    INSERT INTO event_tally (group_id, interchange_id, message_no, lin, kind, payments, ore)
+    SELECT CASE e.attempt WHEN 0 THEN p.group_id END, o.interchange_id, o.message_no, o.lin, e.kind, count(*), sum(p.ore)
+    FROM added e
+    CROSS JOIN LATERAL (SELECT q.group_id, q.ore FROM payment q WHERE q.month = e.month AND q.id = e.payment_id LIMIT 1) p
+    LEFT JOIN LATERAL (SELECT b.interchange_id, b.message_no, b.lin FROM bank_order b
+        WHERE e.attempt > 0 AND b.month = e.month AND b.payment_id = e.payment_id AND b.attempt = e.attempt LIMIT 1) o ON true
+    WHERE e.attempt = 0 OR o.interchange_id IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER tally AFTER INSERT ON payment_event REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tally_events();
+
+INSERT INTO event_tally (group_id, interchange_id, message_no, lin, kind, payments, ore)
+SELECT CASE e.attempt WHEN 0 THEN p.group_id END, o.interchange_id, o.message_no, o.lin, e.kind, count(*), sum(p.ore)
+FROM payment_event e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
+LEFT JOIN bank_order o ON e.attempt > 0 AND o.month = e.month AND o.payment_id = e.payment_id AND o.attempt = e.attempt
+WHERE e.attempt = 0 OR o.interchange_id IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5;
+
+-- Which interchanges a bank's file speaks of, and 0 for anything in it that is about none. Only a file that speaks of
+-- nobody else may be shown to an authority.
+CREATE TABLE bank_file_about (
+    bank_file_id   bigint NOT NULL REFERENCES bank_file,
+    interchange_id bigint NOT NULL,
+    PRIMARY KEY (bank_file_id, interchange_id)
+);
+CREATE INDEX bank_file_about_interchange ON bank_file_about (interchange_id, bank_file_id);
+
+-- Who looks. Plain enough to be written into every policy by the planner.
+CREATE FUNCTION page_operations() RETURNS boolean LANGUAGE sql STABLE AS
+    $$ SELECT coalesce(current_setting('nks.viewer', true) = 'operations', false) $$;
+CREATE FUNCTION page_authority() RETURNS text LANGUAGE sql STABLE AS
+    $$ SELECT CASE current_setting('nks.viewer', true) WHEN 'authority' THEN nullif(current_setting('nks.viewer_authority', true), '') END $$;
+
+-- The two below look at what the viewer may not read by itself.
+CREATE FUNCTION page_file_is_own(file bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
+    SELECT coalesce(bool_and(a.authority IS NOT NULL AND a.authority = page_authority()), false)
+    FROM bank_file_about b LEFT JOIN interchange i ON i.id = b.interchange_id LEFT JOIN agreement a ON a.id = i.agreement_id
+    WHERE b.bank_file_id = file
+$$;
+-- A refused document says itself whose it is, which proves nothing: it is nobody's.
+CREATE FUNCTION page_document_is_own(document bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
+    SELECT page_authority() IS NOT NULL AND (
+        EXISTS (SELECT FROM delivery d WHERE d.document_id = document AND d.payer_id IS NOT NULL AND d.authority = page_authority())
+        OR EXISTS (SELECT FROM answer w JOIN delivery d ON d.id = w.delivery_id
+            WHERE w.document_id = document AND d.payer_id IS NOT NULL AND d.authority = page_authority())
+        OR EXISTS (SELECT FROM interchange i JOIN agreement a ON a.id = i.agreement_id
+            WHERE i.document_id = document AND a.authority = page_authority())
+        OR EXISTS (SELECT FROM bank_file f WHERE f.document_id = document AND page_file_is_own(f.id)))
+$$;
+
+-- Where the payments are: the states of the ledger, from the tables that are small. An order without an event of its
+-- own is where its line is.
+CREATE FUNCTION page_flow() RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
+    WITH early AS (
+        SELECT group_id, sum(payments) FILTER (WHERE kind = 'rejected') AS rejected, sum(ore) FILTER (WHERE kind = 'rejected') AS rejected_ore,
+            sum(payments) FILTER (WHERE kind = 'returned') AS returned, sum(ore) FILTER (WHERE kind = 'returned') AS returned_ore
+        FROM event_tally WHERE group_id IS NOT NULL GROUP BY 1),
+    late AS (
+        SELECT interchange_id, message_no, lin, sum(payments) AS payments, sum(ore) AS ore,
+            sum(payments) FILTER (WHERE kind = 'executed') AS executed, sum(ore) FILTER (WHERE kind = 'executed') AS executed_ore,
+            sum(payments) FILTER (WHERE kind = 'bank_rejected') AS refused, sum(ore) FILTER (WHERE kind = 'bank_rejected') AS refused_ore
+        FROM event_tally WHERE interchange_id IS NOT NULL GROUP BY 1, 2, 3),
+    parts AS (
+        SELECT d.authority, coalesce(g.bank_centre, '') AS bank, v.state, v.payments, v.ore
+        FROM release_group g JOIN delivery d ON d.id = g.delivery_id LEFT JOIN early e ON e.group_id = g.id
+        CROSS JOIN LATERAL (VALUES
+            (CASE g.state WHEN 'unchecked' THEN 'unread' WHEN 'waiting' THEN 'waiting' END,
+                g.payments - coalesce(e.rejected, 0), g.ore - coalesce(e.rejected_ore, 0)),
+            ('rejected', e.rejected, e.rejected_ore),
+            ('returned', e.returned, e.returned_ore)) AS v (state, payments, ore)
+        WHERE v.state IS NOT NULL AND v.payments > 0 AND (page_operations() OR d.authority = page_authority())
+        UNION ALL
+        SELECT a.authority, i.bank, v.state, v.payments, v.ore
+        FROM order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
+        LEFT JOIN late e ON e.interchange_id = l.interchange_id AND e.message_no = l.message_no AND e.lin = l.lin
+        CROSS JOIN LATERAL (VALUES
+            (CASE WHEN l.state = 'rejected' THEN 'returned'
+                WHEN l.state = 'executed' THEN CASE l.type WHEN 4 THEN 'cheque' ELSE 'executed' END
+                WHEN i.state = 'unknown' THEN 'unknown' WHEN l.state = 'frozen' THEN 'frozen' ELSE 'with_bank' END,
+                l.payments - coalesce(e.payments, 0), l.ore - coalesce(e.ore, 0)),
+            (CASE l.type WHEN 4 THEN 'cheque' ELSE 'executed' END, e.executed, e.executed_ore),
+            ('returned', e.refused, e.refused_ore)) AS v (state, payments, ore)
+        WHERE v.payments > 0 AND (page_operations() OR a.authority = page_authority()))
+    SELECT authority, bank, state, sum(payments)::bigint, sum(ore)::bigint FROM parts GROUP BY 1, 2, 3
+$$;
+
+GRANT EXECUTE ON FUNCTION page_operations(), page_authority(), page_file_is_own(bigint), page_document_is_own(bigint), page_flow() TO nks_page;
+
+-- +goose StatementBegin
+DO $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN SELECT * FROM (VALUES
+        ('authority',      'page_operations() OR authority = page_authority()'),
+        ('supplier',       'page_operations() OR EXISTS (SELECT FROM agreement a WHERE a.supplier = supplier.supplier)'),
+        ('agreement',      'page_operations() OR authority = page_authority()'),
+        ('payer',          'page_operations() OR authority = page_authority()'),
+        ('delivery',       'page_operations() OR authority = page_authority() AND (payer_id IS NOT NULL
+                                OR EXISTS (SELECT FROM agreement a WHERE a.supplier = delivery.supplier AND a.authority = page_authority()))'),
+        ('release_group',  'page_operations() OR EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id)'),
+        ('answer',         'page_operations() OR EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id)'),
+        ('answer_due',     'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id AND d.authority = page_authority())'),
+        ('bank_reference', 'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id AND d.authority = page_authority())'),
+        ('payment',        'authority = page_authority()'),
+        ('payment_key',    'EXISTS (SELECT FROM payer p WHERE p.id = payer_id AND p.authority = page_authority())'),
+        ('payment_event',  'EXISTS (SELECT FROM delivery d WHERE d.id = payment_id >> 24 AND d.payer_id IS NOT NULL AND d.authority = page_authority())'),
+        ('bank_order',     'EXISTS (SELECT FROM delivery d WHERE d.id = payment_id >> 24 AND d.payer_id IS NOT NULL AND d.authority = page_authority())'),
+        ('interchange',    'page_operations() OR EXISTS (SELECT FROM agreement a WHERE a.id = agreement_id AND a.authority = page_authority())'),
+        ('message',        'EXISTS (SELECT FROM interchange i WHERE i.id = interchange_id AND page_authority() IS NOT NULL)'),
+        ('order_line',     'EXISTS (SELECT FROM interchange i WHERE i.id = interchange_id AND page_authority() IS NOT NULL)'),
+        ('bank_file',      'page_operations() OR page_file_is_own(id)'),
+        ('bank_file_about', 'EXISTS (SELECT FROM interchange i WHERE i.id = interchange_id)'),
+        ('exception',      'page_operations()'),
+        ('document',       'page_document_is_own(id)'),
+        ('document_piece', 'page_document_is_own(document_id)')) AS v (name, visible)
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t.name);
+        -- Forced on the owner, too, whose functions above must see all.
+        EXECUTE format('CREATE POLICY owner ON %I TO nks_owner USING (true) WITH CHECK (true)', t.name);
+        EXECUTE format('CREATE POLICY page ON %I FOR SELECT TO nks_page USING (%s)', t.name, t.visible);
+        EXECUTE format('GRANT SELECT ON %I TO nks_page', t.name);
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+RESET ROLE;
