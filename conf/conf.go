@@ -109,6 +109,7 @@ type Config struct {
 	Answers  Answers  `toml:"answers"`
 	Flow     Flow     `toml:"flow"`
 	Log      Log      `toml:"log"`
+	Metrics  Metrics  `toml:"metrics"`
 	Banks    []Bank   `toml:"bank"`
 }
 
@@ -190,6 +191,19 @@ type Log struct {
 	Format string `toml:"format"` // json, console
 }
 
+// Metrics says where operations look.
+type Metrics struct {
+	// Listen is host:port of /metrics, /healthz, /readyz and, on loopback, /debug/pprof/; empty: none of it.
+	Listen string `toml:"listen"`
+	// Public allows an address that other machines reach; profiling is never there.
+	Public bool `toml:"public"`
+	// StuckAfter is how long a step may take, or not come round, before the process counts as stuck.
+	StuckAfter Duration `toml:"stuck_after"`
+	// DifferenceEvery is the shortest pause between two computations of the ledger's difference, which read every
+	// payment; 0: never.
+	DifferenceEvery Duration `toml:"difference_every"`
+}
+
 // Bank is the profile of one booking centre: how it is reached, written to and understood.
 type Bank struct {
 	// ID is the bank_centre of agreements.csv.
@@ -254,6 +268,7 @@ func Default() Config {
 		Answers: Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
 		Flow:    Flow{Poll: Duration{200 * time.Millisecond}},
 		Log:     Log{Level: "info", Format: "json"},
+		Metrics: Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},
 	}
 }
 

@@ -72,6 +72,7 @@ func (c Config) Validate() error {
 	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")
+	c.Metrics.validate(&p)
 	c.validateBanks(&p)
 	if len(p) == 0 {
 		return nil
@@ -102,6 +103,23 @@ func (m Mailbox) validate(p *problems) {
 	p.within("mailbox.max_file_mb", m.MaxFileMB, 1, 64<<10)
 	p.lasts("mailbox.idle_timeout", m.IdleTimeout, time.Second, 24*time.Hour)
 	p.within("mailbox.max_connections", m.MaxConnections, 1, 100_000)
+}
+
+func (m Metrics) validate(p *problems) {
+	p.lasts("metrics.stuck_after", m.StuckAfter, time.Minute, 24*time.Hour)
+	p.check(m.DifferenceEvery.Duration == 0 || m.DifferenceEvery.Duration >= time.Second && m.DifferenceEvery.Duration <= 24*time.Hour,
+		"metrics.difference_every", "%v is neither 0 nor between 1s and 24h", m.DifferenceEvery)
+	if m.Listen == "" {
+		return
+	}
+	p.address("metrics.listen", m.Listen)
+	p.check(m.Public || m.Loopback(), "metrics.listen", "%q can be reached from other machines; metrics.public = true allows that", m.Listen)
+}
+
+// Loopback tells whether only this machine reaches Listen.
+func (m Metrics) Loopback() bool {
+	host, _, err := net.SplitHostPort(m.Listen)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
 func (l Limits) validate(p *problems) {

@@ -1,8 +1,13 @@
 package flowtest_test
 
 import (
+	"context"
+	"errors"
+	"io"
+	"slices"
 	"testing"
 
+	"nks/gateway"
 	"nks/gateway/postgres"
 )
 
@@ -24,7 +29,10 @@ func TestRelease_OneThatFailsHoldsUpNoOther(t *testing.T) {
 		t.Errorf("the missing bank's: %t, %v", worked, err)
 	}
 	w.want("ledger", w.ledger(), "waiting 1 = 100, frozen 1 = 100")
+	w.want("exceptions", w.exceptions(), "release fails")
 	w.release() // it is back
+	w.want("exceptions", w.exceptions(), "")
+	w.want("closed by", w.row(`SELECT closed_by FROM exception`), "nks")
 	w.want("ledger", w.ledger(), "frozen 2 = 200")
 }
 
@@ -55,6 +63,68 @@ func TestCheck_OneThatFailsIsSetAside(t *testing.T) {
 	w.want("ledger", w.ledger(), "unread 1 = 100, frozen 1 = 100")
 	w.exec(`UPDATE delivery SET sender_ean = NULL, failures = 0 WHERE group_ref = 'G-1'`)
 	w.check()
+	w.want("exceptions", w.exceptions(), "")
 	w.release()
 	w.want("ledger", w.ledger(), "frozen 2 = 200")
+}
+
+// dumb is a codec of a program that is broken.
+type dumb struct{ gateway.BankCodec }
+
+func (dumb) Begin(io.Writer, gateway.Interchange) (gateway.OrderWriter, error) {
+	return nil, errBroken
+}
+
+func (dumb) Read(io.Reader, gateway.BankSink) (gateway.BankEnvelope, error) {
+	return gateway.BankEnvelope{}, errBroken
+}
+
+var errBroken = errors.New("broken")
+
+// TestPassing_ClosesWhatIsMended: the exception of work that failed ends when the same work succeeds, and the other
+// bank's and another bundle's do not.
+func TestPassing_ClosesWhatIsMended(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := w.Config
+	config.Banks = slices.Clone(config.Banks)
+	config.Banks[0].Codec = dumb{}
+	config.Answers = func(io.Writer, gateway.Answer) (gateway.AnswerEncoder, error) { return nil, errBroken }
+	broken := postgres.New(config)
+	fails := func(step string, do func(context.Context) (bool, error)) {
+		t.Helper()
+		if worked, err := do(t.Context()); worked || !errors.Is(err, errBroken) {
+			t.Errorf("%s: %t, %v", step, worked, err)
+		}
+	}
+	w.exec(`INSERT INTO exception (kind, subject, detail, raised_at) SELECT k, '99', 'another', $1
+		FROM unnest('{interchange cannot be written,bank file cannot be heard,answer cannot be written}'::text[]) k`, w.time())
+	const others = "interchange cannot be written; bank file cannot be heard; answer cannot be written"
+	w.receive(bundle("G-1", complete("A", 100), complete("B", 100)))
+	w.at(receiveBy)
+	w.release()
+	bec := func(step func(context.Context, string) (bool, error)) func(context.Context) (bool, error) {
+		return func(ctx context.Context) (bool, error) { return step(ctx, "BEC") }
+	}
+	fails("render", bec(broken.RenderNext))
+	w.want("exceptions", w.exceptions(), others+"; interchange cannot be written")
+	w.dispatch()
+	w.want("rendered", w.exceptions(), others)
+
+	w.lay("BEC", "1.edi", file("BEC", "F1", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", word(1, 1, "2", "x"))))
+	fails("hear", bec(broken.HearNext))
+	w.want("exceptions", w.exceptions(), others+"; bank file cannot be heard")
+	w.hear("BEC")
+	w.want("heard", w.exceptions(), others)
+
+	w.later(quiet)
+	fails("answer", broken.AnswerNext)
+	w.want("exceptions", w.exceptions(), others+"; answer cannot be written")
+	if worked, err := w.AnswerNext(t.Context()); !worked || err != nil {
+		t.Errorf("answer: %t, %v", worked, err)
+	}
+	w.want("one of two answers", w.exceptions(), others+"; answer cannot be written")
+	w.wantTold("1 ACPT; 2 ACPT; 8 B; 9 A:0001(x)")
+	w.want("answered", w.exceptions(), others)
+	w.want("closed by", w.row(`SELECT DISTINCT closed_by FROM exception WHERE closed_at IS NOT NULL`), "nks")
 }

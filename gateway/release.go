@@ -53,6 +53,15 @@ func (t Terms) ExecutionDay(now time.Time, planned Date) Date {
 	return planned
 }
 
+// NextSendBy is the next instant by which the bank must have what leaves for it; now itself still counts.
+func (t Terms) NextSendBy(now time.Time) time.Time {
+	day := DateOf(now.In(t.Location))
+	if !t.Calendar.IsBankingDay(day) || now.After(day.At(t.SendBy, t.Location)) {
+		day = t.nextBankingDay(day)
+	}
+	return day.At(t.SendBy, t.Location)
+}
+
 func (t Terms) bankingDayFrom(d Date) Date {
 	for !t.Calendar.IsBankingDay(d) {
 		d = d.AddDays(1)

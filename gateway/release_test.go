@@ -90,3 +90,25 @@ func TestTerms_ExecutionDay(t *testing.T) {
 		})
 	}
 }
+
+// TestTerms_NextSendBy: today's until it has passed, else the next banking day's.
+func TestTerms_NextSendBy(t *testing.T) {
+	t.Parallel()
+	loc := copenhagen(t)
+	terms := gateway.Terms{SendBy: 8*time.Hour + 30*time.Minute, Calendar: weekdays{}, Location: loc}
+	for now, want := range map[string]string{
+		"2005-08-11T06:00": "2005-08-11T08:30",
+		"2005-08-11T08:30": "2005-08-11T08:30",
+		"2005-08-11T08:31": "2005-08-12T08:30",
+		"2005-08-12T08:31": "2005-08-15T08:30",
+		"2005-08-13T06:00": "2005-08-15T08:30",
+	} {
+		at, err := time.ParseInLocation("2006-01-02T15:04", now, loc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := terms.NextSendBy(at).Format("2006-01-02T15:04"); got != want {
+			t.Errorf("at %s: %s, want %s", now, got, want)
+		}
+	}
+}

@@ -142,7 +142,7 @@ func (s *Store) tellRejected(ctx context.Context, x *session, d delivered, a *an
 // AnswerNext closes the answer that has been quiet longest, or that has waited up to its deadline: responses 7, 8 and
 // 9, per bundle. It tells whether there was one.
 func (s *Store) AnswerNext(ctx context.Context) (bool, error) {
-	return s.passing(ctx, "answer cannot be written", func(over []int64) (took []int64, err error) {
+	return s.passing(ctx, answerFails, func(over []int64) (took []int64, err error) {
 		err = s.transact(ctx, "answer", func(x *session) error {
 			now := s.Now()
 			var delivery int64
@@ -163,10 +163,23 @@ func (s *Store) AnswerNext(ctx context.Context) (bool, error) {
 			if err := s.closeAnswer(ctx, x, delivery, gateway.AnswerKind(kind), now); err != nil {
 				return fmt.Errorf("delivery %d: %w", delivery, err)
 			}
-			return nil
+			return s.answerMended(ctx, x, delivery)
 		})
 		return took, err
 	})
+}
+
+// answerMended closes the exception of a delivery's answers when nothing of them that failed is left to tell: another
+// kind of answer may have succeeded than the one that failed.
+func (s *Store) answerMended(ctx context.Context, x *session, delivery int64) error {
+	_, err := x.ExecContext(ctx, `UPDATE exception e SET closed_at = $3, closed_by = 'nks'
+		WHERE kind = $1 AND subject = $2::bigint::text AND closed_at IS NULL
+		  AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.delivery_id = $2 AND a.answer_id IS NULL AND a.caused_at <= e.raised_at)`,
+		answerFails, delivery, s.Now())
+	if err != nil {
+		return fmt.Errorf("close %s: %w", answerFails, err)
+	}
+	return nil
 }
 
 func (s *Store) closeAnswer(ctx context.Context, x *session, delivery int64, kind gateway.AnswerKind, now time.Time) error {

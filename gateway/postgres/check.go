@@ -106,6 +106,9 @@ func (s *Store) check(ctx context.Context, x *session, d delivered) error {
 	if err := s.answerReception(ctx, x, d, now); err != nil {
 		return fmt.Errorf("delivery %d: response 2: %w", d.ID, err)
 	}
+	if err := s.mended(ctx, x, deliveryFails, d.ID); err != nil {
+		return err
+	}
 	return x.touch(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
 }
 

@@ -14,7 +14,7 @@ import (
 
 // HearNext matches the next file that a bank has sent, all of it or nothing. It tells whether there was one.
 func (s *Store) HearNext(ctx context.Context, bankID string) (bool, error) {
-	return s.passing(ctx, "bank file cannot be heard", func(over []int64) (took []int64, err error) {
+	return s.passing(ctx, bankFileFails, func(over []int64) (took []int64, err error) {
 		err = s.transact(ctx, "hear", func(x *session) error {
 			if err := lockLines(ctx, x, bankID); err != nil {
 				return err
@@ -32,7 +32,7 @@ func (s *Store) HearNext(ctx context.Context, bankID string) (bool, error) {
 			if err := s.hear(ctx, x, s.banks[bankID], file); err != nil {
 				return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
 			}
-			return nil
+			return s.mended(ctx, x, bankFileFails, file.ID)
 		})
 		return took, err
 	})

@@ -182,6 +182,9 @@ func (s *Store) acceptBundle(ctx context.Context, x *session, d delivered, head 
 	if err != nil {
 		return err
 	}
+	if err := s.mended(ctx, x, deliveryFails, d.ID); err != nil {
+		return err
+	}
 	d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = head.MessageID, head.GroupRef, head.SenderEAN, head.Authority
 	return s.receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) { a.Status = "ACPT" })
 }
@@ -233,6 +236,9 @@ func (s *Store) refuse(ctx context.Context, d delivered, v verdict) error {
 		if err != nil {
 			return err
 		}
+		if err := s.mended(ctx, x, deliveryFails, d.ID); err != nil {
+			return err
+		}
 		d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = v.head.MessageID, v.head.GroupRef, v.head.SenderEAN, v.head.Authority
 		kind, status, text := gateway.Receipt1, "RJCT", v.code.Danish()
 		if v.code == gateway.CodeBadXML {
@@ -257,7 +263,7 @@ func (s *Store) noteFailure(ctx context.Context, d delivered, cause error) error
 		if err != nil || failures < s.Rules.ReadFailuresBefore {
 			return err
 		}
-		return s.raise(ctx, x, "delivery cannot be read", strconv.FormatInt(d.ID, 10), cause.Error())
+		return s.raise(ctx, x, deliveryFails, strconv.FormatInt(d.ID, 10), cause.Error())
 	})
 }
 

@@ -25,7 +25,7 @@ type releaseUnit struct {
 func (s *Store) ReleaseNext(ctx context.Context) (bool, error) {
 	var month time.Time
 	var payments int
-	worked, err := s.passing(ctx, "release fails", func(over []int64) (groups []int64, err error) {
+	worked, err := s.passing(ctx, releaseFails, func(over []int64) (groups []int64, err error) {
 		err = s.transact(ctx, "release", func(x *session) error {
 			var unit releaseUnit
 			var err error
@@ -38,6 +38,9 @@ func (s *Store) ReleaseNext(ctx context.Context) (bool, error) {
 			}
 			if err := s.release(ctx, x, unit, groups); err != nil {
 				return fmt.Errorf("bank %s agreement %d: %w", unit.Bank, unit.AgreementID, err)
+			}
+			if err := s.mended(ctx, x, releaseFails, groups...); err != nil {
+				return err
 			}
 			return x.QueryRowContext(ctx, `SELECT max(month), sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).
 				Scan(&month, &payments)

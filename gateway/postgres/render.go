@@ -16,7 +16,7 @@ import (
 // RenderNext writes the bank's next frozen interchange and stores its bytes. Whoever renders it, and how often, the
 // bytes are the same: they depend on nothing but what was frozen. It tells whether there was one.
 func (s *Store) RenderNext(ctx context.Context, bankID string) (bool, error) {
-	return s.passing(ctx, "interchange cannot be written", func(over []int64) (took []int64, err error) {
+	return s.passing(ctx, interchangeFails, func(over []int64) (took []int64, err error) {
 		err = s.transact(ctx, "render", func(x *session) error {
 			var f frozen
 			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, messages, payments, ore
@@ -32,7 +32,7 @@ func (s *Store) RenderNext(ctx context.Context, bankID string) (bool, error) {
 			if err := s.render(ctx, x, s.banks[bankID], f); err != nil {
 				return fmt.Errorf("interchange %d: %w", f.ID, err)
 			}
-			return nil
+			return s.mended(ctx, x, interchangeFails, f.ID)
 		})
 		return took, err
 	})
