@@ -18,7 +18,8 @@ type BundleRules struct {
 
 // BundleHead is what a bundle says of itself; of a document that could not be read, what was read before the error.
 type BundleHead struct {
-	Line         int    // of GrpHdr in the document
+	MessageLine  int    // of MessageHeader in the document
+	GroupLine    int    // of GrpHdr
 	Sender       string // first From/PartyId
 	MessageID    string
 	GroupRef     string

@@ -58,7 +58,7 @@ func (b *Bundle) Head() gateway.BundleHead {
 		part := b.reader.Partial()
 		h = &part
 	}
-	head := gateway.BundleHead{Line: h.Line, MessageID: h.MessageID, GroupRef: h.GroupID, Authority: h.Authority, Grouped: h.Grouped}
+	head := gateway.BundleHead{MessageLine: h.MessageLine, GroupLine: h.GroupLine, MessageID: h.MessageID, GroupRef: h.GroupID, Authority: h.Authority, Grouped: h.Grouped}
 	if len(h.From) > 0 {
 		head.Sender = h.From[0]
 	}

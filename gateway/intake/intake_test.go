@@ -89,7 +89,7 @@ func TestBundle_GoodHead(t *testing.T) {
 	if b.Refused() || b.Fault() != "" {
 		t.Errorf("refused: %q", b.Fault())
 	}
-	want := gateway.BundleHead{Line: 4, Sender: "LEVA", SenderEAN: "5790000000012", MessageID: "5790000000012~7", GroupRef: "G-1", Authority: "77", Grouped: true}
+	want := gateway.BundleHead{MessageLine: 3, GroupLine: 4, Sender: "LEVA", SenderEAN: "5790000000012", MessageID: "5790000000012~7", GroupRef: "G-1", Authority: "77", Grouped: true}
 	if b.Head() != want {
 		t.Errorf("head %+v, want %+v", b.Head(), want)
 	}

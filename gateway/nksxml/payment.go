@@ -7,7 +7,8 @@ type Header struct {
 	MessageID string   // the answers refer to it
 	Timestamp DateTime
 
-	Line        int // where GrpHdr begins
+	MessageLine int // where MessageHeader begins
+	GroupLine   int // where GrpHdr begins
 	GroupID     string
 	Created     DateTime
 	Authstn     string

@@ -56,6 +56,7 @@ func (r *Reader) readHeader() {
 		{nsEBMS, "id", &typeID, nil},
 		{nsEBMS, "version", &typeVersion, nil},
 	})
+	h.MessageLine = w.line()
 	w.parties(elFrom, 1, &h.From)
 	w.parties(elTo, 1, &h.To)
 	w.open(elMessageData, 0)
@@ -65,7 +66,7 @@ func (r *Reader) readHeader() {
 	w.close()
 
 	w.open(elGrpHdr, 0)
-	h.Line = w.line()
+	h.GroupLine = w.line()
 	w.str(elGrpId, &typeID, &h.GroupID)
 	w.dateTime(elCreDtTm, &h.Created)
 	w.str(elAuthstn, &typeAuthstn, &h.Authstn)

@@ -48,7 +48,7 @@ func TestHeaderIsRead(t *testing.T) {
 	t.Parallel()
 	h := mustRead(t, document(t, "payment-incomplete-grouped.xml")).Header
 	at := nksxml.DateTime{Time: time.Date(2005, 8, 11, 4, 15, 0, 0, time.UTC)}
-	want := nksxml.Header{From: []string{"LEVA"}, To: []string{"NKS", "5798000016446"}, MessageID: "B-0001", Timestamp: at, Line: 21, GroupID: "B-0001",
+	want := nksxml.Header{From: []string{"LEVA"}, To: []string{"NKS", "5798000016446"}, MessageID: "B-0001", Timestamp: at, MessageLine: 8, GroupLine: 21, GroupID: "B-0001",
 		Created: at, Authstn: "1", CtrlSum: 1650010, NbOfTxs: 5, Grouped: true, Authority: "77",
 		Instruction: &nksxml.Instruction{Code: "NOCDTRACCT", Info: "RETUR"}}
 	if !reflect.DeepEqual(h, want) {
