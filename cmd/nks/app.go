@@ -44,8 +44,12 @@ type app struct {
 }
 
 // startApp brings everything up in order; what has come up is taken down again when something fails.
-func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock time.Time, gap func(string)) (a *app, err error) {
+// with changes what would else be the same for everybody.
+func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock time.Time, gap func(string), with ...func(*app)) (a *app, err error) {
 	a = &app{config: c, log: log, gap: gap, failed: make(chan error, 1)}
+	for _, set := range with {
+		set(a)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.shutdown())

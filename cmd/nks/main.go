@@ -52,6 +52,7 @@ func commands() []command {
 		{"send", "FILE", "send a bundle as a data supplier and wait for its answer", sendCommand},
 		{"ledger", "", "show where every øre is, and what does not add up", ledgerCommand},
 		{"resolve", "", "record what a bank said about an interchange in state unknown", resolveCommand},
+		{"bench", "", "measure the flow, its database and its codecs (docs/benchmarks.md)", benchCommand},
 		{"sim", "bank|authority", "run a simulated bank centre or authority", simCommand},
 		{"migrate", "", "bring the database to this program's version", migrateCommand},
 		{"check-config", "[FILE]", "check a configuration file and say what is wrong", checkConfigCommand},

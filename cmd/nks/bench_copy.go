@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nks/gateway/postgres/server"
+)
+
+// copyRound is COPY of the final payment rows into a copy of their table.
+type copyRound struct {
+	Rows    int64
+	Seconds float64
+}
+
+func (r copyRound) tell(w io.Writer, n int) {
+	_, _ = fmt.Fprintf(w, "round %d, COPY: %d rows in %.2f s: %.0f/s\n", n, r.Rows, r.Seconds, float64(r.Rows)/r.Seconds)
+}
+
+// benchMonth is the partition that everything happens in.
+const benchMonth = "200508"
+
+// makePeer copies the table of payments with its history, partitions, checks and indexes.
+func (b *bench) makePeer() []string {
+	return []string{
+		`CREATE SCHEMA bench`,
+		`CREATE TABLE bench.payment (LIKE nks.payment INCLUDING ALL) PARTITION BY RANGE (month)`,
+		`CREATE TABLE bench.payment_` + benchMonth + ` (LIKE nks.payment_` + benchMonth + ` INCLUDING ALL)`,
+		`INSERT INTO bench.payment_` + benchMonth + ` SELECT * FROM nks.payment_` + benchMonth,
+		`ALTER TABLE bench.payment ATTACH PARTITION bench.payment_` + benchMonth + ` FOR VALUES FROM ('2005-08-01') TO ('2005-09-01')`,
+	}
+}
+
+// superuser connects as the one who may do what the flow may not.
+func (b *bench) superuser(ctx context.Context, db *database) (*pgx.Conn, error) {
+	return pgx.Connect(ctx, db.private.DSN(server.Database, server.Superuser))
+}
+
+func (b *bench) asSuperuser(ctx context.Context, db *database, statements ...string) error {
+	c, err := b.superuser(ctx, db)
+	if err != nil {
+		return err
+	}
+	for _, s := range statements {
+		if _, err := c.Exec(ctx, s); err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", s, err), c.Close(ctx))
+		}
+	}
+	return c.Close(ctx)
+}
+
+// copyRound measures one transaction of one connection, on the database as the flow has left it; the first round
+// writes the rows to the file that all rounds read.
+func (b *bench) copyRound(ctx context.Context, export bool) (r copyRound, err error) {
+	err = b.withDatabase(ctx, func(db *database) (err error) {
+		if err := assertDurable(ctx, db); err != nil {
+			return err
+		}
+		c, err := b.superuser(ctx, db)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.Close(ctx)) }()
+		if err := sameIndexes(ctx, c); err != nil {
+			return err
+		}
+		if export {
+			if err := b.exportRows(ctx, c); err != nil {
+				return err
+			}
+		}
+		if _, err := c.Exec(ctx, "CHECKPOINT"); err != nil {
+			return err
+		}
+		r, err = b.copyRows(ctx, c)
+		return err
+	})
+	if err == nil && r.Rows != int64(b.options.payments) {
+		err = fmt.Errorf("copied %d rows of %d", r.Rows, b.options.payments)
+	}
+	return r, err
+}
+
+// sameIndexes refuses a peer that is not what the table of payments is by now.
+func sameIndexes(ctx context.Context, c *pgx.Conn) error {
+	var of [2][]string
+	for i, schema := range []string{"nks", "bench"} {
+		rows, err := c.Query(ctx, `SELECT regexp_replace(indexdef, '^.* USING ', '') FROM pg_indexes
+			WHERE schemaname = $1 AND tablename = 'payment_`+benchMonth+`' ORDER BY 1`, schema)
+		if err != nil {
+			return err
+		}
+		if of[i], err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			return err
+		}
+	}
+	if !slices.Equal(of[0], of[1]) {
+		return usagef("payment has other indexes than when the world was made: --fresh makes it again (%v, %v)", of[0], of[1])
+	}
+	return nil
+}
+
+func (b *bench) exportRows(ctx context.Context, c *pgx.Conn) error {
+	f, err := os.Create(b.path("rows.copy"))
+	if err != nil {
+		return err
+	}
+	_, err = c.PgConn().CopyTo(ctx, f, `COPY (SELECT p.* FROM nks.payment_`+benchMonth+` p WHERE p.id >> 24 = (SELECT max(id) FROM nks.delivery)
+		ORDER BY p.id) TO STDOUT`)
+	return errors.Join(err, f.Close())
+}
+
+func (b *bench) copyRows(ctx context.Context, c *pgx.Conn) (copyRound, error) {
+	f, err := os.Open(b.path("rows.copy"))
+	if err != nil {
+		return copyRound{}, err
+	}
+	defer func() { _ = f.Close() }() // read only
+	began := time.Now()
+	tx, err := c.Begin(ctx)
+	if err != nil {
+		return copyRound{}, err
+	}
+	tag, err := c.PgConn().CopyFrom(ctx, f, `COPY bench.payment FROM STDIN`)
+	if err != nil {
+		return copyRound{}, errors.Join(err, tx.Rollback(ctx))
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return copyRound{}, err
+	}
+	return copyRound{Rows: tag.RowsAffected(), Seconds: time.Since(began).Seconds()}, nil
+}
+
+// conclude prints the medians.
+func (b *bench) conclude(flows []flowRound, copies []copyRound) {
+	var speed, peer, memory, postgresMemory []float64
+	for i := range flows {
+		speed = append(speed, float64(flows[i].Payments)/flows[i].Seconds)
+		peer = append(peer, float64(copies[i].Rows)/copies[i].Seconds)
+		memory = append(memory, flows[i].GatewayMB)
+		postgresMemory = append(postgresMemory, flows[i].Usage.PostgresMB)
+	}
+	_, _ = fmt.Fprintf(b.p.out, "\nflow %.0f payments/s, COPY %.0f rows/s: ratio %.3f; nks at most %.0f MB, PostgreSQL at most %.0f MB\n",
+		median(speed), median(peer), median(speed)/median(peer), slices.Max(memory), slices.Max(postgresMemory))
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}

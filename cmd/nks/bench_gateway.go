@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"nks/conf"
+	"nks/gateway/postgres"
+)
+
+// benchGatewayWord makes nks bench the gateway that another nks bench measures: the whole of nks run, which besides
+// sets its clock and tells how long its steps took when it is asked on standard input.
+const benchGatewayWord = "gateway"
+
+// stepTime is the time that one kind of step has worked.
+type stepTime struct {
+	Name  string        `json:"name"`
+	Turns int           `json:"turns"`
+	Busy  time.Duration `json:"busy_ns"` // of all its workers together
+	First time.Time     `json:"first"`   // beginning of the first turn with work
+	Last  time.Time     `json:"last"`    // end of the last
+}
+
+// stepTimes adds up the turns that had work. Safe for concurrent use.
+type stepTimes struct {
+	mu    sync.Mutex
+	steps map[string]*stepTime
+}
+
+// observe implements gateway.Observe; the steps of the bank centres count together.
+func (s *stepTimes) observe(name string) func(bool, error) {
+	began := time.Now()
+	name, _, _ = strings.Cut(name, " ")
+	return func(worked bool, _ error) {
+		if !worked {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		t := s.steps[name]
+		if t == nil {
+			t = &stepTime{Name: name, First: began}
+			s.steps[name] = t
+		}
+		t.Turns++
+		t.Last = time.Now()
+		t.Busy += t.Last.Sub(began)
+	}
+}
+
+// take gives what has been added up and begins anew.
+func (s *stepTimes) take() []stepTime {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]stepTime, 0, len(s.steps))
+	for _, t := range s.steps {
+		list = append(list, *t)
+	}
+	clear(s.steps)
+	return list
+}
+
+// benchGateway runs the gateway until standard input ends. A line "clock TIME" moves business time there, "steps" asks
+// for the times; each is answered with one line of JSON.
+func benchGateway(ctx context.Context, p *program, config string) error {
+	c, err := loadConfig(config)
+	if err != nil {
+		return err
+	}
+	start, err := startTime(c.Clock.Start)
+	if err != nil {
+		return err
+	}
+	log, err := newLog(conf.Log{Level: c.Log.Level, Format: c.Log.Format}, p.err)
+	if err != nil {
+		return err
+	}
+	times := &stepTimes{steps: map[string]*stepTime{}}
+	a, err := startApp(ctx, c, log, start, func(string) {}, func(a *app) { a.observe = times.observe })
+	if err != nil {
+		return err
+	}
+	err = answerBench(ctx, p, a, times)
+	return errors.Join(err, a.shutdown())
+}
+
+func answerBench(ctx context.Context, p *program, a *app, times *stepTimes) error {
+	out := json.NewEncoder(p.out)
+	if err := out.Encode(a.mailbox.Addr().String()); err != nil {
+		return err
+	}
+	asked := bufio.NewScanner(os.Stdin)
+	for asked.Scan() {
+		word, argument, _ := strings.Cut(asked.Text(), " ")
+		var answer any
+		switch word {
+		case "clock":
+			to, err := time.Parse(time.RFC3339, argument)
+			if err != nil {
+				return err
+			}
+			ahead := a.clock.Offset() + to.Sub(a.clock.Now())
+			if err := postgres.StoreClock(ctx, a.db.flow, ahead, time.Now()); err != nil {
+				return err
+			}
+			a.clock.Advance(ahead - a.clock.Offset())
+			answer = a.clock.Now()
+		case "steps":
+			answer = times.take()
+		default:
+			return fmt.Errorf("bench gateway: %q is no question", word)
+		}
+		if err := out.Encode(answer); err != nil {
+			return err
+		}
+	}
+	return asked.Err()
+}
