@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -86,11 +87,15 @@ func (c Config) withDefaults() Config {
 type Broker struct {
 	cfg    Config
 	server *server.Server
-	known  map[string]bool
+	logins *logins
+	adding sync.Mutex
 }
 
+// gatewayUser begins the login of nks itself; no supplier's name has its "@".
+const gatewayUser = "nks@"
+
 // GatewayUser is the login of nks itself in a supplier's account.
-func GatewayUser(supplier string) string { return "nks@" + supplier }
+func GatewayUser(supplier string) string { return gatewayUser + supplier }
 
 // Start runs a server on cfg.Dir and returns when every queue is there.
 func Start(ctx context.Context, cfg Config) (*Broker, error) {
@@ -98,20 +103,23 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	if cfg.MaxPayload <= 2*MessageRoom || cfg.MaxPayload > defaultMaxPayload {
 		return nil, fmt.Errorf("jetstream: %w: messages of %d bytes", mq.ErrUnsupported, cfg.MaxPayload)
 	}
-	b := &Broker{cfg: cfg, known: make(map[string]bool, len(cfg.Suppliers))}
+	b := &Broker{cfg: cfg, logins: newLogins(cfg.GatewayPassword)}
 	opts := &server.Options{
 		ServerName: "nks", Host: "127.0.0.1", Port: cfg.Port,
 		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: maxStore,
 		MaxPayload: int32(cfg.MaxPayload), NoSigs: true, NoLog: true,
-	}
-	for _, s := range cfg.Suppliers {
-		if err := b.admit(opts, s); err != nil {
-			return nil, fmt.Errorf("jetstream: %w", err)
-		}
+		CustomClientAuthentication: b.logins, AlwaysEnableNonce: true,
 	}
 	var err error
 	if b.server, err = server.NewServer(opts); err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
+	}
+	for _, s := range cfg.Suppliers {
+		// Before the server listens: a client that comes back at once would
+		// take being unknown for the last word.
+		if err := b.register(s); err != nil {
+			return nil, fmt.Errorf("jetstream: %w", err)
+		}
 	}
 	log := newFatal()
 	b.server.SetLoggerV2(log, false, false, false)
@@ -126,23 +134,48 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	return b, nil
 }
 
-// admit adds a supplier's account and its two logins.
-func (b *Broker) admit(opts *server.Options, s Supplier) error {
-	if !usableName(s.Name) || b.known[s.Name] {
+// Admit lets a supplier in while the server runs: a new one gets its account
+// and queues; of one that is known the password and the key are replaced,
+// which count from its next login. After an error it may be asked again.
+func (b *Broker) Admit(ctx context.Context, s Supplier) error {
+	b.adding.Lock()
+	defer b.adding.Unlock()
+	err := b.register(s)
+	if m, known := b.logins.get(s.Name); err != nil && known && checkSupplier(s) == nil {
+		b.logins.put(member{s, m.account})
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("jetstream: admit: %w", err)
+	}
+	if err := b.prepareAccount(ctx, s.Name); err != nil {
+		return fmt.Errorf("jetstream: admit %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// register adds a supplier's account and its two logins.
+func (b *Broker) register(s Supplier) error {
+	if err := checkSupplier(s); err != nil {
+		return err
+	}
+	if _, known := b.logins.get(s.Name); known {
+		return fmt.Errorf("%w: %q is there twice", ErrSupplier, s.Name)
+	}
+	account, err := b.server.RegisterAccount(s.Name)
+	if err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrSupplier, s.Name, err)
+	}
+	b.logins.put(member{s, account})
+	return nil
+}
+
+func checkSupplier(s Supplier) error {
+	if !Usable(s.Name) {
 		return fmt.Errorf("%w: %q", ErrSupplier, s.Name)
 	}
 	if s.Password == "" && s.Key == "" {
 		return fmt.Errorf("%w: %q has neither password nor key", ErrSupplier, s.Name)
-	}
-	b.known[s.Name] = true
-	account := server.NewAccount(s.Name)
-	opts.Accounts = append(opts.Accounts, account)
-	opts.Users = append(opts.Users, &server.User{Username: GatewayUser(s.Name), Password: b.cfg.GatewayPassword, Account: account})
-	if s.Password != "" {
-		opts.Users = append(opts.Users, &server.User{Username: s.Name, Password: s.Password, Account: account, Permissions: rights(s.Name)})
-	}
-	if s.Key != "" {
-		opts.Nkeys = append(opts.Nkeys, &server.NkeyUser{Nkey: s.Key, Account: account, Permissions: rights(s.Name)})
 	}
 	return nil
 }
@@ -150,8 +183,8 @@ func (b *Broker) admit(opts *server.Options, s Supplier) error {
 // nameCharacters are those of a data supplier's login.
 const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
-// usableName reports whether name can end a subject.
-func usableName(name string) bool {
+// Usable reports whether a supplier's name can end a subject.
+func Usable(name string) bool {
 	foreign := func(r rune) bool { return !strings.ContainsRune(nameCharacters, r) }
 	return len(name) <= 35 && !slices.Contains(strings.Split(name, "."), "") && !strings.ContainsFunc(name, foreign)
 }
@@ -164,6 +197,7 @@ func rights(supplier string) *server.Permissions {
 		Publish: &server.SubjectPermission{Allow: []string{
 			In(supplier),
 			api + "INFO", api + "STREAM.NAMES", api + "STREAM.LIST", api + "STREAM.INFO." + out,
+			api + "STREAM.MSG.GET." + out, // to look without taking
 			api + "CONSUMER.CREATE." + out, api + "CONSUMER.CREATE." + out + ".>",
 			api + "CONSUMER.DURABLE.CREATE." + out + ".>",
 			api + "CONSUMER.NAMES." + out, api + "CONSUMER.LIST." + out,
@@ -240,11 +274,16 @@ func (b *Broker) Addr() string {
 // URL is where clients connect.
 func (b *Broker) URL() string { return "nats://" + b.Addr() }
 
+func (b *Broker) knows(supplier string) bool {
+	_, known := b.logins.get(supplier)
+	return known
+}
+
 // Open connects nks to a supplier's account without a network: the link
 // receives from In(supplier), or from queue where one is named, and may send
 // to all of the supplier's queues.
 func (b *Broker) Open(ctx context.Context, supplier, queue string) (mq.Link, error) {
-	if !b.known[supplier] {
+	if !b.knows(supplier) {
 		return nil, fmt.Errorf("jetstream: open: %w: %q", ErrSupplier, supplier)
 	}
 	if queue == "" {
@@ -256,7 +295,7 @@ func (b *Broker) Open(ctx context.Context, supplier, queue string) (mq.Link, err
 
 // Depths tells how many messages wait in a supplier's in, out and parked queue.
 func (b *Broker) Depths(supplier string) (in, out, parked uint64, err error) {
-	if !b.known[supplier] {
+	if !b.knows(supplier) {
 		return 0, 0, 0, fmt.Errorf("jetstream: depths: %w: %q", ErrSupplier, supplier)
 	}
 	seen, err := b.server.JszAccount(&server.JSzOptions{Account: supplier, Streams: true})

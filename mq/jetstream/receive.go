@@ -230,9 +230,29 @@ func transportKey(id []byte, epoch string, sequence uint64) string {
 	case len(id) > maxKey || bytes.ContainsFunc(id, odd):
 		return fmt.Sprintf("sha256:%x", sha256.Sum256(id))
 	case len(id) > 0:
-		return "id:" + string(id)
+		return keyOfID + string(id)
 	}
-	return "seq:" + epoch + "-" + strconv.FormatUint(sequence, 10)
+	return keyOfSequence + epoch + "-" + strconv.FormatUint(sequence, 10)
+}
+
+const (
+	keyOfID       = "id:"
+	keyOfSequence = "seq:"
+)
+
+// Correlation is what an answer carries as HeaderCorrelation, from the
+// TransportKey of the message that it answers: that message's own id; "sha256:"
+// and the hash of one that is no key as it is; and for a message without id
+// "seq:" and the sequence number that the confirmation of its put named.
+func Correlation(key string) string {
+	if id, ok := strings.CutPrefix(key, keyOfID); ok {
+		return strings.TrimSpace(id)
+	}
+	if rest, ok := strings.CutPrefix(key, keyOfSequence); ok {
+		_, sequence, _ := strings.Cut(rest, "-")
+		return keyOfSequence + sequence
+	}
+	return key
 }
 
 // take ends the holding of d.

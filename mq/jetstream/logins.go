@@ -1,0 +1,113 @@
+package jetstream
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// logins tells the server who a client is. The server asks at every
+// connection, so that suppliers may come, and change their secret, while it
+// runs; a connection that stands is left alone.
+type logins struct {
+	gatewayPassword string
+
+	mu       sync.RWMutex
+	accounts map[string]member
+}
+
+// member is a supplier with its account in the server.
+type member struct {
+	Supplier
+	account *server.Account
+}
+
+func newLogins(gatewayPassword string) *logins {
+	return &logins{gatewayPassword: gatewayPassword, accounts: make(map[string]member)}
+}
+
+func (l *logins) put(m member) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.accounts[m.Name] = m
+}
+
+func (l *logins) get(supplier string) (member, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	m, ok := l.accounts[supplier]
+	return m, ok
+}
+
+// withKey finds the supplier of a user NKey.
+func (l *logins) withKey(key string) (member, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, m := range l.accounts {
+		if m.Key != "" && m.Key == key {
+			return m, true
+		}
+	}
+	return member{}, false
+}
+
+// Check implements server.Authentication.
+func (l *logins) Check(c server.ClientAuthentication) bool {
+	o := c.GetOpts()
+	if o.Nkey != "" {
+		m, ok := l.withKey(o.Nkey)
+		if !ok || !signed(o.Nkey, o.Sig, c.GetNonce()) {
+			return false
+		}
+		c.RegisterUser(&server.User{Account: m.account, Permissions: rights(m.Name)})
+		return true
+	}
+	if supplier, ours := strings.CutPrefix(o.Username, gatewayUser); ours {
+		m, ok := l.get(supplier)
+		if !ok || !samePassword(l.gatewayPassword, o.Password) {
+			return false
+		}
+		c.RegisterUser(&server.User{Username: o.Username, Account: m.account})
+		return true
+	}
+	m, ok := l.get(o.Username)
+	if !ok || !samePassword(m.Password, o.Password) {
+		return false
+	}
+	c.RegisterUser(&server.User{Username: o.Username, Account: m.account, Permissions: rights(m.Name)})
+	return true
+}
+
+// signed reports whether the owner of key signed the nonce that the server
+// gave this connection.
+func signed(key, signature string, nonce []byte) bool {
+	if len(nonce) == 0 {
+		return false
+	}
+	sig, err := base64.RawURLEncoding.DecodeString(signature)
+	if err != nil {
+		// Allow fallback to normal base64, as the server itself does.
+		if sig, err = base64.StdEncoding.DecodeString(signature); err != nil {
+			return false
+		}
+	}
+	public, err := nkeys.FromPublicKey(key)
+	return err == nil && public.Verify(nonce, sig) == nil
+}
+
+// samePassword compares with a password or its bcrypt hash; an empty one lets
+// nobody in.
+func samePassword(known, given string) bool {
+	if known == "" {
+		return false
+	}
+	if _, err := bcrypt.Cost([]byte(known)); err == nil {
+		return bcrypt.CompareHashAndPassword([]byte(known), []byte(given)) == nil
+	}
+	return subtle.ConstantTimeCompare([]byte(known), []byte(given)) == 1
+}
