@@ -139,6 +139,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"code twice":          {bank + "gis_executed = [\"2\"]\n", `bank A: gis_executed: "2" stands in gis_rejected too`},
 		"no host key":         {strings.Replace(bank, "host_keys", "# host_keys", 1), "bank A: host_keys: is empty"},
 		"temp name":           {bank + "temp_name = \"NKS.tmp\"\n", "bank A: temp_name"},
+		"queue on a network":  {"[mq]\nlisten = \"0.0.0.0:4222\"\n", "mq.listen"},
+		"message too large":   {"[mq]\nmax_message_mb = 64\n", "mq.max_message_mb"},
 		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {

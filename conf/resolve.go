@@ -12,11 +12,17 @@ import (
 // Resolve makes every relative path absolute, meant from dir, and fills in the paths that follow from others.
 func (c *Config) Resolve(dir string) {
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
-		&c.Database.BinDir, &c.Mailbox.HostKey} {
+		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials} {
 		*path = from(dir, *path)
 	}
 	if c.Database.PrivateDir == "" && c.Data != "" {
 		c.Database.PrivateDir = filepath.Join(c.Data, "pg")
+	}
+	if c.MQ.Dir == "" && c.Data != "" {
+		c.MQ.Dir = filepath.Join(c.Data, "mq")
+	}
+	if c.MQ.Credentials == "" && c.Data != "" {
+		c.MQ.Credentials = filepath.Join(c.Data, "mq-credentials")
 	}
 	for i := range c.Banks {
 		b := &c.Banks[i]

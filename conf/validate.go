@@ -59,6 +59,7 @@ func (c Config) Validate() error {
 	p.check(c.Data != "", "data", "is empty")
 	c.Database.validate(&p, len(c.Banks))
 	c.Mailbox.validate(&p)
+	c.MQ.validate(&p)
 	if c.Clock.Start != "" {
 		_, err := time.Parse(time.RFC3339, c.Clock.Start)
 		p.check(err == nil, "clock.start", "%q is no time such as \"2005-08-11T04:30:00+02:00\"", c.Clock.Start)
@@ -120,6 +121,17 @@ func (m Metrics) validate(p *problems) {
 func (m Metrics) Loopback() bool {
 	host, _, err := net.SplitHostPort(m.Listen)
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
+}
+
+func (m MQ) validate(p *problems) {
+	if m.Listen != "" {
+		p.address("mq.listen", m.Listen)
+		host, _, err := net.SplitHostPort(m.Listen)
+		p.check(err != nil || host == "127.0.0.1", "mq.listen", "%q is not on 127.0.0.1: passwords go in the clear", m.Listen)
+	}
+	p.within("mq.max_message_mb", m.MaxMessageMB, 1, 32)
+	p.within("mq.queue_mb", m.QueueMB, m.MaxMessageMB, 1<<20)
+	p.within("mq.queue_messages", m.QueueMessages, 1, 100_000_000)
 }
 
 func (l Limits) validate(p *problems) {
