@@ -1,5 +1,5 @@
 // Package authority simulates a data supplier of public authorities: a stranger that sends its planned payment
-// documents to the gateway's mailbox and collects the answers, over SFTP and nothing else.
+// documents to the gateway's mailbox or message queue and collects the answers from both, over SFTP and NATS and nothing else.
 //
 // It keeps a synced journal and may be killed at any instant: whatever was not certainly delivered is delivered again
 // under the same name with the same bytes, and no answer leaves the mailbox before it is safe at home.
@@ -28,6 +28,8 @@ type Config struct {
 	Dir      string // data directory of the demonstration
 	Supplier string
 	Mailbox  string    // host:port of the gateway's SFTP door
+	Queue    string    // host:port of the gateway's message broker; empty: there is none
+	ByQueue  bool      // documents go by the queue, save those too large for it
 	Out      io.Writer // one line per thing done; nil: silent
 	// Now is the machine's clock; nil: time.Now. Business time is this plus the offset of sim/clock.json.
 	Now func() time.Time
@@ -75,14 +77,7 @@ type party struct {
 	done    int // deliveries of the plan that the server has acknowledged
 	journal *journal
 	status  *status
-	box     *mailbox // nil while there is no connection
-	access  access
-	retry   time.Duration
-	notTill time.Time // no new connection before
-
-	polled    time.Time     // when out/ was last seen empty
-	polledAt  time.Duration // offset of the clock at that time
-	lastError string
+	lines   []*line
 }
 
 func open(c Config) (*party, error) {
@@ -93,10 +88,8 @@ func open(c Config) (*party, error) {
 		c.Out = io.Discard
 	}
 	a := &party{Config: c, home: filepath.Join(c.Dir, "sim", "authority", c.Supplier)}
-	keys := filepath.Join(c.Dir, "keys")
 	var err error
-	a.access, err = readAccess(c.Mailbox, c.Supplier, filepath.Join(keys, "supplier_"+c.Supplier), filepath.Join(keys, "mailbox_host.pub"))
-	if err != nil {
+	if a.lines, err = c.lines(filepath.Join(c.Dir, "keys")); err != nil {
 		return nil, err
 	}
 	if a.plan, err = readPlan(filepath.Join(a.home, "plan.jsonl")); err != nil {
@@ -114,7 +107,9 @@ func open(c Config) (*party, error) {
 }
 
 func (a *party) close() {
-	a.drop()
+	for _, l := range a.lines {
+		l.drop()
+	}
 	a.journal.close()
 }
 
@@ -133,21 +128,27 @@ func (a *party) step(ctx context.Context) (worked bool, err error) {
 		return false, nil
 	}
 	now := a.Now().Add(offset)
-	if a.connect(ctx) {
-		if a.due(now) {
-			worked, err = true, a.deliver(ctx, now)
-		} else {
-			worked, err = a.collect(ctx, offset, now)
-		}
-		if errors.Is(err, errLocal) {
+	if a.due(now) {
+		if worked, err = a.deliver(ctx, now); err != nil {
 			return worked, err
 		}
-		if err != nil {
-			a.fail(err)
+	}
+	quiet := true
+	for _, l := range a.lines {
+		if a.connect(ctx, l) {
+			took, err := a.collect(ctx, l, offset, now)
+			if errors.Is(err, errLocal) {
+				return worked, err
+			}
+			if err != nil {
+				a.fail(l, err)
+			}
+			worked = worked || took
 		}
+		quiet = quiet && l.quiet(offset)
 	}
 	s := state{OffsetNS: int64(offset), Done: a.done, Todo: len(a.plan) - a.done}
-	s.Idle = !worked && !a.due(a.Now().Add(offset)) && a.box != nil && a.polledAt == offset && !a.polled.IsZero()
+	s.Idle = !worked && !a.due(a.Now().Add(offset)) && quiet
 	if a.done < len(a.plan) {
 		s.NextDue = a.plan[a.done].At.Format(time.RFC3339Nano)
 	}
@@ -158,94 +159,102 @@ func (a *party) step(ctx context.Context) (worked bool, err error) {
 func (a *party) due(now time.Time) bool { return a.done < len(a.plan) && !a.plan[a.done].At.After(now) }
 
 // connect reports whether there is a connection, trying to make one if it is time to.
-func (a *party) connect(ctx context.Context) bool {
-	if a.box != nil {
+func (a *party) connect(ctx context.Context, l *line) bool {
+	if l.door != nil {
 		return true
 	}
-	if a.Now().Before(a.notTill) {
+	if a.Now().Before(l.notTill) {
 		return false
 	}
-	box, err := dial(ctx, a.access)
+	d, err := l.dial(ctx)
 	if err != nil {
-		a.fail(err)
+		a.fail(l, err)
 		return false
 	}
-	a.box, a.retry, a.polled = box, 0, time.Time{}
-	a.say("connected to %s", a.Mailbox)
+	l.door, l.retry, l.polled = d, 0, time.Time{}
+	a.say("connected to %s", l.address)
 	return true
 }
 
 // fail gives the connection up and waits before the next, longer each time. The same trouble is told once.
-func (a *party) fail(err error) {
-	a.drop()
-	a.retry = min(longestWait, max(firstRetry, a.retry*2))
-	a.notTill = a.Now().Add(a.retry)
-	if text := err.Error(); text != a.lastError {
-		a.lastError = text
+func (a *party) fail(l *line, err error) {
+	l.drop()
+	l.retry = min(longestWait, max(firstRetry, l.retry*2))
+	l.notTill = a.Now().Add(l.retry)
+	if text := err.Error(); text != l.lastError {
+		l.lastError = text
 		a.say("%v", err)
 	}
 }
 
-func (a *party) drop() {
-	if a.box != nil {
-		a.box.close()
-		a.box = nil
-	}
-}
-
-// deliver uploads the next document of the plan. An attempt that fails is written down once per reason; the document
-// stays due.
-func (a *party) deliver(ctx context.Context, now time.Time) error {
+// deliver sends the next document of the plan by the first line that takes its size, and by no other: where that one is
+// down, nobody knows yet whether an earlier attempt has arrived. An attempt that fails is written down once per reason; the
+// document stays due. Its error is one at home.
+func (a *party) deliver(ctx context.Context, now time.Time) (bool, error) {
 	d := a.plan[a.done]
 	bytes, err := os.ReadFile(filepath.Join(a.home, "send", d.File))
 	if err != nil {
-		return fmt.Errorf("%w: %w", errLocal, err)
+		return true, fmt.Errorf("%w: %w", errLocal, err)
 	}
-	entry := entry{At: now, File: d.File, As: d.As, SHA256: digest(bytes), Size: int64(len(bytes)), Result: resultOK}
-	if err := a.box.upload(ctx, d.As, bytes); err != nil {
-		if entry.Result = err.Error(); entry.Result != a.lastError {
-			if err := a.journal.append(entry); err != nil {
-				return err
-			}
+	for _, l := range a.lines {
+		if !a.connect(ctx, l) {
+			return false, nil
 		}
-		return err
+		if l.door.takes(len(bytes)) {
+			return true, a.send(ctx, l, d, bytes, now)
+		}
 	}
-	if err := a.journal.append(entry); err != nil {
-		return err
+	return false, fmt.Errorf("%w: %s: %d bytes are too many for every door", errLocal, d.File, len(bytes))
+}
+
+func (a *party) send(ctx context.Context, l *line, d delivery, bytes []byte, now time.Time) error {
+	entry := entry{At: now, File: d.File, As: d.As, SHA256: digest(bytes), Size: int64(len(bytes)), Result: resultOK}
+	failed := l.door.upload(ctx, d.As, bytes)
+	if failed != nil {
+		entry.Result = failed.Error()
+	}
+	if failed == nil || entry.Result != l.lastError {
+		if err := a.journal.append(entry); err != nil {
+			return err
+		}
+	}
+	if failed != nil {
+		a.fail(l, failed)
+		return nil
 	}
 	a.done++
-	a.lastError = ""
-	a.say("sent %s (%s)", d.As, d.Kind)
+	l.lastError = ""
+	a.say("sent %s (%s) to %s", d.As, d.Kind, l.address)
 	return nil
 }
 
-// collect fetches what lies in out/, and reports whether anything did.
-func (a *party) collect(ctx context.Context, offset time.Duration, now time.Time) (bool, error) {
-	if a.polledAt == offset && a.Now().Sub(a.polled) < pollEvery {
+// collect fetches the answers that wait, and reports whether any did.
+func (a *party) collect(ctx context.Context, l *line, offset time.Duration, now time.Time) (bool, error) {
+	if l.polledAt == offset && a.Now().Sub(l.polled) < pollEvery {
 		return false, nil
 	}
-	names, err := a.box.list(ctx)
+	names, err := l.door.list(ctx)
 	if err != nil {
 		return false, err
 	}
 	if len(names) == 0 {
-		a.polled, a.polledAt, a.lastError = a.Now(), offset, ""
+		l.polled, l.polledAt, l.lastError = a.Now(), offset, ""
 		return false, nil
 	}
 	for _, name := range names {
-		if err := a.fetch(ctx, name, now); err != nil {
+		if err := a.fetch(ctx, l.door, name, now); err != nil {
 			return true, err
 		}
 	}
-	a.polled = time.Time{}
+	l.polled = time.Time{}
 	return true, nil
 }
 
 // fetch brings one answer home: bytes synced, name synced, journal synced, and only then removed from the mailbox.
-func (a *party) fetch(ctx context.Context, name string, now time.Time) error {
+func (a *party) fetch(ctx context.Context, box door, name string, now time.Time) error {
 	got := filepath.Join(a.home, "got")
 	tmp := filepath.Join(got, ".tmp")
-	sum, size, err := a.box.download(ctx, name, tmp)
+	sum, size, err := box.download(ctx, name, tmp)
 	if err != nil {
 		return err
 	}
@@ -259,5 +268,5 @@ func (a *party) fetch(ctx context.Context, name string, now time.Time) error {
 		}
 		a.say("got %s", kept)
 	}
-	return a.box.remove(ctx, name)
+	return box.remove(ctx, name)
 }

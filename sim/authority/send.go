@@ -15,14 +15,17 @@ import (
 	"time"
 )
 
-// SendConfig says what to send to which mailbox, and as whom.
+// SendConfig says what to send to which mailbox or queue, and as whom.
 type SendConfig struct {
 	Mailbox string // host:port
-	Login   string // the data supplier
-	Key     string // file of the private key (OpenSSH)
-	HostKey string // file of the mailbox's public key: the only one accepted
-	File    string // document to send
-	As      string // name in in/; empty: the file's own
+	// Queue is host:port of the message broker: then the document goes there, under As as message id; empty: DeriveID.
+	Queue    string
+	Password string // file of the password at the broker
+	Login    string // the data supplier
+	Key      string // file of the private key (OpenSSH)
+	HostKey  string // file of the mailbox's public key: the only one accepted
+	File     string // document to send
+	As       string // name in in/; empty: the file's own; the message id of a queue
 	// Wait bounds the waiting for answers, in the machine's time. Zero: do not wait.
 	Wait time.Duration
 	// Dir is the data directory of a demonstration whose simulated supplier may collect the answers first, or empty.
@@ -51,24 +54,47 @@ func (s Summary) Complete() bool { return s.Receipt != "" && (!s.Accepted || s.R
 // mostReasons bounds what a summary repeats.
 const mostReasons = 20
 
-// Send uploads one document and waits for its receipt and, if it is accepted, for response 2. It leaves everything in
-// out/ as it is. That answers are missing after the time is no error: see Summary.Complete.
-func Send(ctx context.Context, c SendConfig) (Summary, error) {
-	b, err := os.ReadFile(c.File)
-	if err != nil {
-		return Summary{}, fmt.Errorf("send: %w", err)
+// post is where a document is sent and its answers are looked at.
+type post interface {
+	upload(ctx context.Context, as string, b []byte) error
+	list(ctx context.Context) ([]string, error)
+	read(ctx context.Context, name string) ([]byte, error)
+	close()
+}
+
+// open connects to the mailbox or the queue, and settles the document's name there.
+func (c *SendConfig) open(ctx context.Context, document []byte) (post, error) {
+	if c.Queue != "" {
+		if c.As == "" {
+			c.As = DeriveID(document)
+		}
+		a, err := readQueueAccess(c.Queue, c.Login, c.Password)
+		if err != nil {
+			return nil, err
+		}
+		return dialBrowser(ctx, a, c.As)
 	}
 	if c.As == "" {
 		c.As = filepath.Base(c.File)
 	}
 	if !plainName(c.As) {
-		return Summary{}, fmt.Errorf("send: %q cannot be the name of a file in the mailbox", c.As)
+		return nil, fmt.Errorf("%q cannot be the name of a file in the mailbox", c.As)
 	}
 	a, err := readAccess(c.Mailbox, c.Login, c.Key, c.HostKey)
 	if err != nil {
-		return Summary{}, err
+		return nil, err
 	}
-	box, err := dial(ctx, a)
+	return dial(ctx, a)
+}
+
+// Send sends one document and waits for its receipt and, if it is accepted, for response 2. It leaves all answers where
+// they are. That answers are missing after the time is no error: see Summary.Complete.
+func Send(ctx context.Context, c SendConfig) (Summary, error) {
+	b, err := os.ReadFile(c.File)
+	if err != nil {
+		return Summary{}, fmt.Errorf("send: %w", err)
+	}
+	box, err := c.open(ctx, b)
 	if err != nil {
 		return Summary{}, fmt.Errorf("send: %w", err)
 	}
@@ -92,7 +118,7 @@ func Send(ctx context.Context, c SendConfig) (Summary, error) {
 // waiter looks for the answers to one document.
 type waiter struct {
 	SendConfig
-	box   *mailbox
+	box   post
 	sum   Summary
 	read  map[string]bool   // names that were looked at
 	old   map[string]answer // ours, but there before the document was sent
@@ -139,7 +165,8 @@ func (w *waiter) look(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
-		w.take(name, b)
+		// The queue shows what answers our message, and nothing else.
+		w.take(name, b, w.Queue != "")
 	}
 	if w.Dir == "" {
 		return nil
@@ -155,19 +182,20 @@ func (w *waiter) look(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("send: %w", err)
 			}
-			w.take(name, b)
+			w.take(name, b, false)
 		}
 	}
 	return nil
 }
 
-func (w *waiter) take(name string, b []byte) {
+// take keeps an answer that is about our document: certainly so, or by what stands in it.
+func (w *waiter) take(name string, b []byte, certain bool) {
 	w.read[name] = true
 	a, err := readAnswer(b)
 	if err != nil || !strings.HasPrefix(a.root, "NKSReceipt") && a.root != "NKSResponse2" {
 		return
 	}
-	if a.refersTo != "" && a.refersTo == w.sum.MessageID || a.refersTo == "" && a.root == "NKSReceipt0" && !w.before {
+	if certain || a.refersTo != "" && a.refersTo == w.sum.MessageID || a.refersTo == "" && a.root == "NKSReceipt0" && !w.before {
 		w.found[name] = a
 	}
 }

@@ -23,6 +23,9 @@ func Suppliers() []string {
 	return ids
 }
 
+// ByQueue lists those of the Suppliers that send by message queue; the others send by mailbox.
+func ByQueue() []string { return []string{"PENSIT", "STUDIEIT"} }
+
 // authority is a public payer; its id is what stands as ADMID in a bundle.
 type authority struct{ id, name, cvr string }
 
