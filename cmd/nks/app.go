@@ -31,6 +31,7 @@ type app struct {
 	clock   *gateway.Clock
 	store   *postgres.Store
 	mailbox *sftp.Server
+	queues  *queues // nil: the door is closed
 	workers []*gateway.Worker
 	owners  []*gateway.BankOwner
 
@@ -77,13 +78,16 @@ func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock
 	if err := a.openMailbox(run); err != nil {
 		return a, err
 	}
+	if a.queues, err = a.openQueues(run); err != nil {
+		return a, err
+	}
 	for _, w := range a.workers {
 		a.wait.Go(func() { w.Run(run) })
 	}
 	for _, o := range a.owners {
 		a.wait.Go(func() { o.Run(run) })
 	}
-	log.Info().Str("mailbox", a.mailbox.Addr().String()).Int("banks", len(a.owners)).
+	log.Info().Str("mailbox", a.mailbox.Addr().String()).Str("mq", a.queues.addr()).Int("banks", len(a.owners)).
 		Time("business_time", a.clock.Now()).Msg("nks is up")
 	return a, nil
 }
@@ -240,7 +244,7 @@ func (a *app) wakeReaders() {
 // shutdownTime is how long an upload in hand may still take.
 const shutdownTime = 20 * time.Second
 
-// shutdown stops in reverse order: the door, the workers, the database. What is in hand is finished or given back.
+// shutdown stops in reverse order: the mailbox, the workers and the queues' loops, the broker, the database. What is in hand is finished or given back.
 func (a *app) shutdown() error {
 	var errs []error
 	if a.mailbox != nil {
@@ -252,6 +256,7 @@ func (a *app) shutdown() error {
 		a.stop()
 	}
 	a.wait.Wait()
+	errs = append(errs, a.queues.close())
 	if a.db != nil {
 		errs = append(errs, a.db.close())
 	}

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -150,86 +148,6 @@ func businessNow(ctx context.Context, c conf.Config, db *database) (time.Time, e
 	return time.Now().Add(offset), err
 }
 
-func sendCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []string) error {
-	via := fs.String("via", "sftp", "door: sftp")
-	address := fs.String("mailbox", "127.0.0.1:2222", "host:port of the mailbox")
-	supplier := fs.String("supplier", "", "login: the data supplier")
-	key := fs.String("key", "", "file of the supplier's private key")
-	hostKey := fs.String("host-key", "", "file of the mailbox's public key")
-	as := fs.String("as", "", "name in in/; default: the file's own")
-	wait := fs.Duration("wait", 30*time.Second, "how long to wait for the answers")
-	demoDir := fs.String("demo", "", "data directory of a demonstration that stays up: its parties are told of the delivery")
-	asJSON := fs.Bool("json", false, "print the outcome as one JSON object")
-	words, err := parse(fs, args)
-	if err != nil {
-		return err
-	}
-	if len(words) != 1 || *supplier == "" || *demoDir == "" && (*key == "" || *hostKey == "") {
-		return usagef("wants one FILE, --supplier, and --key and --host-key, or --demo")
-	}
-	if *via != "sftp" {
-		return usagef("--via %q: only sftp", *via)
-	}
-	s := authority.SendConfig{Mailbox: *address, Login: *supplier, Key: *key, HostKey: *hostKey, File: words[0], As: *as, Wait: *wait}
-	if *demoDir != "" {
-		if err := sendToDemo(&s, *demoDir); err != nil {
-			return err
-		}
-	}
-	for _, file := range []string{s.File, s.Key, s.HostKey} {
-		if _, err := os.Stat(file); err != nil {
-			return usageError{err}
-		}
-	}
-	sum, err := authority.Send(ctx, s)
-	if err != nil {
-		return err
-	}
-	return p.tellSent(words[0], sum, *asJSON)
-}
-
-// sendToDemo takes address and keys from a demonstration's data directory.
-func sendToDemo(s *authority.SendConfig, dir string) error {
-	var m marker
-	var clock struct {
-		Offset int64 `json:"offset_ns"`
-	}
-	err := errors.Join(readJSON(filepath.Join(dir, "demo.json"), &m), readJSON(filepath.Join(dir, "sim", "clock.json"), &clock))
-	if err != nil {
-		return usageError{err}
-	}
-	s.Dir, s.Mailbox = dir, fmt.Sprintf("127.0.0.1:%d", m.Ports["mailbox"])
-	s.Key, s.HostKey = filepath.Join(dir, "keys", "supplier_"+s.Login), filepath.Join(dir, "keys", "mailbox_host.pub")
-	s.Now = func() time.Time { return time.Now().Add(time.Duration(clock.Offset)) }
-	return nil
-}
-
-func (p *program) tellSent(file string, sum authority.Summary, asJSON bool) error {
-	if asJSON {
-		if err := json.NewEncoder(p.out).Encode(sum); err != nil {
-			return err
-		}
-	} else {
-		word := "no receipt in time"
-		switch {
-		case sum.Receipt != "" && !sum.Accepted:
-			word = "refused, receipt " + sum.Receipt
-		case sum.Accepted && !sum.Response2:
-			word = "accepted, no response 2 in time"
-		case sum.Accepted:
-			word = fmt.Sprintf("accepted, %d of %d payments rejected", sum.Rejected, sum.Payments)
-		}
-		_, _ = fmt.Fprintf(p.out, "%s: delivered; %s\n", file, word)
-		for _, r := range sum.Reasons {
-			_, _ = fmt.Fprintf(p.out, "  %s\n", r)
-		}
-	}
-	if !sum.Complete() || !sum.Accepted || sum.Rejected > 0 {
-		return errRejected
-	}
-	return nil
-}
-
 func resolveCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []string) error {
 	config := fs.String("config", defaultConfig, "configuration file")
 	centre := fs.String("bank", "", "bank centre")
@@ -295,6 +213,8 @@ func simCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []string
 	listen := fs.String("listen", "127.0.0.1:0", "bank: address of its SFTP server")
 	supplier := fs.String("supplier", "", "authority: which data supplier to play")
 	mailbox := fs.String("mailbox", "", "authority: address of the gateway's mailbox")
+	queue := fs.String("mq", "", "authority: address of the gateway's message broker")
+	via := fs.String("via", viaSFTP, "authority: door for its bundles, sftp or mq; answers are taken from both")
 	words, err := parse(fs, args)
 	if err != nil {
 		return err
@@ -312,7 +232,10 @@ func simCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []string
 		if *supplier == "" || *mailbox == "" {
 			return usagef("sim authority wants --supplier and --mailbox")
 		}
-		return authority.Run(ctx, authority.Config{Dir: *dir, Supplier: *supplier, Mailbox: *mailbox, Out: p.out})
+		if *via != viaSFTP && (*via != viaMQ || *queue == "") {
+			return usagef("--via %q: sftp, or mq with --mq", *via)
+		}
+		return authority.Run(ctx, authority.Config{Dir: *dir, Supplier: *supplier, Mailbox: *mailbox, Queue: *queue, ByQueue: *via == viaMQ, Out: p.out})
 	}
 	return usagef("sim %q: want bank or authority", words[0])
 }

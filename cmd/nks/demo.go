@@ -85,7 +85,7 @@ func (d *demo) country(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	w := &world{dir: d.options.data, tell: d.tell, start: start, suppliers: country.Suppliers(), centres: demoCentres(),
+	w := &world{dir: d.options.data, tell: d.tell, start: start, suppliers: country.Suppliers(), byQueue: country.ByQueue(), centres: demoCentres(),
 		want: marker{Payments: d.options.payments, Holders: d.options.holders, Seed: d.options.seed}}
 	w.fill = func() error {
 		if err := country.Write(w.dir, country.Options{Holders: d.options.holders, Seed: d.options.seed, Centres: w.centres}); err != nil {

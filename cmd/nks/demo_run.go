@@ -49,7 +49,7 @@ func (w *world) run(ctx context.Context, stay bool, tell func(*demoResult) error
 		err = tell(result)
 	}
 	if err == nil && stay {
-		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, mailbox %s). Ctrl-C ends.\n", w.dir, w.address("mailbox"))
+		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, mailbox %s, message queue %s). Ctrl-C ends.\n", w.dir, w.address("mailbox"), w.queueAddress())
 		<-ctx.Done()
 	}
 	return result, errors.Join(err, a.shutdown(), w.stopStrangers())
@@ -211,6 +211,9 @@ func (p *play) survey(ctx context.Context) (busy bool, next time.Time, what stri
 	inHand, err := p.app.store.InHand(ctx)
 	if err != nil || inHand {
 		return true, next, "the gateway works", err
+	}
+	if busy, err := p.app.queues.busy(ctx); err != nil || busy {
+		return true, next, "a message waits in a queue", err
 	}
 	due, ok, err := p.app.store.NextDue(ctx)
 	if ok {

@@ -28,8 +28,15 @@ func (w *world) strangers() []stranger {
 			[]string{"sim", "bank", "--dir", w.dir, "--centre", c, "--listen", w.address(c)}})
 	}
 	for _, s := range w.suppliers {
-		all = append(all, stranger{"authority " + s, filepath.Join("authority", s),
-			[]string{"sim", "authority", "--dir", w.dir, "--supplier", s, "--mailbox", w.address("mailbox")}})
+		args := []string{"sim", "authority", "--dir", w.dir, "--supplier", s, "--mailbox", w.address("mailbox")}
+		if queue := w.queueAddress(); queue != "" {
+			via := viaSFTP
+			if slices.Contains(w.byQueue, s) {
+				via = viaMQ
+			}
+			args = append(args, "--mq", queue, "--via", via)
+		}
+		all = append(all, stranger{"authority " + s, filepath.Join("authority", s), args})
 	}
 	return all
 }

@@ -26,6 +26,7 @@ type world struct {
 	tell      *program
 	start     time.Time
 	suppliers []string
+	byQueue   []string // of the suppliers, those that send by message queue; with any, that door is open
 	centres   []string
 	want      marker
 	// fill writes reference data and plans.
@@ -111,7 +112,7 @@ func (w *world) clear(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	ours := map[string]bool{"demo.lock": true, "demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "log": true, "samples": true}
+	ours := map[string]bool{"demo.lock": true, "demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "mq": true, "log": true, "samples": true}
 	for _, e := range entries {
 		if !ours[strings.TrimSuffix(e.Name(), newSuffix)] && !strings.HasPrefix(e.Name(), "pg.") {
 			return usagef("%s holds %s, which no demonstration has made: name another --data", w.dir, e.Name())
@@ -194,6 +195,14 @@ func (w *world) makeKeys() error {
 			return err
 		}
 	}
+	if len(w.byQueue) == 0 {
+		return nil
+	}
+	for _, s := range w.suppliers {
+		if _, err := supplierSecret(w.path("keys", "mq"), s); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -208,6 +217,9 @@ const (
 func (w *world) choosePorts() error {
 	w.marker.Ports = map[string]int{}
 	names := append([]string{"mailbox"}, w.centres...)
+	if len(w.byQueue) > 0 {
+		names = append(names, "mq")
+	}
 	for tries := 0; len(w.marker.Ports) < len(names); tries++ {
 		if tries == 1000 {
 			return fmt.Errorf("no free port between %d and %d", lowestPort, highestPort)
@@ -225,6 +237,14 @@ func (w *world) choosePorts() error {
 
 func (w *world) address(name string) string { return fmt.Sprintf("127.0.0.1:%d", w.marker.Ports[name]) }
 
+// queueAddress is the message broker's; empty: that door is closed.
+func (w *world) queueAddress() string {
+	if w.marker.Ports["mq"] == 0 {
+		return ""
+	}
+	return w.address("mq")
+}
+
 // config is the gateway's configuration: its own view of the three banks, which must agree with theirs about facts.
 func (w *world) config() string {
 	var b strings.Builder
@@ -236,6 +256,10 @@ data = "."
 listen = %q
 host_key = "keys/mailbox_host"
 
+[mq]
+listen = %q
+credentials = "keys/mq"
+
 [answers]
 quiet = "500ms"
 deadline = "10s"
@@ -246,7 +270,7 @@ poll = "40ms"
 [log]
 level = "info"
 format = "json"
-`, w.address("mailbox"))
+`, w.address("mailbox"), w.queueAddress())
 	views := map[string]string{
 		"BEC": `acceptance = "silence"
 acceptance_deadline = "10m"
