@@ -26,7 +26,7 @@ const (
 // gaps are the named points between two effects that must not come apart.
 func gaps() []string {
 	return []string{"after-upload-before-reply", "after-commit-before-acknowledgement", "after-publishing-before-rename", "after-rename-before-sent",
-		"after-fetch-before-commit", "after-fetch-commit-before-remove", "after-collection-before-reply"}
+		"after-fetch-before-commit", "after-fetch-commit-before-remove", "after-collection-before-reply", "after-queueing-before-record"}
 }
 
 // TestCrash kills the program and its database at random instants and at the named gaps, while the banks and the
@@ -238,7 +238,7 @@ func acknowledged(t *testing.T, dir string) {
 			lines++
 			var n int
 			must(t, conn.QueryRow(context.Background(), `SELECT count(*) FROM delivery
-				WHERE door = 'sftp' AND supplier = $1 AND transport_key = $2 AND encode(sha256, 'hex') = $3`, supplier, e.As, e.SHA256).Scan(&n))
+				WHERE (door, transport_key) IN (('sftp', $2), ('mq', 'id:' || $2)) AND supplier = $1 AND encode(sha256, 'hex') = $3`, supplier, e.As, e.SHA256).Scan(&n))
 			if n != 1 {
 				t.Errorf("%s of %s was acknowledged and is there %d times", e.As, supplier, n)
 			}
