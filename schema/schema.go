@@ -132,8 +132,13 @@ func asOwner(conn *sql.Conn) (*sql.DB, error) {
 	return stdlib.OpenDB(*cfg), nil
 }
 
+// Queryer reads one row: a pool, or one connection of it.
+type Queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // Version is the number of the last migration that db has; 0 before the first.
-func Version(ctx context.Context, db *sql.DB) (int64, error) {
+func Version(ctx context.Context, db Queryer) (int64, error) {
 	var there bool
 	if err := db.QueryRowContext(ctx, "SELECT to_regclass($1) IS NOT NULL", versions).Scan(&there); err != nil {
 		return 0, fmt.Errorf("schema version: %w", err)
@@ -160,4 +165,13 @@ func Latest() int64 {
 		return 0
 	}
 	return version
+}
+
+// Serves tells whether db has exactly this program's migrations; the error says what is wrong.
+func Serves(ctx context.Context, db Queryer) error {
+	version, err := Version(ctx, db)
+	if err == nil && version != Latest() {
+		err = fmt.Errorf("it is at migration %d, this program at %d", version, Latest())
+	}
+	return err
 }

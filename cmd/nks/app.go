@@ -35,7 +35,9 @@ type app struct {
 	workers []*gateway.Worker
 	owners  []*gateway.BankOwner
 
-	// observe is told of every turn of every step; nil: nobody.
+	watch *watch
+
+	// observe is told of every turn of every step.
 	observe gateway.Observe
 
 	stop context.CancelFunc
@@ -47,7 +49,8 @@ type app struct {
 // startApp brings everything up in order; what has come up is taken down again when something fails.
 // with changes what would else be the same for everybody.
 func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock time.Time, gap func(string), with ...func(*app)) (a *app, err error) {
-	a = &app{config: c, log: log, gap: gap, failed: make(chan error, 1)}
+	a = &app{config: c, log: log, gap: gap, failed: make(chan error, 1), watch: newWatch(c, log)}
+	a.observe = a.watch.observe
 	for _, set := range with {
 		set(a)
 	}
@@ -56,6 +59,7 @@ func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock
 			err = errors.Join(err, a.shutdown())
 		}
 	}()
+	a.watch.start(ctx)
 	if a.db, err = openDatabase(ctx, c, log, true); err != nil {
 		return a, err
 	}
@@ -81,13 +85,17 @@ func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock
 	if a.queues, err = a.openQueues(run); err != nil {
 		return a, err
 	}
+	if a.queues != nil {
+		a.watch.monitor.Door(doorQueues, nil)
+	}
+	a.watch.follow(a)
 	for _, w := range a.workers {
 		a.wait.Go(func() { w.Run(run) })
 	}
 	for _, o := range a.owners {
 		a.wait.Go(func() { o.Run(run) })
 	}
-	log.Info().Str("mailbox", a.mailbox.Addr().String()).Str("mq", a.queues.addr()).Int("banks", len(a.owners)).
+	log.Info().Str("mailbox", a.mailbox.Addr().String()).Str("mq", a.queues.addr()).Str("metrics", a.watch.address()).Int("banks", len(a.owners)).
 		Time("business_time", a.clock.Now()).Msg("nks is up")
 	return a, nil
 }
@@ -213,8 +221,11 @@ func (a *app) openMailbox(ctx context.Context) error {
 	if err := a.mailbox.Listen(); err != nil {
 		return fmt.Errorf("mailbox: %w", err)
 	}
+	a.watch.monitor.Door(doorMailbox, nil)
 	a.wait.Go(func() {
-		if err := a.mailbox.Serve(); err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
+		err := a.mailbox.Serve()
+		a.watch.monitor.Door(doorMailbox, errDoorClosed)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
 			a.failed <- err
 		}
 	})
@@ -244,8 +255,10 @@ func (a *app) wakeReaders() {
 // shutdownTime is how long an upload in hand may still take.
 const shutdownTime = 20 * time.Second
 
-// shutdown stops in reverse order: the mailbox, the workers and the queues' loops, the broker, the database. What is in hand is finished or given back.
+// shutdown stops in reverse order: the mailbox, the workers and the queues' loops, the broker, the database. What is in
+// hand is finished or given back. Until the end it can be seen that no work should be given to this process.
 func (a *app) shutdown() error {
+	a.watch.monitor.Stopping()
 	var errs []error
 	if a.mailbox != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
@@ -256,9 +269,11 @@ func (a *app) shutdown() error {
 		a.stop()
 	}
 	a.wait.Wait()
+	a.watch.unfollow()
 	errs = append(errs, a.queues.close())
 	if a.db != nil {
 		errs = append(errs, a.db.close())
 	}
+	a.watch.end()
 	return errors.Join(errs...)
 }

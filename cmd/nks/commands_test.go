@@ -114,6 +114,7 @@ func repository(t *testing.T, parts ...string) string {
 type site struct {
 	dir, config string
 	mailbox     string // address, while it runs
+	metrics     string // the same, of metrics and health
 }
 
 // newSite prepares a data directory and loads the reference data of a small country into it.
@@ -127,6 +128,9 @@ data = "."
 [mailbox]
 listen = "127.0.0.1:0"
 host_key = "keys/mailbox_host"
+[metrics]
+listen = "127.0.0.1:0"
+difference_every = "1s"
 [answers]
 quiet = "200ms"
 deadline = "5s"
@@ -169,9 +173,9 @@ func (s *site) run(t *testing.T) *process {
 	})
 	up := eventually(longest, func() bool {
 		for line := range strings.Lines(p.err.String()) {
-			var e struct{ Message, Mailbox string }
+			var e struct{ Message, Mailbox, Metrics string }
 			if json.Unmarshal([]byte(line), &e) == nil && e.Message == "nks is up" {
-				s.mailbox = e.Mailbox
+				s.mailbox, s.metrics = e.Mailbox, e.Metrics
 				return true
 			}
 		}

@@ -49,7 +49,8 @@ func (w *world) run(ctx context.Context, stay bool, tell func(*demoResult) error
 		err = tell(result)
 	}
 	if err == nil && stay {
-		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, mailbox %s, message queue %s). Ctrl-C ends.\n", w.dir, w.address("mailbox"), w.queueAddress())
+		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, mailbox %s, message queue %s, http://%s/metrics). Ctrl-C ends.\n",
+			w.dir, w.address("mailbox"), w.queueAddress(), a.watch.address())
 		<-ctx.Done()
 	}
 	return result, errors.Join(err, a.shutdown(), w.stopStrangers())

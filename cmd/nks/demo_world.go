@@ -260,6 +260,10 @@ host_key = "keys/mailbox_host"
 listen = %q
 credentials = "keys/mq"
 
+[metrics]
+listen = "127.0.0.1:0"
+difference_every = "10s"
+
 [answers]
 quiet = "500ms"
 deadline = "10s"

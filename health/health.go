@@ -1,0 +1,181 @@
+// Package health knows whether the process lives and is ready, and tells it, with the numbers of others and with
+// profiles, at an address of its own. What it tells was put into memory before: no request waits for the database.
+package health
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// beatWithin is how old the last Tick may be: the process is starved otherwise.
+	beatWithin = 30 * time.Second
+	// askedWithin is how old the database's last word may be.
+	askedWithin = 20 * time.Second
+)
+
+// Monitor knows whether the process lives and is ready. Safe for concurrent use.
+type Monitor struct {
+	now      func() time.Time
+	business func() time.Time
+	limit    time.Duration
+
+	mu       sync.Mutex
+	pulses   map[string]*pulse
+	doors    map[string]string // why one is closed; "" when it is open
+	stopping bool
+
+	database   error
+	databaseAt time.Time
+	asked      bool
+
+	tick     time.Time
+	latest   time.Time // business time
+	wentBack bool
+}
+
+// pulse is the turns of the steps of one name.
+type pulse struct {
+	repeats bool // it comes round also when there is nothing to do
+	turns   int
+	running map[int]time.Time
+	last    time.Time
+}
+
+// New makes the Monitor of a process that starts: not ready. now is the machine's clock; a step that takes longer
+// than limit, or does not come round for so long, is stuck.
+func New(now func() time.Time, limit time.Duration) *Monitor {
+	return &Monitor{now: now, limit: limit, pulses: map[string]*pulse{}, doors: map[string]string{}, tick: now()}
+}
+
+// Business gives the business clock, which must go forward.
+func (m *Monitor) Business(now func() time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.business = now
+}
+
+// Expect tells of a step that comes round by itself.
+func (m *Monitor) Expect(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pulse(name).repeats = true
+}
+
+func (m *Monitor) pulse(name string) *pulse {
+	p := m.pulses[name]
+	if p == nil {
+		p = &pulse{running: map[int]time.Time{}, last: m.now()}
+		m.pulses[name] = p
+	}
+	return p
+}
+
+// Begin tells that a turn of a step begins; what it gives, that it has ended.
+func (m *Monitor) Begin(name string) (ended func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.pulse(name)
+	p.turns++
+	turn := p.turns
+	p.running[turn], p.last = m.now(), m.now()
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(p.running, turn)
+		p.last = m.now()
+	}
+}
+
+// Door tells whether a door is open, or why not.
+func (m *Monitor) Door(name string, closed error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.doors[name] = ""
+	if closed != nil {
+		m.doors[name] = closed.Error()
+	}
+}
+
+// Database tells what the database said when it was asked.
+func (m *Monitor) Database(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.database, m.databaseAt, m.asked = err, m.now(), true
+}
+
+// Stopping makes the process not ready for ever.
+func (m *Monitor) Stopping() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stopping = true
+}
+
+// Tick is to be called every second.
+func (m *Monitor) Tick() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tick = m.now()
+	if m.business == nil {
+		return
+	}
+	business := m.business().Round(0) // by the wall clock, which can be set back
+	m.wentBack = !business.After(m.latest)
+	if !m.wentBack {
+		m.latest = business
+	}
+}
+
+// Sick is why the process should be started anew; none while it lives.
+func (m *Monitor) Sick() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var why []string
+	now := m.now()
+	if since := now.Sub(m.tick); since > beatWithin {
+		why = append(why, fmt.Sprintf("no sign of life for %s", since.Round(time.Second)))
+	}
+	if m.wentBack {
+		why = append(why, "business time stands still or has gone back")
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.pulses)) {
+		p := m.pulses[name]
+		oldest := p.last
+		for _, begun := range p.running {
+			if begun.Before(oldest) {
+				oldest = begun
+			}
+		}
+		if since := now.Sub(oldest); since > m.limit && (p.repeats || len(p.running) > 0) {
+			why = append(why, fmt.Sprintf("step %s has not come round for %s", name, since.Round(time.Second)))
+		}
+	}
+	return why
+}
+
+// Unready is why no work should be given to the process; none while it is ready.
+func (m *Monitor) Unready() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var why []string
+	if m.stopping {
+		why = append(why, "shutting down")
+	}
+	switch {
+	case !m.asked:
+		why = append(why, "starting: the database has not been asked yet")
+	case m.database != nil:
+		why = append(why, "database: "+m.database.Error())
+	case m.now().Sub(m.databaseAt) > askedWithin:
+		why = append(why, fmt.Sprintf("database: not asked for %s", m.now().Sub(m.databaseAt).Round(time.Second)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.doors)) {
+		if closed := m.doors[name]; closed != "" {
+			why = append(why, "door "+name+": "+closed)
+		}
+	}
+	return why
+}
