@@ -50,6 +50,7 @@ func commands() []command {
 		{"demo", "", "run a whole small country: authorities, gateway, banks; then account for every øre", demoCommand},
 		{"load", "DIR|FILE...", "load reference data from CSV files (docs/reference-data.md)", loadCommand},
 		{"send", "FILE", "send a bundle as a data supplier and wait for its answer", sendCommand},
+		{"check", "FILE...", "tell what would become of bundles, without sending them; - is standard input", checkCommand},
 		{"ledger", "", "show where every øre is, and what does not add up", ledgerCommand},
 		{"resolve", "", "record what a bank said about an interchange in state unknown", resolveCommand},
 		{"bench", "", "measure the flow, its database and its codecs (docs/benchmarks.md)", benchCommand},

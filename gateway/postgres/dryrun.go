@@ -18,6 +18,7 @@ type DryRun struct {
 	Supplier string    // the login of the door; empty: whoever the document names
 	At       time.Time // when it is received, on the business clock; zero: now
 	Errors   int       // how many errors are told; 0: all
+	English  bool      // the errors' texts, for who reads no Danish; answers are Danish
 }
 
 // What a receipt would say.
@@ -58,7 +59,7 @@ type DryRunError struct {
 	Path       string // of the element, as NKSPayment/PmtInf[1]/PmtTx[2]
 	EndToEndID string // of a payment
 	Code       gateway.Code
-	Text       string // as the answer says it
+	Text       string // as the answer says it, unless English was asked for
 }
 
 // DryRunReport takes what a dry run finds, as it is found. An error of its own ends the dry run.
@@ -122,7 +123,7 @@ func (s *Store) dryRun(ctx context.Context, x *session, in DryRun, out DryRunRep
 	case rows.unreadable != nil:
 		return tellUnreadable(rows.unreadable, b, d, out)
 	case errors.Is(rows.err, errRefused):
-		return tellRefused(b, d, out)
+		return tellRefused(b, d, dryTexts(in.English), out)
 	}
 	return s.tryPayments(ctx, x, in, d, rows, out)
 }

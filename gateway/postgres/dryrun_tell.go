@@ -24,7 +24,7 @@ func tellUnreadable(err error, b *placedBundle, d delivered, out DryRunReport) e
 }
 
 // tellRefused reports a rejecting receipt 1: its leading error, since response 2 with the others never comes.
-func tellRefused(b *placedBundle, d delivered, out DryRunReport) error {
+func tellRefused(b *placedBundle, d delivered, texts map[gateway.Code]string, out DryRunReport) error {
 	r := dryResult(DryRefused, b, d)
 	r.Payments, r.Rejected, r.Errors = b.payments, b.payments, 1
 	if err := out.Judged(r); err != nil {
@@ -32,7 +32,7 @@ func tellRefused(b *placedBundle, d delivered, out DryRunReport) error {
 	}
 	code := b.Fault()
 	line, path := b.place(code)
-	return out.Error(DryRunError{Line: line, Path: path, Code: code, Text: code.Danish()})
+	return out.Error(DryRunError{Line: line, Path: path, Code: code, Text: texts[code]})
 }
 
 func dryResult(receipt string, b *placedBundle, d delivered) DryRunResult {
@@ -42,6 +42,18 @@ func dryResult(receipt string, b *placedBundle, d delivered) DryRunResult {
 		supplier = head.Sender
 	}
 	return DryRunResult{Receipt: receipt, Supplier: supplier, Authority: head.Authority, GroupRef: head.GroupRef}
+}
+
+// dryTexts is every code's text: a million errors are not looked up one by one.
+func dryTexts(english bool) map[gateway.Code]string {
+	texts := map[gateway.Code]string{}
+	for _, c := range gateway.Codes() {
+		texts[c.Code] = c.Danish
+		if english {
+			texts[c.Code] = c.English
+		}
+	}
+	return texts
 }
 
 // place is where an error of the whole bundle stands.
@@ -81,7 +93,7 @@ func (s *Store) tryPayments(ctx context.Context, x *session, in DryRun, d delive
 	if err := out.Judged(r); err != nil {
 		return err
 	}
-	if err := tellErrors(ctx, x, in.Errors, out); err != nil {
+	if err := tellErrors(ctx, x, in, out); err != nil {
 		return fmt.Errorf("errors: %w", err)
 	}
 	return nil
@@ -168,14 +180,11 @@ func (s *Store) dryTotals(ctx context.Context, x *session, d delivered, rows *pa
 }
 
 // tellErrors reports the payments' errors in the order of the document.
-func tellErrors(ctx context.Context, x *session, most int, out DryRunReport) error {
-	texts := map[gateway.Code]string{}
-	for _, c := range gateway.Codes() {
-		texts[c.Code] = c.Danish
-	}
+func tellErrors(ctx context.Context, x *session, in DryRun, out DryRunReport) error {
+	texts := dryTexts(in.English)
 	var limit any
-	if most > 0 {
-		limit = most
+	if in.Errors > 0 {
+		limit = in.Errors
 	}
 	rows, err := x.QueryContext(ctx, `SELECT b.line, b.block, b.tx, b.e2e, f.code FROM fault f JOIN bundle b ON b.id = f.payment_id
 		ORDER BY b.id, f.rank LIMIT $1::bigint`, limit)

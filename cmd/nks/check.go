@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"nks/conf"
+	"nks/gateway/postgres"
+)
+
+// checkCommand tells of bundles on disk what would become of them.
+func checkCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []string) error {
+	config := fs.String("config", defaultConfig, "configuration file")
+	supplier := fs.String("supplier", "", "login that the files would come under; default: the data supplier that each names")
+	at := fs.String("at", "", "business time at which they would arrive, as 2005-08-11T04:30:00+02:00; default: now")
+	lang := fs.String("lang", "da", "language of the errors' texts: da, as the answers have them, or en")
+	asJSON := fs.Bool("json", false, "print one JSON object for each file (docs/check.md)")
+	words, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		return usagef("name the files to check; - is standard input")
+	}
+	if *lang != "da" && *lang != "en" {
+		return usagef("--lang %q: da or en", *lang)
+	}
+	arrival, err := arrivalTime(*at)
+	if err != nil {
+		return err
+	}
+	// A file that is not there is told before a database is started for it.
+	files, absent := bundleFiles(words)
+	if len(files) == 0 {
+		return absent
+	}
+	run := &checkRun{in: postgres.DryRun{Supplier: *supplier, At: arrival, English: *lang == "en"}, out: bufio.NewWriterSize(p.out, 64<<10)}
+	run.report = func(file string) checkReport { return &checkText{out: run.out, file: file} }
+	if *asJSON {
+		run.report = func(file string) checkReport { return &checkJSON{out: run.out, file: file} }
+	}
+	err = withDatabase(ctx, p, *config, func(ctx context.Context, c conf.Config, db *database) error {
+		store, err := commandStore(ctx, c, db)
+		if err != nil {
+			return err
+		}
+		run.store = store
+		return run.all(ctx, files)
+	})
+	if !*asJSON && len(files) > 1 {
+		run.total(len(files))
+	}
+	err = errors.Join(err, absent, run.out.Flush())
+	if err == nil && run.refused {
+		return errRejected
+	}
+	return err
+}
+
+func arrivalTime(at string) (time.Time, error) {
+	if at == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return t, usagef("--at %q: want RFC 3339, as 2005-08-11T04:30:00+02:00", at)
+	}
+	return t, nil
+}
+
+// stdin is the name of standard input.
+const stdin = "-"
+
+// bundleFiles are the names that are files, and what is wrong with the others.
+func bundleFiles(names []string) (files []string, absent error) {
+	var errs []error
+	for _, name := range names {
+		info, err := os.Stat(name)
+		switch {
+		case name == stdin:
+			files = append(files, name)
+		case err != nil:
+			errs = append(errs, usageError{err})
+		case info.IsDir():
+			errs = append(errs, usagef("%s is a folder", name))
+		default:
+			files = append(files, name)
+		}
+	}
+	return files, errors.Join(errs...)
+}
+
+// fileReader makes a fault of the file system the caller's: it is no error of the document.
+type fileReader struct{ io.Reader }
+
+// Read implements io.Reader.
+func (f fileReader) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = usageError{err}
+	}
+	return n, err
+}
+
+// checkReport writes one file's outcome as it comes.
+type checkReport interface {
+	postgres.DryRunReport
+	// End ends the file's output.
+	End() error
+}
+
+// checkRun checks files one after the other.
+type checkRun struct {
+	in     postgres.DryRun
+	store  *postgres.Store
+	out    *bufio.Writer
+	report func(file string) checkReport
+
+	refused            bool // something was
+	accepted, rejected int64
+	ore                int64
+}
+
+func (r *checkRun) all(ctx context.Context, files []string) error {
+	var errs []error
+	for _, f := range files {
+		err := errors.Join(r.one(ctx, f), r.out.Flush())
+		if err == nil {
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", f, err))
+		// The next file may be good all the same, but not without a database or somebody who reads this.
+		if usage := (usageError{}); !errors.As(err, &usage) {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *checkRun) one(ctx context.Context, name string) error {
+	f := os.Stdin
+	if name != stdin {
+		var err error
+		if f, err = os.Open(name); err != nil {
+			return usageError{err}
+		}
+		defer func() { _ = f.Close() }()
+	}
+	report := &counted{checkReport: r.report(name), run: r}
+	in := r.in
+	in.Document = fileReader{f}
+	if err := r.store.DryRun(ctx, in, report); err != nil {
+		return err
+	}
+	return report.End()
+}
+
+func (r *checkRun) total(files int) {
+	_, _ = fmt.Fprintf(r.out, "%d files: %d payments accepted, %s kr.; %d rejected\n", files, r.accepted, kroner(r.ore), r.rejected)
+}
+
+// counted adds a file's result to the run's.
+type counted struct {
+	checkReport
+	run *checkRun
+}
+
+// Judged implements postgres.DryRunReport.
+func (c *counted) Judged(r postgres.DryRunResult) error {
+	c.run.refused = c.run.refused || r.Receipt != postgres.DryAccepted || r.Rejected > 0
+	c.run.accepted, c.run.rejected, c.run.ore = c.run.accepted+r.Accepted, c.run.rejected+r.Rejected, c.run.ore+r.Ore
+	return c.checkReport.Judged(r)
+}
