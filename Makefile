@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Recipes pass ARGS on: make demo ARGS="--fresh --exit", make bench ARGS='-benchtime 3s'.
+# Recipes pass ARGS on: make demo ARGS="--fresh --exit", make bench ARGS=--quick.
 ARGS ?=
 N ?= 30
 
@@ -40,7 +40,11 @@ crash: deps-test build ## kill everything N times at random instants (N=30)
 	NKS_KILLS=$(N) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks
 
 .PHONY: bench
-bench: ## measure the codecs against their peers (ARGS="-benchtime 3s")
+bench: deps-demo build ## measure the whole flow against COPY, and the codecs (ARGS=--quick: two minutes)
+	@./bin/nks bench --out bench/results.jsonl --docs docs $(ARGS)
+
+.PHONY: bench-go
+bench-go: ## measure single functions (ARGS="-benchtime 3s")
 	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./gateway/nksxml ./gateway/bankfile ./sftp
 
 .PHONY: check

@@ -18,6 +18,10 @@ type benchOptions struct {
 	data     string
 	fresh    bool
 	keep     bool
+	explain  bool
+	codecs   bool
+	out      string
+	docs     string
 }
 
 // quickShare is what --quick divides every size by.
@@ -32,6 +36,11 @@ func benchCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []stri
 	fs.StringVar(&o.data, "data", filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid())), "directory of everything that the bench keeps; a world made earlier is used again")
 	fs.BoolVar(&o.fresh, "fresh", false, "make the world again")
 	fs.BoolVar(&o.keep, "keep", false, "leave the database of the last round where it is")
+	fs.BoolVar(&o.explain, "statements", false, "also print the statements that the database was longest at; this slows the flow a little")
+	fs.BoolVar(&o.codecs, "codecs", true, "also measure the readers and writers of XML and EDIFACT")
+	fs.StringVar(&o.out, "out", "", "file that the results are appended to, as lines of JSON")
+	fs.StringVar(&o.docs, "docs", "", "folder whose benchmarks.md and img/bench.svg are brought up to date from --out")
+	report := fs.Bool("report", false, "measure nothing, only bring --docs up to date")
 	quick := fs.Bool("quick", false, fmt.Sprintf("divide all sizes by %d", quickShare))
 	words, err := parse(fs, args)
 	if err != nil {
@@ -42,6 +51,12 @@ func benchCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []stri
 	}
 	if len(words) > 0 {
 		return usagef("takes no argument %q", words[0])
+	}
+	if o.docs != "" && o.out == "" || *report && o.docs == "" {
+		return usagef("--report needs --docs, and --docs needs --out")
+	}
+	if *report {
+		return writeReport(o.out, o.docs)
 	}
 	if *quick {
 		o.payments, o.holders, o.history = o.payments/quickShare, o.holders/quickShare, o.history/quickShare
@@ -58,30 +73,83 @@ func benchCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []stri
 	return errors.Join(b.run(ctx), b.close())
 }
 
-// run makes the world where it is missing, and measures.
+// run makes the world where it is missing, measures, and keeps the results.
 func (b *bench) run(ctx context.Context) error {
 	if err := b.prepare(ctx); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
+	var results []measurement
+	if b.load.Rows > 0 {
+		results = append(results, measurement{Name: "load", Sizes: b.sizes(), Values: map[string]float64{
+			"rows": float64(b.load.Rows), "seconds": b.load.Seconds, "rows_per_s": float64(b.load.Rows) / b.load.Seconds}})
+	}
+	measured, err := b.rounds(ctx)
+	if err != nil {
+		return err
+	}
+	results = append(results, measured...)
+	if b.options.codecs {
+		codecs, err := b.measureCodecs(ctx)
+		if err != nil {
+			return fmt.Errorf("codecs: %w", err)
+		}
+		results = append(results, codecs...)
+	}
+	for _, m := range results {
+		m.tell(b.p.out)
+	}
+	if err := b.keep(ctx, results); err != nil {
+		return fmt.Errorf("results: %w", err)
+	}
+	if err := b.tidy(); err != nil {
+		return err
+	}
+	if b.options.docs == "" {
+		return nil
+	}
+	return writeReport(b.options.out, b.options.docs)
+}
+
+// rounds measures flow and COPY in turns.
+func (b *bench) rounds(ctx context.Context) ([]measurement, error) {
 	var flows []flowRound
 	var copies []copyRound
+	var lookups []float64
 	for n := range b.options.rounds {
 		if err := b.restore(ctx); err != nil {
-			return fmt.Errorf("round %d: %w", n+1, err)
+			return nil, fmt.Errorf("round %d: %w", n+1, err)
 		}
-		flow, err := b.flowRound(ctx, n == 0)
+		flow, err := b.tellFlow(ctx, n)
 		if err != nil {
-			return fmt.Errorf("round %d: flow: %w", n+1, err)
+			return nil, fmt.Errorf("round %d: flow: %w", n+1, err)
 		}
 		flows = append(flows, flow)
-		flow.tell(b.p.out, n+1)
 		peer, err := b.copyRound(ctx, n == 0)
 		if err != nil {
-			return fmt.Errorf("round %d: copy: %w", n+1, err)
+			return nil, fmt.Errorf("round %d: copy: %w", n+1, err)
 		}
 		copies = append(copies, peer)
+		lookups = append(lookups, peer.Lookups)
 		peer.tell(b.p.out, n+1)
 	}
-	b.conclude(flows, copies)
-	return nil
+	return []measurement{b.flowMeasurement(flows, copies),
+		{Name: "lookup", Sizes: b.sizes(), Values: map[string]float64{"lookups_per_s": median(lookups)}}}, nil
+}
+
+// tellFlow measures the flow once and says what came out. The first round checks every invariant, too.
+func (b *bench) tellFlow(ctx context.Context, n int) (flowRound, error) {
+	if b.options.explain {
+		if err := b.logStatements(ctx); err != nil {
+			return flowRound{}, err
+		}
+	}
+	flow, err := b.flowRound(ctx, n == 0)
+	if err != nil {
+		return flow, err
+	}
+	flow.tell(b.p.out, n+1)
+	if b.options.explain {
+		err = b.tellStatements(b.p.out, flow.logFrom, flow.logTo)
+	}
+	return flow, err
 }

@@ -18,10 +18,13 @@ import (
 type copyRound struct {
 	Rows    int64
 	Seconds float64
+	Lookups float64 // per second, measured beside
 }
 
+func (r copyRound) speed() float64 { return float64(r.Rows) / r.Seconds }
+
 func (r copyRound) tell(w io.Writer, n int) {
-	_, _ = fmt.Fprintf(w, "round %d, COPY: %d rows in %.2f s: %.0f/s\n", n, r.Rows, r.Seconds, float64(r.Rows)/r.Seconds)
+	_, _ = fmt.Fprintf(w, "round %d, COPY: %d rows in %.2f s: %.0f/s; register: %.0f lookups/s\n", n, r.Rows, r.Seconds, r.speed(), r.Lookups)
 }
 
 // benchMonth is the partition that everything happens in.
@@ -79,7 +82,10 @@ func (b *bench) copyRound(ctx context.Context, export bool) (r copyRound, err er
 		if _, err := c.Exec(ctx, "CHECKPOINT"); err != nil {
 			return err
 		}
-		r, err = b.copyRows(ctx, c)
+		if r, err = b.copyRows(ctx, c); err != nil {
+			return err
+		}
+		r.Lookups, err = b.lookups(ctx, db)
 		return err
 	})
 	if err == nil && r.Rows != int64(b.options.payments) {
@@ -138,21 +144,34 @@ func (b *bench) copyRows(ctx context.Context, c *pgx.Conn) (copyRound, error) {
 	return copyRound{Rows: tag.RowsAffected(), Seconds: time.Since(began).Seconds()}, nil
 }
 
-// conclude prints the medians.
-func (b *bench) conclude(flows []flowRound, copies []copyRound) {
-	var speed, peer, memory, postgresMemory []float64
-	for i := range flows {
-		speed = append(speed, float64(flows[i].Payments)/flows[i].Seconds)
-		peer = append(peer, float64(copies[i].Rows)/copies[i].Seconds)
-		memory = append(memory, flows[i].GatewayMB)
-		postgresMemory = append(postgresMemory, flows[i].Usage.PostgresMB)
-	}
-	_, _ = fmt.Fprintf(b.p.out, "\nflow %.0f payments/s, COPY %.0f rows/s: ratio %.3f; nks at most %.0f MB, PostgreSQL at most %.0f MB\n",
-		median(speed), median(peer), median(speed)/median(peer), slices.Max(memory), slices.Max(postgresMemory))
-}
+// benchLookups is how many recipients are asked for at a time, as a release does.
+const benchLookups = 200_000
 
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+// lookups measures how fast the register tells the accounts of a batch of random recipients, on the path of a release.
+func (b *bench) lookups(ctx context.Context, db *database) (perSecond float64, err error) {
+	tx, err := db.flow.BeginTxx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	if err := (registry{}).Prepare(ctx, tx); err != nil {
+		return 0, err
+	}
+	n := min(benchLookups, b.options.payments)
+	_, err = tx.ExecContext(ctx, `INSERT INTO wanted (payment_id, kind, holder, authority, benefit_type)
+		SELECT id, holder_kind, holder, authority, benefit_type FROM payment
+		WHERE id >> 24 = (SELECT max(id) FROM delivery) AND holder IS NOT NULL LIMIT $1`, n)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if err := (registry{}).Resolve(ctx, tx, time.Now()); err != nil {
+		return 0, err
+	}
+	seconds := time.Since(began).Seconds()
+	var found int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM found`).Scan(&found); err != nil {
+		return 0, err
+	}
+	return float64(found) / seconds, nil
 }

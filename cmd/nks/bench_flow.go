@@ -103,6 +103,8 @@ type flowRound struct {
 	Returned  int
 	Orders    int
 	Files     int
+
+	logFrom, logTo int64 // where the database's log stood
 }
 
 func (b *bench) flowRound(ctx context.Context, invariants bool) (flowRound, error) {
@@ -118,10 +120,12 @@ func (b *bench) measure(ctx context.Context, g *measuredGateway, invariants bool
 	if err := assertDurable(ctx, g.db); err != nil {
 		return flowRound{}, err
 	}
+	from := b.logSize()
 	round, err := b.carryOut(ctx, g, benchDays)
 	if err != nil {
 		return round, err
 	}
+	round.logFrom, round.logTo = from, b.logSize()
 	if round.GatewayMB, err = peakMemory(g.cmd.Process.Pid); err != nil {
 		return round, err
 	}
@@ -282,9 +286,11 @@ func assertDurable(ctx context.Context, db *database) error {
 	return err
 }
 
+func (r flowRound) speed() float64 { return float64(r.Payments) / r.Seconds }
+
 func (r flowRound) tell(w io.Writer, n int) {
 	_, _ = fmt.Fprintf(w, "\nround %d, flow: %d payments in %.2f s: %.0f/s (uploaded in %.1f s before); nks %.0f MB, PostgreSQL %.0f MB\n",
-		n, r.Payments, r.Seconds, float64(r.Payments)/r.Seconds, r.Upload, r.GatewayMB, r.Usage.PostgresMB)
+		n, r.Payments, r.Seconds, r.speed(), r.Upload, r.GatewayMB, r.Usage.PostgresMB)
 	_, _ = fmt.Fprintf(w, "  %d rejected, %d returned, %d orders in %d files; CPU: nks %.1f s, PostgreSQL %.1f s; WAL %.0f MB, temporary files %.0f MB, PostgreSQL read %.0f MB, wrote %.0f MB\n",
 		r.Rejected, r.Returned, r.Orders, r.Files, r.Usage.GatewayCPU, r.Usage.PostgresCPU, r.Usage.WALMB, r.Usage.TempMB, r.Usage.ReadMB, r.Usage.WrittenMB)
 	slices.SortFunc(r.Steps, func(a, b stepTime) int { return a.First.Compare(b.First) })

@@ -1,25 +1,45 @@
 package main_test
 
 import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+// benchLine is what stands in bench/results.jsonl.
+type benchLine struct {
+	Name    string             `json:"name"`
+	Version string             `json:"version"`
+	Sizes   map[string]int     `json:"sizes"`
+	Values  map[string]float64 `json:"values"`
+	Machine struct {
+		Cores int `json:"cores"`
+	} `json:"machine"`
+}
 
 // TestBenchAccountsForItsBundle runs the bench in a very small world, twice: the second run finds the first one's
 // world. The bench itself fails when a payment is not where it belongs.
 func TestBenchAccountsForItsBundle(t *testing.T) {
 	t.Parallel()
 	dir := place(t)
-	args := []string{"bench", "--payments", "2000", "--holders", "5000", "--history", "10000", "--rounds", "1", "--data", dir}
-	first := nks(t, args...)
+	out := filepath.Join(dir, "results.jsonl")
+	args := []string{"bench", "--payments", "2000", "--holders", "5000", "--history", "10000", "--rounds", "1", "--data", filepath.Join(dir, "world"),
+		"--out", out}
+	first := nks(t, append(args, "--statements")...)
 	first.want(t, 0)
 	counts := regexp.MustCompile(`\d+ rejected, \d+ returned, \d+ orders in \d+ files`)
 	outcome := counts.FindString(first.out.String())
-	if outcome == "" || !strings.Contains(first.out.String(), "COPY: 2000 rows") || !strings.Contains(first.out.String(), "ratio") {
+	if outcome == "" || !strings.Contains(first.out.String(), "COPY: 2000 rows") || !strings.Contains(first.out.String(), " ×  ") {
 		t.Fatalf("printed %s", first.out.String())
 	}
-	again := nks(t, args...)
+	again := nks(t, append(args, "--codecs=false")...)
 	again.want(t, 0)
 	if !strings.Contains(again.err.String(), "using the world") || strings.Contains(again.err.String(), "history") {
 		t.Errorf("the second run made a world again: %s", again.err.String())
@@ -27,5 +47,87 @@ func TestBenchAccountsForItsBundle(t *testing.T) {
 	if got := counts.FindString(again.out.String()); got != outcome {
 		t.Errorf("the second run came to %q, the first to %q", got, outcome)
 	}
-	nks(t, "bench", "--history", "0").want(t, 2)
+	if exists(t, filepath.Join(dir, "world", "pg")) {
+		t.Error("the database of the last round is still there without --keep")
+	}
+	benchResults(t, out)
+}
+
+// benchResults judges the shape of what two runs have written.
+func benchResults(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Open(path)
+	must(t, err)
+	defer func() { must(t, f.Close()) }()
+	var names []string
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var l benchLine
+		must(t, json.Unmarshal(lines.Bytes(), &l))
+		names = append(names, l.Name)
+		if l.Sizes["payments"] != 2000 || l.Machine.Cores < 1 || l.Version == "" {
+			t.Errorf("%s does not say of what it is: %s", l.Name, lines.Text())
+		}
+		if l.Name != "flow" {
+			continue
+		}
+		v := l.Values
+		if v["rejected"]+v["returned"]+v["orders"] != 2000 || v["rejected"] == 0 || v["orders"] == 0 {
+			t.Errorf("the counts do not add up: %v", v)
+		}
+		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "nks_mb", "postgres_mb", "wal_mb", "step_read_busy_s", "step_check_busy_s",
+			"step_release_busy_s", "step_render_busy_s"} {
+			if v[name] <= 0 {
+				t.Errorf("%s is %v", name, v[name])
+			}
+		}
+	}
+	if got := strings.Join(names, " "); got != "load flow lookup codecs flow lookup" {
+		t.Errorf("measured %s", got)
+	}
+}
+
+// TestBenchReport holds the page and the chart that are made of results against goldens.
+func TestBenchReport(t *testing.T) {
+	t.Parallel()
+	docs := place(t)
+	golden := filepath.Join(repository(t, "cmd", "nks"), "testdata", "bench")
+	page, err := os.ReadFile(filepath.Join(golden, "benchmarks.md"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(docs, "benchmarks.md"), page, 0o644))
+	args := []string{"bench", "--report", "--out", filepath.Join(golden, "results.jsonl"), "--docs", docs}
+	nks(t, args...).want(t, 0)
+	nks(t, args...).want(t, 0)
+	for made, file := range map[string]string{"benchmarks.md": "benchmarks.md", "img/bench.svg": "bench.svg"} {
+		got, err := os.ReadFile(filepath.Join(docs, made))
+		must(t, err)
+		if *update {
+			must(t, os.WriteFile(filepath.Join(golden, file), got, 0o644))
+		}
+		want, err := os.ReadFile(filepath.Join(golden, file))
+		must(t, err)
+		if string(got) != string(want) {
+			t.Errorf("%s is\n%s\nwant\n%s", made, got, want)
+		}
+	}
+}
+
+func TestBenchRefuses(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"no history":         {"--history", "0"},
+		"too many payments":  {"--payments", "3000000"},
+		"a word":             {"fast"},
+		"docs without out":   {"--docs", "docs"},
+		"report of nowhere":  {"--report"},
+		"results not there":  {"--report", "--out", "/nonexistent/results.jsonl", "--docs", "/nonexistent"},
+		"no round":           {"--rounds", "0"},
+		"gateway of nowhere": {"gateway", "/nonexistent/nks.toml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := nks(t, append([]string{"bench"}, args...)...)
+			p.want(t, 2)
+			p.oneLine(t)
+		})
+	}
 }

@@ -296,3 +296,12 @@ func (b *bench) copyTree(ctx context.Context, from, to string) error {
 	}
 	return errors.Join(unix.Syncfs(int(d.Fd())), d.Close())
 }
+
+// tidy takes away what only a round needed.
+func (b *bench) tidy() error {
+	err := errors.Join(os.RemoveAll(b.path("codec.xml")), os.RemoveAll(b.path("rows.copy")))
+	if b.options.keep {
+		return err
+	}
+	return errors.Join(err, os.RemoveAll(b.path("pg")))
+}
