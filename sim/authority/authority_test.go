@@ -24,7 +24,8 @@ import (
 // TestMain lets the test binary be the process that a test kills.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("AUTHORITY_TEST_DIR"); dir != "" {
-		err := authority.Run(context.Background(), authority.Config{Dir: dir, Supplier: "LEV", Mailbox: os.Getenv("AUTHORITY_TEST_MAILBOX")})
+		err := authority.Run(context.Background(), authority.Config{Dir: dir, Supplier: "LEV", Mailbox: os.Getenv("AUTHORITY_TEST_MAILBOX"),
+			Queue: os.Getenv("AUTHORITY_TEST_QUEUE"), ByQueue: os.Getenv("AUTHORITY_TEST_QUEUE") != ""})
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -92,9 +93,14 @@ func idleAt(dir string, offset time.Duration) func() bool {
 // run plays the supplier until the test ends.
 func run(t *testing.T, dir, mailbox string) {
 	t.Helper()
+	runWith(t, authority.Config{Dir: dir, Supplier: "LEV", Mailbox: mailbox})
+}
+
+func runWith(t *testing.T, c authority.Config) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- authority.Run(ctx, authority.Config{Dir: dir, Supplier: "LEV", Mailbox: mailbox}) }()
+	go func() { done <- authority.Run(ctx, c) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
