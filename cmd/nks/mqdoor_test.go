@@ -133,7 +133,7 @@ func (f *foreign) wantAnswers(want ...string) {
 	}
 }
 
-// beside connects to the database of a running gateway.
+// database connects to the database of a running gateway.
 func (s *site) database(t *testing.T) *pgx.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -154,16 +154,12 @@ func one(t *testing.T, conn *pgx.Conn, query string) string {
 	return text
 }
 
-// document is a planned delivery's bytes.
-func (s *site) document(t *testing.T, d country.ExpectedDelivery) []byte {
+// bundle is a planned delivery's bytes.
+func (s *site) bundle(t *testing.T, d country.ExpectedDelivery) []byte {
 	t.Helper()
-	b, err := os.ReadFile(s.file(d))
+	b, err := os.ReadFile(s.document(d))
 	must(t, err)
 	return b
-}
-
-func (s *site) file(d country.ExpectedDelivery) string {
-	return filepath.Join(s.dir, "sim", "authority", d.Supplier, "send", d.File)
 }
 
 func accepted(d country.ExpectedDelivery) bool { return d.Receipt == "accepted" && d.Rejected == 0 }
@@ -175,7 +171,7 @@ func TestQueue_ForeignClient(t *testing.T) {
 	address := broker(t, gateway)
 	d := s.planned(t, "accepted as a whole", accepted)
 	f := s.foreign(t, address, d.Supplier)
-	bundle := s.document(t, d)
+	bundle := s.bundle(t, d)
 
 	f.put("B-1", bundle)
 	f.wantAnswers("NKSReceipt1 ACPT B-1", "NKSResponse2 B-1")
@@ -200,7 +196,7 @@ func TestQueue_ForeignClient(t *testing.T) {
 	// Who logs in is who sends, whatever the document says; its receipt is the login's.
 	other := s.planned(t, "another supplier's", func(o country.ExpectedDelivery) bool { return o.Supplier != d.Supplier && accepted(o) })
 	payments := one(t, conn, `SELECT count(*)::text FROM payment`)
-	f.put("theirs", s.document(t, other))
+	f.put("theirs", s.bundle(t, other))
 	f.wantAnswers("NKSReceipt1 RJCT 907 theirs")
 	if now := one(t, conn, `SELECT count(*)::text FROM payment`); now != payments {
 		t.Errorf("%s payments became %s", payments, now)
@@ -246,7 +242,7 @@ func TestQueue_Killed(t *testing.T) {
 	f := s.foreign(t, broker(t, gateway), first.Supplier)
 	f.put("held", []byte("no XML"))
 	f.wantAnswers("NKSReceipt0 5199 held")
-	f.put("in the queue", s.document(t, mine[0]))
+	f.put("in the queue", s.bundle(t, mine[0]))
 	gateway.kill()
 	f.conn.Close()
 
@@ -256,9 +252,9 @@ func TestQueue_Killed(t *testing.T) {
 
 	pid := postmaster(t, s.dir)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	f.put("meanwhile", s.document(t, mine[1]))
+	f.put("meanwhile", s.bundle(t, mine[1]))
 	f.wantAnswers("NKSReceipt1 ACPT meanwhile", "NKSResponse2 meanwhile")
-	f.put("in the out queue", s.document(t, mine[2]))
+	f.put("in the out queue", s.bundle(t, mine[2]))
 	if !eventually(longest, func() bool {
 		out, err := f.api.Stream(context.Background(), "NKS_OUT")
 		return err == nil && out.CachedInfo().State.Msgs == 2
@@ -293,7 +289,7 @@ func TestQueue_Send(t *testing.T) {
 	outcome := func(d country.ExpectedDelivery, code int) sent {
 		t.Helper()
 		s.foreign(t, address, d.Supplier) // let in
-		p := s.sendByQueue(t, address, d.Supplier, s.file(d))
+		p := s.sendByQueue(t, address, d.Supplier, s.document(d))
 		p.want(t, code)
 		var r sent
 		must(t, json.Unmarshal([]byte(p.out.String()), &r))
@@ -311,13 +307,13 @@ func TestQueue_Send(t *testing.T) {
 	if r := outcome(unreadable, 1); r.Accepted || r.Receipt != "0" {
 		t.Errorf("%s: %+v", unreadable.Kind, r)
 	}
-	p := s.sendByQueue(t, address, whole.Supplier, s.file(whole), "--id", "again")
+	p := s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--id", "again")
 	p.want(t, 1)
 	if !strings.Contains(p.out.String(), "904") {
 		t.Errorf("the same bundle under another id: %s", p.out.String())
 	}
 	// The same file is the same message: no second delivery, and the answers that are there still tell.
-	p = s.sendByQueue(t, address, whole.Supplier, s.file(whole), "--wait", "500ms")
+	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--wait", "500ms")
 	p.want(t, 0)
 	// It has taken nobody's answers.
 	f := s.foreign(t, address, whole.Supplier)
@@ -332,14 +328,14 @@ func TestQueue_Send(t *testing.T) {
 	p.oneLine(t, "too big", "--via sftp")
 	wrong := filepath.Join(s.dir, "wrong")
 	must(t, os.WriteFile(wrong, []byte("guess\n"), 0o600))
-	p = s.sendByQueue(t, address, whole.Supplier, s.file(whole), "--password-file", wrong)
+	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--password-file", wrong)
 	p.want(t, 1)
 	p.oneLine(t, address, "Authorization")
-	p = s.sendByQueue(t, address, whole.Supplier, s.file(whole), "--id", " x")
+	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--id", " x")
 	p.want(t, 2)
 	p.oneLine(t, "--id")
 	s.stop(t, gateway)
-	p = s.sendByQueue(t, address, whole.Supplier, s.file(whole))
+	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole))
 	p.want(t, 1)
 	p.oneLine(t, address)
 }
