@@ -183,3 +183,17 @@ func TestExceptionKinds(t *testing.T) {
 		t.Errorf("only %d kinds found in the source", found)
 	}
 }
+
+// TestExceptionKinds_AreDocumented: docs/operations.md says what to do about each.
+func TestExceptionKinds_AreDocumented(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range postgres.ExceptionKinds() {
+		if !strings.Contains(string(doc), "\n| `"+kind+"` | ") {
+			t.Errorf("docs/operations.md has no row for %q", kind)
+		}
+	}
+}

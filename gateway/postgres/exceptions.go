@@ -18,7 +18,7 @@ const (
 func ExceptionKinds() []string {
 	return []string{
 		deliveryFails, releaseFails, interchangeFails, bankFileFails, answerFails,
-		"name used again with other bytes",
+		"name used again with other bytes", "message too large", "answer too large for the queue",
 		"interchange unknown", "send-by missed", "CONTRL missing", "CONTRL for nothing sent", "CONTRL after reject", "CONTRL not understood",
 		"bank file name reused", "bank file unreadable", "bank control number reused", "bank message not understood",
 		"bank word undecided", "reject after execution", "executed after reject",
