@@ -145,45 +145,81 @@ func whole(v float64) string {
 	return b.String()
 }
 
+// The chart's measures, in pixels.
+const (
+	chartWidth  = 760
+	chartLeft   = 90
+	chartRight  = 20
+	chartRow    = 34
+	chartLabel  = 160 // kept free behind the bars of the speeds
+	chartBusy   = 90  // and for what stands at a step's
+	chartInk    = "#1f2933"
+	chartPale   = "#52606d"
+	chartBlue   = "#2b6cb0"
+	chartWanted = "#9fb3c8"
+)
+
 // reportChart draws when each step worked, and the flow beside the quarter of COPY that is wanted.
 func reportChart(list []measurement) string {
-	const width, left, right, row = 760, 90, 20, 34
 	m, _ := newest(list, "flow")
-	v := m.Values
-	var b strings.Builder
 	steps := benchSteps()
-	height := 70 + row*len(steps) + 2*row + 50
-	_, _ = fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="system-ui, sans-serif" font-size="13">`+"\n", width, height, width, height)
-	_, _ = fmt.Fprintf(&b, `<title>Where the time of a bundle goes</title>`+"\n"+`<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
-	_, _ = fmt.Fprintf(&b, `<text x="%d" y="26" font-size="15" font-weight="600" fill="#1f2933">%s payments in %.1f s</text>`+"\n", left, whole(float64(m.Sizes["payments"])), v["seconds"])
-	scale := float64(width-left-right) / max(v["seconds"], 0.001)
-	y := 46
-	for _, s := range steps {
-		from, to, busy := v["step_"+s+"_from_s"], v["step_"+s+"_to_s"], v["step_"+s+"_busy_s"]
-		_, _ = fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end" fill="#1f2933">%s</text>`+"\n", left-10, y+17, s)
-		_, _ = fmt.Fprintf(&b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" rx="3" fill="#2b6cb0"/>`+"\n", left+from*scale, y, max(2, (to-from)*scale), row-10)
-		at, anchor, colour := left+to*scale+6, "start", "#1f2933"
-		if at > width-right-90 {
-			at, anchor, colour = left+to*scale-6, "end", "#ffffff"
+	height := 120 + chartRow*(len(steps)+2)
+	var b strings.Builder
+	_, _ = fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="system-ui, sans-serif" font-size="13">`+"\n",
+		chartWidth, height, chartWidth, height)
+	_, _ = fmt.Fprintf(&b, "<title>Where the time of a bundle goes</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", chartWidth, height)
+	_, _ = fmt.Fprintf(&b, `<text x="%d" y="26" font-size="15" font-weight="600" fill="%s">%s payments in %.1f s</text>`+"\n",
+		chartLeft, chartInk, whole(float64(m.Sizes["payments"])), m.Values["seconds"])
+	chartSteps(&b, m.Values, 46)
+	chartSpeeds(&b, m.Values, 76+chartRow*len(steps))
+	_, _ = fmt.Fprintln(&b, "</svg>")
+	return b.String()
+}
+
+func chartName(w io.Writer, y int, name string) {
+	_, _ = fmt.Fprintf(w, `<text x="%d" y="%d" text-anchor="end" fill="%s">%s</text>`+"\n", chartLeft-10, y+17, chartInk, name)
+}
+
+func chartBar(w io.Writer, x float64, y int, length float64, colour string) {
+	_, _ = fmt.Fprintf(w, `<rect x="%.1f" y="%d" width="%.1f" height="%d" rx="3" fill="%s"/>`+"\n", x, y, max(2, length), chartRow-10, colour)
+}
+
+// chartSteps draws each step from its first beginning to its last end.
+func chartSteps(w io.Writer, v map[string]float64, y int) {
+	const farRight = chartWidth - chartRight
+	scale := (farRight - chartLeft) / max(v["seconds"], 0.001)
+	for _, s := range benchSteps() {
+		from, to := chartLeft+v["step_"+s+"_from_s"]*scale, chartLeft+v["step_"+s+"_to_s"]*scale
+		chartName(w, y, s)
+		chartBar(w, from, y, to-from, chartBlue)
+		at, anchor, colour := to+6, "start", chartInk
+		switch {
+		case to <= farRight-chartBusy: // behind the bar
+		case from >= chartLeft+chartBusy: // before it
+			at, anchor = from-6, "end"
+		default: // in it
+			at, anchor, colour = to-6, "end", "#ffffff"
 		}
-		_, _ = fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="%s" fill="%s">%.1f s busy</text>`+"\n", at, y+17, anchor, colour, busy)
-		y += row
+		_, _ = fmt.Fprintf(w, `<text x="%.1f" y="%d" text-anchor="%s" fill="%s">%.1f s busy</text>`+"\n", at, y+17, anchor, colour, v["step_"+s+"_busy_s"])
+		y += chartRow
 	}
-	_, _ = fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#52606d">0 s</text><text x="%d" y="%d" text-anchor="end" fill="#52606d">%.1f s</text>`+"\n", left, y+8, width-right, y+8, v["seconds"])
-	y += 30
-	most := max(v["payments_per_s"], v["copy_rows_per_s"]*wantedRatio, 1)
+	_, _ = fmt.Fprintf(w, `<text x="%d" y="%d" fill="%s">0 s</text><text x="%d" y="%d" text-anchor="end" fill="%s">%.1f s</text>`+"\n",
+		chartLeft, y+8, chartPale, farRight, y+8, chartPale, v["seconds"])
+}
+
+func chartSpeeds(w io.Writer, v map[string]float64, y int) {
+	wanted := v["copy_rows_per_s"] * wantedRatio
+	scale := (chartWidth - chartLeft - chartRight - chartLabel) / max(v["payments_per_s"], wanted, 1)
 	for _, bar := range []struct {
 		name, colour string
 		value        float64
-	}{{"nks", "#2b6cb0", v["payments_per_s"]}, {"wanted", "#9fb3c8", v["copy_rows_per_s"] * wantedRatio}} {
-		length := float64(width-left-right-160) * bar.value / most
-		_, _ = fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end" fill="#1f2933">%s</text>`+"\n", left-10, y+17, bar.name)
-		_, _ = fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%.1f" height="%d" rx="3" fill="%s"/>`+"\n", left, y, max(2, length), row-10, bar.colour)
-		_, _ = fmt.Fprintf(&b, `<text x="%.1f" y="%d" fill="#1f2933">%s payments/s</text>`+"\n", left+length+8, y+17, whole(bar.value))
-		y += row
+	}{{"nks", chartBlue, v["payments_per_s"]}, {"wanted", chartWanted, wanted}} {
+		chartName(w, y, bar.name)
+		chartBar(w, chartLeft, y, bar.value*scale, bar.colour)
+		_, _ = fmt.Fprintf(w, `<text x="%.1f" y="%d" fill="%s">%s payments/s</text>`+"\n", chartLeft+bar.value*scale+8, y+17, chartInk, whole(bar.value))
+		y += chartRow
 	}
-	_, _ = fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#52606d">wanted: a quarter of what COPY of the same rows reaches in the same run</text>`+"\n</svg>\n", left, y+14)
-	return b.String()
+	_, _ = fmt.Fprintf(w, `<text x="%d" y="%d" fill="%s">wanted: a quarter of what COPY of the same rows reaches in the same run</text>`+"\n", chartLeft, y+14, chartPale)
 }
 
 // tell prints a measurement.
