@@ -1,0 +1,140 @@
+package console
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/klauspost/compress/zstd"
+
+	"nks/gateway"
+)
+
+// excerpt is what is shown of a raw document.
+type excerpt struct {
+	Text      string
+	Name      string // of the file, where it has one
+	Truncated bool   // there is more of the viewer's own
+	Whole     bool   // nothing was left out
+	Missing   string // key of the text that says why nothing is shown
+}
+
+const (
+	pieceBytes  = 1 << 20
+	excerptMost = 48 << 10  // bytes that are shown of one document
+	readMost    = 256 << 20 // bytes that are read of one document to find them
+)
+
+// documentReader streams a raw document piece by piece, as far as the viewer may read it: what is not the viewer's own
+// looks empty.
+type documentReader struct {
+	ctx  context.Context
+	tx   *sqlx.Tx
+	id   int64
+	n    int
+	dec  *zstd.Decoder
+	buf  []byte
+	rest []byte
+	left int64
+}
+
+// errTooFar: what is looked for does not stand in the part of a document that a page reads.
+var errTooFar = errors.New("document is too large for a page")
+
+func (s *Console) open(ctx context.Context, tx *sqlx.Tx, id int64) (*documentReader, error) {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*pieceBytes))
+	if err != nil {
+		return nil, fmt.Errorf("document %d: %w", id, err)
+	}
+	return &documentReader{ctx: ctx, tx: tx, id: id, dec: dec, left: readMost}, nil
+}
+
+// Read implements io.Reader.
+func (r *documentReader) Read(p []byte) (int, error) {
+	for len(r.rest) == 0 {
+		var data []byte
+		err := r.tx.QueryRowContext(r.ctx, `SELECT data FROM document_piece WHERE document_id = $1 AND n = $2`, r.id, r.n).Scan(&data)
+		if errors.Is(err, sql.ErrNoRows) {
+			return 0, io.EOF
+		}
+		if err == nil {
+			r.buf, err = r.dec.DecodeAll(data, r.buf[:0])
+		}
+		if err != nil {
+			return 0, fmt.Errorf("document %d piece %d: %w", r.id, r.n, err)
+		}
+		r.n++
+		r.rest = r.buf
+		if r.left -= int64(len(r.rest)); r.left < 0 {
+			return 0, errTooFar
+		}
+	}
+	k := copy(p, r.rest)
+	r.rest = r.rest[k:]
+	return k, nil
+}
+
+func (r *documentReader) close() { r.dec.Close() }
+
+// read opens a document and looks for something in it. An excerpt is always given; what is in the way is said there.
+func (s *Console) read(ctx context.Context, tx *sqlx.Tx, document int64, find func(io.Reader) (*excerpt, error)) *excerpt {
+	select {
+	case s.heavy <- struct{}{}:
+		defer func() { <-s.heavy }()
+	case <-ctx.Done():
+		return &excerpt{Missing: "raw.busy"}
+	}
+	r, err := s.open(ctx, tx, document)
+	if err != nil {
+		s.Log.Error().Err(err).Msg("document cannot be shown")
+		return &excerpt{Missing: "raw.failed"}
+	}
+	defer r.close()
+	e, err := find(r)
+	switch {
+	case errors.Is(err, errTooFar):
+		return &excerpt{Missing: "raw.large"}
+	case errors.Is(err, errNotInIt), err == nil && e.Text == "":
+		return &excerpt{Missing: "raw.nothing"}
+	case err != nil:
+		s.Log.Error().Err(err).Msg("document cannot be shown")
+		return &excerpt{Missing: "raw.failed"}
+	}
+	return e
+}
+
+// errNotInIt: the document does not hold what is looked for.
+var errNotInIt = errors.New("not in the document")
+
+// head shows the beginning of a document.
+func (s *Console) head(ctx context.Context, tx *sqlx.Tx, document int64, most int64) *excerpt {
+	return s.read(ctx, tx, document, func(r io.Reader) (*excerpt, error) {
+		text, err := io.ReadAll(io.LimitReader(r, most+1))
+		if err != nil {
+			return nil, err
+		}
+		e := &excerpt{Truncated: int64(len(text)) > most, Whole: int64(len(text)) <= most}
+		e.Text = mask(readable(text[:min(int64(len(text)), most)]), gateway.Holder{})
+		return e, nil
+	})
+}
+
+// readable is bytes of UTF-8 or ISO 8859-1 as text without what a page cannot hold.
+func readable(b []byte) string {
+	// A cut may have gone through a character.
+	for len(b) > 0 && !utf8.Valid(b) && utf8.Valid(b[:len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	runes := make([]rune, len(b))
+	for i, c := range b {
+		runes[i] = rune(c)
+	}
+	return string(runes)
+}

@@ -1,0 +1,91 @@
+package console
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Text is what a page says, in both languages.
+type Text struct{ Key, Danish, English string }
+
+// Texts is everything that pages say, but for the codes of rejections, which are the gateway's.
+func Texts() []Text { return append(append([]Text{}, pageTexts...), flowTexts...) }
+
+// spoken are the texts by language and key.
+var spoken = func() map[Language]map[string]string {
+	m := map[Language]map[string]string{Danish: {}, English: {}}
+	for _, t := range Texts() {
+		m[Danish][t.Key], m[English][t.Key] = t.Danish, t.English
+	}
+	return m
+}()
+
+// say is a text in a language; a key without a text shows itself, so that it is seen.
+func say(l Language, key string) string {
+	if text, ok := spoken[l][key]; ok {
+		return text
+	}
+	return "⟦" + key + "⟧"
+}
+
+// exceptionKind is the kind of an exception in a language; kinds that have no text are told as they are recorded.
+func exceptionKind(l Language, kind string) string {
+	if text, ok := spoken[l]["exception."+strings.ReplaceAll(kind, " ", "_")]; ok {
+		return text
+	}
+	return kind
+}
+
+// short is an instant as it fits under a picture.
+func (s *Console) short(l Language, at time.Time) string {
+	layout := "02.01. 15.04"
+	if l == English {
+		layout = "2 Jan 15:04"
+	}
+	return at.In(s.Location).Format(layout)
+}
+
+// verdict is a report in one sentence.
+func verdict(l Language, r CheckReport) string {
+	switch {
+	case r.Receipt == "0":
+		return say(l, "check.unreadable")
+	case r.Receipt == "RJCT":
+		return say(l, "check.refused")
+	case r.Rejected > 0 && r.Accepted == 0:
+		return say(l, "check.none")
+	case r.Rejected > 0:
+		return say(l, "check.some")
+	}
+	return say(l, "check.all")
+}
+
+// chip is the answers of one kind and status.
+type chip struct {
+	Kind   string
+	Status string
+	Times  int
+}
+
+// brief puts answers of one kind and status together.
+func brief(answers []answerRow) []chip {
+	var list []chip
+next:
+	for _, a := range answers {
+		for i := range list {
+			if list[i].Kind == strconv.Itoa(a.Kind) && list[i].Status == a.Status {
+				list[i].Times++
+				continue next
+			}
+		}
+		list = append(list, chip{Kind: strconv.Itoa(a.Kind), Status: a.Status, Times: 1})
+	}
+	return list
+}
+
+// sumTable is a table of sums by state.
+type sumTable struct {
+	ID, Head string
+	Rows     []tally
+}
