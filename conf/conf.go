@@ -111,6 +111,7 @@ type Config struct {
 	Flow     Flow     `toml:"flow"`
 	Log      Log      `toml:"log"`
 	Metrics  Metrics  `toml:"metrics"`
+	Console  Console  `toml:"console"`
 	Banks    []Bank   `toml:"bank"`
 }
 
@@ -208,6 +209,13 @@ type Log struct {
 	Format string `toml:"format"` // json, console
 }
 
+// Console is the pages for people.
+type Console struct {
+	// Listen is host:port on this machine itself: there is no login yet. Empty: no pages, which is all that production
+	// allows and has when nothing is said.
+	Listen string `toml:"listen"`
+}
+
 // Metrics says where operations look.
 type Metrics struct {
 	// Listen is host:port of /metrics, /healthz, /readyz and, on loopback, /debug/pprof/; empty: none of it.
@@ -286,6 +294,7 @@ func Default() Config {
 		Answers: Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
 		Flow:    Flow{Poll: Duration{200 * time.Millisecond}},
 		Log:     Log{Level: "info", Format: "json"},
+		Console: Console{Listen: "127.0.0.1:8080"},
 		Metrics: Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},
 	}
 }
@@ -339,10 +348,27 @@ func Parse(text string) (Config, error) {
 	if err := decode(text, &cfg, true); err != nil {
 		return Config{}, err
 	}
+	if err := hidePages(text, &cfg); err != nil {
+		return Config{}, err
+	}
 	if err := fillBanks(text, &cfg); err != nil {
 		return Config{}, err
 	}
 	return cfg, nil
+}
+
+// hidePages leaves the pages out where production says nothing of them.
+func hidePages(text string, cfg *Config) error {
+	var said struct {
+		Console map[string]any `toml:"console"`
+	}
+	if err := decode(text, &said, false); err != nil {
+		return err
+	}
+	if cfg.Environment == Production && !says(said.Console, "listen") {
+		cfg.Console.Listen = ""
+	}
+	return nil
 }
 
 // decode turns go-toml's errors into ours: position first, and never the file's text, which go-toml quotes.

@@ -127,6 +127,10 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"metrics to all":      {"[metrics]\nlisten = \":9464\"\n", "metrics.public = true"},
 		"metrics to others":   {"[metrics]\nlisten = \"192.0.2.1:9464\"\n", "metrics.public = true"},
 		"metrics nowhere":     {"[metrics]\nlisten = \"9464\"\n", "metrics.listen"},
+		"pages to all":        {"[console]\nlisten = \":8080\"\n", "console.listen"},
+		"pages to others":     {"[console]\nlisten = \"192.0.2.1:8080\"\n", "no login yet"},
+		"pages nowhere":       {"[console]\nlisten = \"8080\"\n", "is not host:port"},
+		"pages in production": {"environment = \"production\"\n[console]\nlisten = \"127.0.0.1:8080\"\n", "must be empty in production"},
 		"stuck at once":       {"[metrics]\nstuck_after = \"1s\"\n", "metrics.stuck_after"},
 		"difference":          {"[metrics]\ndifference_every = \"1ms\"\n", "metrics.difference_every"},
 		"range":               {"[limits]\nmessage_payments = 0\n", "limits.message_payments"},
@@ -251,4 +255,16 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Validate gave %v", err)
 		}
 	})
+}
+
+// TestProductionHasNoPages: as long as nobody can log in to them.
+func TestProductionHasNoPages(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "127.0.0.1:8080", "environment = \"production\"\n": "",
+		"environment = \"production\"\n[console]\nlisten = \"\"\n": "", "[console]\nlisten = \"\"\n": "", "[console]\nlisten = \"[::1]:81\"\n": "[::1]:81"} {
+		c, err := conf.Parse(text)
+		if err != nil || c.Console.Listen != want {
+			t.Errorf("%q: %q, %v, want %q", text, c.Console.Listen, err, want)
+		}
+	}
 }

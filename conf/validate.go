@@ -74,6 +74,7 @@ func (c Config) Validate() error {
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")
 	c.Metrics.validate(&p)
+	c.Console.validate(&p, c.Environment)
 	c.validateBanks(&p)
 	if len(p) == 0 {
 		return nil
@@ -115,6 +116,17 @@ func (m Metrics) validate(p *problems) {
 	}
 	p.address("metrics.listen", m.Listen)
 	p.check(m.Public || m.Loopback(), "metrics.listen", "%q can be reached from other machines; metrics.public = true allows that", m.Listen)
+}
+
+func (c Console) validate(p *problems, env Environment) {
+	if c.Listen == "" {
+		return
+	}
+	p.check(env != Production, "console.listen", "must be empty in production: the pages have no login yet")
+	p.address("console.listen", c.Listen)
+	host, _, err := net.SplitHostPort(c.Listen)
+	p.check(err != nil || host == "localhost" || net.ParseIP(host).IsLoopback(), "console.listen",
+		"%q can be reached from other machines, and the pages have no login yet", c.Listen)
 }
 
 // Loopback tells whether only this machine reaches Listen.

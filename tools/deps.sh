@@ -31,6 +31,7 @@ missing() {
 	has sshd || echo openssh-server
 	has xmllint || echo libxml2-utils
 	has npm || echo npm
+	has chromium || echo chromium
 }
 
 packages=$(missing | tr '\n' ' ')

@@ -36,6 +36,9 @@ type app struct {
 	owners  []*gateway.BankOwner
 
 	watch *watch
+	pages *pages // nil: off
+	// anyPort lets the pages move when their address is taken.
+	anyPort bool
 
 	// observe is told of every turn of every step.
 	observe gateway.Observe
@@ -88,6 +91,9 @@ func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock
 	if a.queues != nil {
 		a.watch.monitor.Door(doorQueues, nil)
 	}
+	if a.pages, err = a.openPages(ctx, a.anyPort); err != nil {
+		return a, err
+	}
 	a.watch.follow(a)
 	for _, w := range a.workers {
 		a.wait.Go(func() { w.Run(run) })
@@ -95,7 +101,7 @@ func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock
 	for _, o := range a.owners {
 		a.wait.Go(func() { o.Run(run) })
 	}
-	log.Info().Str("mailbox", a.mailbox.Addr().String()).Str("mq", a.queues.addr()).Str("metrics", a.watch.address()).Int("banks", len(a.owners)).
+	log.Info().Str("mailbox", a.mailbox.Addr().String()).Str("mq", a.queues.addr()).Str("metrics", a.watch.address()).Str("pages", a.pages.url()).Int("banks", len(a.owners)).
 		Time("business_time", a.clock.Now()).Msg("nks is up")
 	return a, nil
 }
@@ -255,11 +261,11 @@ func (a *app) wakeReaders() {
 // shutdownTime is how long an upload in hand may still take.
 const shutdownTime = 20 * time.Second
 
-// shutdown stops in reverse order: the mailbox, the workers and the queues' loops, the broker, the database. What is in
+// shutdown stops in reverse order: the pages, the mailbox, the workers and the queues' loops, the broker, the database. What is in
 // hand is finished or given back. Until the end it can be seen that no work should be given to this process.
 func (a *app) shutdown() error {
 	a.watch.monitor.Stopping()
-	var errs []error
+	errs := []error{a.pages.close()}
 	if a.mailbox != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 		errs = append(errs, a.mailbox.Shutdown(ctx))

@@ -157,6 +157,9 @@ listen = "127.0.0.1:0"
 host_key = "keys/mailbox_host"
 max_file_mb = 4096
 
+[console]
+listen = ""
+
 [answers]
 quiet = "100ms"
 

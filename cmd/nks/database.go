@@ -24,6 +24,8 @@ func flowSettings() []string {
 type database struct {
 	private *server.Server // nil: external
 	flow    *sqlx.DB
+	// dsn is where another pool of a role connects to.
+	dsn func(role string, settings ...string) (string, error)
 }
 
 // openDatabase starts the private server, or uses the one of a running instance, or connects to the external one.
@@ -40,7 +42,7 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, exclus
 	superuser := ""
 	if url == "" {
 		sc := server.Config{DataDir: c.Database.PrivateDir, SocketDir: c.Database.SocketDir, BinDir: c.Database.BinDir,
-			MaxConnections: c.Database.MaxConnections + 10, Logger: log}
+			MaxConnections: c.Database.MaxConnections + pageConnections + 10, Logger: log}
 		start := server.Open
 		if exclusive {
 			start = server.Start
@@ -56,6 +58,7 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, exclus
 		}
 		superuser = server.Superuser
 	}
+	d.dsn = dsn
 	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections); err != nil {
 		return nil, errors.Join(err, d.close())
 	}

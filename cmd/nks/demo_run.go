@@ -39,9 +39,12 @@ func (w *world) run(ctx context.Context, stay bool, tell func(*demoResult) error
 	if err != nil {
 		return nil, err
 	}
-	a, err := startApp(ctx, c, log, w.start, gapFromEnvironment())
+	a, err := startApp(ctx, c, log, w.start, gapFromEnvironment(), func(a *app) { a.anyPort = true })
 	if err != nil {
 		return nil, err
+	}
+	if at := a.pages.url(); at != "" {
+		_, _ = fmt.Fprintf(w.tell.out, "look at it: %s\n", at)
 	}
 	play := &play{world: w, app: a, began: began}
 	result, err := play.play(ctx)
@@ -49,8 +52,8 @@ func (w *world) run(ctx context.Context, stay bool, tell func(*demoResult) error
 		err = tell(result)
 	}
 	if err == nil && stay {
-		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, mailbox %s, message queue %s, http://%s/metrics). Ctrl-C ends.\n",
-			w.dir, w.address("mailbox"), w.queueAddress(), a.watch.address())
+		_, _ = fmt.Fprintf(w.tell.out, "\nThe gateway and the parties stay up (%s, %s, mailbox %s, message queue %s, http://%s/metrics). Ctrl-C ends.\n",
+			a.pages.url(), w.dir, w.address("mailbox"), w.queueAddress(), a.watch.address())
 		<-ctx.Done()
 	}
 	return result, errors.Join(err, a.shutdown(), w.stopStrangers())

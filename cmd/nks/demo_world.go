@@ -166,7 +166,7 @@ func (w *world) make() error {
 		if w.harmless {
 			profile.RejectPerMille, profile.LateRejectPerMille, profile.Misbehaves = 0, 0, bank.Misbehaviour{}
 		}
-		profile.Test = false
+		profile.Test = true
 		if err := bank.WriteProfile(w.dir, c, profile); err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (w *world) queueAddress() string {
 func (w *world) config() string {
 	var b strings.Builder
 	_, _ = fmt.Fprintf(&b, `# Made by nks demo.
-environment = "production"
+environment = "test"
 data = "."
 
 [mailbox]
@@ -263,6 +263,9 @@ credentials = "keys/mq"
 [metrics]
 listen = "127.0.0.1:0"
 difference_every = "10s"
+
+[console]
+listen = "127.0.0.1:8080"
 
 [answers]
 quiet = "500ms"

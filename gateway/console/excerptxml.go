@@ -65,6 +65,8 @@ func (f *xmlFinder) step() (done bool, err error) {
 	}
 	name, closing, empty := tagName(tag)
 	switch {
+	case name == "":
+		f.keep(tag)
 	case name == f.want.within && !closing:
 		f.inside, f.around = true, append(f.around[:0], tag...)
 	case name == f.want.within:

@@ -120,7 +120,7 @@ func (v *paymentView) sent(l Language) {
 	if !v.Interchange.Valid {
 		return
 	}
-	v.hop("hop.placed", v.PreparedAt.Time, "done",
+	v.hop("hop.placed", v.ReleasedAt.Time, "done",
 		fmt.Sprintf(say(l, "hop.placed.detail"), v.InterchangeBank.String, v.place().control()),
 		fmt.Sprintf("UNH %d, LIN %d, SEQ %d; BGM %s", v.Message.Int64, v.Line.Int64, v.Seq.Int64, v.MessageRef.String))
 	switch {

@@ -252,24 +252,29 @@ func (v *paymentView) hidden() []string {
 	return list
 }
 
+// partOf shows what a document says of the payment.
+type partOf func(key, of string, at time.Time, document int64, find func(io.Reader) (*excerpt, error)) paper
+
 // papers gathers the payment's part of every raw document that tells of it.
 func (s *Console) papers(ctx context.Context, tx *sqlx.Tx, v *paymentView, answers []answerRow) ([]paper, error) {
-	var list []paper
-	add := func(key, of string, at time.Time, document int64, find func(io.Reader) (*excerpt, error)) {
+	part := func(key, of string, at time.Time, document int64, find func(io.Reader) (*excerpt, error)) paper {
 		e := s.read(ctx, tx, document, find)
 		e.Text = mask(e.Text, v.holder(), v.hidden()...)
-		list = append(list, paper{Key: key, Of: of, At: at, Excerpt: e})
+		return paper{Key: key, Of: of, At: at, Excerpt: e}
 	}
 	ordinal := int(v.ID & gateway.MaxBundlePayments)
-	add("paper.bundle", v.GroupRef, v.ReceivedAt, v.Document, func(r io.Reader) (*excerpt, error) {
+	list := []paper{part("paper.bundle", v.GroupRef, v.ReceivedAt, v.Document, func(r io.Reader) (*excerpt, error) {
 		return findXML(r, xmlPart{element: "PmtTx", within: "PmtInf", ordinal: ordinal, holds: "EndToEndId", text: v.E2E})
-	})
+	})}
 	if v.InterchangeDoc.Valid {
 		at := v.place()
-		add("paper.paymul", v.FileName.String, v.PreparedAt.Time, v.InterchangeDoc.Int64, func(r io.Reader) (*excerpt, error) { return findOrder(r, at) })
-		if err := s.bankPapers(ctx, tx, v, add); err != nil {
+		list = append(list, part("paper.paymul", v.FileName.String, v.PreparedAt.Time, v.InterchangeDoc.Int64,
+			func(r io.Reader) (*excerpt, error) { return findOrder(r, at) }))
+		said, err := s.bankPapers(ctx, tx, v, part)
+		if err != nil {
 			return nil, err
 		}
+		list = append(list, said...)
 	}
 	for _, a := range answers {
 		key := "answer." + strconv.Itoa(a.Kind)
@@ -277,10 +282,13 @@ func (s *Console) papers(ctx context.Context, tx *sqlx.Tx, v *paymentView, answe
 			list = append(list, paper{Key: key, Of: a.FileName, At: a.MadeAt, Excerpt: s.head(ctx, tx, a.Document, answerBytes)})
 			continue
 		}
-		add(key, a.FileName, a.MadeAt, a.Document, func(r io.Reader) (*excerpt, error) {
-			element := "OrgnlTxRefInfAndSts"
-			return findXML(r, xmlPart{element: element, holds: "EndToEndId", text: v.E2E})
+		p := part(key, a.FileName, a.MadeAt, a.Document, func(r io.Reader) (*excerpt, error) {
+			return findXML(r, xmlPart{element: "OrgnlTxRefInfAndSts", holds: "EndToEndId", text: v.E2E})
 		})
+		if a.Kind == int(gateway.Response2) && p.Excerpt.Missing == "raw.nothing" {
+			p.Excerpt.Missing = "raw.accepted"
+		}
+		list = append(list, p)
 	}
 	return list, nil
 }
@@ -294,20 +302,25 @@ func (v *paymentView) place() place {
 const mostBankFiles = 20
 
 // bankPapers are what the bank said of the payment: the parts of those of its files that speak of nobody else.
-func (s *Console) bankPapers(ctx context.Context, tx *sqlx.Tx, v *paymentView, add func(string, string, time.Time, int64, func(io.Reader) (*excerpt, error))) error {
+func (s *Console) bankPapers(ctx context.Context, tx *sqlx.Tx, v *paymentView, part partOf) ([]paper, error) {
 	var said []struct {
-		Name       string    `db:"name"`
-		ReceivedAt time.Time `db:"received_at"`
-		Document   int64     `db:"document_id"`
+		Name       sql.NullString `db:"name"`
+		ReceivedAt sql.NullTime   `db:"received_at"`
+		Document   sql.NullInt64  `db:"document_id"`
 	}
-	err := tx.SelectContext(ctx, &said, `SELECT f.name, f.received_at, f.document_id FROM bank_file_about a JOIN bank_file f ON f.id = a.bank_file_id
-		WHERE a.interchange_id = $1 ORDER BY f.id LIMIT $2`, v.Interchange.Int64, mostBankFiles)
+	err := tx.SelectContext(ctx, &said, `SELECT f.name, f.received_at, f.document_id FROM bank_file_about a LEFT JOIN bank_file f ON f.id = a.bank_file_id
+		WHERE a.interchange_id = $1 ORDER BY a.bank_file_id LIMIT $2`, v.Interchange.Int64, mostBankFiles)
 	if err != nil {
-		return fmt.Errorf("payment %d: files of the bank: %w", v.ID, err)
+		return nil, fmt.Errorf("payment %d: files of the bank: %w", v.ID, err)
 	}
 	at := v.place()
+	var list []paper
 	for _, f := range said {
-		add("paper.bankfile", f.Name, f.ReceivedAt, f.Document, func(r io.Reader) (*excerpt, error) { return findWords(r, at) })
+		if !f.Document.Valid {
+			list = append(list, paper{Key: "paper.bankfile", Excerpt: &excerpt{Missing: "raw.others"}})
+			continue
+		}
+		list = append(list, part("paper.bankfile", f.Name.String, f.ReceivedAt.Time, f.Document.Int64, func(r io.Reader) (*excerpt, error) { return findWords(r, at) }))
 	}
-	return nil
+	return list, nil
 }

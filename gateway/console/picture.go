@@ -1,6 +1,10 @@
 package console
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // picture is the flow as a drawing: boxes in five columns, joined by bands as wide as what passes through them.
 type picture struct {
@@ -48,7 +52,9 @@ const (
 // draw lays out the flow.
 func draw(o *overview) *picture {
 	p := &picture{Width: pictureWidth}
-	left := column(0, "authority", o.Authorities)
+	largest := slices.Clone(o.Authorities)
+	slices.SortStableFunc(largest, func(a, b tally) int { return cmp.Compare(b.All.Payments, a.All.Payments) })
+	left := column(0, "authority", largest)
 	banks := column(3*columnStep, "bank", o.Banks)
 	for i := range banks {
 		banks[i].H = boxNoted
@@ -137,6 +143,10 @@ func (p *picture) join(o *overview, columns [][]box) {
 	for _, b := range left {
 		p.band(b, middle[0], b.Sum.Payments, all, "")
 	}
+	p.down(middle[0], middle[1])
+	for i := range waits[1:] {
+		p.down(waits[i], waits[i+1])
+	}
 	accepted := o.All.All.Payments - o.All.State(stateRejected).Payments - o.All.State(stateUnread).Payments
 	p.band(middle[0], waits[0], accepted, all, "")
 	for _, b := range banks {
@@ -148,6 +158,13 @@ func (p *picture) join(o *overview, columns [][]box) {
 				}
 			}
 		}
+	}
+}
+
+// down joins a box with the one below it, unless nothing is there.
+func (p *picture) down(from, to box) {
+	if to.Sum.Payments > 0 {
+		p.Bands = append(p.Bands, band{Width: 6, Class: to.Class, Path: fmt.Sprintf("M%d %dV%d", from.X+from.W/2, from.Y+from.H, to.Y)})
 	}
 }
 

@@ -21,6 +21,7 @@ type excerpt struct {
 	Truncated bool   // there is more of the viewer's own
 	Whole     bool   // nothing was left out
 	Missing   string // key of the text that says why nothing is shown
+	Open      bool   // from the start
 }
 
 const (

@@ -114,7 +114,9 @@ var pageTexts = []Text{
 	{"raw.busy", "Der læses mange dokumenter lige nu. Indlæs siden igen om lidt.", "Many documents are being read. Load the page again in a moment."},
 	{"raw.failed", "Dokumentet kan ikke vises lige nu.", "The document cannot be shown right now."},
 	{"raw.large", "Dokumentet er for stort til at blive gennemsøgt her.", "The document is too large to be searched here."},
-	{"raw.nothing", "Dokumentet nævner ikke netop denne betaling, eller det indeholder også andre myndigheders betalinger.", "The document does not name just this payment, or it holds other authorities' payments, too."},
+	{"raw.nothing", "Dokumentet nævner ikke denne betaling for sig.", "The document does not name this payment by itself."},
+	{"raw.others", "Filen omtaler også andre myndigheders betalinger og vises derfor ikke.", "The file speaks of other authorities' payments, too, and is therefore not shown."},
+	{"raw.accepted", "Betalingen nævnes ikke: svaret nævner kun det, der blev afvist.", "The payment is not named: this answer names only what was rejected."},
 
 	{"search.title", "Søg betaling", "Find a payment"},
 	{"search.label", "EndToEndId eller vores nummer", "EndToEndId or our number"},
