@@ -33,7 +33,7 @@ func benchCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []stri
 	fs.IntVar(&o.holders, "holders", 6_000_000, "citizens in the register")
 	fs.IntVar(&o.history, "history", 10_000_000, "payments that the database holds already")
 	fs.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of flow and COPY; medians count")
-	fs.StringVar(&o.data, "data", filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid())), "directory of everything that the bench keeps; a world made earlier is used again")
+	fs.StringVar(&o.data, "data", "", "directory of everything that the bench keeps, where a world made earlier is used again (default \"/var/tmp/nks-bench-UID\", with --quick \"/var/tmp/nks-bench-UID-quick\")")
 	fs.BoolVar(&o.fresh, "fresh", false, "make the world again")
 	fs.BoolVar(&o.keep, "keep", false, "leave the database of the last round where it is")
 	fs.BoolVar(&o.explain, "statements", false, "also print the statements that the database was longest at; this slows the flow a little")
@@ -58,13 +58,19 @@ func benchCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []stri
 	if *report {
 		return writeReport(o.out, o.docs)
 	}
+	if o.data == "" {
+		o.data = filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid()))
+		if *quick {
+			o.data += "-quick"
+		}
+	}
 	if *quick {
 		o.payments, o.holders, o.history = o.payments/quickShare, o.holders/quickShare, o.history/quickShare
 	}
-	if o.payments < 1 || o.payments > mostBenchPayments || o.holders < 1 || o.holders > mostBenchHolders || o.history < benchDays ||
+	if o.payments < 1 || o.payments > mostBenchPayments || o.holders < 1 || o.holders > mostBenchHolders || o.history < 1 ||
 		o.history > benchDays*mostBenchPayments || o.rounds < 1 {
-		return usagef("--payments must be 1 to %d, --holders 1 to %d, --history %d to %d, --rounds at least 1",
-			mostBenchPayments, mostBenchHolders, benchDays, benchDays*mostBenchPayments)
+		return usagef("--payments must be 1 to %d, --holders 1 to %d, --history 1 to %d, --rounds at least 1",
+			mostBenchPayments, mostBenchHolders, benchDays*mostBenchPayments)
 	}
 	b, err := newBench(p, o)
 	if err != nil {

@@ -142,9 +142,9 @@ func readSegments(r io.Reader) error {
 func (c benchCountry) orders(n int) []gateway.Order {
 	list := make([]gateway.Order, min(n, c.payments))
 	for i := range list {
-		p := c.payment(benchDays, i)
+		p := c.payment(c.measured(), i)
 		list[i] = gateway.Order{Reference: "00000001" + p.reference, Ore: p.ore, Type: gateway.Transfer, Text: "Målestøtte",
-			Account: gateway.Account{Kind: gateway.DomesticBBAN, Number: benchAccount(c.draw(drawAccount, benchDays, i))}}
+			Account: gateway.Account{Kind: gateway.DomesticBBAN, Number: benchAccount(c.draw(drawAccount, c.measured(), i))}}
 	}
 	return list
 }

@@ -11,7 +11,7 @@ import (
 	"nks/register"
 )
 
-// benchDays is how many banking days of history come before the measured one, all of one month.
+// benchDays is how many banking days of history come before the measured one at most: all must be of one month.
 const benchDays = 10
 
 // benchDay is a banking day: its bundle comes when it opens and is released at the receive-by.
@@ -29,18 +29,22 @@ type benchCountry struct {
 }
 
 func newBenchCountry(o benchOptions, cal bankday.Calendar) benchCountry {
-	c := benchCountry{holders: o.holders, payments: o.payments, history: o.history / benchDays}
+	before := min(benchDays, (o.history+o.payments-1)/o.payments)
+	c := benchCountry{holders: o.holders, payments: o.payments, history: o.history / before}
 	day := bankday.Date{Year: 2005, Month: time.August, Day: 1}
-	for range benchDays + 1 {
+	for range before + 1 {
 		c.days = append(c.days, benchDay{opens: cal.At(day, 5, 0), releases: cal.At(day, 6, 0), executes: cal.Next(day).String()})
 		day = cal.Next(day)
 	}
 	return c
 }
 
-// size is how many payments the bundle of a day holds; day benchDays is the measured one.
+// measured is the day whose bundle is measured: the last.
+func (c benchCountry) measured() int { return len(c.days) - 1 }
+
+// size is how many payments the bundle of a day holds.
 func (c benchCountry) size(day int) int {
-	if day == benchDays {
+	if day == c.measured() {
 		return c.payments
 	}
 	return c.history

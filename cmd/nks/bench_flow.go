@@ -121,7 +121,7 @@ func (b *bench) measure(ctx context.Context, g *measuredGateway, invariants bool
 		return flowRound{}, err
 	}
 	from := b.logSize()
-	round, err := b.carryOut(ctx, g, benchDays)
+	round, err := b.carryOut(ctx, g, b.country.measured())
 	if err != nil {
 		return round, err
 	}
@@ -237,7 +237,7 @@ func (b *bench) awaitDone(ctx context.Context, g *measuredGateway, name string) 
 // account checks, outside of the clock, that every payment is where it belongs; if told so, by every invariant of the
 // ledger, too, which takes its time.
 func (b *bench) account(ctx context.Context, db *database, round *flowRound, invariants bool) error {
-	want := b.country.expected(benchDays)
+	want := b.country.expected(b.country.measured())
 	var foundPayments int
 	err := db.flow.QueryRowContext(ctx, `WITH d AS (SELECT id, month, payments FROM delivery ORDER BY id DESC LIMIT 1)
 		SELECT d.payments,

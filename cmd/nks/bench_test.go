@@ -30,7 +30,7 @@ func TestBenchAccountsForItsBundle(t *testing.T) {
 	t.Parallel()
 	dir := place(t)
 	out := filepath.Join(dir, "results.jsonl")
-	args := []string{"bench", "--payments", "2000", "--holders", "5000", "--history", "10000", "--rounds", "1", "--data", filepath.Join(dir, "world"),
+	args := []string{"bench", "--payments", "2000", "--holders", "5000", "--history", "4000", "--rounds", "1", "--data", filepath.Join(dir, "world"),
 		"--out", out}
 	first := nks(t, append(args, "--statements")...)
 	first.want(t, 0)

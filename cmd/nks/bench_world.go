@@ -233,7 +233,7 @@ func (b *bench) fillHistory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for day := range benchDays {
+	for day := range b.country.measured() {
 		if err = b.writeBundle(day); err != nil {
 			break
 		}
@@ -241,7 +241,7 @@ func (b *bench) fillHistory(ctx context.Context) error {
 		if round, err = b.carryOut(ctx, g, day); err != nil {
 			break
 		}
-		b.say("history %d of %d: %d payments, %.1f s", day+1, benchDays, b.country.size(day), round.Seconds)
+		b.say("history %d of %d: %d payments, %.1f s", day+1, b.country.measured(), b.country.size(day), round.Seconds)
 		if _, err = g.db.flow.ExecContext(ctx, benchPaid); err != nil {
 			break
 		}
@@ -263,7 +263,7 @@ const benchPaid = `
 
 // finishBase brings the database to rest and puts it aside.
 func (b *bench) finishBase(ctx context.Context) error {
-	if err := b.writeBundle(benchDays); err != nil {
+	if err := b.writeBundle(b.country.measured()); err != nil {
 		return err
 	}
 	err := b.withDatabase(ctx, func(db *database) error {
