@@ -108,7 +108,7 @@ func (c country) with(file string, rows ...string) country {
 }
 
 // load brings files into the register, as nks load does.
-func load(t *testing.T, db *sqlx.DB, c country, now time.Time) {
+func load(t testing.TB, db *sqlx.DB, c country, now time.Time) {
 	t.Helper()
 	var sources []register.Source
 	for file, rows := range c {

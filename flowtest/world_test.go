@@ -32,7 +32,7 @@ import (
 // world is a gateway with its database, one step of the flow at a time.
 type world struct {
 	*postgres.Store
-	t        *testing.T
+	t        testing.TB
 	database *pgtest.Database
 	db       *sqlx.DB
 	log      *lines
@@ -80,7 +80,7 @@ func (l *lines) String() string {
 
 // newWorld is a gateway on Thursday 2005-08-11 at 04:30, with two banks: BEC accepts by CONTRL alone, SDC by BANSTA for
 // each line, and sends cheques. At its end every invariant must hold and no log line may name a citizen.
-func newWorld(t *testing.T, change ...func(*options)) *world {
+func newWorld(t testing.TB, change ...func(*options)) *world {
 	t.Helper()
 	o := options{country: denmark(), rules: rules(), banks: []postgres.Bank{bec(t), sdc(t)}}
 	for _, c := range change {
@@ -109,15 +109,15 @@ func rules() postgres.Rules {
 		DocumentBytes: 8 << 20, ReadFailuresBefore: 3}
 }
 
-func bec(t *testing.T) postgres.Bank { return bank(t, "BEC", becGLN, postgres.AcceptedByContrl) }
+func bec(t testing.TB) postgres.Bank { return bank(t, "BEC", becGLN, postgres.AcceptedByContrl) }
 
-func sdc(t *testing.T) postgres.Bank {
+func sdc(t testing.TB) postgres.Bank {
 	b := bank(t, "SDC", sdcGLN, postgres.AcceptedByLine)
 	b.Cheques = true
 	return b
 }
 
-func bank(t *testing.T, id, gln string, acceptance postgres.Acceptance) postgres.Bank {
+func bank(t testing.TB, id, gln string, acceptance postgres.Acceptance) postgres.Bank {
 	t.Helper()
 	codec, err := bankfile.New(bankfile.Profile{OwnGLN: ownGLN, BankGLN: gln, Charset: "UNOC", Wrap: "crlf", UNA: true, Test: true, Cheques: true,
 		Rejected: []string{"2"}, Information: []string{"3"}, Accepted: []string{"1"}, Executed: []string{"4"}})

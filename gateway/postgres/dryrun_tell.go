@@ -105,12 +105,11 @@ func findMore(ctx context.Context, x *session, payer int64) error {
 		name, query string
 		args        []any
 	}{
-		// An EndToEndId again in the bundle, or one that is used up. The walk through the keys is in their order and grows
-		// with the bundle alone, however many there are.
+		// An EndToEndId again in the bundle, or one that is used up. Sorted once, for both.
 		{"used ids", `CREATE TEMP TABLE used ON COMMIT DROP AS
 			SELECT b.id, b.e2e, b.again, k.payment_id IS NOT NULL AS stored
 			FROM (SELECT id, e2e, coalesce(lag(e2e) OVER (ORDER BY e2e) = e2e, false) AS again FROM bundle) b
-			LEFT JOIN LATERAL (SELECT k.payment_id FROM payment_key k WHERE k.payer_id = $1 AND k.e2e = b.e2e LIMIT 1) k ON true
+			LEFT JOIN payment_key k ON k.payer_id = $1 AND k.e2e = b.e2e
 			WHERE b.again OR k.payment_id IS NOT NULL`, []any{payer}},
 		{"used ids", `ANALYZE pg_temp.used`, nil},
 		// As takeKeys has it: of the payments without an error the first takes the id, unless it was taken before; every other
