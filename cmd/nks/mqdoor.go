@@ -105,7 +105,11 @@ func (q *queues) lock(dir string) error {
 func (q *queues) open(ctx context.Context, supplier string) {
 	door := &mqdoor.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
 		Open:  func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") },
-		Inbox: q.app.store, Outbox: q.app.store, Arrived: q.app.wakeReaders,
+		Inbox: q.app.store, Outbox: q.app.store,
+		Arrived: func(size int) {
+			q.app.log.Info().Str("supplier", supplier).Int("bytes", size).Msg("message queue: delivered")
+			q.app.wakeReaders()
+		},
 		Poll: q.app.config.Flow.Poll.Duration, Retry: q.app.config.Flow.Poll.Duration, Failed: q.failed}
 	q.app.wait.Go(func() { door.Receive(ctx) })
 	q.app.wait.Go(func() { door.Answer(ctx) })

@@ -41,8 +41,8 @@ type Door struct {
 	Correlation func(key string) string
 	Inbox       Inbox
 	Outbox      Outbox
-	// Arrived is told of every delivery, so that reading starts at once.
-	Arrived func()
+	// Arrived is told of every message that was committed, with its size in bytes, so that reading starts at once.
+	Arrived func(size int)
 	Poll    time.Duration // between looks for answers
 	Retry   time.Duration // the first pause after trouble
 	// Failed is told of every trouble, name being that of the loop.
@@ -105,7 +105,7 @@ func (d *Door) receiveNext(ctx context.Context, link mq.Link) (bool, error) {
 	err = d.Inbox.TakeMessage(ctx, d.Supplier, m.TransportKey, m.Body)
 	switch {
 	case err == nil:
-		d.Arrived()
+		d.Arrived(len(m.Body))
 		return true, link.Ack(ctx, m)
 	case ctx.Err() != nil || errors.Is(err, gateway.ErrTemporary):
 		return false, err

@@ -104,7 +104,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, table: &table{taken: map[string]string{}, times: map[string]int{}}, Memory: mqtest.NewMemory(in, out),
 		links: make(chan mq.Link, 1000), told: make(chan string, 1000)}
 	b.door = &mqdoor.Door{Supplier: "LEVA", Out: mq.Address{Queue: out}, Correlation: func(key string) string { return "about " + key },
-		Inbox: b.table, Outbox: b.table, Arrived: func() {}, Poll: time.Millisecond, Retry: time.Millisecond,
+		Inbox: b.table, Outbox: b.table, Arrived: func(int) {}, Poll: time.Millisecond, Retry: time.Millisecond,
 		Open: func(ctx context.Context) (mq.Link, error) {
 			l, err := b.Open(ctx, in)
 			if err == nil {
@@ -199,7 +199,7 @@ func TestReceive(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	arrived := make(chan struct{}, 10)
-	b.door.Arrived = func() { arrived <- struct{}{} }
+	b.door.Arrived = func(int) { arrived <- struct{}{} }
 	b.put("1", "one")
 	b.put("1", "one")
 	b.put("", "no id")
