@@ -55,6 +55,9 @@ const (
 	maxStore = 1 << 50
 	// maxConsumers bounds what a supplier can create in the server.
 	maxConsumers = 16
+	// maxConnections and maxSubscriptions bound what clients hold at once.
+	maxConnections   = 1000
+	maxSubscriptions = 100
 	// dedupeWindow is the shortest that the server accepts; see the package.
 	dedupeWindow = 100 * time.Millisecond
 	// parkWindow makes an interrupted Park, done again, one message.
@@ -107,7 +110,7 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	opts := &server.Options{
 		ServerName: "nks", Host: "127.0.0.1", Port: cfg.Port,
 		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: maxStore,
-		MaxPayload: int32(cfg.MaxPayload), NoSigs: true, NoLog: true,
+		MaxPayload: int32(cfg.MaxPayload), MaxConn: maxConnections, MaxSubs: maxSubscriptions, NoSigs: true, NoLog: true,
 		CustomClientAuthentication: b.logins, AlwaysEnableNonce: true,
 	}
 	var err error
