@@ -179,9 +179,9 @@ func (q *queues) credentials(ctx context.Context) (map[string]string, error) {
 	}
 	found := map[string]string{}
 	for _, s := range suppliers {
-		secret, err := supplierSecret(q.app.config.MQ.Credentials, s.Supplier)
-		if err == nil && !jetstream.Usable(s.Supplier) {
-			err = jetstream.ErrSupplier
+		secret, err := "", jetstream.ErrSupplier
+		if jetstream.Usable(s.Supplier) {
+			secret, err = supplierSecret(q.app.config.MQ.Credentials, s.Supplier)
 		}
 		q.complain(s.Supplier, err)
 		if err == nil {
@@ -234,7 +234,15 @@ func makeSecret(path string) (string, error) {
 	secret := rand.Text()
 	// Its name can be no supplier's, which has no "~".
 	temp := path + "~new"
-	if err := os.WriteFile(temp, []byte(secret+"\n"), 0o600); err != nil {
+	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(secret + "\n")
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
 		return "", err
 	}
 	return secret, os.Rename(temp, path)
