@@ -150,6 +150,7 @@ func TestOutbox(t *testing.T) {
 		t.Helper()
 		w.want("state", w.row(`SELECT state, attempt FROM interchange`), want)
 	}
+	w.unrender()
 	if _, err := w.NextOutgoing(t.Context(), "BEC"); !errors.Is(err, gateway.ErrNotFound) {
 		t.Errorf("before rendering: %v", err)
 	}

@@ -199,6 +199,7 @@ func TestRender_RefusesWhatWasTamperedWith(t *testing.T) {
 		w.at(at)
 		w.release()
 	}
+	w.unrender()
 	for _, c := range []struct{ name, tamper, undo string }{
 		{"an øre more", `UPDATE bank_order SET ore = ore + 1 WHERE interchange_id = $1 AND seq = 2`,
 			`UPDATE bank_order SET ore = ore - 1 WHERE interchange_id = $1 AND seq = 2`},

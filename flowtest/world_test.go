@@ -135,15 +135,9 @@ func (c calendar) IsBankingDay(d gateway.Date) bool { return c.Calendar.IsBankin
 
 type registry struct{}
 
-func (registry) Prepare(ctx context.Context, tx postgres.Tx) error { return register.Prepare(ctx, tx) }
+func (registry) LifeOf(row string) string { return register.LifeOf(row) }
 
-func (registry) Identify(ctx context.Context, tx postgres.Tx, asOf time.Time) error {
-	return register.Identify(ctx, tx, asOf)
-}
-
-func (registry) Resolve(ctx context.Context, tx postgres.Tx, asOf time.Time) error {
-	return register.Resolve(ctx, tx, asOf)
-}
+func (registry) AccountOf(row, asOf string) string { return register.AccountOf(row, asOf) }
 
 func (registry) Agreements(ctx context.Context, tx postgres.Tx) ([]postgres.Agreement, error) {
 	all, err := register.Agreements(ctx, tx)
@@ -300,7 +294,14 @@ func (w *world) send(d intaketest.Document) {
 func (w *world) read()    { w.t.Helper(); w.all("read", w.ReadNext) }
 func (w *world) check()   { w.t.Helper(); w.all("check", w.CheckNext) }
 func (w *world) release() { w.t.Helper(); w.all("release", w.ReleaseNext) }
-func (w *world) render()  { w.t.Helper(); w.eachBank("render", w.RenderNext) }
+
+// unrender takes what the release has rendered away, as if it had not come to it.
+func (w *world) unrender() {
+	w.t.Helper()
+	w.exec(`UPDATE interchange SET state = 'frozen', document_id = NULL WHERE state = 'rendered'`)
+}
+
+func (w *world) render() { w.t.Helper(); w.eachBank("render", w.RenderNext) }
 
 // receive takes bundles in, up to response 2.
 func (w *world) receive(bundles ...intaketest.Document) {

@@ -16,12 +16,12 @@ type BankCodec interface {
 	Answer(e BankEnvelope, err error, controlRef string, prepared time.Time) ([]byte, error)
 }
 
-// OrderWriter writes an interchange in order. It checks its own counts and sums against what it was told first.
+// OrderWriter writes an interchange in order. It checks its own counts and sums against what it is told.
 type OrderWriter interface {
 	Message(no int, ref string) error
 	Line(Line) error
 	Order(*Order) error
-	End() error
+	End(Totals) error
 	// Changes is which names and texts were written otherwise than they came, after End.
 	Changes() []TextChange
 }

@@ -97,9 +97,13 @@ type Interchange struct {
 	Authority  string // name of the ordering authority, NAD+OY
 	ExecutesOn Date
 	Prepared   time.Time // UNB date and time
-	Messages   int
-	Payments   int
-	Ore        int64
+}
+
+// Totals is what a whole interchange holds.
+type Totals struct {
+	Messages int
+	Payments int
+	Ore      int64
 }
 
 // groupBits is how many bits of a release group's id count the groups of one delivery.

@@ -92,31 +92,15 @@ func BenchmarkLoadAgain(b *testing.B) {
 }
 
 // Every sixth holder is asked for, as on a day of big payments.
-func BenchmarkResolve(b *testing.B) {
-	ctx := context.Background()
+func BenchmarkAccountOf(b *testing.B) {
 	db := filled(b)
-	tx, err := db.BeginTxx(ctx, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := register.Prepare(ctx, tx); err != nil {
-		b.Fatal(err)
-	}
-	res, err := tx.Exec(`INSERT INTO wanted SELECT id, kind, id, '4101', 'KBOLIG' FROM nks.holder WHERE hashint8(id) % 6 = 0`)
-	if err != nil {
-		b.Fatal(err)
-	}
-	asked, err := res.RowsAffected()
-	if err != nil {
-		b.Fatal(err)
-	}
+	var asked int
 	for b.Loop() {
-		if _, err := tx.Exec(`TRUNCATE found`); err != nil {
-			b.Fatal(err)
-		}
-		if err := register.Resolve(ctx, tx, morning()); err != nil {
-			b.Fatal(err)
+		err := db.Get(&asked, `SELECT count(f.account) FROM (SELECT id AS holder, kind AS holder_kind, '4101' AS authority, 'KBOLIG' AS benefit_type
+				FROM nks.holder WHERE hashint8(id) % 6 = 0 ORDER BY id OFFSET 0) q
+			LEFT JOIN LATERAL `+register.AccountOf("q", "$1::timestamptz")+` f ON true`, morning())
+		if err != nil || asked == 0 {
+			b.Fatal(asked, err)
 		}
 	}
 	b.ReportMetric(float64(asked)*float64(b.N)/b.Elapsed().Seconds(), "lookups/s")

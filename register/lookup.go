@@ -1,97 +1,58 @@
 package register
 
-import (
-	"context"
-	"database/sql"
-	"fmt"
-	"strings"
-	"time"
-)
+import "fmt"
 
-// Prepare gives the transaction the temporary tables that it asks through, empty: it puts its questions in wanted and
-// reads the answers in found. The transaction's end drops both.
-func Prepare(ctx context.Context, tx Tx) error {
-	_, err := tx.ExecContext(ctx, `
-		CREATE TEMP TABLE IF NOT EXISTS wanted (
-			payment_id bigint, kind smallint, holder bigint, authority text, benefit_type text) ON COMMIT DROP;
-		CREATE TEMP TABLE IF NOT EXISTS found (
-			payment_id bigint, life smallint, rule smallint, version bigint, account_kind smallint, account text, bic text,
-			bank_code text, currency text, name text, street text, postcode text, town text, country text,
-			bank_name text, bank_address text, bank_country text, holder_name text, holder_address text) ON COMMIT DROP;
-		TRUNCATE pg_temp.wanted, pg_temp.found`)
-	if err != nil {
-		return fmt.Errorf("prepare lookup: %w", err)
-	}
-	return nil
+// LifeOf is a subquery, to be joined LATERAL, that tells the life status of the holder named by the columns holder_kind
+// and holder of the row: one row with the column life, or none for a holder that does not exist. Holders carry no
+// history. // G-ident
+//
+// It is written, as AccountOf is, so that nothing but a walk through an index can come of it: its cost grows with the
+// questions alone. A planner left free hashes, and reads the whole register for any big batch. Questions are quickest
+// in the order of the holders' numbers.
+func LifeOf(row string) string {
+	return fmt.Sprintf(`(SELECT reg.life FROM nks.holder reg WHERE reg.id = %[1]s.holder AND reg.kind = %[1]s.holder_kind OFFSET 0)`, row)
 }
 
-// Identify puts one row in found for each wanted one: its payment and the holder's life status, NULL for a holder that
-// does not exist. Everything else stays NULL. Holders carry no history: asOf is when the question is asked. // G-ident
-func Identify(ctx context.Context, tx Tx, asOf time.Time) error {
-	return lookup(ctx, tx, "identify", `
-		INSERT INTO pg_temp.found (payment_id, life)
-		SELECT w.payment_id, h.life
-		FROM (SELECT * FROM pg_temp.wanted ORDER BY holder, kind) w
-		LEFT JOIN LATERAL (SELECT * FROM nks.holder h WHERE h.id = w.holder AND h.kind = w.kind OFFSET 0) h ON true`)
+// AccountOf is a subquery, to be joined LATERAL, that tells to which account the holder named by the columns holder_kind
+// and holder of the row was to be paid at the instant asOf (an expression): the specific one for the row's authority and
+// benefit_type, else the holder's NemKonto, else the NemKonto of the CVR number above an SE or P number. // B5.2 // B9.2 // B14 // B23.2
+//
+// It gives one row with the columns life (NULL for a holder that does not exist), rule, version and what account_version
+// says of an account, all NULL when there is none; and name, street, postcode, town, country of the holder where there
+// is no account or one abroad. Two versions in force at once, which must not be, give two rows.
+func AccountOf(row, asOf string) string {
+	// Names that no row has, since they hide the row's own.
+	const holder = `SELECT * FROM nks.holder reg WHERE reg.id = %[1]s.holder AND reg.kind = %[1]s.holder_kind`
+	const account = `SELECT * FROM nks.account_version reg WHERE reg.valid_from <= %[1]s AND (reg.valid_to > %[1]s OR reg.valid_to IS NULL)
+				AND reg.holder_id = %[2]s AND reg.holder_kind = %[3]s AND `
+	of := fmt.Sprintf(account, asOf, row+".holder", row+".holder_kind")
+	above := fmt.Sprintf(account, asOf, "reg_holder.parent", "2")
+	return `(SELECT reg_holder.life, reg_name.name, reg_name.street, reg_name.postcode, reg_name.town, reg_name.country,
+			CASE WHEN reg_specific.id IS NOT NULL THEN 1 WHEN reg_nemkonto.id IS NOT NULL THEN 2 WHEN reg_above.id IS NOT NULL THEN 3 END AS rule,
+			reg_account.*
+		FROM (VALUES (true)) reg_one
+		LEFT JOIN LATERAL (SELECT life, parent FROM (` + fmt.Sprintf(holder, row) + `) reg OFFSET 0) reg_holder ON true
+		LEFT JOIN LATERAL (` + of + `reg.authority = ` + row + `.authority AND reg.benefit_type = ` + row + `.benefit_type OFFSET 0) reg_specific ON true
+		LEFT JOIN LATERAL (` + of + `reg.authority IS NULL AND reg_specific.id IS NULL OFFSET 0) reg_nemkonto ON true
+		LEFT JOIN LATERAL (` + above + `reg.authority IS NULL AND reg_specific.id IS NULL AND reg_nemkonto.id IS NULL OFFSET 0) reg_above ON true
+		CROSS JOIN LATERAL (SELECT ` + countingAccount("reg_specific", "reg_nemkonto", "reg_above") + `) reg_account
+		LEFT JOIN LATERAL (` + fmt.Sprintf(holder, row) + ` AND reg_account.account_kind IS DISTINCT FROM 1 OFFSET 0) reg_name ON true)`
 }
 
-// Resolve puts one row in found for each wanted one: what Identify tells, the holder's name and address, and the
-// account that was in force at asOf: the specific one for that authority and benefit type, else the holder's NemKonto,
-// else the NemKonto of the CVR number above an SE or P number. Without any, account and rule are NULL. // B5.2 // B9.2 // B14 // B23.2
-func Resolve(ctx context.Context, tx Tx, asOf time.Time) error {
-	// The joins are written so that nothing but an index walk in the order of the holders' numbers can come of them: its
-	// cost grows with the questions alone. A planner left free hashes, and reads the whole register for any big batch.
-	// Two versions in force at once come out twice, which lookup notices.
-	return lookup(ctx, tx, "resolve", `
-		INSERT INTO pg_temp.found (payment_id, life, name, street, postcode, town, country, rule, `+chosenColumns+`)
-		SELECT w.payment_id, h.life, h.name, h.street, h.postcode, h.town, h.country,
-			CASE WHEN a.authority IS NOT NULL THEN 1 WHEN a.id IS NOT NULL THEN 2 WHEN p.id IS NOT NULL THEN 3 END,
-			`+choose("id", "account_kind", "account", "bic", "bank_code", "currency", "bank_name", "bank_address",
-		"bank_country", "holder_name", "holder_address")+`
-		FROM (SELECT * FROM pg_temp.wanted ORDER BY holder, kind) w
-		LEFT JOIN LATERAL (SELECT * FROM nks.holder h WHERE h.id = w.holder AND h.kind = w.kind OFFSET 0) h ON true
-		LEFT JOIN LATERAL (SELECT * FROM nks.account_version v
-			WHERE v.holder_id = w.holder AND v.holder_kind = w.kind
-			AND (v.authority IS NULL OR v.authority = w.authority AND v.benefit_type = w.benefit_type)
-			AND v.valid_from <= $1 AND (v.valid_to > $1 OR v.valid_to IS NULL)
-			ORDER BY v.authority IS NULL FETCH FIRST ROW WITH TIES) a ON true
-		LEFT JOIN LATERAL (SELECT * FROM nks.account_version v
-			WHERE a.id IS NULL AND v.holder_id = h.parent AND v.holder_kind = 2 AND v.authority IS NULL
-			AND v.valid_from <= $1 AND (v.valid_to > $1 OR v.valid_to IS NULL) OFFSET 0) p ON true`, asOf)
-}
-
-const chosenColumns = `version, account_kind, account, bic, bank_code, currency, bank_name, bank_address, bank_country,
-	holder_name, holder_address`
-
-// choose selects each column from the account that counts: all from the same one, also where it holds NULL.
-func choose(columns ...string) string {
-	for i, c := range columns {
-		columns[i] = fmt.Sprintf("CASE WHEN a.id IS NOT NULL THEN a.%[1]s ELSE p.%[1]s END", c)
+// countingAccount takes each column from the account that counts: all from the same one, also where it holds NULL.
+func countingAccount(specific, nemKonto, parents string) string {
+	list := ""
+	for i, c := range []string{"id", "account_kind", "account", "bic", "bank_code", "currency", "bank_name", "bank_address", "bank_country",
+		"holder_name", "holder_address"} {
+		as := c
+		if c == "id" {
+			as = "version"
+		}
+		if i > 0 {
+			list += ", "
+		}
+		list += fmt.Sprintf("CASE WHEN %[2]s.id IS NOT NULL THEN %[2]s.%[1]s WHEN %[3]s.id IS NOT NULL THEN %[3]s.%[1]s ELSE %[4]s.%[1]s END AS %[5]s",
+			c, specific, nemKonto, parents, as)
 	}
-	return strings.Join(columns, ", ")
-}
-
-// lookup runs a statement that must answer each wanted row once.
-func lookup(ctx context.Context, tx Tx, what, statement string, args ...any) error {
-	// Without statistics the planner takes a million questions for a handful.
-	if _, err := tx.ExecContext(ctx, `ANALYZE pg_temp.wanted`); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	res, err := tx.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	answers, err := res.RowsAffected()
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	var questions int64
-	err = each(ctx, tx, `SELECT count(*) FROM pg_temp.wanted`, func(r *sql.Rows) error { return r.Scan(&questions) })
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	if answers != questions {
-		return fmt.Errorf("%s: %d answers to %d questions: %w", what, answers, questions, ErrInconsistent)
-	}
-	return nil
+	return list
 }

@@ -3,7 +3,6 @@ package register_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -22,7 +21,7 @@ type question struct {
 	authority, benefit string
 }
 
-// answer is a row of found.
+// answer is a row of AccountOf.
 type answer struct {
 	Payment     int64          `db:"payment_id"`
 	Life        sql.NullInt16  `db:"life"`
@@ -45,64 +44,55 @@ type answer struct {
 	HolderAddr  sql.NullString `db:"holder_address"`
 }
 
-type lookup func(context.Context, register.Tx, time.Time) error
-
 // tester is a *testing.T or a *rapid.T.
 type tester interface {
 	Helper()
 	Fatal(...any)
 }
 
-// ask returns the answers in the order of the questions.
-func ask(t tester, db *sqlx.DB, how lookup, asOf time.Time, questions ...question) []answer {
-	t.Helper()
-	return askAt(t, db, how, []time.Time{asOf}, questions...)[0]
+// asked is the questions as the rows that a lookup is joined to.
+const asked = `(SELECT n AS payment_id, holder_kind, holder, nullif(authority, '') AS authority, nullif(benefit_type, '') AS benefit_type
+	FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY AS q (holder_kind, holder, authority, benefit_type, n)) q`
+
+// asking is the parameters of asked.
+func asking(questions []question) []any {
+	var kinds []register.Kind
+	var ids []int64
+	var authorities, benefits []string
+	for _, q := range questions {
+		kinds, ids = append(kinds, q.kind), append(ids, q.id)
+		authorities, benefits = append(authorities, q.authority), append(benefits, q.benefit)
+	}
+	return []any{kinds, ids, authorities, benefits}
 }
 
-// askAt asks the same as of several instants.
-func askAt(t tester, db *sqlx.DB, how lookup, instants []time.Time, questions ...question) [][]answer {
+// ask returns the answers in the order of the questions.
+func ask(t tester, db *sqlx.DB, asOf time.Time, questions ...question) []answer {
 	t.Helper()
-	ctx := context.Background()
-	tx, err := db.BeginTxx(ctx, nil)
+	var found []answer
+	err := db.Select(&found, `SELECT q.payment_id, f.* FROM `+asked+` LEFT JOIN LATERAL `+register.AccountOf("q", "$5::timestamptz")+` f ON true
+		ORDER BY q.payment_id`, append(asking(questions), asOf)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	var all [][]answer
-	for _, asOf := range instants {
-		if err := register.Prepare(ctx, tx); err != nil {
-			t.Fatal(err)
-		}
-		var kinds []register.Kind
-		var ids []int64
-		var authorities, benefits []string
-		for _, q := range questions {
-			kinds, ids = append(kinds, q.kind), append(ids, q.id)
-			authorities, benefits = append(authorities, q.authority), append(benefits, q.benefit)
-		}
-		_, err := tx.Exec(`INSERT INTO wanted SELECT n, kind, id, nullif(authority, ''), nullif(benefit, '')
-			FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY AS q (kind, id, authority, benefit, n)`,
-			kinds, ids, authorities, benefits)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := how(ctx, tx, asOf); err != nil {
-			t.Fatal(err)
-		}
-		var found []answer
-		if err := tx.Select(&found, `SELECT * FROM found ORDER BY payment_id`); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, found)
+	return found
+}
+
+// life is what is told of one holder's life: nothing, not NULL, of an unknown one.
+func life(t tester, db *sqlx.DB, q question) []int16 {
+	t.Helper()
+	var found []int16
+	if err := db.Select(&found, `SELECT l.life FROM `+asked+` JOIN LATERAL `+register.LifeOf("q")+` l ON true`, asking([]question{q})...); err != nil {
+		t.Fatal(err)
 	}
-	return all
+	return found
 }
 
 func (a answer) String() string {
 	return fmt.Sprintf("life %d rule %d kind %d account %s", a.Life.Int16, a.Rule.Int16, a.AccountKind.Int16, a.Account.String)
 }
 
-func TestResolve(t *testing.T) {
+func TestAccountOf(t *testing.T) {
 	t.Parallel()
 	db := loaded(t)
 	summer := morning()
@@ -134,7 +124,7 @@ func TestResolve(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := ask(t, db, register.Resolve, tc.asOf, tc.q)
+			got := ask(t, db, tc.asOf, tc.q)
 			if len(got) != 1 || got[0].String() != tc.want {
 				t.Errorf("got %v, want %s", got, tc.want)
 			}
@@ -142,18 +132,18 @@ func TestResolve(t *testing.T) {
 			if len(got) == 1 && got[0].Life.Valid != (got[0].Life.Int16 != 0) {
 				t.Errorf("life %+v", got[0].Life)
 			}
-			who := ask(t, db, register.Identify, tc.asOf, tc.q)
-			if len(who) != 1 || len(got) == 1 && who[0].Life != got[0].Life || who[0].Account.Valid {
-				t.Errorf("Identify tells %v, Resolve %v", who, got)
+			alive := life(t, db, tc.q)
+			if len(alive) > 1 || len(got) == 1 && (len(alive) == 1) != got[0].Life.Valid || len(alive) == 1 && alive[0] != got[0].Life.Int16 {
+				t.Errorf("LifeOf tells %v, AccountOf %v", alive, got)
 			}
 		})
 	}
 }
 
 // Everything that a bank needs for an order abroad or a cheque. // B5.3 B35-36
-func TestResolveTellsNamesAndAddresses(t *testing.T) {
+func TestAccountOfTellsNamesAndAddresses(t *testing.T) {
 	t.Parallel()
-	got := ask(t, loaded(t), register.Resolve, morning(), question{register.CPR, 2902882222, "", ""}, question{register.SE, 12379005, "", ""},
+	got := ask(t, loaded(t), morning(), question{register.CPR, 2902882222, "", ""}, question{register.SE, 12379005, "", ""},
 		question{register.CPR, 3112611117, "", ""})
 	text := func(s string) sql.NullString { return sql.NullString{String: s, Valid: true} }
 	number := func(n int16) sql.NullInt16 { return sql.NullInt16{Int16: n, Valid: true} }
@@ -176,8 +166,8 @@ func TestResolveTellsNamesAndAddresses(t *testing.T) {
 	}
 }
 
-// A register that answers one payment twice would pay it twice.
-func TestResolveRefusesTwoAnswers(t *testing.T) {
+// Two accounts in force at once must be seen: whoever asks counts the answers.
+func TestTwoAccountsInForceGiveTwoAnswers(t *testing.T) {
 	t.Parallel()
 	db := loaded(t)
 	_, err := db.Exec(`INSERT INTO nks.account_version (holder_id, holder_kind, account_kind, account, valid_from, valid_to, recorded_at)
@@ -185,47 +175,8 @@ func TestResolveRefusesTwoAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
-	tx, err := db.BeginTxx(ctx, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := register.Prepare(ctx, tx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(`INSERT INTO wanted VALUES (1, 1, 101701111, NULL, NULL), (2, 1, 3112611117, NULL, NULL)`); err != nil {
-		t.Fatal(err)
-	}
-	if err := register.Resolve(ctx, tx, morning()); !errors.Is(err, register.ErrInconsistent) {
-		t.Errorf("error %v, want ErrInconsistent", err)
-	}
-}
-
-// The same transaction may ask again after Prepare.
-func TestPrepareAgain(t *testing.T) {
-	t.Parallel()
-	db := loaded(t)
-	ctx := context.Background()
-	tx, err := db.BeginTxx(ctx, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	for i := range 8 { // more often than a statement is planned anew for its parameters
-		if err := register.Prepare(ctx, tx); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tx.Exec(`INSERT INTO wanted VALUES ($1, 1, 101701111, NULL, NULL)`, i); err != nil {
-			t.Fatal(err)
-		}
-		if err := register.Resolve(ctx, tx, morning()); err != nil {
-			t.Fatal(err)
-		}
-		var payments []int64
-		if err := tx.Select(&payments, `SELECT payment_id FROM found`); err != nil || !slices.Equal(payments, []int64{int64(i)}) {
-			t.Fatalf("round %d: found %v, %v", i, payments, err)
-		}
+	if got := ask(t, db, morning(), question{register.CPR, 101701111, "", ""}, question{register.CPR, 3112611117, "", ""}); len(got) != 3 {
+		t.Errorf("answers %v", got)
 	}
 }
 
@@ -272,31 +223,19 @@ func TestReads(t *testing.T) {
 }
 
 // Many questions at once, with what a register of some size makes of them.
-func TestResolveMany(t *testing.T) {
+func TestAccountsOfMany(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	c := smallCountry(t)
 	load(t, db, morning(), c)
-	ctx := context.Background()
-	tx, err := db.BeginTxx(ctx, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := register.Prepare(ctx, tx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(`INSERT INTO wanted SELECT n, h.kind, h.id, '4101', 'KBOLIG' FROM nks.holder h, generate_series(1, 5000) n`); err != nil {
-		t.Fatal(err)
-	}
-	if err := register.Resolve(ctx, tx, morning()); err != nil {
-		t.Fatal(err)
-	}
 	var rules []struct {
 		Rule  sql.NullInt16
 		Count int
 	}
-	if err := tx.Select(&rules, `SELECT rule, count(*) FROM found GROUP BY rule ORDER BY rule NULLS LAST`); err != nil {
+	err := db.Select(&rules, `SELECT f.rule, count(*) FROM (SELECT h.kind AS holder_kind, h.id AS holder, '4101' AS authority, 'KBOLIG' AS benefit_type
+			FROM nks.holder h, generate_series(1, 5000) n) q
+		LEFT JOIN LATERAL `+register.AccountOf("q", "$1::timestamptz")+` f ON true GROUP BY rule ORDER BY rule NULLS LAST`, morning())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if got := fmt.Sprint(rules); got != "[{{1 true} 5000} {{2 true} 25000} {{3 true} 10000} {{0 false} 10000}]" {

@@ -6,7 +6,6 @@ package register
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -52,10 +51,6 @@ const (
 	IBAN     AccountKind = 2
 	Foreign  AccountKind = 3 // account number with a BIC or a national bank code
 )
-
-// ErrInconsistent means that the register holds two accounts in force for the same purpose, or was given the same
-// payment twice: nobody may be paid from such an answer.
-var ErrInconsistent = errors.New("register: more than one answer for a payment")
 
 // Queryer runs queries: a pool, a connection or a transaction.
 type Queryer interface {

@@ -67,7 +67,7 @@ func TestChangedAccount(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := ask(t, db, register.Resolve, when, question{register.CPR, 101701111, "5200", "NKSLEV"})
+				got := ask(t, db, when, question{register.CPR, 101701111, "5200", "NKSLEV"})
 				if got[0].Account.String != w.account {
 					t.Errorf("at %s %q is paid to, want %q", w.when, got[0].Account.String, w.account)
 				}
@@ -89,7 +89,7 @@ func TestFutureAccountReplaced(t *testing.T) {
 	load(t, db, morning(), row("30010005555555", "2005-09-01"))
 	load(t, db, morning().AddDate(0, 0, 1), row("30010006666666", "2005-08-20"))
 	for day, want := range map[int]string{19: "30010001111111", 20: "30010006666666", 60: "30010006666666"} {
-		got := ask(t, db, register.Resolve, time.Date(2005, 8, day, 12, 0, 0, 0, time.UTC), question{register.CPR, 101701111, "", ""})
+		got := ask(t, db, time.Date(2005, 8, day, 12, 0, 0, 0, time.UTC), question{register.CPR, 101701111, "", ""})
 		if got[0].Account.String != want {
 			t.Errorf("on day %d %s is paid to, want %s", day, got[0].Account.String, want)
 		}
@@ -298,20 +298,19 @@ func TestVersionsAgainstModel(t *testing.T) {
 	})
 }
 
-// checkAnswers compares what Resolve tells with the model.
+// checkAnswers compares what AccountOf tells with the model.
 func checkAnswers(t *rapid.T, db *sqlx.DB, m model, hoursAsked []int, instant func(int) time.Time, holders int, id func(int) int64) {
 	var questions []question
 	for holder := range holders {
 		questions = append(questions, question{register.Production, id(holder), "4101", "KBOLIG"},
 			question{register.Production, id(holder), "", ""})
 	}
-	var instants []time.Time
 	for _, h := range hoursAsked {
-		instants = append(instants, instant(h))
-	}
-	for at, answers := range askAt(t, db, register.Resolve, instants, questions...) {
+		answers := ask(t, db, instant(h), questions...)
+		if len(answers) != len(questions) {
+			t.Fatalf("hour %d: %d answers to %d questions", h, len(answers), len(questions))
+		}
 		for i, a := range answers {
-			h := hoursAsked[at]
 			specific, own := m.at(purpose{i / 2, true}, h), m.at(purpose{i / 2, false}, h)
 			account, rule := companyAccount(instant(h)), register.ByParentAccount
 			switch {

@@ -24,18 +24,11 @@ func (c calendar) IsBankingDay(d gateway.Date) bool { return c.Calendar.IsBankin
 // registry shows the register to the flow.
 type registry struct{}
 
-// Prepare implements postgres.Register.
-func (registry) Prepare(ctx context.Context, tx postgres.Tx) error { return register.Prepare(ctx, tx) }
+// LifeOf implements postgres.Register.
+func (registry) LifeOf(row string) string { return register.LifeOf(row) }
 
-// Identify implements postgres.Register.
-func (registry) Identify(ctx context.Context, tx postgres.Tx, asOf time.Time) error {
-	return register.Identify(ctx, tx, asOf)
-}
-
-// Resolve implements postgres.Register.
-func (registry) Resolve(ctx context.Context, tx postgres.Tx, asOf time.Time) error {
-	return register.Resolve(ctx, tx, asOf)
-}
+// AccountOf implements postgres.Register.
+func (registry) AccountOf(row, asOf string) string { return register.AccountOf(row, asOf) }
 
 // Agreements implements postgres.Register.
 func (registry) Agreements(ctx context.Context, tx postgres.Tx) ([]postgres.Agreement, error) {

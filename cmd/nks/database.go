@@ -17,7 +17,7 @@ import (
 
 // flowSettings: statements over temporary tables of any size are planned anew each time, without compiling them.
 func flowSettings() []string {
-	return []string{"search_path=nks", "plan_cache_mode=force_custom_plan", "jit=off", "work_mem=128MB", "temp_buffers=64MB"}
+	return []string{"search_path=nks", "plan_cache_mode=force_custom_plan", "jit=off", "work_mem=128MB", "temp_buffers=64MB", "enable_memoize=off"}
 }
 
 // database is the private PostgreSQL or an external one, migrated, with the flow's pool on it.

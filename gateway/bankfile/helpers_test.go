@@ -62,6 +62,7 @@ var prepared = time.Date(2005, 8, 11, 6, 5, 0, 0, time.UTC)
 // day is an interchange with everything of it, in order.
 type day struct {
 	gateway.Interchange
+	gateway.Totals
 	messages []message
 }
 
@@ -115,7 +116,7 @@ func (d *day) write(c *bankfile.Codec, out io.Writer) ([]gateway.TextChange, err
 			}
 		}
 	}
-	err = w.End()
+	err = w.End(d.Totals)
 	changer, ok := w.(interface{ Changes() []gateway.TextChange })
 	if !ok {
 		return nil, errors.New("writer does not tell its changes")

@@ -50,9 +50,6 @@ func (c *Codec) Begin(out io.Writer, i gateway.Interchange) (gateway.OrderWriter
 	if i.Agreement == "" || len([]rune(i.Agreement)) > maxReference {
 		return nil, fmt.Errorf("%w: agreement number has not 1 to 35 characters", ErrRefused)
 	}
-	if i.Messages < 1 || i.Payments < 1 || i.Ore < 1 {
-		return nil, fmt.Errorf("%w: nothing is ordered", ErrRefused)
-	}
 	w := &Writer{codec: c, in: i, edi: edifact.NewWriter(out, c.options), refs: map[string]bool{}}
 	w.edi.Begin(edifact.UNB{
 		Sender: c.own(), Recipient: c.bank(),
@@ -88,7 +85,7 @@ func (w *Writer) Message(no int, ref string) error {
 	if err := w.endMessage(); err != nil {
 		return err
 	}
-	if no != w.message+1 || no > w.in.Messages {
+	if no != w.message+1 {
 		return w.refuse("message %d comes out of order", no)
 	}
 	if len([]rune(ref)) == 0 || len([]rune(ref)) > maxReference || w.refs[ref] {
@@ -193,13 +190,17 @@ func (w *Writer) endLine() error {
 }
 
 // End checks the interchange as a whole and writes what is left of it.
-func (w *Writer) End() error {
+func (w *Writer) End(frozen gateway.Totals) error {
 	if err := w.endMessage(); err != nil {
 		return err
 	}
-	if w.message != w.in.Messages || w.inAll.orders != w.in.Payments || w.inAll.ore != w.in.Ore {
+	written := gateway.Totals{Messages: w.message, Payments: w.inAll.orders, Ore: w.inAll.ore}
+	if written.Payments < 1 {
+		return w.refuse("nothing is ordered")
+	}
+	if written != frozen {
 		return w.refuse("frozen with %d messages, %d payments, %d øre; there are %d, %d, %d",
-			w.in.Messages, w.in.Payments, w.in.Ore, w.message, w.inAll.orders, w.inAll.ore)
+			frozen.Messages, frozen.Payments, frozen.Ore, written.Messages, written.Payments, written.Ore)
 	}
 	if err := w.edi.End(); err != nil {
 		return fmt.Errorf("interchange %s: %w", w.in.ControlRef, err)

@@ -106,7 +106,7 @@ func TestWriterRefuses(t *testing.T) {
 		"control reference in letters":    func(d *day) { d.ControlRef = "A1" },
 		"control reference of 15 digits":  func(d *day) { d.ControlRef = strings.Repeat("1", 15) },
 		"no agreement":                    func(d *day) { d.Agreement = "" },
-		"nothing ordered":                 func(d *day) { d.Payments = 0 },
+		"nothing ordered":                 func(d *day) { d.messages, d.Totals = nil, gateway.Totals{} },
 		"message missing":                 func(d *day) { d.Messages++ },
 		"message too many":                func(d *day) { d.Messages-- },
 		"payment missing":                 func(d *day) { d.Payments++ },
@@ -178,7 +178,7 @@ func TestWriterStaysRefused(t *testing.T) {
 	if !errors.Is(broken, bankfile.ErrRefused) {
 		t.Fatalf("error is %v", broken)
 	}
-	for _, err := range []error{w.Message(1, "y"), w.Line(d.messages[0].lines[0].Line), w.Order(&d.messages[0].lines[0].orders[0]), w.End()} {
+	for _, err := range []error{w.Message(1, "y"), w.Line(d.messages[0].lines[0].Line), w.Order(&d.messages[0].lines[0].orders[0]), w.End(d.Totals)} {
 		if !errors.Is(err, bankfile.ErrRefused) || err.Error() != broken.Error() {
 			t.Errorf("error is %v, want %v", err, broken)
 		}

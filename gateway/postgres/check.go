@@ -75,13 +75,10 @@ func (s *Store) CheckNext(ctx context.Context) (bool, error) {
 }
 
 func (s *Store) check(ctx context.Context, x *session, d delivered) error {
-	if err := s.Register.Prepare(ctx, x); err != nil {
-		return err
-	}
 	if err := s.bundleOf(ctx, x, d); err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
-	if err := s.findFaults(ctx, x, d.Authority.String, s.Now()); err != nil {
+	if err := s.findFaults(ctx, x, d.Authority.String); err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	if err := s.takeKeys(ctx, x, d); err != nil {
@@ -130,7 +127,7 @@ func (s *Store) bundleOf(ctx context.Context, x *session, d delivered) error {
 
 // findFaults gathers every error of every payment in the temporary table bundle, but for duplicates, in the temporary
 // table fault.
-func (s *Store) findFaults(ctx context.Context, x *session, authority string, at time.Time) error {
+func (s *Store) findFaults(ctx context.Context, x *session, authority string) error {
 	benefits, err := s.Register.BenefitTypes(ctx, x, authority)
 	if err != nil {
 		return err
@@ -154,27 +151,20 @@ func (s *Store) findFaults(ctx context.Context, x *session, authority string, at
 		{"benefit types", `INSERT INTO fault SELECT p.id, r.code, r.rank
 			FROM bundle p JOIN code_rank r ON r.code = $2 WHERE p.benefit_type <> ALL ($1::text[])`,
 			[]any{benefits, string(gateway.CodeBenefitType)}},
-		{"wanted", `INSERT INTO wanted (payment_id, kind, holder)
-			SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`, nil},
+		// Dead (2) and ceased (3) holders are refused; an emigrated one may be paid. // B18.3 // B22.3
+		{"recipients", `INSERT INTO fault SELECT w.id, r.code, r.rank
+			FROM (SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL ORDER BY holder, holder_kind OFFSET 0) w
+			LEFT JOIN LATERAL ` + s.Register.LifeOf("w") + ` h ON true
+			JOIN code_rank r ON r.code = CASE WHEN h.life IS NULL THEN $1::text ELSE $2::text END
+			WHERE h.life IS NULL OR h.life IN (2, 3)`, []any{string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased)}},
+		{"fault statistics", `CREATE INDEX ON fault (payment_id); ANALYZE fault`, nil},
 	}
 	for _, st := range steps {
 		if _, err := x.ExecContext(ctx, st.query, st.args...); err != nil {
 			return fmt.Errorf("%s: %w", st.name, err)
 		}
 	}
-	if err := s.Register.Identify(ctx, x, at); err != nil {
-		return err
-	}
-	// Dead (2) and ceased (3) holders are refused; an emigrated one may be paid. // B18.3 // B22.3
-	_, err = x.ExecContext(ctx, `INSERT INTO fault SELECT f.payment_id, r.code, r.rank
-		FROM found f JOIN code_rank r ON r.code = CASE WHEN f.life IS NULL THEN $1::text ELSE $2::text END
-		WHERE f.life IS NULL OR f.life IN (2, 3)`,
-		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased))
-	if err != nil {
-		return fmt.Errorf("recipients: %w", err)
-	}
-	_, err = x.ExecContext(ctx, `CREATE INDEX ON fault (payment_id); ANALYZE fault`)
-	return err
+	return nil
 }
 
 // takeKeys gives each payment without an error its EndToEndId for ever; who comes second is a duplicate. Keys are

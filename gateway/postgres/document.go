@@ -22,6 +22,11 @@ const pieceBytes = 1 << 20
 // execer runs one statement, in a transaction or by itself.
 type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// queryer is an execer that can be asked, too.
+type queryer interface {
+	execer
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
@@ -37,7 +42,7 @@ type documentWriter struct {
 	enc  *zstd.Encoder
 }
 
-func (s *Store) newDocument(ctx context.Context, db execer) (*documentWriter, error) {
+func (s *Store) newDocument(ctx context.Context, db queryer) (*documentWriter, error) {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return nil, fmt.Errorf("new document: %w", err)
@@ -124,7 +129,7 @@ func (s *Store) drop(ctx context.Context, id int64) error {
 }
 
 // storeDocument stores a small document whole.
-func (s *Store) storeDocument(ctx context.Context, db execer, content []byte) (id int64, sum []byte, err error) {
+func (s *Store) storeDocument(ctx context.Context, db queryer, content []byte) (id int64, sum []byte, err error) {
 	w, err := s.newDocument(ctx, db)
 	if err != nil {
 		return 0, nil, err
@@ -139,7 +144,7 @@ func (s *Store) storeDocument(ctx context.Context, db execer, content []byte) (i
 // documentReader streams a document piece by piece, each in a query of its own: no transaction stays open.
 type documentReader struct {
 	ctx   context.Context
-	db    execer
+	db    queryer
 	id    int64
 	n     int
 	dec   *zstd.Decoder
@@ -148,7 +153,7 @@ type documentReader struct {
 	total int64
 }
 
-func (s *Store) openDocument(ctx context.Context, db execer, id int64) (*documentReader, error) {
+func (s *Store) openDocument(ctx context.Context, db queryer, id int64) (*documentReader, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*pieceBytes))
 	if err != nil {
 		return nil, fmt.Errorf("document %d: %w", id, err)

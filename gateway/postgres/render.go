@@ -59,14 +59,13 @@ func (s *Store) render(ctx context.Context, x *session, bank Bank, f frozen) err
 		return err
 	}
 	w, err := bank.Codec.Begin(doc, gateway.Interchange{ControlRef: controlRef(f.ControlRef), Agreement: f.Agreement,
-		Authority: f.Authority, ExecutesOn: gateway.DateOf(f.ExecutesOn), Prepared: f.PreparedAt.In(s.Location),
-		Messages: f.Messages, Payments: f.Payments, Ore: f.Ore})
+		Authority: f.Authority, ExecutesOn: gateway.DateOf(f.ExecutesOn), Prepared: f.PreparedAt.In(s.Location)})
 	if err != nil {
 		return err
 	}
 	_, err = x.ExecContext(ctx, `DECLARE orders NO SCROLL CURSOR FOR
 		SELECT o.message_no, o.lin, o.seq, o.ore, o.type, o.account_kind, o.account, o.bic, o.bank_code, o.transfer_currency,
-			lpad(r.number::text, 8, '0') || p.e2e AS reference, p.statement_text, p.detail, o.beneficiary
+			r.number AS reference, p.e2e, p.statement_text, p.detail, o.beneficiary
 		FROM bank_order o JOIN payment p ON p.month = o.month AND p.id = o.payment_id
 		JOIN bank_reference r ON r.delivery_id = o.payment_id >> 24 AND r.attempt = o.attempt
 		WHERE o.interchange_id = $1 ORDER BY o.message_no, o.lin, o.seq`, f.ID)
@@ -88,7 +87,7 @@ func (s *Store) render(ctx context.Context, x *session, bank Bank, f frozen) err
 			break
 		}
 	}
-	if err := w.End(); err != nil {
+	if err := w.End(gateway.Totals{Messages: f.Messages, Payments: f.Payments, Ore: f.Ore}); err != nil {
 		return err
 	}
 	if _, err := doc.finish(ctx, x); err != nil {
@@ -142,6 +141,12 @@ type lineRow struct {
 	Ore      int64          `db:"ore"`
 }
 
+// line is what the codec is told of a LIN.
+func (l lineRow) line(control int64, message int) gateway.Line {
+	return gateway.Line{No: l.Lin, DebitAccount: l.Debit, Type: gateway.PaymentType(l.Type), TransferCurrency: l.Currency.String,
+		GroupRef: fmt.Sprintf("%s-%d-%d", controlRef(control), message, l.Lin), Orders: l.Payments, Ore: l.Ore}
+}
+
 type orderRow struct {
 	Message     int            `db:"message_no"`
 	Lin         int            `db:"lin"`
@@ -153,10 +158,11 @@ type orderRow struct {
 	BIC         sql.NullString `db:"bic"`
 	BankCode    sql.NullString `db:"bank_code"`
 	Currency    sql.NullString `db:"transfer_currency"`
-	Reference   string         `db:"reference"`
+	Reference   int64          `db:"reference"`
+	E2E         string         `db:"e2e"`
 	Text        sql.NullString `db:"statement_text"`
-	Detail      []byte         `db:"detail"`
-	Beneficiary []byte         `db:"beneficiary"`
+	Detail      sql.NullString `db:"detail"`
+	Beneficiary sql.NullString `db:"beneficiary"`
 }
 
 func (r *rendering) order(ctx context.Context, o *orderRow) error {
@@ -170,9 +176,7 @@ func (r *rendering) order(ctx context.Context, o *orderRow) error {
 			return fmt.Errorf("message %d has no LIN %d", o.Message, o.Lin)
 		}
 		l := r.lines[o.Lin-1]
-		err := r.w.Line(gateway.Line{No: l.Lin, DebitAccount: l.Debit, Type: gateway.PaymentType(l.Type), TransferCurrency: l.Currency.String,
-			GroupRef: fmt.Sprintf("%s-%d-%d", controlRef(r.interchange.ControlRef), o.Message, l.Lin), Orders: l.Payments, Ore: l.Ore})
-		if err != nil {
+		if err := r.w.Line(l.line(r.interchange.ControlRef, o.Message)); err != nil {
 			return err
 		}
 		r.line = o.Lin
@@ -200,18 +204,22 @@ func (r *rendering) beginMessage(ctx context.Context, no int) error {
 	return r.w.Message(no, ref)
 }
 
-// order puts the payment's own detail and what was frozen of the beneficiary together: the latter counts.
 func (o *orderRow) order() (gateway.Order, error) {
-	order := gateway.Order{Seq: o.Seq, Reference: o.Reference, Ore: o.Ore, TransferCurrency: o.Currency.String,
+	order := gateway.Order{Seq: o.Seq, Reference: bankReference(o.Reference, o.E2E), Ore: o.Ore, TransferCurrency: o.Currency.String,
 		Type: gateway.PaymentType(o.Type), Text: o.Text.String,
 		Account: gateway.Account{Kind: gateway.AccountKind(o.AccountKind), Number: o.Account, BIC: o.BIC.String, BankCode: o.BankCode.String}}
-	for _, stored := range [][]byte{o.Detail, o.Beneficiary} {
-		if len(stored) == 0 {
+	return order, addDetails(&order, o.Detail.String, o.Beneficiary.String)
+}
+
+// addDetails puts the payment's own detail and what was frozen of the beneficiary together: the latter counts.
+func addDetails(order *gateway.Order, detail, beneficiary string) error {
+	for _, stored := range []string{detail, beneficiary} {
+		if stored == "" {
 			continue
 		}
-		if err := json.Unmarshal(stored, &order.Detail); err != nil {
-			return order, fmt.Errorf("detail: %w", err)
+		if err := json.Unmarshal([]byte(stored), &order.Detail); err != nil {
+			return fmt.Errorf("detail: %w", err)
 		}
 	}
-	return order, nil
+	return nil
 }

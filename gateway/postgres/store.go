@@ -18,14 +18,14 @@ import (
 	"nks/gateway"
 )
 
-// Register is what the flow asks of the register. It works inside the flow's transaction on the temporary tables
-// wanted and found, which Prepare creates and which the transaction's end drops.
+// Register is what the flow asks of the register: subqueries for its own statements, to be joined LATERAL to a row that
+// has the columns holder_kind and holder, and lists.
 type Register interface {
-	Prepare(ctx context.Context, tx Tx) error
-	// Identify tells the life status of every wanted holder, NULL for one that does not exist.
-	Identify(ctx context.Context, tx Tx, asOf time.Time) error
-	// Resolve tells life status, name, address and the account to pay to, as in force at asOf.
-	Resolve(ctx context.Context, tx Tx, asOf time.Time) error
+	// LifeOf is a row with the holder's life, none for a holder that does not exist.
+	LifeOf(row string) string
+	// AccountOf is always one row: the holder's life, and the account to pay to for the row's authority and benefit_type
+	// as in force at the instant asOf, with rule and version; name and address where no domestic account is found.
+	AccountOf(row, asOf string) string
 	// Agreements is every agreement there is, with its payout accounts.
 	Agreements(ctx context.Context, tx Tx) ([]Agreement, error)
 	// BenefitTypes is every benefit type that an authority may use: the general ones and its own. // B31

@@ -14,7 +14,7 @@ const mebi = 1 << 20
 // settings are given on the command line at every start, so that they are those of the running nks and a cluster
 // made by an older one has nothing stale.
 func (s *Server) settings() []string {
-	shared := min(512, max(32, memory()/4/mebi))
+	shared := min(2048, max(32, memory()/8/mebi))
 	set := map[string]string{
 		"listen_addresses":        "",
 		"unix_socket_directories": s.cfg.SocketDir,

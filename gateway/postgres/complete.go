@@ -1,0 +1,256 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"nks/gateway"
+)
+
+// completion is what the payments of a release unit are completed by: as of one instant, and seen in one snapshot of the
+// database, however many connections ask.
+type completion struct {
+	bank      Bank
+	agreement Agreement
+	groups    []int64
+	asOf      time.Time
+	snapshot  string
+	payments  int // of the groups, also those that ended before
+	slices    []slice
+	months    map[int64]string // of the deliveries
+}
+
+// slice is a part of a release unit: ranges of payments of one or many deliveries.
+type slice struct {
+	deliveries  []int64
+	months      []string
+	first, last []int64
+}
+
+// slicePayments is how many payments a slice has at most, but for those of one small delivery more. The more it has, the
+// fewer pages of the register are read twice.
+const slicePayments = 250_000
+
+func (s *Store) newCompletion(ctx context.Context, x *session, bank Bank, a Agreement, groups []int64, asOf time.Time) (*completion, error) {
+	c := &completion{bank: bank, agreement: a, groups: groups, asOf: asOf, months: map[int64]string{}}
+	if err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot()`).Scan(&c.snapshot); err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	if err := x.GetContext(ctx, &c.payments, `SELECT sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups); err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	var deliveries []struct {
+		ID       int64     `db:"id"`
+		Month    time.Time `db:"month"`
+		Payments int       `db:"payments"`
+	}
+	err := x.SelectContext(ctx, &deliveries, `SELECT id, month, payments FROM delivery
+		WHERE id IN (SELECT delivery_id FROM release_group WHERE id = ANY ($1::bigint[])) ORDER BY id`, groups)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", err)
+	}
+	room := 0
+	for _, d := range deliveries {
+		month := d.Month.Format(time.DateOnly)
+		c.months[d.ID] = month
+		for done := 0; done < d.Payments; {
+			if room <= 0 {
+				c.slices, room = append(c.slices, slice{}), slicePayments
+			}
+			n := min(d.Payments-done, room)
+			if d.Payments <= slicePayments {
+				n = d.Payments // a small delivery is not cut
+			}
+			p := &c.slices[len(c.slices)-1]
+			p.deliveries, p.months = append(p.deliveries, d.ID), append(p.months, month)
+			p.first, p.last = append(p.first, gateway.PaymentID(d.ID, done+1)), append(p.last, gateway.PaymentID(d.ID, done+n))
+			done, room = done+n, room-n
+		}
+	}
+	return c, nil
+}
+
+// completed is a payment with the account that it is paid to, or with the reason that it is not.
+type completed struct {
+	id, ore     int64
+	version     int64 // 0: no account version
+	kind        int16
+	typ         int16
+	rule        int16
+	reason      string
+	debit       string
+	currency    string
+	e2e         string
+	account     string
+	bic         string
+	bankCode    string
+	text        string
+	detail      string // JSON, empty: none
+	beneficiary string // JSON, empty: none
+}
+
+// completedColumns stand in the order of completed.scan.
+const completedColumns = `o.id, o.ore, coalesce(v.version, 0), coalesce(v.account_kind, 0)::int2, v.type::int2, coalesce(v.rule, 0)::int2,
+	r.reason, o.debit_account, v.currency, o.e2e, v.account, v.bic, v.bank_code, o.statement_text, o.detail::text, v.beneficiary::text`
+
+// completeStatement completes the payments of a slice with accounts. A payment's account is its own, else the
+// register's; without one the standing choice counts. // B9.1 // B9.2 // B35-36
+//
+// The parameters are the slice's ranges (deliveries, months, first and last ids), groups, standing choice, instant,
+// whether the bank writes cheques, whether the agreement is in force, and its payout accounts.
+func (s *Store) completeStatement() string {
+	return `SELECT ` + completedColumns + `
+	FROM (SELECT p.*, g.debit_account, CASE WHEN d.return_always THEN 'return' ELSE $6 END AS no_account
+		FROM unnest($1::bigint[], $2::date[], $3::bigint[], $4::bigint[]) AS part (delivery, month, first, last)
+		JOIN delivery d ON d.id = part.delivery
+		CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = part.month AND q.id BETWEEN part.first AND part.last OFFSET 0) p
+		JOIN (SELECT id, debit_account FROM release_group WHERE id = ANY ($5::bigint[])) g ON g.id = p.group_id
+		ORDER BY p.holder, p.holder_kind OFFSET 0) o
+	LEFT JOIN LATERAL ` + s.Register.AccountOf("o", "$7::timestamptz") + ` f ON NOT o.complete
+	CROSS JOIN LATERAL (SELECT NOT o.complete AND f.account IS NULL AND o.no_account = 'cheque' AND $8
+		AND f.street IS NOT NULL AND f.name IS NOT NULL AND f.postcode IS NOT NULL AS wants) w
+	CROSS JOIN LATERAL (SELECT w.wants AND f.life NOT IN (2, 3) AND $9 AND o.debit_account = ANY ($10::text[]) AS cheque,
+		CASE WHEN NOT $9 THEN 'agreement' WHEN o.debit_account <> ALL ($10::text[]) THEN 'debit account'
+			WHEN o.complete THEN NULL
+			WHEN f.life IS NULL THEN 'unknown'
+			WHEN f.life IN (2, 3) THEN 'ceased'
+			WHEN f.account IS NULL AND NOT w.wants THEN 'no account' END AS reason) r
+	CROSS JOIN LATERAL (SELECT
+		CASE WHEN r.cheque THEN 4 WHEN o.complete THEN o.type WHEN f.account_kind IN (2, 3) THEN 3 ELSE 1 END AS type,
+		CASE WHEN r.cheque THEN 5 WHEN o.complete THEN o.account_kind ELSE f.account_kind END AS account_kind,
+		CASE WHEN r.cheque THEN '' WHEN o.complete THEN o.account ELSE f.account END AS account,
+		CASE WHEN r.cheque THEN NULL WHEN o.complete THEN o.bic ELSE f.bic END AS bic,
+		CASE WHEN r.cheque THEN NULL WHEN o.complete THEN o.bank_code ELSE f.bank_code END AS bank_code,
+		CASE WHEN r.cheque OR NOT o.complete AND f.account_kind = 1 THEN NULL
+			WHEN o.transfer_currency IS NOT NULL THEN o.transfer_currency
+			WHEN NOT o.complete AND f.account_kind IN (2, 3) AND f.currency <> 'DKK' THEN f.currency END AS currency,
+		CASE WHEN r.cheque THEN 4 WHEN o.complete THEN 0 ELSE f.rule END AS rule,
+		CASE WHEN r.cheque OR o.complete THEN NULL ELSE f.version END AS version,
+		CASE WHEN r.cheque THEN jsonb_strip_nulls(jsonb_build_object('name', f.name, 'addr', jsonb_build_array(f.street),
+				'post', f.postcode, 'town', f.town, 'ctry', f.country))
+			WHEN NOT o.complete AND f.account_kind IN (2, 3) THEN jsonb_strip_nulls(jsonb_build_object(
+				'name', coalesce(f.holder_name, f.name), 'addr', jsonb_build_array(coalesce(f.holder_address, f.street)),
+				'post', CASE WHEN f.holder_address IS NULL THEN f.postcode END,
+				'town', CASE WHEN f.holder_address IS NULL THEN f.town END,
+				'ctry', CASE WHEN f.holder_address IS NULL THEN f.country ELSE f.bank_country END,
+				'bank', f.bank_name, 'bankaddr', CASE WHEN f.bank_address IS NOT NULL THEN jsonb_build_array(f.bank_address) END,
+				'bankctry', f.bank_country)) END AS beneficiary OFFSET 0) v
+	ORDER BY o.debit_account, v.type, coalesce(v.currency, ''), o.id`
+}
+
+// completedBatch is how many payments go from a reader to the freezer at a time.
+const completedBatch = 512
+
+// stream completes a slice and hands its payments on in the order in which they are placed, but for those that ended
+// before any order. It reads in a transaction of its own that sees what the releasing one does.
+func (s *Store) stream(ctx context.Context, c *completion, part slice, out chan<- []completed) error {
+	conn, err := s.DB.Connx(ctx)
+	if err != nil {
+		return temporary(err)
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.Raw(func(dc any) error {
+		pg := dc.(*stdlib.Conn).Conn()
+		tx, err := pg.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+		if err != nil {
+			return temporary(err)
+		}
+		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+		// What must be walked through is joined LATERAL; the few small tables are hashed.
+		if _, err := tx.Exec(ctx, `SET TRANSACTION SNAPSHOT '`+c.snapshot+`'; SET LOCAL enable_nestloop = off`); err != nil {
+			return fmt.Errorf("snapshot: %w", err)
+		}
+		ended, err := endedBefore(ctx, tx, part)
+		if err != nil {
+			return err
+		}
+		return s.streamRows(ctx, tx, c, part, ended, out)
+	})
+}
+
+// endedBefore is which payments of a slice were rejected or stopped.
+func endedBefore(ctx context.Context, tx pgx.Tx, part slice) (map[int64]bool, error) {
+	rows, err := tx.Query(ctx, `SELECT e.payment_id FROM unnest($1::date[], $2::bigint[], $3::bigint[]) AS part (month, first, last)
+		CROSS JOIN LATERAL (SELECT payment_id FROM payment_event q
+			WHERE q.month = part.month AND q.payment_id BETWEEN part.first AND part.last AND q.attempt = 0 OFFSET 0) e`,
+		part.months, part.first, part.last)
+	if err != nil {
+		return nil, fmt.Errorf("ended before: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("ended before: %w", err)
+	}
+	ended := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		ended[id] = true
+	}
+	return ended, nil
+}
+
+func (s *Store) streamRows(ctx context.Context, tx pgx.Tx, c *completion, part slice, ended map[int64]bool, out chan<- []completed) error {
+	rows, err := tx.Query(ctx, s.completeStatement(), pgx.QueryExecModeCacheDescribe, pgx.QueryResultFormats{pgx.BinaryFormatCode},
+		part.deliveries, part.months, part.first, part.last, c.groups, string(c.agreement.NoAccount), c.asOf, c.bank.Cheques,
+		c.agreement.InForce(gateway.DateOf(c.asOf.In(s.Location))), c.agreement.PayoutAccounts)
+	if err != nil {
+		return fmt.Errorf("complete: %w", err)
+	}
+	defer rows.Close()
+	hand := func(batch []completed) error {
+		select {
+		case out <- batch:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	batch := make([]completed, 0, completedBatch)
+	for rows.Next() {
+		var p completed
+		p.scan(rows.RawValues())
+		if ended[p.id] {
+			p = completed{id: p.id, reason: endedReason}
+		}
+		if batch = append(batch, p); len(batch) == completedBatch {
+			if err := hand(batch); err != nil {
+				return err
+			}
+			batch = make([]completed, 0, completedBatch)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("complete: %w", err)
+	}
+	return hand(batch)
+}
+
+// endedReason marks a payment that was rejected or stopped: it is counted, and nothing else.
+const endedReason = "ended"
+
+// scan takes a row of completedColumns in binary format. All texts of a row share one string.
+func (p *completed) scan(raw [][]byte) {
+	p.id = int64(binary.BigEndian.Uint64(raw[0]))
+	p.ore = int64(binary.BigEndian.Uint64(raw[1]))
+	p.version = int64(binary.BigEndian.Uint64(raw[2]))
+	p.kind = int16(binary.BigEndian.Uint16(raw[3]))
+	p.typ = int16(binary.BigEndian.Uint16(raw[4]))
+	p.rule = int16(binary.BigEndian.Uint16(raw[5]))
+	size := 0
+	for _, r := range raw[6:] {
+		size += len(r)
+	}
+	buf := make([]byte, 0, size)
+	for _, r := range raw[6:] {
+		buf = append(buf, r...)
+	}
+	all := string(buf)
+	for i, to := range []*string{&p.reason, &p.debit, &p.currency, &p.e2e, &p.account, &p.bic, &p.bankCode, &p.text, &p.detail, &p.beneficiary} {
+		n := len(raw[6+i])
+		*to, all = all[:n], all[n:]
+	}
+}
