@@ -106,6 +106,7 @@ func TestPassing_ClosesWhatIsMended(t *testing.T) {
 	bec := func(step func(context.Context, string) (bool, error)) func(context.Context) (bool, error) {
 		return func(ctx context.Context) (bool, error) { return step(ctx, "BEC") }
 	}
+	w.unrender()
 	fails("render", bec(broken.RenderNext))
 	w.want("exceptions", w.exceptions(), others+"; interchange cannot be written")
 	w.dispatch()

@@ -161,10 +161,11 @@ func writeOrders(codec *bankfile.Codec, out io.Writer, orders []gateway.Order) e
 	}
 	day := gateway.Date{Year: 2005, Month: time.August, Day: 16}
 	w, err := codec.Begin(out, gateway.Interchange{ControlRef: "00000000000001", Agreement: "BENCH-1", Authority: "Målestyrelsen", ExecutesOn: day,
-		Prepared: day.At(6*time.Hour, time.UTC), Messages: (len(orders) + perMessage - 1) / perMessage, Payments: len(orders), Ore: sum(orders)})
+		Prepared: day.At(6*time.Hour, time.UTC)})
 	if err != nil {
 		return err
 	}
+	all := gateway.Totals{Messages: (len(orders) + perMessage - 1) / perMessage, Payments: len(orders), Ore: sum(orders)}
 	for no := 1; len(orders) > 0; no++ {
 		page := orders[:min(perMessage, len(orders))]
 		orders = orders[len(page):]
@@ -180,5 +181,5 @@ func writeOrders(codec *bankfile.Codec, out io.Writer, orders []gateway.Order) e
 			}
 		}
 	}
-	return w.End()
+	return w.End(all)
 }

@@ -76,10 +76,7 @@ func (b *placedBundle) place(c gateway.Code) (line int, path string) {
 // tryPayments checks the payments of the temporary table bundle, as check does, and reports them.
 func (s *Store) tryPayments(ctx context.Context, x *session, in DryRun, d delivered, rows *paymentRows, out DryRunReport) error {
 	b := rows.bundle.(*placedBundle)
-	if err := s.Register.Prepare(ctx, x); err != nil {
-		return err
-	}
-	if err := s.findFaults(ctx, x, b.Head().Authority, in.At); err != nil {
+	if err := s.findFaults(ctx, x, b.Head().Authority); err != nil {
 		return err
 	}
 	if err := findMore(ctx, x, rows.payer.id); err != nil {
