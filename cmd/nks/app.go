@@ -52,7 +52,10 @@ type app struct {
 // startApp brings everything up in order; what has come up is taken down again when something fails.
 // with changes what would else be the same for everybody.
 func startApp(ctx context.Context, c conf.Config, log zerolog.Logger, startClock time.Time, gap func(string), with ...func(*app)) (a *app, err error) {
-	a = &app{config: c, log: log, gap: gap, failed: make(chan error, 1), watch: newWatch(c, log)}
+	a = &app{config: c, log: log, gap: gap, failed: make(chan error, 1)}
+	if a.watch, err = newWatch(c, log); err != nil {
+		return nil, err
+	}
 	a.observe = a.watch.observe
 	for _, set := range with {
 		set(a)
@@ -203,9 +206,7 @@ func (a *app) owner(b conf.Bank) (*gateway.BankOwner, error) {
 		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.store.Lease(ctx, b.ID) },
 		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
 		Failed: a.stepFailed, Observe: a.observe,
-		Connected: func(up bool) {
-			a.log.Info().Str("bank", b.ID).Bool("up", up).Msg("bank connection")
-		}}, nil
+		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
 }
 
 // fetchLimit bounds a file that a bank lays out for us.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,7 +12,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
+	"nks/gateway/postgres"
 	"nks/health"
+	"nks/metrics"
 	"nks/schema"
 )
 
@@ -21,6 +23,7 @@ type watch struct {
 	config  conf.Metrics
 	log     zerolog.Logger
 	monitor *health.Monitor
+	numbers *metrics.Metrics
 
 	mu     sync.Mutex
 	server *health.Server
@@ -56,19 +59,43 @@ var (
 	errDoorClosed  = errors.New("closed")
 )
 
-func newWatch(c conf.Config, log zerolog.Logger) *watch {
-	w := &watch{config: c.Metrics, log: log, monitor: health.New(time.Now, c.Metrics.StuckAfter.Duration)}
+func newWatch(c conf.Config, log zerolog.Logger) (*watch, error) {
+	numbers, err := metrics.New(postgres.Instruments(), version, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	w := &watch{config: c.Metrics, log: log, monitor: health.New(time.Now, c.Metrics.StuckAfter.Duration), numbers: numbers}
+	for _, b := range c.Banks {
+		w.note(numbers.Known(b.ID))
+	}
 	w.monitor.Door(doorMailbox, errDoorNotOpen)
 	if c.MQ.Listen != "" {
 		w.monitor.Door(doorQueues, errDoorNotOpen)
 	}
-	return w
+	return w, nil
+}
+
+// note logs a number that could not be taken: no reason to stop.
+func (w *watch) note(err error) {
+	if err != nil {
+		w.log.Error().Err(err).Msg("metrics")
+	}
 }
 
 // observe is told of every turn of every step.
 func (w *watch) observe(name string) func(bool, error) {
-	ended := w.monitor.Begin(name)
-	return func(bool, error) { ended() }
+	begun, ended := time.Now(), w.monitor.Begin(name)
+	step, bank, _ := strings.Cut(name, " ")
+	return func(worked bool, err error) {
+		ended()
+		w.note(w.numbers.Stepped(step, bank, time.Since(begun), worked, err))
+	}
+}
+
+// connected is told when the connection to a bank comes and goes.
+func (w *watch) connected(bank string, up bool) {
+	w.log.Info().Str("bank", bank).Bool("up", up).Msg("bank connection")
+	w.note(w.numbers.Connected(bank, up))
 }
 
 // start opens the address. That somebody else has it must not stop the payments: it is tried again.
@@ -76,7 +103,10 @@ func (w *watch) start(ctx context.Context) {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	w.always.stop = cancel
 	w.always.wait.Go(func() {
-		health.Repeat(run, time.Second, 100, func(context.Context) { w.monitor.Tick() })
+		health.Repeat(run, time.Second, 100, func(context.Context) {
+			w.monitor.Tick()
+			w.note(w.numbers.Ready(len(w.monitor.Unready()) == 0))
+		})
 	})
 	if w.config.Listen == "" || w.listen(run) {
 		return
@@ -98,7 +128,7 @@ func (w *watch) start(ctx context.Context) {
 }
 
 func (w *watch) listen(ctx context.Context) bool {
-	s, err := health.Listen(w.config.Listen, health.Handler(w.monitor, http.NotFoundHandler(), w.config.Loopback()))
+	s, err := health.Listen(w.config.Listen, health.Handler(w.monitor, w.numbers.Handler(), w.config.Loopback()))
 	if err != nil {
 		w.log.Error().Err(err).Str("address", w.config.Listen).Msg("nobody can look at metrics and health, it will be tried again")
 		return false
@@ -144,6 +174,7 @@ func (w *watch) follow(a *app) {
 		w.ask(run, own)
 		health.Repeat(run, askEvery, 50, func(ctx context.Context) { w.ask(ctx, own) })
 	})
+	w.count(run, a)
 }
 
 // ask asks the database whether it is there and has this program's tables.

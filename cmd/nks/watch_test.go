@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,7 +17,10 @@ import (
 	pkgsftp "github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
+	"nks/gateway"
+	"nks/gateway/postgres"
 	"nks/gateway/postgres/server"
+	"nks/metrics"
 	"nks/sftp"
 	"nks/sim/country"
 )
@@ -96,7 +100,7 @@ func TestHealth(t *testing.T) {
 	s := newSite(t)
 	db := s.on(t)
 	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).want(t, 0)
-	gateway := s.run(t)
+	running := s.run(t)
 	s.becomes(t, "/readyz", 200, "ok")
 	s.becomes(t, "/healthz", 200, "ok")
 	s.becomes(t, "/debug/pprof/goroutine?debug=1", 200, "ReadNext")
@@ -108,11 +112,11 @@ func TestHealth(t *testing.T) {
 	s.becomes(t, "/readyz", 200, "ok")
 
 	upload := s.uploading(t)
-	gateway.signal(syscall.SIGTERM)
+	running.signal(syscall.SIGTERM)
 	s.becomes(t, "/readyz", 503, "shutting down")
 	must(t, upload.Close())
-	gateway.finish(t, time.Minute)
-	gateway.want(t, 0)
+	running.finish(t, time.Minute)
+	running.want(t, 0)
 	if code, _ := s.page(t, "/readyz"); code != 0 {
 		t.Errorf("answers %d after its end", code)
 	}
@@ -141,4 +145,70 @@ func TestHealth_AnAddressThatIsTaken(t *testing.T) {
 	}
 	second.stop(t, p)
 	first.stop(t, running)
+}
+
+// TestMetrics move when a bundle goes through.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).want(t, 0)
+	running := s.run(t)
+	whole := s.planned(t, "accepted as a whole", func(d country.ExpectedDelivery) bool {
+		return d.Receipt == "accepted" && d.Rejected == 0 && d.Payments > 0
+	})
+	s.becomes(t, "/metrics", 200, "\nnks_sample_timestamp_seconds ")
+	if _, body := s.page(t, "/metrics"); strings.Contains(body, "nks_payments_received_total") {
+		t.Error("payments before there were any")
+	}
+	s.send(t, whole, 0)
+	for _, words := range []string{
+		`nks_deliveries_total{door="sftp",outcome="checked"} 1`,
+		fmt.Sprintf(`nks_payments_received_total{door="sftp"} %d`, whole.Payments),
+		`nks_delivery_receipt_seconds_count{door="sftp"} 1`,
+		`nks_step_seconds_count{bank="",step="read"} 1`,
+		`nks_step_failures_total{bank="BEC",step="connect"}`,
+		`nks_bank_connected{bank="SDC"} 0`,
+		`nks_send_by_seconds{bank="BEC"} 1`, // 04:30 to 08:30 are 14,400
+		`nks_exceptions_open{kind="interchange unknown"} 0`,
+		`nks_ready 1`,
+		fmt.Sprintf(`nks_ledger_payments{state="waiting"} %d`, whole.Payments),
+		"\nnks_difference_payments 0\n",
+		"\nnks_difference_ore 0\n",
+		"\nnks_invariant_violations 0\n",
+		`go_sql_open_connections{db_name="flow"}`,
+		"\ngo_goroutines ",
+		"\nprocess_resident_memory_bytes ",
+	} {
+		s.becomes(t, "/metrics", 200, words)
+	}
+	s.stop(t, running)
+}
+
+// TestEveryNumberIsDocumented: docs/operations.md has a row for every number that there is, and neither it nor the alert
+// rules name one that there is not.
+func TestEveryNumberIsDocumented(t *testing.T) {
+	t.Parallel()
+	text := func(name string) string {
+		b, err := os.ReadFile(repository(t, "docs", name))
+		must(t, err)
+		return string(b)
+	}
+	known := map[string]bool{}
+	for _, i := range append(metrics.Instruments(), postgres.Instruments()...) {
+		known[i.Name] = true
+		rows := regexp.MustCompile("(?m)^\\| (`[a-z_]+`, )*`" + i.Name + "`[ ,]")
+		if n := len(rows.FindAllString(text("operations.md"), -1)); n != 1 {
+			t.Errorf("%s stands in %d rows of docs/operations.md", i.Name, n)
+		}
+		if i.Kind == gateway.Counter != strings.HasSuffix(i.Name, "_total") {
+			t.Errorf("%s: a counter, and nothing else, ends in _total", i.Name)
+		}
+	}
+	for _, file := range []string{"operations.md", "alerts.yml"} {
+		for _, name := range regexp.MustCompile(`\bnks_[a-z_]+`).FindAllString(text(file), -1) {
+			if !known[name] && name != "nks_" {
+				t.Errorf("%s names %s, which there is not", file, name)
+			}
+		}
+	}
 }

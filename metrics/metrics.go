@@ -1,0 +1,256 @@
+// Package metrics holds the numbers that Prometheus collects. What it shows was put into memory before: no request waits
+// for the database.
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
+
+	"nks/gateway"
+)
+
+// Names of the process's own numbers.
+const (
+	stepSeconds   = "nks_step_seconds"
+	stepFailures  = "nks_step_failures_total"
+	bankConnected = "nks_bank_connected"
+	bankLastUp    = "nks_bank_connected_timestamp_seconds"
+	ready         = "nks_ready"
+	businessTime  = "nks_business_time_timestamp_seconds"
+	buildInfo     = "nks_build_info"
+
+	sampleTime     = "nks_sample_timestamp_seconds"
+	sampleFailures = "nks_sample_failures_total"
+
+	ledgerPayments     = "nks_ledger_payments"
+	ledgerOre          = "nks_ledger_ore"
+	differencePayments = "nks_difference_payments"
+	differenceOre      = "nks_difference_ore"
+	violations         = "nks_invariant_violations"
+	differenceTime     = "nks_difference_timestamp_seconds"
+	differenceTook     = "nks_difference_run_seconds"
+)
+
+// Instruments are the process's own numbers; those of the flow are given to New.
+func Instruments() []gateway.Instrument {
+	step := []string{"step", "bank"}
+	return []gateway.Instrument{
+		{Kind: gateway.Duration, Name: stepSeconds, Help: "How long a step took that did something or failed, by the machine's clock.", Labels: step},
+		{Kind: gateway.Counter, Name: stepFailures, Help: "Steps that failed and are tried again.", Labels: step},
+		{Kind: gateway.Gauge, Name: bankConnected, Help: "1 while this process has the connection to the bank, and so its lease.", Labels: []string{"bank"}},
+		{Kind: gateway.Gauge, Name: bankLastUp, Help: "Unix time at which this process was last connected to the bank.", Labels: []string{"bank"}},
+		{Kind: gateway.Gauge, Name: ready, Help: "1 while /readyz says so."},
+		{Kind: gateway.Gauge, Name: businessTime, Help: "Business time of the last sample, as Unix time."},
+		{Kind: gateway.Gauge, Name: buildInfo, Help: "1, with the program's version.", Labels: []string{"version"}},
+		{Kind: gateway.Gauge, Name: sampleTime, Help: "Unix time of the last sample of the flow's tables that succeeded."},
+		{Kind: gateway.Counter, Name: sampleFailures, Help: "Samples, and runs of the difference, that failed.", Labels: []string{"of"}},
+		{Kind: gateway.Gauge, Name: ledgerPayments, Help: "Payments by where they are, at the last run of the difference.", Labels: []string{"state"}},
+		{Kind: gateway.Gauge, Name: ledgerOre, Help: "Amount of them, in øre.", Labels: []string{"state"}},
+		{Kind: gateway.Gauge, Name: differencePayments, Help: "Payments received that nothing explains. Must be 0."},
+		{Kind: gateway.Gauge, Name: differenceOre, Help: "Øre received that nothing explains. Must be 0."},
+		{Kind: gateway.Gauge, Name: violations, Help: "Violations of the invariants that nks ledger checks. Must be 0."},
+		{Kind: gateway.Gauge, Name: differenceTime, Help: "Unix time of the last run of the difference that succeeded."},
+		{Kind: gateway.Gauge, Name: differenceTook, Help: "How long it took."},
+	}
+}
+
+// buckets reach from a step of a millisecond to a bank that answers the next day.
+func buckets() []float64 {
+	return []float64{.001, .005, .025, .1, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600, 24 * 3600}
+}
+
+// Metrics holds the numbers. Safe for concurrent use.
+type Metrics struct {
+	registry *prometheus.Registry
+	now      func() time.Time
+
+	// mu lets a scrape see readings that belong together.
+	mu        sync.RWMutex
+	gauges    map[string]*prometheus.GaugeVec
+	counters  map[string]*prometheus.CounterVec
+	durations map[string]*prometheus.HistogramVec
+}
+
+// New makes the numbers: the process's own, those of the Go runtime, and the flow's. now is the machine's clock.
+func New(flow []gateway.Instrument, version string, now func() time.Time) (*Metrics, error) {
+	m := &Metrics{registry: prometheus.NewRegistry(), now: now, gauges: map[string]*prometheus.GaugeVec{},
+		counters: map[string]*prometheus.CounterVec{}, durations: map[string]*prometheus.HistogramVec{}}
+	errs := []error{m.Collect(collectors.NewGoCollector()), m.Collect(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))}
+	for _, i := range append(Instruments(), flow...) {
+		errs = append(errs, m.add(i))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return m, m.Take(gateway.Reading{Name: buildInfo, Labels: []string{version}, Value: 1})
+}
+
+// Collect adds a collector of others, such as that of a database pool.
+func (m *Metrics) Collect(c prometheus.Collector) error {
+	if err := m.registry.Register(c); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	return nil
+}
+
+func (m *Metrics) add(i gateway.Instrument) error {
+	switch i.Kind {
+	case gateway.Gauge:
+		m.gauges[i.Name] = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: i.Name, Help: i.Help}, i.Labels)
+		return m.Collect(m.gauges[i.Name])
+	case gateway.Counter:
+		m.counters[i.Name] = prometheus.NewCounterVec(prometheus.CounterOpts{Name: i.Name, Help: i.Help}, i.Labels)
+		return m.Collect(m.counters[i.Name])
+	default:
+		m.durations[i.Name] = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: i.Name, Help: i.Help, Buckets: buckets()}, i.Labels)
+		return m.Collect(m.durations[i.Name])
+	}
+}
+
+// Take takes readings that belong together. Those of a gauge replace all earlier ones of it. An error names readings of
+// no instrument, or with other labels than it has; the others are taken.
+func (m *Metrics) Take(readings ...gateway.Reading) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range readings {
+		if g, ok := m.gauges[r.Name]; ok {
+			g.Reset()
+		}
+	}
+	var errs []error
+	for _, r := range readings {
+		if err := m.take(r); err != nil {
+			errs = append(errs, fmt.Errorf("metrics: %s: %w", r.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Set is Take for one value of a gauge that keeps its others.
+func (m *Metrics) Set(r gateway.Reading) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.take(r)
+}
+
+func (m *Metrics) take(r gateway.Reading) error {
+	if g, ok := m.gauges[r.Name]; ok {
+		v, err := g.GetMetricWithLabelValues(r.Labels...)
+		if err == nil {
+			v.Set(float64(r.Value))
+		}
+		return err
+	}
+	if c, ok := m.counters[r.Name]; ok {
+		v, err := c.GetMetricWithLabelValues(r.Labels...)
+		if err == nil && r.Value < 0 {
+			err = fmt.Errorf("counted %d", r.Value)
+		}
+		if err == nil {
+			v.Add(float64(r.Value))
+		}
+		return err
+	}
+	h, ok := m.durations[r.Name]
+	if !ok {
+		return errors.New("no such instrument")
+	}
+	v, err := h.GetMetricWithLabelValues(r.Labels...)
+	if err == nil {
+		v.Observe(r.Took.Seconds())
+	}
+	return err
+}
+
+// Gather implements prometheus.Gatherer.
+func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.registry.Gather()
+}
+
+// Handler answers Prometheus.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}
+
+// Stepped counts a turn of a step. An idle turn is not counted: it would hide the others.
+func (m *Metrics) Stepped(step, bank string, took time.Duration, worked bool, failed error) error {
+	var errs []error
+	if worked || failed != nil {
+		errs = append(errs, m.Set(gateway.Reading{Name: stepSeconds, Labels: []string{step, bank}, Took: took}))
+	}
+	if failed != nil {
+		errs = append(errs, m.Set(gateway.Reading{Name: stepFailures, Labels: []string{step, bank}, Value: 1}))
+	}
+	return errors.Join(errs...)
+}
+
+// Connected says that this process got the connection to a bank, or lost it.
+func (m *Metrics) Connected(bank string, up bool) error {
+	return errors.Join(m.Set(gateway.Reading{Name: bankConnected, Labels: []string{bank}, Value: truth(up)}),
+		m.Set(gateway.Reading{Name: bankLastUp, Labels: []string{bank}, Value: m.now().Unix()}))
+}
+
+// Known gives a bank and its connection, which is down, before it was ever up.
+func (m *Metrics) Known(bank string) error {
+	return m.Set(gateway.Reading{Name: bankConnected, Labels: []string{bank}})
+}
+
+func truth(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// Ready says whether the process is ready.
+func (m *Metrics) Ready(is bool) error { return m.Set(gateway.Reading{Name: ready, Value: truth(is)}) }
+
+// Sampled takes a sample of the flow's tables, made at a business time.
+func (m *Metrics) Sampled(readings []gateway.Reading, business time.Time) error {
+	return m.Take(append(readings, gateway.Reading{Name: sampleTime, Value: m.now().Unix()},
+		gateway.Reading{Name: businessTime, Value: business.Unix()})...)
+}
+
+// What a failure is counted for.
+const (
+	OfSample     = "sample"
+	OfDifference = "difference"
+)
+
+// Failed counts a sample, or a run of the difference, that failed.
+func (m *Metrics) Failed(of string) error {
+	return m.Set(gateway.Reading{Name: sampleFailures, Labels: []string{of}, Value: 1})
+}
+
+// Difference is what a run of the difference has found.
+type Difference struct {
+	Payments, Ore int64 // that nothing explains
+	Violations    int64 // of the invariants
+	Took          time.Duration
+	States        map[string]Amount
+}
+
+// Amount is payments and their øre.
+type Amount struct{ Payments, Ore int64 }
+
+// Compared takes a run of the difference.
+func (m *Metrics) Compared(d Difference) error {
+	readings := []gateway.Reading{
+		{Name: differencePayments, Value: d.Payments}, {Name: differenceOre, Value: d.Ore}, {Name: violations, Value: d.Violations},
+		{Name: differenceTime, Value: m.now().Unix()}, {Name: differenceTook, Value: int64(d.Took.Seconds())}}
+	for state, a := range d.States {
+		readings = append(readings, gateway.Reading{Name: ledgerPayments, Labels: []string{state}, Value: a.Payments},
+			gateway.Reading{Name: ledgerOre, Labels: []string{state}, Value: a.Ore})
+	}
+	return m.Take(readings...)
+}
