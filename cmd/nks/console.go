@@ -51,7 +51,7 @@ func (a *app) openPages(ctx context.Context, anyPort bool) (*pages, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	c, err := console.New(console.Config{DB: db, Now: a.clock.Now, Location: days.Location(), Log: a.log,
-		UploadBytes: int64(a.config.Mailbox.MaxFileMB) << 20})
+		Checker: newPageChecker(a.store), UploadBytes: int64(a.config.Mailbox.MaxFileMB) << 20})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -25,8 +25,9 @@ type CheckReport struct {
 	Receipt  string // ACPT, RJCT; 0: the document cannot be read
 	Accepted int64
 	Rejected int64
-	Ore      int64 // of the accepted
-	Errors   []CheckError
+	Ore      int64        // of the accepted
+	Errors   []CheckError // at least the first MostCheckErrors
+	All      int          // how many errors there are, when Errors are not all
 }
 
 // CheckError is one thing that is wrong.
@@ -39,7 +40,8 @@ type CheckError struct {
 }
 
 const (
-	mostCheckErrors = 500
+	// MostCheckErrors is how many errors a page lists.
+	MostCheckErrors = 500
 	uploadTime      = 10 * time.Minute
 	nameLimit       = 256
 )
@@ -102,9 +104,10 @@ func (s *Console) checkUpload(w http.ResponseWriter, r *http.Request) error {
 		e := &v.Report.Errors[i]
 		e.EndToEndID, e.Text = mask(e.EndToEndID, gateway.Holder{}), mask(e.Text, gateway.Holder{})
 	}
-	if n := len(v.Report.Errors); n > mostCheckErrors {
-		v.More, v.Report.Errors = n-mostCheckErrors, v.Report.Errors[:mostCheckErrors]
+	if n := len(v.Report.Errors); n > MostCheckErrors {
+		v.Report.All, v.Report.Errors = max(n, v.Report.All), v.Report.Errors[:MostCheckErrors]
 	}
+	v.More = max(0, v.Report.All-len(v.Report.Errors))
 	return s.render(w, r, http.StatusOK, "check", "check.title", 0, v)
 }
 
