@@ -247,4 +247,12 @@ func acknowledged(t *testing.T, dir string) {
 	if lines == 0 {
 		t.Error("no authority was told that a delivery is safe")
 	}
+	for _, door := range []string{"sftp", "mq"} {
+		var n int
+		must(t, conn.QueryRow(context.Background(), `SELECT count(*) FROM delivery d JOIN answer a ON a.delivery_id = d.id
+			WHERE d.door = $1 AND a.door = $1 AND a.collected_at IS NOT NULL`, door).Scan(&n))
+		if n == 0 {
+			t.Errorf("nothing came and was answered by door %s", door)
+		}
+	}
 }
