@@ -37,8 +37,16 @@ func dialBrowser(ctx context.Context, a queueAccess, id string) (*browser, error
 		conn.Close()
 		return nil, fmt.Errorf("open %s: %w", streamOut, err)
 	}
-	return &browser{supplier: a.supplier, id: id, conn: conn, api: api, out: out, next: 1, ours: map[string][]byte{}}, nil
+	// Answers that nobody takes may be many: old ones of ours are looked for among the last.
+	first := uint64(1)
+	if last := out.CachedInfo().State.LastSeq; last > lookBack {
+		first = last - lookBack
+	}
+	return &browser{supplier: a.supplier, id: id, conn: conn, api: api, out: out, next: first, ours: map[string][]byte{}}, nil
 }
+
+// lookBack is how many answers that were there before are looked at.
+const lookBack = 1000
 
 func (b *browser) close() { b.conn.Close() }
 
