@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nks/conf"
+	"nks/gateway"
 	"nks/gateway/postgres"
 )
 
@@ -34,25 +35,33 @@ type stepTimes struct {
 	steps map[string]*stepTime
 }
 
-// observe implements gateway.Observe; the steps of the bank centres count together.
-func (s *stepTimes) observe(name string) func(bool, error) {
-	began := time.Now()
-	name, _, _ = strings.Cut(name, " ")
-	return func(worked bool, _ error) {
-		if !worked {
-			return
+// before puts itself before another observer, who must not notice.
+func (s *stepTimes) before(other gateway.Observe) gateway.Observe {
+	return func(name string) func(bool, error) {
+		ended := other(name)
+		began := time.Now()
+		return func(worked bool, err error) {
+			ended(worked, err)
+			if worked {
+				s.add(name, began, time.Now())
+			}
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		t := s.steps[name]
-		if t == nil {
-			t = &stepTime{Name: name, First: began}
-			s.steps[name] = t
-		}
-		t.Turns++
-		t.Last = time.Now()
-		t.Busy += t.Last.Sub(began)
 	}
+}
+
+// add counts a turn; the steps of the bank centres count together.
+func (s *stepTimes) add(name string, began, ended time.Time) {
+	name, _, _ = strings.Cut(name, " ")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.steps[name]
+	if t == nil {
+		t = &stepTime{Name: name, First: began}
+		s.steps[name] = t
+	}
+	t.Turns++
+	t.Last = ended
+	t.Busy += ended.Sub(began)
 }
 
 // take gives what has been added up and begins anew.
@@ -83,7 +92,7 @@ func benchGateway(ctx context.Context, p *program, config string) error {
 		return err
 	}
 	times := &stepTimes{steps: map[string]*stepTime{}}
-	a, err := startApp(ctx, c, log, start, func(string) {}, func(a *app) { a.observe = times.observe })
+	a, err := startApp(ctx, c, log, start, func(string) {}, func(a *app) { a.observe = times.before(a.observe) })
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ type benchWorld struct {
 }
 
 // benchForm is raised whenever an existing world would no longer fit this program.
-const benchForm = 1
+const benchForm = 2
 
 func newBench(p *program, o benchOptions) (*bench, error) {
 	dir, err := filepath.Abs(o.data)
@@ -138,7 +138,8 @@ func (b *bench) stopLeftover(ctx context.Context) error {
 }
 
 // configure writes keys and the gateway's configuration: the defaults, but for an address of its own, a file limit
-// that the bundle fits in, and answers that wait for hardly more to tell: that waiting is no work. Nobody answers at the banks' addresses: interchanges stay where they are rendered.
+// that the bundle fits in, answers that wait for hardly more to tell, since that waiting is no work, and no sum of the whole
+// ledger, which would fall into one round and not into the next. Nobody answers at the banks' addresses: interchanges stay where they are rendered.
 func (b *bench) configure() error {
 	for _, name := range []string{"mailbox_host", "nks_client", "supplier"} {
 		if err := os.MkdirAll(b.path("keys"), 0o755); err != nil {
@@ -158,7 +159,11 @@ host_key = "keys/mailbox_host"
 max_file_mb = 4096
 
 [console]
-listen = ""
+listen = "127.0.0.1:0"
+
+[metrics]
+listen = "127.0.0.1:0"
+difference_every = "0s"
 
 [answers]
 quiet = "100ms"
@@ -225,41 +230,6 @@ func (b *bench) fillRegister(ctx context.Context) error {
 		return nil
 	})
 }
-
-// fillHistory lets the gateway itself carry out the bundles of the days before, so that the history has the form that
-// the flow gives it; what would have gone to the banks counts as paid.
-func (b *bench) fillHistory(ctx context.Context) error {
-	g, err := b.startGateway(ctx)
-	if err != nil {
-		return err
-	}
-	for day := range b.country.measured() {
-		if err = b.writeBundle(day); err != nil {
-			break
-		}
-		var round flowRound
-		if round, err = b.carryOut(ctx, g, day); err != nil {
-			break
-		}
-		b.say("history %d of %d: %d payments, %.1f s", day+1, b.country.measured(), b.country.size(day), round.Seconds)
-		if _, err = g.db.flow.ExecContext(ctx, benchPaid); err != nil {
-			break
-		}
-	}
-	return errors.Join(err, g.stop())
-}
-
-// benchPaid makes the last bundle's orders paid, and their authority told of it.
-const benchPaid = `
-	WITH d AS (SELECT id, month, received_at FROM delivery ORDER BY id DESC LIMIT 1),
-	gone AS (UPDATE interchange SET state = 'sent', sent_at = prepared_at, contrl = 'accepted', contrl_at = prepared_at
-		WHERE state = 'rendered' RETURNING id),
-	collected AS (UPDATE answer SET collected_at = made_at WHERE collected_at IS NULL),
-	paid AS (UPDATE order_line SET state = 'executed', changed_at = d.received_at FROM gone, d WHERE interchange_id = gone.id
-		RETURNING interchange_id, message_no, lin, payments)
-	INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at, answer_id)
-	SELECT 8, d.id, d.month, p.interchange_id, p.message_no, p.lin, p.payments, 'ACPT', d.received_at, a.id
-	FROM d, paid p, answer a WHERE a.delivery_id = d.id AND a.kind = 2`
 
 // finishBase brings the database to rest and puts it aside.
 func (b *bench) finishBase(ctx context.Context) error {
