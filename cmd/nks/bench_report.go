@@ -57,8 +57,12 @@ func newest(list []measurement, name string) (best measurement, found bool) {
 	return best, found
 }
 
-// benchSteps are the steps in the order of the flow.
-func benchSteps() []string { return []string{"read", "check", "release", "render", "answer"} }
+// benchSteps are the steps that had work, in the order of the flow. Mostly a release leaves nothing to render.
+func benchSteps(values map[string]float64) []string {
+	return slices.DeleteFunc([]string{"read", "check", "release", "render", "answer"}, func(name string) bool {
+		return values["step_"+name+"_busy_s"] == 0
+	})
+}
 
 func reportText(list []measurement) string {
 	var b strings.Builder
@@ -72,7 +76,7 @@ func reportText(list []measurement) string {
 			v["ratio"], wantedRatio, whole(v["nks_mb"]), wantedMB, whole(v["postgres_mb"]))
 		_, _ = fmt.Fprintf(&b, "Where the time goes, in the round of the median: %.1f s.\n\n![Steps over time](img/bench.svg)\n\n", v["seconds"])
 		_, _ = fmt.Fprintf(&b, "| step | from s | to s | busy s |\n| --- | ---: | ---: | ---: |\n")
-		for _, s := range benchSteps() {
+		for _, s := range benchSteps(v) {
 			_, _ = fmt.Fprintf(&b, "| %s | %.1f | %.1f | %.1f |\n", s, v["step_"+s+"_from_s"], v["step_"+s+"_to_s"], v["step_"+s+"_busy_s"])
 		}
 		_, _ = fmt.Fprintf(&b, "\n| resource | |\n| --- | ---: |\n| processor time of nks, s | %.1f |\n| processor time of PostgreSQL, s | %.1f |\n", v["nks_cpu_s"], v["postgres_cpu_s"])
@@ -162,7 +166,7 @@ const (
 // reportChart draws when each step worked, and the flow beside the quarter of COPY that is wanted.
 func reportChart(list []measurement) string {
 	m, _ := newest(list, "flow")
-	steps := benchSteps()
+	steps := benchSteps(m.Values)
 	height := 120 + chartRow*(len(steps)+2)
 	var b strings.Builder
 	_, _ = fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="system-ui, sans-serif" font-size="13">`+"\n",
@@ -188,7 +192,7 @@ func chartBar(w io.Writer, x float64, y int, length float64, colour string) {
 func chartSteps(w io.Writer, v map[string]float64, y int) {
 	const farRight = chartWidth - chartRight
 	scale := (farRight - chartLeft) / max(v["seconds"], 0.001)
-	for _, s := range benchSteps() {
+	for _, s := range benchSteps(v) {
 		from, to := chartLeft+v["step_"+s+"_from_s"]*scale, chartLeft+v["step_"+s+"_to_s"]*scale
 		chartName(w, y, s)
 		chartBar(w, from, y, to-from, chartBlue)

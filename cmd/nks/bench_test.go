@@ -75,7 +75,7 @@ func benchResults(t *testing.T, path string) {
 			t.Errorf("the counts do not add up: %v", v)
 		}
 		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "nks_mb", "postgres_mb", "wal_mb", "step_read_busy_s", "step_check_busy_s",
-			"step_release_busy_s", "step_render_busy_s"} {
+			"step_release_busy_s"} {
 			if v[name] <= 0 {
 				t.Errorf("%s is %v", name, v[name])
 			}
