@@ -101,6 +101,8 @@ const completedColumns = `o.id, o.ore, coalesce(v.version, 0), coalesce(v.accoun
 // completeStatement completes the payments of a slice with accounts. A payment's account is its own, else the
 // register's; without one the standing choice counts. // B9.1 // B9.2 // B35-36
 //
+// Orders that share a LIN come together; a debit account is 14 digits, and numbers are sorted quicker than texts.
+//
 // The parameters are the slice's ranges (deliveries, months, first and last ids), groups, standing choice, instant,
 // whether the bank writes cheques, whether the agreement is in force, and its payout accounts.
 func (s *Store) completeStatement() string {
@@ -140,7 +142,7 @@ func (s *Store) completeStatement() string {
 				'ctry', CASE WHEN f.holder_address IS NULL THEN f.country ELSE f.bank_country END,
 				'bank', f.bank_name, 'bankaddr', CASE WHEN f.bank_address IS NOT NULL THEN jsonb_build_array(f.bank_address) END,
 				'bankctry', f.bank_country)) END AS beneficiary OFFSET 0) v
-	ORDER BY o.debit_account, v.type, coalesce(v.currency, ''), o.id`
+	ORDER BY o.debit_account::bigint * 8 + v.type, coalesce(v.currency, ''), o.id`
 }
 
 // completedBatch is how many payments go from a reader to the freezer at a time.

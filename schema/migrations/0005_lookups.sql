@@ -61,4 +61,9 @@ ALTER TABLE holder DROP CONSTRAINT holder_pkey;
 ALTER TABLE holder ADD CONSTRAINT holder_pkey PRIMARY KEY (id, kind) INCLUDE (life, parent);
 ALTER TABLE account_version ADD CONSTRAINT account_version_holder_fkey FOREIGN KEY (holder_id, holder_kind) REFERENCES holder;
 CREATE INDEX account_version_specific ON account_version (holder_id, holder_kind, authority, benefit_type) WHERE authority IS NOT NULL;
+
+-- What deadlines, gauges and operators look for every moment must not be sought among all that ever was.
+CREATE INDEX order_line_open ON order_line (interchange_id, message_no, lin) WHERE state IN ('with_bank', 'accepted');
+CREATE INDEX interchange_unanswered ON interchange (bank, sent_at) WHERE state = 'sent' AND contrl IN ('none', 'received');
+CREATE INDEX interchange_unknown ON interchange (bank) WHERE state = 'unknown';
 RESET ROLE;
