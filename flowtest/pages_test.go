@@ -25,7 +25,7 @@ import (
 
 // pages are the console over a world, as a browser on this machine reaches it.
 type pages struct {
-	t       *testing.T
+	t       testing.TB
 	handler http.Handler
 }
 
