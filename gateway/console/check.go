@@ -42,7 +42,7 @@ type CheckError struct {
 const (
 	// MostCheckErrors is how many errors a page lists.
 	MostCheckErrors = 500
-	uploadTime      = 10 * time.Minute
+	uploadTime      = 5 * time.Minute
 	nameLimit       = 256
 )
 
@@ -102,6 +102,9 @@ func (s *Console) checkUpload(w http.ResponseWriter, r *http.Request) error {
 	v.Name, v.Size, v.Took = cut(nameLimit, file.FileName()), counted.n, time.Since(began).Round(10*time.Millisecond)
 	for i := range v.Report.Errors {
 		e := &v.Report.Errors[i]
+		if languageOf(r) == English && e.Text == gateway.Code(e.Code).Danish() {
+			e.Text = english(e.Code) // the answer itself stays Danish
+		}
 		e.EndToEndID, e.Text = mask(e.EndToEndID, gateway.Holder{}), mask(e.Text, gateway.Holder{})
 	}
 	if n := len(v.Report.Errors); n > MostCheckErrors {

@@ -85,15 +85,24 @@ func (v *paymentView) checked(l Language) {
 
 // codeText is a code with its text.
 func codeText(l Language, code string) string {
+	text := gateway.Code(code).Danish()
+	if l == English {
+		text = english(code)
+	}
+	if text == "" {
+		return code
+	}
+	return code + ": " + text
+}
+
+// english is the English text of a code; empty when there is none.
+func english(code string) string {
 	for _, c := range gateway.Codes() {
 		if string(c.Code) == code {
-			if l == English {
-				return code + ": " + c.English
-			}
-			return code + ": " + c.Danish
+			return c.English
 		}
 	}
-	return code
+	return ""
 }
 
 func (v *paymentView) released(l Language) {

@@ -82,38 +82,48 @@ $$;
 -- Where the payments are: the states of the ledger, from the tables that are small. An order without an event of its
 -- own is where its line is.
 CREATE FUNCTION page_flow() RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
-    WITH early AS (
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = off AS $$
+    WITH viewer AS MATERIALIZED (SELECT page_operations() AS operations, page_authority() AS own),
+    early AS (
         SELECT group_id, sum(payments) FILTER (WHERE kind = 'rejected') AS rejected, sum(ore) FILTER (WHERE kind = 'rejected') AS rejected_ore,
             sum(payments) FILTER (WHERE kind = 'returned') AS returned, sum(ore) FILTER (WHERE kind = 'returned') AS returned_ore
         FROM event_tally WHERE group_id IS NOT NULL GROUP BY 1),
     late AS (
-        SELECT interchange_id, message_no, lin, sum(payments) AS payments, sum(ore) AS ore,
+        SELECT interchange_id, message_no, lin,
             sum(payments) FILTER (WHERE kind = 'executed') AS executed, sum(ore) FILTER (WHERE kind = 'executed') AS executed_ore,
             sum(payments) FILTER (WHERE kind = 'bank_rejected') AS refused, sum(ore) FILTER (WHERE kind = 'bank_rejected') AS refused_ore
         FROM event_tally WHERE interchange_id IS NOT NULL GROUP BY 1, 2, 3),
-    parts AS (
-        SELECT d.authority, coalesce(g.bank_centre, '') AS bank, v.state, v.payments, v.ore
-        FROM release_group g JOIN delivery d ON d.id = g.delivery_id LEFT JOIN early e ON e.group_id = g.id
-        CROSS JOIN LATERAL (VALUES
-            (CASE g.state WHEN 'unchecked' THEN 'unread' WHEN 'waiting' THEN 'waiting' END,
-                g.payments - coalesce(e.rejected, 0), g.ore - coalesce(e.rejected_ore, 0)),
-            ('rejected', e.rejected, e.rejected_ore),
-            ('returned', e.returned, e.returned_ore)) AS v (state, payments, ore)
-        WHERE v.state IS NOT NULL AND v.payments > 0 AND (page_operations() OR d.authority = page_authority())
-        UNION ALL
-        SELECT a.authority, i.bank, v.state, v.payments, v.ore
-        FROM order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
+    -- Added up first, told apart afterwards: there are few kinds of groups and lines.
+    groups AS (
+        SELECT d.authority, coalesce(g.bank_centre, '') AS bank, g.state, sum(g.payments) AS payments, sum(g.ore) AS ore,
+            coalesce(sum(e.rejected), 0) AS rejected, coalesce(sum(e.rejected_ore), 0) AS rejected_ore,
+            coalesce(sum(e.returned), 0) AS returned, coalesce(sum(e.returned_ore), 0) AS returned_ore
+        FROM viewer v CROSS JOIN release_group g JOIN delivery d ON d.id = g.delivery_id LEFT JOIN early e ON e.group_id = g.id
+        WHERE v.operations OR d.authority = v.own
+        GROUP BY 1, 2, 3),
+    lines AS (
+        SELECT a.authority, i.bank, i.state = 'unknown' AS unknown, l.state, l.type = 4 AS cheque, sum(l.payments) AS payments, sum(l.ore) AS ore,
+            coalesce(sum(e.executed), 0) AS executed, coalesce(sum(e.executed_ore), 0) AS executed_ore,
+            coalesce(sum(e.refused), 0) AS refused, coalesce(sum(e.refused_ore), 0) AS refused_ore
+        FROM viewer v CROSS JOIN order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
         LEFT JOIN late e ON e.interchange_id = l.interchange_id AND e.message_no = l.message_no AND e.lin = l.lin
-        CROSS JOIN LATERAL (VALUES
+        WHERE v.operations OR a.authority = v.own
+        GROUP BY 1, 2, 3, 4, 5),
+    parts AS (
+        SELECT g.authority, g.bank, s.state, s.payments, s.ore FROM groups g CROSS JOIN LATERAL (VALUES
+            (CASE g.state WHEN 'unchecked' THEN 'unread' WHEN 'waiting' THEN 'waiting' END, g.payments - g.rejected, g.ore - g.rejected_ore),
+            ('rejected', g.rejected, g.rejected_ore),
+            ('returned', g.returned, g.returned_ore)) AS s (state, payments, ore)
+        UNION ALL
+        SELECT l.authority, l.bank, s.state, s.payments, s.ore FROM lines l CROSS JOIN LATERAL (VALUES
             (CASE WHEN l.state = 'rejected' THEN 'returned'
-                WHEN l.state = 'executed' THEN CASE l.type WHEN 4 THEN 'cheque' ELSE 'executed' END
-                WHEN i.state = 'unknown' THEN 'unknown' WHEN l.state = 'frozen' THEN 'frozen' ELSE 'with_bank' END,
-                l.payments - coalesce(e.payments, 0), l.ore - coalesce(e.ore, 0)),
-            (CASE l.type WHEN 4 THEN 'cheque' ELSE 'executed' END, e.executed, e.executed_ore),
-            ('returned', e.refused, e.refused_ore)) AS v (state, payments, ore)
-        WHERE v.payments > 0 AND (page_operations() OR a.authority = page_authority()))
-    SELECT authority, bank, state, sum(payments)::bigint, sum(ore)::bigint FROM parts GROUP BY 1, 2, 3
+                WHEN l.state = 'executed' THEN CASE WHEN l.cheque THEN 'cheque' ELSE 'executed' END
+                WHEN l.unknown THEN 'unknown' WHEN l.state = 'frozen' THEN 'frozen' ELSE 'with_bank' END,
+                l.payments - l.executed - l.refused, l.ore - l.executed_ore - l.refused_ore),
+            (CASE WHEN l.cheque THEN 'cheque' ELSE 'executed' END, l.executed, l.executed_ore),
+            ('returned', l.refused, l.refused_ore)) AS s (state, payments, ore))
+    SELECT authority, bank, state, sum(payments)::bigint, sum(ore)::bigint FROM parts
+    WHERE state IS NOT NULL AND payments > 0 GROUP BY 1, 2, 3
 $$;
 
 GRANT EXECUTE ON FUNCTION page_operations(), page_authority(), page_file_is_own(bigint), page_document_is_own(bigint), page_flow() TO nks_page;
