@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"nks/gateway"
 )
 
 // States of the ledger that a payment can be in, as page_flow gives them.
@@ -351,12 +349,4 @@ func (c *overviews) of(v viewer, read func() (*overview, error)) (*overview, err
 	}
 	k.last, k.made = o, time.Now()
 	return o, nil
-}
-
-// notFound makes the database's word of nothing ours.
-func notFound(err error) error {
-	if err == sql.ErrNoRows {
-		return gateway.ErrNotFound
-	}
-	return err
 }
