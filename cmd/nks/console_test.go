@@ -1,0 +1,95 @@
+package main_test
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nks/gateway/postgres/server"
+)
+
+// pagesOf is what a running gateway's log says of its pages; empty when it has none.
+func pagesOf(p *process) string {
+	for line := range strings.Lines(p.err.String()) {
+		var e struct{ Message, Pages string }
+		if json.Unmarshal([]byte(line), &e) == nil && e.Message == "nks is up" {
+			return e.Pages
+		}
+	}
+	return ""
+}
+
+// withPages makes a site one for trials, whose pages have an address.
+func (s *site) withPages(t *testing.T, address string) {
+	t.Helper()
+	text, err := os.ReadFile(s.config)
+	must(t, err)
+	changed := strings.Replace(string(text), `environment = "production"`, `environment = "test"`, 1)
+	must(t, os.WriteFile(s.config, []byte(changed+"\n[console]\nlisten = \""+address+"\"\n"), 0o644))
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.withPages(t, "127.0.0.1:0")
+	p := s.run(t)
+	at := pagesOf(p)
+	client := &http.Client{Timeout: 30 * time.Second}
+	defer client.CloseIdleConnections()
+	r, err := client.Get(at + "/")
+	must(t, err)
+	body, err := io.ReadAll(r.Body)
+	must(t, err)
+	must(t, r.Body.Close())
+	if r.StatusCode != http.StatusOK || !strings.Contains(string(body), "Overblik") || !strings.Contains(string(body), "/check") {
+		t.Errorf("%s: %d %s", at, r.StatusCode, body)
+	}
+	// Pages come on connections of their own role, which nobody else has.
+	var page, busy int
+	private, err := server.Open(t.Context(), server.Config{DataDir: filepath.Join(s.dir, "pg")})
+	must(t, err)
+	conn, err := pgx.Connect(t.Context(), private.DSN(server.Database, server.Superuser))
+	must(t, err)
+	must(t, conn.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE usename = 'nks_page'), count(*) FILTER (WHERE usename = 'nks_page' AND state <> 'idle')
+		FROM pg_stat_activity`).Scan(&page, &busy))
+	if page == 0 || busy > 0 {
+		t.Errorf("%d connections of the pages, %d at work", page, busy)
+	}
+	must(t, conn.Close(t.Context()))
+	must(t, private.Stop(t.Context()))
+	p.signal(syscall.SIGTERM)
+	p.finish(t, 30*time.Second)
+	p.want(t, 0)
+	if _, err := client.Get(at + "/"); err == nil {
+		t.Error("the pages outlive the gateway")
+	}
+}
+
+// TestPages_AddressTaken: payments go on without pages.
+func TestPages_AddressTaken(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	s := newSite(t)
+	s.withPages(t, l.Addr().String())
+	p := s.run(t)
+	if at := pagesOf(p); at != "" {
+		t.Errorf("served at %s", at)
+	}
+	if !strings.Contains(p.err.String(), "the pages cannot be served yet") {
+		t.Errorf("says nothing:\n%s", p.err.String())
+	}
+	p.signal(syscall.SIGTERM)
+	p.finish(t, 30*time.Second)
+	p.want(t, 0)
+}
