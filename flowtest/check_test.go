@@ -122,6 +122,18 @@ func TestCheck_EndToEndIDs(t *testing.T) {
 	w.wantTold("1 ACPT; 1 ACPT; 2 RJCT A:9006; 2 RJCT A:9006")
 }
 
+// TestCheck_IDsOfStrangers stay free for the next in the bundle who is good.
+func TestCheck_IDsOfStrangers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.receive(bundle("G-1", cpr("X", nobody, 100), complete("X", 200), complete("X", 300), cpr("Y", dead, 400), cpr("Y", dead, 500),
+		cpr("Y", ann, 600), cpr("Z", nobody, 700)))
+	w.wantTold("1 ACPT; 2 PART X:9006 X:9006 Y:9006 Y:9006 Z:0009")
+	w.want("accepted", w.row(`SELECT k.e2e, p.ore FROM payment_key k JOIN payment p ON p.id = k.payment_id ORDER BY 1`), "X 200; Y 600")
+	w.receive(bundle("G-2", cpr("Z", ann, 100)))
+	w.wantTold("1 ACPT; 2 ACPT")
+}
+
 // TestCheck_IDsOfRefusedBundles stay free.
 func TestCheck_IDsOfRefusedBundles(t *testing.T) {
 	t.Parallel()

@@ -83,6 +83,7 @@ func TestSample(t *testing.T) {
 	w.at("2005-08-11 06:10")
 	look("due", 140*time.Minute, append(waiting("true"), "release_overdue_seconds{BEC,true}=600")...)
 	w.release()
+	w.unrender()
 	w.later(5 * time.Second)
 	inHand := func(state string, age int) []string {
 		return []string{"interchanges{BEC," + state + "}=1", "interchange_payments{BEC," + state + "}=2", "interchange_ore{BEC," + state + "}=350",

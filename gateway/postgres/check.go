@@ -75,13 +75,7 @@ func (s *Store) CheckNext(ctx context.Context) (bool, error) {
 }
 
 func (s *Store) check(ctx context.Context, x *session, d delivered) error {
-	if err := s.bundleOf(ctx, x, d); err != nil {
-		return fmt.Errorf("delivery %d: %w", d.ID, err)
-	}
-	if err := s.findFaults(ctx, x, d.Authority.String); err != nil {
-		return fmt.Errorf("delivery %d: %w", d.ID, err)
-	}
-	if err := s.takeKeys(ctx, x, d); err != nil {
+	if err := s.findAllFaults(ctx, x, d); err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	now := s.Now()
@@ -125,8 +119,8 @@ func (s *Store) bundleOf(ctx context.Context, x *session, d delivered) error {
 	return nil
 }
 
-// findFaults gathers every error of every payment in the temporary table bundle, but for duplicates, in the temporary
-// table fault.
+// findFaults gathers the errors of every payment in the temporary table bundle, but for unknown recipients and
+// duplicates, in the temporary table fault.
 func (s *Store) findFaults(ctx context.Context, x *session, authority string) error {
 	benefits, err := s.Register.BenefitTypes(ctx, x, authority)
 	if err != nil {
@@ -151,54 +145,12 @@ func (s *Store) findFaults(ctx context.Context, x *session, authority string) er
 		{"benefit types", `INSERT INTO fault SELECT p.id, r.code, r.rank
 			FROM bundle p JOIN code_rank r ON r.code = $2 WHERE p.benefit_type <> ALL ($1::text[])`,
 			[]any{benefits, string(gateway.CodeBenefitType)}},
-		// Dead (2) and ceased (3) holders are refused; an emigrated one may be paid. // B18.3 // B22.3
-		{"recipients", `INSERT INTO fault SELECT w.id, r.code, r.rank
-			FROM (SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL ORDER BY holder, holder_kind OFFSET 0) w
-			LEFT JOIN LATERAL ` + s.Register.LifeOf("w") + ` h ON true
-			JOIN code_rank r ON r.code = CASE WHEN h.life IS NULL THEN $1::text ELSE $2::text END
-			WHERE h.life IS NULL OR h.life IN (2, 3)`, []any{string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased)}},
-		{"fault statistics", `CREATE INDEX ON fault (payment_id); ANALYZE fault`, nil},
+		{"fault index", `CREATE INDEX ON fault (payment_id); ANALYZE fault`, nil},
 	}
 	for _, st := range steps {
 		if _, err := x.ExecContext(ctx, st.query, st.args...); err != nil {
 			return fmt.Errorf("%s: %w", st.name, err)
 		}
-	}
-	return nil
-}
-
-// takeKeys gives each payment without an error its EndToEndId for ever; who comes second is a duplicate. Keys are
-// taken in key order, so that two bundles with the same keys cannot wait for each other.
-func (s *Store) takeKeys(ctx context.Context, x *session, d delivered) error {
-	_, err := x.ExecContext(ctx, `
-		WITH taken AS (
-			INSERT INTO payment_key (payer_id, e2e, payment_id)
-			SELECT $1, p.e2e, p.id FROM bundle p
-			WHERE NOT EXISTS (SELECT 1 FROM fault f WHERE f.payment_id = p.id)
-			ORDER BY p.e2e, p.id
-			ON CONFLICT DO NOTHING
-			RETURNING payment_id)
-		INSERT INTO fault (payment_id, code, rank)
-		SELECT p.id, r.code, r.rank FROM bundle p JOIN code_rank r ON r.code = $2
-		WHERE NOT EXISTS (SELECT 1 FROM fault f WHERE f.payment_id = p.id)
-		  AND NOT EXISTS (SELECT 1 FROM taken t WHERE t.payment_id = p.id)`,
-		d.PayerID.Int64, string(gateway.CodeDuplicatePayment))
-	if err != nil {
-		return fmt.Errorf("keys: %w", err)
-	}
-	_, err = x.ExecContext(ctx, `INSERT INTO fault (payment_id, code, rank)
-		SELECT DISTINCT p.id, r.code, r.rank FROM fault f JOIN bundle p ON p.id = f.payment_id
-		CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k WHERE k.payer_id = $1 AND k.e2e = p.e2e LIMIT 1) k
-		JOIN code_rank r ON r.code = $2
-		WHERE k.payment_id <> p.id AND NOT EXISTS (SELECT 1 FROM fault o WHERE o.payment_id = p.id AND o.code = $2)`,
-		d.PayerID.Int64, string(gateway.CodeDuplicatePayment))
-	if err != nil {
-		return fmt.Errorf("keys of faulty payments: %w", err)
-	}
-	_, err = x.ExecContext(ctx, `UPDATE fault SET told = true WHERE ctid IN (
-		SELECT DISTINCT ON (payment_id) ctid FROM fault ORDER BY payment_id, rank)`)
-	if err != nil {
-		return fmt.Errorf("leading errors: %w", err)
 	}
 	return nil
 }

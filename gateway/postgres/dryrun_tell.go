@@ -79,6 +79,9 @@ func (s *Store) tryPayments(ctx context.Context, x *session, in DryRun, d delive
 	if err := s.findFaults(ctx, x, b.Head().Authority); err != nil {
 		return err
 	}
+	if err := s.findStrangers(ctx, x); err != nil {
+		return err
+	}
 	if err := findMore(ctx, x, rows.payer.id); err != nil {
 		return err
 	}
