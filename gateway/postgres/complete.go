@@ -32,7 +32,7 @@ type slice struct {
 	first, last []int64
 }
 
-// slicePayments is how many payments a slice has at most, but for those of one small delivery more. The more it has, the
+// slicePayments is how many payments of the unit a slice has, about. The more it has, the
 // fewer pages of the register are read twice.
 const slicePayments = 250_000
 
@@ -41,38 +41,44 @@ func (s *Store) newCompletion(ctx context.Context, x *session, bank Bank, a Agre
 	if err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot()`).Scan(&c.snapshot); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	if err := x.GetContext(ctx, &c.payments, `SELECT sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups); err != nil {
-		return nil, fmt.Errorf("groups: %w", err)
-	}
-	var deliveries []struct {
-		ID       int64     `db:"id"`
-		Month    time.Time `db:"month"`
-		Payments int       `db:"payments"`
-	}
-	err := x.SelectContext(ctx, &deliveries, `SELECT id, month, payments FROM delivery
-		WHERE id IN (SELECT delivery_id FROM release_group WHERE id = ANY ($1::bigint[])) ORDER BY id`, groups)
+	var parts []part
+	err := x.SelectContext(ctx, &parts, `SELECT d.id, d.month, d.payments, g.of_unit
+		FROM (SELECT delivery_id, sum(payments) AS of_unit FROM release_group WHERE id = ANY ($1::bigint[]) GROUP BY 1) g
+		JOIN delivery d ON d.id = g.delivery_id ORDER BY d.id`, groups)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}
+	c.cut(parts)
+	return c, nil
+}
+
+// part is what a delivery has of a release unit: some of its payments, anywhere among them.
+type part struct {
+	Delivery int64     `db:"id"`
+	Month    time.Time `db:"month"`
+	Payments int       `db:"payments"`
+	OfUnit   int       `db:"of_unit"`
+}
+
+// cut makes slices of about slicePayments payments of the unit. A small delivery is not cut.
+func (c *completion) cut(parts []part) {
 	room := 0
-	for _, d := range deliveries {
+	for _, d := range parts {
 		month := d.Month.Format(time.DateOnly)
-		c.months[d.ID] = month
-		for done := 0; done < d.Payments; {
+		c.months[d.Delivery] = month
+		c.payments += d.OfUnit
+		pieces := max(1, d.OfUnit/slicePayments)
+		for i := range pieces {
 			if room <= 0 {
 				c.slices, room = append(c.slices, slice{}), slicePayments
 			}
-			n := min(d.Payments-done, room)
-			if d.Payments <= slicePayments {
-				n = d.Payments // a small delivery is not cut
-			}
-			p := &c.slices[len(c.slices)-1]
-			p.deliveries, p.months = append(p.deliveries, d.ID), append(p.months, month)
-			p.first, p.last = append(p.first, gateway.PaymentID(d.ID, done+1)), append(p.last, gateway.PaymentID(d.ID, done+n))
-			done, room = done+n, room-n
+			first, last := d.Payments*i/pieces+1, d.Payments*(i+1)/pieces
+			s := &c.slices[len(c.slices)-1]
+			s.deliveries, s.months = append(s.deliveries, d.Delivery), append(s.months, month)
+			s.first, s.last = append(s.first, gateway.PaymentID(d.Delivery, first)), append(s.last, gateway.PaymentID(d.Delivery, last))
+			room -= d.OfUnit / pieces
 		}
 	}
-	return c, nil
 }
 
 // completed is a payment with the account that it is paid to, or with the reason that it is not.

@@ -55,10 +55,11 @@ type verdict struct {
 
 // read copies the payments of one delivery and accepts the bundle, or says why not.
 func (s *Store) read(ctx context.Context, x *session, d delivered) (verdict, error) {
-	content, err := s.openDocument(ctx, s.DB, d.DocumentID)
+	document, err := s.openDocument(ctx, s.DB, d.DocumentID)
 	if err != nil {
 		return verdict{}, err
 	}
+	content := readAhead(document)
 	defer func() { _ = content.Close() }()
 	b, err := s.OpenBundle(content, s.bundleRules(d))
 	if b == nil {
