@@ -32,9 +32,12 @@ type slice struct {
 	first, last []int64
 }
 
-// slicePayments is how many payments of the unit a slice has, about. The more it has, the
-// fewer pages of the register are read twice.
-const slicePayments = 250_000
+// slicePayments is how many payments of the unit a slice has, about. The more it has, the fewer pages of the register
+// are read twice; but there should be work for every reader, unless it is little.
+const (
+	slicePayments = 250_000
+	sliceLeast    = 10_000
+)
 
 func (s *Store) newCompletion(ctx context.Context, x *session, bank Bank, a Agreement, groups []int64, asOf time.Time) (*completion, error) {
 	c := &completion{bank: bank, agreement: a, groups: groups, asOf: asOf, months: map[int64]string{}}
@@ -60,23 +63,25 @@ type part struct {
 	OfUnit   int       `db:"of_unit"`
 }
 
-// cut makes slices of about slicePayments payments of the unit. A small delivery is not cut.
+// cut makes slices of the unit.
 func (c *completion) cut(parts []part) {
+	for _, d := range parts {
+		c.payments += d.OfUnit
+		c.months[d.Delivery] = d.Month.Format(time.DateOnly)
+	}
+	size := min(slicePayments, max(sliceLeast, (c.payments+readers-1)/readers))
 	room := 0
 	for _, d := range parts {
-		month := d.Month.Format(time.DateOnly)
-		c.months[d.Delivery] = month
-		c.payments += d.OfUnit
-		pieces := max(1, d.OfUnit/slicePayments)
+		pieces := (d.OfUnit + size - 1) / size // a small delivery is not cut
 		for i := range pieces {
 			if room <= 0 {
-				c.slices, room = append(c.slices, slice{}), slicePayments
+				c.slices, room = append(c.slices, slice{}), size
 			}
 			first, last := d.Payments*i/pieces+1, d.Payments*(i+1)/pieces
 			s := &c.slices[len(c.slices)-1]
-			s.deliveries, s.months = append(s.deliveries, d.Delivery), append(s.months, month)
+			s.deliveries, s.months = append(s.deliveries, d.Delivery), append(s.months, c.months[d.Delivery])
 			s.first, s.last = append(s.first, gateway.PaymentID(d.Delivery, first)), append(s.last, gateway.PaymentID(d.Delivery, last))
-			room -= d.OfUnit / pieces
+			room -= (d.OfUnit + pieces - 1) / pieces
 		}
 	}
 }
