@@ -75,14 +75,20 @@ func call[P, R any](b *browser, command cdp.Command[P, R], params P) {
 	}
 }
 
+// waits until an expression holds. While one page gives way to another there may be nothing to evaluate it on.
 func (b *browser) waits(what, expression string) {
 	b.t.Helper()
-	if !eventually(b.t, func() bool { return js[bool](b, expression) }) {
-		b.t.Fatalf("%s: %s never holds on %s", what, expression, js[string](b, `location.href + " " + document.body.innerText`))
+	var last error
+	holds := func() (ok bool) {
+		ok, last = chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
+		return ok && last == nil
+	}
+	if !eventually(b.t, holds) {
+		b.t.Fatalf("%s: %s never holds (%v) on %s", what, expression, last, js[string](b, `location.href + " " + document.body.innerText`))
 	}
 }
 
-// press presses a key until the element with focus is what an expression over el says.
+// tabTo presses Tab until the element with focus is what an expression over el says.
 func (b *browser) tabTo(what, expression string) {
 	b.t.Helper()
 	for range 120 {
