@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"os"
@@ -53,6 +55,9 @@ func TestPages(t *testing.T) {
 	if r.StatusCode != http.StatusOK || !strings.Contains(string(body), "Overblik") || !strings.Contains(string(body), "/check") {
 		t.Errorf("%s: %d %s", at, r.StatusCode, body)
 	}
+	if said := upload(t, client, at+"/check", "<x/>"); !strings.Contains(said, "5199") || !strings.Contains(said, "kvittering 0") {
+		t.Errorf("an upload that is no bundle: %s", said)
+	}
 	// Pages come on connections of their own role, which nobody else has.
 	var page, busy int
 	private, err := server.Open(t.Context(), server.Config{DataDir: filepath.Join(s.dir, "pg")})
@@ -72,6 +77,27 @@ func TestPages(t *testing.T) {
 	if _, err := client.Get(at + "/"); err == nil {
 		t.Error("the pages outlive the gateway")
 	}
+}
+
+// upload sends a file by the form of the dry run and returns the page that comes back.
+func upload(t *testing.T, client *http.Client, to, content string) string {
+	t.Helper()
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, err := w.CreateFormFile("file", "bundle.xml")
+	must(t, err)
+	_, err = io.WriteString(part, content)
+	must(t, err)
+	must(t, w.Close())
+	r, err := client.Post(to, w.FormDataContentType(), &form)
+	must(t, err)
+	body, err := io.ReadAll(r.Body)
+	must(t, err)
+	must(t, r.Body.Close())
+	if r.StatusCode != http.StatusOK {
+		t.Errorf("upload: %d", r.StatusCode)
+	}
+	return string(body)
 }
 
 // TestPages_AddressTaken: payments go on without pages.
