@@ -85,6 +85,10 @@ func (c Config) Validate() error {
 // connectionsPerBank is what a bank holds at once: the lease of its connection, and a step that waits for another one.
 const connectionsPerBank = 3
 
+// connectionsAtLeast is what everything else holds at once: readers and checkers with a second connection each, a release
+// with its readers, answers, doors, gauges. With fewer, steps that need one more would wait for each other.
+const connectionsAtLeast = 20
+
 func (d Database) validate(p *problems, banks int) {
 	p.check(d.URL == "" || d.URLFile == "", "database.url", "is given beside database.url_file")
 	if d.URL != "" {
@@ -96,7 +100,7 @@ func (d Database) validate(p *problems, banks int) {
 			p.check(!has, "database.url", "holds a password; put it in a file and name that as database.url_file")
 		}
 	}
-	p.within("database.max_connections", d.MaxConnections, 10+connectionsPerBank*banks, 10_000)
+	p.within("database.max_connections", d.MaxConnections, connectionsAtLeast+connectionsPerBank*banks, 10_000)
 }
 
 func (m Mailbox) validate(p *problems) {
