@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 )
 
@@ -26,26 +25,16 @@ type Worker struct {
 	// Observe may be nil.
 	Observe Observe
 
-	wake chan struct{}
-	once sync.Once
+	bell bell
 }
 
 const maxBackoff = time.Minute
 
-func (w *Worker) init() { w.once.Do(func() { w.wake = make(chan struct{}, 1) }) }
-
 // Wake makes an idle worker look at once.
-func (w *Worker) Wake() {
-	w.init()
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
-}
+func (w *Worker) Wake() { w.bell.ring() }
 
 // Run works until ctx ends; what is in hand then is finished or given back.
 func (w *Worker) Run(ctx context.Context) {
-	w.init()
 	failures := 0
 	for ctx.Err() == nil {
 		worked, err := w.Observe.turn(ctx, w.Name, w.Step)
@@ -55,23 +44,13 @@ func (w *Worker) Run(ctx context.Context) {
 		case err != nil:
 			failures++
 			w.Failed(w.Name, err)
-			w.wait(ctx, min(w.Poll<<min(failures, 10), maxBackoff))
+			w.bell.wait(ctx, min(w.Poll<<min(failures, 10), maxBackoff))
 		case worked:
 			failures = 0
 		default:
 			failures = 0
-			w.wait(ctx, w.Poll)
+			w.bell.wait(ctx, w.Poll)
 		}
-	}
-}
-
-func (w *Worker) wait(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	case <-w.wake:
 	}
 }
 

@@ -36,7 +36,12 @@ type BankOwner struct {
 	Observe Observe
 	// Connected is told when the connection comes up (true) and when it is lost (false).
 	Connected func(bool)
+
+	bell bell
 }
+
+// Wake makes an idle owner look at once for what waits to be sent.
+func (b *BankOwner) Wake() { b.bell.ring() }
 
 // Run owns the connection until ctx ends.
 func (b *BankOwner) Run(ctx context.Context) {
@@ -83,7 +88,7 @@ func (b *BankOwner) own(ctx context.Context) error {
 			return nil
 		}
 		if !sent && !fetched {
-			pause(ctx, b.Poll)
+			b.bell.wait(ctx, b.Poll)
 		}
 		if err := lease.Held(ctx); err != nil {
 			return fmt.Errorf("lease lost: %w", err)

@@ -122,3 +122,26 @@ func TestBankOwner_TellsOfEveryTurn(t *testing.T) {
 		t.Errorf("told %q, want %q", told, want)
 	}
 }
+
+// TestBankOwner_Wake: what waits is sent at once, not at the next look.
+func TestBankOwner_Wake(t *testing.T) {
+	t.Parallel()
+	looks := func(woken bool) (n int) {
+		owning(t, 10*time.Second, func(o *gateway.BankOwner, _ *outbox, _ *bank) {
+			o.Poll = time.Hour
+			o.Observe = func(name string) func(bool, error) {
+				if name == "send B" {
+					n++
+				}
+				return func(bool, error) {}
+			}
+			if woken {
+				time.AfterFunc(2*time.Second, o.Wake)
+			}
+		})
+		return n
+	}
+	if left, woken := looks(false), looks(true); woken != left+1 {
+		t.Errorf("looked %d times, and %d times when woken once", left, woken)
+	}
+}

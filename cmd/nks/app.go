@@ -177,7 +177,36 @@ func (a *app) makeWorkers() error {
 }
 
 func (a *app) worker(name string, step gateway.Step) *gateway.Worker {
-	return &gateway.Worker{Name: name, Step: step, Poll: a.config.Flow.Poll.Duration, Failed: a.stepFailed, Observe: a.observe}
+	passing := func(ctx context.Context) (bool, error) {
+		worked, err := step(ctx)
+		if worked {
+			a.passOn(name)
+		}
+		return worked, err
+	}
+	return &gateway.Worker{Name: name, Step: passing, Poll: a.config.Flow.Poll.Duration, Failed: a.stepFailed, Observe: a.observe}
+}
+
+// passOn wakes whoever goes on with what a step has done: nothing waits for the next look on its way to a bank.
+func (a *app) passOn(step string) {
+	switch step {
+	case "read":
+		a.wake("check")
+	case "check":
+		a.wake("release")
+	case "release":
+		for _, o := range a.owners {
+			o.Wake()
+		}
+	}
+}
+
+func (a *app) wake(name string) {
+	for _, w := range a.workers {
+		if w.Name == name {
+			w.Wake()
+		}
+	}
 }
 
 func (a *app) stepFailed(name string, err error) {
@@ -251,13 +280,7 @@ func (a *app) mailboxEvent(e sftp.Event) {
 		Msg("mailbox: " + e.What)
 }
 
-func (a *app) wakeReaders() {
-	for _, w := range a.workers {
-		if w.Name == "read" || w.Name == "check" {
-			w.Wake()
-		}
-	}
-}
+func (a *app) wakeReaders() { a.wake("read") }
 
 // shutdownTime is how long an upload in hand may still take.
 const shutdownTime = 20 * time.Second
