@@ -145,7 +145,7 @@ func (b *Broker) Admit(ctx context.Context, s Supplier) error {
 	defer b.adding.Unlock()
 	err := b.register(s)
 	if m, known := b.logins.get(s.Name); err != nil && known && checkSupplier(s) == nil {
-		b.logins.put(member{s, m.account})
+		b.logins.put(member{s, m.account, m.open})
 		err = nil
 	}
 	if err != nil {
@@ -154,6 +154,7 @@ func (b *Broker) Admit(ctx context.Context, s Supplier) error {
 	if err := b.prepareAccount(ctx, s.Name); err != nil {
 		return fmt.Errorf("jetstream: admit %s: %w", s.Name, err)
 	}
+	b.logins.open(s.Name)
 	return nil
 }
 
@@ -169,7 +170,7 @@ func (b *Broker) register(s Supplier) error {
 	if err != nil {
 		return fmt.Errorf("%w: %q: %w", ErrSupplier, s.Name, err)
 	}
-	b.logins.put(member{s, account})
+	b.logins.put(member{s, account, false})
 	return nil
 }
 
@@ -218,6 +219,7 @@ func (b *Broker) prepare(ctx context.Context) error {
 		if err := b.prepareAccount(ctx, s.Name); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
+		b.logins.open(s.Name)
 	}
 	return nil
 }

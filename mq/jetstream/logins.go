@@ -25,6 +25,8 @@ type logins struct {
 type member struct {
 	Supplier
 	account *server.Account
+	// open is whether the queues are there. The gateway, which makes them, logs in before; the supplier does not.
+	open bool
 }
 
 func newLogins(gatewayPassword string) *logins {
@@ -35,6 +37,15 @@ func (l *logins) put(m member) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.accounts[m.Name] = m
+}
+
+// open lets a supplier in whose queues are there.
+func (l *logins) open(supplier string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.accounts[supplier]
+	m.open = true
+	l.accounts[supplier] = m
 }
 
 func (l *logins) get(supplier string) (member, bool) {
@@ -61,7 +72,7 @@ func (l *logins) Check(c server.ClientAuthentication) bool {
 	o := c.GetOpts()
 	if o.Nkey != "" {
 		m, ok := l.withKey(o.Nkey)
-		if !ok || !signed(o.Nkey, o.Sig, c.GetNonce()) {
+		if !ok || !m.open || !signed(o.Nkey, o.Sig, c.GetNonce()) {
 			return false
 		}
 		c.RegisterUser(&server.User{Account: m.account, Permissions: rights(m.Name)})
@@ -76,7 +87,7 @@ func (l *logins) Check(c server.ClientAuthentication) bool {
 		return true
 	}
 	m, ok := l.get(o.Username)
-	if !ok || !samePassword(m.Password, o.Password) {
+	if !ok || !m.open || !samePassword(m.Password, o.Password) {
 		return false
 	}
 	c.RegisterUser(&server.User{Username: o.Username, Account: m.account, Permissions: rights(m.Name)})
