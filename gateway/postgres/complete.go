@@ -167,7 +167,7 @@ func (s *Store) stream(ctx context.Context, c *completion, part slice, out chan<
 		return temporary(err)
 	}
 	defer func() { _ = conn.Close() }()
-	return conn.Raw(func(dc any) error {
+	err = conn.Raw(func(dc any) error {
 		pg := dc.(*stdlib.Conn).Conn()
 		tx, err := pg.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
@@ -184,6 +184,10 @@ func (s *Store) stream(ctx context.Context, c *completion, part slice, out chan<
 		}
 		return s.streamRows(ctx, tx, c, part, ended, out)
 	})
+	if err != nil && passes(conn, err) {
+		err = temporary(err)
+	}
+	return err
 }
 
 // endedBefore is which payments of a slice were rejected or stopped.

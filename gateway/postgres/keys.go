@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/jmoiron/sqlx"
+
 	"nks/gateway"
 )
 
@@ -62,12 +64,26 @@ func (s *Store) findStrangers(ctx context.Context, x *session) error {
 	return nil
 }
 
-// strangers is the same of a delivery's payments as they are stored, as rows of COPY.
+// strangers is the same of a delivery's payments as they are stored, as rows of COPY. The loss of its connection is not
+// held against the delivery.
 func (s *Store) strangers(ctx context.Context, d delivered) ([]byte, error) {
-	rows, err := s.DB.QueryContext(ctx, s.stranger(`SELECT id, holder_kind, holder FROM payment
-		WHERE month = $1 AND id BETWEEN $2 AND $3 AND NOT complete AND holder IS NOT NULL`), d.Month, d.first(), d.last())
+	conn, err := s.DB.Connx(ctx)
 	if err != nil {
 		return nil, temporary(err)
+	}
+	defer func() { _ = conn.Close() }()
+	faults, err := s.strangersBy(ctx, conn, d)
+	if err != nil && passes(conn, err) {
+		err = temporary(err)
+	}
+	return faults, err
+}
+
+func (s *Store) strangersBy(ctx context.Context, conn *sqlx.Conn, d delivered) ([]byte, error) {
+	rows, err := conn.QueryContext(ctx, s.stranger(`SELECT id, holder_kind, holder FROM payment
+		WHERE month = $1 AND id BETWEEN $2 AND $3 AND NOT complete AND holder IS NOT NULL`), d.Month, d.first(), d.last())
+	if err != nil {
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var faults []byte

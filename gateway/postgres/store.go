@@ -159,7 +159,9 @@ func temporary(err error) error {
 
 // passes tells whether an error is the database's condition and not the work's: a lost connection, a deadlock, no
 // room, a shutdown. Such a failure must not be held against what was in hand. // PostgreSQL, appendix A: classes 08, 40, 53, 57
-func (x *session) passes(err error) bool {
+func (x *session) passes(err error) bool { return passes(x.conn, err) }
+
+func passes(conn *sqlx.Conn, err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && len(pg.Code) == 5 {
 		switch pg.Code[:2] {
@@ -168,7 +170,7 @@ func (x *session) passes(err error) bool {
 		}
 	}
 	lost := false
-	raw := x.conn.Raw(func(dc any) error {
+	raw := conn.Raw(func(dc any) error {
 		lost = dc.(*stdlib.Conn).Conn().IsClosed()
 		return nil
 	})
