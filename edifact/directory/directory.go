@@ -7,6 +7,8 @@
 // directory/generate from the files that UNECE publishes.
 package directory
 
+import "strings"
+
 // Kind is the type of characters a data element takes.
 type Kind uint8
 
@@ -53,6 +55,11 @@ type Segment struct {
 	Name     string
 	Elements []Place
 }
+
+// Service tells whether this is a service segment, whose tag begins with U. The
+// messages of a user directory name them without their elements and name: those
+// depend on the syntax version of the interchange, see [Service].
+func (s *Segment) Service() bool { return strings.HasPrefix(s.Tag, "U") }
 
 // Place is a data element where a segment or a composite uses it: Element or
 // Composite is set.
