@@ -2,59 +2,78 @@ package edifact
 
 // Delimiters are the service characters of an interchange (UNA, ISO 9735 §4).
 type Delimiters struct {
-	Component byte // between the components of a composite
-	Element   byte // between data elements
-	Decimal   byte // decimal mark
-	Release   byte // escape; 0 means that none is in use
-	Reserved  byte // repetition separator in version 4; blank before
-	End       byte // ends a segment
+	Component  byte // between the components of a composite
+	Element    byte // between data elements
+	Decimal    byte // decimal mark
+	Release    byte // takes the meaning of a service character from the one that follows; 0: none in use
+	Repetition byte // between the repetitions of a data element (version 4); 0: none in use
+	End        byte // ends a segment
 }
 
-// DefaultDelimiters are those in force when no UNA says otherwise; the decimal
-// mark is the comma that ISO 9735 prefers.
-var DefaultDelimiters = Delimiters{Component: ':', Element: '+', Decimal: ',', Release: '?', Reserved: ' ', End: '\''}
+// DefaultDelimiters are those in force where no UNA says otherwise; the decimal
+// mark is the comma that ISO 9735 prefers. Syntax version 4 adds '*' between
+// repetitions.
+var DefaultDelimiters = Delimiters{Component: ':', Element: '+', Decimal: ',', Release: '?', End: '\''}
 
-// levelBDelimiters are ISO 9735's own for character set level B.
-var levelBDelimiters = Delimiters{Component: 0x1F, Element: 0x1D, Decimal: ',', Reserved: ' ', End: 0x1C}
+// LevelBDelimiters are ISO 9735's own for repertoire UNOB in versions 1 to 3.
+// Hardly anybody uses them.
+var LevelBDelimiters = Delimiters{Component: 0x1F, Element: 0x1D, Decimal: ',', End: 0x1C}
+
+const defaultRepetition = '*'
 
 // una returns the nine bytes of the service string advice.
 func (d Delimiters) una() [9]byte {
-	release := d.Release
-	if release == 0 {
-		release = ' '
+	blank := func(c byte) byte {
+		if c == 0 {
+			return ' '
+		}
+		return c
 	}
-	return [9]byte{'U', 'N', 'A', d.Component, d.Element, d.Decimal, release, d.Reserved, d.End}
+	return [9]byte{'U', 'N', 'A', d.Component, d.Element, d.Decimal, blank(d.Release), blank(d.Repetition), d.End}
 }
 
-// parseUNA reads the service characters after "UNA". It refuses sets in which
-// a character could be taken for data or for another of the set.
-func parseUNA(b []byte) (Delimiters, Code) {
-	d := Delimiters{Component: b[3], Element: b[4], Decimal: b[5], Release: b[6], Reserved: b[7], End: b[8]}
+// parseUNA reads the service characters after "UNA".
+func parseUNA(b []byte) Delimiters {
+	d := Delimiters{Component: b[3], Element: b[4], Decimal: b[5], Release: b[6], Repetition: b[7], End: b[8]}
 	if d.Release == ' ' {
 		d.Release = 0
 	}
-	return d, d.check()
+	if d.Repetition == ' ' {
+		d.Repetition = 0
+	}
+	return d
 }
 
-func (d Delimiters) check() Code {
+// usable reports whether no character can be taken for data or for another of
+// the set. A repetition separator equal to another is none: versions 1 to 3
+// leave that byte of UNA free.
+func (d Delimiters) usable() bool {
 	if d.Decimal != ',' && d.Decimal != '.' {
-		return CodeBadServiceCharacter
+		return false
 	}
 	used := []byte{d.Component, d.Element, d.End}
 	if d.Release != 0 {
 		used = append(used, d.Release)
 	}
 	for i, c := range used {
-		if isAlnum(c) || c == ' ' || c == '\r' || c == '\n' || c == '-' || c >= 0x80 {
-			return CodeBadServiceCharacter
+		if isAlnum(c) || c == ' ' || c == '\r' || c == '\n' || c == '-' || c == 0 || c >= 0x80 {
+			return false
 		}
 		for _, other := range used[:i] {
 			if c == other {
-				return CodeBadServiceCharacter
+				return false
 			}
 		}
 	}
-	return 0
+	return true
+}
+
+// repeats reports whether the repetition separator can be told from data and
+// from the other service characters.
+func (d Delimiters) repeats() bool {
+	c := d.Repetition
+	return c != 0 && c < 0x80 && !isAlnum(c) && c != ' ' && c != '-' && c != '\r' && c != '\n' &&
+		c != d.Component && c != d.Element && c != d.Release && c != d.End
 }
 
 func isAlnum(c byte) bool {

@@ -1,268 +1,257 @@
 package edifact
 
 import (
-	"bytes"
 	"errors"
 	"io"
+	"iter"
 )
 
-// Breaks says what a CR or LF means.
-type Breaks uint8
-
-const (
-	// BreaksBetween skips them between segments; inside one they are data.
-	BreaksBetween Breaks = iota
-	// BreaksNone gives them no meaning: they are data everywhere (ISO 9735).
-	BreaksNone
-	// BreaksAnywhere drops them wherever they stand, even inside a tag: files
-	// wrapped at a line length.
-	BreaksAnywhere
-)
-
-// Limits bound what a [Reader] takes. A zero number stands for the default.
+// Limits bound what a [Reader] takes. A zero stands for the default.
 type Limits struct {
 	Segment    int   // bytes of a segment; 64 KiB
 	Elements   int   // data elements of a segment; 100
-	Components int   // components of a data element; 100
+	Components int   // components of a data element, all its repetitions together; 200
+	References int   // of messages in an interchange, that are compared with each other; 100,000
 	Total      int64 // bytes of the input; 1 GiB
-	Breaks     Breaks
 }
 
 func (l Limits) withDefaults() Limits {
-	if l.Segment <= 0 {
-		l.Segment = 64 << 10
+	set := func(n *int, value int) {
+		if *n <= 0 {
+			*n = value
+		}
 	}
-	if l.Elements <= 0 {
-		l.Elements = 100
-	}
-	if l.Components <= 0 {
-		l.Components = 100
-	}
+	set(&l.Segment, 64<<10)
+	set(&l.Elements, 100)
+	set(&l.Components, 200)
+	set(&l.References, 100_000)
 	if l.Total <= 0 {
 		l.Total = 1 << 30
 	}
+	l.Segment = min(l.Segment, 1<<28)
 	return l
 }
 
-const (
-	readSize      = 64 << 10
-	byteOrderMark = "\xEF\xBB\xBF"
-)
+// ReaderOptions are how a [Reader] reads. The zero value is strict: the first
+// fault ends the reading.
+type ReaderOptions struct {
+	Limits  Limits
+	Lenient Leniency // what is forgiven
+	// Forgiven is told every use of a leniency.
+	Forgiven func(*ParseError)
+	// Faults is told the faults after which the reading can go on, and it then
+	// does. Without it they end the reading.
+	Faults func(*ParseError)
+	// Repertoire is taken instead of that which UNB names.
+	Repertoire Repertoire
+	// Object is given the object of each package (version 4), to read while it is
+	// called. Without it objects are skipped.
+	Object func(UNO, io.Reader) error
+}
 
-// Reader cuts a stream into segments. It follows the service string advice,
-// tracks messages only as far as positions and errors need it, and checks no
-// envelope: [Interchange] does. Not for concurrent use.
+const readSize = 64 << 10
+
+// Reader reads interchanges, one after the other: it cuts the stream into
+// segments and checks envelopes with their references and counts on the way.
+// Memory does not depend on the size of the input. Not for concurrent use.
 type Reader struct {
-	in     io.Reader
-	limits Limits
-	marks  Delimiters
-	class  [256]uint8
+	in io.Reader
+	o  ReaderOptions
 
 	buf        []byte
-	start, end int   // unread bytes of buf
-	base       int64 // offset of buf[0] in the stream without dropped breaks
-	breaks     []lineBreak
-	passed     int   // how many of breaks lie before start
-	dropped    int64 // bytes of the breaks passed
-	total      int64
+	start, end int // unread bytes of buf
+	base       int64
 	eof        bool
 	err        error
 
-	fresh    bool // at the start of an interchange: UNA may come
-	known    bool // an interchange has begun
-	message  []byte
-	position int
-	parts    []part
-	firsts   []int32
-	tags     [256]string
+	marks   Delimiters
+	advised bool // UNA was there
+	class   [256]uint8
+	seg     Segment
+	quick   int // segments with fewer components need no comparison with the limits
+	tags    [256]internedTag
+
+	envelope
 }
 
-// lineBreak is a run of dropped bytes; at is the offset of the byte after it in
-// the stream without breaks.
-type lineBreak struct{ at, bytes int64 }
+type internedTag struct {
+	key uint32
+	tag string
+}
 
-// Classes of bytes while a segment is scanned.
-const (
-	classData uint8 = iota
-	classComponent
-	classElement
-	classRelease
-	classEnd
-)
-
-// NewReader returns a Reader of r within the limits.
-func NewReader(r io.Reader, limits Limits) *Reader {
-	rd := &Reader{in: r, limits: limits.withDefaults(), fresh: true}
-	rd.setDelimiters(DefaultDelimiters)
-	return rd
+// NewReader returns a Reader of in.
+func NewReader(in io.Reader, o ReaderOptions) *Reader {
+	o.Limits = o.Limits.withDefaults()
+	r := &Reader{in: in, o: o, quick: min(o.Limits.Elements, o.Limits.Components)}
+	r.seg.ends = make([]mark, 64)
+	r.setDelimiters(DefaultDelimiters)
+	return r
 }
 
 // Delimiters returns the service characters in force.
 func (r *Reader) Delimiters() Delimiters { return r.marks }
 
-func (r *Reader) setDelimiters(d Delimiters) {
-	r.marks = d
-	r.class = [256]uint8{}
-	if d.Release != 0 {
-		r.class[d.Release] = classRelease
+// Offset returns how many bytes of the input have been read as segments.
+func (r *Reader) Offset() int64 { return r.base + int64(r.start) }
+
+// Segments iterates over the segments to the end of the input. The last pair
+// holds an error unless the input ended well.
+func (r *Reader) Segments() iter.Seq2[*Segment, error] {
+	return func(yield func(*Segment, error) bool) {
+		for {
+			s, err := r.Next()
+			if errors.Is(err, io.EOF) || !yield(s, err) || err != nil {
+				return
+			}
+		}
 	}
-	r.class[d.Component] = classComponent
-	r.class[d.Element] = classElement
-	r.class[d.End] = classEnd
 }
 
-// Next returns the next segment, io.EOF after the last, or an [*Error]; an
-// error of the underlying reader is returned as it is. Errors are final. The
-// segment is good until the next call.
-func (r *Reader) Next() (Segment, error) {
-	if r.err != nil {
-		return Segment{}, r.err
+// Next returns the next segment, those of the envelope included (UNA is none),
+// io.EOF after the last, or a [*ParseError]; an error of the underlying reader
+// is returned as it is. Errors are final. The segment is good until the next
+// call.
+func (r *Reader) Next() (*Segment, error) {
+	if r.err == nil {
+		if r.err = r.next(); r.err == nil {
+			return &r.seg, nil
+		}
 	}
-	s, err := r.next()
-	if err != nil {
-		r.err = err
-		return Segment{}, err
-	}
-	return s, nil
+	return nil, r.err
 }
 
-func (r *Reader) next() (Segment, error) {
-	if err := r.skipPadding(); err != nil {
-		return Segment{}, err
+func (r *Reader) next() error {
+	if r.unread {
+		if err := r.skipObject(); err != nil {
+			return err
+		}
 	}
-	if r.fresh {
+	if r.state == outside {
 		if err := r.begin(); err != nil {
-			return Segment{}, err
+			return err
+		}
+	} else if r.start == r.end || r.class[r.buf[r.start]] == classBreak {
+		if err := r.skipBreaks(); err != nil {
+			return err
 		}
 	}
 	length, err := r.scan()
 	if err != nil {
-		return Segment{}, err
+		return err
 	}
-	s := Segment{
-		Offset:  r.segmentOffset(),
-		raw:     r.buf[r.start : r.start+length : r.start+length],
-		parts:   r.parts,
-		firsts:  r.firsts,
-		release: r.marks.Release,
+	s := &r.seg
+	s.start, s.length = r.start, length
+	tag := r.buf[r.start:]
+	r.start = min(r.start+length+1, r.end)
+	s.End = r.base + int64(r.start)
+	key := uint32(0)
+	if s.ends[0].at() == 3 {
+		key = uint32(tag[0]) | uint32(tag[1])<<8 | uint32(tag[2])<<16
 	}
-	r.start += length + 1
-	tag := s.raw[r.parts[0].from:r.parts[0].to]
-	if len(tag) != 3 || !isTagByte(tag[0]) || !isTagByte(tag[1]) || !isTagByte(tag[2]) {
-		return Segment{}, &Error{Offset: s.Offset, Message: string(r.message), Position: r.nextPosition(), Element: 1, Code: CodeInvalidValue, Text: "tag is not three capital letters or digits"}
-	}
-	s.Tag = r.intern(tag)
-	r.track(&s)
-	return s, nil
-}
-
-// track keeps the position in the message, which every error needs.
-func (r *Reader) track(s *Segment) {
-	switch s.Tag {
-	case "UNH":
-		r.position = 1
-		ref := s.Element(0)
-		r.message = append(r.message[:0], ref[:min(len(ref), 35)]...)
-		s.Position = 1
-	case "UNT":
-		s.Position = r.nextPosition()
-		r.position = 0
-		r.message = r.message[:0]
-	case "UNZ":
-		r.position, r.message = 0, r.message[:0]
-		r.fresh = true
-	case "UNB", "UNG", "UNE":
-		r.position, r.message = 0, r.message[:0]
-	default:
-		if r.position > 0 {
-			r.position++
-			s.Position = r.position
-		}
-	}
-}
-
-func (r *Reader) nextPosition() int {
-	if r.position == 0 {
-		return 0
-	}
-	return r.position + 1
-}
-
-// intern avoids an allocation for each tag; its table is as small as a
-// message's vocabulary and cannot grow.
-func (r *Reader) intern(tag []byte) string {
-	slot := &r.tags[tag[0]*5+tag[1]*13+tag[2]*31]
-	if *slot != string(tag) {
-		*slot = string(tag)
-	}
-	return *slot
-}
-
-// skipPadding moves to the first byte of the next segment.
-func (r *Reader) skipPadding() error {
-	for {
-		for r.start < r.end {
-			if !r.isPadding(r.buf[r.start]) {
-				return nil
-			}
-			r.start++
-		}
-		if err := r.fill(); err != nil {
+	slot := &r.tags[key*0x9E3779B1>>24]
+	if slot.key != key || key == 0 {
+		if err := r.name(key, slot); err != nil {
 			return err
 		}
 	}
-}
-
-// isPadding allows more between interchanges than inside: files come padded
-// with blanks, NUL or the old end-of-file mark.
-func (r *Reader) isPadding(c byte) bool {
-	if r.limits.Breaks == BreaksNone {
-		return false
+	s.Tag = slot.tag
+	if r.state != inMessage || key&0xFFFF == 'U'|'N'<<8 {
+		return r.track(s)
 	}
-	return c == '\r' || c == '\n' || r.fresh && r.known && (c == ' ' || c == 0 || c == 0x1A)
-}
-
-// begin looks for the service string advice before an interchange, and without
-// one decides the service characters by the byte after "UNB".
-func (r *Reader) begin() error {
-	if err := r.need(len(byteOrderMark) + 9); err != nil {
-		return err
-	}
-	if !r.known && r.limits.Breaks != BreaksNone && bytes.HasPrefix(r.buf[r.start:r.end], []byte(byteOrderMark)) {
-		r.start += len(byteOrderMark)
-	}
-	head := r.buf[r.start:r.end]
-	r.fresh, r.known = false, true
-	if len(head) >= 3 && string(head[:3]) == "UNA" {
-		if len(head) < 9 {
-			return r.fault(0, CodeMissing, "service string advice UNA is cut off")
-		}
-		d, code := parseUNA(head[:9])
-		if code != 0 {
-			return r.fault(0, code, "service string advice UNA has unusable or repeated service characters")
-		}
-		r.setDelimiters(d)
-		r.start += 9
-		return r.skipPaddingBeforeSegment()
-	}
-	if len(head) >= 4 && string(head[:4]) == "UNB\x1d" {
-		r.setDelimiters(levelBDelimiters)
-		return nil
-	}
-	r.setDelimiters(DefaultDelimiters)
-	if len(head) >= 4 && string(head[:3]) == "UNB" && head[3] != '+' {
-		return r.fault(3, CodeBadSeparator, "byte after UNB is no known data element separator and there is no UNA")
-	}
+	r.position++
+	s.Position = r.position
 	return nil
 }
 
-// skipPaddingBeforeSegment is skipPadding where a segment must follow.
-func (r *Reader) skipPaddingBeforeSegment() error {
-	err := r.skipPadding()
-	if errors.Is(err, io.EOF) {
-		return r.fault(0, CodeMissing, "input ends after the service string advice UNA")
+// name takes a tag that is not in the table of those seen lately. The table
+// does not grow, and saves a message allocations.
+func (r *Reader) name(key uint32, slot *internedTag) error {
+	a, b, c := byte(key), byte(key>>8), byte(key>>16)
+	if isTagByte(a) && isTagByte(b) && isTagByte(c) {
+		*slot = internedTag{key, string([]byte{a, b, c})}
+		return nil
 	}
-	return err
+	*slot = internedTag{tag: unknownTag}
+	e := r.fault(RuleTag, CodeInvalidValue, "tag is not three capital letters or digits")
+	e.Tag, e.Element, e.Offset = "", 1, r.seg.Offset
+	if r.state == inMessage {
+		e.Position = r.position + 1
+	}
+	return r.flaw(e)
+}
+
+// unknownTag stands for a tag that is none.
+const unknownTag = "???"
+
+// fault describes a fault at the segment that is being read.
+func (r *Reader) fault(rule Rule, code Code, text string) *ParseError {
+	e := &ParseError{Rule: rule, Code: code, Text: text}
+	e.Offset = r.base + int64(r.start)
+	r.locate(&e.Place)
+	return e
+}
+
+// flaw is a fault after which reading can go on: it is forgiven, told, or
+// returned to end the reading.
+func (r *Reader) flaw(e *ParseError, forgivenBy ...Leniency) error {
+	for _, l := range forgivenBy {
+		if r.o.Lenient&l != 0 {
+			e.Forgiven = l
+			if r.o.Forgiven != nil {
+				r.o.Forgiven(e)
+			}
+			return nil
+		}
+	}
+	if r.o.Faults == nil {
+		return e
+	}
+	r.o.Faults(e)
+	return nil
+}
+
+// fill reads more input behind the unread bytes, which it moves to the front.
+// It returns io.EOF when there is no more.
+func (r *Reader) fill() error {
+	if r.eof {
+		return io.EOF
+	}
+	r.makeRoom()
+	for range 100 {
+		n, err := r.in.Read(r.buf[r.end:min(len(r.buf), r.end+readSize)])
+		r.end += n
+		if r.base+int64(r.end) > r.o.Limits.Total {
+			return r.fault(RuleLimit, CodeTooLong, "input is longer than the limit")
+		}
+		if errors.Is(err, io.EOF) {
+			r.eof = true
+		} else if err != nil {
+			return err
+		}
+		if n > 0 {
+			return nil
+		}
+		if r.eof {
+			return io.EOF
+		}
+	}
+	return io.ErrNoProgress
+}
+
+// makeRoom moves the unread bytes to the front. The buffer starts small, for
+// most files are, and grows to what the longest segment needs.
+func (r *Reader) makeRoom() {
+	full := r.o.Limits.Segment + readSize
+	if r.start > 0 {
+		copy(r.buf, r.buf[r.start:r.end])
+		r.base += int64(r.start)
+		r.start, r.end = 0, r.end-r.start
+	}
+	if len(r.buf) < full && r.end*2 >= len(r.buf) {
+		bigger := make([]byte, min(full, max(4<<10, len(r.buf)*4)))
+		copy(bigger, r.buf[:r.end])
+		r.buf, r.seg.buf = bigger, bigger
+	}
 }
 
 // need reads until n bytes are there or the input ends.

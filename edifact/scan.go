@@ -3,177 +3,268 @@ package edifact
 import (
 	"errors"
 	"io"
+	"unicode/utf8"
 )
 
-// scan finds the end of the segment at start, noting its parts, and returns
-// its length without the terminator.
+// Classes of bytes while a segment is scanned. Up to classRepetition a class is
+// the ending that it stands for.
+const (
+	classData       = uint8(0)
+	classComponent  = uint8(endsComponent)
+	classElement    = uint8(endsElement)
+	classRepetition = uint8(endsRepetition)
+	classEnd        = classRepetition + iota - 3
+	classRelease
+	classBreak // CR, LF
+	classWide  // part of what only Valid can judge
+	classBad   // not in the repertoire
+)
+
+// setDelimiters makes d the service characters, with no repertoire known yet.
+func (r *Reader) setDelimiters(d Delimiters) {
+	r.marks, r.seg.release = d, d.Release
+	r.classify(nil, false)
+}
+
+// classify makes the table of classes. A nil table allows every byte but CR and
+// LF; wide says that bytes from 0x80 on, and ESC, are parts of longer characters.
+func (r *Reader) classify(in *[256]bool, wide bool) {
+	d := r.marks
+	for i := range r.class {
+		switch {
+		case wide && in[i] && (i >= utf8.RuneSelf || i == escape):
+			r.class[i] = classWide
+		case in == nil || in[i]:
+			r.class[i] = classData
+		default:
+			r.class[i] = classBad
+		}
+	}
+	r.class['\r'], r.class['\n'] = classBreak, classBreak
+	if d.Release != 0 {
+		r.class[d.Release] = classRelease
+	}
+	if d.Repetition != 0 && r.header.Version == 4 {
+		r.class[d.Repetition] = classRepetition
+	}
+	r.class[d.Component] = classComponent
+	r.class[d.Element] = classElement
+	r.class[d.End] = classEnd
+}
+
+// scan finds the end of the segment at start, noting where its components end,
+// and returns its length without the terminator.
 func (r *Reader) scan() (int, error) {
-	r.parts, r.firsts = r.parts[:0], append(r.firsts[:0], 0)
-	class := &r.class
-	from, i, escaped := 0, 0, false
+	s := &r.seg
+	s.Offset, s.escaped, s.indexed = r.base+int64(r.start), false, false
+	if len(s.drops) > 0 {
+		s.drops = s.drops[:0]
+	}
+	i, n, wide := 0, 0, false
 	for {
 		data := r.buf[r.start:r.end]
-		for i < len(data) {
-			c := class[data[i]]
-			if c == classData {
-				i++
+		for {
+			i, n = run(data, &r.class, s.ends, i, n)
+			if i == len(data) {
+				break
+			}
+			if n == len(s.ends) {
+				if n > r.o.Limits.Segment {
+					return 0, r.tooLong()
+				}
+				s.ends = append(s.ends, make([]mark, n)...)
 				continue
 			}
-			if c == classRelease {
-				if i+1 == len(data) {
-					break
+			k := r.class[data[i]]
+			if k == classEnd {
+				s.ends[n] = mark(i) << 2
+				s.count = n + 1
+				if wide || i > r.o.Limits.Segment || n >= r.quick {
+					return i, r.scanned(i, wide)
 				}
-				escaped = true
+				return i, nil
+			}
+			if k == classRelease && i+1 < len(data) && r.class[data[i+1]] != classBreak {
+				s.escaped = true
+				if c := r.class[data[i+1]]; c == classData || c > classRelease {
+					if err := r.stray(s.ends[:n], i); err != nil {
+						return 0, err
+					}
+					i--
+				}
 				i += 2
 				continue
 			}
-			r.parts = append(r.parts, part{int32(from), int32(i), escaped})
-			i++
-			from, escaped = i, false
-			if c == classEnd {
-				if i > r.limits.Segment {
-					return 0, r.tooLong()
-				}
-				return i - 1, nil
+			if k == classRelease && i+1 == len(data) {
+				break
 			}
-			if err := r.separator(c, i-1); err != nil {
+			if k == classWide {
+				wide = true
+				i++
+				continue
+			}
+			dropped, err := r.odd(s.ends[:n], i, k)
+			if err != nil {
 				return 0, err
 			}
+			switch {
+			case dropped:
+				data = r.buf[r.start:r.end]
+			case k == classRelease:
+				s.escaped = true
+				i += 2
+			default:
+				i++
+			}
 		}
-		if i > r.limits.Segment {
+		if i > r.o.Limits.Segment {
 			return 0, r.tooLong()
 		}
-		if err := r.fill(); err != nil {
-			if errors.Is(err, io.EOF) {
-				return 0, r.fault(0, CodeMissing, "input ends inside a segment")
+		if err := r.fill(); errors.Is(err, io.EOF) {
+			if i < r.end-r.start {
+				i = r.end - r.start
 			}
+			if n == len(s.ends) {
+				s.ends = append(s.ends, 0)
+			}
+			s.ends[n] = mark(i) << 2
+			return r.unfinished(s.ends[:n+1], i, wide)
+		} else if err != nil {
 			return 0, err
 		}
 	}
 }
 
-// separator notes a separator found at byte i of the segment.
-func (r *Reader) separator(class uint8, i int) error {
-	if class == classElement {
-		if len(r.firsts) > r.limits.Elements {
-			e := r.fault(i, CodeTooManyConstituents, "more data elements than the limit")
-			e.Element = len(r.firsts) + 1
-			return e
+// run passes over plain bytes and notes separators from byte i on, the n-th one
+// first, until another class comes or seps is full.
+func run(data []byte, class *[256]uint8, seps []mark, i, n int) (int, int) {
+	at := mark(i) << 2
+	for _, c := range data[i:] {
+		k := class[c]
+		if k == classData {
+			at += 4
+			continue
 		}
-		r.firsts = append(r.firsts, int32(len(r.parts)))
+		if k > classRepetition || uint(n) >= uint(len(seps)) {
+			return int(at >> 2), n
+		}
+		seps[n] = at | mark(k)
+		at += 4
+		n++
+	}
+	return len(data), n
+}
+
+// scanned takes the marks of a whole segment and compares it with the limits.
+func (r *Reader) scanned(length int, wide bool) error {
+	marks := r.seg.marks()
+	if length > r.o.Limits.Segment {
+		return r.tooLong()
+	}
+	if wide {
+		if err := r.checkWide(length); err != nil {
+			return err
+		}
+	}
+	if len(marks) <= r.o.Limits.Elements && len(marks) <= r.o.Limits.Components {
 		return nil
 	}
-	if count := len(r.parts) - int(r.firsts[len(r.firsts)-1]); count >= r.limits.Components {
-		e := r.fault(i, CodeTooManyConstituents, "more components than the limit")
-		e.Element, e.Component = len(r.firsts), count+1
-		return e
+	element, components := 1, 0
+	for _, m := range marks {
+		if components++; components > r.o.Limits.Components {
+			e := r.faultAt(marks, m.at(), RuleLimit, CodeTooManyConstituents, "more components than the limit")
+			return e
+		}
+		if m.ending() == endsElement {
+			if components, element = 0, element+1; element > r.o.Limits.Elements+1 {
+				return r.faultAt(marks, m.at(), RuleLimit, CodeTooManyConstituents, "more data elements than the limit")
+			}
+		}
 	}
 	return nil
 }
 
-func (r *Reader) tooLong() error {
-	return r.fault(0, CodeTooLong, "segment is longer than the limit")
+// unfinished is a segment that the input ends in.
+func (r *Reader) unfinished(marks []mark, length int, wide bool) (int, error) {
+	e := r.faultAt(marks[:len(marks)-1], length, RuleTerminator, CodeMissing, "input ends inside a segment")
+	if length > 0 && r.o.Lenient&MissingTerminator != 0 {
+		if err := r.flaw(e, MissingTerminator); err != nil {
+			return 0, err
+		}
+		r.seg.count = len(marks)
+		return length, r.scanned(length, wide)
+	}
+	return 0, e
 }
 
-// fault describes an error at byte i after the start of the present segment.
-func (r *Reader) fault(i int, code Code, text string) *Error {
-	e := &Error{Offset: r.offset(r.start + i), Message: string(r.message), Position: r.nextPosition(), Code: code, Text: text}
+func (r *Reader) tooLong() error {
+	return r.fault(RuleLimit, CodeTooLong, "segment is longer than the limit")
+}
+
+// stray is a release character at byte i that releases nothing.
+func (r *Reader) stray(marks []mark, i int) error {
+	return r.flaw(r.faultAt(marks, i, RuleRelease, CodeBadSeparator, "release character before a character that is no service character"), StrayRelease)
+}
+
+// odd handles the bytes that no segment should hold: line breaks, and what the
+// repertoire does not have. It reports whether byte i was dropped.
+func (r *Reader) odd(marks []mark, i int, class uint8) (dropped bool, err error) {
+	if r.class[r.buf[r.start+i]] == classRelease {
+		i++ // the break that follows it
+	} else if class != classBreak {
+		e := r.faultAt(marks, i, RuleRepertoire, CodeBadCharacter, "byte is no character of "+r.repertoire.String())
+		return false, r.flaw(e, WrongRepertoire)
+	}
+	e := r.faultAt(marks, i, RuleLineBreak, CodeBadCharacter, "line break inside a segment")
+	if err := r.flaw(e, WrappedLines); err != nil || e.Forgiven == 0 {
+		return false, err
+	}
+	n := 1
+	if i+1 < r.end-r.start && r.buf[r.start+i] == '\r' && r.buf[r.start+i+1] == '\n' {
+		n = 2
+	}
+	copy(r.buf[r.start+n:], r.buf[r.start:r.start+i])
+	r.start += n
+	r.seg.drops = append(r.seg.drops, drop{int32(i), int32(n)})
+	return true, nil
+}
+
+// checkWide checks the UTF-8 of a segment with characters of several bytes.
+func (r *Reader) checkWide(length int) error {
+	raw := r.buf[r.start : r.start+length]
+	at := r.repertoire.Valid(raw)
+	if at < 0 {
+		return nil
+	}
+	e := r.faultAt(r.seg.marks(), at, RuleRepertoire, CodeBadCharacter, "bytes are no character of "+r.repertoire.String())
+	return r.flaw(e, WrongRepertoire)
+}
+
+// faultAt describes a fault at byte i of the segment being scanned, which has
+// the marks so far.
+func (r *Reader) faultAt(marks []mark, i int, rule Rule, code Code, text string) *ParseError {
+	e := r.fault(rule, code, text)
+	e.Element, e.Component = 1, 1
+	for _, m := range marks {
+		if m.at() >= i {
+			break
+		}
+		switch m.ending() {
+		case endsElement:
+			e.Element, e.Component = e.Element+1, 1
+		case endsComponent:
+			e.Component++
+		}
+	}
 	if head := r.buf[r.start:r.end]; len(head) >= 3 && isTagByte(head[0]) && isTagByte(head[1]) && isTagByte(head[2]) {
 		e.Tag = string(head[:3])
 	}
+	if r.state == inMessage {
+		e.Position = r.position + 1
+	}
+	e.Offset = r.seg.Offset + int64(i)
+	for _, d := range r.seg.drops {
+		e.Offset += int64(d.bytes)
+	}
 	return e
-}
-
-// fill reads more input behind the unread bytes, which it moves to the front.
-// It returns io.EOF when there is no more.
-func (r *Reader) fill() error {
-	if r.eof {
-		return io.EOF
-	}
-	r.makeRoom()
-	for range 100 {
-		n, err := r.in.Read(r.buf[r.end:min(len(r.buf), r.end+readSize)])
-		r.total += int64(n)
-		if r.total > r.limits.Total {
-			return r.fault(0, CodeTooLong, "input is longer than the limit")
-		}
-		if r.limits.Breaks == BreaksAnywhere {
-			n = r.dropBreaks(n)
-		}
-		r.end += n
-		if errors.Is(err, io.EOF) {
-			r.eof = true
-		} else if err != nil {
-			return err
-		}
-		if n > 0 {
-			return nil
-		}
-		if r.eof {
-			return io.EOF
-		}
-	}
-	return io.ErrNoProgress
-}
-
-// makeRoom moves the unread bytes to the front. The buffer starts small, for
-// most files are, and grows to what the longest segment needs.
-func (r *Reader) makeRoom() {
-	full := r.limits.Segment + readSize
-	if r.start > 0 {
-		copy(r.buf, r.buf[r.start:r.end])
-		r.base += int64(r.start)
-		r.start, r.end = 0, r.end-r.start
-	}
-	if len(r.buf) < full && r.end*2 >= len(r.buf) {
-		bigger := make([]byte, min(full, max(4<<10, len(r.buf)*4)))
-		copy(bigger, r.buf[:r.end])
-		r.buf = bigger
-	}
-}
-
-// dropBreaks takes CR and LF out of the n bytes behind end, noting where they
-// were, and returns how many bytes are left.
-func (r *Reader) dropBreaks(n int) int {
-	r.breaks = append(r.breaks[:0], r.breaks[r.passed:]...)
-	r.passed = 0
-	read := r.buf[r.end : r.end+n]
-	kept := 0
-	for _, c := range read {
-		if c != '\r' && c != '\n' {
-			read[kept] = c
-			kept++
-			continue
-		}
-		at := r.base + int64(r.end+kept)
-		if last := len(r.breaks) - 1; last >= 0 && r.breaks[last].at == at {
-			r.breaks[last].bytes++
-		} else {
-			r.breaks = append(r.breaks, lineBreak{at, 1})
-		}
-	}
-	return kept
-}
-
-// segmentOffset returns the input offset of the segment at start and passes
-// the breaks before it, so that the search stays short.
-func (r *Reader) segmentOffset() int64 {
-	at := r.base + int64(r.start)
-	for r.passed < len(r.breaks) && r.breaks[r.passed].at <= at {
-		r.dropped += r.breaks[r.passed].bytes
-		r.passed++
-	}
-	return at + r.dropped
-}
-
-// offset returns the input offset of buf[i].
-func (r *Reader) offset(i int) int64 {
-	at := r.base + int64(i)
-	dropped := r.dropped
-	for _, b := range r.breaks[r.passed:] {
-		if b.at <= at {
-			dropped += b.bytes
-		}
-	}
-	return at + dropped
 }

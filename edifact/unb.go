@@ -1,0 +1,81 @@
+package edifact
+
+// parseUNB reads the header of an interchange and sets up repertoire and
+// repetition separator.
+func (r *Reader) parseUNB(s *Segment) error {
+	u := &r.header
+	u.Version = 3
+	version := s.Component(0, 1)
+	if len(version) == 1 && version[0] >= '1' && version[0] <= '4' {
+		u.Version = int(version[0] - '0')
+	} else if err := r.flaw(r.at(2, 2, RuleSyntax, CodeSyntaxNotSupported, "syntax version is none of 1 to 4")); err != nil {
+		return err
+	}
+	set, known := ParseRepertoire(string(s.Component(0, 0)))
+	if !known {
+		if err := r.flaw(r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, "repertoire is none of UNOA to UNOL, UNOW, UNOX, UNOY")); err != nil {
+			return err
+		}
+	}
+	u.Repertoire = set
+	if r.o.Repertoire != 0 {
+		set = r.o.Repertoire
+	}
+	if err := r.setRepertoire(set); err != nil {
+		return err
+	}
+	text := s.Text
+	u.ServiceList, u.Encoding, u.SyntaxRelease = text(0, 2), text(0, 3), text(0, 4)
+	u.Sender = Party{text(1, 0), text(1, 1), text(1, 2), text(1, 3)}
+	u.Recipient = Party{text(2, 0), text(2, 1), text(2, 2), text(2, 3)}
+	u.Date, u.Time, u.ControlRef = text(3, 0), text(3, 1), text(4, 0)
+	u.Password, u.PasswordQualifier = text(5, 0), text(5, 1)
+	u.ApplicationRef, u.Priority, u.AckRequest = text(6, 0), text(7, 0), text(8, 0) == "1"
+	u.Agreement, u.TestIndicator = text(9, 0), text(10, 0)
+	if at := set.Valid(s.Raw()); at >= 0 {
+		e := r.faultAt(s.marks(), at, RuleRepertoire, CodeBadCharacter, "byte is no character of "+set.String())
+		e.Tag = s.Tag
+		if err := r.flaw(e, WrongRepertoire); err != nil {
+			return err
+		}
+	}
+	return r.checkService()
+}
+
+// setRepertoire makes set the repertoire of the segments that follow; none
+// stands for UNOC.
+func (r *Reader) setRepertoire(set Repertoire) error {
+	if set == 0 {
+		set = UNOC
+	}
+	r.repertoire = set
+	r.seg.text = textDecoder{set, r.o.Lenient&WrongRepertoire != 0}
+	if r.header.Version == 4 {
+		if !r.advised {
+			r.marks.Repetition = defaultRepetition
+		}
+		if r.marks.Repetition != 0 && !r.marks.repeats() {
+			e := r.fault(RuleUNA, CodeBadServiceCharacter, "service string advice UNA has an unusable repetition separator")
+			e.Tag = "UNA"
+			r.marks.Repetition = 0
+			if err := r.flaw(e); err != nil {
+				return err
+			}
+		}
+	} else {
+		r.marks.Repetition = 0
+	}
+	bytes := set.Bytes()
+	r.classify(&bytes, set.MultiByte())
+	return nil
+}
+
+// textDecoder makes Go strings of values.
+type textDecoder struct {
+	repertoire Repertoire
+	forgiving  bool // values may be in another repertoire than they should be
+}
+
+func (d textDecoder) decode(b []byte) string {
+	return d.repertoire.DecodeLossy(b)
+}
