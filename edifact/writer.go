@@ -22,7 +22,7 @@ type Options struct {
 	Delimiters Delimiters // zero: DefaultDelimiters
 	UNA        bool       // write the service string advice
 	Wrap       Wrap
-	Charset    Charset
+	Repertoire Repertoire
 }
 
 // Writer writes interchanges. Values are given as Go strings and are encoded
@@ -67,15 +67,16 @@ const flushSize = 64 << 10
 
 // NewWriter returns a Writer to out.
 func NewWriter(out io.Writer, o Options) *Writer {
+	o.Repertoire = o.Repertoire.orDefault()
 	if o.Delimiters == (Delimiters{}) {
 		o.Delimiters = DefaultDelimiters
 	}
 	w := &Writer{out: out, o: o, buf: make([]byte, 0, flushSize+8<<10)}
-	if o.Delimiters.check() != 0 {
-		w.err = &Error{Code: CodeBadServiceCharacter, Text: "unusable service characters"}
+	if !o.Delimiters.usable() {
+		w.err = &ParseError{Code: CodeBadServiceCharacter, Text: "unusable service characters"}
 	}
 	for i := range w.class {
-		if i >= utf8.RuneSelf || !o.Charset.Has(rune(i)) {
+		if i >= utf8.RuneSelf || !o.Repertoire.Has(rune(i)) {
 			w.class[i] = valueOther
 		}
 	}
@@ -224,15 +225,11 @@ func (w *Writer) value(s string) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError || !w.o.Charset.Has(r) {
-			w.fail(CodeBadCharacter, "character outside "+w.o.Charset.String())
+		if r == utf8.RuneError || !w.o.Repertoire.Has(r) {
+			w.fail(CodeBadCharacter, "character outside "+w.o.Repertoire.String())
 			return
 		}
-		if w.o.Charset == UNOW {
-			w.buf = append(w.buf, s[i:i+size]...)
-		} else {
-			w.buf = append(w.buf, byte(r))
-		}
+		w.buf, _ = w.o.Repertoire.Append(w.buf, s[i:i+size])
 		i += size
 	}
 }
@@ -242,9 +239,11 @@ func (w *Writer) fail(code Code, text string) {
 	if w.comp > 0 {
 		component = w.comp + 1
 	}
-	w.err = &Error{
-		Offset: w.length + int64(len(w.buf)), Message: w.message, Position: w.segments, Tag: w.tag,
-		Element: w.element + 1, Component: component, Code: code, Text: text,
+	w.err = &ParseError{
+		Place: Place{
+			Offset: w.length + int64(len(w.buf)), Message: w.message, Position: w.segments, Tag: w.tag,
+			Element: w.element + 1, Component: component,
+		}, Code: code, Text: text,
 	}
 }
 
@@ -310,7 +309,7 @@ func (w *Writer) Begin(u UNB) {
 	if u.AckRequest {
 		ack = "1"
 	}
-	w.Segment("UNB").Elem(w.o.Charset.String()).CompInt(version).
+	w.Segment("UNB").Elem(w.o.Repertoire.String()).CompInt(version).
 		Elem(u.Sender.ID).Comp(u.Sender.Qualifier).Comp(u.Sender.Internal).
 		Elem(u.Recipient.ID).Comp(u.Recipient.Qualifier).Comp(u.Recipient.Internal).
 		Elem(u.Date).Comp(u.Time).Elem(u.ControlRef).
@@ -320,7 +319,7 @@ func (w *Writer) Begin(u UNB) {
 }
 
 // Message begins a message.
-func (w *Writer) Message(h MessageHeader) {
+func (w *Writer) Message(h UNH) {
 	w.closeSegment()
 	w.segments, w.message = 0, h.Ref
 	w.messages++

@@ -54,9 +54,9 @@ func TestWriterEnvelopeAndWraps(t *testing.T) {
 		want string
 	}{
 		{"one line", edifact.Options{UNA: true}, "UNA:+,? 'UNB+UNOC:3+A:14+B:14+050811:0600+7++++1+AFT+1'UNH+1+PAYMUL:D:96A:UN'BGM+452+a?'b'UNT+3+1'UNZ+1+7'"},
-		{"line per segment", edifact.Options{Wrap: edifact.WrapSegments, Charset: edifact.UNOW},
+		{"line per segment", edifact.Options{Wrap: edifact.WrapSegments, Repertoire: edifact.UNOW},
 			"UNB+UNOW:3+A:14+B:14+050811:0600+7++++1+AFT+1'\r\nUNH+1+PAYMUL:D:96A:UN'\r\nBGM+452+a?'b'\r\nUNT+3+1'\r\nUNZ+1+7'\r\n"},
-		{"80 columns", edifact.Options{UNA: true, Wrap: edifact.Wrap80, Delimiters: edifact.Delimiters{Component: '|', Element: '*', Decimal: '.', Release: '!', Reserved: ' ', End: '~'}},
+		{"80 columns", edifact.Options{UNA: true, Wrap: edifact.Wrap80, Delimiters: edifact.Delimiters{Component: '|', Element: '*', Decimal: '.', Release: '!', End: '~'}},
 			"UNA|*.! ~UNB*UNOC|3*A|14*B|14*050811|0600*7****1*AFT*1~UNH*1*PAYMUL|D|96A|UN~BGM\r\n*452*a'b~UNT*3*1~UNZ*1*7~\r\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestWriterEnvelopeAndWraps(t *testing.T) {
 				Sender: edifact.Party{ID: "A", Qualifier: "14"}, Recipient: edifact.Party{ID: "B", Qualifier: "14"},
 				Date: "050811", Time: "0600", ControlRef: "7", AckRequest: true, Agreement: "AFT", TestIndicator: "1",
 			})
-			w.Message(edifact.MessageHeader{Ref: "1", Type: "PAYMUL", Version: "D", Release: "96A", Agency: "UN"})
+			w.Message(edifact.UNH{Ref: "1", Type: "PAYMUL", Version: "D", Release: "96A", Agency: "UN"})
 			w.Segment("BGM").Elem("452").Elem("a'b")
 			w.EndMessage()
 			if err := w.End(); err != nil {
@@ -93,8 +93,8 @@ func TestWriterRefuses(t *testing.T) {
 	}{
 		{"control character", "a\nb", edifact.Options{}, edifact.CodeBadCharacter},
 		{"euro in Latin 1", "€", edifact.Options{}, edifact.CodeBadCharacter},
-		{"small letter in level A", "a", edifact.Options{Charset: edifact.UNOA}, edifact.CodeBadCharacter},
-		{"broken UTF-8", "a\xff", edifact.Options{Charset: edifact.UNOW}, edifact.CodeBadCharacter},
+		{"small letter in level A", "a", edifact.Options{Repertoire: edifact.UNOA}, edifact.CodeBadCharacter},
+		{"broken UTF-8", "a\xff", edifact.Options{Repertoire: edifact.UNOW}, edifact.CodeBadCharacter},
 		{"service character, nothing to release", "a+b", edifact.Options{Delimiters: bare}, edifact.CodeBadSeparator},
 		{"service characters that clash", "a", edifact.Options{Delimiters: clash}, edifact.CodeBadServiceCharacter},
 	} {
@@ -103,7 +103,7 @@ func TestWriterRefuses(t *testing.T) {
 			w := edifact.NewWriter(&bytes.Buffer{}, test.o)
 			w.Segment("FTX").Elem("x").Comp(test.value).Elem("more")
 			w.Segment("BGM")
-			var got *edifact.Error
+			var got *edifact.ParseError
 			if err := w.End(); !errors.As(err, &got) || got.Code != test.want {
 				t.Errorf("error is %v, want code %d", err, test.want)
 			}
@@ -147,48 +147,5 @@ func TestWriterCountsBytes(t *testing.T) {
 		if w.Written()+last != int64(out.Len()) {
 			t.Errorf("wrap %d: says %d, wrote %d", wrapping, w.Written(), out.Len())
 		}
-	}
-}
-
-func TestCharsets(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		set  edifact.Charset
-		text string
-		want string // encoded, or empty for an error
-	}{
-		{edifact.UNOA, "ABC 09 .,-()/=!\"%&*;<>'+:?", "ABC 09 .,-()/=!\"%&*;<>'+:?"},
-		{edifact.UNOA, "#", ""},
-		{edifact.UNOB, "abc", "abc"},
-		{edifact.UNOB, "æ", ""},
-		{edifact.UNOC, "Øl@{}", "\xD8l@{}"},
-		{edifact.UNOC, "\u0085", ""},
-		{edifact.UNOC, "š", ""},
-		{edifact.UNOW, "š€", "š€"},
-		{edifact.UNOW, "a\tb", ""},
-	} {
-		got, err := test.set.Append([]byte("x"), test.text)
-		if test.want == "" {
-			if err == nil || string(got) != "x" {
-				t.Errorf("%s takes %q", test.set, test.text)
-			}
-			continue
-		}
-		if err != nil || string(got) != "x"+test.want {
-			t.Errorf("%s encodes %q as %q, %v", test.set, test.text, got, err)
-		}
-		back, err := test.set.Decode(got[1:])
-		if err != nil || back != test.text {
-			t.Errorf("%s decodes %q as %q, %v", test.set, got[1:], back, err)
-		}
-		if name, ok := edifact.ParseCharset(test.set.String()); !ok || name != test.set {
-			t.Errorf("name %s is not read back", test.set)
-		}
-	}
-	if _, err := edifact.UNOW.Decode([]byte{0xff}); err == nil {
-		t.Error("broken UTF-8 is decoded")
-	}
-	if _, ok := edifact.ParseCharset("UNOX"); ok {
-		t.Error("UNOX is taken")
 	}
 }
