@@ -28,7 +28,7 @@ type envelope struct {
 	message  UNH
 	object   UNO
 	unread   bool // the object of the package comes next
-	position int // of the last segment of the message
+	position int  // of the last segment of the message
 
 	repertoire Repertoire
 	messages   int // since UNB, or since UNG
