@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,10 +25,16 @@ var (
 )
 
 // entries cuts a file at its rulers. What stands above the first is the legend
-// of change marks.
+// of change marks; a second file of a code list has none and begins with an
+// entry.
 func entries(f *file) ([]entry, error) {
 	var list []entry
-	open := false
+	open := !slices.ContainsFunc(f.lines, func(line string) bool {
+		return strings.TrimSpace(line) == "Change indicators"
+	})
+	if open {
+		list = append(list, entry{file: f, head: -1})
+	}
 	for i, line := range f.lines {
 		switch {
 		case ruler.MatchString(line):

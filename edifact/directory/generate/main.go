@@ -6,8 +6,10 @@
 // The zip is that of the whole directory, with the zips of its parts in it, or
 // these one by one: the batch messages (EDMD, in old releases TRMD), segments
 // (EDSD, TRSD), composites (EDCD, TRCD), elements (EDED, TRED) and the code list
-// (UNCL). The interactive directory (IDMD, IDSD, IDCD), indexes, rules and
-// reports are left out, and so is what it holds of service segments.
+// (UNCL). The names of segments and composites are in capitals in
+// their directories; the indexes by code (EDSDI1, EDCDI1), where they are there,
+// have them as they are written. The interactive directory (IDMD, IDSD, IDCD),
+// rules and reports are left out, and so is what it holds of service segments.
 //
 // A line that it does not understand ends it with the file and line: nothing
 // that a directory says is dropped in silence. Where two parts of a directory
@@ -76,11 +78,12 @@ func build(src *source, notes io.Writer) (*directory.Directory, error) {
 		{partCodes, b.codes},
 		{partComposites, b.composites},
 		{partSegments, b.segments},
+		{partIndexes, b.index},
 		{partMessages, b.message},
 	}
 	for _, step := range steps {
 		files := src.parts[step.part]
-		if len(files) == 0 {
+		if len(files) == 0 && step.part != partIndexes {
 			return nil, fmt.Errorf("no file of the %s", step.part)
 		}
 		for _, f := range files {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -200,6 +201,43 @@ func (b *builder) agree(f *file, line int, c *directory.Composite, components []
 		}
 		if place.Element != c.Components[i].Element || place.Mandatory != c.Components[i].Mandatory {
 			return f.fail(u.line, "component %d of %s is another in the composite directory", i+1, c.Code)
+		}
+	}
+	return nil
+}
+
+// indexed is a line of an index.
+var indexed = regexp.MustCompile(`^[*+#|X -]{2,6}([A-Z]{3}|[CE]\d{3}) +(\S.*)$`)
+
+// index takes the names of segments and composites from an index, where they
+// are the same names but for capitals.
+func (b *builder) index(f *file) error {
+	start := slices.IndexFunc(f.lines, func(line string) bool {
+		return slices.Equal(strings.Fields(line), []string{"Tag", "Name"})
+	})
+	if start < 0 {
+		return f.fail(0, "no index")
+	}
+	for i, line := range f.lines[start+1:] {
+		if line == "" {
+			continue
+		}
+		m := indexed.FindStringSubmatch(line)
+		if m == nil {
+			return f.fail(start+1+i, "not understood: %q", line)
+		}
+		var name *string
+		if s := b.dir.Segments[m[1]]; s != nil {
+			name = &s.Name
+		} else if c := b.dir.Composites[m[1]]; c != nil {
+			name = &c.Name
+		} else {
+			return f.fail(start+1+i, "%s is not in the directory", m[1])
+		}
+		if strings.EqualFold(squeeze(*name), squeeze(m[2])) {
+			*name = m[2]
+		} else {
+			b.note(f, start+2+i, "%s is called %q, not %q", m[1], *name, m[2])
 		}
 	}
 	return nil

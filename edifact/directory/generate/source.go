@@ -19,6 +19,7 @@ const (
 	partComposites = "composite directory"
 	partElements   = "element directory"
 	partCodes      = "code list"
+	partIndexes    = "indexes" // of segments and composites, by code
 )
 
 // maxFile is well above the size of any file of a directory.
@@ -50,6 +51,7 @@ var names = []struct {
 	{regexp.MustCompile(`^(ED|TR)SD\.\d\d[A-Z]$`), partSegments},
 	{regexp.MustCompile(`^(ED|TR)CD\.\d\d[A-Z]$`), partComposites},
 	{regexp.MustCompile(`^(ED|TR)ED\.\d\d[A-Z]$`), partElements},
+	{regexp.MustCompile(`^(ED|TR)[CS]DI1\.\d\d[A-Z]$`), partIndexes},
 	{regexp.MustCompile(`^UNCL(-\d)?\.\d\d[A-Z]$`), partCodes},
 }
 
