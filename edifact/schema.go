@@ -12,7 +12,7 @@ import (
 type Schema struct {
 	dirs  []*directory.Directory
 	codes Codes
-	plans sync.Map // of messages, by planKey: compiled when the first one comes
+	plans sync.Map // *messagePlan by planKey: compiled when the first message comes
 }
 
 // NewSchema returns a schema of directories, which may be none.
@@ -31,3 +31,44 @@ type CodeRule struct {
 
 // WithCodes returns a schema of the same directories in which codes are agreed.
 func (s *Schema) WithCodes(codes Codes) *Schema { return &Schema{dirs: s.dirs, codes: codes} }
+
+// planKey names a message type under a syntax version.
+type planKey struct {
+	kind, version, release string
+	repeats                bool // syntax version 4
+}
+
+// plan returns the compiled structure of a message type, nil for one that is in
+// no directory.
+func (s *Schema) plan(k planKey) *messagePlan {
+	if p, ok := s.plans.Load(k); ok {
+		return p.(*messagePlan)
+	}
+	m := s.message(k)
+	if m == nil {
+		return nil
+	}
+	version := 3
+	if k.repeats {
+		version = 4
+	}
+	p := planMessage(m, func(seg *directory.Segment) *segmentPlan {
+		if plan := services()[version][seg.Tag]; plan != nil {
+			return plan
+		}
+		return s.planSegment(seg, version)
+	})
+	s.plans.Store(k, p)
+	return p
+}
+
+func (s *Schema) message(k planKey) *directory.Message {
+	for _, d := range s.dirs {
+		if d.Version == k.version && d.Release == k.release {
+			if m := d.Messages[k.kind]; m != nil {
+				return m
+			}
+		}
+	}
+	return nil
+}

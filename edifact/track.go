@@ -31,7 +31,8 @@ type envelope struct {
 	position int  // of the last segment of the message
 
 	repertoire Repertoire
-	messages   int // since UNB, or since UNG
+	multiByte  bool // a character of the repertoire may take several bytes
+	messages   int  // since UNB, or since UNG
 	groups     int
 	loose      int // messages and packages outside of groups
 	refs       map[string]struct{}
