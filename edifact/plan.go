@@ -110,6 +110,9 @@ func (s *Schema) planComponent(place *directory.Place) componentPlan {
 	e := place.Element
 	c := componentPlan{code: e.Code, mandatory: place.Mandatory, kind: e.Kind, min: e.Min, max: e.Max}
 	rule, agreed := s.codes[e.Code]
+	if !agreed {
+		rule, agreed = s.codes[AllElements]
+	}
 	switch {
 	case rule.Any:
 	case rule.Only != nil:

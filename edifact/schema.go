@@ -19,8 +19,11 @@ type Schema struct {
 func NewSchema(dirs ...*directory.Directory) *Schema { return &Schema{dirs: dirs} }
 
 // Codes is what is agreed about coded values, by the code of the data element
-// ("4383"). Elements that it does not name take the codes of the directory.
+// ("4383") or [AllElements]. Others take the codes of the directory.
 type Codes map[string]CodeRule
+
+// AllElements names in [Codes] the data elements that it does not name.
+const AllElements = "*"
 
 // CodeRule is what a data element takes.
 type CodeRule struct {
@@ -70,5 +73,5 @@ func (s *Schema) message(k planKey) *directory.Message {
 			}
 		}
 	}
-	return nil
+	return directory.ServiceMessage(k.kind, k.version)
 }

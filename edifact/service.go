@@ -1,10 +1,21 @@
 package edifact
 
-import "sync"
+import (
+	"sync"
+
+	"nks/edifact/directory"
+)
 
 // services holds the plans of the service segments by syntax version and tag.
 var services = sync.OnceValue(func() [5]map[string]*segmentPlan {
 	var plans [5]map[string]*segmentPlan
+	agreed := &Schema{}
+	for version := 1; version <= 4; version++ {
+		plans[version] = map[string]*segmentPlan{}
+		for tag, segment := range directory.Service('0' + byte(version)).Segments {
+			plans[version][tag] = agreed.planSegment(segment, version)
+		}
+	}
 	return plans
 })
 
