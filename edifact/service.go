@@ -9,7 +9,8 @@ import (
 // services holds the plans of the service segments by syntax version and tag.
 var services = sync.OnceValue(func() [5]map[string]*segmentPlan {
 	var plans [5]map[string]*segmentPlan
-	agreed := &Schema{}
+	// What these two say is judged where it is used.
+	agreed := &Schema{codes: Codes{"0001": {Any: true}, "0002": {Any: true}}}
 	for version := 1; version <= 4; version++ {
 		plans[version] = map[string]*segmentPlan{}
 		for tag, segment := range directory.Service('0' + byte(version)).Segments {

@@ -1,5 +1,7 @@
 package edifact
 
+import "strconv"
+
 // parseUNB reads the header of an interchange and sets up repertoire and
 // repetition separator.
 func (r *Reader) parseUNB(s *Segment) error {
@@ -14,6 +16,12 @@ func (r *Reader) parseUNB(s *Segment) error {
 	set, known := ParseRepertoire(string(s.Component(0, 0)))
 	if !known {
 		if err := r.flaw(r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, "repertoire is none of UNOA to UNOL, UNOW, UNOX, UNOY")); err != nil {
+			return err
+		}
+	}
+	if last := lastRepertoire[u.Version]; set > last {
+		e := r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, set.String()+" is no repertoire of syntax version "+strconv.Itoa(u.Version))
+		if err := r.flaw(e, WrongRepertoire); err != nil {
 			return err
 		}
 	}
@@ -41,6 +49,10 @@ func (r *Reader) parseUNB(s *Segment) error {
 	}
 	return r.checkService()
 }
+
+// lastRepertoire is the last one, in the order of their names, that a syntax
+// version has (0001).
+var lastRepertoire = [5]Repertoire{1: UNOB, 2: UNOB, 3: UNOF, 4: UNOY}
 
 // setRepertoire makes set the repertoire of the segments that follow; none
 // stands for UNOC.

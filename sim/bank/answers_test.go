@@ -1,8 +1,6 @@
 package bank_test
 
 import (
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +9,7 @@ import (
 	"time"
 
 	"nks/edifact"
+	"nks/edifact/directory/d96a"
 	"nks/sim/bank"
 )
 
@@ -99,30 +98,12 @@ func golden(t *testing.T, name, got string) {
 // checkStructure compares an answer with the UN directory and its own counts.
 func checkStructure(t *testing.T, text string) {
 	t.Helper()
-	x := edifact.NewInterchange(strings.NewReader(text), edifact.Limits{Breaks: edifact.BreaksAnywhere})
-	if _, err := x.Begin(); err != nil {
-		t.Fatalf("%v in\n%s", err, text)
-	}
-	for {
-		h, err := x.Message()
-		if errors.Is(err, io.EOF) {
-			return
-		}
+	r := edifact.NewReader(strings.NewReader(text), edifact.ReaderOptions{Lenient: edifact.LineBreaks | edifact.WrappedLines})
+	codes := edifact.Codes{edifact.AllElements: {Any: true}}
+	for _, err := range edifact.NewValidator(r, edifact.NewSchema(d96a.Directory()).WithCodes(codes)).Segments() {
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
-		check := x.Checker(edifact.SpecOf(h), func(e *edifact.Error) { t.Errorf("%v in\n%s", e, text) })
-		for {
-			s, err := x.Segment()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatalf("%v in\n%s", err, text)
-			}
-			check.Segment(&s)
-		}
-		check.End()
 	}
 }
 

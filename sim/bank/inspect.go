@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"nks/edifact"
@@ -51,24 +50,27 @@ type line struct {
 // inspector walks through an interchange. The first flaw of a message rejects that message and the walk goes on behind
 // it; a flaw of the envelope or of the syntax rejects everything and ends the walk.
 type inspector struct {
-	reader  *edifact.Reader
-	charset edifact.Charset
-	decimal byte
-	got     interchange
-	refs    map[string]bool // UNH references
+	reader *edifact.Validator
+	faults []*edifact.ParseError // of the last segment
+	got    interchange
+	refs   map[string]bool // UNH references
 }
 
 // inspect reads an interchange to its end. The error is that of the reader r; what is wrong with the text is in the
 // interchange.
 func inspect(r io.Reader, wrapped bool) (interchange, error) {
-	breaks := edifact.BreaksBetween
+	lenient := edifact.LineBreaks | edifact.Padding
 	if wrapped {
-		breaks = edifact.BreaksAnywhere
+		lenient |= edifact.WrappedLines
 	}
-	limits := edifact.Limits{Segment: 16 << 10, Elements: 64, Components: 32, Total: maxFile, Breaks: breaks}
-	p := inspector{reader: edifact.NewReader(r, limits), refs: map[string]bool{}}
+	p := inspector{refs: map[string]bool{}}
+	p.reader = edifact.NewValidator(edifact.NewReader(r, edifact.ReaderOptions{
+		Limits:  edifact.Limits{Segment: 16 << 10, Elements: 64, Components: 32, Total: maxFile},
+		Lenient: lenient,
+		Faults:  func(e *edifact.ParseError) { p.faults = append(p.faults, e) },
+	}), schema())
 	err := p.walk()
-	var text *edifact.Error
+	var text *edifact.ParseError
 	if errors.As(err, &text) {
 		p.got.flaw = flawOf(text)
 		return p.got, nil
@@ -83,7 +85,7 @@ func inspect(r io.Reader, wrapped bool) (interchange, error) {
 
 func (f *flaw) Error() string { return f.What }
 
-func flawOf(e *edifact.Error) *flaw {
+func flawOf(e *edifact.ParseError) *flaw {
 	code := int(e.Code)
 	if code == 0 {
 		code = int(edifact.CodeUnspecified)
@@ -109,8 +111,15 @@ func missing(tag string) *flaw {
 	return &flaw{Code: int(edifact.CodeMissing), Tag: tag, What: tag + " is missing"}
 }
 
-func (p *inspector) next(wanted string) (edifact.Segment, error) {
+// next is the next segment. A fault that is not that of a message is its error.
+func (p *inspector) next(wanted string) (*edifact.Segment, error) {
+	p.faults = p.faults[:0]
 	s, err := p.reader.Next()
+	for _, e := range p.faults {
+		if e.Message == "" && e.Position == 0 {
+			return s, e
+		}
+	}
 	if errors.Is(err, io.EOF) {
 		return s, missing(wanted)
 	}
@@ -119,12 +128,14 @@ func (p *inspector) next(wanted string) (edifact.Segment, error) {
 
 func (p *inspector) walk() error {
 	s, err := p.next("UNB")
-	if err != nil {
+	if s == nil || s.Tag != "UNB" {
+		if err == nil {
+			err = missing("UNB")
+		}
 		return err
 	}
-	p.decimal = p.reader.Delimiters().Decimal
-	if err := p.header(&s); err != nil {
-		return err
+	if flawed := p.header(s); flawed != nil || err != nil {
+		return errors.Join(flawed, err)
 	}
 	for {
 		if s, err = p.next("UNZ"); err != nil {
@@ -132,22 +143,31 @@ func (p *inspector) walk() error {
 		}
 		switch s.Tag {
 		case "UNH":
-			if err := p.message(&s); err != nil {
+			if err := p.message(s); err != nil {
 				return err
 			}
 		case "UNZ":
-			return p.trailer(&s)
+			return p.end()
 		default:
-			return wrong(&s, 0, 0, edifact.CodeOutside, "%s between messages", s.Tag)
+			return wrong(s, 0, 0, edifact.CodeOutside, "%s between messages", s.Tag)
 		}
+	}
+}
+
+// end is what follows UNZ: nothing.
+func (p *inspector) end() error {
+	switch next, err := p.reader.Next(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	default:
+		return wrong(next, 0, 0, edifact.CodeOutside, "%s after UNZ", next.Tag)
 	}
 }
 
 // header reads UNB: S001, S002, S003, S004, 0020, S005, 0026, 0029, 0031, 0032, 0035.
 func (p *inspector) header(s *edifact.Segment) error {
-	if s.Tag != "UNB" {
-		return missing("UNB")
-	}
 	g := &p.got
 	g.control = text(s, 4, 0)
 	g.sender = party{text(s, 1, 0), text(s, 1, 1)}
@@ -167,7 +187,7 @@ func (p *inspector) header(s *edifact.Segment) error {
 		return wrong(s, 4, 1, edifact.CodeMissing, "UNB: 0010 is missing")
 	}
 	set := text(s, 0, 0)
-	if p.charset, _ = edifact.ParseCharset(set); !oneOf(set, "UNOA UNOB UNOC") {
+	if !oneOf(set, "UNOA UNOB UNOC") {
 		return wrong(s, 2, 1, edifact.CodeSyntaxNotSupported, "UNB: character set is not supported")
 	}
 	if v := text(s, 0, 1); !oneOf(v, "1 2 3") {
@@ -180,25 +200,6 @@ func (p *inspector) header(s *edifact.Segment) error {
 		return wrong(s, 12, 0, edifact.CodeInvalidValue, "UNB: 0035 is not 1")
 	}
 	return nil
-}
-
-func (p *inspector) trailer(s *edifact.Segment) error {
-	switch {
-	case text(s, 0, 0) != strconv.Itoa(len(p.got.messages)):
-		return wrong(s, 2, 0, edifact.CodeCountMismatch, "UNZ says another number of messages than the %d there are", len(p.got.messages))
-	case text(s, 1, 0) != p.got.control:
-		return wrong(s, 3, 0, edifact.CodeReferenceMismatch, "UNZ has another reference than UNB")
-	case len(p.got.messages) == 0:
-		return wrong(s, 0, 0, edifact.CodeEmpty, "the interchange is empty")
-	}
-	next, err := p.reader.Next()
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return wrong(&next, 0, 0, edifact.CodeOutside, "%s after UNZ", next.Tag)
 }
 
 // message reads from UNH to UNT. The returned error is one of the interchange.
@@ -221,7 +222,7 @@ func (p *inspector) message(unh *edifact.Segment) error {
 		m.fail(wrong(unh, 3, 0, codeType, "message type is not supported"))
 	}
 	p.refs[m.Ref] = true
-	err := p.segments(&m, unh, body)
+	err := p.segments(&m, body)
 	m.count()
 	p.got.messages = append(p.got.messages, m)
 	return err
@@ -248,15 +249,11 @@ func (p *inspector) body(m *message, kind string) reading {
 	case kind != p.got.kind:
 		return nil
 	case m.Type == "PAYMUL:D:96A:UN":
-		return &paymul{to: m, decimal: p.decimal, all: &p.got.orders}
+		return &paymul{to: m, decimal: p.reader.Delimiters().Decimal, all: &p.got.orders}
 	case kind == "CONTRL":
 		return &contrl{to: m}
 	}
 	return nil
-}
-
-func headerOf(unh *edifact.Segment) edifact.MessageHeader {
-	return edifact.MessageHeader{Ref: text(unh, 0, 0), Type: text(unh, 1, 0), Version: text(unh, 1, 1), Release: text(unh, 1, 2)}
 }
 
 func (m *message) fail(f *flaw) {
@@ -265,35 +262,35 @@ func (m *message) fail(f *flaw) {
 	}
 }
 
-func (p *inspector) segments(m *message, unh *edifact.Segment, body reading) error {
-	checks := structureOf(headerOf(unh), p.charset, p.decimal)
-	for count := 2; ; count++ {
+// tell takes the faults that the reading of the last segment found.
+func (p *inspector) tell(m *message) {
+	for _, e := range p.faults {
+		if e.Rule != edifact.RuleMessageType { // what is supported is decided here
+			m.fail(flawOf(e))
+		}
+	}
+}
+
+func (p *inspector) segments(m *message, body reading) error {
+	p.tell(m)
+	for {
 		s, err := p.next("UNT")
 		if err != nil {
 			return err
 		}
+		p.tell(m)
 		switch s.Tag {
 		case "UNB", "UNZ", "UNH", "UNG", "UNE":
-			return wrong(&s, 0, 0, edifact.CodeOutside, "%s inside a message", s.Tag)
-		}
-		if s.Tag != "UNT" {
-			m.fail(checks.segment(&s))
+			return wrong(s, 0, 0, edifact.CodeOutside, "%s inside a message", s.Tag)
+		case "UNT":
 			if body != nil {
-				m.fail(body.segment(&s))
+				m.fail(body.end(s))
 			}
-			continue
+			return nil
 		}
-		m.fail(checks.end())
 		if body != nil {
-			m.fail(body.end(&s))
+			m.fail(body.segment(s))
 		}
-		switch {
-		case text(&s, 0, 0) != strconv.Itoa(count):
-			m.fail(wrong(&s, 2, 0, edifact.CodeCountMismatch, "UNT says another number of segments than the %d there are", count))
-		case text(&s, 1, 0) != m.Ref:
-			m.fail(wrong(&s, 3, 0, edifact.CodeReferenceMismatch, "UNT has another reference than UNH"))
-		}
-		return nil
 	}
 }
 
