@@ -27,7 +27,7 @@ type componentPlan struct {
 	kind      directory.Kind
 	min, max  int
 	codes     *codeSet // nil where any value may stand
-	bound     bool     // codes are agreed: neither agency nor association changes them
+	bound     bool     // these codes only: neither agency nor association changes them
 	// The components from lister to listers may name another code list than the
 	// directory's; lister 0 is none.
 	lister, listers int
@@ -118,7 +118,6 @@ func (s *Schema) planComponent(place *directory.Place) componentPlan {
 	case rule.Only != nil:
 		c.codes, c.bound = newCodeSet(slices.Values(append(slices.Clone(rule.Only), rule.Add...)), len(rule.Only)+len(rule.Add)), true
 	case e.Codes != nil:
-		c.bound = agreed
 		c.codes = newCodeSet(func(yield func(string) bool) {
 			for code := range e.Codes {
 				if !yield(code) {
