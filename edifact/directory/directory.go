@@ -4,7 +4,12 @@
 // The directories themselves are packages of their own, so that a program
 // carries only those it imports: d96a and d01b. [Service] holds the service
 // segments and messages of ISO 9735. More are made by the generator in
-// directory/generate from the files that UNECE publishes.
+// directory/generate from the files that UNECE publishes, or read from these at
+// run time by package unece.
+//
+// The tables are derived from the directories that UNECE publishes free of
+// charge, © United Nations, whose text is what counts; those of [Service] from
+// ISO 9735 and the UN service code list.
 package directory
 
 import "strings"
@@ -22,9 +27,9 @@ const (
 // directory of one syntax version. It does not change and may be used
 // concurrently.
 type Directory struct {
-	Version string // 0052, such as D
-	Release string // 0054, such as 96A
-	Agency  string // 0051, such as UN
+	Version string // 0052, such as D; 0002, such as 3, in a service directory
+	Release string // 0054, such as 96A; empty in a service directory
+	Agency  string // 0051, such as UN; empty in a service directory
 
 	Messages   map[string]*Message   // by type, such as PAYMUL
 	Segments   map[string]*Segment   // by tag, such as MOA
@@ -67,7 +72,10 @@ type Place struct {
 	Element   *Element
 	Composite *Composite
 	Mandatory bool
-	Max       int // repetitions allowed (syntax version 4); 1 otherwise
+	// Max is how often it may stand there, 1 in most places and everywhere up to
+	// D.96A but in ARR. In syntax version 4 the repetition separator stands
+	// between them; in versions 1 to 3 they take one position after the other.
+	Max int
 }
 
 // Composite is a composite data element.
@@ -82,6 +90,6 @@ type Element struct {
 	Code     string // such as 5025
 	Name     string
 	Kind     Kind
-	Min, Max int               // characters; Min is 0 for a variable length
+	Min, Max int               // characters; Min is Max for a fixed length, 0 for a variable one
 	Codes    map[string]string // code to its name; nil where any value may stand
 }

@@ -1,4 +1,4 @@
-package main
+package unece
 
 import (
 	"archive/zip"
@@ -94,7 +94,7 @@ func (src *source) entry(in string, entry *zip.File, depth int) error {
 	base := strings.ToUpper(path.Base(entry.Name))
 	part := partOf(base)
 	nested := strings.HasSuffix(base, ".ZIP") && !strings.HasPrefix(base, "ID") && !strings.HasPrefix(base, "PART")
-	if entry.FileInfo().IsDir() || part == "" && !nested {
+	if entry.FileInfo().IsDir() || strings.HasPrefix(base, ".") || part == "" && !nested {
 		return nil
 	}
 	r, err := entry.Open()
@@ -138,12 +138,23 @@ func firstOf(errs ...error) error {
 var cp437 = []rune("ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧" +
 	"╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0")
 
-// decode splits a file in lines without what ends them.
+// decode splits a file in lines without what ends them. The few tabs in later
+// releases stand for spaces up to the next column of eight.
 func decode(data []byte) []string {
 	var text strings.Builder
+	column := 0
 	for _, b := range data {
+		column++
 		switch {
 		case b == '\r' || b == 0x1a: // DOS: end of line, end of file
+		case b == '\n':
+			text.WriteByte(b)
+			column = 0
+		case b == '\t':
+			text.WriteString(strings.Repeat(" ", 8-(column-1)%8))
+			column += 7 - (column-1)%8
+		case b == 0xa0: // a space of ISO 8859-1, in later releases
+			text.WriteByte(' ')
 		case b < 0x80:
 			text.WriteByte(b)
 		default:

@@ -1,4 +1,4 @@
-package main
+package unece
 
 import (
 	"regexp"
@@ -176,7 +176,7 @@ func (b *builder) place(f *file, u use) (directory.Place, error) {
 // named notes a name that is not the one in the directory of its kind.
 func (b *builder) named(f *file, u use, name string) {
 	if !strings.EqualFold(squeeze(u.name), squeeze(name)) {
-		b.note(f, u.line+1, "%s is called %q, not %q", u.code, name, u.name)
+		b.note(f, u.line, "%s is called %q, not %q", u.code, name, u.name)
 	}
 }
 
@@ -232,12 +232,13 @@ func (b *builder) index(f *file) error {
 		} else if c := b.dir.Composites[m[1]]; c != nil {
 			name = &c.Name
 		} else {
-			return f.fail(start+1+i, "%s is not in the directory", m[1])
+			b.note(f, start+1+i, "%s is not in the directory", m[1])
+			continue
 		}
 		if strings.EqualFold(squeeze(*name), squeeze(m[2])) {
 			*name = m[2]
 		} else {
-			b.note(f, start+2+i, "%s is called %q, not %q", m[1], *name, m[2])
+			b.note(f, start+1+i, "%s is called %q, not %q", m[1], *name, m[2])
 		}
 	}
 	return nil

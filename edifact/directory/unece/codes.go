@@ -1,4 +1,4 @@
-package main
+package unece
 
 import "strings"
 
@@ -12,10 +12,11 @@ func (b *builder) codes(f *file) error {
 	for _, e := range list {
 		el := b.dir.Elements[e.code]
 		if el == nil {
-			return f.fail(e.head, "element %s is not in the element directory", e.code)
+			b.note(f, e.head, "element %s is not in the element directory: left out", e.code)
+			continue
 		}
 		if !strings.EqualFold(squeeze(e.name), squeeze(el.Name)) {
-			b.note(f, e.head+1, "element %s is called %q, not %q", e.code, el.Name, e.name)
+			b.note(f, e.head, "element %s is called %q, not %q", e.code, el.Name, e.name)
 		}
 		at, err := e.preface(el.Format())
 		if err != nil {
@@ -48,7 +49,7 @@ func (b *builder) list(e *entry, at int, cols *columns) (map[string]string, erro
 	cols.code = strings.Index(e.file.lines[e.head], e.code)
 	last, described := "", false
 	for ; at < len(e.body); at++ {
-		line := e.file.lines[e.body[at]]
+		line := cols.unmarked(e.file.lines[e.body[at]])
 		if cols.name == 0 {
 			rest := strings.TrimLeft(line[min(cols.code, len(line)):], " ")
 			_, name, _ := strings.Cut(rest, " ")
@@ -65,7 +66,7 @@ func (b *builder) list(e *entry, at int, cols *columns) (map[string]string, erro
 		case indent == cols.name:
 			return nil, e.file.fail(e.body[at], "neither a code nor its description")
 		}
-		marks, code, name, ok := cols.split(line)
+		code, name, ok := cols.split(line)
 		if !ok {
 			return nil, e.file.fail(e.body[at], "not a code: %q", line)
 		}
@@ -74,22 +75,29 @@ func (b *builder) list(e *entry, at int, cols *columns) (map[string]string, erro
 		}
 		last, described = code, false
 		codes[code] = name
-		if cols.deleted && strings.Contains(marks, "-") {
-			b.note(e.file, e.body[at]+1, "code %s of element %s is deleted: left out", code, e.code)
+		if cols.deleted && strings.Contains(e.file.lines[e.body[at]][:cols.code], "-") {
+			b.note(e.file, e.body[at], "code %s of element %s is deleted: left out", code, e.code)
 			defer delete(codes, code)
 		}
 	}
 	return codes, nil
 }
 
-// split cuts a code's line.
-func (c *columns) split(line string) (marks, code, name string, ok bool) {
-	if len(line) <= c.name || line[c.name-1] != ' ' {
-		return "", "", "", false
+// unmarked puts spaces for the change marks, which stand left of the codes.
+func (c *columns) unmarked(line string) string {
+	if len(line) <= c.code || strings.Trim(line[:c.code], "*+#|X -") != "" {
+		return line
 	}
-	marks, code, name = line[:c.code], strings.TrimSpace(line[c.code:c.name]), line[c.name:]
-	ok = strings.Trim(marks, "*+#|X -") == "" && code != "" && !strings.Contains(code, " ") && name[0] != ' '
-	return marks, code, strings.TrimSpace(name), ok
+	return strings.Repeat(" ", c.code) + line[c.code:]
+}
+
+// split cuts a code's line.
+func (c *columns) split(line string) (code, name string, ok bool) {
+	if c.code >= c.name || len(line) <= c.name || line[c.name-1] != ' ' || strings.TrimSpace(line[:c.code]) != "" {
+		return "", "", false
+	}
+	code, name = strings.TrimSpace(line[c.code:c.name]), strings.TrimSpace(line[c.name:])
+	return code, name, code != "" && !strings.Contains(code, " ")
 }
 
 // preface reads the texts above the codes of an element and tells where these

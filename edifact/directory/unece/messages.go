@@ -1,4 +1,4 @@
-package main
+package unece
 
 import (
 	"regexp"
@@ -12,7 +12,7 @@ import (
 // their end draws the boxes around groups, in box characters or + and |.
 var (
 	segmentRow = regexp.MustCompile(`^\d{4,5}[*+#|X ]{1,5}([A-Z]{3}) +(.*?) +([MC]) {3}(\d+)([─┐┘┴│+|-]*| +[│|]+)$`)
-	groupRow   = regexp.MustCompile(`^\d{4,5}[*+#|X ]{1,5} *[─-]+ Segment group (\d+) *[─-]+ ([MC]) {3}(\d+)([─┐│+|-]+)$`)
+	groupRow   = regexp.MustCompile(`^\d{4,5}[*+#|X ]{1,5} *[─-]+ Segment [Gg]roup (\d+) *[─-]+ ([MCmc]) {3}(\d+)([─┐│+|-]+)$`)
 	// nameOnly is the first line of a row whose name is too long, wrapped the
 	// rest of it.
 	nameOnly = regexp.MustCompile(`^\d{4,5}[*+#|X ]{1,5}[A-Z]{3} +\S`)
@@ -145,7 +145,7 @@ func (t *table) group(at int, m []string) error {
 	if outer := len([]rune(box)) - 1; outer != len(t.groups) || strings.Trim(box, "┐+") != strings.Repeat("│", outer) && strings.Trim(box, "┐+") != strings.Repeat("|", outer) {
 		return t.file.fail(at, "group %d begins in %d groups, and its box is %q", number, len(t.groups), box)
 	}
-	t.groups = append(t.groups, directory.Node{Group: number, Mandatory: m[2] == "M", Max: limit})
+	t.groups = append(t.groups, directory.Node{Group: number, Mandatory: m[2] == "M" || m[2] == "m", Max: limit})
 	t.open = append(t.open, nil)
 	return nil
 }
@@ -163,7 +163,7 @@ func (t *table) segment(at int, m []string) error {
 	case s == nil:
 		return t.file.fail(at, "segment %s is not in the segment directory", m[1])
 	case !strings.EqualFold(squeeze(s.Name), squeeze(m[2])):
-		t.b.note(t.file, at+1, "%s is called %q, not %q", m[1], s.Name, m[2])
+		t.b.note(t.file, at, "%s is called %q, not %q", m[1], s.Name, m[2])
 	}
 	top := len(t.open) - 1
 	t.open[top] = append(t.open[top], directory.Node{Segment: s, Mandatory: m[3] == "M", Max: limit})

@@ -1,4 +1,4 @@
-package main
+package unece
 
 import (
 	"regexp"
@@ -11,7 +11,7 @@ import (
 // directories and of the code list: a heading and its text.
 type entry struct {
 	file *file
-	head int // index of the heading's line
+	head int // index of the heading's first line
 	code string
 	name string
 	body []int // lines after the heading that are not empty
@@ -24,20 +24,25 @@ var (
 	usedIn = regexp.MustCompile(`\s+\[[BIC]\]$`)
 )
 
-// entries cuts a file at its rulers. What stands above the first is the legend
-// of change marks; a second file of a code list has none and begins with an
-// entry.
+// titled is the first line of a file that begins with a title and the legend of
+// change marks.
+var titled = regexp.MustCompile(`^ *(PART +\d|\d+\. +\S)`)
+
+// entries cuts a file at its rulers. What stands above the first is title and
+// legend; a second file of a code list has none and begins with an entry.
 func entries(f *file) ([]entry, error) {
 	var list []entry
-	open := !slices.ContainsFunc(f.lines, func(line string) bool {
-		return strings.TrimSpace(line) == "Change indicators"
-	})
+	first := slices.IndexFunc(f.lines, func(line string) bool { return line != "" })
+	open := first >= 0 && !titled.MatchString(f.lines[first])
 	if open {
 		list = append(list, entry{file: f, head: -1})
 	}
 	for i, line := range f.lines {
 		switch {
 		case ruler.MatchString(line):
+			if len(list) == 1 && list[0].head < 0 {
+				list = list[:0] // a file that begins with its ruler
+			}
 			list = append(list, entry{file: f, head: -1})
 			open = true
 		case !open || line == "":
@@ -50,12 +55,11 @@ func entries(f *file) ([]entry, error) {
 			e.head, e.code, e.name = i, m[1], usedIn.ReplaceAllString(m[2], "")
 		default:
 			e := &list[len(list)-1]
-			if len(e.body) == 0 && i == e.head+1 { // no empty line: the name goes on
+			if len(e.body) == 0 && f.lines[i-1] != "" { // the name goes on
 				e.name += " " + strings.TrimSpace(usedIn.ReplaceAllString(line, ""))
-				e.head++
-				continue
+			} else {
+				e.body = append(e.body, i)
 			}
-			e.body = append(e.body, i)
 		}
 	}
 	if len(list) > 0 && list[len(list)-1].head < 0 {
@@ -72,7 +76,7 @@ func entries(f *file) ([]entry, error) {
 	return list, nil
 }
 
-var paragraph = regexp.MustCompile(`^[*+#|X -]*(Function|Desc|Note|Repr):\s*(.*)$`)
+var paragraph = regexp.MustCompile(`^[*+#|X -]*(Function|Desc|Note|Dependency notes?|Repr):\s*(.*)$`)
 
 // paragraph reads the description, function, note or format that begins at body
 // line at, if one does, and tells where it ends: before the next empty line, but
@@ -83,6 +87,9 @@ func (e *entry) paragraph(at int) (kind, text string, end int) {
 		return "", "", at
 	}
 	kind, text = m[1], m[2]
+	if strings.HasPrefix(kind, "Dependency") {
+		kind = "Note"
+	}
 	for end = at + 1; end < len(e.body); end++ {
 		line := e.file.lines[e.body[end]]
 		separate := e.body[end] != e.body[end-1]+1
