@@ -85,6 +85,12 @@ type UNH struct {
 // UNO is the header of a package: an object of another format in the
 // interchange (version 4).
 type UNO struct {
-	Ref    string // 0800
-	Length int64  // 0810: octets of the object
+	Ref           string // 0800
+	IDQualifier   string // 0813: what ID is; of the first S020
+	ID            string // 0802
+	TypeQualifier string // 0805: what Type is; of the first S021
+	Type          string // 0809, such as JPG
+	TypeName      string // 0808
+	Agency        string // 0051: who keeps the list of types
+	Length        int64  // 0810: octets of the object
 }

@@ -371,7 +371,11 @@ func (r *Reader) beginPackage(s *Segment) error {
 	if err != nil || length < 0 {
 		return r.at(5, 1, RulePackage, CodeInvalidValue, "length of the object (0810) is no number: the object cannot be skipped")
 	}
-	r.state, r.object, r.unread = inPackage, UNO{Ref: s.Text(0, 0), Length: length}, true
+	r.state, r.unread = inPackage, true
+	r.object = UNO{
+		Ref: s.Text(0, 0), IDQualifier: s.Text(1, 0), ID: s.Text(1, 1), TypeQualifier: s.Text(2, 0),
+		Type: s.Text(2, 1), TypeName: s.Text(2, 2), Agency: s.Text(2, 3), Length: length,
+	}
 	if err := r.member(r.object.Ref, ""); err != nil {
 		return err
 	}

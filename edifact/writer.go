@@ -6,54 +6,73 @@ import (
 	"unicode/utf8"
 )
 
-// Wrap says where a [Writer] puts line breaks, always CR LF.
-type Wrap uint8
-
-const (
-	WrapNone     Wrap = iota // nowhere
-	WrapSegments             // after every segment
-	Wrap80                   // after every 80 bytes, whatever stands there, and at the end
-)
-
-const wrapWidth = 80
-
-// Options are how a [Writer] writes.
-type Options struct {
-	Delimiters Delimiters // zero: DefaultDelimiters
-	UNA        bool       // write the service string advice
+// WriterOptions are how a [Writer] writes.
+type WriterOptions struct {
+	// Delimiters are the service characters; zero means DefaultDelimiters. A
+	// Repetition of zero becomes '*' in syntax version 4, and no other version
+	// has one.
+	Delimiters Delimiters
+	// UNA asks for the service string advice. It is written anyway where a reader
+	// could not know the service characters without it.
+	UNA        bool
 	Wrap       Wrap
-	Repertoire Repertoire
+	Repertoire Repertoire // zero: that of the UNB given to Begin, or else UNOC
+	// Transliterated makes the Writer replace characters that the repertoire
+	// lacks, as [Transliterate] does, and is told each replacement with the place
+	// of the value. Without it, and for control characters and the values of
+	// header segments always, such a character is an error.
+	Transliterated func(Place, Replacement)
 }
 
-// Writer writes interchanges. Values are given as Go strings and are encoded
-// and released on the way; empty elements and components at the end of a
-// segment or composite are left out. The same calls give the same bytes.
+// Writer writes interchanges that a strict [Reader] takes: it escapes, counts,
+// keeps the order of the envelope, and refuses what no reader should see.
+// Values are given as Go strings. Empty components, repetitions and elements at
+// the end of a composite, element or segment are left out. The same calls give
+// the same bytes.
 //
 //	w.Segment("DTM").Elem("137").Comp("20050811").Comp("102")
 //
 // The first error is kept, makes all later calls do nothing, and is returned
-// by End and Err. Not for concurrent use.
+// by End and Err; what was written by then is no whole interchange. Not for
+// concurrent use.
 type Writer struct {
 	out   io.Writer
-	o     Options
-	class [256]uint8
-	buf   []byte
-	wrap  []byte
-	err   error
+	o     WriterOptions
+	marks Delimiters
+	set   Repertoire
+	// limits are those of a Reader that was not given others.
+	limits Limits
+	class  [256]uint8
+	buf    []byte
+	wrap   []byte
+	xbuf   []byte
+	err    error
 
 	tag      string
 	open     bool // a segment awaits its terminator
+	service  bool // it is one of the envelope
+	from     int  // where it begins in buf
 	element  int  // data elements of the open segment so far
-	comp     int  // components of the present data element after its first
+	rep      int  // repetitions of the present data element after its first
+	comp     int  // components of the present repetition after its first
+	values   int  // components of the present data element in all repetitions
 	elements int  // element separators owed
+	reps     int  // repetition separators owed
 	comps    int  // component separators owed
 
-	length   int64 // bytes given out so far, line breaks of Wrap80 not counted
-	column   int
-	segments int
-	messages int
-	control  string
-	message  string
+	length int64 // bytes given out so far
+	column int   // of the last of them, with Wrap80
+
+	state    state
+	unb      UNB
+	group    UNG
+	message  string // its reference
+	grouped  bool
+	position int // segments of the message
+	members  int // messages and packages since UNB, or since UNG
+	groups   int
+	loose    int // messages and packages outside of groups
+	refs     map[string]struct{}
 }
 
 // Classes of bytes of a value.
@@ -66,52 +85,42 @@ const (
 const flushSize = 64 << 10
 
 // NewWriter returns a Writer to out.
-func NewWriter(out io.Writer, o Options) *Writer {
-	o.Repertoire = o.Repertoire.orDefault()
-	if o.Delimiters == (Delimiters{}) {
-		o.Delimiters = DefaultDelimiters
-	}
-	w := &Writer{out: out, o: o, buf: make([]byte, 0, flushSize+8<<10)}
-	if !o.Delimiters.usable() {
-		w.err = &ParseError{Code: CodeBadServiceCharacter, Text: "unusable service characters"}
-	}
-	for i := range w.class {
-		if i >= utf8.RuneSelf || !o.Repertoire.Has(rune(i)) {
-			w.class[i] = valueOther
-		}
-	}
-	d := o.Delimiters
-	for _, c := range []byte{d.Component, d.Element, d.Release, d.End} {
-		if c != 0 {
-			w.class[c] = valueService
-		}
-	}
-	return w
+func NewWriter(out io.Writer, o WriterOptions) *Writer {
+	return &Writer{out: out, o: o, limits: Limits{}.withDefaults(), buf: make([]byte, 0, flushSize+8<<10)}
 }
 
-// Err returns the first error.
+// Err returns the first error: a [*WriteError], or one of the output.
 func (w *Writer) Err() error { return w.err }
 
-// Written returns the number of bytes written, those not flushed included.
-func (w *Writer) Written() int64 {
-	n := w.length + int64(len(w.buf))
-	if w.o.Wrap == Wrap80 {
-		n += 2 * (n / wrapWidth)
-	}
-	return n
-}
-
-// Segment ends the segment before and begins one.
+// Segment ends the segment before and begins one of the present message.
 func (w *Writer) Segment(tag string) *Writer {
-	w.closeSegment()
 	if w.err != nil {
 		return w
 	}
-	w.tag, w.open = tag, true
-	w.element, w.comp, w.elements, w.comps = 0, 0, 0, 0
-	w.segments++
-	w.buf = append(w.buf, tag...)
+	w.closeSegment()
+	switch {
+	case w.err != nil:
+	case len(tag) != 3 || !isTagByte(tag[0]) || !isTagByte(tag[1]) || !isTagByte(tag[2]):
+		w.tag = ""
+		w.refuse(RuleTag, "tag is not three capital letters or digits")
+	case w.state != inMessage:
+		w.tag = tag
+		w.refuse(RuleOutside, "segment outside of a message")
+	case tag[:2] == "UN" && tag != "UNS":
+		w.tag = tag
+		w.refuse(RuleOutside, "segments of the envelope are not written as others are")
+	default:
+		w.position++
+		w.begin(tag)
+	}
 	return w
+}
+
+func (w *Writer) begin(tag string) {
+	w.tag, w.open, w.from = tag, true, len(w.buf)
+	w.element, w.rep, w.comp, w.values = 0, 0, 0, 1
+	w.elements, w.reps, w.comps = 0, 0, 0
+	w.buf = append(w.buf, tag...)
 }
 
 // Elem adds the next data element, or begins the next composite with its first
@@ -127,15 +136,30 @@ func (w *Writer) Elem(value string) *Writer {
 // ElemInt adds a data element with a number.
 func (w *Writer) ElemInt(n int) *Writer {
 	w.nextElement()
-	w.owed()
-	w.buf = strconv.AppendInt(w.buf, int64(n), 10)
+	w.number(int64(n))
 	return w
 }
 
-// Comp adds the next component of the composite.
+// Rep begins the next repetition of the data element, with its first component
+// where it is a composite. Only syntax version 4 has repetitions.
+func (w *Writer) Rep(value string) *Writer {
+	w.rep++
+	w.reps++
+	w.values++
+	w.comp, w.comps = 0, 0
+	if w.err == nil && (w.marks.Repetition == 0 || w.element == 0) {
+		w.refuse(RuleRepetitions, "data elements do not repeat here")
+	}
+	if value != "" {
+		w.value(value)
+	}
+	return w
+}
+
+// Comp adds the next component of the composite. Before the first Elem it is
+// one of the tag: explicit nesting, which version 4 does not have.
 func (w *Writer) Comp(value string) *Writer {
-	w.comp++
-	w.comps++
+	w.nextComponent()
 	if value != "" {
 		w.value(value)
 	}
@@ -144,20 +168,18 @@ func (w *Writer) Comp(value string) *Writer {
 
 // CompInt adds a component with a number.
 func (w *Writer) CompInt(n int) *Writer {
-	w.comp++
-	w.comps++
-	w.owed()
-	w.buf = strconv.AppendInt(w.buf, int64(n), 10)
+	w.nextComponent()
+	w.number(int64(n))
 	return w
 }
 
 // CompAmount adds a component with an amount given in minor units of which
 // 10^decimals make one: 12345 with 2 decimals is "123,45".
 func (w *Writer) CompAmount(minor int64, decimals int) *Writer {
-	w.comp++
-	w.comps++
-	w.owed()
-	w.buf = appendAmount(w.buf, minor, decimals, w.o.Delimiters.Decimal)
+	w.nextComponent()
+	if w.owed() {
+		w.buf = appendAmount(w.buf, minor, decimals, w.marks.Decimal)
+	}
 	return w
 }
 
@@ -188,25 +210,84 @@ func appendAmount(b []byte, minor int64, decimals int, mark byte) []byte {
 func (w *Writer) nextElement() {
 	w.element++
 	w.elements++
-	w.comp, w.comps = 0, 0
+	w.values = 1
+	w.rep, w.reps, w.comp, w.comps = 0, 0, 0, 0
 }
 
-// owed writes the separators that were held back until a value follows.
-func (w *Writer) owed() {
+func (w *Writer) nextComponent() {
+	w.comp++
+	w.comps++
+	w.values++
+}
+
+// number is safe to write as it is: no service character is a digit or "-".
+func (w *Writer) number(n int64) {
+	if w.owed() {
+		w.buf = strconv.AppendInt(w.buf, n, 10)
+	}
+}
+
+// owed writes the separators that were held back until a value follows, and
+// reports whether it may.
+func (w *Writer) owed() bool {
+	if w.err != nil || !w.allowed() {
+		return false
+	}
 	for ; w.elements > 0; w.elements-- {
-		w.buf = append(w.buf, w.o.Delimiters.Element)
+		w.buf = append(w.buf, w.marks.Element)
+	}
+	for ; w.reps > 0; w.reps-- {
+		w.buf = append(w.buf, w.marks.Repetition)
 	}
 	for ; w.comps > 0; w.comps-- {
-		w.buf = append(w.buf, w.o.Delimiters.Component)
+		w.buf = append(w.buf, w.marks.Component)
 	}
+	return true
+}
+
+func (w *Writer) allowed() bool {
+	if w.element <= w.limits.Elements && w.element > 0 && w.values <= w.limits.Components && w.open {
+		return true
+	}
+	return w.allowedAfterAll()
+}
+
+func (w *Writer) allowedAfterAll() bool {
+	switch {
+	case !w.open:
+		w.refuse(RuleOutside, "value outside of a segment")
+	case w.element > w.limits.Elements:
+		w.refuse(RuleLimit, "more data elements than a reader takes")
+	case w.values > w.limits.Components:
+		w.refuse(RuleLimit, "more components than a reader takes")
+	case w.unb.Version == 4:
+		w.refuse(RuleNesting, "syntax version 4 has no explicit nesting in the tag")
+	}
+	return w.err == nil
 }
 
 func (w *Writer) value(s string) {
-	if w.err != nil {
+	if !w.owed() {
 		return
 	}
-	w.owed()
-	for i := 0; i < len(s); {
+	i := 0
+	for i < len(s) && w.class[s[i]] == valuePlain {
+		i++
+	}
+	w.buf = append(w.buf, s[:i]...)
+	if i < len(s) {
+		w.rest(s, i)
+	}
+}
+
+// rest writes a value from byte i on, which is no plain one.
+func (w *Writer) rest(s string, i int) {
+	if w.set == UNOX {
+		w.escaped(s, i)
+		return
+	}
+	start := len(w.buf) - i
+	for i < len(s) {
 		from := i
 		for i < len(s) && w.class[s[i]] == valuePlain {
 			i++
@@ -216,132 +297,68 @@ func (w *Writer) value(s string) {
 			return
 		}
 		if w.class[s[i]] == valueService {
-			if w.o.Delimiters.Release == 0 {
-				w.fail(CodeBadSeparator, "value holds a service character and there is no release character")
+			if !w.release(s[i]) {
 				return
 			}
-			w.buf = append(w.buf, w.o.Delimiters.Release, s[i])
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError || !w.o.Repertoire.Has(r) {
-			w.fail(CodeBadCharacter, "character outside "+w.o.Repertoire.String())
+		var err error
+		from = i
+		_, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+		if w.buf, err = w.set.Append(w.buf, s[from:i]); err != nil {
+			w.other(s, start, err)
 			return
 		}
-		w.buf, _ = w.o.Repertoire.Append(w.buf, s[i:i+size])
-		i += size
 	}
 }
 
-func (w *Writer) fail(code Code, text string) {
-	component := 0
-	if w.comp > 0 {
-		component = w.comp + 1
-	}
-	w.err = &ParseError{
-		Place: Place{
-			Offset: w.length + int64(len(w.buf)), Message: w.message, Position: w.segments, Tag: w.tag,
-			Element: w.element + 1, Component: component,
-		}, Code: code, Text: text,
-	}
-}
-
-func (w *Writer) closeSegment() {
-	if w.err != nil || !w.open {
+// escaped writes a value under UNOX, where bytes of characters and of escape
+// sequences can look like service characters. The first i bytes are written.
+func (w *Writer) escaped(s string, i int) {
+	var err error
+	if w.xbuf, err = w.set.Append(w.xbuf[:0], s[i:]); err != nil {
+		w.other(s, len(w.buf)-i, err)
 		return
 	}
-	w.open = false
-	w.endLine(w.o.Delimiters.End)
-}
-
-// endLine ends what was written, with a line break where segments have one.
-func (w *Writer) endLine(terminator byte) {
-	w.buf = append(w.buf, terminator)
-	if w.o.Wrap == WrapSegments {
-		w.buf = append(w.buf, '\r', '\n')
-	}
-	if len(w.buf) >= flushSize {
-		w.flush()
-	}
-}
-
-func (w *Writer) flush() {
-	if w.err != nil {
-		return
-	}
-	out := w.buf
-	if w.o.Wrap == Wrap80 {
-		out = w.wrapped()
-	}
-	w.length += int64(len(w.buf))
-	_, w.err = w.out.Write(out)
-	w.buf = w.buf[:0]
-}
-
-func (w *Writer) wrapped() []byte {
-	w.wrap = w.wrap[:0]
-	for rest := w.buf; len(rest) > 0; {
-		n := min(wrapWidth-w.column, len(rest))
-		w.wrap = append(w.wrap, rest[:n]...)
-		rest = rest[n:]
-		if w.column += n; w.column == wrapWidth {
-			w.wrap = append(w.wrap, '\r', '\n')
-			w.column = 0
+	for _, c := range w.xbuf {
+		if c < utf8.RuneSelf && w.class[c] == valueService {
+			if !w.release(c) {
+				return
+			}
+			continue
 		}
+		w.buf = append(w.buf, c)
 	}
-	return w.wrap
 }
 
-// Begin writes the header of an interchange, and UNA where that is asked for.
-// The repertoire is that of the Options; Version 0 stands for 3.
-func (w *Writer) Begin(u UNB) {
-	if w.o.UNA && w.err == nil {
-		una := w.o.Delimiters.una()
-		w.buf = append(w.buf, una[:8]...)
-		w.endLine(una[8])
+// release writes a service character that is data.
+func (w *Writer) release(c byte) bool {
+	if w.marks.Release == 0 {
+		w.refuse(RuleSeparators, "value holds a service character and there is no release character")
+		return false
 	}
-	version := u.Version
-	if version == 0 {
-		version = 3
-	}
-	ack := ""
-	if u.AckRequest {
-		ack = "1"
-	}
-	w.Segment("UNB").Elem(w.o.Repertoire.String()).CompInt(version).
-		Elem(u.Sender.ID).Comp(u.Sender.Qualifier).Comp(u.Sender.Internal).
-		Elem(u.Recipient.ID).Comp(u.Recipient.Qualifier).Comp(u.Recipient.Internal).
-		Elem(u.Date).Comp(u.Time).Elem(u.ControlRef).
-		Elem(u.Password).Comp(u.PasswordQualifier).Elem(u.ApplicationRef).Elem(u.Priority).
-		Elem(ack).Elem(u.Agreement).Elem(u.TestIndicator)
-	w.control, w.messages = u.ControlRef, 0
+	w.buf = append(w.buf, w.marks.Release, c)
+	return true
 }
 
-// Message begins a message.
-func (w *Writer) Message(h UNH) {
-	w.closeSegment()
-	w.segments, w.message = 0, h.Ref
-	w.messages++
-	w.Segment("UNH").Elem(h.Ref).Elem(h.Type).Comp(h.Version).Comp(h.Release).Comp(h.Agency).Comp(h.Association).Elem(h.AccessRef)
-}
-
-// EndMessage writes the trailer of the message with its count.
-func (w *Writer) EndMessage() {
-	w.Segment("UNT").ElemInt(w.segments).Elem(w.message)
-	w.closeSegment()
-	w.segments, w.message = 0, ""
-}
-
-// End writes the trailer of the interchange with its count, flushes, and
-// returns the first error of all.
-func (w *Writer) End() error {
-	w.Segment("UNZ").ElemInt(w.messages).Elem(w.control)
-	w.closeSegment()
-	w.flush()
-	if w.o.Wrap == Wrap80 && w.column > 0 && w.err == nil {
-		_, w.err = io.WriteString(w.out, "\r\n")
-		w.column = 0
+// other writes a value that has characters outside of the repertoire, and that
+// begins at byte start of buf.
+func (w *Writer) other(s string, start int, err error) {
+	if w.o.Transliterated == nil || w.service {
+		w.refuseFor(err)
+		return
 	}
-	return w.err
+	text, replaced := Transliterate(w.set, s)
+	if replaced == nil {
+		w.refuseFor(err)
+		return
+	}
+	place := w.place()
+	for _, r := range replaced {
+		w.o.Transliterated(place, r)
+	}
+	w.buf = w.buf[:start]
+	w.value(text)
 }
