@@ -229,10 +229,16 @@ func (r *Reader) odd(marks []mark, i int, class uint8) (dropped bool, err error)
 	return true, nil
 }
 
-// checkWide checks the UTF-8 of a segment with characters of several bytes.
+// checkWide checks a segment with characters of several bytes. Those of UTF-8
+// hold no service characters.
 func (r *Reader) checkWide(length int) error {
-	raw := r.buf[r.start : r.start+length]
-	at := r.repertoire.Valid(raw)
+	r.seg.start, r.seg.length = r.start, length
+	at := -1
+	if r.repertoire == UNOX {
+		at = r.seg.invalid(UNOX)
+	} else {
+		at = r.repertoire.Valid(r.seg.Raw())
+	}
 	if at < 0 {
 		return nil
 	}

@@ -40,7 +40,7 @@ func (r *Reader) parseUNB(s *Segment) error {
 	u.Password, u.PasswordQualifier = text(5, 0), text(5, 1)
 	u.ApplicationRef, u.Priority, u.AckRequest = text(6, 0), text(7, 0), text(8, 0) == "1"
 	u.Agreement, u.TestIndicator = text(9, 0), text(10, 0)
-	if at := set.Valid(s.Raw()); at >= 0 {
+	if at := s.invalid(set); at >= 0 {
 		e := r.faultAt(s.marks(), at, RuleRepertoire, CodeBadCharacter, "byte is no character of "+set.String())
 		e.Tag = s.Tag
 		if err := r.flaw(e, WrongRepertoire); err != nil {

@@ -1,6 +1,7 @@
 package edifact
 
 import (
+	"errors"
 	"io"
 	"strconv"
 	"unicode/utf8"
@@ -40,6 +41,7 @@ type Writer struct {
 	o     WriterOptions
 	marks Delimiters
 	set   Repertoire
+	chars *charset // of set
 	// limits are those of a Reader that was not given others.
 	limits Limits
 	class  [256]uint8
@@ -230,30 +232,29 @@ func (w *Writer) number(n int64) {
 // owed writes the separators that were held back until a value follows, and
 // reports whether it may.
 func (w *Writer) owed() bool {
-	if w.err != nil || !w.allowed() {
-		return false
+	if w.err != nil || !w.open || uint(w.element-1) >= uint(w.limits.Elements) || w.values > w.limits.Components {
+		if !w.allowed() {
+			return false
+		}
 	}
+	b := w.buf
 	for ; w.elements > 0; w.elements-- {
-		w.buf = append(w.buf, w.marks.Element)
+		b = append(b, w.marks.Element)
 	}
 	for ; w.reps > 0; w.reps-- {
-		w.buf = append(w.buf, w.marks.Repetition)
+		b = append(b, w.marks.Repetition)
 	}
 	for ; w.comps > 0; w.comps-- {
-		w.buf = append(w.buf, w.marks.Component)
+		b = append(b, w.marks.Component)
 	}
+	w.buf = b
 	return true
 }
 
+// allowed refuses a value where there is no place for it.
 func (w *Writer) allowed() bool {
-	if w.element <= w.limits.Elements && w.element > 0 && w.values <= w.limits.Components && w.open {
-		return true
-	}
-	return w.allowedAfterAll()
-}
-
-func (w *Writer) allowedAfterAll() bool {
 	switch {
+	case w.err != nil:
 	case !w.open:
 		w.refuse(RuleOutside, "value outside of a segment")
 	case w.element > w.limits.Elements:
@@ -303,14 +304,20 @@ func (w *Writer) rest(s string, i int) {
 			i++
 			continue
 		}
+		c, size := utf8.DecodeRuneInString(s[i:])
+		if w.chars.part != nil && c >= utf8.RuneSelf {
+			if b, ok := w.chars.encode(c); ok {
+				w.buf = append(w.buf, b)
+				i += size
+				continue
+			}
+		}
 		var err error
-		from = i
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i += size
-		if w.buf, err = w.set.Append(w.buf, s[from:i]); err != nil {
-			w.other(s, start, err)
+		if w.buf, err = w.set.Append(w.buf, s[i:i+size]); err != nil {
+			w.other(s, i, start, err)
 			return
 		}
+		i += size
 	}
 }
 
@@ -319,7 +326,7 @@ func (w *Writer) rest(s string, i int) {
 func (w *Writer) escaped(s string, i int) {
 	var err error
 	if w.xbuf, err = w.set.Append(w.xbuf[:0], s[i:]); err != nil {
-		w.other(s, len(w.buf)-i, err)
+		w.other(s, i, len(w.buf)-i, err)
 		return
 	}
 	for _, c := range w.xbuf {
@@ -343,22 +350,22 @@ func (w *Writer) release(c byte) bool {
 	return true
 }
 
-// other writes a value that has characters outside of the repertoire, and that
-// begins at byte start of buf.
-func (w *Writer) other(s string, start int, err error) {
-	if w.o.Transliterated == nil || w.service {
-		w.refuseFor(err)
-		return
+// other writes a value that has characters outside of the repertoire, as err
+// says of what begins at byte from; the value begins at byte start of buf.
+func (w *Writer) other(s string, from, start int, err error) {
+	if w.o.Transliterated != nil && !w.service {
+		if text, replaced := Transliterate(w.set, s); replaced != nil {
+			place := w.place()
+			for _, r := range replaced {
+				w.o.Transliterated(place, r)
+			}
+			w.buf = w.buf[:start]
+			w.value(text)
+			return
+		}
 	}
-	text, replaced := Transliterate(w.set, s)
-	if replaced == nil {
-		w.refuseFor(err)
-		return
+	if e := (*CharacterError)(nil); errors.As(err, &e) {
+		e.Index += from
 	}
-	place := w.place()
-	for _, r := range replaced {
-		w.o.Transliterated(place, r)
-	}
-	w.buf = w.buf[:start]
-	w.value(text)
+	w.err = &WriteError{Place: w.place(), Rule: RuleRepertoire, Text: err.Error(), Err: err}
 }

@@ -176,6 +176,7 @@ func (w *Writer) setUp(u UNB) {
 		w.set = u.Repertoire
 	}
 	w.set = w.set.orDefault()
+	w.chars = w.set.charset()
 	if w.marks = w.o.Delimiters; w.marks == (Delimiters{}) {
 		w.marks = DefaultDelimiters
 	}

@@ -23,10 +23,6 @@ func (w *Writer) refuse(rule Rule, text string) {
 	w.err = &WriteError{Place: w.place(), Rule: rule, Text: text}
 }
 
-func (w *Writer) refuseFor(err error) {
-	w.err = &WriteError{Place: w.place(), Rule: RuleRepertoire, Text: err.Error(), Err: err}
-}
-
 // place is that of the value to write.
 func (w *Writer) place() Place {
 	p := Place{Interchange: w.unb.ControlRef, Message: w.message, Tag: w.tag, Offset: w.Written()}
