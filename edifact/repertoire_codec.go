@@ -24,7 +24,7 @@ func (e *CharacterError) Error() string {
 	return fmt.Sprintf("character %U is not in %s", e.Rune, name)
 }
 
-// orDefault is what a Writer writes.
+// orDefault is what the zero Repertoire stands for.
 func (r Repertoire) orDefault() Repertoire {
 	if r == 0 || r > UNOY {
 		return UNOC

@@ -229,16 +229,14 @@ func (r *Reader) odd(marks []mark, i int, class uint8) (dropped bool, err error)
 	return true, nil
 }
 
-// checkWide checks a segment with characters of several bytes. Those of UTF-8
-// hold no service characters.
+// checkWide checks a segment with characters of several bytes: UTF-8 at once
+// when all of it is well, and else value by value.
 func (r *Reader) checkWide(length int) error {
 	r.seg.start, r.seg.length = r.start, length
-	at := -1
-	if r.repertoire == UNOX {
-		at = r.seg.invalid(UNOX)
-	} else {
-		at = r.repertoire.Valid(r.seg.Raw())
+	if r.repertoire.utf8() && r.repertoire.Valid(r.seg.Raw()) < 0 {
+		return nil
 	}
+	at := r.seg.invalid(r.repertoire)
 	if at < 0 {
 		return nil
 	}

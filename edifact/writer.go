@@ -17,7 +17,7 @@ type WriterOptions struct {
 	// could not know the service characters without it.
 	UNA        bool
 	Wrap       Wrap
-	Repertoire Repertoire // zero: that of the UNB given to Begin, or else UNOC
+	Repertoire Repertoire // zero: that of the UNB given to Begin, or else UNOC (UNOB in versions 1 and 2)
 	// Transliterated makes the Writer replace characters that the repertoire
 	// lacks, as [Transliterate] does, and is told each replacement with the place
 	// of the value. Without it, and for control characters and the values of

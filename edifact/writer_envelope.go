@@ -3,6 +3,7 @@ package edifact
 import (
 	"io"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Begin writes the header of an interchange, and UNA before it where that is
@@ -175,7 +176,13 @@ func (w *Writer) setUp(u UNB) {
 	if w.set == 0 {
 		w.set = u.Repertoire
 	}
-	w.set = w.set.orDefault()
+	if w.set == 0 {
+		w.set = min(UNOC, lastRepertoire[u.Version])
+	}
+	if w.set > lastRepertoire[u.Version] {
+		w.refuse(RuleSyntax, w.set.String()+" is no repertoire of syntax version "+strconv.Itoa(u.Version))
+		return
+	}
 	w.chars = w.set.charset()
 	if w.marks = w.o.Delimiters; w.marks == (Delimiters{}) {
 		w.marks = DefaultDelimiters
@@ -188,7 +195,8 @@ func (w *Writer) setUp(u UNB) {
 			d.Repetition = 0
 		}
 	}
-	if !w.marks.usable() || w.marks.Repetition != 0 && !w.marks.repeats() || w.marks.isService(w.marks.Decimal) {
+	d := w.marks
+	if !d.usable() || d.Repetition != 0 && !d.repeats() || d.isService(d.Decimal) || w.set == UNOX && d.isService(escape) {
 		w.refuse(RuleUNA, "unusable service characters")
 		return
 	}
@@ -217,12 +225,12 @@ func (w *Writer) classify() {
 	for i := range w.class {
 		b := byte(i)
 		switch {
+		case i >= utf8.RuneSelf || !w.set.Has(rune(b)):
+			w.class[b] = valueOther
 		case w.marks.isService(b):
 			w.class[b] = valueService
-		case i < 0x80 && w.set.Has(rune(b)):
-			w.class[b] = valuePlain
 		default:
-			w.class[b] = valueOther
+			w.class[b] = valuePlain
 		}
 	}
 }

@@ -67,9 +67,18 @@ func (w *Writer) headerValue(element *directory.Element, mandatory bool, value s
 		w.refuse(RuleTooShort, "data element "+element.Code+" takes no less than "+strconv.Itoa(element.Min)+" characters")
 	case element.Kind != directory.AN && !allOf(element.Kind, value):
 		w.refuse(RuleType, "data element "+element.Code+" is of another type of characters")
+	case !coded(element, value):
+		w.refuse(RuleCode, "value is no code of data element "+element.Code)
 	default:
 		w.value(value)
 	}
+}
+
+// coded reports whether a value is in the code list, where there is one.
+// Repertoire and syntax version are judged beforehand.
+func coded(element *directory.Element, value string) bool {
+	_, listed := element.Codes[value]
+	return listed || element.Codes == nil || element.Code == "0001" || element.Code == "0002"
 }
 
 // allOf reports whether a value has no digits, for A, or nothing else, for N.

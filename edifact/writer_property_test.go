@@ -115,7 +115,7 @@ func TestWriterIsReadBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		version := rapid.IntRange(2, 4).Draw(t, "version")
-		set := rapid.SampledFrom(repertoires).Draw(t, "repertoire")
+		set := rapid.SampledFrom(repertoires[:map[int]int{2: 2, 3: 6, 4: 15}[version]]).Draw(t, "repertoire")
 		wrap := rapid.SampledFrom([]edifact.Wrap{edifact.WrapNone, edifact.WrapSegments, edifact.Wrap80}).Draw(t, "wrap")
 		o := edifact.WriterOptions{
 			Delimiters: rapid.SampledFrom([]edifact.Delimiters{{}, hatted, dotted, edifact.DefaultDelimiters}).Draw(t, "delimiters"),

@@ -297,7 +297,11 @@ func TestWriterRefusesValues(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := written(unb(), test.o, func(w *edifact.Writer) {
+			u := unb()
+			if test.o.Repertoire > edifact.UNOF {
+				u = unb4()
+			}
+			_, err := written(u, test.o, func(w *edifact.Writer) {
 				w.Segment("BGM").Elem("1")
 				w.Segment("FTX").Elem("X").Comp(test.value).Elem("more")
 				w.Segment("BGM")
@@ -344,7 +348,7 @@ func TestWriterTransliterates(t *testing.T) {
 func TestWriterEscapesBytesOfISO2022(t *testing.T) {
 	t.Parallel()
 	text := "ア:ィ日イ'本?+"
-	got, err := written(unb(), edifact.WriterOptions{Repertoire: edifact.UNOX}, func(w *edifact.Writer) { w.Segment("FTX").Elem("a:" + text) })
+	got, err := written(unb4(), edifact.WriterOptions{Repertoire: edifact.UNOX}, func(w *edifact.Writer) { w.Segment("FTX").Elem("a:" + text) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -501,6 +505,8 @@ func TestWriterRefusesHeaders(t *testing.T) {
 		{name: "password without itself", u: func(u *edifact.UNB) { u.PasswordQualifier = "AA" }, text: "data element 0022 is mandatory"},
 		{name: "sub-identification in version 3", u: func(u *edifact.UNB) { u.Sender.Sub = "x" }, text: "syntax version 3 does not have this data element"},
 		{name: "syntax version", u: func(u *edifact.UNB) { u.Version = 5 }, text: "syntax version is none of 1 to 4"},
+		{name: "repertoire of version 4", u: func(u *edifact.UNB) { u.Repertoire = edifact.UNOW }, text: "UNOW is no repertoire of syntax version 3"},
+		{name: "test indicator", u: func(u *edifact.UNB) { u.TestIndicator = "0" }, text: "value is no code of data element 0035"},
 		{name: "priority of a digit", u: func(u *edifact.UNB) { u.Priority = "1" }, text: "data element 0029 is of another type of characters"},
 		{name: "message reference", h: func(h *edifact.UNH) { h.Ref = "" }, text: "data element 0062 is mandatory"},
 		{name: "message type", h: func(h *edifact.UNH) { h.Type = "" }, text: "data element 0065 is mandatory"},
