@@ -77,6 +77,8 @@ type UNH struct {
 	Release     string // 0054, such as 96A
 	Agency      string // 0051, such as UN
 	Association string // 0057
+	CodeList    string // 0110: version of the code lists (version 4)
+	Function    string // 0113: sub-function of the type, such as SECAUT (version 4)
 	AccessRef   string // 0068
 	Sequence    string // 0070: number of this transfer of a message sent in parts
 	FirstOrLast string // 0073: C is the first transfer, F the last

@@ -47,6 +47,10 @@ type ReaderOptions struct {
 	// Object is given the object of each package (version 4), to read while it is
 	// called. Without it objects are skipped.
 	Object func(UNO, io.Reader) error
+	// Envelope is told each segment of the envelope, UNB to UNZ, when it has been
+	// read and before Next returns it, whoever calls that: its Offset and End say
+	// which bytes an interchange, group or message is.
+	Envelope func(*Segment)
 }
 
 const readSize = 64 << 10
@@ -156,7 +160,7 @@ func (r *Reader) next() error {
 	}
 	s.Tag = slot.tag
 	if r.state != inMessage || key&0xFFFF == 'U'|'N'<<8 {
-		return r.track(s)
+		return r.tracked(s)
 	}
 	r.position++
 	s.Position = r.position

@@ -96,6 +96,18 @@ func (r *Reader) absent(tag, text string) *ParseError {
 	return e
 }
 
+// tracked follows the envelope and tells of it.
+func (r *Reader) tracked(s *Segment) error {
+	if err := r.track(s); err != nil || r.o.Envelope == nil {
+		return err
+	}
+	switch s.Tag {
+	case "UNB", "UNG", "UNH", "UNO", "UNP", "UNT", "UNE", "UNZ":
+		r.o.Envelope(s)
+	}
+	return nil
+}
+
 // track follows the envelope. It is called for service segments, and for others
 // that stand outside of a message.
 func (r *Reader) track(s *Segment) error {
@@ -283,7 +295,7 @@ func (r *Reader) beginMessage(s *Segment) error {
 			*field = s.Decode(value)
 		}
 	}
-	for j, field := range []*string{&m.Type, &m.Version, &m.Release, &m.Agency, &m.Association} {
+	for j, field := range []*string{&m.Type, &m.Version, &m.Release, &m.Agency, &m.Association, &m.CodeList, &m.Function} {
 		keep(field, 1, j)
 	}
 	keep(&m.Ref, 0, 0)

@@ -125,7 +125,7 @@ func (w *Writer) headerUNG(g *UNG) {
 func (w *Writer) headerUNH(h *UNH) {
 	w.header("UNH",
 		[]string{h.Ref},
-		[]string{h.Type, h.Version, h.Release, h.Agency, h.Association},
+		[]string{h.Type, h.Version, h.Release, h.Agency, h.Association, h.CodeList, h.Function},
 		[]string{h.AccessRef},
 		[]string{h.Sequence, h.FirstOrLast})
 }
