@@ -17,7 +17,8 @@ type elementPlan struct {
 	code       string
 	mandatory  bool
 	composite  bool
-	max        int // repetitions
+	partly     bool // a composite with mandatory components
+	max        int  // repetitions
 	components []componentPlan
 }
 
@@ -80,6 +81,7 @@ func (s *Schema) planElement(place *directory.Place) elementPlan {
 		}
 	}
 	for i := range e.components {
+		e.partly = e.partly || e.components[i].mandatory
 		e.components[i].lister, e.components[i].listers = listedBy(e.components, i)
 	}
 	return e

@@ -82,8 +82,8 @@ func (r *Reader) element(p *elementPlan, i, at int) (int, error) {
 			}
 			at++
 			if k := end.ending(); k != endsComponent {
-				if some {
-					filled = true
+				filled = filled || some
+				if some && p.partly {
 					if err := r.emptyComponents(p, i, first, at, repetition); err != nil {
 						return 0, err
 					}
@@ -118,9 +118,6 @@ func (r *Reader) emptyComponents(p *elementPlan, i, first, behind, repetition in
 		}
 		if at := first + j; at < behind && s.ends[at].at() > s.ends[at-1].at()+1 {
 			continue
-		}
-		if !p.composite {
-			return nil
 		}
 		e := r.at(i+2, j+1, RuleMandatory, CodeMissing, "mandatory component "+c.code+" of "+p.code+" is missing")
 		e.Repetition = r.told(repetition)
