@@ -1,0 +1,57 @@
+package lint
+
+import (
+	"io"
+	"sort"
+)
+
+// lines passes a stream on and remembers where its lines begin, as far back as
+// somebody may still ask. LF, CR LF and CR end a line.
+type lines struct {
+	in      io.Reader
+	at      int64 // bytes passed on
+	afterCR bool
+	dropped int     // lines before that of starts[0]
+	starts  []int64 // where lines begin
+}
+
+func newLines(in io.Reader) *lines { return &lines{in: in, starts: []int64{0}} }
+
+// Read implements io.Reader.
+func (l *lines) Read(p []byte) (int, error) {
+	n, err := l.in.Read(p)
+	for i, c := range p[:n] {
+		if l.afterCR && c != '\n' {
+			l.starts = append(l.starts, l.at+int64(i))
+		}
+		l.afterCR = c == '\r'
+		if c == '\n' {
+			l.starts = append(l.starts, l.at+int64(i)+1)
+		}
+	}
+	l.at += int64(n)
+	return n, err
+}
+
+// index returns the line in starts that byte offset stands in.
+func (l *lines) index(offset int64) int {
+	return max(sort.Search(len(l.starts), func(i int) bool { return l.starts[i] > offset })-1, 0)
+}
+
+// place returns line and column of a byte, both from 1. The column counts bytes.
+func (l *lines) place(offset int64) (line, column int) {
+	i := l.index(offset)
+	return l.dropped + i + 1, int(max(offset-l.starts[i], 0)) + 1
+}
+
+// forget lets go of lines that end before offset, when that is worth the work.
+func (l *lines) forget(offset int64) {
+	const few = 1 << 10
+	if len(l.starts) < few {
+		return
+	}
+	if n := l.index(offset); n >= len(l.starts)/2 {
+		l.dropped += n
+		l.starts = append(l.starts[:0], l.starts[n:]...)
+	}
+}
