@@ -19,8 +19,14 @@ type linter struct {
 	sum   Summary
 
 	found []*edifact.ParseError // since the last segment
-	last  edifact.Place         // of the last fault of the repertoire
+	last  offence               // of the bytes of a value
 	told  map[any]bool          // what is told once: rules, message types
+}
+
+// offence is a rule and the value that offends against it.
+type offence struct {
+	rule edifact.Rule
+	edifact.Place
 }
 
 func (l *linter) read() error {
@@ -78,9 +84,9 @@ func (l *linter) add(e *edifact.ParseError) {
 			return
 		}
 		l.told[key] = true
-	case edifact.RuleRepertoire:
+	case edifact.RuleRepertoire, edifact.RuleRelease:
 		// A text in another encoding offends with every other byte.
-		here := e.Place
+		here := offence{e.Rule, e.Place}
 		here.Offset = 0
 		if here == l.last {
 			return
