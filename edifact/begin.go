@@ -59,7 +59,7 @@ func (r *Reader) advice(head []byte) error {
 	if !d.usable() {
 		return r.adviceFault(CodeBadServiceCharacter, "service string advice UNA has unusable or repeated service characters")
 	}
-	r.advised = true
+	r.advised, r.adviceAt = true, r.base+int64(r.start)
 	r.setDelimiters(d)
 	r.start += length
 	err := r.skipBreaks()
@@ -108,16 +108,14 @@ func (r *Reader) skipPadding() error {
 	}
 }
 
-// skipBreaks moves behind line breaks before a segment.
+// skipBreaks moves behind line breaks before a segment, and behind the blanks
+// that indent it.
 func (r *Reader) skipBreaks() error {
 	told := false
 	for {
 		for r.start < r.end {
 			c := r.buf[r.start]
-			if r.class[c] != classBreak && c != '\r' && c != '\n' {
-				return nil
-			}
-			if r.class[c] != classBreak {
+			if r.class[c] != classBreak && !(told && isIndent(c)) {
 				return nil
 			}
 			if !told {
@@ -135,6 +133,8 @@ func (r *Reader) skipBreaks() error {
 		}
 	}
 }
+
+func isIndent(c byte) bool { return c == ' ' || c == '\t' }
 
 // skipPreamble moves to UNA or UNB where something else comes first in the
 // input.

@@ -8,7 +8,8 @@ import "strings"
 type Leniency uint16
 
 const (
-	// LineBreaks between segments.
+	// LineBreaks between segments, and blanks and tabs behind them that indent
+	// the next.
 	LineBreaks Leniency = 1 << iota
 	// WrappedLines are line breaks anywhere, even inside a tag or a value: files
 	// wrapped at a column. They are dropped.

@@ -68,12 +68,13 @@ type Reader struct {
 	eof        bool
 	err        error
 
-	marks   Delimiters
-	advised bool // UNA was there
-	class   [256]uint8
-	seg     Segment
-	quick   int // segments with fewer components need no comparison with the limits
-	tags    [256]internedTag
+	marks    Delimiters
+	advised  bool  // UNA was there
+	adviceAt int64 // its offset
+	class    [256]uint8
+	seg      Segment
+	quick    int // segments with fewer components need no comparison with the limits
+	tags     [256]internedTag
 
 	envelope
 }

@@ -28,6 +28,7 @@ type envelope struct {
 	message  UNH
 	object   UNO
 	unread   bool // the object of the package comes next
+	enclosed bool // the package stands in a message
 	position int  // of the last segment of the message
 
 	repertoire Repertoire
@@ -80,7 +81,7 @@ func (r *Reader) resetEnvelope() {
 func (r *Reader) at(element, component int, rule Rule, code Code, text string) *ParseError {
 	e := r.fault(rule, code, text)
 	e.Tag, e.Position, e.Element, e.Component, e.Offset = r.seg.Tag, r.seg.Position, element, component, r.seg.Offset
-	if element > 0 {
+	if element > 1 {
 		e.Offset = r.seg.OffsetOf(element-2, max(component, 1)-1)
 	}
 	return e
@@ -169,11 +170,18 @@ func (r *Reader) closeMessage() error {
 		return nil
 	}
 	r.leave()
+	if err == nil && r.state == inMessage {
+		return r.closeMessage()
+	}
 	return err
 }
 
 // leave goes back to where the message or package stood.
 func (r *Reader) leave() {
+	if r.enclosed {
+		r.enclosed, r.state = false, inMessage
+		return
+	}
 	r.position = 0
 	r.state = between
 	if r.grouped {
@@ -311,8 +319,11 @@ func (r *Reader) beginMessage(s *Segment) error {
 
 // member counts a message or package and checks that it may stand here.
 func (r *Reader) member(ref, kind string) error {
-	r.messages++
+	if !r.enclosed {
+		r.messages++
+	}
 	switch {
+	case r.enclosed:
 	case r.grouped:
 		if kind != "" && r.header.Version < 4 && r.group.Type != "" && r.group.Type != kind {
 			if err := r.flaw(r.at(3, 1, RuleGroupType, CodeMixedTypes, "message is of another type than its group")); err != nil {
@@ -343,6 +354,12 @@ func (r *Reader) member(ref, kind string) error {
 const maxReference = 35
 
 func (r *Reader) endMessage(s *Segment) error {
+	if r.state == inPackage && r.enclosed {
+		if err := r.flaw(r.absent("UNP", "UNP is missing at the end of the package")); err != nil {
+			return err
+		}
+		r.leave()
+	}
 	if r.state != inMessage {
 		return r.flaw(r.at(0, 0, RuleOutside, CodeOutside, "UNT without UNH"))
 	}
@@ -376,7 +393,14 @@ func (r *Reader) beginPackage(s *Segment) error {
 	if err := r.needHeader(); err != nil {
 		return err
 	}
-	if err := r.closeMessage(); err != nil {
+	if r.state == inMessage {
+		// Interchanges of the Danish health service are built like this.
+		r.position++
+		s.Position, r.enclosed = r.position, true
+		if err := r.flaw(r.at(1, 0, RulePosition, CodeNotSupportedHere, "package inside a message")); err != nil {
+			return err
+		}
+	} else if err := r.closeMessage(); err != nil {
 		return err
 	}
 	length, err := strconv.ParseInt(string(s.Component(3, 0)), 10, 64)
@@ -397,6 +421,10 @@ func (r *Reader) beginPackage(s *Segment) error {
 func (r *Reader) endPackage(s *Segment) error {
 	if r.state != inPackage {
 		return r.flaw(r.at(0, 0, RuleOutside, CodeOutside, "UNP without UNO"))
+	}
+	if r.enclosed {
+		r.position++
+		s.Position = r.position
 	}
 	if err := r.checkService(); err != nil {
 		return err

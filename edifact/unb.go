@@ -68,7 +68,7 @@ func (r *Reader) setRepertoire(set Repertoire) error {
 		}
 		if r.marks.Repetition != 0 && !r.marks.repeats() {
 			e := r.fault(RuleUNA, CodeBadServiceCharacter, "service string advice UNA has an unusable repetition separator")
-			e.Tag = "UNA"
+			e.Tag, e.Offset = "UNA", r.adviceAt
 			r.marks.Repetition = 0
 			if err := r.flaw(e); err != nil {
 				return err
