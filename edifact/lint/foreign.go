@@ -62,7 +62,7 @@ func hasServiceTag(head []byte) bool {
 		if i > 0 {
 			before = head[i-1]
 		}
-		if !letterOrDigit(before) && !letterOrDigit(after) && after != ' ' {
+		if !letterOrDigit(before) && !letterOrDigit(after) && !strings.ContainsRune(" \"/>", rune(after)) {
 			return true
 		}
 	}
