@@ -1,8 +1,8 @@
 package edifact
 
 import (
-	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -179,8 +179,8 @@ func (w *Writer) CompInt(n int) *Writer {
 // 10^decimals make one: 12345 with 2 decimals is "123,45".
 func (w *Writer) CompAmount(minor int64, decimals int) *Writer {
 	w.nextComponent()
-	if w.owed() {
-		w.buf = appendAmount(w.buf, minor, decimals, w.marks.Decimal)
+	if w.allowed() {
+		w.buf = appendAmount(w.owed(w.buf), minor, decimals, w.marks.Decimal)
 	}
 	return w
 }
@@ -224,35 +224,34 @@ func (w *Writer) nextComponent() {
 
 // number is safe to write as it is: no service character is a digit or "-".
 func (w *Writer) number(n int64) {
-	if w.owed() {
-		w.buf = strconv.AppendInt(w.buf, n, 10)
+	if w.allowed() {
+		w.buf = strconv.AppendInt(w.owed(w.buf), n, 10)
 	}
 }
 
-// owed writes the separators that were held back until a value follows, and
-// reports whether it may.
-func (w *Writer) owed() bool {
-	if w.err != nil || !w.open || uint(w.element-1) >= uint(w.limits.Elements) || w.values > w.limits.Components {
-		if !w.allowed() {
-			return false
-		}
-	}
-	b := w.buf
-	for ; w.elements > 0; w.elements-- {
+// owed appends the separators that were held back until a value follows.
+func (w *Writer) owed(b []byte) []byte {
+	elements, reps, comps := w.elements, w.reps, w.comps
+	w.elements, w.reps, w.comps = 0, 0, 0
+	for ; elements > 0; elements-- {
 		b = append(b, w.marks.Element)
 	}
-	for ; w.reps > 0; w.reps-- {
+	for ; reps > 0; reps-- {
 		b = append(b, w.marks.Repetition)
 	}
-	for ; w.comps > 0; w.comps-- {
+	for ; comps > 0; comps-- {
 		b = append(b, w.marks.Component)
 	}
-	w.buf = b
-	return true
+	return b
 }
 
-// allowed refuses a value where there is no place for it.
+// allowed reports whether there is place for a value, and refuses it if not.
 func (w *Writer) allowed() bool {
+	return w.err == nil && w.open && uint(w.element-1) < uint(w.limits.Elements) && w.values <= w.limits.Components || w.allowedAfterAll()
+}
+
+// allowedAfterAll refuses a value, unless the tag takes it.
+func (w *Writer) allowedAfterAll() bool {
 	switch {
 	case w.err != nil:
 	case !w.open:
@@ -267,15 +266,20 @@ func (w *Writer) allowed() bool {
 	return w.err == nil
 }
 
+// value copies the plain bytes while it looks at them: most values are short.
 func (w *Writer) value(s string) {
-	if !w.owed() {
+	if !w.allowed() {
 		return
 	}
+	b := slices.Grow(w.owed(w.buf), len(s))
+	to := b[len(b) : len(b)+len(s)]
+	class := &w.class
 	i := 0
-	for i < len(s) && w.class[s[i]] == valuePlain {
+	for i < len(s) && i < len(to) && class[s[i]] == valuePlain {
+		to[i] = s[i]
 		i++
 	}
-	w.buf = append(w.buf, s[:i]...)
+	w.buf = b[:len(b)+i]
 	if i < len(s) {
 		w.rest(s, i)
 	}
@@ -287,37 +291,47 @@ func (w *Writer) rest(s string, i int) {
 		w.escaped(s, i)
 		return
 	}
-	start := len(w.buf) - i
+	b := w.buf
+	start := len(b) - i
 	for i < len(s) {
-		from := i
-		for i < len(s) && w.class[s[i]] == valuePlain {
-			i++
-		}
-		w.buf = append(w.buf, s[from:i]...)
-		if i == len(s) {
-			return
-		}
-		if w.class[s[i]] == valueService {
-			if !w.release(s[i]) {
+		c, size := s[i], 1
+		switch w.class[c] {
+		case valuePlain:
+			b = append(b, c)
+		case valueService:
+			if w.marks.Release == 0 {
+				w.refuse(RuleSeparators, noRelease)
 				return
 			}
-			i++
-			continue
-		}
-		c, size := utf8.DecodeRuneInString(s[i:])
-		if w.chars.part != nil && c >= utf8.RuneSelf {
-			if b, ok := w.chars.encode(c); ok {
-				w.buf = append(w.buf, b)
-				i += size
-				continue
+			b = append(b, w.marks.Release, c)
+		default:
+			if b, size = w.character(b, s[i:]); size == 0 {
+				w.other(s, start)
+				return
 			}
 		}
-		var err error
-		if w.buf, err = w.set.Append(w.buf, s[i:i+size]); err != nil {
-			w.other(s, i, start, err)
-			return
-		}
 		i += size
+	}
+	w.buf = b
+}
+
+// character appends the first character of s, which is none of ASCII's plain
+// ones, and returns its bytes in s, or 0.
+func (w *Writer) character(b []byte, s string) ([]byte, int) {
+	c, size := utf8.DecodeRuneInString(s)
+	switch {
+	case c < utf8.RuneSelf || c == utf8.RuneError && size == 1:
+		return b, 0
+	case w.chars.part != nil:
+		as, ok := w.chars.encode(c)
+		if !ok {
+			return b, 0
+		}
+		return append(b, as), size
+	case !w.set.Has(c):
+		return b, 0
+	default:
+		return append(b, s[:size]...), size
 	}
 }
 
@@ -326,46 +340,37 @@ func (w *Writer) rest(s string, i int) {
 func (w *Writer) escaped(s string, i int) {
 	var err error
 	if w.xbuf, err = w.set.Append(w.xbuf[:0], s[i:]); err != nil {
-		w.other(s, i, len(w.buf)-i, err)
+		w.other(s, len(w.buf)-i)
 		return
 	}
 	for _, c := range w.xbuf {
 		if c < utf8.RuneSelf && w.class[c] == valueService {
-			if !w.release(c) {
+			if w.marks.Release == 0 {
+				w.refuse(RuleSeparators, noRelease)
 				return
 			}
-			continue
+			w.buf = append(w.buf, w.marks.Release)
 		}
 		w.buf = append(w.buf, c)
 	}
 }
 
-// release writes a service character that is data.
-func (w *Writer) release(c byte) bool {
-	if w.marks.Release == 0 {
-		w.refuse(RuleSeparators, "value holds a service character and there is no release character")
-		return false
-	}
-	w.buf = append(w.buf, w.marks.Release, c)
-	return true
-}
+const noRelease = "value holds a service character and there is no release character"
 
-// other writes a value that has characters outside of the repertoire, as err
-// says of what begins at byte from; the value begins at byte start of buf.
-func (w *Writer) other(s string, from, start int, err error) {
+// other writes a value that has characters outside of the repertoire, and that
+// begins at byte start of buf.
+func (w *Writer) other(s string, start int) {
+	w.buf = w.buf[:start]
 	if w.o.Transliterated != nil && !w.service {
 		if text, replaced := Transliterate(w.set, s); replaced != nil {
 			place := w.place()
 			for _, r := range replaced {
 				w.o.Transliterated(place, r)
 			}
-			w.buf = w.buf[:start]
 			w.value(text)
 			return
 		}
 	}
-	if e := (*CharacterError)(nil); errors.As(err, &e) {
-		e.Index += from
-	}
+	_, err := w.set.Append(nil, s)
 	w.err = &WriteError{Place: w.place(), Rule: RuleRepertoire, Text: err.Error(), Err: err}
 }
