@@ -70,7 +70,9 @@ func ExampleValidator() {
 	in := strings.Replace(status, "BGM+XZ8+STATUS-1+9", "BGM+452+"+strings.Repeat("X", 36), 1)
 	in = strings.Replace(in, "GIS+2'", "", 1)
 	r := edifact.NewReader(latin1(in), edifact.ReaderOptions{
-		Faults: func(e *edifact.ParseError) { fmt.Println(e.Rule, "in", e.Tag, "segment", e.Position, "element", e.Element) },
+		Faults: func(e *edifact.ParseError) {
+			fmt.Println(e.Rule, "in", e.Tag, "segment", e.Position, "element", e.Element)
+		},
 	})
 	v := edifact.NewValidator(r, edifact.NewSchema(d96a.Directory()))
 	for s, err := range v.Segments() {

@@ -136,23 +136,45 @@ func (r *Reader) scan() (int, error) {
 }
 
 // run passes over plain bytes and notes separators from byte i on, the n-th one
-// first, until another class comes or seps is full.
+// first, until another class comes or seps is full. Four bytes are looked at
+// with one check of the bounds.
 func run(data []byte, class *[256]uint8, seps []mark, i, n int) (int, int) {
-	at := mark(i) << 2
-	for _, c := range data[i:] {
-		k := class[c]
-		if k == classData {
-			at += 4
-			continue
+	for {
+		var k uint8
+		for {
+			if i+4 > len(data) {
+				for ; i < len(data); i++ {
+					if k = class[data[i]]; k != classData {
+						break
+					}
+				}
+				break
+			}
+			four := data[i : i+4 : i+4]
+			if k = class[four[0]]; k != classData {
+				break
+			}
+			if k = class[four[1]]; k != classData {
+				i++
+				break
+			}
+			if k = class[four[2]]; k != classData {
+				i += 2
+				break
+			}
+			if k = class[four[3]]; k != classData {
+				i += 3
+				break
+			}
+			i += 4
 		}
-		if k > classRepetition || uint(n) >= uint(len(seps)) {
-			return int(at >> 2), n
+		if k == classData || k > classRepetition || uint(n) >= uint(len(seps)) {
+			return i, n
 		}
-		seps[n] = at | mark(k)
-		at += 4
+		seps[n] = mark(i)<<2 | mark(k)
+		i++
 		n++
 	}
-	return len(data), n
 }
 
 // scanned takes the marks of a whole segment and compares it with the limits.
