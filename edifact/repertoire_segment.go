@@ -1,17 +1,40 @@
 package edifact
 
-// invalid returns the index in the segment of the first byte of a value that is
-// no character of the repertoire, or -1. Service characters need not be in it,
-// and a release character may stand inside a character of two bytes (UNOX).
-func (s *Segment) invalid(set Repertoire) int {
+// checkCharacters tells the first byte of each value of the present segment
+// that is no character of the repertoire or, where that is forgiven, belongs to
+// another encoding. Values are looked at one by one because service characters
+// need not be in the repertoire, and a release character may stand inside a
+// character of two bytes (UNOX).
+func (r *Reader) checkCharacters() error {
+	s := &r.seg
 	from := 0
 	for k, m := range s.marks() {
-		if at := set.Valid(s.value(k)); at >= 0 {
-			return from + s.escapedIndex(s.Raw()[from:m.at()], at)
+		if at, text := r.foreign(s.value(k)); at >= 0 {
+			at = from + s.escapedIndex(s.Raw()[from:m.at()], at)
+			e := r.faultAt(s.marks(), at, RuleRepertoire, CodeBadCharacter, text)
+			if err := r.flaw(e, WrongRepertoire); err != nil {
+				return err
+			}
 		}
 		from = m.at() + 1
 	}
-	return -1
+	return nil
+}
+
+// foreign returns the index of the first byte of a value that is not what the
+// repertoire says, and what is wrong, or -1.
+func (r *Reader) foreign(v []byte) (int, string) {
+	set := r.repertoire
+	at := set.Valid(v)
+	if r.seg.text.forgiving {
+		if e := set.Detect(v); e != EncodingLabelled {
+			if at < 0 {
+				at = highByte(v)
+			}
+			return at, "value is " + e.String() + " and not " + set.String()
+		}
+	}
+	return at, "value has a byte that is no character of " + set.String()
 }
 
 // escapedIndex returns where byte n of a value stands in raw, which still has

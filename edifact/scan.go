@@ -32,7 +32,7 @@ func (r *Reader) classify(in *[256]bool, wide bool) {
 	d := r.marks
 	for i := range r.class {
 		switch {
-		case wide && in[i] && (i >= utf8.RuneSelf || i == escape):
+		case wide && in[i] && (i >= utf8.RuneSelf || i == escape) || in != nil && i >= utf8.RuneSelf && r.seg.text.forgiving:
 			r.class[i] = classWide
 		case in == nil || in[i]:
 			r.class[i] = classData
@@ -258,12 +258,7 @@ func (r *Reader) checkWide(length int) error {
 	if r.repertoire.utf8() && r.repertoire.Valid(r.seg.Raw()) < 0 {
 		return nil
 	}
-	at := r.seg.invalid(r.repertoire)
-	if at < 0 {
-		return nil
-	}
-	e := r.faultAt(r.seg.marks(), at, RuleRepertoire, CodeBadCharacter, "bytes are no character of "+r.repertoire.String())
-	return r.flaw(e, WrongRepertoire)
+	return r.checkCharacters()
 }
 
 // faultAt describes a fault at byte i of the segment being scanned, which has

@@ -40,12 +40,8 @@ func (r *Reader) parseUNB(s *Segment) error {
 	u.Password, u.PasswordQualifier = text(5, 0), text(5, 1)
 	u.ApplicationRef, u.Priority, u.AckRequest = text(6, 0), text(7, 0), text(8, 0) == "1"
 	u.Agreement, u.TestIndicator = text(9, 0), text(10, 0)
-	if at := s.invalid(set); at >= 0 {
-		e := r.faultAt(s.marks(), at, RuleRepertoire, CodeBadCharacter, "byte is no character of "+set.String())
-		e.Tag = s.Tag
-		if err := r.flaw(e, WrongRepertoire); err != nil {
-			return err
-		}
+	if err := r.checkCharacters(); err != nil {
+		return err
 	}
 	return r.checkService()
 }
@@ -89,5 +85,10 @@ type textDecoder struct {
 }
 
 func (d textDecoder) decode(b []byte) string {
+	if d.forgiving {
+		if text, err := d.repertoire.DecodeAs(d.repertoire.Detect(b), b); err == nil {
+			return text
+		}
+	}
 	return d.repertoire.DecodeLossy(b)
 }
