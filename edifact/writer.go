@@ -91,6 +91,10 @@ func NewWriter(out io.Writer, o WriterOptions) *Writer {
 	return &Writer{out: out, o: o, limits: Limits{}.withDefaults(), buf: make([]byte, 0, flushSize+8<<10)}
 }
 
+// Delimiters returns the service characters of the present interchange; they
+// are known when Begin was called.
+func (w *Writer) Delimiters() Delimiters { return w.marks }
+
 // Err returns the first error: a [*WriteError], or one of the output.
 func (w *Writer) Err() error { return w.err }
 
