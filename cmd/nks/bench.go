@@ -100,6 +100,11 @@ func (b *bench) run(ctx context.Context) error {
 			return fmt.Errorf("codecs: %w", err)
 		}
 		results = append(results, codecs...)
+		syntax, err := b.measureEdifact()
+		if err != nil {
+			return err
+		}
+		results = append(results, syntax)
 	}
 	for _, m := range results {
 		m.tell(b.p.out)

@@ -27,6 +27,7 @@ import (
 	"slices"
 
 	"nks/edifact"
+	"nks/edifact/directory/d96a"
 	"nks/gateway"
 )
 
@@ -62,7 +63,7 @@ func (p Profile) Validate() error {
 	if p.OwnGLN == p.BankGLN {
 		return errors.New("bank profile: the bank's GLN is ours")
 	}
-	if set, ok := edifact.ParseCharset(p.Charset); !ok || set == edifact.UNOW {
+	if set, ok := edifact.ParseRepertoire(p.Charset); !ok || set > edifact.UNOC {
 		return fmt.Errorf("bank profile: character set %q is none of UNOA, UNOB, UNOC", p.Charset)
 	}
 	if !slices.Contains([]string{"none", "crlf", "80"}, p.Wrap) {
@@ -83,13 +84,30 @@ func (p Profile) Validate() error {
 	return nil
 }
 
+// Codes are the codes of ours that D.96A does not have, as Danish banks use them
+// (bank-edifact): payment types in BUS and PAI with their advice and card types,
+// the references of payment slips, and what CNT counts.
+func Codes() edifact.Codes {
+	return edifact.Codes{
+		"1153": {Add: []string{"BID", "KRE"}},
+		"4383": {Add: []string{"IBB", "IBK", "UBB"}},
+		"4435": {Add: []string{"UKA", "UUA", "ALO", "A01", "A04", "A15", "A71", "A73", "A75"}},
+		"4461": {Add: []string{"IBB", "IBK", "UBB"}},
+		"6069": {Add: []string{"LIN", "SEQ"}},
+	}
+}
+
+// anyCode: what a bank's code means is asked where it is needed; a file is not
+// refused for one that means nothing to us.
+var anyCode = edifact.Codes{edifact.AllElements: {Any: true}}
+
 // Codec writes to and reads from one bank centre. It has no state and may be
 // used concurrently.
 type Codec struct {
 	profile  Profile
-	options  edifact.Options
+	options  edifact.WriterOptions
+	schema   *edifact.Schema
 	meanings map[string]gateway.Meaning
-	letters  letters
 }
 
 var _ gateway.BankCodec = (*Codec)(nil)
@@ -99,13 +117,13 @@ func New(p Profile) (*Codec, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	set, _ := edifact.ParseCharset(p.Charset)
+	set, _ := edifact.ParseRepertoire(p.Charset)
 	wraps := map[string]edifact.Wrap{"none": edifact.WrapNone, "crlf": edifact.WrapSegments, "80": edifact.Wrap80}
 	c := &Codec{
 		profile:  p,
-		options:  edifact.Options{Charset: set, UNA: p.UNA, Wrap: wraps[p.Wrap]},
+		options:  edifact.WriterOptions{Repertoire: set, UNA: p.UNA, Wrap: wraps[p.Wrap]},
+		schema:   edifact.NewSchema(d96a.Directory()).WithCodes(anyCode),
 		meanings: map[string]gateway.Meaning{},
-		letters:  newLetters(set),
 	}
 	for meaning, codes := range map[gateway.Meaning][]string{
 		gateway.MeansRejected: p.Rejected, gateway.MeansInformation: p.Information,

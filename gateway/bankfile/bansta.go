@@ -29,7 +29,7 @@ type said struct {
 
 func (f *reading) bansta() error {
 	b := &bansta{file: f}
-	if err := f.segments(edifact.BanstaSpec, b.segment); err != nil {
+	if err := f.segments(b.segment); err != nil {
 		return err
 	}
 	return b.release(false)
@@ -54,27 +54,19 @@ func (b *bansta) segment(s *edifact.Segment) error {
 			b.held.Seq = -1
 		}
 	case "GIS":
-		b.held.status = b.text(s, 0, 0)
+		b.held.status = s.Text(0, 0)
 	case "FTX":
 		b.reason(s)
 	}
 	return nil
 }
 
-func (b *bansta) text(s *edifact.Segment, i, j int) string {
-	text, err := b.file.in.Text(s, i, j)
-	if err != nil {
-		return ""
-	}
-	return text
-}
-
 func (b *bansta) reference(s *edifact.Segment) {
 	switch qualifier := string(s.Component(0, 0)); {
 	case !b.inLine && qualifier == "ACW":
-		b.message = b.text(s, 0, 1)
+		b.message = s.Text(0, 1)
 	case b.inLine && qualifier == "CR":
-		b.refs = append(b.refs, b.text(s, 0, 1))
+		b.refs = append(b.refs, s.Text(0, 1))
 	}
 }
 
@@ -82,7 +74,7 @@ func (b *bansta) reference(s *edifact.Segment) {
 func (b *bansta) reason(s *edifact.Segment) {
 	var parts []string
 	for j := range s.Components(3) {
-		part := strings.TrimSpace(b.text(s, 3, j))
+		part := strings.TrimSpace(s.Text(3, j))
 		switch {
 		case j == 0 && isReason(part):
 			b.held.Code = part

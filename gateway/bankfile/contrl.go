@@ -2,18 +2,21 @@ package bankfile
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"nks/edifact"
+	"nks/edifact/contrl"
 	"nks/gateway"
 )
 
 // contrl reads a CONTRL about an interchange of ours.
 func (f *reading) contrl() error {
-	control, err := f.in.Control()
+	control, err := contrl.Read(f.in)
+	if f.fault != nil {
+		return &unreadable{f.fault}
+	}
 	if err != nil {
 		return err
 	}
@@ -22,24 +25,26 @@ func (f *reading) contrl() error {
 	}
 	out := gateway.Contrl{ControlRef: control.ControlRef, Code: codeText(control.Status.Code)}
 	switch control.Status.Action {
-	case edifact.ActionRejected:
+	case contrl.Rejected:
 		out.Action = gateway.ContrlRejected
-	case edifact.ActionAcknowledged:
+	case contrl.Acknowledged:
 		out.Action = gateway.ContrlAccepted
-	case edifact.ActionReceived:
+	case contrl.Received:
 		out.Action = gateway.ContrlReceived
+	default:
+		return f.tellUnknown("CONTRL with action " + strconv.Itoa(int(control.Status.Action)))
 	}
 	for i := range control.Messages {
 		m := &control.Messages[i]
 		out.Messages = append(out.Messages, gateway.ContrlMessage{
-			Ref: m.Header.Ref, Reject: m.Status.Action == edifact.ActionRejected, Code: codeText(firstCode(m)),
+			Ref: m.Header.Ref, Reject: m.Status.Action == contrl.Rejected, Code: codeText(firstCode(m)),
 		})
 	}
 	return f.sink.Contrl(out)
 }
 
 // firstCode is the first error that is named of a message, wherever it stands.
-func firstCode(m *edifact.ControlMessage) edifact.Code {
+func firstCode(m *contrl.Message) edifact.Code {
 	if m.Status.Code != 0 {
 		return m.Status.Code
 	}
@@ -47,7 +52,7 @@ func firstCode(m *edifact.ControlMessage) edifact.Code {
 		if s.Code != 0 {
 			return s.Code
 		}
-		for _, e := range s.Errors {
+		for _, e := range s.Elements {
 			return e.Code
 		}
 	}
@@ -61,25 +66,27 @@ func codeText(c edifact.Code) string {
 	return strconv.Itoa(int(c))
 }
 
-// answer renders our CONTRL about the interchange with the header u.
-func (c *Codec) answer(u edifact.UNB, err error, controlRef string, prepared time.Time) ([]byte, error) {
+// answer writes a CONTRL.
+func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared time.Time) ([]byte, error) {
 	if len(controlRef) == 0 || len(controlRef) > maxControlRef || !gateway.AllDigits(controlRef) {
 		return nil, fmt.Errorf("%w: control reference %q is not 1 to 14 digits", ErrRefused, controlRef)
 	}
-	control := edifact.NewControl(u, edifact.ActionAcknowledged)
-	if err != nil {
-		fault := &edifact.Error{}
-		errors.As(err, &fault)
-		control.Reject(fault)
+	control := *a.Control
+	switch {
+	case err == nil && !control.Accepted():
+		return nil, fmt.Errorf("%w: CONTRL %s would accept an interchange with faults", ErrRefused, controlRef)
+	case err != nil && control.Status.Action != contrl.Rejected:
+		control.Status = contrl.Status{Action: contrl.Rejected, Code: edifact.CodeUnspecified}
 	}
+	u := contrl.Reply(&a.Header)
+	u.Repertoire, u.Version, u.Sender, u.Agreement, u.TestIndicator = 0, 0, c.own(), "", c.testIndicator()
+	u.Date, u.Time, u.ControlRef = prepared.Format("060102"), prepared.Format("1504"), controlRef
 	var out bytes.Buffer
 	w := edifact.NewWriter(&out, c.options)
-	w.Begin(edifact.UNB{
-		Sender: c.own(), Recipient: u.Sender,
-		Date: prepared.Format("060102"), Time: prepared.Format("1504"),
-		ControlRef: controlRef, TestIndicator: c.testIndicator(),
-	})
-	w.Control("1", control)
+	w.Begin(u)
+	if err := contrl.Write(w, "1", &control); err != nil {
+		return nil, fmt.Errorf("CONTRL %s: %w", controlRef, err)
+	}
 	if err := w.End(); err != nil {
 		return nil, fmt.Errorf("CONTRL %s: %w", controlRef, err)
 	}

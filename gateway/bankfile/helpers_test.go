@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nks/edifact"
+	"nks/edifact/directory/d96a"
 	"nks/gateway"
 	"nks/gateway/bankfile"
 )
@@ -171,38 +172,18 @@ func mixed() *day {
 
 // checked reads an interchange of ours strictly and returns its segments,
 // without those of the envelope.
-func checked(data []byte) ([]edifact.Segment, error) {
-	x := edifact.NewInterchange(bytes.NewReader(data), edifact.Limits{Breaks: edifact.BreaksAnywhere})
-	if _, err := x.Begin(); err != nil {
-		return nil, err
-	}
-	var all []edifact.Segment
-	for {
-		h, err := x.Message()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
+func checked(data []byte) ([]*edifact.Segment, error) {
+	r := edifact.NewReader(bytes.NewReader(data), edifact.ReaderOptions{Lenient: edifact.LineBreaks | edifact.WrappedLines})
+	var all []*edifact.Segment
+	for s, err := range edifact.NewValidator(r, edifact.NewSchema(d96a.Directory()).WithCodes(bankfile.Codes())).Segments() {
 		if err != nil {
 			return nil, err
 		}
-		var faults []error
-		checker := x.Checker(edifact.SpecOf(h), func(e *edifact.Error) { faults = append(faults, e) })
-		for {
-			s, err := x.Segment()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-			checker.Segment(&s)
+		if s.Tag[:2] != "UN" {
 			all = append(all, s.Clone())
 		}
-		checker.End()
-		if len(faults) > 0 {
-			return nil, errors.Join(faults...)
-		}
 	}
+	return all, nil
 }
 
 // heard keeps what a sink is told, one line each.

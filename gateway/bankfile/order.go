@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"nks/edifact"
 	"nks/gateway"
 )
 
@@ -276,8 +277,8 @@ func (w *Writer) text(field, s string, n int) string {
 
 // latin is s in the bank's repertoire.
 func (w *Writer) latin(field, s string) string {
-	s, changed := w.codec.letters.write(s)
-	if changed {
+	s, replaced := edifact.Transliterate(w.codec.options.Repertoire, s)
+	if len(replaced) > 0 {
 		w.changed(field, Transliterated)
 	}
 	return s

@@ -102,7 +102,7 @@ func (d *day) ordered() string {
 }
 
 // understood reads the same from an interchange.
-func understood(segments []edifact.Segment) string {
+func understood(segments []*edifact.Segment) string {
 	var b, line, order strings.Builder
 	var number, reference, amount, account, slip, debit string
 	flush := func() {
@@ -116,15 +116,8 @@ func understood(segments []edifact.Segment) string {
 		order.Reset()
 		number, reference, amount, account, slip, debit = "", "", "", "", "", ""
 	}
-	text := func(s *edifact.Segment, i, j int) string {
-		v, err := edifact.UNOC.Decode(s.Component(i, j))
-		if err != nil {
-			return err.Error()
-		}
-		return v
-	}
-	for i := range segments {
-		s := &segments[i]
+	text := (*edifact.Segment).Text
+	for _, s := range segments {
 		switch s.Tag + text(s, 0, 0) {
 		case "SEQ":
 			flush()

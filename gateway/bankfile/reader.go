@@ -7,24 +7,21 @@ import (
 	"time"
 
 	"nks/edifact"
+	"nks/edifact/contrl"
 	"nks/gateway"
 )
 
-// readLimits bound what a bank may send in one file. Line breaks have no
-// meaning anywhere in the repertoires that banks use, so files of any line
-// width are read alike.
-var readLimits = edifact.Limits{Total: 256 << 20, Breaks: edifact.BreaksAnywhere}
+// maxInterchange bounds the bytes that a bank may send in one file.
+const maxInterchange = 256 << 20
 
-// Codes of 0085 that edifact itself has no use for.
-const (
-	codeNotRecipient  edifact.Code = 7  // interchange recipient not actual recipient
-	codeUnknownSender edifact.Code = 23 // unknown interchange sender
-	codeTestIndicator edifact.Code = 25 // test indicator not supported
-)
+// tolerated are departures from the syntax that change nothing of what is said:
+// files come in lines of any width, and padded. Line breaks have no meaning
+// anywhere in the repertoires that banks use.
+const tolerated = edifact.LineBreaks | edifact.WrappedLines | edifact.Padding | edifact.Preamble
 
 // unreadable is a fault of a bank's file: a *gateway.UnreadableError to the
-// flow, and an *edifact.Error to Answer.
-type unreadable struct{ fault *edifact.Error }
+// flow, and an *edifact.ParseError to Answer.
+type unreadable struct{ fault *edifact.ParseError }
 
 func (u *unreadable) Error() string { return u.fault.Error() }
 
@@ -36,7 +33,7 @@ func (u *unreadable) Unwrap() []error {
 // leaves all others as they are.
 func faulty(err error) error {
 	var already *unreadable
-	var fault *edifact.Error
+	var fault *edifact.ParseError
 	if !errors.As(err, &already) && errors.As(err, &fault) {
 		return &unreadable{fault}
 	}
@@ -44,103 +41,164 @@ func faulty(err error) error {
 }
 
 // Read reads the one interchange of a bank's file. Its structure is checked
-// strictly against D.96A and CONTRL D:3; the first fault ends the reading with
-// an error that is a *gateway.UnreadableError. The envelope asks for CONTRL
-// where UNB does, can be named in one, and no message of it was a CONTRL.
+// strictly against D.96A and CONTRL; the sink is told nothing behind the first
+// fault, but the file is read on, so that the answer names all faults. The error
+// is then a *gateway.UnreadableError. The envelope asks for CONTRL where UNB
+// does, can be named in one, and no message of it was a CONTRL.
 func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, error) {
-	f := &reading{codec: c, sink: sink, in: edifact.NewInterchange(r, readLimits), unknown: map[string]bool{}}
+	f := &reading{codec: c, sink: sink, unknown: map[string]bool{}}
+	f.collector = contrl.NewCollector(contrl.Options{Whole: true}, f.answered)
+	f.in = edifact.NewValidator(edifact.NewReader(r, edifact.ReaderOptions{
+		Limits: edifact.Limits{Total: maxInterchange}, Lenient: tolerated, Faults: f.report,
+	}), c.schema)
 	err := faulty(f.interchange())
+	var text *unreadable
+	if errors.As(err, &text) {
+		err = errors.Join(err, f.readOn())
+	}
 	return f.envelope, err
 }
 
 // reading is one file on its way to the sink.
 type reading struct {
-	codec    *Codec
-	in       *edifact.Interchange
-	sink     gateway.BankSink
-	envelope gateway.BankEnvelope
-	unknown  map[string]bool // what the sink was told already
-	fault    *edifact.Error  // the first that the structure check found
+	codec     *Codec
+	in        *edifact.Validator
+	collector *contrl.Collector
+	sink      gateway.BankSink
+	envelope  gateway.BankEnvelope
+	begun     bool
+	ended     bool
+	unknown   map[string]bool     // what the sink was told already
+	fault     *edifact.ParseError // the first
+}
+
+// report keeps the first fault. A message type that is in no directory is none:
+// the sink is told of it.
+func (f *reading) report(e *edifact.ParseError) {
+	if e.Rule == edifact.RuleMessageType {
+		return
+	}
+	if f.fault == nil {
+		f.fault = e
+	}
+	f.collector.Fault(e)
+}
+
+// answered keeps what the sender of the interchange should be told.
+func (f *reading) answered(a contrl.Answer) {
+	if f.envelope.Handle != nil || a.Header.ControlRef == "" {
+		return
+	}
+	f.envelope.ControlRef = a.Header.ControlRef
+	f.envelope.WantsContrl = a.Header.AckRequest && a.Control != nil && f.codec.canName(&a.Header)
+	f.envelope.Handle = &a
+}
+
+// read is the next segment; the collector sees it, too.
+func (f *reading) read() (*edifact.Segment, error) {
+	s, err := f.in.Next()
+	if err == nil {
+		f.collector.Segment(f.in, s)
+		return s, nil
+	}
+	if !f.ended {
+		f.ended = true
+		err = errors.Join(err, f.collector.End(err))
+	}
+	return nil, err
+}
+
+// next is the next segment, unless a fault was reported.
+func (f *reading) next() (*edifact.Segment, error) {
+	s, err := f.read()
+	if f.fault != nil {
+		return nil, &unreadable{f.fault}
+	}
+	return s, err
+}
+
+// readOn reads what follows a fault. Its error is one of the input itself.
+func (f *reading) readOn() error {
+	for !f.ended {
+		var fault *edifact.ParseError
+		if _, err := f.read(); err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &fault) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *reading) interchange() error {
-	unb, err := f.in.Begin()
-	if errors.Is(err, io.EOF) {
-		return &unreadable{&edifact.Error{Tag: "UNB", Code: edifact.CodeMissing, Text: "file is empty"}}
-	}
-	if err != nil {
-		return err
-	}
-	if unb.Version > 3 {
-		return &edifact.Error{Tag: "UNB", Element: 2, Component: 2, Code: edifact.CodeSyntaxNotSupported, Text: "syntax version is none of 1 to 3"}
-	}
-	f.envelope = gateway.BankEnvelope{ControlRef: unb.ControlRef, WantsContrl: unb.AckRequest && f.codec.canName(unb), Handle: unb}
-	if err := f.codec.knows(unb); err != nil {
-		return err
-	}
-	messages := 0
-	for ; ; messages++ {
-		h, err := f.in.Message()
-		if errors.Is(err, io.EOF) {
-			break
+	for {
+		s, err := f.next()
+		switch {
+		case errors.Is(err, io.EOF) && !f.begun:
+			return &unreadable{outOfPlace("UNB", edifact.CodeMissing, "file is empty")}
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case s.Tag == "UNB" && f.begun:
+			return f.refuse(outOfPlace("UNB", edifact.CodeOutside, "file holds a second interchange"))
+		case s.Tag == "UNB":
+			f.begun = true
+			err = f.knows(f.in.Interchange())
+		case s.Tag == "UNH":
+			err = f.message(f.in.Message())
 		}
 		if err != nil {
 			return err
 		}
-		if err := f.message(h); err != nil {
-			return err
-		}
 	}
-	if messages == 0 {
-		return &unreadable{&edifact.Error{Tag: "UNZ", Code: edifact.CodeEmpty, Text: "interchange without a message"}}
-	}
-	switch _, err := f.in.Begin(); {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil:
-		return err
-	}
-	return &unreadable{&edifact.Error{Tag: "UNB", Code: edifact.CodeOutside, Text: "file holds a second interchange"}}
+}
+
+// refuse is a fault that the syntax knows nothing of.
+func (f *reading) refuse(e *edifact.ParseError) error {
+	f.collector.Reject(e.Code, e.Place)
+	return &unreadable{e}
+}
+
+func outOfPlace(tag string, code edifact.Code, text string) *edifact.ParseError {
+	return &edifact.ParseError{Place: edifact.Place{Tag: tag}, Code: code, Text: text}
 }
 
 // canName tells whether our repertoire has what a CONTRL about the interchange
 // must repeat of its UNB.
-func (c *Codec) canName(u edifact.UNB) bool {
+func (c *Codec) canName(u *edifact.UNB) bool {
 	for _, s := range []string{u.ControlRef, u.Sender.ID, u.Sender.Qualifier, u.Sender.Internal, u.Recipient.ID, u.Recipient.Qualifier, u.Recipient.Internal} {
-		if _, err := c.options.Charset.Append(nil, s); err != nil {
+		if _, err := c.options.Repertoire.Append(nil, s); err != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// knows refuses what is not from this bank, not for us, or a test where none
-// may be and the other way round.
-func (c *Codec) knows(u edifact.UNB) error {
-	fault := &edifact.Error{Tag: "UNB"}
+// knows refuses what is not from this bank, not for us, in a syntax that banks
+// do not use, or a test where none may be and the other way round.
+func (f *reading) knows(u *edifact.UNB) error {
+	e, p := outOfPlace("UNB", 0, ""), &f.codec.profile
 	switch {
-	case u.Sender.ID != c.profile.BankGLN:
-		fault.Element, fault.Code, fault.Text = 3, codeUnknownSender, "sender is not the bank of this mailbox"
-	case u.Recipient.ID != c.profile.OwnGLN:
-		fault.Element, fault.Code, fault.Text = 4, codeNotRecipient, "recipient is somebody else"
-	case u.Test() != c.profile.Test:
-		fault.Element, fault.Code, fault.Text = 12, codeTestIndicator, "test indicator does not fit the environment"
+	case u.Version > 3:
+		e.Element, e.Component, e.Code, e.Text = 2, 2, edifact.CodeSyntaxNotSupported, "syntax version is none of 1 to 3"
+	case u.Sender.ID != p.BankGLN:
+		e.Element, e.Code, e.Text = 3, edifact.CodeUnknownSender, "sender is not the bank of this mailbox"
+	case u.Recipient.ID != p.OwnGLN:
+		e.Element, e.Code, e.Text = 4, edifact.CodeNotRecipient, "recipient is somebody else"
+	case u.Test() != p.Test:
+		e.Element, e.Code, e.Text = 12, edifact.CodeTestNotSupported, "test indicator does not fit the environment"
 	default:
 		return nil
 	}
-	return &unreadable{fault}
+	return f.refuse(e)
 }
 
-func (f *reading) message(h edifact.MessageHeader) error {
-	switch {
-	case h.Type == "CONTRL" && h.Version == "D":
-		f.envelope.WantsContrl = false
+func (f *reading) message(h *edifact.UNH) error {
+	spec := f.in.Spec()
+	if h.Type == "CONTRL" && spec != nil {
 		return f.contrl()
-	case edifact.SpecOf(h) == edifact.BanstaSpec:
-		return f.bansta()
 	}
-	if h.Type == "CONTRL" {
-		f.envelope.WantsContrl = false
+	if h.Type == "BANSTA" && spec != nil {
+		return f.bansta()
 	}
 	return f.tellUnknown(fmt.Sprintf("%s:%s:%s", h.Type, h.Version, h.Release))
 }
@@ -154,42 +212,25 @@ func (f *reading) tellUnknown(what string) error {
 	return f.sink.Unknown(what)
 }
 
-// segments passes every segment of the message to each, checked against spec.
-func (f *reading) segments(spec *edifact.MessageSpec, each func(*edifact.Segment) error) error {
-	checker := f.in.Checker(spec, f.report)
+// segments passes every segment of the message to each, UNH and UNT not.
+func (f *reading) segments(each func(*edifact.Segment) error) error {
 	for {
-		s, err := f.in.Segment()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
+		s, err := f.next()
+		if err != nil || s.Tag == "UNT" {
 			return err
 		}
-		if checker.Segment(&s); f.fault != nil {
-			return &unreadable{f.fault}
-		}
-		if err := each(&s); err != nil {
+		if err := each(s); err != nil {
 			return err
 		}
-	}
-	if checker.End(); f.fault != nil {
-		return &unreadable{f.fault}
-	}
-	return nil
-}
-
-func (f *reading) report(e *edifact.Error) {
-	if f.fault == nil {
-		f.fault = e
 	}
 }
 
 // Answer renders the CONTRL for an interchange of the bank that Read gave the
-// envelope of: 7 where err is nil, else 4 with the fault that err names.
+// envelope of: 7 where err is nil, else 4 with the faults that were found.
 func (c *Codec) Answer(e gateway.BankEnvelope, err error, controlRef string, prepared time.Time) ([]byte, error) {
-	u, ok := e.Handle.(edifact.UNB)
-	if !ok {
-		return nil, fmt.Errorf("%w: CONTRL for an interchange without UNB", ErrRefused)
+	a, ok := e.Handle.(*contrl.Answer)
+	if !ok || a.Control == nil {
+		return nil, fmt.Errorf("%w: CONTRL for an interchange that cannot be named", ErrRefused)
 	}
-	return c.answer(u, err, controlRef, prepared)
+	return c.answer(a, err, controlRef, prepared)
 }

@@ -93,7 +93,7 @@ func (w *Writer) Message(no int, ref string) error {
 	}
 	w.refs[ref] = true
 	w.message, w.lines, w.line, w.orders, w.inAll.messageOrders = no, 0, gateway.Line{}, 0, 0
-	w.edi.Message(edifact.MessageHeader{Ref: fmt.Sprint(no), Type: "PAYMUL", Version: "D", Release: "96A", Agency: "UN"})
+	w.edi.Message(edifact.UNH{Ref: fmt.Sprint(no), Type: "PAYMUL", Version: "D", Release: "96A", Agency: "UN"})
 	w.edi.Segment("BGM").Elem("452").Elem(ref).Elem("9")
 	w.edi.Segment("DTM").Elem("137").Comp(w.in.Prepared.Format("20060102")).Comp("102")
 	return w.state()

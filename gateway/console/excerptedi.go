@@ -47,7 +47,9 @@ func (s *shown) skip() { s.gap = true }
 
 // segments calls each for every segment of an interchange.
 func segments(r io.Reader, each func(*edifact.Segment, string) (stop bool)) error {
-	in := edifact.NewReader(r, edifact.Limits{Total: readMost, Breaks: edifact.BreaksAnywhere})
+	in := edifact.NewReader(r, edifact.ReaderOptions{
+		Limits: edifact.Limits{Total: readMost}, Lenient: edifact.Everything, Faults: func(*edifact.ParseError) {},
+	})
 	for {
 		seg, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -56,7 +58,7 @@ func segments(r io.Reader, each func(*edifact.Segment, string) (stop bool)) erro
 		if err != nil {
 			return err
 		}
-		if each(&seg, string(in.Delimiters().End)) {
+		if each(seg, string(in.Delimiters().End)) {
 			return nil
 		}
 	}
@@ -129,8 +131,8 @@ type wordFinder struct {
 	out     shown
 	found   bool
 	kind    string
-	message []edifact.Segment // its beginning
-	lines   [][]edifact.Segment
+	message []*edifact.Segment // its beginning
+	lines   [][]*edifact.Segment
 	about   bool
 	inLine  bool
 	another bool // in what a CONTRL says of another message
@@ -200,13 +202,13 @@ func (f *wordFinder) settle(i int) {
 }
 
 // ours is what of a line speaks of our order or of its whole line.
-func (f *wordFinder) ours(line []edifact.Segment) []edifact.Segment {
+func (f *wordFinder) ours(line []*edifact.Segment) []*edifact.Segment {
 	if len(line) == 0 {
 		return nil
 	}
 	named, others := false, 0
 	for i := range line {
-		if s := &line[i]; s.Tag == "RFF" && string(s.Component(0, 0)) == "CR" {
+		if s := line[i]; s.Tag == "RFF" && string(s.Component(0, 0)) == "CR" {
 			if string(s.Component(0, 1)) == f.at.Reference {
 				named = true
 			} else {
@@ -218,7 +220,7 @@ func (f *wordFinder) ours(line []edifact.Segment) []edifact.Segment {
 	if others > 0 || !named && !place {
 		return nil
 	}
-	var kept []edifact.Segment
+	var kept []*edifact.Segment
 	own := true
 	for _, s := range line {
 		if s.Tag == "SEQ" {
@@ -246,11 +248,11 @@ func (f *wordFinder) endMessage() {
 	if any {
 		f.found = true
 		for i := range f.message {
-			f.out.add(&f.message[i])
+			f.out.add(f.message[i])
 		}
 		for _, l := range f.lines {
 			for i := range l {
-				f.out.add(&l[i])
+				f.out.add(l[i])
 			}
 			if len(l) == 0 {
 				f.out.skip()
