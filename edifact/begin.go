@@ -9,6 +9,7 @@ import (
 const (
 	byteOrderMark = "\xEF\xBB\xBF"
 	maxPreamble   = 4 << 10
+	lookAhead     = 16 // bytes that tell how an interchange begins
 )
 
 // begin finds the start of the next interchange, or returns io.EOF, and takes
@@ -17,14 +18,17 @@ func (r *Reader) begin() error {
 	if err := r.skipPadding(); err != nil {
 		return err
 	}
-	if err := r.need(9); err != nil {
+	if err := r.need(lookAhead); err != nil {
 		return err
 	}
 	if err := r.skipPreamble(); err != nil {
 		return err
 	}
+	if err := r.need(lookAhead); err != nil {
+		return err
+	}
 	r.resetEnvelope()
-	head := r.buf[r.start:r.end]
+	head := r.buf[r.start:min(r.end, r.start+lookAhead)]
 	if bytes.HasPrefix(head, []byte("UNA")) {
 		return r.advice(head)
 	}
@@ -84,24 +88,26 @@ func (r *Reader) adviceFault(code Code, text string) *ParseError {
 // skipPadding moves to the first byte of the next interchange and tells what
 // stood before it. It returns io.EOF where no more follows.
 func (r *Reader) skipPadding() error {
+	told := false
 	for {
 		if r.start == r.end {
 			if err := r.fill(); err != nil {
 				return err
 			}
 		}
-		switch c := r.buf[r.start]; c {
+		switch r.buf[r.start] {
 		case '\r', '\n':
 			if err := r.skipBreaks(); err != nil {
 				return err
 			}
 		case ' ', '\t', 0, 0x1A:
-			if err := r.flaw(r.fault(RulePadding, CodeBadCharacter, "blank, NUL or Ctrl-Z outside of an interchange"), Padding); err != nil {
-				return err
+			if !told {
+				told = true
+				if err := r.flaw(r.fault(RulePadding, CodeBadCharacter, "blank, NUL or Ctrl-Z outside of an interchange"), Padding); err != nil {
+					return err
+				}
 			}
-			for r.start < r.end && r.buf[r.start] == c {
-				r.start++
-			}
+			r.start++
 		default:
 			return nil
 		}

@@ -75,6 +75,7 @@ type Reader struct {
 	seg      Segment
 	quick    int // segments with fewer components need no comparison with the limits
 	tags     [256]internedTag
+	cursor   cursor
 
 	envelope
 }

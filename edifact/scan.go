@@ -3,6 +3,7 @@ package edifact
 import (
 	"errors"
 	"io"
+	"math"
 	"unicode/utf8"
 )
 
@@ -83,6 +84,9 @@ func (r *Reader) scan() (int, error) {
 					return i, r.scanned(i, wide)
 				}
 				return i, nil
+			}
+			if i > r.o.Limits.Segment {
+				return 0, r.tooLong()
 			}
 			if k == classRelease && i+1 < len(data) && r.class[data[i+1]] != classBreak {
 				s.escaped = true
@@ -237,19 +241,27 @@ func (r *Reader) odd(marks []mark, i int, class uint8) (dropped bool, err error)
 		e := r.faultAt(marks, i, RuleRepertoire, CodeBadCharacter, "byte is no character of "+r.repertoire.String())
 		return false, r.flaw(e, WrongRepertoire)
 	}
-	e := r.faultAt(marks, i, RuleLineBreak, CodeBadCharacter, "line break inside a segment")
-	if err := r.flaw(e, WrappedLines); err != nil || e.Forgiven == 0 {
-		return false, err
+	drops := r.seg.drops
+	if last := len(drops) - 1; last >= 0 && int(drops[last].at) == i && drops[last].bytes < math.MaxInt32 {
+		drops[last].bytes++ // CR LF, or an empty line
+	} else {
+		e := r.faultAt(marks, i, RuleLineBreak, CodeBadCharacter, "line break inside a segment")
+		if err := r.flaw(e, WrappedLines); err != nil || e.Forgiven == 0 {
+			return false, err
+		}
+		if len(drops) > mostBreaks+r.o.Limits.Segment/16 {
+			return false, r.faultAt(marks, i, RuleLimit, CodeTooLong, "more line breaks inside a segment than the limit")
+		}
+		r.seg.drops = append(drops, drop{int32(i), 1})
 	}
-	n := 1
-	if i+1 < r.end-r.start && r.buf[r.start+i] == '\r' && r.buf[r.start+i+1] == '\n' {
-		n = 2
-	}
-	copy(r.buf[r.start+n:], r.buf[r.start:r.start+i])
-	r.start += n
-	r.seg.drops = append(r.seg.drops, drop{int32(i), int32(n)})
+	copy(r.buf[r.start+1:], r.buf[r.start:r.start+i])
+	r.start++
 	return true, nil
 }
+
+// mostBreaks may stand in any segment; more where there are no more than one in
+// sixteen of the bytes that a segment may have.
+const mostBreaks = 64
 
 // checkWide checks a segment with characters of several bytes: UTF-8 at once
 // when all of it is well, and else value by value.
@@ -265,27 +277,32 @@ func (r *Reader) checkWide(length int) error {
 // the marks so far.
 func (r *Reader) faultAt(marks []mark, i int, rule Rule, code Code, text string) *ParseError {
 	e := r.fault(rule, code, text)
-	e.Element, e.Component = 1, 1
-	for _, m := range marks {
-		if m.at() >= i {
-			break
-		}
-		switch m.ending() {
+	c := &r.cursor
+	if c.segment != r.seg.Offset || c.mark > len(marks) || c.mark > 0 && marks[c.mark-1].at() >= i {
+		*c = cursor{segment: r.seg.Offset, element: 1, component: 1}
+	}
+	for ; c.mark < len(marks) && marks[c.mark].at() < i; c.mark++ {
+		switch marks[c.mark].ending() {
 		case endsElement:
-			e.Element, e.Component = e.Element+1, 1
+			c.element, c.component = c.element+1, 1
 		case endsComponent:
-			e.Component++
+			c.component++
 		}
 	}
+	e.Element, e.Component = c.element, c.component
 	if head := r.buf[r.start:r.end]; len(head) >= 3 && isTagByte(head[0]) && isTagByte(head[1]) && isTagByte(head[2]) {
 		e.Tag = string(head[:3])
 	}
 	if r.state == inMessage {
 		e.Position = r.position + 1
 	}
-	e.Offset = r.seg.Offset + int64(i)
-	for _, d := range r.seg.drops {
-		e.Offset += int64(d.bytes)
-	}
+	e.Offset = r.seg.offset(i)
 	return e
+}
+
+// cursor is the component that the last fault of a segment was in: the next one
+// mostly is behind it.
+type cursor struct {
+	segment                  int64
+	mark, element, component int
 }
