@@ -69,7 +69,7 @@ func TestFindings(t *testing.T) {
 			`1:36: -: limit: error: segment is longer than the limit; nothing behind it was read (code 39)`,
 		}, "1 interchange, 0 messages, 1 segment: 1 error, 0 warnings"},
 		{"a text in UTF-8", strings.Replace(good, "AEK:1", "AEK:ŁŁŁŁ", 1), []string{
-			`1:101: RFF: repertoire: error: byte is no character of UNOC (message "1", segment 5, element 2, component 2, code 21)`,
+			`1:101: RFF: repertoire: error: value is UTF-8 and not UNOC (message "1", segment 5, element 2, component 2, code 21)`,
 		}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
