@@ -84,11 +84,17 @@ type textDecoder struct {
 	forgiving  bool // values may be in another repertoire than they should be
 }
 
-func (d textDecoder) decode(b []byte) string {
+// strict returns a value that is well, or in another encoding that is forgiven.
+func (d textDecoder) strict(b []byte) (string, error) {
 	if d.forgiving {
-		if text, err := d.repertoire.DecodeAs(d.repertoire.Detect(b), b); err == nil {
-			return text
-		}
+		return d.repertoire.DecodeAs(d.repertoire.Detect(b), b)
+	}
+	return d.repertoire.Decode(b)
+}
+
+func (d textDecoder) decode(b []byte) string {
+	if text, err := d.strict(b); err == nil {
+		return text
 	}
 	return d.repertoire.DecodeLossy(b)
 }

@@ -122,6 +122,36 @@ func (w *Writer) Segment(tag string) *Writer {
 	return w
 }
 
+// Copy writes a segment of a message as it was read, in this Writer's
+// repertoire and with its service characters. Values are not lost on the way: a
+// byte that is no character of the repertoire read is an error.
+func (w *Writer) Copy(s *Segment) *Writer {
+	w.Segment(s.Tag)
+	from, to := s.bounds(0)
+	for k := from + 1; k < to; k++ {
+		w.Comp(w.read(s, s.value(k)))
+	}
+	for v := range s.Values() {
+		switch text := w.read(s, v.Bytes); {
+		case v.Component > 0:
+			w.Comp(text)
+		case v.Repetition > 0:
+			w.Rep(text)
+		default:
+			w.Elem(text)
+		}
+	}
+	return w
+}
+
+func (w *Writer) read(s *Segment, value []byte) string {
+	text, err := s.text.strict(value)
+	if err != nil && w.err == nil {
+		w.err = &WriteError{Place: w.place(), Rule: RuleRepertoire, Text: err.Error(), Err: err}
+	}
+	return text
+}
+
 func (w *Writer) begin(tag string) {
 	w.tag, w.open, w.from = tag, true, len(w.buf)
 	w.element, w.rep, w.comp, w.values = 0, 0, 0, 1

@@ -148,6 +148,10 @@ func TestWriterIsReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		compareRead(t, out.Bytes(), messages, wraps[wrap])
+		again, err := copied(t, out.Bytes(), wraps[wrap], o)
+		if err != nil || !bytes.Equal(again, out.Bytes()) {
+			t.Fatalf("%q is copied as %q, %v", out.Bytes(), again, err)
+		}
 	})
 }
 
@@ -172,6 +176,65 @@ func compareRead(t fataler, data []byte, messages [][]segmentText, lenient edifa
 	}
 	if message != len(messages)-1 {
 		t.Fatalf("%q has %d messages, want %d", data, message+1, len(messages))
+	}
+}
+
+// copied reads data and writes it with other options.
+func copied(t fataler, data []byte, lenient edifact.Leniency, o edifact.WriterOptions) ([]byte, error) {
+	var out bytes.Buffer
+	w := edifact.NewWriter(&out, o)
+	r := edifact.NewReader(bytes.NewReader(data), edifact.ReaderOptions{Lenient: lenient})
+	for s, err := range r.Segments() {
+		if err != nil {
+			t.Fatalf("reader refuses %q: %v", data, err)
+		}
+		switch s.Tag {
+		case "UNB":
+			w.Begin(*r.Interchange())
+		case "UNG":
+			w.Group(*r.Group())
+		case "UNH":
+			w.Message(*r.Message())
+		case "UNT":
+			w.EndMessage()
+		case "UNE":
+			w.EndGroup()
+		case "UNZ":
+			_ = w.End()
+		default:
+			w.Copy(s)
+		}
+	}
+	return out.Bytes(), w.Err()
+}
+
+func TestWriterCopies(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, version string
+		give          string
+		o             edifact.WriterOptions
+		want          string // empty for an error
+	}{
+		{"as it is", "UNOC:3", "FTX+a:b:\xF8?'", edifact.WriterOptions{}, "FTX+a:b:\xF8?'"},
+		{"nested tag", "UNOC:3", "LIN:1:2+x", edifact.WriterOptions{}, "LIN:1:2+x"},
+		{"what nobody needs", "UNOC:3", "FTX+a:::+:::+", edifact.WriterOptions{}, "FTX+a"},
+		{"repetitions", "UNOC:4", "FTX+a:b*c*:d*+e", edifact.WriterOptions{}, "FTX+a:b*c*:d+e"},
+		{"another repertoire", "UNOC:3", "FTX+\xF8", edifact.WriterOptions{Repertoire: edifact.UNOD, Transliterated: func(edifact.Place, edifact.Replacement) {}}, "FTX+oe"},
+		{"UTF-8 as Latin 1", "UNOC:3", "FTX+Ø", edifact.WriterOptions{}, "FTX+\xD8"},
+		{"a byte that is no character", "UNOC:3", "FTX+a:\x81", edifact.WriterOptions{}, ""},
+	} {
+		date := map[bool]string{true: "20050811", false: "050811"}[strings.HasSuffix(test.version, "4")]
+		set := test.version[:4]
+		input := "UNB+" + test.version + "+A+B+" + date + ":0600+7'UNH+1+PAYMUL:D:96A:UN'" + test.give + "'UNT+3+1'UNZ+1+7'"
+		got, err := copied(t, []byte(input), edifact.WrongRepertoire, test.o)
+		if test.o.Repertoire != 0 {
+			set = test.o.Repertoire.String()
+		}
+		want := strings.Replace(strings.Replace(input, test.give, test.want, 1), test.version[:4], set, 1)
+		if (err != nil) != (test.want == "") || err == nil && string(got) != want {
+			t.Errorf("%s: %q, %v, want %q", test.name, got, err, want)
+		}
 	}
 }
 
