@@ -116,6 +116,10 @@ func (c *charset) decode(b []byte, size int) string {
 	var s strings.Builder
 	s.Grow(size)
 	for _, x := range b {
+		if x < utf8.RuneSelf {
+			s.WriteByte(x)
+			continue
+		}
 		s.WriteRune(rune(c.runes[x]))
 	}
 	return s.String()
