@@ -12,6 +12,7 @@ func (r *Reader) checkCharacters() error {
 		if at, text := r.foreign(s.value(k)); at >= 0 {
 			at = from + s.escapedIndex(s.Raw()[from:m.at()], at)
 			e := r.faultAt(s.marks(), at, RuleRepertoire, CodeBadCharacter, text)
+			e.Tag = tagOf(s.Raw())
 			if err := r.flaw(e, WrongRepertoire); err != nil {
 				return err
 			}

@@ -290,9 +290,7 @@ func (r *Reader) faultAt(marks []mark, i int, rule Rule, code Code, text string)
 		}
 	}
 	e.Element, e.Component = c.element, c.component
-	if head := r.buf[r.start:r.end]; len(head) >= 3 && isTagByte(head[0]) && isTagByte(head[1]) && isTagByte(head[2]) {
-		e.Tag = string(head[:3])
-	}
+	e.Tag = tagOf(r.buf[r.start:min(r.end, r.start+i)])
 	if r.state == inMessage {
 		e.Position = r.position + 1
 	}
@@ -305,4 +303,12 @@ func (r *Reader) faultAt(marks []mark, i int, rule Rule, code Code, text string)
 type cursor struct {
 	segment                  int64
 	mark, element, component int
+}
+
+// tagOf returns the tag that a segment begins with, "" where there is none.
+func tagOf(raw []byte) string {
+	if len(raw) >= 3 && isTagByte(raw[0]) && isTagByte(raw[1]) && isTagByte(raw[2]) {
+		return string(raw[:3])
+	}
+	return ""
 }
