@@ -53,6 +53,7 @@ type Writer struct {
 	tag      string
 	open     bool // a segment awaits its terminator
 	service  bool // it is one of the envelope
+	room     int  // data elements that may have values; 0 where that must be looked at
 	from     int  // where it begins in buf
 	element  int  // data elements of the open segment so far
 	rep      int  // repetitions of the present data element after its first
@@ -147,13 +148,13 @@ func (w *Writer) Copy(s *Segment) *Writer {
 func (w *Writer) read(s *Segment, value []byte) string {
 	text, err := s.text.strict(value)
 	if err != nil && w.err == nil {
-		w.err = &WriteError{Place: w.place(), Rule: RuleRepertoire, Text: err.Error(), Err: err}
+		w.refuseFor(err)
 	}
 	return text
 }
 
 func (w *Writer) begin(tag string) {
-	w.tag, w.open, w.from = tag, true, len(w.buf)
+	w.tag, w.open, w.from, w.room = tag, true, len(w.buf), w.limits.Elements
 	w.element, w.rep, w.comp, w.values = 0, 0, 0, 1
 	w.elements, w.reps, w.comps = 0, 0, 0
 	w.buf = append(w.buf, tag...)
@@ -181,7 +182,7 @@ func (w *Writer) ElemInt(n int) *Writer {
 func (w *Writer) Rep(value string) *Writer {
 	w.rep++
 	w.reps++
-	w.values++
+	w.count()
 	w.comp, w.comps = 0, 0
 	if w.err == nil && (w.marks.Repetition == 0 || w.element == 0) {
 		w.refuse(RuleRepetitions, "data elements do not repeat here")
@@ -253,7 +254,14 @@ func (w *Writer) nextElement() {
 func (w *Writer) nextComponent() {
 	w.comp++
 	w.comps++
-	w.values++
+	w.count()
+}
+
+// count counts a component of the present data element.
+func (w *Writer) count() {
+	if w.values++; w.values > w.limits.Components {
+		w.room = 0
+	}
 }
 
 // number is safe to write as it is: no service character is a digit or "-".
@@ -281,7 +289,7 @@ func (w *Writer) owed(b []byte) []byte {
 
 // allowed reports whether there is place for a value, and refuses it if not.
 func (w *Writer) allowed() bool {
-	return w.err == nil && w.open && uint(w.element-1) < uint(w.limits.Elements) && w.values <= w.limits.Components || w.allowedAfterAll()
+	return uint(w.element-1) < uint(w.room) || w.allowedAfterAll()
 }
 
 // allowedAfterAll refuses a value, unless the tag takes it.
@@ -406,5 +414,5 @@ func (w *Writer) other(s string, start int) {
 		}
 	}
 	_, err := w.set.Append(nil, s)
-	w.err = &WriteError{Place: w.place(), Rule: RuleRepertoire, Text: err.Error(), Err: err}
+	w.refuseFor(err)
 }

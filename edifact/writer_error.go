@@ -20,7 +20,12 @@ func (e *WriteError) Error() string {
 func (e *WriteError) Unwrap() error { return e.Err }
 
 func (w *Writer) refuse(rule Rule, text string) {
-	w.err = &WriteError{Place: w.place(), Rule: rule, Text: text}
+	w.err, w.room = &WriteError{Place: w.place(), Rule: rule, Text: text}, 0
+}
+
+// refuseFor refuses a value for a [*CharacterError].
+func (w *Writer) refuseFor(err error) {
+	w.err, w.room = &WriteError{Place: w.place(), Rule: RuleRepertoire, Text: err.Error(), Err: err}, 0
 }
 
 // place is that of the value to write.

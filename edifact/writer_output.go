@@ -38,7 +38,7 @@ func (w *Writer) closeSegment() {
 		w.refuse(RuleLimit, "segment is longer than the "+strconv.Itoa(w.limits.Segment)+" bytes a reader takes")
 		return
 	}
-	w.open = false
+	w.open, w.room = false, 0
 	w.endLine(w.marks.End)
 }
 
