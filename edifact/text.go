@@ -86,8 +86,11 @@ func plain(b []byte) bool {
 // append decodes a value behind text.
 func (d textDecoder) append(text, value []byte) []byte {
 	set := d.repertoire.charset()
-	if set.part == nil || d.forgiving {
+	switch {
+	case d.forgiving, d.repertoire == UNOX, set.part == nil && validUTF8(value) >= 0:
 		return append(text, d.decode(value)...)
+	case set.part == nil:
+		return append(text, value...)
 	}
 	start := len(text)
 	text = slices.Grow(text, 2*len(value))
