@@ -48,6 +48,7 @@ func TestEnvelopeFaults(t *testing.T) {
 		{"outside of messages", begin + "BGM+1'" + first + "DTM+1'UNZ+1+7'", []string{"outside@35 BGM 0:0:0 =33", "outside@77 DTM 0:0:0 =33"}, "UNB BGM UNH BGM UNT DTM UNZ"},
 		{"between interchanges", begin + first + "UNZ+1+7'DTM+1'", []string{"header@79 UNB 0:0:0 =13", "outside@79 DTM 0:0:0 =33"}, "UNB UNH BGM UNT UNZ DTM"},
 		{"a tag that is none", begin + "UNH+1+PAYMUL:D:96A:UN'bgm+1'DT+1'UNT+4+1'UNZ+1+7'", []string{"tag@57  2:1:0 =12", "tag@63  3:1:0 =12"}, "UNB UNH ??? ??? UNT UNZ"},
+		{"a released repetition separator in UNB", strings.Replace(v4, "+A:", "+?*A:", 1) + first + "UNZ+1+7'", nil, "UNB UNH BGM UNT UNZ"},
 		{"a package", v4 + "UNO+1+ZZZ:1+XX+5'12'45UNP+5+1'UNZ+1+7'", nil, "UNB UNO UNP UNZ"},
 		{"a package and its trailer", v4 + "UNO+1+ZZZ:1+XX+5'12345UNP+4+2'UNZ+1+7'", []string{"package@61 UNP 0:2:0 =29", "reference@63 UNP 0:3:0 =28"}, "UNB UNO UNP UNZ"},
 		{"a package that does not end", v4 + "UNO+1+ZZZ:1+XX+5'12345UNZ+1+7'", []string{"trailer@57 UNP 0:0:0 =13"}, "UNB UNO UNZ"},

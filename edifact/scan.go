@@ -90,7 +90,7 @@ func (r *Reader) scan() (int, error) {
 			}
 			if k == classRelease && i+1 < len(data) && r.class[data[i+1]] != classBreak {
 				s.escaped = true
-				if c := r.class[data[i+1]]; c == classData || c > classRelease {
+				if c := r.class[data[i+1]]; (c == classData || c > classRelease) && !r.mayRepeat(data[i+1]) {
 					if err := r.stray(s.ends[:n], i); err != nil {
 						return 0, err
 					}
@@ -230,6 +230,15 @@ func (r *Reader) tooLong() error {
 // stray is a release character at byte i that releases nothing.
 func (r *Reader) stray(marks []mark, i int) error {
 	return r.flaw(r.faultAt(marks, i, RuleRelease, CodeBadSeparator, "release character before a character that is no service character"), StrayRelease)
+}
+
+// mayRepeat reports whether c is the repetition separator if the version that the
+// present UNB will name has one.
+func (r *Reader) mayRepeat(c byte) bool {
+	if r.header.Version != 0 {
+		return false
+	}
+	return c == r.marks.Repetition && c != 0 || !r.advised && c == defaultRepetition
 }
 
 // odd handles the bytes that no segment should hold: line breaks, and what the
