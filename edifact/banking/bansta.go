@@ -95,9 +95,6 @@ func (g *BanstaHead) Clone() *BanstaHead {
 
 func (g *BanstaHead) own() {
 	g.SG1 = slices.Clone(g.SG1)
-	for i := range g.SG1 {
-		g.SG1[i].own()
-	}
 	g.SG2 = slices.Clone(g.SG2)
 	for i := range g.SG2 {
 		g.SG2[i].own()
@@ -112,11 +109,6 @@ func (g *BanstaHead) own() {
 type BanstaSG1 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *BanstaSG1) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *BanstaSG1) reset() {
@@ -140,19 +132,11 @@ func (g *BanstaSG1) write(o *wire.Output) {
 	}
 }
 
-func (g *BanstaSG1) own() {
-}
-
 // BanstaSG2 is segment group 2 of BANSTA.
 type BanstaSG2 struct {
 	FII FII   // M1, financial institution information
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *BanstaSG2) IsZero() bool {
-	return g.FII.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *BanstaSG2) reset() {
@@ -195,11 +179,6 @@ type BanstaSG3 struct {
 	NAD NAD   // M1, name and address
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *BanstaSG3) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *BanstaSG3) reset() {
@@ -280,9 +259,6 @@ func (g *BanstaLine) Clone() *BanstaLine {
 
 func (g *BanstaLine) own() {
 	g.SG5 = slices.Clone(g.SG5)
-	for i := range g.SG5 {
-		g.SG5[i].own()
-	}
 	g.Statuses = slices.Clone(g.Statuses)
 	for i := range g.Statuses {
 		g.Statuses[i].own()
@@ -293,11 +269,6 @@ func (g *BanstaLine) own() {
 type BanstaSG5 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *BanstaSG5) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *BanstaSG5) reset() {
@@ -319,9 +290,6 @@ func (g *BanstaSG5) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 5)
 	}
-}
-
-func (g *BanstaSG5) own() {
 }
 
 // BanstaStatus is segment group 6 of BANSTA, what became of an order: level C.
@@ -573,20 +541,12 @@ func (g *BanstaTail) Clone() *BanstaTail {
 func (g *BanstaTail) own() {
 	g.CNT = slices.Clone(g.CNT)
 	g.SG9 = slices.Clone(g.SG9)
-	for i := range g.SG9 {
-		g.SG9[i].own()
-	}
 }
 
 // BanstaSG9 is segment group 9 of BANSTA.
 type BanstaSG9 struct {
 	AUT AUT // M1, authentication result
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *BanstaSG9) IsZero() bool {
-	return g.AUT.IsZero() && g.DTM.IsZero()
 }
 
 func (g *BanstaSG9) reset() {
@@ -608,7 +568,4 @@ func (g *BanstaSG9) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 9)
 	}
-}
-
-func (g *BanstaSG9) own() {
 }

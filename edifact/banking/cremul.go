@@ -97,9 +97,6 @@ func (g *CremulHead) Clone() *CremulHead {
 
 func (g *CremulHead) own() {
 	g.SG1 = slices.Clone(g.SG1)
-	for i := range g.SG1 {
-		g.SG1[i].own()
-	}
 	g.SG2 = slices.Clone(g.SG2)
 	for i := range g.SG2 {
 		g.SG2[i].own()
@@ -114,11 +111,6 @@ func (g *CremulHead) own() {
 type CremulSG1 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG1) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG1) reset() {
@@ -142,19 +134,11 @@ func (g *CremulSG1) write(o *wire.Output) {
 	}
 }
 
-func (g *CremulSG1) own() {
-}
-
 // CremulSG2 is segment group 2 of CREMUL.
 type CremulSG2 struct {
 	FII FII   // M1, financial institution information
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG2) IsZero() bool {
-	return g.FII.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *CremulSG2) reset() {
@@ -197,11 +181,6 @@ type CremulSG3 struct {
 	NAD NAD   // M1, name and address
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG3) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *CremulSG3) reset() {
@@ -332,9 +311,6 @@ func (g *CremulLine) own() {
 	g.DTM = slices.Clone(g.DTM)
 	g.MOA = slices.Clone(g.MOA)
 	g.SG5 = slices.Clone(g.SG5)
-	for i := range g.SG5 {
-		g.SG5[i].own()
-	}
 	g.SG6.own()
 	g.SG7 = slices.Clone(g.SG7)
 	for i := range g.SG7 {
@@ -350,11 +326,6 @@ func (g *CremulLine) own() {
 type CremulSG5 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG5) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG5) reset() {
@@ -376,9 +347,6 @@ func (g *CremulSG5) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 5)
 	}
-}
-
-func (g *CremulSG5) own() {
 }
 
 // CremulSG6 is segment group 6 of CREMUL.
@@ -435,11 +403,6 @@ type CremulSG7 struct {
 	SG8 []CremulSG8 // C6: ALC PCD MOA CUX DTM SG9
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG7) IsZero() bool {
-	return g.FCA.IsZero() && len(g.MOA) == 0 && len(g.SG8) == 0
-}
-
 func (g *CremulSG7) reset() {
 	g.FCA = FCA{}
 	g.MOA = g.MOA[:0]
@@ -491,11 +454,6 @@ type CremulSG8 struct {
 	CUX CUX         // C1, currencies
 	DTM DTM         // C1, date/time/period
 	SG9 []CremulSG9 // C5: TAX MOA CUX DTM
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG8) IsZero() bool {
-	return g.ALC.IsZero() && g.PCD.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && g.DTM.IsZero() && len(g.SG9) == 0
 }
 
 func (g *CremulSG8) reset() {
@@ -568,11 +526,6 @@ type CremulSG9 struct {
 	MOA []MOA // C2, monetary amount
 	CUX CUX   // C1, currencies
 	DTM DTM   // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG9) IsZero() bool {
-	return g.TAX.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG9) reset() {
@@ -765,10 +718,6 @@ func (g *CremulEntry) own() {
 	g.DTM = slices.Clone(g.DTM)
 	g.FII = slices.Clone(g.FII)
 	g.SG11 = slices.Clone(g.SG11)
-	for i := range g.SG11 {
-		g.SG11[i].own()
-	}
-	g.SG12.own()
 	g.SG13 = slices.Clone(g.SG13)
 	for i := range g.SG13 {
 		g.SG13[i].own()
@@ -778,9 +727,6 @@ func (g *CremulEntry) own() {
 		g.SG14[i].own()
 	}
 	g.SG15 = slices.Clone(g.SG15)
-	for i := range g.SG15 {
-		g.SG15[i].own()
-	}
 	g.SG16 = slices.Clone(g.SG16)
 	for i := range g.SG16 {
 		g.SG16[i].own()
@@ -796,11 +742,6 @@ func (g *CremulEntry) own() {
 type CremulSG11 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG11) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG11) reset() {
@@ -822,9 +763,6 @@ func (g *CremulSG11) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 11)
 	}
-}
-
-func (g *CremulSG11) own() {
 }
 
 // CremulSG12 is segment group 12 of CREMUL.
@@ -859,20 +797,12 @@ func (g *CremulSG12) write(o *wire.Output) {
 	}
 }
 
-func (g *CremulSG12) own() {
-}
-
 // CremulSG13 is segment group 13 of CREMUL.
 type CremulSG13 struct {
 	MOA MOA   // M1, monetary amount
 	CUX CUX   // C1, currencies
 	DTM []DTM // C2, date/time/period
 	RFF RFF   // C1, reference
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG13) IsZero() bool {
-	return g.MOA.IsZero() && g.CUX.IsZero() && len(g.DTM) == 0 && g.RFF.IsZero()
 }
 
 func (g *CremulSG13) reset() {
@@ -924,11 +854,6 @@ type CremulSG14 struct {
 	COM []COM // C5, communication contact
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG14) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
-}
-
 func (g *CremulSG14) reset() {
 	g.NAD = NAD{}
 	g.CTA = CTA{}
@@ -971,11 +896,6 @@ type CremulSG15 struct {
 	DTM DTM // C1, date/time/period
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG15) IsZero() bool {
-	return g.INP.IsZero() && g.FTX.IsZero() && g.DTM.IsZero()
-}
-
 func (g *CremulSG15) reset() {
 	g.INP = INP{}
 	g.FTX = FTX{}
@@ -1004,9 +924,6 @@ func (g *CremulSG15) write(o *wire.Output) {
 	}
 }
 
-func (g *CremulSG15) own() {
-}
-
 // CremulSG16 is segment group 16 of CREMUL.
 type CremulSG16 struct {
 	GIS GIS   // M1, general indicator
@@ -1015,11 +932,6 @@ type CremulSG16 struct {
 	NAD NAD   // C1, name and address
 	RCS RCS   // C1, requirements and conditions
 	FTX []FTX // C10, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG16) IsZero() bool {
-	return g.GIS.IsZero() && g.MOA.IsZero() && len(g.LOC) == 0 && g.NAD.IsZero() && g.RCS.IsZero() && len(g.FTX) == 0
 }
 
 func (g *CremulSG16) reset() {
@@ -1089,11 +1001,6 @@ type CremulSG17 struct {
 	SG18 []CremulSG18 // C20: ALC PCD MOA CUX DTM SG19
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG17) IsZero() bool {
-	return g.FCA.IsZero() && len(g.MOA) == 0 && len(g.SG18) == 0
-}
-
 func (g *CremulSG17) reset() {
 	g.FCA = FCA{}
 	g.MOA = g.MOA[:0]
@@ -1145,11 +1052,6 @@ type CremulSG18 struct {
 	CUX  CUX          // C1, currencies
 	DTM  []DTM        // C2, date/time/period
 	SG19 []CremulSG19 // C5: TAX MOA CUX DTM
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG18) IsZero() bool {
-	return g.ALC.IsZero() && g.PCD.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && len(g.DTM) == 0 && len(g.SG19) == 0
 }
 
 func (g *CremulSG18) reset() {
@@ -1226,11 +1128,6 @@ type CremulSG19 struct {
 	MOA []MOA // C2, monetary amount
 	CUX CUX   // C1, currencies
 	DTM DTM   // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG19) IsZero() bool {
-	return g.TAX.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG19) reset() {
@@ -1352,11 +1249,6 @@ type CremulSG21 struct {
 	SG24 []CremulSG24 // C9999: DLI MOA PIA DTM SG25 SG26
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG21) IsZero() bool {
-	return g.DOC.IsZero() && len(g.MOA) == 0 && len(g.DTM) == 0 && len(g.RFF) == 0 && len(g.NAD) == 0 && len(g.SG22) == 0 && len(g.SG23) == 0 && len(g.FTX) == 0 && len(g.SG24) == 0
-}
-
 func (g *CremulSG21) reset() {
 	g.DOC = DOC{}
 	g.MOA = g.MOA[:0]
@@ -1460,13 +1352,7 @@ func (g *CremulSG21) own() {
 	g.RFF = slices.Clone(g.RFF)
 	g.NAD = slices.Clone(g.NAD)
 	g.SG22 = slices.Clone(g.SG22)
-	for i := range g.SG22 {
-		g.SG22[i].own()
-	}
 	g.SG23 = slices.Clone(g.SG23)
-	for i := range g.SG23 {
-		g.SG23[i].own()
-	}
 	g.FTX = slices.Clone(g.FTX)
 	g.SG24 = slices.Clone(g.SG24)
 	for i := range g.SG24 {
@@ -1478,11 +1364,6 @@ func (g *CremulSG21) own() {
 type CremulSG22 struct {
 	CUX CUX // M1, currencies
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG22) IsZero() bool {
-	return g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG22) reset() {
@@ -1506,19 +1387,11 @@ func (g *CremulSG22) write(o *wire.Output) {
 	}
 }
 
-func (g *CremulSG22) own() {
-}
-
 // CremulSG23 is segment group 23 of CREMUL.
 type CremulSG23 struct {
 	AJT AJT // M1, adjustment details
 	MOA MOA // C1, monetary amount
 	RFF RFF // C1, reference
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG23) IsZero() bool {
-	return g.AJT.IsZero() && g.MOA.IsZero() && g.RFF.IsZero()
 }
 
 func (g *CremulSG23) reset() {
@@ -1549,9 +1422,6 @@ func (g *CremulSG23) write(o *wire.Output) {
 	}
 }
 
-func (g *CremulSG23) own() {
-}
-
 // CremulSG24 is segment group 24 of CREMUL.
 type CremulSG24 struct {
 	DLI  DLI          // M1, document line identification
@@ -1560,11 +1430,6 @@ type CremulSG24 struct {
 	DTM  []DTM        // C5, date/time/period
 	SG25 []CremulSG25 // C5: CUX DTM
 	SG26 []CremulSG26 // C10: AJT MOA RFF FTX
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG24) IsZero() bool {
-	return g.DLI.IsZero() && len(g.MOA) == 0 && len(g.PIA) == 0 && len(g.DTM) == 0 && len(g.SG25) == 0 && len(g.SG26) == 0
 }
 
 func (g *CremulSG24) reset() {
@@ -1638,9 +1503,6 @@ func (g *CremulSG24) own() {
 	g.PIA = slices.Clone(g.PIA)
 	g.DTM = slices.Clone(g.DTM)
 	g.SG25 = slices.Clone(g.SG25)
-	for i := range g.SG25 {
-		g.SG25[i].own()
-	}
 	g.SG26 = slices.Clone(g.SG26)
 	for i := range g.SG26 {
 		g.SG26[i].own()
@@ -1651,11 +1513,6 @@ func (g *CremulSG24) own() {
 type CremulSG25 struct {
 	CUX CUX // M1, currencies
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG25) IsZero() bool {
-	return g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG25) reset() {
@@ -1679,20 +1536,12 @@ func (g *CremulSG25) write(o *wire.Output) {
 	}
 }
 
-func (g *CremulSG25) own() {
-}
-
 // CremulSG26 is segment group 26 of CREMUL.
 type CremulSG26 struct {
 	AJT AJT   // M1, adjustment details
 	MOA MOA   // C1, monetary amount
 	RFF RFF   // C1, reference
 	FTX []FTX // C5, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG26) IsZero() bool {
-	return g.AJT.IsZero() && g.MOA.IsZero() && g.RFF.IsZero() && len(g.FTX) == 0
 }
 
 func (g *CremulSG26) reset() {
@@ -1822,20 +1671,12 @@ func (g *CremulTail) Clone() *CremulTail {
 func (g *CremulTail) own() {
 	g.CNT = slices.Clone(g.CNT)
 	g.SG28 = slices.Clone(g.SG28)
-	for i := range g.SG28 {
-		g.SG28[i].own()
-	}
 }
 
 // CremulSG28 is segment group 28 of CREMUL.
 type CremulSG28 struct {
 	AUT AUT // M1, authentication result
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *CremulSG28) IsZero() bool {
-	return g.AUT.IsZero() && g.DTM.IsZero()
 }
 
 func (g *CremulSG28) reset() {
@@ -1857,7 +1698,4 @@ func (g *CremulSG28) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 28)
 	}
-}
-
-func (g *CremulSG28) own() {
 }

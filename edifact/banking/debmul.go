@@ -95,9 +95,6 @@ func (g *DebmulHead) Clone() *DebmulHead {
 
 func (g *DebmulHead) own() {
 	g.SG1 = slices.Clone(g.SG1)
-	for i := range g.SG1 {
-		g.SG1[i].own()
-	}
 	g.SG2 = slices.Clone(g.SG2)
 	for i := range g.SG2 {
 		g.SG2[i].own()
@@ -112,11 +109,6 @@ func (g *DebmulHead) own() {
 type DebmulSG1 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG1) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *DebmulSG1) reset() {
@@ -140,19 +132,11 @@ func (g *DebmulSG1) write(o *wire.Output) {
 	}
 }
 
-func (g *DebmulSG1) own() {
-}
-
 // DebmulSG2 is segment group 2 of DEBMUL.
 type DebmulSG2 struct {
 	FII FII   // M1, financial institution information
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG2) IsZero() bool {
-	return g.FII.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *DebmulSG2) reset() {
@@ -195,11 +179,6 @@ type DebmulSG3 struct {
 	NAD NAD   // M1, name and address
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG3) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *DebmulSG3) reset() {
@@ -330,9 +309,6 @@ func (g *DebmulLine) own() {
 	g.DTM = slices.Clone(g.DTM)
 	g.MOA = slices.Clone(g.MOA)
 	g.SG5 = slices.Clone(g.SG5)
-	for i := range g.SG5 {
-		g.SG5[i].own()
-	}
 	g.SG6.own()
 	g.SG7 = slices.Clone(g.SG7)
 	for i := range g.SG7 {
@@ -348,11 +324,6 @@ func (g *DebmulLine) own() {
 type DebmulSG5 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG5) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *DebmulSG5) reset() {
@@ -374,9 +345,6 @@ func (g *DebmulSG5) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 5)
 	}
-}
-
-func (g *DebmulSG5) own() {
 }
 
 // DebmulSG6 is segment group 6 of DEBMUL.
@@ -433,11 +401,6 @@ type DebmulSG7 struct {
 	SG8 []DebmulSG8 // C6: ALC PCD MOA CUX DTM SG9
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG7) IsZero() bool {
-	return g.FCA.IsZero() && len(g.MOA) == 0 && len(g.SG8) == 0
-}
-
 func (g *DebmulSG7) reset() {
 	g.FCA = FCA{}
 	g.MOA = g.MOA[:0]
@@ -489,11 +452,6 @@ type DebmulSG8 struct {
 	CUX CUX         // C1, currencies
 	DTM DTM         // C1, date/time/period
 	SG9 []DebmulSG9 // C5: TAX MOA CUX DTM
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG8) IsZero() bool {
-	return g.ALC.IsZero() && g.PCD.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && g.DTM.IsZero() && len(g.SG9) == 0
 }
 
 func (g *DebmulSG8) reset() {
@@ -566,11 +524,6 @@ type DebmulSG9 struct {
 	MOA []MOA // C2, monetary amount
 	CUX CUX   // C1, currencies
 	DTM DTM   // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG9) IsZero() bool {
-	return g.TAX.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *DebmulSG9) reset() {
@@ -763,10 +716,6 @@ func (g *DebmulEntry) own() {
 	g.DTM = slices.Clone(g.DTM)
 	g.FII = slices.Clone(g.FII)
 	g.SG11 = slices.Clone(g.SG11)
-	for i := range g.SG11 {
-		g.SG11[i].own()
-	}
-	g.SG12.own()
 	g.SG13 = slices.Clone(g.SG13)
 	for i := range g.SG13 {
 		g.SG13[i].own()
@@ -796,11 +745,6 @@ type DebmulSG11 struct {
 	DTM DTM // C1, date/time/period
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG11) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
-}
-
 func (g *DebmulSG11) reset() {
 	g.RFF = RFF{}
 	g.DTM = DTM{}
@@ -820,9 +764,6 @@ func (g *DebmulSG11) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 11)
 	}
-}
-
-func (g *DebmulSG11) own() {
 }
 
 // DebmulSG12 is segment group 12 of DEBMUL.
@@ -857,20 +798,12 @@ func (g *DebmulSG12) write(o *wire.Output) {
 	}
 }
 
-func (g *DebmulSG12) own() {
-}
-
 // DebmulSG13 is segment group 13 of DEBMUL.
 type DebmulSG13 struct {
 	MOA MOA   // M1, monetary amount
 	CUX CUX   // C1, currencies
 	DTM []DTM // C2, date/time/period
 	RFF RFF   // C1, reference
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG13) IsZero() bool {
-	return g.MOA.IsZero() && g.CUX.IsZero() && len(g.DTM) == 0 && g.RFF.IsZero()
 }
 
 func (g *DebmulSG13) reset() {
@@ -922,11 +855,6 @@ type DebmulSG14 struct {
 	COM []COM // C5, communication contact
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG14) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
-}
-
 func (g *DebmulSG14) reset() {
 	g.NAD = NAD{}
 	g.CTA = CTA{}
@@ -967,11 +895,6 @@ type DebmulSG15 struct {
 	INP INP   // M1, parties to instruction
 	FTX FTX   // C1, free text
 	DTM []DTM // C2, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG15) IsZero() bool {
-	return g.INP.IsZero() && g.FTX.IsZero() && len(g.DTM) == 0
 }
 
 func (g *DebmulSG15) reset() {
@@ -1017,11 +940,6 @@ type DebmulSG16 struct {
 	NAD NAD   // C1, name and address
 	RCS RCS   // C1, requirements and conditions
 	FTX []FTX // C10, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG16) IsZero() bool {
-	return g.GIS.IsZero() && g.MOA.IsZero() && len(g.LOC) == 0 && g.NAD.IsZero() && g.RCS.IsZero() && len(g.FTX) == 0
 }
 
 func (g *DebmulSG16) reset() {
@@ -1091,11 +1009,6 @@ type DebmulSG17 struct {
 	SG18 []DebmulSG18 // C20: ALC PCD MOA CUX DTM SG19
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG17) IsZero() bool {
-	return g.FCA.IsZero() && len(g.MOA) == 0 && len(g.SG18) == 0
-}
-
 func (g *DebmulSG17) reset() {
 	g.FCA = FCA{}
 	g.MOA = g.MOA[:0]
@@ -1147,11 +1060,6 @@ type DebmulSG18 struct {
 	CUX  CUX          // C1, currencies
 	DTM  DTM          // C1, date/time/period
 	SG19 []DebmulSG19 // C5: TAX MOA CUX DTM
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG18) IsZero() bool {
-	return g.ALC.IsZero() && g.PCD.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && g.DTM.IsZero() && len(g.SG19) == 0
 }
 
 func (g *DebmulSG18) reset() {
@@ -1224,11 +1132,6 @@ type DebmulSG19 struct {
 	MOA []MOA // C2, monetary amount
 	CUX CUX   // C1, currencies
 	DTM DTM   // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG19) IsZero() bool {
-	return g.TAX.IsZero() && len(g.MOA) == 0 && g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *DebmulSG19) reset() {
@@ -1349,11 +1252,6 @@ type DebmulSG21 struct {
 	SG24 []DebmulSG24 // C9999: DLI MOA PIA DTM SG25 SG26
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG21) IsZero() bool {
-	return g.DOC.IsZero() && len(g.MOA) == 0 && len(g.DTM) == 0 && len(g.RFF) == 0 && len(g.NAD) == 0 && len(g.SG22) == 0 && len(g.SG23) == 0 && len(g.SG24) == 0
-}
-
 func (g *DebmulSG21) reset() {
 	g.DOC = DOC{}
 	g.MOA = g.MOA[:0]
@@ -1447,9 +1345,6 @@ func (g *DebmulSG21) own() {
 	g.RFF = slices.Clone(g.RFF)
 	g.NAD = slices.Clone(g.NAD)
 	g.SG22 = slices.Clone(g.SG22)
-	for i := range g.SG22 {
-		g.SG22[i].own()
-	}
 	g.SG23 = slices.Clone(g.SG23)
 	for i := range g.SG23 {
 		g.SG23[i].own()
@@ -1464,11 +1359,6 @@ func (g *DebmulSG21) own() {
 type DebmulSG22 struct {
 	CUX CUX // M1, currencies
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG22) IsZero() bool {
-	return g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *DebmulSG22) reset() {
@@ -1492,20 +1382,12 @@ func (g *DebmulSG22) write(o *wire.Output) {
 	}
 }
 
-func (g *DebmulSG22) own() {
-}
-
 // DebmulSG23 is segment group 23 of DEBMUL.
 type DebmulSG23 struct {
 	AJT AJT   // M1, adjustment details
 	MOA MOA   // C1, monetary amount
 	RFF RFF   // C1, reference
 	FTX []FTX // C5, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG23) IsZero() bool {
-	return g.AJT.IsZero() && g.MOA.IsZero() && g.RFF.IsZero() && len(g.FTX) == 0
 }
 
 func (g *DebmulSG23) reset() {
@@ -1558,11 +1440,6 @@ type DebmulSG24 struct {
 	DTM  []DTM        // C5, date/time/period
 	SG25 []DebmulSG25 // C5: CUX DTM
 	SG26 []DebmulSG26 // C10: AJT MOA RFF FTX
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG24) IsZero() bool {
-	return g.DLI.IsZero() && len(g.MOA) == 0 && len(g.PIA) == 0 && len(g.DTM) == 0 && len(g.SG25) == 0 && len(g.SG26) == 0
 }
 
 func (g *DebmulSG24) reset() {
@@ -1636,9 +1513,6 @@ func (g *DebmulSG24) own() {
 	g.PIA = slices.Clone(g.PIA)
 	g.DTM = slices.Clone(g.DTM)
 	g.SG25 = slices.Clone(g.SG25)
-	for i := range g.SG25 {
-		g.SG25[i].own()
-	}
 	g.SG26 = slices.Clone(g.SG26)
 	for i := range g.SG26 {
 		g.SG26[i].own()
@@ -1649,11 +1523,6 @@ func (g *DebmulSG24) own() {
 type DebmulSG25 struct {
 	CUX CUX // M1, currencies
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG25) IsZero() bool {
-	return g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *DebmulSG25) reset() {
@@ -1677,20 +1546,12 @@ func (g *DebmulSG25) write(o *wire.Output) {
 	}
 }
 
-func (g *DebmulSG25) own() {
-}
-
 // DebmulSG26 is segment group 26 of DEBMUL.
 type DebmulSG26 struct {
 	AJT AJT   // M1, adjustment details
 	MOA MOA   // C1, monetary amount
 	RFF RFF   // C1, reference
 	FTX []FTX // C5, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG26) IsZero() bool {
-	return g.AJT.IsZero() && g.MOA.IsZero() && g.RFF.IsZero() && len(g.FTX) == 0
 }
 
 func (g *DebmulSG26) reset() {
@@ -1820,20 +1681,12 @@ func (g *DebmulTail) Clone() *DebmulTail {
 func (g *DebmulTail) own() {
 	g.CNT = slices.Clone(g.CNT)
 	g.SG28 = slices.Clone(g.SG28)
-	for i := range g.SG28 {
-		g.SG28[i].own()
-	}
 }
 
 // DebmulSG28 is segment group 28 of DEBMUL.
 type DebmulSG28 struct {
 	AUT AUT // M1, authentication result
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *DebmulSG28) IsZero() bool {
-	return g.AUT.IsZero() && g.DTM.IsZero()
 }
 
 func (g *DebmulSG28) reset() {
@@ -1855,7 +1708,4 @@ func (g *DebmulSG28) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 28)
 	}
-}
-
-func (g *DebmulSG28) own() {
 }

@@ -82,7 +82,6 @@ func (g *FinstaHead) Clone() *FinstaHead {
 }
 
 func (g *FinstaHead) own() {
-	g.SG1.own()
 	g.SG2 = slices.Clone(g.SG2)
 	for i := range g.SG2 {
 		g.SG2[i].own()
@@ -125,19 +124,11 @@ func (g *FinstaSG1) write(o *wire.Output) {
 	}
 }
 
-func (g *FinstaSG1) own() {
-}
-
 // FinstaSG2 is segment group 2 of FINSTA.
 type FinstaSG2 struct {
 	FII FII   // M1, financial institution information
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *FinstaSG2) IsZero() bool {
-	return g.FII.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *FinstaSG2) reset() {
@@ -180,11 +171,6 @@ type FinstaSG3 struct {
 	NAD NAD   // M1, name and address
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *FinstaSG3) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *FinstaSG3) reset() {
@@ -285,9 +271,6 @@ func (g *FinstaLine) Clone() *FinstaLine {
 
 func (g *FinstaLine) own() {
 	g.SG5 = slices.Clone(g.SG5)
-	for i := range g.SG5 {
-		g.SG5[i].own()
-	}
 	g.Entries = slices.Clone(g.Entries)
 	for i := range g.Entries {
 		g.Entries[i].own()
@@ -298,11 +281,6 @@ func (g *FinstaLine) own() {
 type FinstaSG5 struct {
 	MOA MOA // M1, monetary amount
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *FinstaSG5) IsZero() bool {
-	return g.MOA.IsZero() && g.DTM.IsZero()
 }
 
 func (g *FinstaSG5) reset() {
@@ -324,9 +302,6 @@ func (g *FinstaSG5) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 5)
 	}
-}
-
-func (g *FinstaSG5) own() {
 }
 
 // FinstaEntry is segment group 6 of FINSTA, an entry of the statement: level C.
@@ -448,20 +423,12 @@ func (g *FinstaTail) Clone() *FinstaTail {
 func (g *FinstaTail) own() {
 	g.CNT = slices.Clone(g.CNT)
 	g.SG7 = slices.Clone(g.SG7)
-	for i := range g.SG7 {
-		g.SG7[i].own()
-	}
 }
 
 // FinstaSG7 is segment group 7 of FINSTA.
 type FinstaSG7 struct {
 	AUT AUT // M1, authentication result
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *FinstaSG7) IsZero() bool {
-	return g.AUT.IsZero() && g.DTM.IsZero()
 }
 
 func (g *FinstaSG7) reset() {
@@ -483,7 +450,4 @@ func (g *FinstaSG7) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 7)
 	}
-}
-
-func (g *FinstaSG7) own() {
 }

@@ -95,9 +95,6 @@ func (g *PaymulHead) Clone() *PaymulHead {
 
 func (g *PaymulHead) own() {
 	g.SG1 = slices.Clone(g.SG1)
-	for i := range g.SG1 {
-		g.SG1[i].own()
-	}
 	g.SG2 = slices.Clone(g.SG2)
 	for i := range g.SG2 {
 		g.SG2[i].own()
@@ -112,11 +109,6 @@ func (g *PaymulHead) own() {
 type PaymulSG1 struct {
 	RFF RFF // M1, reference
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG1) IsZero() bool {
-	return g.RFF.IsZero() && g.DTM.IsZero()
 }
 
 func (g *PaymulSG1) reset() {
@@ -140,19 +132,11 @@ func (g *PaymulSG1) write(o *wire.Output) {
 	}
 }
 
-func (g *PaymulSG1) own() {
-}
-
 // PaymulSG2 is segment group 2 of PAYMUL.
 type PaymulSG2 struct {
 	FII FII   // M1, financial institution information
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG2) IsZero() bool {
-	return g.FII.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *PaymulSG2) reset() {
@@ -195,11 +179,6 @@ type PaymulSG3 struct {
 	NAD NAD   // M1, name and address
 	CTA CTA   // C1, contact information
 	COM []COM // C5, communication contact
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG3) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
 }
 
 func (g *PaymulSG3) reset() {
@@ -368,7 +347,6 @@ func (g *PaymulLine) own() {
 	for i := range g.SG9 {
 		g.SG9[i].own()
 	}
-	g.SG10.own()
 	g.Orders = slices.Clone(g.Orders)
 	for i := range g.Orders {
 		g.Orders[i].own()
@@ -484,11 +462,6 @@ type PaymulSG7 struct {
 	COM []COM // C5, communication contact
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG7) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
-}
-
 func (g *PaymulSG7) reset() {
 	g.NAD = NAD{}
 	g.CTA = CTA{}
@@ -581,11 +554,6 @@ type PaymulSG9 struct {
 	FTX []FTX // C10, free text
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG9) IsZero() bool {
-	return g.GIS.IsZero() && g.MOA.IsZero() && len(g.LOC) == 0 && g.NAD.IsZero() && g.RCS.IsZero() && len(g.FTX) == 0
-}
-
 func (g *PaymulSG9) reset() {
 	g.GIS = GIS{}
 	g.MOA = MOA{}
@@ -674,9 +642,6 @@ func (g *PaymulSG10) decode(c *wire.Cursor) {
 func (g *PaymulSG10) write(o *wire.Output) {
 	g.PRC.write(o, 10)
 	g.FTX.write(o, 10)
-}
-
-func (g *PaymulSG10) own() {
 }
 
 // PaymulOrder is segment group 11 of PAYMUL, a payment order: level C.
@@ -830,11 +795,6 @@ type PaymulSG12 struct {
 	COM []COM // C5, communication contact
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG12) IsZero() bool {
-	return g.FII.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
-}
-
 func (g *PaymulSG12) reset() {
 	g.FII = FII{}
 	g.CTA = CTA{}
@@ -877,11 +837,6 @@ type PaymulSG13 struct {
 	COM []COM // C5, communication contact
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG13) IsZero() bool {
-	return g.NAD.IsZero() && g.CTA.IsZero() && len(g.COM) == 0
-}
-
 func (g *PaymulSG13) reset() {
 	g.NAD = NAD{}
 	g.CTA = CTA{}
@@ -922,11 +877,6 @@ type PaymulSG14 struct {
 	INP INP   // M1, parties to instruction
 	FTX FTX   // C1, free text
 	DTM []DTM // C2, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG14) IsZero() bool {
-	return g.INP.IsZero() && g.FTX.IsZero() && len(g.DTM) == 0
 }
 
 func (g *PaymulSG14) reset() {
@@ -972,11 +922,6 @@ type PaymulSG15 struct {
 	NAD NAD   // C1, name and address
 	RCS RCS   // C1, requirements and conditions
 	FTX []FTX // C10, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG15) IsZero() bool {
-	return g.GIS.IsZero() && g.MOA.IsZero() && len(g.LOC) == 0 && g.NAD.IsZero() && g.RCS.IsZero() && len(g.FTX) == 0
 }
 
 func (g *PaymulSG15) reset() {
@@ -1115,11 +1060,6 @@ type PaymulSG17 struct {
 	SG20 []PaymulSG20 // C1000: DLI MOA PIA DTM SG21 SG22
 }
 
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG17) IsZero() bool {
-	return g.DOC.IsZero() && len(g.MOA) == 0 && len(g.DTM) == 0 && len(g.RFF) == 0 && len(g.NAD) == 0 && len(g.SG18) == 0 && len(g.SG19) == 0 && len(g.SG20) == 0
-}
-
 func (g *PaymulSG17) reset() {
 	g.DOC = DOC{}
 	g.MOA = g.MOA[:0]
@@ -1213,9 +1153,6 @@ func (g *PaymulSG17) own() {
 	g.RFF = slices.Clone(g.RFF)
 	g.NAD = slices.Clone(g.NAD)
 	g.SG18 = slices.Clone(g.SG18)
-	for i := range g.SG18 {
-		g.SG18[i].own()
-	}
 	g.SG19 = slices.Clone(g.SG19)
 	for i := range g.SG19 {
 		g.SG19[i].own()
@@ -1230,11 +1167,6 @@ func (g *PaymulSG17) own() {
 type PaymulSG18 struct {
 	CUX CUX // M1, currencies
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG18) IsZero() bool {
-	return g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *PaymulSG18) reset() {
@@ -1258,20 +1190,12 @@ func (g *PaymulSG18) write(o *wire.Output) {
 	}
 }
 
-func (g *PaymulSG18) own() {
-}
-
 // PaymulSG19 is segment group 19 of PAYMUL.
 type PaymulSG19 struct {
 	AJT AJT   // M1, adjustment details
 	MOA MOA   // M1, monetary amount
 	RFF RFF   // C1, reference
 	FTX []FTX // C5, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG19) IsZero() bool {
-	return g.AJT.IsZero() && g.MOA.IsZero() && g.RFF.IsZero() && len(g.FTX) == 0
 }
 
 func (g *PaymulSG19) reset() {
@@ -1322,11 +1246,6 @@ type PaymulSG20 struct {
 	DTM  []DTM        // C5, date/time/period
 	SG21 []PaymulSG21 // C5: CUX DTM
 	SG22 []PaymulSG22 // C10: AJT MOA RFF FTX
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG20) IsZero() bool {
-	return g.DLI.IsZero() && len(g.MOA) == 0 && len(g.PIA) == 0 && len(g.DTM) == 0 && len(g.SG21) == 0 && len(g.SG22) == 0
 }
 
 func (g *PaymulSG20) reset() {
@@ -1400,9 +1319,6 @@ func (g *PaymulSG20) own() {
 	g.PIA = slices.Clone(g.PIA)
 	g.DTM = slices.Clone(g.DTM)
 	g.SG21 = slices.Clone(g.SG21)
-	for i := range g.SG21 {
-		g.SG21[i].own()
-	}
 	g.SG22 = slices.Clone(g.SG22)
 	for i := range g.SG22 {
 		g.SG22[i].own()
@@ -1413,11 +1329,6 @@ func (g *PaymulSG20) own() {
 type PaymulSG21 struct {
 	CUX CUX // M1, currencies
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG21) IsZero() bool {
-	return g.CUX.IsZero() && g.DTM.IsZero()
 }
 
 func (g *PaymulSG21) reset() {
@@ -1441,20 +1352,12 @@ func (g *PaymulSG21) write(o *wire.Output) {
 	}
 }
 
-func (g *PaymulSG21) own() {
-}
-
 // PaymulSG22 is segment group 22 of PAYMUL.
 type PaymulSG22 struct {
 	AJT AJT   // M1, adjustment details
 	MOA MOA   // M1, monetary amount
 	RFF RFF   // C1, reference
 	FTX []FTX // C5, free text
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG22) IsZero() bool {
-	return g.AJT.IsZero() && g.MOA.IsZero() && g.RFF.IsZero() && len(g.FTX) == 0
 }
 
 func (g *PaymulSG22) reset() {
@@ -1582,20 +1485,12 @@ func (g *PaymulTail) Clone() *PaymulTail {
 func (g *PaymulTail) own() {
 	g.CNT = slices.Clone(g.CNT)
 	g.SG24 = slices.Clone(g.SG24)
-	for i := range g.SG24 {
-		g.SG24[i].own()
-	}
 }
 
 // PaymulSG24 is segment group 24 of PAYMUL.
 type PaymulSG24 struct {
 	AUT AUT // M1, authentication result
 	DTM DTM // C1, date/time/period
-}
-
-// IsZero reports whether nothing is in the group: it is not there.
-func (g *PaymulSG24) IsZero() bool {
-	return g.AUT.IsZero() && g.DTM.IsZero()
 }
 
 func (g *PaymulSG24) reset() {
@@ -1617,7 +1512,4 @@ func (g *PaymulSG24) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 24)
 	}
-}
-
-func (g *PaymulSG24) own() {
 }

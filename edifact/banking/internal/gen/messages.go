@@ -14,6 +14,7 @@ type group struct {
 	number  int // of the segment group; 0 for head and tail
 	nodes   []directory.Node
 	item    bool
+	alone   bool // it stands once, and is left out when it is zero
 	header  bool // it has the UNH
 	details string
 	detail  string // type of the details of a line
@@ -158,7 +159,8 @@ func (g *generator) group(message string, u *group) error {
 	g.clone(u)
 	for i := range u.nodes {
 		if n := &u.nodes[i]; n.Segment == nil {
-			inner := group{name: typeOf(message, n), about: "is segment group " + fmt.Sprint(n.Group) + " of " + strings.ToUpper(message) + ".", number: n.Group, nodes: n.Nodes}
+			inner := group{name: typeOf(message, n), about: "is segment group " + fmt.Sprint(n.Group) + " of " + strings.ToUpper(message) + ".",
+				number: n.Group, nodes: n.Nodes, alone: n.Max == 1}
 			if err := g.group(message, &inner); err != nil {
 				return err
 			}
@@ -199,7 +201,7 @@ func occurs(n *directory.Node) string {
 }
 
 func (g *generator) isZero(u *group) {
-	if u.item {
+	if !u.alone {
 		return
 	}
 	g.p("// IsZero reports whether nothing is in the group: it is not there.")
@@ -295,6 +297,9 @@ func (g *generator) clone(u *group) {
 		g.p("return &c")
 		g.p("}\n")
 	}
+	if !u.item && !owns(u.nodes) {
+		return
+	}
 	g.p("func (g *%s) own() {", u.name)
 	for i := range u.nodes {
 		n := &u.nodes[i]
@@ -303,7 +308,7 @@ func (g *generator) clone(u *group) {
 			g.p("g.%s = slices.Clone(g.%s)", field, field)
 		}
 		switch {
-		case n.Segment != nil:
+		case n.Segment != nil || !owns(n.Nodes):
 		case n.Max > 1:
 			g.p("for i := range g.%s {", field)
 			g.p("g.%s[i].own()", field)
@@ -319,4 +324,14 @@ func (g *generator) clone(u *group) {
 		g.p("}")
 	}
 	g.p("}\n")
+}
+
+// owns tells whether there are slices among the fields of nodes.
+func owns(nodes []directory.Node) bool {
+	for i := range nodes {
+		if nodes[i].Max > 1 || owns(nodes[i].Nodes) {
+			return true
+		}
+	}
+	return false
 }

@@ -32,6 +32,7 @@ type Value struct {
 type Output struct {
 	W       *edifact.Writer
 	Message string // type
+	Ref     string // of the message
 	Check   bool
 	Repeats bool // there is a repetition separator
 	Decimal byte
@@ -87,8 +88,13 @@ func (o *Output) check(group int, l *Layout, values []string) {
 		for ; i < len(values) && (i == from || l.Values[i].Component > 0); i++ {
 			filled = filled || values[i] != ""
 		}
-		if !filled && !l.Values[from].Required {
+		first := &l.Values[from]
+		if !filled && !first.Required {
 			continue
+		}
+		if !filled && !first.Mandatory {
+			o.fail(group, l.Tag, first, edifact.RuleMandatory, "or another component is mandatory")
+			return
 		}
 		for k := from; k < i; k++ {
 			v := &l.Values[k]
@@ -144,7 +150,7 @@ func digitsOf(s string) int {
 
 func (o *Output) fail(group int, tag string, v *Value, rule edifact.Rule, fault string) {
 	e := &edifact.WriteError{Rule: rule}
-	e.Tag = tag
+	e.Message, e.Tag = o.Ref, tag
 	where := o.Message
 	if group > 0 {
 		where += " segment group " + strconv.Itoa(group)

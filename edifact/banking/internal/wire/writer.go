@@ -11,6 +11,7 @@ type Writer struct {
 	W      *edifact.Writer
 	out    Output
 	kind   int
+	ref    string // of the present message
 	level  Level
 	inside bool
 	need   bool // the line before has no detail and must have
@@ -42,9 +43,12 @@ func (w *Writer) Begin(k *Kind, h *edifact.UNH, d *Dialect) (*Output, error) {
 		rule, fault = edifact.RuleMessageType, "UNH names another message"
 	}
 	if fault != "" {
-		return nil, &edifact.WriteError{Rule: rule, Text: k.Type + ": " + fault}
+		return nil, &edifact.WriteError{Place: edifact.Place{Message: w.ref}, Rule: rule, Text: k.Type + ": " + fault}
 	}
-	w.out = Output{W: w.W, Message: k.Type, Check: true, Decimal: w.W.Delimiters().Decimal, Repeats: w.W.Delimiters().Repetition != 0}
+	if h != nil {
+		w.ref = h.Ref
+	}
+	w.out = Output{W: w.W, Message: k.Type, Ref: w.ref, Check: true, Decimal: w.W.Delimiters().Decimal, Repeats: w.W.Delimiters().Repetition != 0}
 	return &w.out, nil
 }
 
