@@ -97,6 +97,10 @@ func NewReader(in io.Reader, o ReaderOptions) *Reader {
 // Delimiters returns the service characters in force.
 func (r *Reader) Delimiters() Delimiters { return r.marks }
 
+// Advised reports whether the present interchange began with a service string
+// advice, UNA.
+func (r *Reader) Advised() bool { return r.advised }
+
 // Offset returns how many bytes of the input have been read as segments.
 func (r *Reader) Offset() int64 { return r.base + int64(r.start) }
 
