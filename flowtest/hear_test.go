@@ -139,7 +139,9 @@ func TestHear(t *testing.T) {
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(first)", ""}},
 		{"information", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), word(1, 2, "3", "modtaget"))) }, heard{}},
 		{"a word that means nothing", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), word(1, 2, "77", ""))) }, heard{"", "", "bank message not understood"}},
-		{"a message that is not known", "BEC", func(s sent) { w.says(s.bank, "DEBMUL:D:96A:UN'BGM+470+1'", contrl(s.bank, s.no, "7")) },
+		{"a message that is not known", "BEC", func(s sent) {
+			w.says(s.bank, "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", contrl(s.bank, s.no, "7"))
+		},
 			heard{"", "8 A B C D", "bank message not understood"}},
 
 		{"reject before the response 8", "BEC", func(s sent) {

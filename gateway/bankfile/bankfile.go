@@ -86,10 +86,12 @@ func (p Profile) Validate() error {
 
 // Codes are the codes of ours that D.96A does not have, as Danish banks use them
 // (bank-edifact): payment types in BUS and PAI with their advice and card types,
-// the references of payment slips, and what CNT counts.
+// the references of payment slips, parties of an instruction, what CNT counts.
 func Codes() edifact.Codes {
 	return edifact.Codes{
 		"1153": {Add: []string{"BID", "KRE"}},
+		"3285": {Add: []string{"BE"}},
+		"3301": {Add: []string{"BF", "OR"}},
 		"4383": {Add: []string{"IBB", "IBK", "UBB"}},
 		"4435": {Add: []string{"UKA", "UUA", "ALO", "A01", "A04", "A15", "A71", "A73", "A75"}},
 		"4461": {Add: []string{"IBB", "IBK", "UBB"}},

@@ -2,6 +2,7 @@ package bankfile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -25,11 +26,11 @@ func (f *reading) contrl() error {
 	}
 	out := gateway.Contrl{ControlRef: control.ControlRef, Code: codeText(control.Status.Code)}
 	switch control.Status.Action {
-	case contrl.Rejected:
+	case contrl.ActionRejected:
 		out.Action = gateway.ContrlRejected
-	case contrl.Acknowledged:
+	case contrl.ActionAcknowledged:
 		out.Action = gateway.ContrlAccepted
-	case contrl.Received:
+	case contrl.ActionReceived:
 		out.Action = gateway.ContrlReceived
 	default:
 		return f.tellUnknown("CONTRL with action " + strconv.Itoa(int(control.Status.Action)))
@@ -37,7 +38,7 @@ func (f *reading) contrl() error {
 	for i := range control.Messages {
 		m := &control.Messages[i]
 		out.Messages = append(out.Messages, gateway.ContrlMessage{
-			Ref: m.Header.Ref, Reject: m.Status.Action == contrl.Rejected, Code: codeText(firstCode(m)),
+			Ref: m.Header.Ref, Reject: m.Status.Action == contrl.ActionRejected, Code: codeText(firstCode(m)),
 		})
 	}
 	return f.sink.Contrl(out)
@@ -66,6 +67,19 @@ func codeText(c edifact.Code) string {
 	return strconv.Itoa(int(c))
 }
 
+// refusal is what is said of a whole interchange that is refused for err.
+func refusal(err error) contrl.Status {
+	s := contrl.Status{Action: contrl.ActionRejected, Code: edifact.CodeUnspecified}
+	var fault *edifact.ParseError
+	if errors.As(err, &fault) {
+		s.Code = fault.Code
+		if fault.Tag == "UNB" || fault.Tag == "UNZ" {
+			s.Tag, s.Element, s.Component = fault.Tag, fault.Element, fault.Component
+		}
+	}
+	return s
+}
+
 // answer writes a CONTRL.
 func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared time.Time) ([]byte, error) {
 	if len(controlRef) == 0 || len(controlRef) > maxControlRef || !gateway.AllDigits(controlRef) {
@@ -75,12 +89,16 @@ func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared 
 	switch {
 	case err == nil && !control.Accepted():
 		return nil, fmt.Errorf("%w: CONTRL %s would accept an interchange with faults", ErrRefused, controlRef)
-	case err != nil && control.Status.Action != contrl.Rejected:
-		control.Status = contrl.Status{Action: contrl.Rejected, Code: edifact.CodeUnspecified}
+	case err != nil && control.Status.Action != contrl.ActionRejected:
+		control.Status = refusal(err)
 	}
 	u := contrl.Reply(&a.Header)
 	u.Repertoire, u.Version, u.Sender, u.Agreement, u.TestIndicator = 0, 0, c.own(), "", c.testIndicator()
-	u.Date, u.Time, u.ControlRef = prepared.Format("060102"), prepared.Format("1504"), controlRef
+	u.Date = prepared.Format("060102")
+	if a.Header.Version == 4 {
+		u.Version, u.Date = 4, prepared.Format("20060102")
+	}
+	u.Time, u.ControlRef = prepared.Format("1504"), controlRef
 	var out bytes.Buffer
 	w := edifact.NewWriter(&out, c.options)
 	w.Begin(u)

@@ -45,7 +45,7 @@ func TestWhatBanksSay(t *testing.T) {
 		{"text without a code", banstaHead + "LIN+1'RFF+CR:A'SEQ++1'GIS+2'FTX+AAO+++Afvist: se brev'", ` 1/1 "A" rejected  "Afvist se brev"`},
 		{"all that a SEQ may have", banstaHead + "LIN+1'RFF+CR:A'DTM+171:20050811:102'SEQ++1'GIS+2'DTM+193:20050811:102'MOA+9:1,00:DKK'CUX+2:DKK'FTX+AAO+++K0001'DOC+380+1'FII+BF+1'NAD+BE'CNT+2:1'",
 			` 1/1 "A" rejected K0001 ""`},
-		{"another message", "DEBMUL:D:96A:UN'BGM+470+1'", "unknown DEBMUL:D:96A"},
+		{"another message", "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", "unknown DEBMUL:D:96A"},
 		{"another BANSTA", "BANSTA:D:01B:UN'BGM+XZ8'", "unknown BANSTA:D:01B"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestWhatBanksSay(t *testing.T) {
 func TestSeveralMessages(t *testing.T) {
 	t.Parallel()
 	said := &heard{}
-	in := fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'", banstaHead+"RFF+ACW:M2'LIN+1'SEQ++1'GIS+2'", "DEBMUL:D:96A:UN'BGM+470'")
+	in := fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'", banstaHead+"RFF+ACW:M2'LIN+1'SEQ++1'GIS+2'", "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'")
 	e, err := codec(t, nil).Read(strings.NewReader(in), said)
 	if err != nil || !e.WantsContrl {
 		t.Fatal(e, err)
@@ -84,26 +84,26 @@ func TestUnreadableFilesAreAnswered(t *testing.T) {
 	good := fromBank(banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")
 	for _, test := range []struct {
 		name, old, new string
-		answer         string // UCI behind the parties, empty when the interchange cannot be answered
+		answer         string // what UCI and its like say behind the parties, empty when the interchange cannot be answered
 	}{
 		{"empty", good, "", ""},
 		{"garbage", good, "PK\x03\x04", ""},
 		{"no UNB", "UNB+UNOC:3+5790000000012:14+5798000016446:14+050811:0630+77++++1++1'", "", ""},
 		{"sender that our repertoire cannot name", "UNOC:3+5790000000012", "UNOW:3+ł", ""},
-		{"syntax version 4", "UNOC:3+", "UNOC:4+", ""},
+		{"syntax version 4", "UNOC:3+5790000000012:14+5798000016446:14+", "UNOC:4+5790000000012:14+5798000016446:14+20", "4+2+UNB+2:2"},
 		{"cut", "UNZ+1+77'", "", "4+13+UNZ"},
-		{"cut inside a segment", "T+8+1'\r\nUNZ+1+77'\r\n", "", "4+13"},
+		{"cut inside a segment", "T+8+1'\r\nUNZ+1+77'\r\n", "", "4+13+UNZ'UCM+1+BANSTA:D:96A:UN+4+13+UNT'UCS+8+13"},
 		{"UNZ count", "UNZ+1", "UNZ+2", "4+29+UNZ+2"},
 		{"UNZ reference", "UNZ+1+77", "UNZ+1+78", "4+28+UNZ+3"},
-		{"UNT count", "UNT+8", "UNT+9", "4+29"},
-		{"structure", "GIS+4'", "FTX+AAI'", "4+13"},
-		{"format", "ACW:M1", "ACW:" + strings.Repeat("M", 36), "4+39"},
-		{"character", "ACW:M1", "ACW:M\x81", "4+21"},
+		{"UNT count", "UNT+8", "UNT+9", "4'UCM+1+BANSTA:D:96A:UN+4+29+UNT+2"},
+		{"structure", "GIS+4'", "FTX+AAI'", "4'UCM+1+BANSTA:D:96A:UN+4'UCS+6+13"},
+		{"format", "ACW:M1", "ACW:" + strings.Repeat("M", 36), "4'UCM+1+BANSTA:D:96A:UN+4'UCS+4'UCD+39+2:2"},
+		{"character", "ACW:M1", "ACW:M\x81", "4'UCM+1+BANSTA:D:96A:UN+4'UCS+4'UCD+21+2:2"},
 		{"another sender", "UNOC:3+5790000000012", "UNOC:3+5790000000099", "4+23+UNB+3"},
 		{"another recipient", "+5798000016446", "+5798000016447", "4+7+UNB+4"},
 		{"no test", "++1++1'", "++1'", "4+25+UNB+12"},
 		{"two interchanges", "UNZ+1+77'\r\n", "UNZ+1+77'\r\n" + good, "4+33+UNB"},
-		{"no message", good[strings.Index(good, "UNH"):], "UNZ+0+77'", "4+32+UNZ"},
+		{"no message", good[strings.Index(good, "UNH"):], "UNZ+0+77'", "4+32"},
 		{"nothing but a CONTRL, broken", "BANSTA:D:96A:UN", "CONTRL:D:3:UN", ""},
 		{"CONTRL of another kind, broken", "BANSTA:D:96A:UN'", "CONTRL:4:1:UN'UNZ'", ""},
 	} {
@@ -130,10 +130,13 @@ func TestUnreadableFilesAreAnswered(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, got, _ := strings.Cut(string(answer), "UCI+77+")
-			got, _, _ = strings.Cut(got, "'")
+			got, _, _ = strings.Cut(strings.ReplaceAll(got, "\r\n", ""), "'UNT")
 			parts := strings.SplitN(got, "+", 3)
 			if len(parts) != 3 || parts[2] != test.answer {
 				t.Errorf("answer is %s, want %s", got, test.answer)
+			}
+			if _, err := checked(answer); err != nil {
+				t.Errorf("structure: %v", err)
 			}
 		})
 	}

@@ -84,7 +84,7 @@ func TestTransliteration(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range segments {
-			s := &segments[i]
+			s := segments[i]
 			if s.Tag != "FTX" {
 				continue
 			}

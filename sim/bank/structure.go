@@ -6,10 +6,12 @@ import (
 )
 
 // schema is D.96A with the codes that Danish banks use beside it (bank-edifact): payment types in BUS and PAI, the
-// references of payment slips, and what CNT counts.
+// references of payment slips, parties of an instruction, and what CNT counts.
 func schema() *edifact.Schema {
 	return edifact.NewSchema(d96a.Directory()).WithCodes(edifact.Codes{
 		"1153": {Add: []string{"BID", "KRE"}},
+		"3285": {Add: []string{"BE"}},
+		"3301": {Add: []string{"BF", "OR"}},
 		"4383": {Add: []string{"IBB", "IBK", "UBB"}},
 		"4435": {Add: []string{"UKA", "UUA", "ALO", "A01", "A04", "A15", "A71", "A73", "A75"}},
 		"4461": {Add: []string{"IBB", "IBK", "UBB"}},
