@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nks/edifact"
+	"nks/edifact/banking"
 	"nks/edifact/directory/d96a"
 	"nks/gateway"
 	"nks/gateway/bankfile"
@@ -39,6 +40,7 @@ func (b *bench) measureEdifact() (measurement, error) {
 		{"scan", func() error { return scanTerminators(data) }},
 		{"read", func() error { return readElements(bytes.NewReader(data)) }},
 		{"validate", func() error { return validateAll(bytes.NewReader(data), schema) }},
+		{"typed", func() error { return readOrders(bytes.NewReader(data), schema) }},
 		{"write", func() error { return writeOrders(codec, io.Discard, orders) }},
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -121,6 +123,31 @@ func validateAll(in io.Reader, schema *edifact.Schema) error {
 			return err
 		}
 	}
+}
+
+// readOrders asks every order for its amount.
+func readOrders(in io.Reader, schema *edifact.Schema) error {
+	r := banking.NewReader(edifact.NewValidator(edifact.NewReader(in, edifact.ReaderOptions{}), schema), banking.Options{})
+	orders := 0
+	for {
+		item, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if o, ok := item.(*banking.PaymulOrder); ok {
+			if _, err := edifact.ParseMinor(o.MOA.Amount, 2); err != nil {
+				return err
+			}
+			orders++
+		}
+	}
+	if orders != benchEdifactOrders {
+		return fmt.Errorf("%d orders", orders)
+	}
+	return nil
 }
 
 // writeOrders writes one interchange of messages with one line each.
