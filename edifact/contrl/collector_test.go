@@ -61,6 +61,9 @@ func TestReject(t *testing.T) {
 		{"message", unb + message("1", "") + "UNZ+1+42'", "UNH", edifact.CodeNoAgreement, edifact.Place{Tag: "UNH", Element: 3, Component: 1}, "UCI+42+A:14+B:14+7'UCM+1+BANSTA:D:96A:UN+4+17+UNH+3:1'"},
 		{"message behind UNT", unb + message("1", "") + "UNZ+1+42'", "UNT", edifact.CodeTooOld, edifact.Place{Tag: "UNT"}, "UCI+42+A:14+B:14+7'UCM+1+BANSTA:D:96A:UN+4+24+UNT'"},
 		{"segment", unb + message("1", "") + "UNZ+1+42'", "UNT", edifact.CodeNotSupportedHere, edifact.Place{Position: 3}, "UCI+42+A:14+B:14+7'UCM+1+BANSTA:D:96A:UN+4'UCS+3+15'"},
+		{"segment, with the code of a value", unb + message("1", "") + "UNZ+1+42'", "UNT", edifact.CodeTooLong, edifact.Place{Position: 3}, "UCI+42+A:14+B:14+7'UCM+1+BANSTA:D:96A:UN+4'UCS+3+18'"},
+		{"segment beyond counting", unb + message("1", "") + "UNZ+1+42'", "UNT", edifact.CodeInvalidValue, edifact.Place{Position: 1_000_000}, "UCI+42+A:14+B:14+7'UCM+1+BANSTA:D:96A:UN+4+12'"},
+		{"code of nothing", unb + message("1", "") + "UNZ+1+42'", "UNZ", 99, edifact.Place{}, "UCI+42+A:14+B:14+4+18'"},
 		{"data element", unb + message("1", "") + "UNZ+1+42'", "DTM", edifact.CodeInvalidValue, edifact.Place{Tag: "DTM", Position: 3, Element: 2, Component: 2}, "UCI+42+A:14+B:14+7'UCM+1+BANSTA:D:96A:UN+4'UCS+3'UCD+12+2:2'"},
 		{"group", unb + group + "UNZ+1+42'", "UNG", edifact.CodeNoAgreement, edifact.Place{Tag: "UNG", Element: 2}, "UCI+42+A:14+B:14+7'UCF+G+S+R+4+17+UNG+2'"},
 		{"group that is over", unb + group + "UNZ+1+42'", "UNE", edifact.CodeNoAgreement, edifact.Place{Tag: "UNG"}, "UCI+42+A:14+B:14+4+17'"},
@@ -193,6 +196,44 @@ func TestFirstFaultEndsReading(t *testing.T) {
 		if text := body(t, got[0].Control); text != want {
 			t.Errorf("%s: answer is %s, want %s", in, text, want)
 		}
+	}
+}
+
+// TestReaderAlone collects without a schema: only the envelope is judged.
+func TestReaderAlone(t *testing.T) {
+	t.Parallel()
+	in := unb + message("1", "XYZ'") + strings.Replace(message("2", ""), "UNT+5", "UNT+6", 1) + "UNZ+2+42'"
+	var got contrl.Answer
+	c := contrl.NewCollector(contrl.Options{}, func(a contrl.Answer) { got = a })
+	r := edifact.NewReader(strings.NewReader(in), edifact.ReaderOptions{Faults: c.Fault})
+	for s, err := range r.Segments() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Segment(r, s)
+	}
+	const want = "UCI+42+A:14+B:14+7'UCM+2+BANSTA:D:96A:UN+4+29+UNT+2'"
+	if err := c.End(nil); err != nil || body(t, got.Control) != want {
+		t.Errorf("answer is %s, %v; want %s", body(t, got.Control), err, want)
+	}
+}
+
+// TestStartInTheMiddle is told no UNB.
+func TestStartInTheMiddle(t *testing.T) {
+	t.Parallel()
+	var got []contrl.Answer
+	c := contrl.NewCollector(contrl.Options{}, func(a contrl.Answer) { got = append(got, a) })
+	r := edifact.NewReader(strings.NewReader(unb+message("1", "")+"UNZ+1+42'"), edifact.ReaderOptions{Faults: c.Fault})
+	for s, err := range r.Segments() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Tag != "UNB" {
+			c.Segment(r, s)
+		}
+	}
+	if err := c.End(nil); err != nil || len(got) != 1 || !errors.Is(got[0].Err, contrl.ErrNoHeader) {
+		t.Errorf("answers %+v, %v", got, err)
 	}
 }
 

@@ -108,9 +108,10 @@ func TestCorpus(t *testing.T) {
 			if got.String() != string(want) {
 				t.Errorf("answer is\n%swant\n%s", got.String(), want)
 			}
-			again, _ := answers(t, iotest.OneByteReader(bytes.NewReader(in)), contrl.Options{})
-			if !reflect.DeepEqual(again, all) {
-				t.Errorf("byte by byte the answers are %+v", again)
+			for _, cut := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
+				if again, _ := answers(t, cut(bytes.NewReader(in)), contrl.Options{}); !reflect.DeepEqual(again, all) {
+					t.Errorf("in other pieces the answers are %+v", again)
+				}
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"strings"
 
 	"nks/edifact"
@@ -24,7 +23,8 @@ func ExampleAnswers() {
 	schema := edifact.NewSchema(d96a.Directory())
 	for a, err := range contrl.Answers(strings.NewReader(received), schema, edifact.ReaderOptions{}, contrl.Options{}) {
 		if err != nil {
-			log.Fatal(err) // of the input, not of what it says
+			fmt.Println("input:", err) // not of what it says
+			return
 		}
 		if a.Err != nil {
 			fmt.Println("no CONTRL:", a.Err)
@@ -35,11 +35,9 @@ func ExampleAnswers() {
 		var out strings.Builder
 		w := edifact.NewWriter(&out, edifact.WriterOptions{})
 		w.Begin(reply)
-		if err := contrl.Write(w, "1", a.Control); err != nil {
-			log.Fatal(err)
-		}
-		if err := w.End(); err != nil {
-			log.Fatal(err)
+		if err := errors.Join(contrl.Write(w, "1", a.Control), w.End()); err != nil {
+			fmt.Println(err)
+			return
 		}
 		fmt.Print(strings.ReplaceAll(out.String(), "'", "'\n"))
 	}
@@ -77,7 +75,7 @@ func ExampleCollector() {
 		}
 	}
 	if err := c.End(err); err != nil {
-		log.Fatal(err)
+		fmt.Println("input:", err)
 	}
 	// Output:
 	// 42 accepted: false code: 23
@@ -94,14 +92,16 @@ func ExampleControl_Judge() {
 			break
 		}
 		if err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
 		if s.Tag != "UNH" || v.Message().Type != "CONTRL" {
 			continue
 		}
 		c, err := contrl.Read(v)
 		if err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
 		sent := &edifact.UNB{
 			Sender: edifact.Party{ID: "5798000016446", Qualifier: "14"}, Recipient: edifact.Party{ID: "5790000000012", Qualifier: "14"},
@@ -109,18 +109,19 @@ func ExampleControl_Judge() {
 		}
 		verdicts, err := c.Judge(sent, []contrl.Sent{{Ref: "1"}, {Ref: "2"}})
 		if err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
 		for _, verdict := range verdicts {
-			fmt.Println("message", verdict.Ref, "rejected:", verdict.Decision == contrl.Rejected)
+			fmt.Println("message", verdict.Ref, "is", verdict.Decision)
 			for _, code := range verdict.Codes() {
 				fmt.Println("  ", code, contrl.Meaning(code))
 			}
 		}
 	}
 	// Output:
-	// message 1 rejected: false
-	// message 2 rejected: true
+	// message 1 is accepted
+	// message 2 is rejected
 	//    39 A data element is longer than its specification allows.
 }
 

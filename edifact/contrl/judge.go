@@ -34,6 +34,17 @@ const (
 	Rejected                  // rejected: it has to be sent again, corrected
 )
 
+// String returns the decision in a word.
+func (d Decision) String() string {
+	switch d {
+	case Accepted:
+		return "accepted"
+	case Rejected:
+		return "rejected"
+	}
+	return "undecided"
+}
+
 // Verdict is what a CONTRL means for one message that was sent.
 type Verdict struct {
 	Sent

@@ -29,8 +29,7 @@ var sentHeader = edifact.UNB{
 func verdicts(all []contrl.Verdict) string {
 	var out []string
 	for _, v := range all {
-		word := [...]string{"undecided", "accepted", "rejected"}[v.Decision]
-		out = append(out, strings.TrimSpace(fmt.Sprint(v.Group+"/"+v.Ref, " ", word, " ", v.Codes())))
+		out = append(out, fmt.Sprint(v.Group+"/"+v.Ref, " ", v.Decision, " ", v.Codes()))
 	}
 	return strings.Join(out, "; ")
 }
@@ -148,6 +147,15 @@ func TestReadRefuses(t *testing.T) {
 				t.Errorf("read %+v, %v; want a fault at %s", c, err, test.place)
 			}
 		})
+	}
+}
+
+func TestReadLimits(t *testing.T) {
+	t.Parallel()
+	var e *edifact.ParseError
+	in := reply(replyHead, "UCI+1+A+B+7'"+strings.Repeat("UCM+1+A:D:96A:UN+4'", 200_001))
+	if _, err := readBack(in); !errors.As(err, &e) || e.Rule != edifact.RuleLimit || e.Position != 200_003 {
+		t.Errorf("read %v", err)
 	}
 }
 

@@ -163,6 +163,60 @@ func TestWrittenIsRead(t *testing.T) {
 	})
 }
 
+// TestAnswerIsJudged sends messages, some of them broken, and learns from the
+// answer which.
+func TestAnswerIsJudged(t *testing.T) {
+	t.Parallel()
+	breaks := []func(string) string{
+		func(s string) string { return strings.Replace(s, "BGM+10'", "", 1) },
+		func(s string) string { return strings.Replace(s, "UNT+", "UNT+1", 1) },
+		func(s string) string { return strings.Replace(s, "LIN+1", "LIN+x", 1) },
+		func(s string) string { return strings.Replace(s, "D:96A:UN", "D:99Z:UN", 1) },
+		func(s string) string { return strings.Replace(s, "102'", "102'XYZ'", 1) },
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var in strings.Builder
+		var sent []contrl.Sent
+		var want []contrl.Decision
+		send := func(group string) int {
+			n := rapid.IntRange(1, 4).Draw(t, "messages")
+			for range n {
+				s := contrl.Sent{Group: group, Ref: strconv.Itoa(len(sent) + 1), Type: "BANSTA"}
+				text, decision := message(s.Ref, ""), contrl.Accepted
+				if rapid.Bool().Draw(t, "broken") {
+					text, decision = rapid.SampledFrom(breaks).Draw(t, "how")(text), contrl.Rejected
+				}
+				in.WriteString(text)
+				sent, want = append(sent, s), append(want, decision)
+			}
+			return n
+		}
+		in.WriteString(unb)
+		var count int
+		if rapid.Bool().Draw(t, "grouped") {
+			count = rapid.IntRange(1, 3).Draw(t, "groups")
+			for i := range count {
+				ref := "G" + strconv.Itoa(i)
+				in.WriteString("UNG+BANSTA+S+R+050811:0610+" + ref + "+UN+D:96A'")
+				in.WriteString("UNE+" + strconv.Itoa(send(ref)) + "+" + ref + "'")
+			}
+		} else {
+			count = send("")
+		}
+		in.WriteString("UNZ+" + strconv.Itoa(count) + "+42'")
+		a := holds(t, []byte(in.String()), contrl.Options{})[0]
+		all, err := a.Control.Judge(&a.Header, sent)
+		if err != nil {
+			t.Fatalf("%s: %v", in.String(), err)
+		}
+		for i, v := range all {
+			if v.Decision != want[i] || v.Sent != sent[i] || v.Decision == contrl.Rejected && len(v.Codes()) == 0 {
+				t.Fatalf("%s: verdict %d is %+v, want %v", in.String(), i, v, want[i])
+			}
+		}
+	})
+}
+
 func drawControl(t *rapid.T) *contrl.Control {
 	version := rapid.SampledFrom([]int{3, 4}).Draw(t, "version")
 	text := func(name string, length int) string {
