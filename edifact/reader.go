@@ -90,6 +90,7 @@ func NewReader(in io.Reader, o ReaderOptions) *Reader {
 	o.Limits = o.Limits.withDefaults()
 	r := &Reader{in: in, o: o, quick: min(o.Limits.Elements, o.Limits.Components)}
 	r.seg.ends = make([]mark, 64)
+	r.cursor.segment = -1
 	r.setDelimiters(DefaultDelimiters)
 	return r
 }

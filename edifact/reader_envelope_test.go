@@ -26,7 +26,7 @@ func TestEnvelopeFaults(t *testing.T) {
 		tags        string
 	}{
 		{"no UNB", first, []string{"header@0 UNB 0:0:0 =13"}, "UNH BGM UNT"},
-		{"no UNB, but UNZ", first + "UNZ+1+7'", []string{"header@0 UNB 0:0:0 =13", "reference@42 UNZ 0:3:0 =28"}, "UNH BGM UNT UNZ"},
+		{"no UNB, but UNZ", first + "UNZ+1+7'", []string{"header@0 UNB 0:0:0 =13"}, "UNH BGM UNT UNZ"},
 		{"UNZ alone", "UNZ+1+7'", []string{"header@0 UNZ 0:0:0 =13"}, "UNZ"},
 		{"no UNZ", begin + first, []string{"trailer@71 UNZ 0:0:0 =13"}, "UNB UNH BGM UNT"},
 		{"no UNT at the end", begin + "UNH+1+PAYMUL:D:96A:UN'BGM+1'", []string{"trailer@63 UNT 3:0:0 =13", "trailer@63 UNZ 0:0:0 =13"}, "UNB UNH BGM"},
@@ -34,6 +34,9 @@ func TestEnvelopeFaults(t *testing.T) {
 		{"no UNZ before UNB", begin + first + begin + first + "UNZ+1+7'", []string{"trailer@71 UNZ 0:0:0 =13"}, "UNB UNH BGM UNT UNB UNH BGM UNT UNZ"},
 		{"nothing in it", begin + "UNZ+0+7'", []string{"empty@35 UNZ 0:0:0 =32"}, "UNB UNZ"},
 		{"nothing in a group", begin + group + "UNE+0+G1'UNZ+1+7'", []string{"empty@74 UNE 0:0:0 =32"}, "UNB UNG UNE UNZ"},
+		{"no references", strings.Replace(begin, "+7'", "'", 1) + "UNH++PAYMUL:D:96A:UN'BGM+1'UNT+3+1'UNZ+1+7'", []string{"mandatory@32 UNB 0:6:0 =13", "mandatory@37 UNH 1:2:0 =13"}, "UNB UNH BGM UNT UNZ"},
+		{"nothing said of the syntax", "UNB++A+B+050811:0600+7'" + first + "UNZ+1+7'", []string{"mandatory@4 UNB 0:2:0 =13"}, "UNB UNH BGM UNT UNZ"},
+		{"small letters under UNOA", "UNB+UNOA:1+A+b:cd+050811:0600+7'" + first + "UNZ+1+7'", []string{"repertoire@13 UNB 0:4:1 =21", "repertoire@15 UNB 0:4:2 =21"}, "UNB UNH BGM UNT UNZ"},
 		{"groups", begin + group + first + "UNE+1+G1'UNZ+1+7'", nil, "UNB UNG UNH BGM UNT UNE UNZ"},
 		{"another type in a group", begin + group + other + "UNE+1+G1'UNZ+1+7'", []string{"group-type@80 UNH 1:3:1 =31"}, "UNB UNG UNH BGM UNT UNE UNZ"},
 		{"no UNE", begin + group + first + "UNZ+1+7'", []string{"trailer@110 UNE 0:0:0 =13"}, "UNB UNG UNH BGM UNT UNZ"},

@@ -29,11 +29,12 @@ func (r *Reader) setDelimiters(d Delimiters) {
 
 // classify makes the table of classes. A nil table allows every byte but CR and
 // LF; wide says that bytes from 0x80 on, and ESC, are parts of longer characters.
+// A forgiving reader judges values as wholes, and tells each once.
 func (r *Reader) classify(in *[256]bool, wide bool) {
 	d := r.marks
 	for i := range r.class {
 		switch {
-		case wide && in[i] && (i >= utf8.RuneSelf || i == escape) || in != nil && i >= utf8.RuneSelf && r.seg.text.forgiving:
+		case wide && in[i] && (i >= utf8.RuneSelf || i == escape) || in != nil && (i >= utf8.RuneSelf || !in[i]) && r.seg.text.forgiving:
 			r.class[i] = classWide
 		case in == nil || in[i]:
 			r.class[i] = classData

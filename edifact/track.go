@@ -383,10 +383,16 @@ func (r *Reader) compare(counted int, ref, trailer, what, header string) error {
 			return err
 		}
 	}
-	if value := s.Element(1); string(value) != ref && s.Decode(value) != ref {
+	if value := s.Element(1); differ(s, value, ref) {
 		return r.flaw(r.at(3, 0, RuleReference, CodeReferenceMismatch, trailer+" has another reference than "+header), WrongReferences)
 	}
 	return nil
+}
+
+// differ compares the reference of a trailer with that of its header. One that
+// is missing is a fault of its own.
+func differ(s *Segment, value []byte, ref string) bool {
+	return len(value) > 0 && ref != "" && string(value) != ref && s.Decode(value) != ref
 }
 
 func (r *Reader) beginPackage(s *Segment) error {
@@ -434,9 +440,8 @@ func (r *Reader) endPackage(s *Segment) error {
 			return err
 		}
 	}
-	ref := s.Text(1, 0)
 	var err error
-	if ref != r.object.Ref {
+	if differ(s, s.Element(1), r.object.Ref) {
 		err = r.flaw(r.at(3, 0, RuleReference, CodeReferenceMismatch, "UNP has another reference than UNO"), WrongReferences)
 	}
 	r.leave()

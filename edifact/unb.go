@@ -10,11 +10,13 @@ func (r *Reader) parseUNB(s *Segment) error {
 	version := s.Component(0, 1)
 	if len(version) == 1 && version[0] >= '1' && version[0] <= '4' {
 		u.Version = int(version[0] - '0')
-	} else if err := r.flaw(r.at(2, 2, RuleSyntax, CodeSyntaxNotSupported, "syntax version is none of 1 to 4")); err != nil {
-		return err
+	} else if len(version) > 0 { // as a mandatory component it is told with the others
+		if err := r.flaw(r.at(2, 2, RuleSyntax, CodeSyntaxNotSupported, "syntax version is none of 1 to 4")); err != nil {
+			return err
+		}
 	}
 	set, known := ParseRepertoire(string(s.Component(0, 0)))
-	if !known {
+	if !known && len(s.Component(0, 0)) > 0 {
 		if err := r.flaw(r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, "repertoire is none of UNOA to UNOL, UNOW, UNOX, UNOY")); err != nil {
 			return err
 		}
