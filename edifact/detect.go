@@ -42,10 +42,10 @@ func (r Repertoire) Detect(b []byte) Encoding {
 	if first := highByte(b); first < 0 || r == UNOX {
 		return EncodingLabelled
 	}
-	wrong := r.Valid(b) >= 0
+	wrong := r.lacksHigh(b)
 	switch {
 	case r.utf8():
-		if wrong && !utf8.Valid(b) && isWindows1252(b) {
+		if !utf8.Valid(b) && isWindows1252(b) {
 			return EncodingWindows1252
 		}
 		return EncodingLabelled
@@ -89,6 +89,18 @@ func (r Repertoire) nearWindows1252() bool {
 	default:
 		return false
 	}
+}
+
+// lacksHigh reports whether the repertoire lacks a byte beyond ASCII that is in
+// b. Control characters of ASCII are a fault in any encoding.
+func (r Repertoire) lacksHigh(b []byte) bool {
+	set := r.charset()
+	for _, c := range b {
+		if c >= utf8.RuneSelf && !set.bytes[c] {
+			return true
+		}
+	}
+	return false
 }
 
 // highByte returns the index of the first byte beyond ASCII, or -1.

@@ -258,6 +258,8 @@ func TestDetect(t *testing.T) {
 		{"UTF-8 as labelled", edifact.UNOW, "Øst", edifact.EncodingLabelled, "Øst"},
 		{"ISO 2022", edifact.UNOX, "\x1B-A\xD8", edifact.EncodingLabelled, "Ø"},
 		{"nothing said", 0, "Øst", edifact.EncodingUTF8, "Øst"},
+		{"ESC is no sign of another encoding", edifact.UNOC, "\xE6\x1B", edifact.EncodingLabelled, ""},
+		{"ESC is no sign of another encoding, in Greek", edifact.UNOF, "\xC3\xA6\x1B", edifact.EncodingLabelled, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
