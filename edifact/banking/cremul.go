@@ -74,15 +74,15 @@ func (g *CremulHead) write(o *wire.Output) {
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 0)
 	}
-	o.Times(1, "RFF", len(g.SG1), 0, 2)
+	o.Groups(1, "RFF", len(g.SG1), 0, 2)
 	for i := range g.SG1 {
 		g.SG1[i].write(o)
 	}
-	o.Times(2, "FII", len(g.SG2), 0, 5)
+	o.Groups(2, "FII", len(g.SG2), 0, 5)
 	for i := range g.SG2 {
 		g.SG2[i].write(o)
 	}
-	o.Times(3, "NAD", len(g.SG3), 0, 3)
+	o.Groups(3, "NAD", len(g.SG3), 0, 3)
 	for i := range g.SG3 {
 		g.SG3[i].write(o)
 	}
@@ -166,7 +166,7 @@ func (g *CremulSG2) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 2)
 	}
-	o.Times(2, "COM", len(g.COM), 0, 5)
+	o.Segments(2, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 2)
 	}
@@ -208,7 +208,7 @@ func (g *CremulSG3) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 3)
 	}
-	o.Times(3, "COM", len(g.COM), 0, 5)
+	o.Segments(3, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 3)
 	}
@@ -265,7 +265,8 @@ func (g *CremulLine) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "FII" {
+	for c.Tag == "FII" {
+		g.SG6.reset()
 		g.SG6.decode(c)
 	}
 	for c.Tag == "FCA" {
@@ -278,23 +279,23 @@ func (g *CremulLine) decode(c *wire.Cursor) {
 
 func (g *CremulLine) write(o *wire.Output) {
 	g.LIN.write(o, 4)
-	o.Times(4, "DTM", len(g.DTM), 0, 2)
+	o.Segments(4, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 4)
 	}
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 4)
 	}
-	o.Times(4, "MOA", len(g.MOA), 1, 2)
+	o.Segments(4, "MOA", len(g.MOA), 1, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 4)
 	}
-	o.Times(5, "RFF", len(g.SG5), 1, 3)
+	o.Groups(5, "RFF", len(g.SG5), 1, 3)
 	for i := range g.SG5 {
 		g.SG5[i].write(o)
 	}
 	g.SG6.write(o)
-	o.Times(7, "FCA", len(g.SG7), 0, 5)
+	o.Groups(7, "FCA", len(g.SG7), 0, 5)
 	for i := range g.SG7 {
 		g.SG7[i].write(o)
 	}
@@ -386,7 +387,7 @@ func (g *CremulSG6) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 6)
 	}
-	o.Times(6, "COM", len(g.COM), 0, 5)
+	o.Segments(6, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 6)
 	}
@@ -428,11 +429,11 @@ func (g *CremulSG7) decode(c *wire.Cursor) {
 
 func (g *CremulSG7) write(o *wire.Output) {
 	g.FCA.write(o, 7)
-	o.Times(7, "MOA", len(g.MOA), 0, 2)
+	o.Segments(7, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 7)
 	}
-	o.Times(8, "ALC", len(g.SG8), 0, 6)
+	o.Groups(8, "ALC", len(g.SG8), 0, 6)
 	for i := range g.SG8 {
 		g.SG8[i].write(o)
 	}
@@ -496,7 +497,7 @@ func (g *CremulSG8) write(o *wire.Output) {
 	if !g.PCD.IsZero() {
 		g.PCD.write(o, 8)
 	}
-	o.Times(8, "MOA", len(g.MOA), 0, 2)
+	o.Segments(8, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 8)
 	}
@@ -506,7 +507,7 @@ func (g *CremulSG8) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 8)
 	}
-	o.Times(9, "TAX", len(g.SG9), 0, 5)
+	o.Groups(9, "TAX", len(g.SG9), 0, 5)
 	for i := range g.SG9 {
 		g.SG9[i].write(o)
 	}
@@ -554,7 +555,7 @@ func (g *CremulSG9) decode(c *wire.Cursor) {
 
 func (g *CremulSG9) write(o *wire.Output) {
 	g.TAX.write(o, 9)
-	o.Times(9, "MOA", len(g.MOA), 0, 2)
+	o.Segments(9, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 9)
 	}
@@ -624,7 +625,8 @@ func (g *CremulEntry) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "PAI" {
+	for c.Tag == "PAI" {
+		g.SG12.reset()
 		g.SG12.decode(c)
 	}
 	for c.Tag == "MOA" {
@@ -657,48 +659,49 @@ func (g *CremulEntry) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "PRC" {
+	for c.Tag == "PRC" {
+		g.SG20.reset()
 		g.SG20.decode(c)
 	}
 }
 
 func (g *CremulEntry) write(o *wire.Output) {
 	g.SEQ.write(o, 10)
-	o.Times(10, "DTM", len(g.DTM), 0, 3)
+	o.Segments(10, "DTM", len(g.DTM), 0, 3)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 10)
 	}
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 10)
 	}
-	o.Times(10, "FII", len(g.FII), 1, 2)
+	o.Segments(10, "FII", len(g.FII), 1, 2)
 	for i := range g.FII {
 		g.FII[i].write(o, 10)
 	}
-	o.Times(11, "RFF", len(g.SG11), 0, 5)
+	o.Groups(11, "RFF", len(g.SG11), 0, 5)
 	for i := range g.SG11 {
 		g.SG11[i].write(o)
 	}
 	if !g.SG12.IsZero() {
 		g.SG12.write(o)
 	}
-	o.Times(13, "MOA", len(g.SG13), 1, 4)
+	o.Groups(13, "MOA", len(g.SG13), 1, 4)
 	for i := range g.SG13 {
 		g.SG13[i].write(o)
 	}
-	o.Times(14, "NAD", len(g.SG14), 0, 3)
+	o.Groups(14, "NAD", len(g.SG14), 0, 3)
 	for i := range g.SG14 {
 		g.SG14[i].write(o)
 	}
-	o.Times(15, "INP", len(g.SG15), 0, 3)
+	o.Groups(15, "INP", len(g.SG15), 0, 3)
 	for i := range g.SG15 {
 		g.SG15[i].write(o)
 	}
-	o.Times(16, "GIS", len(g.SG16), 0, 10)
+	o.Groups(16, "GIS", len(g.SG16), 0, 10)
 	for i := range g.SG16 {
 		g.SG16[i].write(o)
 	}
-	o.Times(17, "FCA", len(g.SG17), 0, 5)
+	o.Groups(17, "FCA", len(g.SG17), 0, 5)
 	for i := range g.SG17 {
 		g.SG17[i].write(o)
 	}
@@ -834,7 +837,7 @@ func (g *CremulSG13) write(o *wire.Output) {
 	if !g.CUX.IsZero() {
 		g.CUX.write(o, 13)
 	}
-	o.Times(13, "DTM", len(g.DTM), 0, 2)
+	o.Segments(13, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 13)
 	}
@@ -879,7 +882,7 @@ func (g *CremulSG14) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 14)
 	}
-	o.Times(14, "COM", len(g.COM), 0, 5)
+	o.Segments(14, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 14)
 	}
@@ -973,7 +976,7 @@ func (g *CremulSG16) write(o *wire.Output) {
 	if !g.MOA.IsZero() {
 		g.MOA.write(o, 16)
 	}
-	o.Times(16, "LOC", len(g.LOC), 0, 2)
+	o.Segments(16, "LOC", len(g.LOC), 0, 2)
 	for i := range g.LOC {
 		g.LOC[i].write(o, 16)
 	}
@@ -983,7 +986,7 @@ func (g *CremulSG16) write(o *wire.Output) {
 	if !g.RCS.IsZero() {
 		g.RCS.write(o, 16)
 	}
-	o.Times(16, "FTX", len(g.FTX), 0, 10)
+	o.Segments(16, "FTX", len(g.FTX), 0, 10)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 16)
 	}
@@ -1026,11 +1029,11 @@ func (g *CremulSG17) decode(c *wire.Cursor) {
 
 func (g *CremulSG17) write(o *wire.Output) {
 	g.FCA.write(o, 17)
-	o.Times(17, "MOA", len(g.MOA), 0, 2)
+	o.Segments(17, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 17)
 	}
-	o.Times(18, "ALC", len(g.SG18), 0, 20)
+	o.Groups(18, "ALC", len(g.SG18), 0, 20)
 	for i := range g.SG18 {
 		g.SG18[i].write(o)
 	}
@@ -1096,18 +1099,18 @@ func (g *CremulSG18) write(o *wire.Output) {
 	if !g.PCD.IsZero() {
 		g.PCD.write(o, 18)
 	}
-	o.Times(18, "MOA", len(g.MOA), 0, 2)
+	o.Segments(18, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 18)
 	}
 	if !g.CUX.IsZero() {
 		g.CUX.write(o, 18)
 	}
-	o.Times(18, "DTM", len(g.DTM), 0, 2)
+	o.Segments(18, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 18)
 	}
-	o.Times(19, "TAX", len(g.SG19), 0, 5)
+	o.Groups(19, "TAX", len(g.SG19), 0, 5)
 	for i := range g.SG19 {
 		g.SG19[i].write(o)
 	}
@@ -1156,7 +1159,7 @@ func (g *CremulSG19) decode(c *wire.Cursor) {
 
 func (g *CremulSG19) write(o *wire.Output) {
 	g.TAX.write(o, 19)
-	o.Times(19, "MOA", len(g.MOA), 0, 2)
+	o.Segments(19, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 19)
 	}
@@ -1207,18 +1210,19 @@ func (g *CremulSG20) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "GIS" {
+	for c.Tag == "GIS" {
+		g.SG27.reset()
 		g.SG27.decode(c)
 	}
 }
 
 func (g *CremulSG20) write(o *wire.Output) {
 	g.PRC.write(o, 20)
-	o.Times(20, "FTX", len(g.FTX), 0, 5)
+	o.Segments(20, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 20)
 	}
-	o.Times(21, "DOC", len(g.SG21), 0, 9999)
+	o.Groups(21, "DOC", len(g.SG21), 0, 9999)
 	for i := range g.SG21 {
 		g.SG21[i].write(o)
 	}
@@ -1312,35 +1316,35 @@ func (g *CremulSG21) decode(c *wire.Cursor) {
 
 func (g *CremulSG21) write(o *wire.Output) {
 	g.DOC.write(o, 21)
-	o.Times(21, "MOA", len(g.MOA), 0, 5)
+	o.Segments(21, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 21)
 	}
-	o.Times(21, "DTM", len(g.DTM), 0, 5)
+	o.Segments(21, "DTM", len(g.DTM), 0, 5)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 21)
 	}
-	o.Times(21, "RFF", len(g.RFF), 0, 5)
+	o.Segments(21, "RFF", len(g.RFF), 0, 5)
 	for i := range g.RFF {
 		g.RFF[i].write(o, 21)
 	}
-	o.Times(21, "NAD", len(g.NAD), 0, 2)
+	o.Segments(21, "NAD", len(g.NAD), 0, 2)
 	for i := range g.NAD {
 		g.NAD[i].write(o, 21)
 	}
-	o.Times(22, "CUX", len(g.SG22), 0, 5)
+	o.Groups(22, "CUX", len(g.SG22), 0, 5)
 	for i := range g.SG22 {
 		g.SG22[i].write(o)
 	}
-	o.Times(23, "AJT", len(g.SG23), 0, 100)
+	o.Groups(23, "AJT", len(g.SG23), 0, 100)
 	for i := range g.SG23 {
 		g.SG23[i].write(o)
 	}
-	o.Times(21, "FTX", len(g.FTX), 0, 5)
+	o.Segments(21, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 21)
 	}
-	o.Times(24, "DLI", len(g.SG24), 0, 9999)
+	o.Groups(24, "DLI", len(g.SG24), 0, 9999)
 	for i := range g.SG24 {
 		g.SG24[i].write(o)
 	}
@@ -1476,23 +1480,23 @@ func (g *CremulSG24) decode(c *wire.Cursor) {
 
 func (g *CremulSG24) write(o *wire.Output) {
 	g.DLI.write(o, 24)
-	o.Times(24, "MOA", len(g.MOA), 0, 5)
+	o.Segments(24, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 24)
 	}
-	o.Times(24, "PIA", len(g.PIA), 0, 5)
+	o.Segments(24, "PIA", len(g.PIA), 0, 5)
 	for i := range g.PIA {
 		g.PIA[i].write(o, 24)
 	}
-	o.Times(24, "DTM", len(g.DTM), 0, 5)
+	o.Segments(24, "DTM", len(g.DTM), 0, 5)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 24)
 	}
-	o.Times(25, "CUX", len(g.SG25), 0, 5)
+	o.Groups(25, "CUX", len(g.SG25), 0, 5)
 	for i := range g.SG25 {
 		g.SG25[i].write(o)
 	}
-	o.Times(26, "AJT", len(g.SG26), 0, 10)
+	o.Groups(26, "AJT", len(g.SG26), 0, 10)
 	for i := range g.SG26 {
 		g.SG26[i].write(o)
 	}
@@ -1576,7 +1580,7 @@ func (g *CremulSG26) write(o *wire.Output) {
 	if !g.RFF.IsZero() {
 		g.RFF.write(o, 26)
 	}
-	o.Times(26, "FTX", len(g.FTX), 0, 5)
+	o.Segments(26, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 26)
 	}
@@ -1615,7 +1619,7 @@ func (g *CremulSG27) decode(c *wire.Cursor) {
 
 func (g *CremulSG27) write(o *wire.Output) {
 	g.GIS.write(o, 27)
-	o.Times(27, "MOA", len(g.MOA), 0, 5)
+	o.Segments(27, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 27)
 	}
@@ -1651,11 +1655,11 @@ func (g *CremulTail) decode(c *wire.Cursor) {
 }
 
 func (g *CremulTail) write(o *wire.Output) {
-	o.Times(0, "CNT", len(g.CNT), 0, 5)
+	o.Segments(0, "CNT", len(g.CNT), 0, 5)
 	for i := range g.CNT {
 		g.CNT[i].write(o, 0)
 	}
-	o.Times(28, "AUT", len(g.SG28), 0, 5)
+	o.Groups(28, "AUT", len(g.SG28), 0, 5)
 	for i := range g.SG28 {
 		g.SG28[i].write(o)
 	}

@@ -72,15 +72,15 @@ func (g *DebmulHead) write(o *wire.Output) {
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 0)
 	}
-	o.Times(1, "RFF", len(g.SG1), 0, 2)
+	o.Groups(1, "RFF", len(g.SG1), 0, 2)
 	for i := range g.SG1 {
 		g.SG1[i].write(o)
 	}
-	o.Times(2, "FII", len(g.SG2), 0, 5)
+	o.Groups(2, "FII", len(g.SG2), 0, 5)
 	for i := range g.SG2 {
 		g.SG2[i].write(o)
 	}
-	o.Times(3, "NAD", len(g.SG3), 0, 3)
+	o.Groups(3, "NAD", len(g.SG3), 0, 3)
 	for i := range g.SG3 {
 		g.SG3[i].write(o)
 	}
@@ -164,7 +164,7 @@ func (g *DebmulSG2) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 2)
 	}
-	o.Times(2, "COM", len(g.COM), 0, 5)
+	o.Segments(2, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 2)
 	}
@@ -206,7 +206,7 @@ func (g *DebmulSG3) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 3)
 	}
-	o.Times(3, "COM", len(g.COM), 0, 5)
+	o.Segments(3, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 3)
 	}
@@ -263,7 +263,8 @@ func (g *DebmulLine) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "FII" {
+	for c.Tag == "FII" {
+		g.SG6.reset()
 		g.SG6.decode(c)
 	}
 	for c.Tag == "FCA" {
@@ -276,23 +277,23 @@ func (g *DebmulLine) decode(c *wire.Cursor) {
 
 func (g *DebmulLine) write(o *wire.Output) {
 	g.LIN.write(o, 4)
-	o.Times(4, "DTM", len(g.DTM), 0, 3)
+	o.Segments(4, "DTM", len(g.DTM), 0, 3)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 4)
 	}
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 4)
 	}
-	o.Times(4, "MOA", len(g.MOA), 1, 2)
+	o.Segments(4, "MOA", len(g.MOA), 1, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 4)
 	}
-	o.Times(5, "RFF", len(g.SG5), 1, 3)
+	o.Groups(5, "RFF", len(g.SG5), 1, 3)
 	for i := range g.SG5 {
 		g.SG5[i].write(o)
 	}
 	g.SG6.write(o)
-	o.Times(7, "FCA", len(g.SG7), 0, 5)
+	o.Groups(7, "FCA", len(g.SG7), 0, 5)
 	for i := range g.SG7 {
 		g.SG7[i].write(o)
 	}
@@ -384,7 +385,7 @@ func (g *DebmulSG6) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 6)
 	}
-	o.Times(6, "COM", len(g.COM), 0, 5)
+	o.Segments(6, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 6)
 	}
@@ -426,11 +427,11 @@ func (g *DebmulSG7) decode(c *wire.Cursor) {
 
 func (g *DebmulSG7) write(o *wire.Output) {
 	g.FCA.write(o, 7)
-	o.Times(7, "MOA", len(g.MOA), 0, 2)
+	o.Segments(7, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 7)
 	}
-	o.Times(8, "ALC", len(g.SG8), 0, 6)
+	o.Groups(8, "ALC", len(g.SG8), 0, 6)
 	for i := range g.SG8 {
 		g.SG8[i].write(o)
 	}
@@ -494,7 +495,7 @@ func (g *DebmulSG8) write(o *wire.Output) {
 	if !g.PCD.IsZero() {
 		g.PCD.write(o, 8)
 	}
-	o.Times(8, "MOA", len(g.MOA), 0, 2)
+	o.Segments(8, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 8)
 	}
@@ -504,7 +505,7 @@ func (g *DebmulSG8) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 8)
 	}
-	o.Times(9, "TAX", len(g.SG9), 0, 5)
+	o.Groups(9, "TAX", len(g.SG9), 0, 5)
 	for i := range g.SG9 {
 		g.SG9[i].write(o)
 	}
@@ -552,7 +553,7 @@ func (g *DebmulSG9) decode(c *wire.Cursor) {
 
 func (g *DebmulSG9) write(o *wire.Output) {
 	g.TAX.write(o, 9)
-	o.Times(9, "MOA", len(g.MOA), 0, 2)
+	o.Segments(9, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 9)
 	}
@@ -622,7 +623,8 @@ func (g *DebmulEntry) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "PAI" {
+	for c.Tag == "PAI" {
+		g.SG12.reset()
 		g.SG12.decode(c)
 	}
 	for c.Tag == "MOA" {
@@ -655,48 +657,49 @@ func (g *DebmulEntry) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "PRC" {
+	for c.Tag == "PRC" {
+		g.SG20.reset()
 		g.SG20.decode(c)
 	}
 }
 
 func (g *DebmulEntry) write(o *wire.Output) {
 	g.SEQ.write(o, 10)
-	o.Times(10, "DTM", len(g.DTM), 0, 3)
+	o.Segments(10, "DTM", len(g.DTM), 0, 3)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 10)
 	}
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 10)
 	}
-	o.Times(10, "FII", len(g.FII), 1, 2)
+	o.Segments(10, "FII", len(g.FII), 1, 2)
 	for i := range g.FII {
 		g.FII[i].write(o, 10)
 	}
-	o.Times(11, "RFF", len(g.SG11), 0, 5)
+	o.Groups(11, "RFF", len(g.SG11), 0, 5)
 	for i := range g.SG11 {
 		g.SG11[i].write(o)
 	}
 	if !g.SG12.IsZero() {
 		g.SG12.write(o)
 	}
-	o.Times(13, "MOA", len(g.SG13), 1, 4)
+	o.Groups(13, "MOA", len(g.SG13), 1, 4)
 	for i := range g.SG13 {
 		g.SG13[i].write(o)
 	}
-	o.Times(14, "NAD", len(g.SG14), 0, 3)
+	o.Groups(14, "NAD", len(g.SG14), 0, 3)
 	for i := range g.SG14 {
 		g.SG14[i].write(o)
 	}
-	o.Times(15, "INP", len(g.SG15), 0, 3)
+	o.Groups(15, "INP", len(g.SG15), 0, 3)
 	for i := range g.SG15 {
 		g.SG15[i].write(o)
 	}
-	o.Times(16, "GIS", len(g.SG16), 0, 10)
+	o.Groups(16, "GIS", len(g.SG16), 0, 10)
 	for i := range g.SG16 {
 		g.SG16[i].write(o)
 	}
-	o.Times(17, "FCA", len(g.SG17), 0, 5)
+	o.Groups(17, "FCA", len(g.SG17), 0, 5)
 	for i := range g.SG17 {
 		g.SG17[i].write(o)
 	}
@@ -835,7 +838,7 @@ func (g *DebmulSG13) write(o *wire.Output) {
 	if !g.CUX.IsZero() {
 		g.CUX.write(o, 13)
 	}
-	o.Times(13, "DTM", len(g.DTM), 0, 2)
+	o.Segments(13, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 13)
 	}
@@ -880,7 +883,7 @@ func (g *DebmulSG14) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 14)
 	}
-	o.Times(14, "COM", len(g.COM), 0, 5)
+	o.Segments(14, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 14)
 	}
@@ -922,7 +925,7 @@ func (g *DebmulSG15) write(o *wire.Output) {
 	if !g.FTX.IsZero() {
 		g.FTX.write(o, 15)
 	}
-	o.Times(15, "DTM", len(g.DTM), 0, 2)
+	o.Segments(15, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 15)
 	}
@@ -981,7 +984,7 @@ func (g *DebmulSG16) write(o *wire.Output) {
 	if !g.MOA.IsZero() {
 		g.MOA.write(o, 16)
 	}
-	o.Times(16, "LOC", len(g.LOC), 0, 2)
+	o.Segments(16, "LOC", len(g.LOC), 0, 2)
 	for i := range g.LOC {
 		g.LOC[i].write(o, 16)
 	}
@@ -991,7 +994,7 @@ func (g *DebmulSG16) write(o *wire.Output) {
 	if !g.RCS.IsZero() {
 		g.RCS.write(o, 16)
 	}
-	o.Times(16, "FTX", len(g.FTX), 0, 10)
+	o.Segments(16, "FTX", len(g.FTX), 0, 10)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 16)
 	}
@@ -1034,11 +1037,11 @@ func (g *DebmulSG17) decode(c *wire.Cursor) {
 
 func (g *DebmulSG17) write(o *wire.Output) {
 	g.FCA.write(o, 17)
-	o.Times(17, "MOA", len(g.MOA), 0, 2)
+	o.Segments(17, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 17)
 	}
-	o.Times(18, "ALC", len(g.SG18), 0, 20)
+	o.Groups(18, "ALC", len(g.SG18), 0, 20)
 	for i := range g.SG18 {
 		g.SG18[i].write(o)
 	}
@@ -1102,7 +1105,7 @@ func (g *DebmulSG18) write(o *wire.Output) {
 	if !g.PCD.IsZero() {
 		g.PCD.write(o, 18)
 	}
-	o.Times(18, "MOA", len(g.MOA), 0, 2)
+	o.Segments(18, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 18)
 	}
@@ -1112,7 +1115,7 @@ func (g *DebmulSG18) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 18)
 	}
-	o.Times(19, "TAX", len(g.SG19), 0, 5)
+	o.Groups(19, "TAX", len(g.SG19), 0, 5)
 	for i := range g.SG19 {
 		g.SG19[i].write(o)
 	}
@@ -1160,7 +1163,7 @@ func (g *DebmulSG19) decode(c *wire.Cursor) {
 
 func (g *DebmulSG19) write(o *wire.Output) {
 	g.TAX.write(o, 19)
-	o.Times(19, "MOA", len(g.MOA), 0, 2)
+	o.Segments(19, "MOA", len(g.MOA), 0, 2)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 19)
 	}
@@ -1211,18 +1214,19 @@ func (g *DebmulSG20) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "GIS" {
+	for c.Tag == "GIS" {
+		g.SG27.reset()
 		g.SG27.decode(c)
 	}
 }
 
 func (g *DebmulSG20) write(o *wire.Output) {
 	g.PRC.write(o, 20)
-	o.Times(20, "FTX", len(g.FTX), 0, 5)
+	o.Segments(20, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 20)
 	}
-	o.Times(21, "DOC", len(g.SG21), 0, 9999)
+	o.Groups(21, "DOC", len(g.SG21), 0, 9999)
 	for i := range g.SG21 {
 		g.SG21[i].write(o)
 	}
@@ -1309,31 +1313,31 @@ func (g *DebmulSG21) decode(c *wire.Cursor) {
 
 func (g *DebmulSG21) write(o *wire.Output) {
 	g.DOC.write(o, 21)
-	o.Times(21, "MOA", len(g.MOA), 0, 5)
+	o.Segments(21, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 21)
 	}
-	o.Times(21, "DTM", len(g.DTM), 0, 5)
+	o.Segments(21, "DTM", len(g.DTM), 0, 5)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 21)
 	}
-	o.Times(21, "RFF", len(g.RFF), 0, 5)
+	o.Segments(21, "RFF", len(g.RFF), 0, 5)
 	for i := range g.RFF {
 		g.RFF[i].write(o, 21)
 	}
-	o.Times(21, "NAD", len(g.NAD), 0, 2)
+	o.Segments(21, "NAD", len(g.NAD), 0, 2)
 	for i := range g.NAD {
 		g.NAD[i].write(o, 21)
 	}
-	o.Times(22, "CUX", len(g.SG22), 0, 5)
+	o.Groups(22, "CUX", len(g.SG22), 0, 5)
 	for i := range g.SG22 {
 		g.SG22[i].write(o)
 	}
-	o.Times(23, "AJT", len(g.SG23), 0, 100)
+	o.Groups(23, "AJT", len(g.SG23), 0, 100)
 	for i := range g.SG23 {
 		g.SG23[i].write(o)
 	}
-	o.Times(24, "DLI", len(g.SG24), 0, 9999)
+	o.Groups(24, "DLI", len(g.SG24), 0, 9999)
 	for i := range g.SG24 {
 		g.SG24[i].write(o)
 	}
@@ -1422,7 +1426,7 @@ func (g *DebmulSG23) write(o *wire.Output) {
 	if !g.RFF.IsZero() {
 		g.RFF.write(o, 23)
 	}
-	o.Times(23, "FTX", len(g.FTX), 0, 5)
+	o.Segments(23, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 23)
 	}
@@ -1486,23 +1490,23 @@ func (g *DebmulSG24) decode(c *wire.Cursor) {
 
 func (g *DebmulSG24) write(o *wire.Output) {
 	g.DLI.write(o, 24)
-	o.Times(24, "MOA", len(g.MOA), 0, 5)
+	o.Segments(24, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 24)
 	}
-	o.Times(24, "PIA", len(g.PIA), 0, 5)
+	o.Segments(24, "PIA", len(g.PIA), 0, 5)
 	for i := range g.PIA {
 		g.PIA[i].write(o, 24)
 	}
-	o.Times(24, "DTM", len(g.DTM), 0, 5)
+	o.Segments(24, "DTM", len(g.DTM), 0, 5)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 24)
 	}
-	o.Times(25, "CUX", len(g.SG25), 0, 5)
+	o.Groups(25, "CUX", len(g.SG25), 0, 5)
 	for i := range g.SG25 {
 		g.SG25[i].write(o)
 	}
-	o.Times(26, "AJT", len(g.SG26), 0, 10)
+	o.Groups(26, "AJT", len(g.SG26), 0, 10)
 	for i := range g.SG26 {
 		g.SG26[i].write(o)
 	}
@@ -1586,7 +1590,7 @@ func (g *DebmulSG26) write(o *wire.Output) {
 	if !g.RFF.IsZero() {
 		g.RFF.write(o, 26)
 	}
-	o.Times(26, "FTX", len(g.FTX), 0, 5)
+	o.Segments(26, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 26)
 	}
@@ -1625,7 +1629,7 @@ func (g *DebmulSG27) decode(c *wire.Cursor) {
 
 func (g *DebmulSG27) write(o *wire.Output) {
 	g.GIS.write(o, 27)
-	o.Times(27, "MOA", len(g.MOA), 0, 5)
+	o.Segments(27, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 27)
 	}
@@ -1661,11 +1665,11 @@ func (g *DebmulTail) decode(c *wire.Cursor) {
 }
 
 func (g *DebmulTail) write(o *wire.Output) {
-	o.Times(0, "CNT", len(g.CNT), 0, 5)
+	o.Segments(0, "CNT", len(g.CNT), 0, 5)
 	for i := range g.CNT {
 		g.CNT[i].write(o, 0)
 	}
-	o.Times(28, "AUT", len(g.SG28), 0, 5)
+	o.Groups(28, "AUT", len(g.SG28), 0, 5)
 	for i := range g.SG28 {
 		g.SG28[i].write(o)
 	}

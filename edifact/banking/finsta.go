@@ -41,7 +41,8 @@ func (g *FinstaHead) decode(c *wire.Cursor) {
 	if c.Tag == "DTM" {
 		g.DTM.decode(c)
 	}
-	if c.Tag == "RFF" {
+	for c.Tag == "RFF" {
+		g.SG1.reset()
 		g.SG1.decode(c)
 	}
 	for c.Tag == "FII" {
@@ -64,11 +65,11 @@ func (g *FinstaHead) write(o *wire.Output) {
 	if !g.SG1.IsZero() {
 		g.SG1.write(o)
 	}
-	o.Times(2, "FII", len(g.SG2), 0, 5)
+	o.Groups(2, "FII", len(g.SG2), 0, 5)
 	for i := range g.SG2 {
 		g.SG2[i].write(o)
 	}
-	o.Times(3, "NAD", len(g.SG3), 0, 3)
+	o.Groups(3, "NAD", len(g.SG3), 0, 3)
 	for i := range g.SG3 {
 		g.SG3[i].write(o)
 	}
@@ -156,7 +157,7 @@ func (g *FinstaSG2) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 2)
 	}
-	o.Times(2, "COM", len(g.COM), 0, 5)
+	o.Segments(2, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 2)
 	}
@@ -198,7 +199,7 @@ func (g *FinstaSG3) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 3)
 	}
-	o.Times(3, "COM", len(g.COM), 0, 5)
+	o.Segments(3, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 3)
 	}
@@ -256,7 +257,7 @@ func (g *FinstaLine) write(o *wire.Output) {
 	if !g.FTX.IsZero() {
 		g.FTX.write(o, 4)
 	}
-	o.Times(5, "MOA", len(g.SG5), 1, 99)
+	o.Groups(5, "MOA", len(g.SG5), 1, 99)
 	for i := range g.SG5 {
 		g.SG5[i].write(o)
 	}
@@ -350,11 +351,11 @@ func (g *FinstaEntry) decode(c *wire.Cursor) {
 
 func (g *FinstaEntry) write(o *wire.Output) {
 	g.SEQ.write(o, 6)
-	o.Times(6, "RFF", len(g.RFF), 1, 5)
+	o.Segments(6, "RFF", len(g.RFF), 1, 5)
 	for i := range g.RFF {
 		g.RFF[i].write(o, 6)
 	}
-	o.Times(6, "DTM", len(g.DTM), 1, 2)
+	o.Segments(6, "DTM", len(g.DTM), 1, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 6)
 	}
@@ -403,11 +404,11 @@ func (g *FinstaTail) decode(c *wire.Cursor) {
 }
 
 func (g *FinstaTail) write(o *wire.Output) {
-	o.Times(0, "CNT", len(g.CNT), 0, 5)
+	o.Segments(0, "CNT", len(g.CNT), 0, 5)
 	for i := range g.CNT {
 		g.CNT[i].write(o, 0)
 	}
-	o.Times(7, "AUT", len(g.SG7), 0, 5)
+	o.Groups(7, "AUT", len(g.SG7), 0, 5)
 	for i := range g.SG7 {
 		g.SG7[i].write(o)
 	}

@@ -72,15 +72,15 @@ func (g *BanstaHead) write(o *wire.Output) {
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 0)
 	}
-	o.Times(1, "RFF", len(g.SG1), 0, 2)
+	o.Groups(1, "RFF", len(g.SG1), 0, 2)
 	for i := range g.SG1 {
 		g.SG1[i].write(o)
 	}
-	o.Times(2, "FII", len(g.SG2), 0, 5)
+	o.Groups(2, "FII", len(g.SG2), 0, 5)
 	for i := range g.SG2 {
 		g.SG2[i].write(o)
 	}
-	o.Times(3, "NAD", len(g.SG3), 0, 3)
+	o.Groups(3, "NAD", len(g.SG3), 0, 3)
 	for i := range g.SG3 {
 		g.SG3[i].write(o)
 	}
@@ -164,7 +164,7 @@ func (g *BanstaSG2) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 2)
 	}
-	o.Times(2, "COM", len(g.COM), 0, 5)
+	o.Segments(2, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 2)
 	}
@@ -206,7 +206,7 @@ func (g *BanstaSG3) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 3)
 	}
-	o.Times(3, "COM", len(g.COM), 0, 5)
+	o.Segments(3, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 3)
 	}
@@ -244,7 +244,7 @@ func (g *BanstaLine) decode(c *wire.Cursor) {
 
 func (g *BanstaLine) write(o *wire.Output) {
 	g.LIN.write(o, 4)
-	o.Times(5, "RFF", len(g.SG5), 0, 5)
+	o.Groups(5, "RFF", len(g.SG5), 0, 5)
 	for i := range g.SG5 {
 		g.SG5[i].write(o)
 	}
@@ -348,10 +348,12 @@ func (g *BanstaStatus) decode(c *wire.Cursor) {
 		g.DOC, in = wire.Grow(g.DOC)
 		in.decode(c)
 	}
-	if c.Tag == "FII" {
+	for c.Tag == "FII" {
+		g.SG7.reset()
 		g.SG7.decode(c)
 	}
-	if c.Tag == "NAD" {
+	for c.Tag == "NAD" {
+		g.SG8.reset()
 		g.SG8.decode(c)
 	}
 }
@@ -359,7 +361,7 @@ func (g *BanstaStatus) decode(c *wire.Cursor) {
 func (g *BanstaStatus) write(o *wire.Output) {
 	g.SEQ.write(o, 6)
 	g.GIS.write(o, 6)
-	o.Times(6, "DTM", len(g.DTM), 0, 2)
+	o.Segments(6, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 6)
 	}
@@ -375,7 +377,7 @@ func (g *BanstaStatus) write(o *wire.Output) {
 	if !g.FTX.IsZero() {
 		g.FTX.write(o, 6)
 	}
-	o.Times(6, "DOC", len(g.DOC), 0, 5)
+	o.Segments(6, "DOC", len(g.DOC), 0, 5)
 	for i := range g.DOC {
 		g.DOC[i].write(o, 6)
 	}
@@ -438,7 +440,7 @@ func (g *BanstaSG7) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 7)
 	}
-	o.Times(7, "COM", len(g.COM), 0, 5)
+	o.Segments(7, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 7)
 	}
@@ -485,7 +487,7 @@ func (g *BanstaSG8) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 8)
 	}
-	o.Times(8, "COM", len(g.COM), 0, 5)
+	o.Segments(8, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 8)
 	}
@@ -521,11 +523,11 @@ func (g *BanstaTail) decode(c *wire.Cursor) {
 }
 
 func (g *BanstaTail) write(o *wire.Output) {
-	o.Times(0, "CNT", len(g.CNT), 0, 5)
+	o.Segments(0, "CNT", len(g.CNT), 0, 5)
 	for i := range g.CNT {
 		g.CNT[i].write(o, 0)
 	}
-	o.Times(9, "AUT", len(g.SG9), 0, 5)
+	o.Groups(9, "AUT", len(g.SG9), 0, 5)
 	for i := range g.SG9 {
 		g.SG9[i].write(o)
 	}

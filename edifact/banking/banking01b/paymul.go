@@ -72,15 +72,15 @@ func (g *PaymulHead) write(o *wire.Output) {
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 0)
 	}
-	o.Times(1, "RFF", len(g.SG1), 0, 2)
+	o.Groups(1, "RFF", len(g.SG1), 0, 2)
 	for i := range g.SG1 {
 		g.SG1[i].write(o)
 	}
-	o.Times(2, "FII", len(g.SG2), 0, 5)
+	o.Groups(2, "FII", len(g.SG2), 0, 5)
 	for i := range g.SG2 {
 		g.SG2[i].write(o)
 	}
-	o.Times(3, "NAD", len(g.SG3), 0, 3)
+	o.Groups(3, "NAD", len(g.SG3), 0, 3)
 	for i := range g.SG3 {
 		g.SG3[i].write(o)
 	}
@@ -164,7 +164,7 @@ func (g *PaymulSG2) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 2)
 	}
-	o.Times(2, "COM", len(g.COM), 0, 5)
+	o.Segments(2, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 2)
 	}
@@ -206,7 +206,7 @@ func (g *PaymulSG3) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 3)
 	}
-	o.Times(3, "COM", len(g.COM), 0, 5)
+	o.Segments(3, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 3)
 	}
@@ -266,7 +266,8 @@ func (g *PaymulLine) decode(c *wire.Cursor) {
 	if c.Tag == "FCA" {
 		g.FCA.decode(c)
 	}
-	if c.Tag == "MOA" {
+	for c.Tag == "MOA" {
+		g.SG5.reset()
 		g.SG5.decode(c)
 	}
 	for c.Tag == "FII" {
@@ -281,7 +282,8 @@ func (g *PaymulLine) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "INP" {
+	for c.Tag == "INP" {
+		g.SG8.reset()
 		g.SG8.decode(c)
 	}
 	for c.Tag == "GIS" {
@@ -290,7 +292,8 @@ func (g *PaymulLine) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "PRC" {
+	for c.Tag == "PRC" {
+		g.SG10.reset()
 		g.SG10.decode(c)
 	}
 }
@@ -300,7 +303,7 @@ func (g *PaymulLine) write(o *wire.Output) {
 	if !g.DTM.IsZero() {
 		g.DTM.write(o, 4)
 	}
-	o.Times(4, "RFF", len(g.RFF), 0, 2)
+	o.Segments(4, "RFF", len(g.RFF), 0, 2)
 	for i := range g.RFF {
 		g.RFF[i].write(o, 4)
 	}
@@ -313,18 +316,18 @@ func (g *PaymulLine) write(o *wire.Output) {
 	if !g.SG5.IsZero() {
 		g.SG5.write(o)
 	}
-	o.Times(6, "FII", len(g.SG6), 1, 2)
+	o.Groups(6, "FII", len(g.SG6), 1, 2)
 	for i := range g.SG6 {
 		g.SG6[i].write(o)
 	}
-	o.Times(7, "NAD", len(g.SG7), 0, 3)
+	o.Groups(7, "NAD", len(g.SG7), 0, 3)
 	for i := range g.SG7 {
 		g.SG7[i].write(o)
 	}
 	if !g.SG8.IsZero() {
 		g.SG8.write(o)
 	}
-	o.Times(9, "GIS", len(g.SG9), 0, 10)
+	o.Groups(9, "GIS", len(g.SG9), 0, 10)
 	for i := range g.SG9 {
 		g.SG9[i].write(o)
 	}
@@ -404,7 +407,7 @@ func (g *PaymulSG5) write(o *wire.Output) {
 	if !g.CUX.IsZero() {
 		g.CUX.write(o, 5)
 	}
-	o.Times(5, "DTM", len(g.DTM), 0, 2)
+	o.Segments(5, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 5)
 	}
@@ -449,7 +452,7 @@ func (g *PaymulSG6) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 6)
 	}
-	o.Times(6, "COM", len(g.COM), 0, 5)
+	o.Segments(6, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 6)
 	}
@@ -491,7 +494,7 @@ func (g *PaymulSG7) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 7)
 	}
-	o.Times(7, "COM", len(g.COM), 0, 5)
+	o.Segments(7, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 7)
 	}
@@ -538,7 +541,7 @@ func (g *PaymulSG8) write(o *wire.Output) {
 	if !g.FTX.IsZero() {
 		g.FTX.write(o, 8)
 	}
-	o.Times(8, "DTM", len(g.DTM), 0, 2)
+	o.Segments(8, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 8)
 	}
@@ -597,7 +600,7 @@ func (g *PaymulSG9) write(o *wire.Output) {
 	if !g.MOA.IsZero() {
 		g.MOA.write(o, 9)
 	}
-	o.Times(9, "LOC", len(g.LOC), 0, 2)
+	o.Segments(9, "LOC", len(g.LOC), 0, 2)
 	for i := range g.LOC {
 		g.LOC[i].write(o, 9)
 	}
@@ -607,7 +610,7 @@ func (g *PaymulSG9) write(o *wire.Output) {
 	if !g.RCS.IsZero() {
 		g.RCS.write(o, 9)
 	}
-	o.Times(9, "FTX", len(g.FTX), 0, 10)
+	o.Segments(9, "FTX", len(g.FTX), 0, 10)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 9)
 	}
@@ -727,7 +730,8 @@ func (g *PaymulOrder) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "PRC" {
+	for c.Tag == "PRC" {
+		g.SG16.reset()
 		g.SG16.decode(c)
 	}
 }
@@ -741,7 +745,7 @@ func (g *PaymulOrder) write(o *wire.Output) {
 	if !g.BUS.IsZero() {
 		g.BUS.write(o, 11)
 	}
-	o.Times(11, "RFF", len(g.RFF), 0, 3)
+	o.Segments(11, "RFF", len(g.RFF), 0, 3)
 	for i := range g.RFF {
 		g.RFF[i].write(o, 11)
 	}
@@ -751,19 +755,19 @@ func (g *PaymulOrder) write(o *wire.Output) {
 	if !g.FCA.IsZero() {
 		g.FCA.write(o, 11)
 	}
-	o.Times(12, "FII", len(g.SG12), 0, 3)
+	o.Groups(12, "FII", len(g.SG12), 0, 3)
 	for i := range g.SG12 {
 		g.SG12[i].write(o)
 	}
-	o.Times(13, "NAD", len(g.SG13), 0, 3)
+	o.Groups(13, "NAD", len(g.SG13), 0, 3)
 	for i := range g.SG13 {
 		g.SG13[i].write(o)
 	}
-	o.Times(14, "INP", len(g.SG14), 0, 3)
+	o.Groups(14, "INP", len(g.SG14), 0, 3)
 	for i := range g.SG14 {
 		g.SG14[i].write(o)
 	}
-	o.Times(15, "GIS", len(g.SG15), 0, 10)
+	o.Groups(15, "GIS", len(g.SG15), 0, 10)
 	for i := range g.SG15 {
 		g.SG15[i].write(o)
 	}
@@ -832,7 +836,7 @@ func (g *PaymulSG12) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 12)
 	}
-	o.Times(12, "COM", len(g.COM), 0, 5)
+	o.Segments(12, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 12)
 	}
@@ -874,7 +878,7 @@ func (g *PaymulSG13) write(o *wire.Output) {
 	if !g.CTA.IsZero() {
 		g.CTA.write(o, 13)
 	}
-	o.Times(13, "COM", len(g.COM), 0, 5)
+	o.Segments(13, "COM", len(g.COM), 0, 5)
 	for i := range g.COM {
 		g.COM[i].write(o, 13)
 	}
@@ -916,7 +920,7 @@ func (g *PaymulSG14) write(o *wire.Output) {
 	if !g.FTX.IsZero() {
 		g.FTX.write(o, 14)
 	}
-	o.Times(14, "DTM", len(g.DTM), 0, 2)
+	o.Segments(14, "DTM", len(g.DTM), 0, 2)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 14)
 	}
@@ -975,7 +979,7 @@ func (g *PaymulSG15) write(o *wire.Output) {
 	if !g.MOA.IsZero() {
 		g.MOA.write(o, 15)
 	}
-	o.Times(15, "LOC", len(g.LOC), 0, 2)
+	o.Segments(15, "LOC", len(g.LOC), 0, 2)
 	for i := range g.LOC {
 		g.LOC[i].write(o, 15)
 	}
@@ -985,7 +989,7 @@ func (g *PaymulSG15) write(o *wire.Output) {
 	if !g.RCS.IsZero() {
 		g.RCS.write(o, 15)
 	}
-	o.Times(15, "FTX", len(g.FTX), 0, 10)
+	o.Segments(15, "FTX", len(g.FTX), 0, 10)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 15)
 	}
@@ -1031,18 +1035,19 @@ func (g *PaymulSG16) decode(c *wire.Cursor) {
 		in.reset()
 		in.decode(c)
 	}
-	if c.Tag == "GIS" {
+	for c.Tag == "GIS" {
+		g.SG23.reset()
 		g.SG23.decode(c)
 	}
 }
 
 func (g *PaymulSG16) write(o *wire.Output) {
 	g.PRC.write(o, 16)
-	o.Times(16, "FTX", len(g.FTX), 0, 5)
+	o.Segments(16, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 16)
 	}
-	o.Times(17, "DOC", len(g.SG17), 0, 9999)
+	o.Groups(17, "DOC", len(g.SG17), 0, 9999)
 	for i := range g.SG17 {
 		g.SG17[i].write(o)
 	}
@@ -1129,31 +1134,31 @@ func (g *PaymulSG17) decode(c *wire.Cursor) {
 
 func (g *PaymulSG17) write(o *wire.Output) {
 	g.DOC.write(o, 17)
-	o.Times(17, "MOA", len(g.MOA), 0, 5)
+	o.Segments(17, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 17)
 	}
-	o.Times(17, "DTM", len(g.DTM), 0, 5)
+	o.Segments(17, "DTM", len(g.DTM), 0, 5)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 17)
 	}
-	o.Times(17, "RFF", len(g.RFF), 0, 5)
+	o.Segments(17, "RFF", len(g.RFF), 0, 5)
 	for i := range g.RFF {
 		g.RFF[i].write(o, 17)
 	}
-	o.Times(17, "NAD", len(g.NAD), 0, 2)
+	o.Segments(17, "NAD", len(g.NAD), 0, 2)
 	for i := range g.NAD {
 		g.NAD[i].write(o, 17)
 	}
-	o.Times(18, "CUX", len(g.SG18), 0, 5)
+	o.Groups(18, "CUX", len(g.SG18), 0, 5)
 	for i := range g.SG18 {
 		g.SG18[i].write(o)
 	}
-	o.Times(19, "AJT", len(g.SG19), 0, 100)
+	o.Groups(19, "AJT", len(g.SG19), 0, 100)
 	for i := range g.SG19 {
 		g.SG19[i].write(o)
 	}
-	o.Times(20, "DLI", len(g.SG20), 0, 1000)
+	o.Groups(20, "DLI", len(g.SG20), 0, 1000)
 	for i := range g.SG20 {
 		g.SG20[i].write(o)
 	}
@@ -1240,7 +1245,7 @@ func (g *PaymulSG19) write(o *wire.Output) {
 	if !g.RFF.IsZero() {
 		g.RFF.write(o, 19)
 	}
-	o.Times(19, "FTX", len(g.FTX), 0, 5)
+	o.Segments(19, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 19)
 	}
@@ -1304,23 +1309,23 @@ func (g *PaymulSG20) decode(c *wire.Cursor) {
 
 func (g *PaymulSG20) write(o *wire.Output) {
 	g.DLI.write(o, 20)
-	o.Times(20, "MOA", len(g.MOA), 1, 5)
+	o.Segments(20, "MOA", len(g.MOA), 1, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 20)
 	}
-	o.Times(20, "PIA", len(g.PIA), 0, 5)
+	o.Segments(20, "PIA", len(g.PIA), 0, 5)
 	for i := range g.PIA {
 		g.PIA[i].write(o, 20)
 	}
-	o.Times(20, "DTM", len(g.DTM), 0, 5)
+	o.Segments(20, "DTM", len(g.DTM), 0, 5)
 	for i := range g.DTM {
 		g.DTM[i].write(o, 20)
 	}
-	o.Times(21, "CUX", len(g.SG21), 0, 5)
+	o.Groups(21, "CUX", len(g.SG21), 0, 5)
 	for i := range g.SG21 {
 		g.SG21[i].write(o)
 	}
-	o.Times(22, "AJT", len(g.SG22), 0, 10)
+	o.Groups(22, "AJT", len(g.SG22), 0, 10)
 	for i := range g.SG22 {
 		g.SG22[i].write(o)
 	}
@@ -1402,7 +1407,7 @@ func (g *PaymulSG22) write(o *wire.Output) {
 	if !g.RFF.IsZero() {
 		g.RFF.write(o, 22)
 	}
-	o.Times(22, "FTX", len(g.FTX), 0, 5)
+	o.Segments(22, "FTX", len(g.FTX), 0, 5)
 	for i := range g.FTX {
 		g.FTX[i].write(o, 22)
 	}
@@ -1441,7 +1446,7 @@ func (g *PaymulSG23) decode(c *wire.Cursor) {
 
 func (g *PaymulSG23) write(o *wire.Output) {
 	g.GIS.write(o, 23)
-	o.Times(23, "MOA", len(g.MOA), 0, 5)
+	o.Segments(23, "MOA", len(g.MOA), 0, 5)
 	for i := range g.MOA {
 		g.MOA[i].write(o, 23)
 	}
@@ -1477,11 +1482,11 @@ func (g *PaymulTail) decode(c *wire.Cursor) {
 }
 
 func (g *PaymulTail) write(o *wire.Output) {
-	o.Times(0, "CNT", len(g.CNT), 0, 5)
+	o.Segments(0, "CNT", len(g.CNT), 0, 5)
 	for i := range g.CNT {
 		g.CNT[i].write(o, 0)
 	}
-	o.Times(24, "AUT", len(g.SG24), 0, 5)
+	o.Groups(24, "AUT", len(g.SG24), 0, 5)
 	for i := range g.SG24 {
 		g.SG24[i].write(o)
 	}

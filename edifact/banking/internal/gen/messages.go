@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"nks/edifact/directory"
@@ -17,7 +18,8 @@ type group struct {
 	alone   bool // it stands once, and is left out when it is zero
 	header  bool // it has the UNH
 	details string
-	detail  string // type of the details of a line
+	detail  string          // type of the details of a line
+	after   map[string]bool // tags that may stand behind the group
 }
 
 // parts cuts a message into its levels.
@@ -160,13 +162,29 @@ func (g *generator) group(message string, u *group) error {
 	for i := range u.nodes {
 		if n := &u.nodes[i]; n.Segment == nil {
 			inner := group{name: typeOf(message, n), about: "is segment group " + fmt.Sprint(n.Group) + " of " + strings.ToUpper(message) + ".",
-				number: n.Group, nodes: n.Nodes, alone: n.Max == 1}
+				number: n.Group, nodes: n.Nodes, alone: n.Max == 1, after: u.behind(i)}
 			if err := g.group(message, &inner); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// behind returns the tags that may stand behind node i: what begins a node
+// further on, an occurrence of the node itself, or what stands behind the group.
+func (u *group) behind(i int) map[string]bool {
+	tags := maps.Clone(u.after)
+	if tags == nil {
+		tags = map[string]bool{}
+	}
+	for k := range u.nodes[i+1:] {
+		tags[trigger(&u.nodes[i+1+k])] = true
+	}
+	if u.nodes[i].Max > 1 {
+		tags[trigger(&u.nodes[i])] = true
+	}
+	return tags
 }
 
 func fieldOf(n *directory.Node) string {
@@ -246,6 +264,13 @@ func (g *generator) groupDecoder(message string, u *group) {
 			}
 			g.p("in.decode(c)")
 			g.p("}")
+		case n.Segment == nil && !u.behind(i)[trigger(n)]:
+			// Where faults are told and reading goes on it may repeat, and no other
+			// field takes what it begins with. The last one stays.
+			g.p("for c.Tag == %q {", trigger(n))
+			g.p("g.%s.reset()", field)
+			g.p("g.%s.decode(c)", field)
+			g.p("}")
 		default:
 			g.p("if c.Tag == %q {", trigger(n))
 			g.p("g.%s.decode(c)", field)
@@ -260,11 +285,11 @@ func (g *generator) groupWriter(u *group) {
 	for i := range u.nodes {
 		n := &u.nodes[i]
 		field, group := fieldOf(n), u.number
-		call := "write(o)"
+		what, call := "Groups", "write(o)"
 		if n.Segment == nil {
 			group = n.Group
 		} else {
-			call = fmt.Sprintf("write(o, %d)", group)
+			what, call = "Segments", fmt.Sprintf("write(o, %d)", group)
 		}
 		least := 0
 		if n.Mandatory {
@@ -272,7 +297,7 @@ func (g *generator) groupWriter(u *group) {
 		}
 		switch {
 		case n.Max > 1:
-			g.p("o.Times(%d, %q, len(g.%s), %d, %d)", group, trigger(n), field, least, n.Max)
+			g.p("o.%s(%d, %q, len(g.%s), %d, %d)", what, group, trigger(n), field, least, n.Max)
 			g.p("for i := range g.%s {", field)
 			g.p("g.%s[i].%s", field, call)
 			g.p("}")

@@ -39,9 +39,6 @@ type Output struct {
 	err     error
 }
 
-// Err returns what the check found.
-func (o *Output) Err() error { return o.err }
-
 // Segment writes a segment, or checks it.
 func (o *Output) Segment(group int, l *Layout, values ...string) {
 	if o.Check {
@@ -69,8 +66,17 @@ func (o *Output) Segment(group int, l *Layout, values ...string) {
 	}
 }
 
-// Times checks how often a segment or group stands.
-func (o *Output) Times(group int, tag string, n, least, most int) {
+// Segments checks how often a segment stands in its group.
+func (o *Output) Segments(group int, tag string, n, least, most int) {
+	o.times(group, tag, n, least, most, edifact.RuleSegments)
+}
+
+// Groups checks how often a segment group stands, which begins with tag.
+func (o *Output) Groups(group int, tag string, n, least, most int) {
+	o.times(group, tag, n, least, most, edifact.RuleSegmentGroup)
+}
+
+func (o *Output) times(group int, tag string, n, least, most int, rule edifact.Rule) {
 	if !o.Check || o.err != nil {
 		return
 	}
@@ -78,7 +84,7 @@ func (o *Output) Times(group int, tag string, n, least, most int) {
 	case n < least:
 		o.fail(group, tag, nil, edifact.RuleMissing, "is mandatory")
 	case n > most:
-		o.fail(group, tag, nil, edifact.RuleSegments, "repeats more often than "+strconv.Itoa(most))
+		o.fail(group, tag, nil, rule, "repeats more often than "+strconv.Itoa(most))
 	}
 }
 

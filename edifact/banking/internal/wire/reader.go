@@ -180,10 +180,8 @@ func (r *Reader) begins(s *edifact.Segment) bool {
 	switch s.Tag {
 	case "LIN", "SEQ", "CNT", "AUT":
 		return r.level != Tail && r.V.Node() != nil
-	case "UNT":
+	case "UNT", "UNH":
 		return true
-	case "UNH":
-		return r.level != Head
 	}
 	return s.Position == 0
 }
