@@ -173,7 +173,7 @@ func TestLimits(t *testing.T) {
 		{"a longer one", "FTX+" + strings.Repeat("a", 37) + "'", "limit@57  0:0:0 =39"},
 		{"an endless one", "FTX+" + strings.Repeat("a", 200), "limit@57  0:0:0 =39"},
 		{"as many data elements", "FTX+a+b+c+d+e'", ""},
-		{"one more", "FTX+a+b+c+d+e+f'", "limit@70 FTX 2:6:1 =16"},
+		{"one more", "FTX+a+b+c+d+e+f'", "limit@71 FTX 2:7:0 =16"},
 		{"as many components", "FTX+a:b:c:d:e:f'", ""},
 		{"one component more", "FTX+a:b:c:d:e:f:g'", "limit@74 FTX 2:2:7 =16"},
 	} {

@@ -204,7 +204,9 @@ func (r *Reader) scanned(length int, wide bool) error {
 		}
 		if m.ending() == endsElement {
 			if components, element = 0, element+1; element > r.o.Limits.Elements+1 {
-				return r.faultAt(marks, m.at(), RuleLimit, CodeTooManyConstituents, "more data elements than the limit")
+				e := r.faultAt(marks, m.at()+1, RuleLimit, CodeTooManyConstituents, "more data elements than the limit")
+				e.Component = 0
+				return e
 			}
 		}
 	}
