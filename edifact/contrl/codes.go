@@ -76,8 +76,19 @@ func ofSegment(code edifact.Code) edifact.Code {
 	switch code {
 	case edifact.CodeInvalidValue, edifact.CodeMissing, edifact.CodeValueNotSupported, edifact.CodeNotSupportedHere,
 		edifact.CodeTooManyConstituents, edifact.CodeBadCharacter, edifact.CodeBadSeparator, edifact.CodeSecurity,
-		edifact.CodeNesting, edifact.CodeTooManySegments, edifact.CodeTooManyGroups:
+		edifact.CodeNesting, edifact.CodeTooManySegments, edifact.CodeTooManyGroups, 45, 48:
 		return code
 	}
 	return edifact.CodeUnspecified
+}
+
+// ofElement is ofSegment for UCD.
+func ofElement(code edifact.Code) edifact.Code {
+	switch code {
+	case edifact.CodeBadDecimal, edifact.CodeBadType, edifact.CodeDigitBeforeDecimal, edifact.CodeTooLong, edifact.CodeTooShort:
+		return code
+	case edifact.CodeTooManyGroups:
+		return edifact.CodeUnspecified
+	}
+	return ofSegment(code)
 }

@@ -255,12 +255,10 @@ func (c *Collector) placeAtEnd(e *edifact.ParseError) {
 		}
 		c.open(&exchange{err: err})
 	}
-	if cutObject(e) {
-		c.x.note(e) // its UNP is missing, which is told
-		return
-	}
-	switch e.Tag {
-	case "UNG", "UNH", "UNO":
+	switch {
+	case cutOff(e):
+		c.x.note(e)
+	case e.Tag == "UNG", e.Tag == "UNH", e.Tag == "UNO":
 		c.x.note(e)
 		c.x.outer().reject(c.x.code(e.Code))
 	default:

@@ -201,7 +201,7 @@ func (x *exchange) segment(m *member, e *edifact.ParseError, position int, spec 
 	case e.Element < 2 || e.Element > maxPlace:
 		x.addSegment(m, position, ofSegment(code))
 	default:
-		x.addElement(m, position, Element{code, e.Element, x.component(e, spec), x.repetition(e, spec)})
+		x.addElement(m, position, Element{ofElement(code), e.Element, x.component(e, spec), x.repetition(e, spec)})
 	}
 }
 
@@ -354,7 +354,7 @@ func (x *exchange) after(tag string) {
 // breakOff takes the end of the input inside the interchange.
 func (x *exchange) breakOff(fatal *edifact.ParseError) {
 	x.status.Action = ActionRejected
-	if fatal != nil && fatal.Rule != edifact.RuleTerminator && !cutObject(fatal) {
+	if fatal != nil && !cutOff(fatal) {
 		return
 	}
 	missing := func(tag string) *edifact.ParseError {
@@ -373,9 +373,11 @@ func (x *exchange) breakOff(fatal *edifact.ParseError) {
 	x.noTrailer(missing("UNZ"))
 }
 
-// cutObject reports the end of the input inside the object of a package.
-func cutObject(e *edifact.ParseError) bool {
-	return e.Rule == edifact.RulePackage && e.Code == edifact.CodeMissing && e.Tag == ""
+// cutOff reports the end of the input inside a segment, or inside the object of
+// a package. What is then missing is told as trailers are: no code is about
+// terminators.
+func cutOff(e *edifact.ParseError) bool {
+	return e.Rule == edifact.RuleTerminator || e.Rule == edifact.RulePackage && e.Code == edifact.CodeMissing && e.Tag == ""
 }
 
 // control makes the answer.
