@@ -222,15 +222,17 @@ func (c *Collector) begin(src Envelope, s *edifact.Segment, faults []*edifact.Pa
 		c.x.beginGroup(src.Group())
 	case "UNH":
 		h := src.Message()
-		c.x.beginMember(Message{Header: edifact.UNH{
+		c.x.beginMember(&member{Message: Message{Header: edifact.UNH{
 			Ref: h.Ref, Type: h.Type, Version: h.Version, Release: h.Release, Agency: h.Agency, Association: h.Association,
 			CodeList: h.CodeList, Function: h.Function,
-		}})
+		}}})
 	case "UNO":
 		if s.Position > 0 {
 			return // in a message, whose segment it is
 		}
-		c.x.beginMember(Message{Package: Package{Ref: s.Text(0, 0), IDQualifier: s.Text(1, 0), ID: s.Text(1, 1)}})
+		c.x.beginMember(&member{object: true, Message: Message{
+			Package: Package{Ref: s.Text(0, 0), IDQualifier: s.Text(1, 0), ID: s.Text(1, 1)},
+		}})
 	}
 }
 

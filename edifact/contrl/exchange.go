@@ -246,10 +246,10 @@ func (x *exchange) addElement(m *member, position int, e Element) {
 	}
 }
 
-func (x *exchange) beginMember(message Message) {
+func (x *exchange) beginMember(m *member) {
 	x.closeMember()
 	x.members++
-	m := &member{Message: message, open: true, object: message.Header == edifact.UNH{}, control: message.Header.Type == "CONTRL"}
+	m.open, m.control = true, m.Header.Type == "CONTRL"
 	if m.control {
 		x.controls++
 	}

@@ -106,7 +106,7 @@ func (c *Control) Judge(u *edifact.UNB, sent []Sent) ([]Verdict, error) {
 	if err := j.name("", c.Status, c.Messages); err != nil {
 		return nil, err
 	}
-	if err := j.known(sent); err != nil {
+	if err := j.known(c, sent); err != nil {
 		return nil, err
 	}
 	verdicts := make([]Verdict, len(sent))
@@ -151,6 +151,7 @@ func below(outer, inner Status, ref string) error {
 
 type judging struct {
 	named  map[Sent]*Message
+	order  []Sent // the keys of named, as the CONTRL has them
 	groups map[string]*Group
 }
 
@@ -166,34 +167,30 @@ func (j *judging) name(group string, outer Status, messages []Message) error {
 			return fmt.Errorf("%w: message %q twice", ErrContradiction, key.Ref)
 		}
 		j.named[key] = m
+		j.order = append(j.order, key)
 	}
 	return nil
 }
 
 // known refuses references that were not sent.
-func (j *judging) known(sent []Sent) error {
-	groups, messages := map[string]bool{}, 0
-	seen := map[Sent]bool{}
+func (j *judging) known(c *Control, sent []Sent) error {
+	groups, messages := map[string]bool{}, map[Sent]bool{}
 	for _, s := range sent {
-		groups[s.Group] = true
 		key := Sent{Group: s.Group, Ref: s.Ref}
-		m := j.named[key]
-		if m == nil || seen[key] {
-			continue
-		}
-		if s.Type != "" && m.Header.Type != s.Type {
+		groups[s.Group], messages[key] = true, true
+		if m := j.named[key]; m != nil && s.Type != "" && m.Header.Type != s.Type {
 			return fmt.Errorf("%w: message %q of another type", ErrUnknown, s.Ref)
 		}
-		seen[key] = true
-		messages++
 	}
-	for ref := range j.groups {
-		if !groups[ref] {
+	for i := range c.Groups {
+		if ref := c.Groups[i].Ref; !groups[ref] {
 			return fmt.Errorf("%w: group %q", ErrUnknown, ref)
 		}
 	}
-	if messages < len(j.named) {
-		return fmt.Errorf("%w: a message", ErrUnknown)
+	for _, key := range j.order {
+		if !messages[key] {
+			return fmt.Errorf("%w: message %q", ErrUnknown, key.Ref)
+		}
 	}
 	return nil
 }
