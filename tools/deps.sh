@@ -30,6 +30,7 @@ missing() {
 	has sftp && has ssh-keygen || echo openssh-client
 	has sshd || echo openssh-server
 	has xmllint || echo libxml2-utils
+	has openssl || echo openssl
 	has npm || echo npm
 	has chromium || echo chromium
 }
