@@ -17,7 +17,7 @@ import (
 )
 
 // benchEdifactOrders make an interchange of more than 50 MB.
-const benchEdifactOrders = 160_000
+const benchEdifactOrders = 180_000
 
 // measureEdifact times package edifact on one core and one big interchange, beside a loop that only looks for the
 // terminators: what any reader must do at least. Values are medians in MB/s, and the readers' part of that loop's speed.
