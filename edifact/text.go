@@ -44,6 +44,11 @@ func (s *Segment) AppendText(text []byte, ends []TextEnd) ([]byte, []TextEnd) {
 		}
 		return append(append(text, raw...), 0), ends
 	}
+	if set := s.text.repertoire.charset(); !s.escaped && !s.text.forgiving && set.part != nil {
+		if more, ok := set.transcode(text, own, raw, marks); ok {
+			return more, ends
+		}
+	}
 	from := 0
 	for i, m := range marks {
 		v := raw[from:m.at()]
@@ -62,47 +67,61 @@ func (s *Segment) AppendText(text []byte, ends []TextEnd) ([]byte, []TextEnd) {
 	return text, ends
 }
 
-// plain reports whether all of b is ASCII, which every repertoire has as it is,
-// and starts no escape sequence.
-func plain(b []byte) bool {
-	const high = 0x8080808080808080
-	for len(b) >= 8 {
-		// ESC is the one control character that means something.
-		x := binary.LittleEndian.Uint64(b)
-		y := x ^ escape*0x0101010101010101
-		if (x|(y-0x0101010101010101)&^y)&high != 0 {
-			return false
+// transcode is AppendText for a segment of one byte for each character. It
+// reports false when there is a byte that is none.
+func (c *charset) transcode(text []byte, ends []TextEnd, raw []byte, marks []mark) ([]byte, bool) {
+	n := len(text)
+	out := slices.Grow(text, 3*len(raw)+1)[:n+3*len(raw)+1]
+	k := 0
+	for from := 0; ; {
+		special := from + specialAt(raw[from:])
+		moved := mark(n-from) << 2 // so far, by characters of several bytes
+		n += copy(out[n:], raw[from:special])
+		for k < len(marks) && marks[k].at() <= special {
+			ends[k] = TextEnd(marks[k] + moved)
+			k++
 		}
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c >= utf8.RuneSelf || c == escape {
-			return false
+		if special == len(raw) {
+			out[n] = 0
+			return out[:n+1], true
 		}
+		b := raw[special]
+		if c.width[b] == 0 {
+			return text, false
+		}
+		n += utf8.EncodeRune(out[n:], rune(c.runes[b]))
+		from = special + 1
 	}
-	return true
 }
+
+// specialAt returns the index of the first byte of b that is not ASCII, which
+// every repertoire has as it is, or that starts an escape sequence; without one
+// the length of b.
+func specialAt(b []byte) int {
+	const high, each = 0x8080808080808080, 0x0101010101010101
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		y := x ^ escape*each
+		if (x|(y-each)&^y)&high != 0 {
+			break
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] >= utf8.RuneSelf || b[i] == escape {
+			break
+		}
+	}
+	return i
+}
+
+// plain reports whether all of b is ASCII and starts no escape sequence.
+func plain(b []byte) bool { return specialAt(b) == len(b) }
 
 // append decodes a value behind text.
 func (d textDecoder) append(text, value []byte) []byte {
-	set := d.repertoire.charset()
-	switch {
-	case d.forgiving, d.repertoire == UNOX, set.part == nil && validUTF8(value) >= 0:
-		return append(text, d.decode(value)...)
-	case set.part == nil:
+	if d.repertoire.utf8() && !d.forgiving && validUTF8(value) < 0 {
 		return append(text, value...)
 	}
-	start := len(text)
-	text = slices.Grow(text, 2*len(value))
-	for _, c := range value {
-		switch {
-		case c < utf8.RuneSelf:
-			text = append(text, c)
-		case set.width[c] > 0:
-			text = utf8.AppendRune(text, rune(set.runes[c]))
-		default:
-			return append(text[:start], d.decode(value)...)
-		}
-	}
-	return text
+	return append(text, d.decode(value)...)
 }

@@ -157,6 +157,7 @@ func (g *CremulSG2) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -199,6 +200,7 @@ func (g *CremulSG3) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -249,6 +251,7 @@ func (g *CremulLine) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "BUS" {
@@ -257,6 +260,7 @@ func (g *CremulLine) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
@@ -378,6 +382,7 @@ func (g *CremulSG6) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -417,6 +422,7 @@ func (g *CremulSG7) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "ALC" {
@@ -476,6 +482,7 @@ func (g *CremulSG8) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -543,6 +550,7 @@ func (g *CremulSG9) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -609,6 +617,7 @@ func (g *CremulEntry) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "BUS" {
@@ -617,6 +626,7 @@ func (g *CremulEntry) decode(c *wire.Cursor) {
 	for c.Tag == "FII" {
 		var in *FII
 		g.FII, in = wire.Grow(g.FII)
+		*in = FII{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
@@ -825,6 +835,7 @@ func (g *CremulSG13) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "RFF" {
@@ -873,6 +884,7 @@ func (g *CremulSG14) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -956,6 +968,7 @@ func (g *CremulSG16) decode(c *wire.Cursor) {
 	for c.Tag == "LOC" {
 		var in *LOC
 		g.LOC, in = wire.Grow(g.LOC)
+		*in = LOC{}
 		in.decode(c)
 	}
 	if c.Tag == "NAD" {
@@ -967,6 +980,7 @@ func (g *CremulSG16) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1017,6 +1031,7 @@ func (g *CremulSG17) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "ALC" {
@@ -1076,6 +1091,7 @@ func (g *CremulSG18) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -1084,6 +1100,7 @@ func (g *CremulSG18) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "TAX" {
@@ -1147,6 +1164,7 @@ func (g *CremulSG19) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -1202,6 +1220,7 @@ func (g *CremulSG20) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 	for c.Tag == "DOC" {
@@ -1272,21 +1291,25 @@ func (g *CremulSG21) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	for c.Tag == "NAD" {
 		var in *NAD
 		g.NAD, in = wire.Grow(g.NAD)
+		*in = NAD{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1304,6 +1327,7 @@ func (g *CremulSG21) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 	for c.Tag == "DLI" {
@@ -1452,16 +1476,19 @@ func (g *CremulSG24) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "PIA" {
 		var in *PIA
 		g.PIA, in = wire.Grow(g.PIA)
+		*in = PIA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1568,6 +1595,7 @@ func (g *CremulSG26) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1613,6 +1641,7 @@ func (g *CremulSG27) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 }
@@ -1644,6 +1673,7 @@ func (g *CremulTail) decode(c *wire.Cursor) {
 	for c.Tag == "CNT" {
 		var in *CNT
 		g.CNT, in = wire.Grow(g.CNT)
+		*in = CNT{}
 		in.decode(c)
 	}
 	for c.Tag == "AUT" {

@@ -148,6 +148,7 @@ func (g *FinstaSG2) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -190,6 +191,7 @@ func (g *FinstaSG3) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -331,11 +333,13 @@ func (g *FinstaEntry) decode(c *wire.Cursor) {
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "BUS" {
@@ -393,6 +397,7 @@ func (g *FinstaTail) decode(c *wire.Cursor) {
 	for c.Tag == "CNT" {
 		var in *CNT
 		g.CNT, in = wire.Grow(g.CNT)
+		*in = CNT{}
 		in.decode(c)
 	}
 	for c.Tag == "AUT" {

@@ -127,7 +127,7 @@ type Options struct {
 	ItemBytes       int // of the segments of an item; 1 MiB
 	ItemSegments    int // of an item; 10,000
 	MessageBytes    int // of the segments of a message, for ReadMessage; 16 MiB
-	MessageSegments int // of a message, for ReadMessage; 200,000
+	MessageSegments int // of a message, for ReadMessage; 50,000
 	// Other takes the segments of messages that are none of D.96A PAYMUL, BANSTA,
 	// DEBMUL, CREMUL and FINSTA. Without it such a message is an error.
 	Other func(*edifact.Segment) error

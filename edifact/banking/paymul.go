@@ -155,6 +155,7 @@ func (g *PaymulSG2) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -197,6 +198,7 @@ func (g *PaymulSG3) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -258,6 +260,7 @@ func (g *PaymulLine) decode(c *wire.Cursor) {
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	if c.Tag == "BUS" {
@@ -387,6 +390,7 @@ func (g *PaymulSG5) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "RFF" {
@@ -440,6 +444,7 @@ func (g *PaymulSG6) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -482,6 +487,7 @@ func (g *PaymulSG7) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -529,6 +535,7 @@ func (g *PaymulSG8) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 }
@@ -577,6 +584,7 @@ func (g *PaymulSG9) decode(c *wire.Cursor) {
 	for c.Tag == "LOC" {
 		var in *LOC
 		g.LOC, in = wire.Grow(g.LOC)
+		*in = LOC{}
 		in.decode(c)
 	}
 	if c.Tag == "NAD" {
@@ -588,6 +596,7 @@ func (g *PaymulSG9) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -690,6 +699,7 @@ func (g *PaymulOrder) decode(c *wire.Cursor) {
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	if c.Tag == "PAI" {
@@ -816,6 +826,7 @@ func (g *PaymulSG12) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -858,6 +869,7 @@ func (g *PaymulSG13) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -900,6 +912,7 @@ func (g *PaymulSG14) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 }
@@ -948,6 +961,7 @@ func (g *PaymulSG15) decode(c *wire.Cursor) {
 	for c.Tag == "LOC" {
 		var in *LOC
 		g.LOC, in = wire.Grow(g.LOC)
+		*in = LOC{}
 		in.decode(c)
 	}
 	if c.Tag == "NAD" {
@@ -959,6 +973,7 @@ func (g *PaymulSG15) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1016,6 +1031,7 @@ func (g *PaymulSG16) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 	for c.Tag == "DOC" {
@@ -1084,21 +1100,25 @@ func (g *PaymulSG17) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	for c.Tag == "NAD" {
 		var in *NAD
 		g.NAD, in = wire.Grow(g.NAD)
+		*in = NAD{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1224,6 +1244,7 @@ func (g *PaymulSG19) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1270,16 +1291,19 @@ func (g *PaymulSG20) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "PIA" {
 		var in *PIA
 		g.PIA, in = wire.Grow(g.PIA)
+		*in = PIA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1386,6 +1410,7 @@ func (g *PaymulSG22) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1429,6 +1454,7 @@ func (g *PaymulSG23) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 }
@@ -1460,6 +1486,7 @@ func (g *PaymulTail) decode(c *wire.Cursor) {
 	for c.Tag == "CNT" {
 		var in *CNT
 		g.CNT, in = wire.Grow(g.CNT)
+		*in = CNT{}
 		in.decode(c)
 	}
 	for c.Tag == "AUT" {

@@ -17,9 +17,8 @@ type AJT struct {
 func (s *AJT) IsZero() bool { return *s == AJT{} }
 
 func (s *AJT) decode(c *wire.Cursor) {
-	*s = AJT{}
-	c.Elem(&s.Reason)
-	c.Elem(&s.Line)
+	_ = c.Elem(&s.Reason) &&
+		c.Elem(&s.Line)
 	c.Next()
 }
 
@@ -30,7 +29,7 @@ func (s *AJT) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutAJT = wire.Layout{Tag: "AJT", Values: []wire.Value{
+var layoutAJT = wire.Layout{Tag: "AJT", Needed: 1, Values: []wire.Value{
 	{Code: "4465", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "1082", Kind: directory.N, Min: 0, Max: 6, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 }}
@@ -48,12 +47,11 @@ type ALC struct {
 func (s *ALC) IsZero() bool { return *s == ALC{} }
 
 func (s *ALC) decode(c *wire.Cursor) {
-	*s = ALC{}
-	c.Elem(&s.Qualifier)
-	c.Elem(&s.Charge.Number, &s.Charge.Code)
-	c.Elem(&s.Settlement)
-	c.Elem(&s.Sequence)
-	c.Elem(&s.Service.Code, &s.Service.CodeList, &s.Service.Agency, &s.Service.Text[0], &s.Service.Text[1])
+	_ = c.Elem(&s.Qualifier) &&
+		c.Elem(&s.Charge.Number, &s.Charge.Code) &&
+		c.Elem(&s.Settlement) &&
+		c.Elem(&s.Sequence) &&
+		c.Elem(&s.Service.Code, &s.Service.CodeList, &s.Service.Agency, &s.Service.Text[0], &s.Service.Text[1])
 	c.Next()
 }
 
@@ -67,7 +65,7 @@ func (s *ALC) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutALC = wire.Layout{Tag: "ALC", Values: []wire.Value{
+var layoutALC = wire.Layout{Tag: "ALC", Needed: 1, Values: []wire.Value{
 	{Code: "5463", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "1230", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "5189", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -90,9 +88,8 @@ type AUT struct {
 func (s *AUT) IsZero() bool { return *s == AUT{} }
 
 func (s *AUT) decode(c *wire.Cursor) {
-	*s = AUT{}
-	c.Elem(&s.Result)
-	c.Elem(&s.Key)
+	_ = c.Elem(&s.Result) &&
+		c.Elem(&s.Key)
 	c.Next()
 }
 
@@ -103,7 +100,7 @@ func (s *AUT) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutAUT = wire.Layout{Tag: "AUT", Values: []wire.Value{
+var layoutAUT = wire.Layout{Tag: "AUT", Needed: 1, Values: []wire.Value{
 	{Code: "9280", Kind: directory.AN, Min: 0, Max: 35, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "9282", Kind: directory.AN, Min: 0, Max: 35, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 }}
@@ -120,11 +117,10 @@ type BGM struct {
 func (s *BGM) IsZero() bool { return *s == BGM{} }
 
 func (s *BGM) decode(c *wire.Cursor) {
-	*s = BGM{}
-	c.Elem(&s.Document.Code, &s.Document.CodeList, &s.Document.Agency, &s.Document.Text)
-	c.Elem(&s.Number)
-	c.Elem(&s.Function)
-	c.Elem(&s.Response)
+	_ = c.Elem(&s.Document.Code, &s.Document.CodeList, &s.Document.Agency, &s.Document.Text) &&
+		c.Elem(&s.Number) &&
+		c.Elem(&s.Function) &&
+		c.Elem(&s.Response)
 	c.Next()
 }
 
@@ -137,7 +133,7 @@ func (s *BGM) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutBGM = wire.Layout{Tag: "BGM", Values: []wire.Value{
+var layoutBGM = wire.Layout{Tag: "BGM", Needed: 0, Values: []wire.Value{
 	{Code: "1001", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 0, Required: false, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 1, Required: false, Again: false},
 	{Code: "3055", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: false, Again: false},
@@ -160,12 +156,11 @@ type BUS struct {
 func (s *BUS) IsZero() bool { return *s == BUS{} }
 
 func (s *BUS) decode(c *wire.Cursor) {
-	*s = BUS{}
-	c.Elem(&s.Function.Qualifier, &s.Function.Code, &s.Function.CodeList, &s.Function.Agency, &s.Function.Description)
-	c.Elem(&s.Environment)
-	c.Elem(&s.TransactionType)
-	c.Elem(&s.Operation.Code, &s.Operation.CodeList, &s.Operation.Agency)
-	c.Elem(&s.IntraCompany)
+	_ = c.Elem(&s.Function.Qualifier, &s.Function.Code, &s.Function.CodeList, &s.Function.Agency, &s.Function.Description) &&
+		c.Elem(&s.Environment) &&
+		c.Elem(&s.TransactionType) &&
+		c.Elem(&s.Operation.Code, &s.Operation.CodeList, &s.Operation.Agency) &&
+		c.Elem(&s.IntraCompany)
 	c.Next()
 }
 
@@ -179,7 +174,7 @@ func (s *BUS) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutBUS = wire.Layout{Tag: "BUS", Values: []wire.Value{
+var layoutBUS = wire.Layout{Tag: "BUS", Needed: 0, Values: []wire.Value{
 	{Code: "4027", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: false, Again: false},
 	{Code: "4025", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 1, Required: false, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: false, Again: false},
@@ -204,8 +199,7 @@ type CNT struct {
 func (s *CNT) IsZero() bool { return *s == CNT{} }
 
 func (s *CNT) decode(c *wire.Cursor) {
-	*s = CNT{}
-	c.Elem(&s.Qualifier, &s.Value, &s.Unit)
+	_ = c.Elem(&s.Qualifier, &s.Value, &s.Unit)
 	c.Next()
 }
 
@@ -215,7 +209,7 @@ func (s *CNT) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutCNT = wire.Layout{Tag: "CNT", Values: []wire.Value{
+var layoutCNT = wire.Layout{Tag: "CNT", Needed: 3, Values: []wire.Value{
 	{Code: "6069", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "6066", Kind: directory.N, Min: 0, Max: 18, Mandatory: true, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "6411", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -231,8 +225,7 @@ type COM struct {
 func (s *COM) IsZero() bool { return *s == COM{} }
 
 func (s *COM) decode(c *wire.Cursor) {
-	*s = COM{}
-	c.Elem(&s.Number, &s.Kind)
+	_ = c.Elem(&s.Number, &s.Kind)
 	c.Next()
 }
 
@@ -242,7 +235,7 @@ func (s *COM) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutCOM = wire.Layout{Tag: "COM", Values: []wire.Value{
+var layoutCOM = wire.Layout{Tag: "COM", Needed: 2, Values: []wire.Value{
 	{Code: "3148", Kind: directory.AN, Min: 0, Max: 512, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "3155", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 1, Required: true, Again: false},
 }}
@@ -257,9 +250,8 @@ type CTA struct {
 func (s *CTA) IsZero() bool { return *s == CTA{} }
 
 func (s *CTA) decode(c *wire.Cursor) {
-	*s = CTA{}
-	c.Elem(&s.Function)
-	c.Elem(&s.Contact.ID, &s.Contact.Name)
+	_ = c.Elem(&s.Function) &&
+		c.Elem(&s.Contact.ID, &s.Contact.Name)
 	c.Next()
 }
 
@@ -270,7 +262,7 @@ func (s *CTA) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutCTA = wire.Layout{Tag: "CTA", Values: []wire.Value{
+var layoutCTA = wire.Layout{Tag: "CTA", Needed: 0, Values: []wire.Value{
 	{Code: "3139", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: false, Again: false},
 	{Code: "3413", Kind: directory.AN, Min: 0, Max: 17, Mandatory: false, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "3412", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -287,11 +279,10 @@ type CUX struct {
 func (s *CUX) IsZero() bool { return *s == CUX{} }
 
 func (s *CUX) decode(c *wire.Cursor) {
-	*s = CUX{}
-	c.Elem(&s.Currencies[0].Usage, &s.Currencies[0].Currency, &s.Currencies[0].Qualifier, &s.Currencies[0].RateBase)
-	c.Elem(&s.Currencies[1].Usage, &s.Currencies[1].Currency, &s.Currencies[1].Qualifier, &s.Currencies[1].RateBase)
-	c.Elem(&s.Rate)
-	c.Elem(&s.Market)
+	_ = c.Elem(&s.Currencies[0].Usage, &s.Currencies[0].Currency, &s.Currencies[0].Qualifier, &s.Currencies[0].RateBase) &&
+		c.Elem(&s.Currencies[1].Usage, &s.Currencies[1].Currency, &s.Currencies[1].Qualifier, &s.Currencies[1].RateBase) &&
+		c.Elem(&s.Rate) &&
+		c.Elem(&s.Market)
 	c.Next()
 }
 
@@ -304,7 +295,7 @@ func (s *CUX) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutCUX = wire.Layout{Tag: "CUX", Values: []wire.Value{
+var layoutCUX = wire.Layout{Tag: "CUX", Needed: 0, Values: []wire.Value{
 	{Code: "6347", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: false, Again: false},
 	{Code: "6345", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 1, Required: false, Again: false},
 	{Code: "6343", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: false, Again: false},
@@ -327,9 +318,8 @@ type DLI struct {
 func (s *DLI) IsZero() bool { return *s == DLI{} }
 
 func (s *DLI) decode(c *wire.Cursor) {
-	*s = DLI{}
-	c.Elem(&s.Indicator)
-	c.Elem(&s.Line)
+	_ = c.Elem(&s.Indicator) &&
+		c.Elem(&s.Line)
 	c.Next()
 }
 
@@ -340,7 +330,7 @@ func (s *DLI) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutDLI = wire.Layout{Tag: "DLI", Values: []wire.Value{
+var layoutDLI = wire.Layout{Tag: "DLI", Needed: 2, Values: []wire.Value{
 	{Code: "1073", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "1082", Kind: directory.N, Min: 0, Max: 6, Mandatory: true, Element: 2, Component: 0, Required: true, Again: false},
 }}
@@ -358,12 +348,11 @@ type DOC struct {
 func (s *DOC) IsZero() bool { return *s == DOC{} }
 
 func (s *DOC) decode(c *wire.Cursor) {
-	*s = DOC{}
-	c.Elem(&s.Document.Code, &s.Document.CodeList, &s.Document.Agency, &s.Document.Text)
-	c.Elem(&s.Details.Number, &s.Details.Status, &s.Details.Source, &s.Details.Language)
-	c.Elem(&s.Channel)
-	c.Elem(&s.Copies)
-	c.Elem(&s.Originals)
+	_ = c.Elem(&s.Document.Code, &s.Document.CodeList, &s.Document.Agency, &s.Document.Text) &&
+		c.Elem(&s.Details.Number, &s.Details.Status, &s.Details.Source, &s.Details.Language) &&
+		c.Elem(&s.Channel) &&
+		c.Elem(&s.Copies) &&
+		c.Elem(&s.Originals)
 	c.Next()
 }
 
@@ -377,7 +366,7 @@ func (s *DOC) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutDOC = wire.Layout{Tag: "DOC", Values: []wire.Value{
+var layoutDOC = wire.Layout{Tag: "DOC", Needed: 4, Values: []wire.Value{
 	{Code: "1001", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "3055", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -402,8 +391,7 @@ type DTM struct {
 func (s *DTM) IsZero() bool { return *s == DTM{} }
 
 func (s *DTM) decode(c *wire.Cursor) {
-	*s = DTM{}
-	c.Elem(&s.Qualifier, &s.Value, &s.Format)
+	_ = c.Elem(&s.Qualifier, &s.Value, &s.Format)
 	c.Next()
 }
 
@@ -413,7 +401,7 @@ func (s *DTM) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutDTM = wire.Layout{Tag: "DTM", Values: []wire.Value{
+var layoutDTM = wire.Layout{Tag: "DTM", Needed: 3, Values: []wire.Value{
 	{Code: "2005", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "2380", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "2379", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -429,9 +417,8 @@ type FCA struct {
 func (s *FCA) IsZero() bool { return *s == FCA{} }
 
 func (s *FCA) decode(c *wire.Cursor) {
-	*s = FCA{}
-	c.Elem(&s.Settlement)
-	c.Elem(&s.Account.Branch, &s.Account.CodeList, &s.Account.Agency, &s.Account.Number, &s.Account.Currency)
+	_ = c.Elem(&s.Settlement) &&
+		c.Elem(&s.Account.Branch, &s.Account.CodeList, &s.Account.Agency, &s.Account.Number, &s.Account.Currency)
 	c.Next()
 }
 
@@ -442,7 +429,7 @@ func (s *FCA) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutFCA = wire.Layout{Tag: "FCA", Values: []wire.Value{
+var layoutFCA = wire.Layout{Tag: "FCA", Needed: 1, Values: []wire.Value{
 	{Code: "4471", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "3434", Kind: directory.AN, Min: 0, Max: 17, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -463,11 +450,10 @@ type FII struct {
 func (s *FII) IsZero() bool { return *s == FII{} }
 
 func (s *FII) decode(c *wire.Cursor) {
-	*s = FII{}
-	c.Elem(&s.Qualifier)
-	c.Elem(&s.Account.Number, &s.Account.Holder[0], &s.Account.Holder[1], &s.Account.Currency)
-	c.Elem(&s.Institution.ID, &s.Institution.CodeList, &s.Institution.Agency, &s.Institution.Branch, &s.Institution.BranchCodeList, &s.Institution.BranchAgency, &s.Institution.Name, &s.Institution.BranchPlace)
-	c.Elem(&s.Country)
+	_ = c.Elem(&s.Qualifier) &&
+		c.Elem(&s.Account.Number, &s.Account.Holder[0], &s.Account.Holder[1], &s.Account.Currency) &&
+		c.Elem(&s.Institution.ID, &s.Institution.CodeList, &s.Institution.Agency, &s.Institution.Branch, &s.Institution.BranchCodeList, &s.Institution.BranchAgency, &s.Institution.Name, &s.Institution.BranchPlace) &&
+		c.Elem(&s.Country)
 	c.Next()
 }
 
@@ -480,7 +466,7 @@ func (s *FII) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutFII = wire.Layout{Tag: "FII", Values: []wire.Value{
+var layoutFII = wire.Layout{Tag: "FII", Needed: 1, Values: []wire.Value{
 	{Code: "3035", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "3194", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "3192", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -510,12 +496,11 @@ type FTX struct {
 func (s *FTX) IsZero() bool { return *s == FTX{} }
 
 func (s *FTX) decode(c *wire.Cursor) {
-	*s = FTX{}
-	c.Elem(&s.Qualifier)
-	c.Elem(&s.Function)
-	c.Elem(&s.Reference.Code, &s.Reference.CodeList, &s.Reference.Agency)
-	c.Elem(&s.Text[0], &s.Text[1], &s.Text[2], &s.Text[3], &s.Text[4])
-	c.Elem(&s.Language)
+	_ = c.Elem(&s.Qualifier) &&
+		c.Elem(&s.Function) &&
+		c.Elem(&s.Reference.Code, &s.Reference.CodeList, &s.Reference.Agency) &&
+		c.Elem(&s.Text[0], &s.Text[1], &s.Text[2], &s.Text[3], &s.Text[4]) &&
+		c.Elem(&s.Language)
 	c.Next()
 }
 
@@ -529,7 +514,7 @@ func (s *FTX) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutFTX = wire.Layout{Tag: "FTX", Values: []wire.Value{
+var layoutFTX = wire.Layout{Tag: "FTX", Needed: 1, Values: []wire.Value{
 	{Code: "4451", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "4453", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "4441", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 3, Component: 0, Required: false, Again: false},
@@ -555,8 +540,7 @@ type GIS struct {
 func (s *GIS) IsZero() bool { return *s == GIS{} }
 
 func (s *GIS) decode(c *wire.Cursor) {
-	*s = GIS{}
-	c.Elem(&s.Code, &s.CodeList, &s.Agency, &s.ProcessType)
+	_ = c.Elem(&s.Code, &s.CodeList, &s.Agency, &s.ProcessType)
 	c.Next()
 }
 
@@ -566,7 +550,7 @@ func (s *GIS) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutGIS = wire.Layout{Tag: "GIS", Values: []wire.Value{
+var layoutGIS = wire.Layout{Tag: "GIS", Needed: 4, Values: []wire.Value{
 	{Code: "7365", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "3055", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -585,11 +569,10 @@ type INP struct {
 func (s *INP) IsZero() bool { return *s == INP{} }
 
 func (s *INP) decode(c *wire.Cursor) {
-	*s = INP{}
-	c.Elem(&s.Parties.Enacting, &s.Parties.Recipient)
-	c.Elem(&s.Instruction.Qualifier, &s.Instruction.Code, &s.Instruction.CodeList, &s.Instruction.Agency, &s.Instruction.Text)
-	c.Elem(&s.Status.Code, &s.Status.Party)
-	c.Elem(&s.Action)
+	_ = c.Elem(&s.Parties.Enacting, &s.Parties.Recipient) &&
+		c.Elem(&s.Instruction.Qualifier, &s.Instruction.Code, &s.Instruction.CodeList, &s.Instruction.Agency, &s.Instruction.Text) &&
+		c.Elem(&s.Status.Code, &s.Status.Party) &&
+		c.Elem(&s.Action)
 	c.Next()
 }
 
@@ -602,7 +585,7 @@ func (s *INP) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutINP = wire.Layout{Tag: "INP", Values: []wire.Value{
+var layoutINP = wire.Layout{Tag: "INP", Needed: 0, Values: []wire.Value{
 	{Code: "3301", Kind: directory.AN, Min: 0, Max: 17, Mandatory: true, Element: 1, Component: 0, Required: false, Again: false},
 	{Code: "3285", Kind: directory.AN, Min: 0, Max: 17, Mandatory: false, Element: 1, Component: 1, Required: false, Again: false},
 	{Code: "4403", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
@@ -629,13 +612,12 @@ type LIN struct {
 func (s *LIN) IsZero() bool { return *s == LIN{} }
 
 func (s *LIN) decode(c *wire.Cursor) {
-	*s = LIN{}
-	c.Elem(&s.Number)
-	c.Elem(&s.Action)
-	c.Elem(&s.Item.Number, &s.Item.Type, &s.Item.CodeList, &s.Item.Agency)
-	c.Elem(&s.SubLine.Indicator, &s.SubLine.Number)
-	c.Elem(&s.Level)
-	c.Elem(&s.Configuration)
+	_ = c.Elem(&s.Number) &&
+		c.Elem(&s.Action) &&
+		c.Elem(&s.Item.Number, &s.Item.Type, &s.Item.CodeList, &s.Item.Agency) &&
+		c.Elem(&s.SubLine.Indicator, &s.SubLine.Number) &&
+		c.Elem(&s.Level) &&
+		c.Elem(&s.Configuration)
 	c.Next()
 }
 
@@ -650,7 +632,7 @@ func (s *LIN) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutLIN = wire.Layout{Tag: "LIN", Values: []wire.Value{
+var layoutLIN = wire.Layout{Tag: "LIN", Needed: 0, Values: []wire.Value{
 	{Code: "1082", Kind: directory.N, Min: 0, Max: 6, Mandatory: true, Element: 1, Component: 0, Required: false, Again: false},
 	{Code: "1229", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "7140", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 3, Component: 0, Required: false, Again: false},
@@ -676,12 +658,11 @@ type LOC struct {
 func (s *LOC) IsZero() bool { return *s == LOC{} }
 
 func (s *LOC) decode(c *wire.Cursor) {
-	*s = LOC{}
-	c.Elem(&s.Qualifier)
-	c.Elem(&s.Location.Code, &s.Location.CodeList, &s.Location.Agency, &s.Location.Name)
-	c.Elem(&s.Related1.Code, &s.Related1.CodeList, &s.Related1.Agency, &s.Related1.Name)
-	c.Elem(&s.Related2.Code, &s.Related2.CodeList, &s.Related2.Agency, &s.Related2.Name)
-	c.Elem(&s.Relation)
+	_ = c.Elem(&s.Qualifier) &&
+		c.Elem(&s.Location.Code, &s.Location.CodeList, &s.Location.Agency, &s.Location.Name) &&
+		c.Elem(&s.Related1.Code, &s.Related1.CodeList, &s.Related1.Agency, &s.Related1.Name) &&
+		c.Elem(&s.Related2.Code, &s.Related2.CodeList, &s.Related2.Agency, &s.Related2.Name) &&
+		c.Elem(&s.Relation)
 	c.Next()
 }
 
@@ -695,7 +676,7 @@ func (s *LOC) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutLOC = wire.Layout{Tag: "LOC", Values: []wire.Value{
+var layoutLOC = wire.Layout{Tag: "LOC", Needed: 1, Values: []wire.Value{
 	{Code: "3227", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "3225", Kind: directory.AN, Min: 0, Max: 25, Mandatory: false, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -725,8 +706,7 @@ type MOA struct {
 func (s *MOA) IsZero() bool { return *s == MOA{} }
 
 func (s *MOA) decode(c *wire.Cursor) {
-	*s = MOA{}
-	c.Elem(&s.Qualifier, &s.Amount, &s.Currency, &s.CurrencyQualifier, &s.Status)
+	_ = c.Elem(&s.Qualifier, &s.Amount, &s.Currency, &s.CurrencyQualifier, &s.Status)
 	c.Next()
 }
 
@@ -736,7 +716,7 @@ func (s *MOA) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutMOA = wire.Layout{Tag: "MOA", Values: []wire.Value{
+var layoutMOA = wire.Layout{Tag: "MOA", Needed: 5, Values: []wire.Value{
 	{Code: "5025", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "5004", Kind: directory.N, Min: 0, Max: 18, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "6345", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -761,16 +741,15 @@ type NAD struct {
 func (s *NAD) IsZero() bool { return *s == NAD{} }
 
 func (s *NAD) decode(c *wire.Cursor) {
-	*s = NAD{}
-	c.Elem(&s.Qualifier)
-	c.Elem(&s.ID.ID, &s.ID.CodeList, &s.ID.Agency)
-	c.Elem(&s.NameAndAddress[0], &s.NameAndAddress[1], &s.NameAndAddress[2], &s.NameAndAddress[3], &s.NameAndAddress[4])
-	c.Elem(&s.Name.Lines[0], &s.Name.Lines[1], &s.Name.Lines[2], &s.Name.Lines[3], &s.Name.Lines[4], &s.Name.Format)
-	c.Elem(&s.Street[0], &s.Street[1], &s.Street[2], &s.Street[3])
-	c.Elem(&s.City)
-	c.Elem(&s.Region)
-	c.Elem(&s.Postcode)
-	c.Elem(&s.Country)
+	_ = c.Elem(&s.Qualifier) &&
+		c.Elem(&s.ID.ID, &s.ID.CodeList, &s.ID.Agency) &&
+		c.Elem(&s.NameAndAddress[0], &s.NameAndAddress[1], &s.NameAndAddress[2], &s.NameAndAddress[3], &s.NameAndAddress[4]) &&
+		c.Elem(&s.Name.Lines[0], &s.Name.Lines[1], &s.Name.Lines[2], &s.Name.Lines[3], &s.Name.Lines[4], &s.Name.Format) &&
+		c.Elem(&s.Street[0], &s.Street[1], &s.Street[2], &s.Street[3]) &&
+		c.Elem(&s.City) &&
+		c.Elem(&s.Region) &&
+		c.Elem(&s.Postcode) &&
+		c.Elem(&s.Country)
 	c.Next()
 }
 
@@ -788,7 +767,7 @@ func (s *NAD) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutNAD = wire.Layout{Tag: "NAD", Values: []wire.Value{
+var layoutNAD = wire.Layout{Tag: "NAD", Needed: 1, Values: []wire.Value{
 	{Code: "3035", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "3039", Kind: directory.AN, Min: 0, Max: 35, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -828,8 +807,7 @@ type PAI struct {
 func (s *PAI) IsZero() bool { return *s == PAI{} }
 
 func (s *PAI) decode(c *wire.Cursor) {
-	*s = PAI{}
-	c.Elem(&s.Conditions, &s.Guarantee, &s.Means, &s.CodeList, &s.Agency, &s.Channel)
+	_ = c.Elem(&s.Conditions, &s.Guarantee, &s.Means, &s.CodeList, &s.Agency, &s.Channel)
 	c.Next()
 }
 
@@ -839,7 +817,7 @@ func (s *PAI) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutPAI = wire.Layout{Tag: "PAI", Values: []wire.Value{
+var layoutPAI = wire.Layout{Tag: "PAI", Needed: 6, Values: []wire.Value{
 	{Code: "4439", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "4431", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "4461", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -861,8 +839,7 @@ type PCD struct {
 func (s *PCD) IsZero() bool { return *s == PCD{} }
 
 func (s *PCD) decode(c *wire.Cursor) {
-	*s = PCD{}
-	c.Elem(&s.Qualifier, &s.Value, &s.Basis, &s.CodeList, &s.Agency)
+	_ = c.Elem(&s.Qualifier, &s.Value, &s.Basis, &s.CodeList, &s.Agency)
 	c.Next()
 }
 
@@ -872,7 +849,7 @@ func (s *PCD) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutPCD = wire.Layout{Tag: "PCD", Values: []wire.Value{
+var layoutPCD = wire.Layout{Tag: "PCD", Needed: 5, Values: []wire.Value{
 	{Code: "5245", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "5482", Kind: directory.N, Min: 0, Max: 10, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "5249", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -890,13 +867,12 @@ type PIA struct {
 func (s *PIA) IsZero() bool { return *s == PIA{} }
 
 func (s *PIA) decode(c *wire.Cursor) {
-	*s = PIA{}
-	c.Elem(&s.Qualifier)
-	c.Elem(&s.Items[0].Number, &s.Items[0].Type, &s.Items[0].CodeList, &s.Items[0].Agency)
-	c.Elem(&s.Items[1].Number, &s.Items[1].Type, &s.Items[1].CodeList, &s.Items[1].Agency)
-	c.Elem(&s.Items[2].Number, &s.Items[2].Type, &s.Items[2].CodeList, &s.Items[2].Agency)
-	c.Elem(&s.Items[3].Number, &s.Items[3].Type, &s.Items[3].CodeList, &s.Items[3].Agency)
-	c.Elem(&s.Items[4].Number, &s.Items[4].Type, &s.Items[4].CodeList, &s.Items[4].Agency)
+	_ = c.Elem(&s.Qualifier) &&
+		c.Elem(&s.Items[0].Number, &s.Items[0].Type, &s.Items[0].CodeList, &s.Items[0].Agency) &&
+		c.Elem(&s.Items[1].Number, &s.Items[1].Type, &s.Items[1].CodeList, &s.Items[1].Agency) &&
+		c.Elem(&s.Items[2].Number, &s.Items[2].Type, &s.Items[2].CodeList, &s.Items[2].Agency) &&
+		c.Elem(&s.Items[3].Number, &s.Items[3].Type, &s.Items[3].CodeList, &s.Items[3].Agency) &&
+		c.Elem(&s.Items[4].Number, &s.Items[4].Type, &s.Items[4].CodeList, &s.Items[4].Agency)
 	c.Next()
 }
 
@@ -911,7 +887,7 @@ func (s *PIA) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutPIA = wire.Layout{Tag: "PIA", Values: []wire.Value{
+var layoutPIA = wire.Layout{Tag: "PIA", Needed: 5, Values: []wire.Value{
 	{Code: "4347", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "7140", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 2, Component: 0, Required: true, Again: false},
 	{Code: "7143", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: true, Again: false},
@@ -947,8 +923,7 @@ type PRC struct {
 func (s *PRC) IsZero() bool { return *s == PRC{} }
 
 func (s *PRC) decode(c *wire.Cursor) {
-	*s = PRC{}
-	c.Elem(&s.Type, &s.CodeList, &s.Agency, &s.Description[0], &s.Description[1])
+	_ = c.Elem(&s.Type, &s.CodeList, &s.Agency, &s.Description[0], &s.Description[1])
 	c.Next()
 }
 
@@ -958,7 +933,7 @@ func (s *PRC) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutPRC = wire.Layout{Tag: "PRC", Values: []wire.Value{
+var layoutPRC = wire.Layout{Tag: "PRC", Needed: 5, Values: []wire.Value{
 	{Code: "7187", Kind: directory.AN, Min: 0, Max: 17, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "3055", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -977,10 +952,9 @@ type RCS struct {
 func (s *RCS) IsZero() bool { return *s == RCS{} }
 
 func (s *RCS) decode(c *wire.Cursor) {
-	*s = RCS{}
-	c.Elem(&s.Sector)
-	c.Elem(&s.Requirement.ID, &s.Requirement.CodeList, &s.Requirement.Agency, &s.Requirement.Text)
-	c.Elem(&s.Action)
+	_ = c.Elem(&s.Sector) &&
+		c.Elem(&s.Requirement.ID, &s.Requirement.CodeList, &s.Requirement.Agency, &s.Requirement.Text) &&
+		c.Elem(&s.Action)
 	c.Next()
 }
 
@@ -992,7 +966,7 @@ func (s *RCS) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutRCS = wire.Layout{Tag: "RCS", Values: []wire.Value{
+var layoutRCS = wire.Layout{Tag: "RCS", Needed: 1, Values: []wire.Value{
 	{Code: "7293", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "7295", Kind: directory.AN, Min: 0, Max: 17, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -1013,8 +987,7 @@ type RFF struct {
 func (s *RFF) IsZero() bool { return *s == RFF{} }
 
 func (s *RFF) decode(c *wire.Cursor) {
-	*s = RFF{}
-	c.Elem(&s.Qualifier, &s.Number, &s.Line, &s.Version)
+	_ = c.Elem(&s.Qualifier, &s.Number, &s.Line, &s.Version)
 	c.Next()
 }
 
@@ -1024,7 +997,7 @@ func (s *RFF) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutRFF = wire.Layout{Tag: "RFF", Values: []wire.Value{
+var layoutRFF = wire.Layout{Tag: "RFF", Needed: 4, Values: []wire.Value{
 	{Code: "1153", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "1154", Kind: directory.AN, Min: 0, Max: 35, Mandatory: false, Element: 1, Component: 1, Required: true, Again: false},
 	{Code: "1156", Kind: directory.AN, Min: 0, Max: 6, Mandatory: false, Element: 1, Component: 2, Required: true, Again: false},
@@ -1041,9 +1014,8 @@ type SEQ struct {
 func (s *SEQ) IsZero() bool { return *s == SEQ{} }
 
 func (s *SEQ) decode(c *wire.Cursor) {
-	*s = SEQ{}
-	c.Elem(&s.Status)
-	c.Elem(&s.Sequence.Number, &s.Sequence.Source, &s.Sequence.CodeList, &s.Sequence.Agency)
+	_ = c.Elem(&s.Status) &&
+		c.Elem(&s.Sequence.Number, &s.Sequence.Source, &s.Sequence.CodeList, &s.Sequence.Agency)
 	c.Next()
 }
 
@@ -1054,7 +1026,7 @@ func (s *SEQ) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutSEQ = wire.Layout{Tag: "SEQ", Values: []wire.Value{
+var layoutSEQ = wire.Layout{Tag: "SEQ", Needed: 0, Values: []wire.Value{
 	{Code: "1245", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: false, Again: false},
 	{Code: "1050", Kind: directory.AN, Min: 0, Max: 6, Mandatory: true, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "1159", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},
@@ -1077,14 +1049,13 @@ type TAX struct {
 func (s *TAX) IsZero() bool { return *s == TAX{} }
 
 func (s *TAX) decode(c *wire.Cursor) {
-	*s = TAX{}
-	c.Elem(&s.Function)
-	c.Elem(&s.Type.Code, &s.Type.CodeList, &s.Type.Agency, &s.Type.Text)
-	c.Elem(&s.Account.Code, &s.Account.CodeList, &s.Account.Agency)
-	c.Elem(&s.Basis)
-	c.Elem(&s.Detail.Code, &s.Detail.CodeList, &s.Detail.Agency, &s.Detail.Rate, &s.Detail.Basis, &s.Detail.BasisCodeList, &s.Detail.BasisAgency)
-	c.Elem(&s.Category)
-	c.Elem(&s.PartyTaxNumber)
+	_ = c.Elem(&s.Function) &&
+		c.Elem(&s.Type.Code, &s.Type.CodeList, &s.Type.Agency, &s.Type.Text) &&
+		c.Elem(&s.Account.Code, &s.Account.CodeList, &s.Account.Agency) &&
+		c.Elem(&s.Basis) &&
+		c.Elem(&s.Detail.Code, &s.Detail.CodeList, &s.Detail.Agency, &s.Detail.Rate, &s.Detail.Basis, &s.Detail.BasisCodeList, &s.Detail.BasisAgency) &&
+		c.Elem(&s.Category) &&
+		c.Elem(&s.PartyTaxNumber)
 	c.Next()
 }
 
@@ -1100,7 +1071,7 @@ func (s *TAX) write(o *wire.Output, group int) {
 	)
 }
 
-var layoutTAX = wire.Layout{Tag: "TAX", Values: []wire.Value{
+var layoutTAX = wire.Layout{Tag: "TAX", Needed: 1, Values: []wire.Value{
 	{Code: "5283", Kind: directory.AN, Min: 0, Max: 3, Mandatory: true, Element: 1, Component: 0, Required: true, Again: false},
 	{Code: "5153", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 0, Required: false, Again: false},
 	{Code: "1131", Kind: directory.AN, Min: 0, Max: 3, Mandatory: false, Element: 2, Component: 1, Required: false, Again: false},

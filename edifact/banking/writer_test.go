@@ -55,7 +55,9 @@ func TestWriterRefuses(t *testing.T) {
 		{"another release", 0, changed(head(), func(h *banking.PaymulHead) { h.UNH.Release = "01B" }), edifact.RuleMessageType, "PAYMUL: UNH names another message"},
 		{"a mandatory group", 1, &banking.PaymulLine{}, edifact.RuleMandatory, "PAYMUL segment group 6: FII 3035 is mandatory"},
 		{"a mandatory component", 2, changed(order(), func(o *banking.PaymulOrder) { o.MOA.Qualifier = "" }), edifact.RuleMandatory, "PAYMUL segment group 11: MOA 5025 is mandatory"},
-		{"a component of a composite that is there", 2, changed(order(), func(o *banking.PaymulOrder) { o.FCA = banking.FCA{Settlement: "13", Account: banking.ChargeAccount{Currency: "DKK"}} }), edifact.RuleMandatory, "PAYMUL segment group 11: FCA 3434 is mandatory"},
+		{"a component of a composite that is there", 2, changed(order(), func(o *banking.PaymulOrder) {
+			o.FCA = banking.FCA{Settlement: "13", Account: banking.ChargeAccount{Currency: "DKK"}}
+		}), edifact.RuleMandatory, "PAYMUL segment group 11: FCA 3434 is mandatory"},
 		{"all of a mandatory composite", 2, changed(order(), func(o *banking.PaymulOrder) { o.SG12 = []banking.PaymulSG12{{COM: []banking.COM{{}}}} }), edifact.RuleMandatory, "PAYMUL segment group 12: FII 3035 is mandatory"},
 		{"a trigger segment", 2, changed(order(), func(o *banking.PaymulOrder) { o.SG16.FTX = []banking.FTX{{Qualifier: "PMD"}} }), edifact.RuleMandatory, "PAYMUL segment group 16: PRC 7187 is mandatory"},
 		{"a value too long", 2, changed(order(), func(o *banking.PaymulOrder) { o.MOA.Currency = "KRON" }), edifact.RuleTooLong, "PAYMUL segment group 11: MOA 6345 is longer than 3"},

@@ -155,6 +155,7 @@ func (g *BanstaSG2) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -197,6 +198,7 @@ func (g *BanstaSG3) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -329,6 +331,7 @@ func (g *BanstaStatus) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "MOA" {
@@ -346,6 +349,7 @@ func (g *BanstaStatus) decode(c *wire.Cursor) {
 	for c.Tag == "DOC" {
 		var in *DOC
 		g.DOC, in = wire.Grow(g.DOC)
+		*in = DOC{}
 		in.decode(c)
 	}
 	for c.Tag == "FII" {
@@ -431,6 +435,7 @@ func (g *BanstaSG7) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -478,6 +483,7 @@ func (g *BanstaSG8) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -512,6 +518,7 @@ func (g *BanstaTail) decode(c *wire.Cursor) {
 	for c.Tag == "CNT" {
 		var in *CNT
 		g.CNT, in = wire.Grow(g.CNT)
+		*in = CNT{}
 		in.decode(c)
 	}
 	for c.Tag == "AUT" {

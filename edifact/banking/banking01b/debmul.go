@@ -155,6 +155,7 @@ func (g *DebmulSG2) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -197,6 +198,7 @@ func (g *DebmulSG3) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -247,6 +249,7 @@ func (g *DebmulLine) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "BUS" {
@@ -255,6 +258,7 @@ func (g *DebmulLine) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
@@ -376,6 +380,7 @@ func (g *DebmulSG6) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -415,6 +420,7 @@ func (g *DebmulSG7) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "ALC" {
@@ -474,6 +480,7 @@ func (g *DebmulSG8) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -541,6 +548,7 @@ func (g *DebmulSG9) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -607,6 +615,7 @@ func (g *DebmulEntry) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "BUS" {
@@ -615,6 +624,7 @@ func (g *DebmulEntry) decode(c *wire.Cursor) {
 	for c.Tag == "FII" {
 		var in *FII
 		g.FII, in = wire.Grow(g.FII)
+		*in = FII{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
@@ -826,6 +836,7 @@ func (g *DebmulSG13) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "RFF" {
@@ -874,6 +885,7 @@ func (g *DebmulSG14) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -916,6 +928,7 @@ func (g *DebmulSG15) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 }
@@ -964,6 +977,7 @@ func (g *DebmulSG16) decode(c *wire.Cursor) {
 	for c.Tag == "LOC" {
 		var in *LOC
 		g.LOC, in = wire.Grow(g.LOC)
+		*in = LOC{}
 		in.decode(c)
 	}
 	if c.Tag == "NAD" {
@@ -975,6 +989,7 @@ func (g *DebmulSG16) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1025,6 +1040,7 @@ func (g *DebmulSG17) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "ALC" {
@@ -1084,6 +1100,7 @@ func (g *DebmulSG18) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -1151,6 +1168,7 @@ func (g *DebmulSG19) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	if c.Tag == "CUX" {
@@ -1206,6 +1224,7 @@ func (g *DebmulSG20) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 	for c.Tag == "DOC" {
@@ -1274,21 +1293,25 @@ func (g *DebmulSG21) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	for c.Tag == "NAD" {
 		var in *NAD
 		g.NAD, in = wire.Grow(g.NAD)
+		*in = NAD{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1414,6 +1437,7 @@ func (g *DebmulSG23) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1462,16 +1486,19 @@ func (g *DebmulSG24) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "PIA" {
 		var in *PIA
 		g.PIA, in = wire.Grow(g.PIA)
+		*in = PIA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1578,6 +1605,7 @@ func (g *DebmulSG26) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1623,6 +1651,7 @@ func (g *DebmulSG27) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 }
@@ -1654,6 +1683,7 @@ func (g *DebmulTail) decode(c *wire.Cursor) {
 	for c.Tag == "CNT" {
 		var in *CNT
 		g.CNT, in = wire.Grow(g.CNT)
+		*in = CNT{}
 		in.decode(c)
 	}
 	for c.Tag == "AUT" {

@@ -155,6 +155,7 @@ func (g *PaymulSG2) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -197,6 +198,7 @@ func (g *PaymulSG3) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -258,6 +260,7 @@ func (g *PaymulLine) decode(c *wire.Cursor) {
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	if c.Tag == "BUS" {
@@ -395,6 +398,7 @@ func (g *PaymulSG5) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	if c.Tag == "RFF" {
@@ -443,6 +447,7 @@ func (g *PaymulSG6) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -485,6 +490,7 @@ func (g *PaymulSG7) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -532,6 +538,7 @@ func (g *PaymulSG8) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 }
@@ -580,6 +587,7 @@ func (g *PaymulSG9) decode(c *wire.Cursor) {
 	for c.Tag == "LOC" {
 		var in *LOC
 		g.LOC, in = wire.Grow(g.LOC)
+		*in = LOC{}
 		in.decode(c)
 	}
 	if c.Tag == "NAD" {
@@ -591,6 +599,7 @@ func (g *PaymulSG9) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -698,6 +707,7 @@ func (g *PaymulOrder) decode(c *wire.Cursor) {
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	if c.Tag == "PAI" {
@@ -827,6 +837,7 @@ func (g *PaymulSG12) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -869,6 +880,7 @@ func (g *PaymulSG13) decode(c *wire.Cursor) {
 	for c.Tag == "COM" {
 		var in *COM
 		g.COM, in = wire.Grow(g.COM)
+		*in = COM{}
 		in.decode(c)
 	}
 }
@@ -911,6 +923,7 @@ func (g *PaymulSG14) decode(c *wire.Cursor) {
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 }
@@ -959,6 +972,7 @@ func (g *PaymulSG15) decode(c *wire.Cursor) {
 	for c.Tag == "LOC" {
 		var in *LOC
 		g.LOC, in = wire.Grow(g.LOC)
+		*in = LOC{}
 		in.decode(c)
 	}
 	if c.Tag == "NAD" {
@@ -970,6 +984,7 @@ func (g *PaymulSG15) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1027,6 +1042,7 @@ func (g *PaymulSG16) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 	for c.Tag == "DOC" {
@@ -1095,21 +1111,25 @@ func (g *PaymulSG17) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "RFF" {
 		var in *RFF
 		g.RFF, in = wire.Grow(g.RFF)
+		*in = RFF{}
 		in.decode(c)
 	}
 	for c.Tag == "NAD" {
 		var in *NAD
 		g.NAD, in = wire.Grow(g.NAD)
+		*in = NAD{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1235,6 +1255,7 @@ func (g *PaymulSG19) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1281,16 +1302,19 @@ func (g *PaymulSG20) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 	for c.Tag == "PIA" {
 		var in *PIA
 		g.PIA, in = wire.Grow(g.PIA)
+		*in = PIA{}
 		in.decode(c)
 	}
 	for c.Tag == "DTM" {
 		var in *DTM
 		g.DTM, in = wire.Grow(g.DTM)
+		*in = DTM{}
 		in.decode(c)
 	}
 	for c.Tag == "CUX" {
@@ -1397,6 +1421,7 @@ func (g *PaymulSG22) decode(c *wire.Cursor) {
 	for c.Tag == "FTX" {
 		var in *FTX
 		g.FTX, in = wire.Grow(g.FTX)
+		*in = FTX{}
 		in.decode(c)
 	}
 }
@@ -1440,6 +1465,7 @@ func (g *PaymulSG23) decode(c *wire.Cursor) {
 	for c.Tag == "MOA" {
 		var in *MOA
 		g.MOA, in = wire.Grow(g.MOA)
+		*in = MOA{}
 		in.decode(c)
 	}
 }
@@ -1471,6 +1497,7 @@ func (g *PaymulTail) decode(c *wire.Cursor) {
 	for c.Tag == "CNT" {
 		var in *CNT
 		g.CNT, in = wire.Grow(g.CNT)
+		*in = CNT{}
 		in.decode(c)
 	}
 	for c.Tag == "AUT" {

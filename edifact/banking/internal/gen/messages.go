@@ -261,6 +261,8 @@ func (g *generator) groupDecoder(message string, u *group) {
 			g.p("g.%s, in = wire.Grow(g.%s)", field, field)
 			if n.Segment == nil {
 				g.p("in.reset()")
+			} else {
+				g.p("*in = %s{}", n.Segment.Tag)
 			}
 			g.p("in.decode(c)")
 			g.p("}")

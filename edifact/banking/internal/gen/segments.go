@@ -167,16 +167,18 @@ func (s *segment) occurrences() []occurrence {
 	return list
 }
 
+// decoder writes the method that reads a segment into a struct that is zero.
 func (g *generator) decoder(s *segment) {
 	g.p("func (s *%s) decode(c *wire.Cursor) {", s.Tag)
-	g.p("*s = %s{}", s.Tag)
+	var calls []string
 	for _, o := range s.occurrences() {
 		method := "Elem"
 		if o.again {
 			method = "Again"
 		}
-		g.p("c.%s(&%s)", method, strings.Join(o.slots, ", &"))
+		calls = append(calls, fmt.Sprintf("c.%s(&%s)", method, strings.Join(o.slots, ", &")))
 	}
+	g.p("_ = %s", strings.Join(calls, " &&\n"))
 	g.p("c.Next()")
 	g.p("}\n")
 }
@@ -190,15 +192,15 @@ func (g *generator) writer(s *segment) {
 	}
 	g.p(")")
 	g.p("}\n")
-	g.p("var layout%s = wire.Layout{Tag: %q, Values: []wire.Value{", s.Tag, s.Tag)
+	occurrences := s.occurrences()
+	g.p("var layout%s = wire.Layout{Tag: %q, Needed: %d, Values: []wire.Value{", s.Tag, s.Tag, needed(occurrences))
 	element := 0
-	for k, o := range s.occurrences() {
+	for k, o := range occurrences {
 		if !o.again {
 			element++
 		}
 		component := 0
-		occurrences := s.occurrences()
-		required := o.f.mandatory && (k == 0 || occurrences[k-1].f != o.f || o.f.all && !o.f.repeats)
+		required := required(occurrences, k)
 		add := func(e *directory.Element, mandatory bool) {
 			g.p("{Code: %q, Kind: directory.%s, Min: %d, Max: %d, Mandatory: %t, Element: %d, Component: %d, Required: %t, Again: %t},",
 				e.Code, strings.ToUpper(e.Kind.String()), e.Min, e.Max, mandatory, element, component, required, o.again && component == 0)
@@ -216,6 +218,25 @@ func (g *generator) writer(s *segment) {
 		}
 	}
 	g.p("}}\n")
+}
+
+// required tells whether occurrence k is mandatory: of a data element that
+// repeats the first is.
+func required(list []occurrence, k int) bool {
+	f := list[k].f
+	return f.mandatory && (k == 0 || list[k-1].f != f || f.all && !f.repeats)
+}
+
+// needed counts the values up to the end of the last mandatory occurrence.
+func needed(list []occurrence) int {
+	values, last := 0, 0
+	for k := range list {
+		values += len(list[k].slots)
+		if required(list, k) {
+			last = values
+		}
+	}
+	return last
 }
 
 // numbers writes the places of numeric values by tag.

@@ -58,37 +58,40 @@ func (c *Cursor) pass(e edifact.TextEnd) edifact.Separator {
 }
 
 // Elem reads the next data element of the segment: its components, or itself.
-// Fields that the segment does not have stay as they are.
-func (c *Cursor) Elem(fields ...*string) {
+// Fields that the segment does not have stay as they are. It reports whether the
+// segment goes on.
+func (c *Cursor) Elem(fields ...*string) bool {
 	if c.again {
 		c.again = false
 		c.skip()
 	}
-	c.read(fields)
+	return c.read(fields)
 }
 
 // Again reads one more repetition of the data element that Elem or Again read
 // last. Before syntax version 4 that is the next data element.
-func (c *Cursor) Again(fields ...*string) {
+func (c *Cursor) Again(fields ...*string) bool {
 	if c.again || !c.repeats {
 		c.again = false
-		c.read(fields)
+		return c.read(fields)
 	}
+	return !c.over
 }
 
-func (c *Cursor) read(fields []*string) {
+func (c *Cursor) read(fields []*string) bool {
 	if c.over {
-		return
+		return false
 	}
 	for _, f := range fields {
 		e := c.ends[c.k]
 		*f = c.text[c.at:e.At()]
 		if c.pass(e) != edifact.ComponentSeparator {
-			return
+			return !c.over
 		}
 	}
 	for !c.over && c.pass(c.ends[c.k]) == edifact.ComponentSeparator {
 	}
+	return !c.over
 }
 
 // Grow adds an element to s, which may hold what it held before.

@@ -13,6 +13,7 @@ import (
 // stand.
 type Layout struct {
 	Tag    string
+	Needed int // values up to the end of the last data element that is mandatory
 	Values []Value
 }
 
@@ -41,12 +42,17 @@ type Output struct {
 
 // Segment writes a segment, or checks it.
 func (o *Output) Segment(group int, l *Layout, values ...string) {
+	filled := len(values)
+	for filled > 0 && values[filled-1] == "" {
+		filled--
+	}
 	if o.Check {
 		if o.err == nil {
-			o.check(group, l, values)
+			o.check(group, l, values, filled)
 		}
 		return
 	}
+	values = values[:filled]
 	o.W.Segment(l.Tag)
 	for i, s := range values {
 		v := &l.Values[i]
@@ -88,8 +94,11 @@ func (o *Output) times(group int, tag string, n, least, most int, rule edifact.R
 	}
 }
 
-func (o *Output) check(group int, l *Layout, values []string) {
-	for i := 0; i < len(values); {
+// check goes through the data elements up to the last value that is there, and
+// the last one that has to be.
+func (o *Output) check(group int, l *Layout, values []string, last int) {
+	last = max(last, l.Needed)
+	for i := 0; i < last; {
 		from, filled := i, false
 		for ; i < len(values) && (i == from || l.Values[i].Component > 0); i++ {
 			filled = filled || values[i] != ""

@@ -22,7 +22,7 @@ type Limits struct {
 	ItemBytes       int // of the segments of an item; 1 MiB
 	ItemSegments    int // 10,000
 	MessageBytes    int // of the segments of a message that is read as a whole; 16 MiB
-	MessageSegments int // 200,000
+	MessageSegments int // 50,000
 }
 
 func (l Limits) withDefaults() Limits {
@@ -34,7 +34,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.ItemBytes, 1<<20)
 	set(&l.ItemSegments, 10_000)
 	set(&l.MessageBytes, 16<<20)
-	set(&l.MessageSegments, 200_000)
+	set(&l.MessageSegments, 50_000)
 	// Four times the bytes as UTF-8 must stay where a TextEnd can point.
 	l.ItemBytes = min(l.ItemBytes, 1<<27)
 	return l
