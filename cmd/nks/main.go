@@ -51,6 +51,7 @@ func commands() []command {
 		{"load", "DIR|FILE...", "load reference data from CSV files (docs/reference-data.md)", loadCommand},
 		{"send", "FILE", "send a bundle as a data supplier and wait for its answer", sendCommand},
 		{"check", "FILE...", "tell what would become of bundles, without sending them; - is standard input", checkCommand},
+		{"edifact", "lint|show|fmt|contrl FILE...", "judge, show, rewrite and answer EDIFACT files (docs/edifact.md)", edifactCommand},
 		{"ledger", "", "show where every øre is, and what does not add up", ledgerCommand},
 		{"resolve", "", "record what a bank said about an interchange in state unknown", resolveCommand},
 		{"bench", "", "measure the flow, its database and its codecs (docs/benchmarks.md)", benchCommand},

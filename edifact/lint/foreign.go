@@ -8,8 +8,8 @@ import (
 // RuleForeign is this package's own: the input is EDIFACT.
 const RuleForeign = "not-edifact"
 
-// peeked is how much of an input is looked at to tell what it is.
-const peeked = 4 << 10
+// Peeked is how many bytes of an input [Foreign] wants to see.
+const Peeked = 4 << 10
 
 // signatures are how files of other formats begin that get among EDIFACT ones.
 var signatures = []struct{ prefix, name string }{
@@ -34,9 +34,9 @@ var signatures = []struct{ prefix, name string }{
 	{"\xE4\xD5\xC2", "EBCDIC"},
 }
 
-// foreign says of the first bytes of an input why they are no EDIFACT; "" when
-// they may be. Anything with a service segment in it may.
-func foreign(head []byte) string {
+// Foreign says of the first bytes of an input why it is no EDIFACT; "" when it
+// may be. Anything with a header segment in it may.
+func Foreign(head []byte) string {
 	body := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n\x00\x1A")
 	if len(body) == 0 {
 		return "nothing in it"

@@ -65,8 +65,8 @@ type Summary struct {
 // The error is not about the content: the input cannot be read, or tell returned
 // it, which ends the work. Memory does not depend on the size of the input.
 func File(in io.Reader, o Options, tell func(Finding) error) (Summary, error) {
-	head := bufio.NewReaderSize(in, peeked)
-	first, err := head.Peek(peeked)
+	head := bufio.NewReaderSize(in, Peeked)
+	first, err := head.Peek(Peeked)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return Summary{}, err
 	}
@@ -74,7 +74,7 @@ func File(in io.Reader, o Options, tell func(Finding) error) (Summary, error) {
 		o.Limits.Total = math.MaxInt64
 	}
 	l := &linter{o: o, tell: tell, lines: newLines(head), told: map[any]bool{}}
-	if why := foreign(first); why != "" {
+	if why := Foreign(first); why != "" {
 		l.found = []*edifact.ParseError{{Rule: RuleForeign, Code: edifact.CodeMissing, Text: "not EDIFACT: " + why}}
 		err = l.flush()
 	} else {

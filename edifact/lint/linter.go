@@ -118,7 +118,7 @@ func (l *linter) severity(e *edifact.ParseError) Severity {
 	if e.Rule == edifact.RuleMessageType {
 		m := l.v.Message()
 		known := func(d *directory.Directory) bool {
-			return d.Version == m.Version && d.Release == m.Release && d.Agency == m.Agency
+			return d.Version == m.Version && d.Release == m.Release
 		}
 		if !slices.ContainsFunc(l.o.Directories, known) {
 			return Note

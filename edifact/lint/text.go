@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -32,10 +31,9 @@ func (f Finding) String() string {
 		f.Text + " (" + strings.Join(where, ", ") + ")"
 }
 
-// MarshalJSON gives the fields of docs/edifact.md.
-func (f Finding) MarshalJSON() ([]byte, error) { return json.Marshal(f.fields()) }
-
-type fields struct {
+// Fields are a finding for programs. Numbers that do not apply are 0, and texts
+// empty.
+type Fields struct {
 	Line        int      `json:"line"`
 	Column      int      `json:"column"`
 	Offset      int64    `json:"offset"`
@@ -54,8 +52,9 @@ type fields struct {
 	Leniency    string   `json:"leniency"`
 }
 
-func (f Finding) fields() fields {
-	return fields{
+// Fields returns the finding as it is written for programs.
+func (f Finding) Fields() Fields {
+	return Fields{
 		f.Line, f.Column, f.Offset, f.Severity, f.Tag, string(f.Rule), int(f.Code), f.Text,
 		f.Interchange, f.Group, f.Message, f.Position, f.Element, f.Component, f.Repetition, f.Forgiven.String(),
 	}

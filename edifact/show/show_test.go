@@ -2,6 +2,7 @@ package show_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"os"
@@ -45,7 +46,8 @@ func TestShow(t *testing.T) {
 		"version4": {input: v4},
 		"json": {input: head + bansta + other + "UNZ+2+77'", with: func(o *show.Options) { o.Mask = true },
 			write: func(o show.Options, out *bytes.Buffer, in string) error {
-				return show.JSON(out, strings.NewReader(in), o)
+				encoder := json.NewEncoder(out)
+				return show.Each(strings.NewReader(in), o, func(s *show.Segment) error { return encoder.Encode(s) })
 			}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,29 +11,27 @@ import (
 // Text writes an input for people: a line for each segment, indented by the
 // groups around it, and one for each value.
 func Text(out io.Writer, in io.Reader, o Options) error {
-	t := &textWriter{out: out, width: o.Width}
-	if t.width <= 0 {
-		t.width = 100
-	}
-	t.width = max(t.width, 60)
-	return Each(in, o, t.segment)
+	return Each(in, o, NewText(out, o.Width).Segment)
 }
 
-// JSON writes an input as one JSON object for each segment, one on a line. The
-// fields are those of [Segment].
-func JSON(out io.Writer, in io.Reader, o Options) error {
-	encoder := newEncoder(out)
-	return Each(in, o, func(s *Segment) error { return encoder.Encode(s) })
-}
-
-type textWriter struct {
+// TextWriter writes segments for people.
+type TextWriter struct {
 	out    io.Writer
 	width  int
 	groups []Group // that the last segment stood in
 	b      strings.Builder
 }
 
-func (t *textWriter) segment(s *Segment) error {
+// NewText returns a writer of lines with so many columns, 100 for 0.
+func NewText(out io.Writer, width int) *TextWriter {
+	if width <= 0 {
+		width = 100
+	}
+	return &TextWriter{out: out, width: max(width, 60)}
+}
+
+// Segment writes the next segment of an input.
+func (t *TextWriter) Segment(s *Segment) error {
 	t.b.Reset()
 	depth := depthOf(s)
 	if !s.misplaced {
@@ -74,7 +72,7 @@ func depthOf(s *Segment) int {
 }
 
 // open writes a line for each group that begins with the segment.
-func (t *textWriter) open(s *Segment, depth int) {
+func (t *TextWriter) open(s *Segment, depth int) {
 	same := 0
 	for same < len(s.Groups) && same < len(t.groups) && s.Groups[same] == t.groups[same] {
 		same++
@@ -87,7 +85,7 @@ func (t *textWriter) open(s *Segment, depth int) {
 }
 
 // head is the line of the segment itself.
-func (t *textWriter) head(s *Segment, depth int) {
+func (t *TextWriter) head(s *Segment, depth int) {
 	line := strings.Repeat(indent, depth) + s.Tag
 	if s.Name != "" {
 		line += "  " + s.Name
@@ -103,7 +101,7 @@ func (t *textWriter) head(s *Segment, depth int) {
 }
 
 // value is a line of place, data element, value and meaning.
-func (t *textWriter) value(v Value, depth int) {
+func (t *TextWriter) value(v Value, depth int) {
 	place := strconv.Itoa(v.Element) + ":" + strconv.Itoa(v.Component)
 	if v.Repetition > 1 {
 		place += "*" + strconv.Itoa(v.Repetition)
@@ -126,7 +124,7 @@ func (t *textWriter) value(v Value, depth int) {
 
 // wrapped writes text behind what leads it, in as many lines as it needs, all
 // beginning in the column of the first.
-func (t *textWriter) wrapped(lead, text string) {
+func (t *TextWriter) wrapped(lead, text string) {
 	start := utf8.RuneCountInString(lead)
 	room := max(t.width-start, 20)
 	if lead == "" {
