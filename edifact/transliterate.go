@@ -54,10 +54,20 @@ func Transliterate(r Repertoire, s string) (string, []Replacement) {
 
 // firstOutside returns the index in bytes of the first character to replace, or -1.
 func (r Repertoire) firstOutside(s string) int {
-	for i, c := range s {
-		if !keeps(r, c) || c == utf8.RuneError && brokenAt(s[i:]) {
+	ascii := &r.charset().bytes
+	for i := 0; i < len(s); {
+		if b := s[i]; b < utf8.RuneSelf {
+			if !ascii[b] && !isControl(rune(b)) {
+				return i
+			}
+			i++
+			continue
+		}
+		c, size := utf8.DecodeRuneInString(s[i:])
+		if !keeps(r, c) || c == utf8.RuneError && size <= 1 {
 			return i
 		}
+		i += size
 	}
 	return -1
 }

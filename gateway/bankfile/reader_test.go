@@ -92,7 +92,7 @@ func TestUnreadableFilesAreAnswered(t *testing.T) {
 		{"sender that our repertoire cannot name", "UNOC:3+5790000000012", "UNOW:3+ł", ""},
 		{"syntax version 4", "UNOC:3+5790000000012:14+5798000016446:14+", "UNOC:4+5790000000012:14+5798000016446:14+20", "4+2+UNB+2:2"},
 		{"cut", "UNZ+1+77'", "", "4+13+UNZ"},
-		{"cut inside a segment", "T+8+1'\r\nUNZ+1+77'\r\n", "", "4+13+UNZ'UCM+1+BANSTA:D:96A:UN+4+13+UNT'UCS+8+13"},
+		{"cut inside a segment", "T+8+1'\r\nUNZ+1+77'\r\n", "", "4+13+UNZ'UCM+1+BANSTA:D:96A:UN+4+13+UNT"},
 		{"UNZ count", "UNZ+1", "UNZ+2", "4+29+UNZ+2"},
 		{"UNZ reference", "UNZ+1+77", "UNZ+1+78", "4+28+UNZ+3"},
 		{"UNT count", "UNT+8", "UNT+9", "4'UCM+1+BANSTA:D:96A:UN+4+29+UNT+2"},
