@@ -45,6 +45,21 @@ func TestReadRefusesWhatIsNoAUTACK(t *testing.T) {
 	}
 }
 
+func TestMessageOfAnotherDirectoryIsTheSame(t *testing.T) {
+	t.Parallel()
+	o := autack.SignOptions{Message: edifact.UNH{Ref: "7", Type: "AUTACK", Version: "D", Release: "96A", Agency: "UN", Association: "AFT"}}
+	text := signed(t, interchange3, autack.LevelInterchange, 3, o)
+	if !strings.Contains(text, "UNH+7+AUTACK:D:96A:UN:AFT'") {
+		t.Errorf("wrote %q", text)
+	}
+	_, public := loadKey(t, keyFile)
+	d, _ := mustRead(t, interchange3)
+	_, m := mustRead(t, text)
+	if _, err := autack.Verify(m[0], d, autack.VerifyOptions{Keys: autack.OneKey(public)}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReadStandsAtTheHeader(t *testing.T) {
 	t.Parallel()
 	v := edifact.NewValidator(edifact.NewReader(strings.NewReader(interchange3), edifact.ReaderOptions{}), edifact.NewSchema())
