@@ -47,7 +47,8 @@
 //
 // Package contrl answers an interchange with CONTRL and reads such answers,
 // autack signs and verifies, banking has the payment messages as Go structs,
-// and directory holds the tables.
+// and directory holds the tables. Package lint finds what is wrong in a file, with
+// line and column, show makes one readable, and canon rewrites one.
 //
 // # How places are counted
 //
