@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"errors"
 	"io"
 	"sort"
 )
@@ -30,6 +31,9 @@ func (l *lines) Read(p []byte) (int, error) {
 		}
 	}
 	l.at += int64(n)
+	if l.afterCR && errors.Is(err, io.EOF) {
+		l.starts, l.afterCR = append(l.starts, l.at), false
+	}
 	return n, err
 }
 
