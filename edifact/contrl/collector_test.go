@@ -334,6 +334,17 @@ func TestReply(t *testing.T) {
 	if got := contrl.Reply(&u); got != want {
 		t.Errorf("reply is %+v", got)
 	}
+	for version, want := range map[int]map[string]string{
+		3: {"": "", "0": "", "1": "1", "2": "1", "T": "1"},
+		4: {"": "", "0": "", "1": "1", "3": "3", "5": "1"},
+	} {
+		for given, answered := range want {
+			u.Version, u.TestIndicator = version, given
+			if got := contrl.Reply(&u).TestIndicator; got != answered {
+				t.Errorf("version %d: test indicator %q is answered with %q, want %q", version, given, got, answered)
+			}
+		}
+	}
 }
 
 // TestCodes has a name and a sentence for every code, and writes only codes that

@@ -114,8 +114,11 @@ func Reply(u *edifact.UNB) edifact.UNB {
 	if p.any(u.Agreement, 35) {
 		reply.Agreement = u.Agreement
 	}
-	if t := u.TestIndicator; len(t) == 1 && t[0] >= '0' && t[0] <= '9' {
+	switch t := u.TestIndicator; {
+	case u.Version == 4 && len(t) == 1 && t[0] >= '1' && t[0] <= '4':
 		reply.TestIndicator = t
+	case u.Test():
+		reply.TestIndicator = "1" // the only code before version 4
 	}
 	return reply
 }
