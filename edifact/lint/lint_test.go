@@ -97,6 +97,9 @@ func TestNotEDIFACT(t *testing.T) {
 		{"\x1F\x8B\x08\x00\x00", "it looks like compressed by gzip"},
 		{"PK\x03\x04\x14\x00", "it looks like a ZIP archive"},
 		{"{\"UNB\":1}", "it looks like JSON"},
+		{"\xFF\xFEU\x00N\x00B\x00+\x00", "it looks like UTF-16: EDIFACT is read byte by byte"},
+		{"\xE4\xD5\xC2\x4E\xE4\xD5\xD6\xC3", "it looks like EBCDIC"},
+		{"{1:F01BANKDKKKAXXX", "it looks like SWIFT FIN"},
 		{"To whom it may concern", "there is no UNA, UNB or UNH at its beginning"},
 		{"UNIVERSAL BANK LTD", "there is no UNA, UNB or UNH at its beginning"},
 	} {

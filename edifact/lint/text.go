@@ -31,6 +31,9 @@ func (f Finding) String() string {
 		f.Text + " (" + strings.Join(where, ", ") + ")"
 }
 
+// Error is String.
+func (f Finding) Error() string { return f.String() }
+
 // Fields are a finding for programs. Numbers that do not apply are 0, and texts
 // empty.
 type Fields struct {
