@@ -146,7 +146,7 @@ func isIndent(c byte) bool { return c == ' ' || c == '\t' }
 // input.
 func (r *Reader) skipPreamble() error {
 	if r.begun {
-		return nil
+		return r.skipMark()
 	}
 	r.begun = true
 	if startsInterchange(r.buf[r.start:r.end]) {
@@ -168,6 +168,20 @@ func (r *Reader) skipPreamble() error {
 	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
 		r.start += len(byteOrderMark)
 	}
+	return nil
+}
+
+// skipMark moves behind a byte order mark before an interchange that is not the
+// first: files that were put together have them.
+func (r *Reader) skipMark() error {
+	rest, marked := bytes.CutPrefix(r.buf[r.start:r.end], []byte(byteOrderMark))
+	if !marked || !startsInterchange(rest) {
+		return nil
+	}
+	if err := r.flaw(r.fault(RulePreamble, CodeBadCharacter, "byte order mark before UNA or UNB"), Preamble); err != nil {
+		return err
+	}
+	r.start += len(byteOrderMark)
 	return nil
 }
 

@@ -16,8 +16,8 @@ const (
 	WrappedLines
 	// Padding is blanks, NUL or Ctrl-Z before, between and after interchanges.
 	Padding
-	// Preamble is anything before the first UNA or UNB: a byte order mark, or
-	// lines of a transport.
+	// Preamble is anything before the first UNA or UNB, such as lines of a
+	// transport, and a byte order mark before any.
 	Preamble
 	// ShortUNA is a service string advice of eight bytes, without the reserved
 	// one.

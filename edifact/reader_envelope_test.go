@@ -48,6 +48,7 @@ func TestEnvelopeFaults(t *testing.T) {
 		{"count and reference of a group", begin + group + first + "UNE+2+G2'UNZ+1+7'", []string{"count@114 UNE 0:2:0 =29", "reference@116 UNE 0:3:0 =28"}, "UNB UNG UNH BGM UNT UNE UNZ"},
 		{"a reference again", begin + first + first + "UNZ+2+7'", []string{"duplicate@75 UNH 1:2:0 =26"}, "UNB UNH BGM UNT UNH BGM UNT UNZ"},
 		{"the reference in another interchange", begin + first + "UNZ+1+7'" + begin + first + "UNZ+1+7'", nil, "UNB UNH BGM UNT UNZ UNB UNH BGM UNT UNZ"},
+		{"a byte order mark in the middle", begin + first + "UNZ+1+7'\xEF\xBB\xBF" + begin + first + "UNZ+1+7'", []string{"preamble@79  0:0:0 =21"}, "UNB UNH BGM UNT UNZ UNB UNH BGM UNT UNZ"},
 		{"outside of messages", begin + "BGM+1'" + first + "DTM+1'UNZ+1+7'", []string{"outside@35 BGM 0:0:0 =33", "outside@77 DTM 0:0:0 =33"}, "UNB BGM UNH BGM UNT DTM UNZ"},
 		{"between interchanges", begin + first + "UNZ+1+7'DTM+1'", []string{"header@79 UNB 0:0:0 =13", "outside@79 DTM 0:0:0 =33"}, "UNB UNH BGM UNT UNZ DTM"},
 		{"a tag that is none", begin + "UNH+1+PAYMUL:D:96A:UN'bgm+1'DT+1'UNT+4+1'UNZ+1+7'", []string{"tag@57  2:1:0 =12", "tag@63  3:1:0 =12"}, "UNB UNH ??? ??? UNT UNZ"},
