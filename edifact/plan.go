@@ -113,7 +113,7 @@ func (s *Schema) planComponent(place *directory.Place) componentPlan {
 	c := componentPlan{code: e.Code, mandatory: place.Mandatory, kind: e.Kind, min: e.Min, max: e.Max}
 	rule, agreed := s.codes[e.Code]
 	if !agreed {
-		rule, agreed = s.codes[AllElements]
+		rule = s.codes[AllElements]
 	}
 	switch {
 	case rule.Any:
