@@ -129,3 +129,32 @@ func Example_writePaymul() {
 	// UNT+19+1'
 	// UNZ+1+42'
 }
+
+// A bank answers orders with a message that is small enough to be read as a
+// whole.
+func ExampleReader_ReadMessage() {
+	const file = `UNB+UNOC:3+5790000000012:14+5798000016446:14+050811:0630+77'` +
+		`UNH+1+BANSTA:D:96A:UN'BGM+XZ8+B77+9'DTM+137:20050811:102'RFF+ACW:42-1'` +
+		`LIN+1'RFF+AEK:G1'SEQ++2'GIS+2'FTX+AAO+++K0530:KONTOEN FINDES IKKE'SEQ++3'GIS+1'` +
+		`UNT+12+1'UNZ+1+77'`
+
+	schema := edifact.NewSchema(d96a.Directory()).WithCodes(edifact.Codes{"1001": {Add: []string{"XZ8"}}})
+	v := edifact.NewValidator(edifact.NewReader(strings.NewReader(file), edifact.ReaderOptions{}), schema)
+	message, err := banking.NewReader(v, banking.Options{}).ReadMessage()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if m, ok := message.(*banking.Bansta); ok {
+		fmt.Println("answer to", m.Head.SG1[0].RFF.Number)
+		for _, line := range m.Lines {
+			for _, status := range line.Statuses {
+				fmt.Println("line", line.LIN.Number, "order", status.SEQ.Sequence.Number, "is", status.GIS.Code, status.FTX.Text[0])
+			}
+		}
+	}
+	// Output:
+	// answer to 42-1
+	// line 1 order 2 is 2 K0530
+	// line 1 order 3 is 1
+}

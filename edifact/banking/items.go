@@ -211,7 +211,9 @@ func NewWriter(w *edifact.Writer) *Writer { return &Writer{wire.NewWriter(w)} }
 // mandatory is there, nothing is too long or repeats too often, numbers are
 // numbers, and it may follow the item before. Codes are not compared. When the
 // check fails the error is a [*edifact.WriteError] and another item can be
-// given; every other error is final.
+// given; the details of a line are items of their own, which a fault in one of
+// them leaves in part written. Every other error is final, as one of a character
+// that the repertoire lacks is.
 func (w *Writer) Write(item Item) error {
 	k, header := item.kind(), item.header()
 	o, err := w.w.Begin(k, header, &dialect)
