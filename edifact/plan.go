@@ -17,7 +17,8 @@ type elementPlan struct {
 	code       string
 	mandatory  bool
 	composite  bool
-	partly     bool // a composite with mandatory components
+	needed     int  // of a composite: number of components up to the last mandatory one
+	simple     bool // nothing behind the first component is mandatory
 	max        int  // repetitions
 	components []componentPlan
 }
@@ -27,11 +28,18 @@ type componentPlan struct {
 	mandatory bool
 	kind      directory.Kind
 	min, max  int
+	plain     bool     // nothing but the length of a value is judged
 	codes     *codeSet // nil where any value may stand
 	bound     bool     // these codes only: neither agency nor association changes them
 	// The components from lister to listers may name another code list than the
 	// directory's; lister 0 is none.
 	lister, listers int
+}
+
+// takes reports whether a value of n bytes is surely well; exact says that every
+// byte is a character.
+func (c *componentPlan) takes(n int, exact bool) bool {
+	return c.plain && n <= c.max && (c.min == 0 || exact && n >= c.min)
 }
 
 // codes of the data elements that say whose code list a value is from.
@@ -69,11 +77,11 @@ func (s *Schema) planSegment(seg *directory.Segment, version int) *segmentPlan {
 func (s *Schema) planElement(place *directory.Place) elementPlan {
 	e := elementPlan{mandatory: place.Mandatory, max: max(place.Max, 1)}
 	if place.Composite == nil {
-		e.code = place.Element.Code
+		e.code, e.simple = place.Element.Code, true
 		e.components = []componentPlan{s.planComponent(place)}
 		return e
 	}
-	e.code, e.composite = place.Composite.Code, true
+	e.code, e.composite, e.simple = place.Composite.Code, true, true
 	for i := range place.Composite.Components {
 		part := &place.Composite.Components[i]
 		for range max(part.Max, 1) {
@@ -81,7 +89,10 @@ func (s *Schema) planElement(place *directory.Place) elementPlan {
 		}
 	}
 	for i := range e.components {
-		e.partly = e.partly || e.components[i].mandatory
+		if e.components[i].mandatory {
+			e.needed = i + 1
+		}
+		e.simple = e.simple && (i == 0 || !e.components[i].mandatory)
 		e.components[i].lister, e.components[i].listers = listedBy(e.components, i)
 	}
 	return e
@@ -133,6 +144,7 @@ func (s *Schema) planComponent(place *directory.Place) componentPlan {
 			}
 		}, len(e.Codes)+len(rule.Add))
 	}
+	c.plain = c.kind == directory.AN && c.codes == nil
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 // values compares the data elements of the present segment with its plan.
 func (r *Reader) values(p *segmentPlan) error {
 	s := &r.seg
+	exact := !s.escaped && !r.multiByte
 	at := 1
 	if s.nested() {
 		_, at = s.bounds(0)
@@ -23,7 +24,15 @@ func (r *Reader) values(p *segmentPlan) error {
 			}
 			return nil
 		}
-		next, err := r.element(&p.elements[i], i, at)
+		e := &p.elements[i]
+		if end, from := s.ends[at], s.ends[at-1].at()+1; e.simple && end&endsComponent == 0 {
+			n := end.at() - from
+			if n == 0 && !e.mandatory || n > 0 && e.components[0].takes(n, exact) {
+				at++
+				continue
+			}
+		}
+		next, err := r.element(e, i, at)
 		if err != nil {
 			return err
 		}
@@ -66,6 +75,7 @@ func (r *Reader) surplus(at, element int, rule Rule, text string) error {
 // returns the first mark behind it.
 func (r *Reader) element(p *elementPlan, i, at int) (int, error) {
 	s := &r.seg
+	exact := !s.escaped && !r.multiByte
 	filled := false
 	repetition := 0
 	for {
@@ -76,14 +86,16 @@ func (r *Reader) element(p *elementPlan, i, at int) (int, error) {
 			end := s.ends[at]
 			if end.at() > from {
 				some = true
-				if err := r.component(p, i, j, at, repetition); err != nil {
-					return 0, err
+				if j >= len(p.components) || !p.components[j].takes(end.at()-from, exact) {
+					if err := r.component(p, i, j, at, repetition); err != nil {
+						return 0, err
+					}
 				}
 			}
 			at++
 			if k := end.ending(); k != endsComponent {
 				filled = filled || some
-				if some && p.partly {
+				if some && p.needed > 0 {
 					if err := r.emptyComponents(p, i, first, at, repetition); err != nil {
 						return 0, err
 					}
@@ -111,7 +123,7 @@ func (r *Reader) element(p *elementPlan, i, at int) (int, error) {
 // that has some.
 func (r *Reader) emptyComponents(p *elementPlan, i, first, behind, repetition int) error {
 	s := &r.seg
-	for j := range p.components {
+	for j := range p.components[:p.needed] {
 		c := &p.components[j]
 		if !c.mandatory {
 			continue
