@@ -115,20 +115,25 @@ func (r *Reader) skipPadding() error {
 }
 
 // skipBreaks moves behind line breaks before a segment, and behind the blanks
-// that indent it.
+// around them.
 func (r *Reader) skipBreaks() error {
-	told := false
+	told, padded := false, false
 	for {
 		for r.start < r.end {
-			c := r.buf[r.start]
-			if r.class[c] != classBreak && !(told && isIndent(c)) {
-				return nil
-			}
-			if !told {
+			var err error
+			switch c := r.buf[r.start]; {
+			case r.class[c] == classBreak && !told:
 				told = true
-				if err := r.flaw(r.fault(RuleLineBreak, CodeBadCharacter, "line break between segments"), LineBreaks, WrappedLines); err != nil {
-					return err
-				}
+				err = r.flaw(r.fault(RuleLineBreak, CodeBadCharacter, "line break between segments"), LineBreaks, WrappedLines)
+			case r.class[c] == classBreak:
+			case c != ' ' && c != '\t' || r.marks.isService(c):
+				return nil
+			case !told && !padded:
+				padded = true
+				err = r.flaw(r.fault(RulePadding, CodeBadCharacter, "blank between segments"), Padding)
+			}
+			if err != nil {
+				return err
 			}
 			r.start++
 		}
@@ -139,8 +144,6 @@ func (r *Reader) skipBreaks() error {
 		}
 	}
 }
-
-func isIndent(c byte) bool { return c == ' ' || c == '\t' }
 
 // skipPreamble moves to UNA or UNB where something else comes first in the
 // input.
@@ -158,7 +161,11 @@ func (r *Reader) skipPreamble() error {
 	head := r.buf[r.start:min(r.end, r.start+maxPreamble)]
 	for i := 1; i < len(head); i++ {
 		if startsInterchange(head[i:]) {
-			if err := r.flaw(r.fault(RulePreamble, CodeBadCharacter, "something stands before UNA or UNB"), Preamble); err != nil {
+			text := "something stands before UNA or UNB"
+			if string(head[:i]) == byteOrderMark {
+				text = "a byte order mark stands before UNA or UNB"
+			}
+			if err := r.flaw(r.fault(RulePreamble, CodeBadCharacter, text), Preamble); err != nil {
 				return err
 			}
 			r.start += i

@@ -1,5 +1,7 @@
 package edifact
 
+import "slices"
+
 // Delimiters are the service characters of an interchange (UNA, ISO 9735 §4).
 type Delimiters struct {
 	Component  byte // between the components of a composite
@@ -44,29 +46,28 @@ func parseUNA(b []byte) Delimiters {
 	return d
 }
 
-// usable reports whether no character can be taken for data or for another of
-// the set. A repetition separator equal to another is none: versions 1 to 3
-// leave that byte of UNA free.
+// usable reports whether segments can be cut with the set: no character can be
+// taken for data or for another. A repetition separator equal to another is none:
+// versions 1 to 3 leave that byte of UNA free. Of the decimal mark, which separates
+// nothing, no more is asked than that it is another character.
 func (d Delimiters) usable() bool {
-	if d.Decimal != ',' && d.Decimal != '.' {
-		return false
-	}
 	used := []byte{d.Component, d.Element, d.End}
 	if d.Release != 0 {
 		used = append(used, d.Release)
 	}
 	for i, c := range used {
-		if isAlnum(c) || c == ' ' || c == '\r' || c == '\n' || c == '-' || c == 0 || c >= 0x80 {
+		if isAlnum(c) || c == ' ' || c == '\r' || c == '\n' || c == 0 || c >= 0x80 {
 			return false
 		}
-		for _, other := range used[:i] {
-			if c == other {
-				return false
-			}
+		if c == d.Decimal || slices.Contains(used[:i], c) {
+			return false
 		}
 	}
 	return true
 }
+
+// counts reports whether the decimal mark is one that ISO 9735 has.
+func (d Delimiters) counts() bool { return d.Decimal == ',' || d.Decimal == '.' }
 
 // repeats reports whether the repetition separator can be told from data and
 // from the other service characters.

@@ -14,7 +14,8 @@ const (
 	// WrappedLines are line breaks anywhere, even inside a tag or a value: files
 	// wrapped at a column. They are dropped.
 	WrappedLines
-	// Padding is blanks, NUL or Ctrl-Z before, between and after interchanges.
+	// Padding is blanks, NUL or Ctrl-Z before, between and after interchanges, and
+	// blanks and tabs between segments.
 	Padding
 	// Preamble is anything before the first UNA or UNB, such as lines of a
 	// transport, and a byte order mark before any.
@@ -31,12 +32,20 @@ const (
 	// WrongReferences in UNT, UNE or UNZ.
 	WrongReferences
 	// WrongRepertoire is bytes that the repertoire of UNB does not have, such as
-	// Windows-1252 or UTF-8 under UNOC. Values with them are decoded as what they
-	// most likely are.
+	// Windows-1252 or UTF-8 under UNOC, and a repertoire that the syntax version or
+	// ISO 9735 at all does not have, such as IATB, which is taken for UNOC. Values
+	// are decoded as what they most likely are.
 	WrongRepertoire
 	// EmptyMandatory is a mandatory data element without a value. It concerns
 	// the [Validator] and the header segments.
 	EmptyMandatory
+	// HeaderValues is values in UNB, UNG and UNH, and their repetition in trailers,
+	// that are too long or too short, of other characters or no code: a date of six
+	// digits in version 4, one of eight before, 0 for no acknowledgement.
+	HeaderValues
+	// MissingInterchange is messages without UNB and UNZ around them. They are read
+	// as of syntax version 3 and UNOC.
+	MissingInterchange
 
 	endOfLeniencies
 )
@@ -48,6 +57,7 @@ const Everything = endOfLeniencies - 1
 var leniencyNames = [...]string{
 	"line-breaks", "wrapped-lines", "padding", "preamble", "short-una", "missing-terminator", "stray-release",
 	"wrong-counts", "wrong-references", "wrong-repertoire", "empty-mandatory",
+	"header-values", "missing-interchange",
 }
 
 // String returns the names of the set, with commas between.

@@ -141,7 +141,7 @@ func (r *Reader) next() error {
 		if err := r.begin(); err != nil {
 			return err
 		}
-	} else if r.start == r.end || r.class[r.buf[r.start]] == classBreak {
+	} else if r.start == r.end || r.buf[r.start] <= ' ' {
 		if err := r.skipBreaks(); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ const (
 	RuleUNA          Rule = "una"           // 20: the service string advice is complete, its characters usable and different
 	RuleSeparators   Rule = "separators"    // 22: the service characters are known
 	RulePreamble     Rule = "preamble"      // 21: nothing stands before UNA or UNB
-	RulePadding      Rule = "padding"       // 21: nothing stands between interchanges
+	RulePadding      Rule = "padding"       // 21: nothing stands between interchanges, and no blanks between segments
 	RuleLineBreak    Rule = "line-break"    // 21: line breaks are no part of the syntax
 	RuleTag          Rule = "tag"           // 12: a tag is three capital letters or digits
 	RuleRelease      Rule = "release"       // 22: the release character stands before a service character

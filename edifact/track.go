@@ -149,7 +149,7 @@ func (r *Reader) needHeader() error {
 	}
 	e := r.at(0, 0, RuleHeader, CodeMissing, "interchange does not begin with UNB")
 	e.Tag = "UNB"
-	if err := r.flaw(e); err != nil {
+	if err := r.flaw(e, MissingInterchange); err != nil {
 		return err
 	}
 	r.state = between

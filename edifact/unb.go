@@ -17,7 +17,8 @@ func (r *Reader) parseUNB(s *Segment) error {
 	}
 	set, known := ParseRepertoire(string(s.Component(0, 0)))
 	if !known && len(s.Component(0, 0)) > 0 {
-		if err := r.flaw(r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, "repertoire is none of UNOA to UNOL, UNOW, UNOX, UNOY")); err != nil {
+		e := r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, "repertoire is none of UNOA to UNOL, UNOW, UNOX, UNOY")
+		if err := r.flaw(e, WrongRepertoire); err != nil {
 			return err
 		}
 	}
@@ -74,6 +75,14 @@ func (r *Reader) setRepertoire(set Repertoire) error {
 		}
 	} else {
 		r.marks.Repetition = 0
+		// Version 4 has recipients ignore it.
+		if r.advised && !r.marks.counts() {
+			e := r.fault(RuleUNA, CodeBadServiceCharacter, "decimal mark of the service string advice UNA is neither comma nor point")
+			e.Tag, e.Offset = "UNA", r.adviceAt
+			if err := r.flaw(e); err != nil {
+				return err
+			}
+		}
 	}
 	bytes := set.Bytes()
 	r.classify(&bytes, set.MultiByte())

@@ -213,6 +213,15 @@ func (r *Reader) valueFault(p *elementPlan, i, j, repetition int, rule Rule, cod
 	}
 	e := r.at(i+2, component, rule, code, text)
 	e.Repetition = r.told(repetition)
+	switch r.seg.Tag {
+	case "UNB", "UNG", "UNH":
+		return r.flaw(e, HeaderValues)
+	case "UNT", "UNE", "UNZ":
+		if i == 0 {
+			return r.flaw(e, WrongCounts)
+		}
+		return r.flaw(e, HeaderValues)
+	}
 	return r.flaw(e)
 }
 

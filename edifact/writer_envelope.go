@@ -196,7 +196,7 @@ func (w *Writer) setUp(u UNB) {
 		}
 	}
 	d := w.marks
-	if !d.usable() || d.Repetition != 0 && !d.repeats() || d.isService(d.Decimal) || w.set == UNOX && d.isService(escape) {
+	if !d.usable() || !d.counts() || d.isService('-') || d.Repetition != 0 && !d.repeats() || d.isService(d.Decimal) || w.set == UNOX && d.isService(escape) {
 		w.refuse(RuleUNA, "unusable service characters")
 		return
 	}

@@ -43,7 +43,8 @@ type Options struct {
 func Rewrite(out io.Writer, in io.Reader, o Options) error {
 	w := &rewriter{o: o, lines: lines{out: out, wrap: o.Wrap}}
 	r := edifact.NewReader(in, edifact.ReaderOptions{
-		Lenient: o.Lenient, Repertoire: o.Repertoire, Forgiven: w.tell, Faults: w.fault, Object: w.object,
+		// The service characters are written with UNB.
+		Lenient: o.Lenient &^ edifact.MissingInterchange, Repertoire: o.Repertoire, Forgiven: w.tell, Faults: w.fault, Object: w.object,
 		Limits: edifact.Limits{Total: math.MaxInt64},
 	})
 	for {
