@@ -32,9 +32,9 @@ const (
 	// WrongReferences in UNT, UNE or UNZ.
 	WrongReferences
 	// WrongRepertoire is bytes that the repertoire of UNB does not have, such as
-	// Windows-1252 or UTF-8 under UNOC, and a repertoire that the syntax version or
-	// ISO 9735 at all does not have, such as IATB, which is taken for UNOC. Values
-	// are decoded as what they most likely are.
+	// Windows-1252 or UTF-8 under UNOC, and a repertoire that ISO 9735 does not
+	// have, such as IATB, which is taken for UNOC. Values are decoded as what they
+	// most likely are.
 	WrongRepertoire
 	// EmptyMandatory is a mandatory data element without a value. It concerns
 	// the [Validator] and the header segments.
@@ -46,6 +46,9 @@ const (
 	// MissingInterchange is messages without UNB and UNZ around them. They are read
 	// as of syntax version 3 and UNOC.
 	MissingInterchange
+	// LaterRepertoire is one that came with a later syntax version, such as UNOC
+	// under version 2. Danish banks send that.
+	LaterRepertoire
 
 	endOfLeniencies
 )
@@ -57,7 +60,7 @@ const Everything = endOfLeniencies - 1
 var leniencyNames = [...]string{
 	"line-breaks", "wrapped-lines", "padding", "preamble", "short-una", "missing-terminator", "stray-release",
 	"wrong-counts", "wrong-references", "wrong-repertoire", "empty-mandatory",
-	"header-values", "missing-interchange",
+	"header-values", "missing-interchange", "later-repertoire",
 }
 
 // String returns the names of the set, with commas between.

@@ -41,6 +41,7 @@ func TestLeniencies(t *testing.T) {
 		{"code page 1252", edifact.WrongRepertoire, strings.Replace(whole, "abc", "a\x80c", 1), []string{"repertoire@62 FTX 2:2:1 =21"}},
 		{"UTF-8", edifact.WrongRepertoire, strings.Replace(whole, "abc", "aŁc", 1), []string{"repertoire@63 FTX 2:2:1 =21"}},
 		{"a repertoire of others", edifact.WrongRepertoire, strings.Replace(whole, "UNOC:3", "IATB:1", 1), []string{"syntax@4 UNB 0:2:1 =2"}},
+		{"a repertoire of a later version", edifact.LaterRepertoire, strings.Replace(whole, "UNOC:3", "UNOC:2", 1), []string{"syntax@4 UNB 0:2:1 =2"}},
 		{"a date with a century", edifact.HeaderValues, strings.Replace(whole, "050811", "20050811", 1), []string{"too-long@21 UNB 0:5:1 =39"}},
 		{"letters for a time", edifact.HeaderValues, strings.Replace(whole, "0600", "noon", 1), []string{"type@28 UNB 0:5:2 =37"}},
 		{"a long association", edifact.HeaderValues, strings.Replace(whole, ":UN'", ":UN:LONGERTHANTHIS'", 1), []string{"too-long@57 UNH 1:3:5 =39"}},

@@ -24,7 +24,7 @@ func (r *Reader) parseUNB(s *Segment) error {
 	}
 	if last := lastRepertoire[u.Version]; set > last {
 		e := r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, set.String()+" is no repertoire of syntax version "+strconv.Itoa(u.Version))
-		if err := r.flaw(e, WrongRepertoire); err != nil {
+		if err := r.flaw(e, LaterRepertoire); err != nil {
 			return err
 		}
 	}

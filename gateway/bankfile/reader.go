@@ -15,9 +15,9 @@ import (
 const maxInterchange = 256 << 20
 
 // tolerated are departures from the syntax that change nothing of what is said:
-// files come in lines of any width, and padded. Line breaks have no meaning
-// anywhere in the repertoires that banks use.
-const tolerated = edifact.LineBreaks | edifact.WrappedLines | edifact.Padding | edifact.Preamble
+// files come in lines of any width, and padded, and say UNOC under syntax version
+// 2. Line breaks have no meaning anywhere in the repertoires that banks use.
+const tolerated = edifact.LineBreaks | edifact.WrappedLines | edifact.Padding | edifact.Preamble | edifact.LaterRepertoire
 
 // unreadable is a fault of a bank's file: a *gateway.UnreadableError to the
 // flow, and an *edifact.ParseError to Answer.

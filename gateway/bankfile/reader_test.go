@@ -65,6 +65,27 @@ func TestWhatBanksSay(t *testing.T) {
 	}
 }
 
+// TestBanksDepartures: what Danish banks send beside the standard is read.
+func TestBanksDepartures(t *testing.T) {
+	t.Parallel()
+	good := fromBank(banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")
+	var wrapped strings.Builder
+	for rest := strings.ReplaceAll(good, "\r\n", ""); rest != ""; {
+		n := min(80, len(rest))
+		wrapped.WriteString(rest[:n] + "\r\n")
+		rest = rest[n:]
+	}
+	for name, in := range map[string]string{
+		"UNOC under version 2": strings.Replace(good, "UNOC:3", "UNOC:2", 1), "lines of 80 bytes": wrapped.String(),
+		"padded": good + "\x00\x00\x1a", "byte order mark": "\xEF\xBB\xBF" + good,
+	} {
+		said := &heard{}
+		if _, err := codec(t, nil).Read(strings.NewReader(in), said); err != nil || strings.Join(said.lines, "") != `M1 1/1 "" executed  ""` {
+			t.Errorf("%s: heard %q, %v", name, said.lines, err)
+		}
+	}
+}
+
 func TestSeveralMessages(t *testing.T) {
 	t.Parallel()
 	said := &heard{}
