@@ -122,3 +122,50 @@ func ExampleNewReader() {
 	// interchange "4711", message "1": 14bb33da…
 	// interchange "4711": fb3da255…
 }
+
+// Verify says what is signed, not that everything is: who wants every message
+// signed asks for every message that was read.
+func ExampleVerify() {
+	key, err := autack.LoadSigner("testdata/test-key.pem")
+	if err != nil {
+		panic(err)
+	}
+	var file bytes.Buffer
+	if err := autack.Append(&file, strings.NewReader(received), key, autack.AppendOptions{}); err != nil {
+		panic(err)
+	}
+	added := "UNH+2+CONTRL:D:3:UN'UCI+43+NKS:ZZ+BANK:14+7'UNT+3+2'UNZ+3+4711'"
+	for _, in := range []string{file.String(), strings.Replace(file.String(), "UNZ+2+4711'", added, 1)} {
+		covered, err := verifyAll(in, autack.OneKey(key.Public().(*rsa.PublicKey)))
+		fmt.Println(len(covered), err)
+	}
+	// Output:
+	// 1 <nil>
+	// 0 autack: interchange "4711", message "2": not signed
+}
+
+// verifyAll verifies an interchange with its AUTACK in it, which must sign every
+// other message.
+func verifyAll(in string, keys autack.Keys) ([]autack.Covered, error) {
+	r, h := autack.NewReader(strings.NewReader(in), edifact.ReaderOptions{}, autack.HashOptions{Levels: autack.LevelMessage})
+	v := edifact.NewValidator(r, edifact.NewSchema())
+	var signature *autack.Message // nil where there is none, which Verify refuses
+	for s, err := range v.Segments() {
+		if err != nil {
+			return nil, err
+		}
+		if s.Tag != "UNH" || v.Message().Type != "AUTACK" {
+			continue
+		}
+		if signature, err = autack.Read(v); err != nil {
+			return nil, err
+		}
+	}
+	o := autack.VerifyOptions{Keys: keys}
+	for _, d := range h.Digests().All() {
+		if d.Reference.Message.Type != "AUTACK" {
+			o.Wanted = append(o.Wanted, d.Reference)
+		}
+	}
+	return autack.Verify(signature, h.Digests(), o)
+}

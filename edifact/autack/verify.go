@@ -31,10 +31,17 @@ type Covered struct {
 // wanted is covered. Otherwise nothing is returned but the first fault, which
 // wraps a sentinel of this package.
 //
+// What the message does not refer to is not signed, and without Wanted that is no
+// error: who needs more than what is returned must ask for it. No message at all,
+// nil, is ErrNotSigned.
+//
 // Certificates in the message are not looked at: keys come from the options
 // alone. Neither are times.
 func Verify(m *Message, digests *Digests, o VerifyOptions) ([]Covered, error) {
 	o.Codes = o.Codes.withDefaults()
+	if m == nil {
+		return nil, &Error{Text: "there is no AUTACK", Err: ErrNotSigned}
+	}
 	if len(m.Secured) == 0 {
 		return nil, &Error{Text: "the AUTACK refers to nothing", Err: ErrNotSigned}
 	}

@@ -279,3 +279,11 @@ func TestInterchangeCoversItsMessages(t *testing.T) {
 		}
 	}
 }
+
+func TestVerifyWithoutMessage(t *testing.T) {
+	t.Parallel()
+	d, _ := mustRead(t, interchange3)
+	if _, err := autack.Verify(nil, d, autack.VerifyOptions{}); !errors.Is(err, autack.ErrNotSigned) {
+		t.Errorf("error is %v, want %v", err, autack.ErrNotSigned)
+	}
+}
