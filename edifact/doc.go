@@ -46,9 +46,10 @@
 // # Beside it
 //
 // Package contrl answers an interchange with CONTRL and reads such answers,
-// autack signs and verifies, banking has the payment messages as Go structs,
-// and directory holds the tables. Package lint finds what is wrong in a file, with
-// line and column, show makes one readable, and canon rewrites one.
+// autack signs and verifies, banking has the payment messages as Go structs
+// (banking01b those of D.01B), and directory holds the tables: d96a and d01b are
+// ready, unece reads those of other releases. Package lint finds what is wrong in
+// a file, with line and column, show makes one readable, and canon rewrites one.
 //
 // # How places are counted
 //

@@ -121,7 +121,7 @@ func (r *Reader) Segments() iter.Seq2[*Segment, error] {
 // Next returns the next segment, those of the envelope included (UNA is none),
 // io.EOF after the last, or a [*ParseError]; an error of the underlying reader
 // is returned as it is. Errors are final. The segment is good until the next
-// call.
+// call. An input without a byte is no fault: io.EOF comes at once.
 func (r *Reader) Next() (*Segment, error) {
 	if r.err == nil {
 		if r.err = r.next(); r.err == nil {

@@ -40,7 +40,7 @@ type envelope struct {
 }
 
 // Interchange returns the header of the present interchange; it stays until the
-// next begins.
+// next begins. It is never nil, and zero before the first.
 func (r *Reader) Interchange() *UNB { return &r.header }
 
 // Group returns the header of the present functional group, nil outside of one.
@@ -52,7 +52,8 @@ func (r *Reader) Group() *UNG {
 }
 
 // Message returns the header of the present message. It stays until the next
-// begins.
+// begins, behind UNT too: [Segment.Position] says whether a segment is in a
+// message. It is never nil, and zero before the first.
 func (r *Reader) Message() *UNH { return &r.message }
 
 // locate fills in the references of the present place.

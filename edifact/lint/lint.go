@@ -32,8 +32,9 @@ type Finding struct {
 
 // Options are how a file is judged.
 type Options struct {
-	// Directories are what messages are compared with. Of a message of another
-	// directory only the syntax is judged, and a note says so once for each type.
+	// Directories are what messages are compared with; none is built in. Of a
+	// message of another directory only the syntax is judged, and a note says so
+	// once for each type.
 	Directories []*directory.Directory
 	// Codes are agreed beside those of the directories.
 	Codes edifact.Codes
