@@ -63,7 +63,7 @@ func (r *Reader) advice(head []byte) error {
 	if !d.usable() {
 		return r.adviceFault(CodeBadServiceCharacter, "service string advice UNA has unusable or repeated service characters")
 	}
-	r.advised, r.adviceAt = true, r.base+int64(r.start)
+	r.advised, r.adviceAt, r.miscounts = true, r.base+int64(r.start), false
 	r.setDelimiters(d)
 	r.start += length
 	err := r.skipBreaks()

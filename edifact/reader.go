@@ -68,14 +68,15 @@ type Reader struct {
 	eof        bool
 	err        error
 
-	marks    Delimiters
-	advised  bool  // UNA was there
-	adviceAt int64 // its offset
-	class    [256]uint8
-	seg      Segment
-	quick    int // segments with fewer components need no comparison with the limits
-	tags     [256]internedTag
-	cursor   cursor
+	marks     Delimiters
+	advised   bool  // UNA was there
+	adviceAt  int64 // its offset
+	miscounts bool  // and its decimal mark has been told
+	class     [256]uint8
+	seg       Segment
+	quick     int // segments with fewer components need no comparison with the limits
+	tags      [256]internedTag
+	cursor    cursor
 
 	envelope
 }

@@ -12,6 +12,17 @@ import (
 
 // TestEnvelopeFaults tells every fault of envelopes, with its place, and which
 // segments are read all the same.
+// TestDecimalMarkIsToldOnce where a second interchange begins without UNA inside
+// of the first.
+func TestDecimalMarkIsToldOnce(t *testing.T) {
+	t.Parallel()
+	got := reads(strings.NewReader("UNA:+_? '"+begin+open+"FTX+a'"+end), edifact.ReaderOptions{}, true)
+	want := []string{"una@0 UNA 0:0:0 =20", "trailer@44 UNZ 0:0:0 =13"}
+	if !slices.Equal(got.faults, want) || got.tags() != "UNB UNB UNH FTX UNT UNZ" {
+		t.Errorf("%q, want %q; read %s", got.faults, want, got.tags())
+	}
+}
+
 func TestEnvelopeFaults(t *testing.T) {
 	t.Parallel()
 	const (

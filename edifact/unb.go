@@ -76,7 +76,8 @@ func (r *Reader) setRepertoire(set Repertoire) error {
 	} else {
 		r.marks.Repetition = 0
 		// Version 4 has recipients ignore it.
-		if r.advised && !r.marks.counts() {
+		if r.advised && !r.marks.counts() && !r.miscounts {
+			r.miscounts = true
 			e := r.fault(RuleUNA, CodeBadServiceCharacter, "decimal mark of the service string advice UNA is neither comma nor point")
 			e.Tag, e.Offset = "UNA", r.adviceAt
 			if err := r.flaw(e); err != nil {
