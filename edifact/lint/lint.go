@@ -74,9 +74,9 @@ func File(in io.Reader, o Options, tell func(Finding) error) (Summary, error) {
 	if o.Limits.Total == 0 {
 		o.Limits.Total = math.MaxInt64
 	}
-	l := &linter{o: o, tell: tell, lines: newLines(head), told: map[any]bool{}}
+	l := &linter{o: o, tell: tell, lines: newLines(head, o.Limits.Segment), told: map[any]bool{}}
 	if why := Foreign(first); why != "" {
-		l.found = []*edifact.ParseError{{Rule: RuleForeign, Code: edifact.CodeMissing, Text: "not EDIFACT: " + why}}
+		l.find(&edifact.ParseError{Rule: RuleForeign, Code: edifact.CodeMissing, Text: "not EDIFACT: " + why})
 		err = l.flush()
 	} else {
 		err = l.read()

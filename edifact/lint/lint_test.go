@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -178,6 +179,44 @@ func TestErrorsThatAreNotAboutTheContent(t *testing.T) {
 	}
 	if _, err := lint.File(strings.NewReader("x"), options(), func(lint.Finding) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("who is told: %v", err)
+	}
+}
+
+// endless gives the same bytes again and again, and notes how much memory is in
+// use while it does.
+type endless struct {
+	left int64
+	peak uint64
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, strings.Repeat("\n", len(p)))
+	if e.left -= int64(n); e.left>>12%256 == 0 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		e.peak = max(e.peak, m.HeapAlloc)
+	}
+	return n, nil
+}
+
+// TestEmptyLinesWithoutEnd needs no memory for lines that nobody asks for. It is
+// not parallel, for it looks at the memory of all.
+func TestEmptyLinesWithoutEnd(t *testing.T) {
+	const size = 12 << 20
+	lines := &endless{left: size}
+	var last lint.Finding
+	in := io.MultiReader(strings.NewReader(head), lines, strings.NewReader("UNZ+1+7'"))
+	if _, err := lint.File(in, options(), func(f lint.Finding) error { last = f; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if lines.peak == 0 || lines.peak > 64<<20 {
+		t.Errorf("%d MB in use", lines.peak>>20)
+	}
+	if last.Tag != "UNZ" || last.Column != 5 || last.Line < size {
+		t.Errorf("the last finding stands at %d:%d: %v", last.Line, last.Column, last)
 	}
 }
 

@@ -18,9 +18,9 @@ type linter struct {
 	v     *edifact.Validator
 	sum   Summary
 
-	found []*edifact.ParseError // since the last segment
-	last  offence               // of the bytes of a value
-	told  map[any]bool          // what is told once: rules, message types
+	found []Finding    // since the last segment, with their places
+	last  offence      // of the bytes of a value
+	told  map[any]bool // what is told once: rules, message types
 }
 
 // offence is a rule and the value that offends against it.
@@ -54,7 +54,7 @@ func (l *linter) end(err error) error {
 	if fault, ok := errors.AsType[*edifact.ParseError](err); ok {
 		last := *fault
 		last.Text += "; nothing behind it was read"
-		l.found = append(l.found, &last)
+		l.find(&last)
 	} else if !errors.Is(err, io.EOF) {
 		return errors.Join(l.flush(), err)
 	}
@@ -99,7 +99,14 @@ func (l *linter) add(e *edifact.ParseError) {
 			l.told[key] = true
 		}
 	}
-	l.found = append(l.found, e)
+	l.find(e)
+}
+
+// find places a finding while the lines around it are remembered.
+func (l *linter) find(e *edifact.ParseError) {
+	f := Finding{ParseError: e}
+	f.Line, f.Column = l.lines.place(e.Offset)
+	l.found = append(l.found, f)
 }
 
 // mostTold bounds what is remembered of an input with endless message types.
@@ -129,10 +136,9 @@ func (l *linter) severity(e *edifact.ParseError) Severity {
 
 // flush tells what was found in the order of places.
 func (l *linter) flush() error {
-	slices.SortStableFunc(l.found, func(a, b *edifact.ParseError) int { return cmp.Compare(a.Offset, b.Offset) })
-	for _, e := range l.found {
-		f := Finding{ParseError: e, Severity: l.severity(e)}
-		f.Line, f.Column = l.lines.place(e.Offset)
+	slices.SortStableFunc(l.found, func(a, b Finding) int { return cmp.Compare(a.Offset, b.Offset) })
+	for _, f := range l.found {
+		f.Severity = l.severity(f.ParseError)
 		switch f.Severity {
 		case Error:
 			l.sum.Errors++

@@ -10,16 +10,23 @@ import (
 // somebody may still ask. LF, CR LF and CR end a line.
 type lines struct {
 	in      io.Reader
+	back    int64 // bytes behind the last read that may still be asked for
 	at      int64 // bytes passed on
 	afterCR bool
 	dropped int     // lines before that of starts[0]
 	starts  []int64 // where lines begin
 }
 
-func newLines(in io.Reader) *lines { return &lines{in: in, starts: []int64{0}} }
+// newLines remembers the lines of a segment of the given size. The reader ahead
+// of it holds no more than one read beside it.
+func newLines(in io.Reader, segment int) *lines {
+	const read = 64 << 10
+	return &lines{in: in, back: 2 * int64(max(segment, read)+read), starts: []int64{0}}
+}
 
 // Read implements io.Reader.
 func (l *lines) Read(p []byte) (int, error) {
+	l.forget(l.at - l.back) // endless line breaks are no segment
 	n, err := l.in.Read(p)
 	for i, c := range p[:n] {
 		if l.afterCR && c != '\n' {
