@@ -38,7 +38,8 @@ type GroupOccurrence struct {
 }
 
 // NewValidator returns a Validator of what r reads. The schema's directories
-// are looked through in their order for version and release of each message.
+// are looked through in their order for version and release of each message. It
+// must not be nil: NewSchema() is that of CONTRL and AUTACK alone.
 func NewValidator(r *Reader, schema *Schema) *Validator {
 	return &Validator{Reader: r, schema: schema}
 }

@@ -77,7 +77,8 @@ type Collector struct {
 	any     bool                  // there was an interchange
 }
 
-// NewCollector returns a Collector that gives every answer to done.
+// NewCollector returns a Collector that gives every answer to done, which must
+// not be nil.
 func NewCollector(o Options, done func(Answer)) *Collector {
 	if o.Entries <= 0 {
 		o.Entries = defaultEntries

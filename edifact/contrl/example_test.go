@@ -3,7 +3,6 @@ package contrl_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"nks/edifact"
@@ -86,11 +85,7 @@ func ExampleControl_Judge() {
 	in := "UNB+UNOC:3+5790000000012:14+5798000016446:14+050811:0615+76'UNH+1+CONTRL:D:3:UN'" +
 		"UCI+42+5798000016446:14+5790000000012:14+7'UCM+2+BANSTA:D:96A:UN+4'UCS+3'UCD+39+2:2'UNT+6+1'UNZ+1+76'"
 	v := edifact.NewValidator(edifact.NewReader(strings.NewReader(in), edifact.ReaderOptions{}), edifact.NewSchema())
-	for {
-		s, err := v.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	for s, err := range v.Segments() {
 		if err != nil {
 			fmt.Println(err)
 			return
