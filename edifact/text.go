@@ -14,6 +14,7 @@ type TextEnd uint32
 // Separator is what stands behind a value.
 type Separator uint8
 
+// What can stand behind a value. A [TextEnd] tells them apart.
 const (
 	SegmentEnd          = Separator(endsSegment)
 	ComponentSeparator  = Separator(endsComponent)

@@ -20,6 +20,7 @@ type ParseError struct {
 	Rule string
 }
 
+// Error tells line and rule.
 func (e *ParseError) Error() string {
 	return "directory: line " + strconv.Itoa(e.Line) + ": " + e.Rule
 }
