@@ -62,7 +62,21 @@ func (r *Reader) scan() (int, error) {
 	if len(s.drops) > 0 {
 		s.drops = s.drops[:0]
 	}
-	i, n, wide := 0, 0, false
+	data := r.buf[r.start:r.end]
+	i, n := run(data, &r.class, s.ends, 0, 0)
+	if i < len(data) && n < len(s.ends) && n < r.quick && i <= r.o.Limits.Segment && r.class[data[i]] == classEnd {
+		s.ends[n] = mark(i) << 2
+		s.count = n + 1
+		return i, nil
+	}
+	return r.scanOn(i, n)
+}
+
+// scanOn goes on at byte i of a segment, which has n separators so far, with all
+// that most segments do not have.
+func (r *Reader) scanOn(i, n int) (int, error) {
+	s := &r.seg
+	wide := false
 	for {
 		data := r.buf[r.start:r.end]
 		for {

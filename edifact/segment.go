@@ -56,15 +56,25 @@ func (s *Segment) Raw() []byte { return s.buf[s.start : s.start+s.length : s.sta
 
 func (s *Segment) marks() []mark { return s.ends[:s.count] }
 
+// isElement is 1 for a mark that ends a data element and 0 for others, without a
+// branch to be guessed.
+func isElement(m mark) mark { return m >> 1 & ^m & 1 }
+
 // index finds where each data element begins. It waits until somebody asks.
 func (s *Segment) index() {
 	s.indexed = true
-	s.firsts = append(s.firsts[:0], 0)
-	for i, m := range s.marks() {
-		if m.ending() == endsElement {
-			s.firsts = append(s.firsts, int32(i+1))
-		}
+	marks := s.marks()
+	if len(marks) >= cap(s.firsts) {
+		s.firsts = make([]int32, 0, 2*len(marks))
 	}
+	firsts := s.firsts[:len(marks)+1]
+	firsts[0] = 0
+	n := 1
+	for i, m := range marks {
+		firsts[n] = int32(i + 1)
+		n += int(isElement(m))
+	}
+	s.firsts = firsts[:n]
 }
 
 // bounds returns the first mark of element i, the tag being 0, and the one
@@ -99,10 +109,11 @@ func (s *Segment) value(k int) []byte {
 
 // Len returns the number of data elements, the tag not counted.
 func (s *Segment) Len() int {
-	if !s.indexed {
-		s.index()
+	n := mark(0)
+	for _, m := range s.ends[:s.count] {
+		n += isElement(m)
 	}
-	return len(s.firsts) - 1
+	return int(n)
 }
 
 // Repetitions returns how often data element i stands there: more than once
