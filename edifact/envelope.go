@@ -54,6 +54,15 @@ func (u *UNB) Prepared(loc *time.Location) (time.Time, bool) {
 	return t, true
 }
 
+// Prepare sets date and time of preparation to t as its location reads it, in
+// the form of the syntax version, which must be set before.
+func (u *UNB) Prepare(t time.Time) {
+	u.Date, u.Time = t.Format("060102"), t.Format("1504")
+	if u.Version == 4 {
+		u.Date = t.Format("20060102")
+	}
+}
+
 // UNG is the header of a functional group.
 type UNG struct {
 	Type        string // 0038; messages of one type in versions 1 to 3

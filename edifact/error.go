@@ -51,6 +51,9 @@ type ParseError struct {
 	Place
 	Rule Rule
 	Code Code // 0085: what CONTRL calls it
+	// Lenient are the leniencies that forgive such a fault; 0 for one that cannot
+	// be forgiven.
+	Lenient Leniency
 	// Forgiven is the leniency by which the fault was passed over; 0 when it was
 	// not.
 	Forgiven Leniency

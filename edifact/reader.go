@@ -207,6 +207,9 @@ func (r *Reader) fault(rule Rule, code Code, text string) *ParseError {
 // returned to end the reading.
 func (r *Reader) flaw(e *ParseError, forgivenBy ...Leniency) error {
 	for _, l := range forgivenBy {
+		e.Lenient |= l
+	}
+	for _, l := range forgivenBy {
 		if r.o.Lenient&l != 0 {
 			e.Forgiven = l
 			if r.o.Forgiven != nil {

@@ -79,78 +79,65 @@ func (r *Reader) scanOn(i, n int) (int, error) {
 	wide := false
 	for {
 		data := r.buf[r.start:r.end]
-		for {
-			i, n = run(data, &r.class, s.ends, i, n)
-			if i == len(data) {
-				break
-			}
-			if n == len(s.ends) {
-				if n > r.o.Limits.Segment {
-					return 0, r.tooLong()
-				}
-				s.ends = append(s.ends, make([]mark, n)...)
-				continue
-			}
-			k := r.class[data[i]]
-			if k == classEnd {
-				s.ends[n] = mark(i) << 2
-				s.count = n + 1
-				if wide || i > r.o.Limits.Segment || n >= r.quick {
-					return i, r.scanned(i, wide)
-				}
-				return i, nil
-			}
-			if i > r.o.Limits.Segment {
-				return 0, r.tooLong()
-			}
-			if k == classRelease && i+1 < len(data) && r.class[data[i+1]] != classBreak {
-				s.escaped = true
-				if c := r.class[data[i+1]]; (c == classData || c > classRelease) && !r.mayRepeat(data[i+1]) {
-					if err := r.stray(s.ends[:n], i); err != nil {
-						return 0, err
-					}
-					i--
-				}
-				i += 2
-				continue
-			}
-			if k == classRelease && i+1 == len(data) {
-				break
-			}
-			if k == classWide {
-				wide = true
-				i++
-				continue
-			}
-			dropped, err := r.odd(s.ends[:n], i, k)
-			if err != nil {
-				return 0, err
-			}
-			switch {
-			case dropped:
-				data = r.buf[r.start:r.end]
-			case k == classRelease:
-				s.escaped = true
-				i += 2
-			default:
-				i++
-			}
-		}
+		i, n = run(data, &r.class, s.ends, i, n)
 		if i > r.o.Limits.Segment {
 			return 0, r.tooLong()
 		}
-		if err := r.fill(); errors.Is(err, io.EOF) {
-			if i < r.end-r.start {
-				i = r.end - r.start
-			}
-			if n == len(s.ends) {
-				s.ends = append(s.ends, 0)
-			}
-			s.ends[n] = mark(i) << 2
-			return r.unfinished(s.ends[:n+1], i, wide)
-		} else if err != nil {
-			return 0, err
+		if i < len(data) && n == len(s.ends) {
+			s.ends = append(s.ends, make([]mark, n)...)
+			continue
 		}
+		if i == len(data) || i+1 == len(data) && r.class[data[i]] == classRelease {
+			if err := r.fill(); errors.Is(err, io.EOF) {
+				return r.unfinished(n, len(data), wide)
+			} else if err != nil {
+				return 0, err
+			}
+			continue
+		}
+		var err error
+		switch k := r.class[data[i]]; k {
+		case classEnd:
+			s.ends[n] = mark(i) << 2
+			s.count = n + 1
+			if wide || n >= r.quick {
+				err = r.scanned(i, wide)
+			}
+			return i, err
+		case classWide:
+			wide = true
+			i++
+		default:
+			if i, err = r.special(i, n, k); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// special handles a release character, or a byte that no segment should hold, at
+// byte i, and returns where to go on.
+func (r *Reader) special(i, n int, class uint8) (int, error) {
+	s := &r.seg
+	if class == classRelease {
+		next := r.buf[r.start+i+1]
+		if c := r.class[next]; c != classBreak {
+			s.escaped = true
+			if (c == classData || c > classRelease) && !r.mayRepeat(next) {
+				return i + 1, r.stray(s.ends[:n], i)
+			}
+			return i + 2, nil
+		}
+	}
+	dropped, err := r.odd(s.ends[:n], i, class)
+	switch {
+	case dropped:
+		return i, err
+	case class == classRelease:
+		s.escaped = true
+		return i + 2, err
+	default:
+		return i + 1, err
 	}
 }
 
@@ -228,16 +215,21 @@ func (r *Reader) scanned(length int, wide bool) error {
 }
 
 // unfinished is a segment that the input ends in.
-func (r *Reader) unfinished(marks []mark, length int, wide bool) (int, error) {
-	e := r.faultAt(marks[:len(marks)-1], length, RuleTerminator, CodeMissing, "input ends inside a segment")
-	if length > 0 && r.o.Lenient&MissingTerminator != 0 {
-		if err := r.flaw(e, MissingTerminator); err != nil {
-			return 0, err
-		}
-		r.seg.count = len(marks)
-		return length, r.scanned(length, wide)
+func (r *Reader) unfinished(n, length int, wide bool) (int, error) {
+	s := &r.seg
+	if n == len(s.ends) {
+		s.ends = append(s.ends, 0)
 	}
-	return 0, e
+	s.ends[n] = mark(length) << 2
+	e := r.faultAt(s.ends[:n], length, RuleTerminator, CodeMissing, "input ends inside a segment")
+	if length == 0 || r.o.Lenient&MissingTerminator == 0 {
+		return 0, e
+	}
+	if err := r.flaw(e, MissingTerminator); err != nil {
+		return 0, err
+	}
+	s.count = n + 1
+	return length, r.scanned(length, wide)
 }
 
 func (r *Reader) tooLong() error {

@@ -20,7 +20,7 @@ var services = sync.OnceValue(func() [5]map[string]*segmentPlan {
 			agreed.codes = judged
 		}
 		plans[version] = map[string]*segmentPlan{}
-		for tag, segment := range directory.Service('0' + byte(version)).Segments {
+		for tag, segment := range directory.Service(version).Segments {
 			plans[version][tag] = agreed.planSegment(segment, version)
 		}
 	}

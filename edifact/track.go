@@ -28,6 +28,7 @@ type envelope struct {
 	message  UNH
 	object   UNO
 	unread   bool // the object of the package comes next
+	strayed  bool // the last segment stood outside of a message
 	enclosed bool // the package stands in a message
 	position int  // of the last segment of the message
 
@@ -114,6 +115,8 @@ func (r *Reader) tracked(s *Segment) error {
 // that stand outside of a message.
 func (r *Reader) track(s *Segment) error {
 	s.Position = 0
+	strayed := r.strayed
+	r.strayed = false
 	switch s.Tag {
 	case "UNB":
 		return r.beginInterchange(s)
@@ -139,6 +142,9 @@ func (r *Reader) track(s *Segment) error {
 	}
 	if err := r.needHeader(); err != nil {
 		return err
+	}
+	if r.strayed = true; strayed {
+		return nil // the first of a run is told
 	}
 	return r.flaw(r.at(0, 0, RuleOutside, CodeOutside, "segment outside of a message"))
 }

@@ -54,7 +54,7 @@ func (m *messageMaker) nodes(nodes []directory.Node) {
 func (m *messageMaker) segment(s *directory.Segment) {
 	m.segments++
 	if s.Tag == "UNS" {
-		s = directory.Service('3').Segments["UNS"]
+		s = directory.Service(3).Segments["UNS"]
 	}
 	m.b.WriteString(s.Tag)
 	for _, p := range s.Elements {

@@ -16,7 +16,7 @@ func (w *Writer) header(tag string, elements ...[]string) {
 	}
 	w.begin(tag)
 	w.service = true
-	spec := directory.Service('0' + byte(w.unb.Version)).Segments[tag]
+	spec := directory.Service(w.unb.Version).Segments[tag]
 	for i, values := range elements {
 		var place directory.Place
 		if i < len(spec.Elements) {

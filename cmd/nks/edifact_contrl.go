@@ -98,10 +98,8 @@ func (r *answerRun) answer(out io.Writer, name string, a *contrl.Answer) error {
 	r.refused = r.refused || !r.received && !control.Accepted()
 	r.answers++
 	header := contrl.Reply(&a.Header)
-	header.Date, header.Time, header.ControlRef = r.at.Format("060102"), r.at.Format("1504"), r.ref
-	if header.Version == 4 {
-		header.Date = r.at.Format("20060102")
-	}
+	header.ControlRef = r.ref
+	header.Prepare(r.at)
 	if r.answers > 1 {
 		header.ControlRef += "-" + strconv.Itoa(r.answers)
 	}

@@ -76,7 +76,7 @@ func (p *program) format(name string, in io.Reader, o canon.Options, inPlace boo
 		_ = os.Remove(f.Name()) // gone already where it took the file's place
 	}()
 	over := departures{}
-	o.Told = over.add
+	o.Forgiven = over.add
 	out := bufio.NewWriterSize(f, 64<<10)
 	err = canon.Rewrite(out, in, o)
 	if fault, ok := errors.AsType[*edifact.ParseError](err); ok {

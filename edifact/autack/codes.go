@@ -30,8 +30,7 @@ const (
 
 // Functions of the message (0113), in syntax version 4.
 const (
-	FunctionAuthentication  = "SECAUT" // secure integrity, authentication or non-repudiation of origin
-	FunctionAcknowledgement = "SECACK" // secure acknowledgement of receipt
+	FunctionAuthentication = "SECAUT" // secure integrity, authentication or non-repudiation of origin
 )
 
 // Code is a code with the list that it is from (0529, 0601); list "1" is that of

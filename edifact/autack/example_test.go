@@ -161,11 +161,5 @@ func verifyAll(in string, keys autack.Keys) ([]autack.Covered, error) {
 			return nil, err
 		}
 	}
-	o := autack.VerifyOptions{Keys: keys}
-	for _, d := range h.Digests().All() {
-		if d.Reference.Message.Type != "AUTACK" {
-			o.Wanted = append(o.Wanted, d.Reference)
-		}
-	}
-	return autack.Verify(signature, h.Digests(), o)
+	return autack.Verify(signature, h.Digests(), autack.VerifyOptions{Keys: keys, AllMessages: true})
 }

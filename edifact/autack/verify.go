@@ -3,6 +3,7 @@ package autack
 import (
 	"bytes"
 	"crypto/rsa"
+	"slices"
 	"strconv"
 )
 
@@ -12,7 +13,11 @@ type VerifyOptions struct {
 	// Wanted are structures that must be signed: by themselves, or as part of a
 	// structure that is. They must be among the digests.
 	Wanted []Reference
-	Codes  Codes
+	// AllMessages wants every message that was read and is no AUTACK: one that
+	// somebody added to the signed ones is then found. It needs the digests of
+	// [LevelMessage].
+	AllMessages bool
+	Codes       Codes
 }
 
 // Covered is a structure whose signature was right.
@@ -31,9 +36,9 @@ type Covered struct {
 // wanted is covered. Otherwise nothing is returned but the first fault, which
 // wraps a sentinel of this package.
 //
-// What the message does not refer to is not signed, and without Wanted that is no
-// error: who needs more than what is returned must ask for it. No message at all,
-// nil, is ErrNotSigned.
+// What the message does not refer to is not signed, and without Wanted or
+// AllMessages that is no error: who needs more than what is returned must ask for
+// it. No message at all, nil, is ErrNotSigned.
 //
 // Certificates in the message are not looked at: keys come from the options
 // alone. Neither are times.
@@ -77,6 +82,12 @@ func Verify(m *Message, digests *Digests, o VerifyOptions) ([]Covered, error) {
 	for _, s := range schemes {
 		if !s.used {
 			return nil, malformed(s.header.Ref, "no USY belongs to it")
+		}
+	}
+	if o.AllMessages {
+		var err error
+		if o.Wanted, err = digests.messages(o.Wanted); err != nil {
+			return nil, err
 		}
 	}
 	for _, want := range o.Wanted {
@@ -283,6 +294,28 @@ func (x *Secured) verify(d *Digest, schemes map[string]*scheme) ([]Covered, erro
 		return nil, &Error{Reference: x.Reference, Text: "the AUTACK has no signature of it", Err: ErrNotSigned}
 	}
 	return covered, nil
+}
+
+// messages adds all messages but AUTACK to those wanted.
+func (d *Digests) messages(wanted []Reference) ([]Reference, error) {
+	if d.lost&LevelMessage != 0 {
+		return nil, &Error{Text: "more messages were read than are kept", Err: ErrLimit}
+	}
+	wanted = slices.Clone(wanted)
+	hashed := false
+	for i := range d.list {
+		r := &d.list[i].Reference
+		if r.Level() != LevelMessage {
+			continue
+		}
+		if hashed = true; r.Message.Type != "AUTACK" {
+			wanted = append(wanted, *r)
+		}
+	}
+	if !hashed {
+		return nil, &Error{Text: "no message was hashed", Err: ErrNotFound}
+	}
+	return wanted, nil
 }
 
 // checkWanted finds a wanted structure among those covered, or inside of one.

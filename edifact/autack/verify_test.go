@@ -287,3 +287,18 @@ func TestVerifyWithoutMessage(t *testing.T) {
 		t.Errorf("error is %v, want %v", err, autack.ErrNotSigned)
 	}
 }
+
+// TestAllMessagesWithoutDigests: where no message was hashed, nothing says that all are signed.
+func TestAllMessagesWithoutDigests(t *testing.T) {
+	t.Parallel()
+	_, public := loadKey(t, keyFile)
+	in := signed(t, interchange3, autack.LevelInterchange, 3, autack.SignOptions{})
+	_, m := mustRead(t, in)
+	d := &autack.Digests{}
+	if _, _, err := read(strings.NewReader(interchange3), edifact.ReaderOptions{}, autack.HashOptions{Digests: d, Levels: autack.LevelInterchange}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := autack.Verify(m[0], d, autack.VerifyOptions{Keys: autack.OneKey(public), AllMessages: true}); !errors.Is(err, autack.ErrNotFound) {
+		t.Errorf("error is %v, want %v", err, autack.ErrNotFound)
+	}
+}

@@ -17,7 +17,7 @@ func (m *Message) Write(w *edifact.Writer, version int) error {
 	if version < 1 || version > 4 {
 		return unsupported("", "syntax version")
 	}
-	o := &output{w: w, repeats: version == 4, segments: directory.Service('0' + byte(version)).Segments}
+	o := &output{w: w, repeats: version == 4, segments: directory.Service(version).Segments}
 	if len(m.Headers) == 0 || len(m.Secured) == 0 || len(m.Trailers) == 0 {
 		return malformed("", "an AUTACK needs a header, a reference and a trailer")
 	}

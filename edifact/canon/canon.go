@@ -32,8 +32,8 @@ type Options struct {
 	Lenient edifact.Leniency
 	// Repertoire is taken instead of that which UNB names.
 	Repertoire edifact.Repertoire
-	// Told is told every departure that was read over.
-	Told func(*edifact.ParseError)
+	// Forgiven is told every departure that was read over.
+	Forgiven func(*edifact.ParseError)
 }
 
 // Rewrite reads interchanges and writes them in canonical form. It returns the
@@ -76,8 +76,8 @@ type rewriter struct {
 }
 
 func (w *rewriter) tell(e *edifact.ParseError) {
-	if w.o.Told != nil {
-		w.o.Told(e)
+	if w.o.Forgiven != nil {
+		w.o.Forgiven(e)
 	}
 }
 

@@ -109,7 +109,7 @@ func TestTellsWhatItReadOver(t *testing.T) {
 	t.Parallel()
 	var rules []edifact.Rule
 	o := lenient(canon.Options{})
-	o.Told = func(e *edifact.ParseError) { rules = append(rules, e.Rule) }
+	o.Forgiven = func(e *edifact.ParseError) { rules = append(rules, e.Rule) }
 	in := "UNB+UNOC:3+A:14+B:14+20050811:0600+7'\nUNZ+1+7'"
 	if err := canon.Rewrite(io.Discard, strings.NewReader(in), o); err != nil {
 		t.Fatal(err)

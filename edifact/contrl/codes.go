@@ -11,7 +11,7 @@ import (
 // "Missing"; "" for a code that no version has.
 func Name(code edifact.Code) string {
 	key := strconv.Itoa(int(code))
-	for _, version := range []byte{'4', '3'} {
+	for _, version := range []int{4, 3} {
 		if name := directory.Service(version).Elements["0085"].Codes[key]; name != "" {
 			return name
 		}

@@ -289,8 +289,7 @@ func (c *Collector) finish() {
 
 // specOf returns the table of a segment, nil when it is not known.
 func specOf(src Envelope, s *edifact.Segment) *directory.Segment {
-	version := byte('0' + src.Interchange().Version)
-	if service := directory.Service(version); service != nil && service.Segments[s.Tag] != nil {
+	if service := directory.Service(src.Interchange().Version); service != nil && service.Segments[s.Tag] != nil {
 		return service.Segments[s.Tag]
 	}
 	if v, ok := src.(interface{ Node() *directory.Node }); ok {

@@ -16,7 +16,7 @@ import (
 func all() map[string]*directory.Directory {
 	return map[string]*directory.Directory{
 		"D.96A": d96a.Directory(), "D.01B": d01b.Directory(),
-		"1": directory.Service('1'), "2": directory.Service('2'), "3": directory.Service('3'), "4": directory.Service('4'),
+		"1": directory.Service(1), "2": directory.Service(2), "3": directory.Service(3), "4": directory.Service(4),
 	}
 }
 
@@ -87,7 +87,7 @@ func TestOutlines(t *testing.T) {
 		typ, release, _ := strings.Cut(name, "_")
 		d := map[string]*directory.Directory{
 			"D96A": d96a.Directory(), "D01B": d01b.Directory(),
-			"S3": directory.Service('3'), "S4": directory.Service('4'),
+			"S3": directory.Service(3), "S4": directory.Service(4),
 		}[release]
 		want, err := os.ReadFile(file)
 		if err != nil {
@@ -132,7 +132,7 @@ func TestSegments(t *testing.T) {
 	t.Parallel()
 	for file, d := range map[string]*directory.Directory{
 		"D96A": d96a.Directory(), "D01B": d01b.Directory(),
-		"S3": directory.Service('3'), "S4": directory.Service('4'),
+		"S3": directory.Service(3), "S4": directory.Service(4),
 	} {
 		text, err := os.ReadFile("testdata/" + file + ".segments")
 		if err != nil {
@@ -265,7 +265,7 @@ func TestServiceSegmentsOfAUserDirectoryHaveNoElements(t *testing.T) {
 
 func TestSecurityInOlderVersions(t *testing.T) {
 	t.Parallel()
-	old, later := directory.Service('3'), directory.Service('4')
+	old, later := directory.Service(3), directory.Service(4)
 	if old.Segments["USH"] != later.Segments["USH"] {
 		t.Error("USH is another in version 3")
 	}
@@ -281,36 +281,36 @@ func TestServiceMessage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		typ, version string
-		of           byte
+		of           int
 	}{
-		{"CONTRL", "D", '3'}, {"CONTRL", "1", '3'}, {"CONTRL", "2", '3'}, {"CONTRL", "4", '4'},
-		{"AUTACK", "4", '4'}, {"AUTACK", "D", '4'},
+		{"CONTRL", "D", 3}, {"CONTRL", "1", 3}, {"CONTRL", "2", 3}, {"CONTRL", "4", 4},
+		{"AUTACK", "4", 4}, {"AUTACK", "D", 4},
 	} {
 		if got := directory.ServiceMessage(c.typ, c.version); got == nil || got != directory.Service(c.of).Messages[c.typ] {
-			t.Errorf("%s:%s is not that of version %c", c.typ, c.version, c.of)
+			t.Errorf("%s:%s is not that of version %d", c.typ, c.version, c.of)
 		}
 	}
-	if directory.ServiceMessage("PAYMUL", "D") != nil || directory.Service('9') != nil {
+	if directory.ServiceMessage("PAYMUL", "D") != nil || directory.Service(9) != nil {
 		t.Error("more than what ISO 9735 defines")
 	}
 }
 
 func TestVersion1LeavesReleaseAndAgencyOut(t *testing.T) {
 	t.Parallel()
-	for version, mandatory := range map[byte]bool{'1': false, '2': true, '3': true} {
+	for version, mandatory := range map[int]bool{1: false, 2: true, 3: true} {
 		s009 := directory.Service(version).Composites["S009"]
 		if s009.Components[2].Mandatory != mandatory || s009.Components[3].Mandatory != mandatory {
-			t.Errorf("version %c: S009 is %+v", version, s009.Components)
+			t.Errorf("version %d: S009 is %+v", version, s009.Components)
 		}
 	}
 }
 
 func TestSyntaxErrorMeanings(t *testing.T) {
 	t.Parallel()
-	for _, version := range []byte{'3', '4'} {
+	for _, version := range []int{3, 4} {
 		for code := range directory.Service(version).Elements["0085"].Codes {
 			if directory.SyntaxErrorMeaning(code) == "" {
-				t.Errorf("version %c: nothing is said of %s", version, code)
+				t.Errorf("version %d: nothing is said of %s", version, code)
 			}
 		}
 	}

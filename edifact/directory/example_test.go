@@ -64,7 +64,7 @@ func ExampleParse() {
 
 // Why a CONTRL with error 29 was sent.
 func ExampleService() {
-	e := directory.Service('3').Elements["0085"]
+	e := directory.Service(3).Elements["0085"]
 	fmt.Println(e.Codes["29"])
 	fmt.Println(directory.SyntaxErrorMeaning("29"))
 	// Output:

@@ -18,8 +18,8 @@ var service4 string
 // versions 1 to 3 as they are.
 var securitySegments = []string{"USA", "USB", "USC", "USD", "USE", "USF", "USH", "USL", "USR", "UST", "USU", "USX", "USY"}
 
-// Service is the service directory of a syntax version, 0002 in UNB: '1' to
-// '4'; nil for any other. It holds the service segments from UNB to UNZ and
+// Service is the service directory of a syntax version, 0002 in UNB: 1 to 4;
+// nil for any other. It holds the service segments from UNB to UNZ and
 // those of CONTRL and AUTACK, with these two messages.
 //
 // Versions 1 and 2 are version 3 with fewer repertoires in 0001; version 1 has
@@ -32,15 +32,15 @@ var securitySegments = []string{"USA", "USB", "USC", "USD", "USE", "USF", "USH",
 //
 // Codes and structures are those of ISO 9735:1988 with Amendment 1, ISO
 // 9735:2002 and the UN service code list UNSL; they were written down by hand.
-func Service(version byte) *Directory {
+func Service(version int) *Directory {
 	switch version {
-	case '1':
+	case 1:
 		return serviceOf1()
-	case '2':
+	case 2:
 		return serviceOf2()
-	case '3':
+	case 3:
 		return serviceOf3()
-	case '4':
+	case 4:
 		return serviceOf4()
 	}
 	return nil
@@ -57,9 +57,9 @@ func Service(version byte) *Directory {
 // of its syntax version.
 func ServiceMessage(typ, version string) *Message {
 	if typ == "CONTRL" && version != "4" {
-		return Service('3').Messages[typ]
+		return Service(3).Messages[typ]
 	}
-	return Service('4').Messages[typ]
+	return Service(4).Messages[typ]
 }
 
 var serviceOf4 = sync.OnceValue(func() *Directory { return embedded(service4) })

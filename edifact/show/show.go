@@ -164,7 +164,7 @@ func (v *viewer) view(s *edifact.Segment) *Segment {
 // spec is what the directory says of the present segment.
 func (v *viewer) spec(tag string) *directory.Segment {
 	version := min(max(v.Interchange().Version, 1), 4)
-	if s := directory.Service(byte('0' + version)).Segments[tag]; s != nil {
+	if s := directory.Service(version).Segments[tag]; s != nil {
 		return s
 	}
 	if node := v.Node(); node != nil && node.Segment != nil {

@@ -94,11 +94,11 @@ func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared 
 	}
 	u := contrl.Reply(&a.Header)
 	u.Repertoire, u.Version, u.Sender, u.Agreement, u.TestIndicator = 0, 0, c.own(), "", c.testIndicator()
-	u.Date = prepared.Format("060102")
+	u.ControlRef = controlRef
 	if a.Header.Version == 4 {
-		u.Version, u.Date = 4, prepared.Format("20060102")
+		u.Version = 4
 	}
-	u.Time, u.ControlRef = prepared.Format("1504"), controlRef
+	u.Prepare(prepared)
 	var out bytes.Buffer
 	w := edifact.NewWriter(&out, c.options)
 	w.Begin(u)

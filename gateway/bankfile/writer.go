@@ -51,11 +51,12 @@ func (c *Codec) Begin(out io.Writer, i gateway.Interchange) (gateway.OrderWriter
 		return nil, fmt.Errorf("%w: agreement number has not 1 to 35 characters", ErrRefused)
 	}
 	w := &Writer{codec: c, in: i, edi: edifact.NewWriter(out, c.options), refs: map[string]bool{}}
-	w.edi.Begin(edifact.UNB{
+	u := edifact.UNB{
 		Sender: c.own(), Recipient: c.bank(),
-		Date: i.Prepared.Format("060102"), Time: i.Prepared.Format("1504"),
 		ControlRef: i.ControlRef, AckRequest: true, Agreement: i.Agreement, TestIndicator: c.testIndicator(),
-	})
+	}
+	u.Prepare(i.Prepared)
+	w.edi.Begin(u)
 	return w, w.edi.Err()
 }
 
