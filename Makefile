@@ -45,7 +45,7 @@ bench: deps-demo build ## measure the whole flow against COPY, and the codecs (A
 
 .PHONY: bench-go
 bench-go: ## measure single functions (ARGS="-benchtime 3s")
-	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./gateway/nksxml ./gateway/bankfile ./sftp
+	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./edifact/autack ./edifact/banking ./edifact/directory ./gateway/nksxml ./gateway/bankfile ./sftp
 
 .PHONY: check
 check: bin/tools/staticcheck ## check format, vet, staticcheck, errcheck and the house's rules
