@@ -53,7 +53,7 @@ func (b *bench) measureEdifact() (measurement, error) {
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	speeds := map[string][]float64{}
-	for range max(3, b.options.rounds) {
+	for range max(9, b.options.rounds) {
 		for _, t := range tasks {
 			began := time.Now()
 			if err := t.run(); err != nil {
