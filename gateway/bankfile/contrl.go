@@ -99,14 +99,28 @@ func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared 
 		u.Version = 4
 	}
 	u.Prepare(prepared)
+	content, wrong := c.render(u, &control)
+	if wrong != nil && control.Status.Action == contrl.ActionRejected {
+		// Our repertoire may lack what names a message of theirs.
+		control.Messages, control.Groups = nil, nil
+		if control.Status.Code == 0 {
+			control.Status = refusal(err)
+		}
+		content, wrong = c.render(u, &control)
+	}
+	if wrong != nil {
+		return nil, fmt.Errorf("CONTRL %s: %w", controlRef, wrong)
+	}
+	return content, nil
+}
+
+func (c *Codec) render(u edifact.UNB, control *contrl.Control) ([]byte, error) {
 	var out bytes.Buffer
 	w := edifact.NewWriter(&out, c.options)
 	w.Begin(u)
-	if err := contrl.Write(w, "1", &control); err != nil {
-		return nil, fmt.Errorf("CONTRL %s: %w", controlRef, err)
+	err := contrl.Write(w, "1", control)
+	if ended := w.End(); err == nil {
+		err = ended
 	}
-	if err := w.End(); err != nil {
-		return nil, fmt.Errorf("CONTRL %s: %w", controlRef, err)
-	}
-	return out.Bytes(), nil
+	return out.Bytes(), err
 }

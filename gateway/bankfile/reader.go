@@ -43,7 +43,9 @@ func faulty(err error) error {
 // Read reads the one interchange of a bank's file. Its structure is checked
 // strictly against D.96A and CONTRL; the sink is told nothing behind the first
 // fault, but the file is read on, so that the answer names all faults. The error
-// is then a *gateway.UnreadableError. The envelope asks for CONTRL where UNB
+// is then a *gateway.UnreadableError. An error of r is returned as it is, whatever
+// was found before it: only a file that was read to its end can be judged. The
+// envelope asks for CONTRL where UNB
 // does, can be named in one, and no message of it was a CONTRL.
 func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, error) {
 	f := &reading{codec: c, sink: sink, unknown: map[string]bool{}}
@@ -54,7 +56,10 @@ func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, 
 	err := faulty(f.interchange())
 	var text *unreadable
 	if errors.As(err, &text) {
-		err = errors.Join(err, f.readOn())
+		f.readOn()
+	}
+	if f.broken != nil {
+		return gateway.BankEnvelope{}, f.broken
 	}
 	return f.envelope, err
 }
@@ -68,6 +73,8 @@ type reading struct {
 	envelope  gateway.BankEnvelope
 	begun     bool
 	ended     bool
+	controls  bool                // a message was a CONTRL
+	broken    error               // of the input
 	unknown   map[string]bool     // what the sink was told already
 	fault     *edifact.ParseError // the first
 }
@@ -90,7 +97,7 @@ func (f *reading) answered(a contrl.Answer) {
 		return
 	}
 	f.envelope.ControlRef = a.Header.ControlRef
-	f.envelope.WantsContrl = a.Header.AckRequest && a.Control != nil && f.codec.canName(&a.Header)
+	f.envelope.WantsContrl = a.Header.AckRequest && a.Control != nil && !f.controls && f.codec.canName(&a.Header)
 	f.envelope.Handle = &a
 }
 
@@ -98,12 +105,13 @@ func (f *reading) answered(a contrl.Answer) {
 func (f *reading) read() (*edifact.Segment, error) {
 	s, err := f.in.Next()
 	if err == nil {
+		f.controls = f.controls || s.Tag == "UNH" && f.in.Message().Type == "CONTRL"
 		f.collector.Segment(f.in, s)
 		return s, nil
 	}
 	if !f.ended {
 		f.ended = true
-		err = errors.Join(err, f.collector.End(err))
+		f.broken = f.collector.End(err)
 	}
 	return nil, err
 }
@@ -117,15 +125,11 @@ func (f *reading) next() (*edifact.Segment, error) {
 	return s, err
 }
 
-// readOn reads what follows a fault. Its error is one of the input itself.
-func (f *reading) readOn() error {
+// readOn reads what follows a fault, to the end.
+func (f *reading) readOn() {
 	for !f.ended {
-		var fault *edifact.ParseError
-		if _, err := f.read(); err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &fault) {
-			return err
-		}
+		_, _ = f.read() // that it ended, and how, is kept
 	}
-	return nil
 }
 
 func (f *reading) interchange() error {

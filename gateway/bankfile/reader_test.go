@@ -1,6 +1,7 @@
 package bankfile_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"nks/edifact"
 	"nks/gateway"
 	"nks/gateway/bankfile"
 )
@@ -62,6 +64,58 @@ func TestWhatBanksSay(t *testing.T) {
 				t.Errorf("envelope is %+v", e)
 			}
 		})
+	}
+}
+
+// TestBrokenInput: an error of the input is no fault of the bank's, whatever fault was found before it.
+func TestBrokenInput(t *testing.T) {
+	t.Parallel()
+	gone := errors.New("the database is gone")
+	good := fromBank(banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")
+	faulty := strings.Replace(good, "ACW:M1", "ACW:"+strings.Repeat("M", 36), 1)
+	for name, text := range map[string]string{"good": good, "with a fault": faulty} {
+		for _, part := range []int{0, len(text) / 2, len(text) * 3 / 4, len(text) - 4, len(text)} {
+			in := io.MultiReader(strings.NewReader(text[:part]), iotest.ErrReader(gone))
+			e, err := codec(t, nil).Read(in, &heard{})
+			var bad *gateway.UnreadableError
+			if !errors.Is(err, gone) || errors.As(err, &bad) || e.WantsContrl {
+				t.Errorf("%s, %d bytes: %v, wants CONTRL %t", name, part, err, e.WantsContrl)
+			}
+		}
+	}
+}
+
+// TestContrlIsNeverAnswered: not even beside another message, be it before a fault or behind.
+func TestContrlIsNeverAnswered(t *testing.T) {
+	t.Parallel()
+	status := banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'"
+	control := "CONTRL:D:3:UN'UCI+00000000000042+5798000016446:14+5790000000012:14+7'"
+	for _, in := range []string{
+		fromBank(status, control), fromBank(control, status),
+		strings.Replace(fromBank(status, control), "ACW:M1", "ACW:"+strings.Repeat("M", 36), 1),
+	} {
+		if e, _ := codec(t, nil).Read(strings.NewReader(in), &heard{}); e.ControlRef != "77" || e.WantsContrl {
+			t.Errorf("envelope %+v of %s", e, in)
+		}
+	}
+}
+
+// TestAnswerToWhatOursCannotName: a message whose reference our repertoire lacks is refused with all the others.
+func TestAnswerToWhatOursCannotName(t *testing.T) {
+	t.Parallel()
+	in := strings.NewReplacer("UNH+1+", "UNH+lå+", "UNT+8+1'", "UNT+9+lå'").Replace(fromBank(banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'"))
+	latin, err := edifact.UNOC.Append(nil, strings.ReplaceAll(in, "\r\n", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := codec(t, func(p *bankfile.Profile) { p.Charset = "UNOA" })
+	e, fault := c.Read(bytes.NewReader(latin), &heard{})
+	if fault == nil || !e.WantsContrl {
+		t.Fatal(e, fault)
+	}
+	answer, err := c.Answer(e, fault, "00000000000043", prepared)
+	if err != nil || !strings.Contains(string(answer), "+4+29'") || strings.Contains(string(answer), "UCM") {
+		t.Errorf("answer %s, %v", answer, err)
 	}
 }
 

@@ -1,13 +1,15 @@
 package bank
 
 import (
+	"sync"
+
 	"nks/edifact"
 	"nks/edifact/directory/d96a"
 )
 
 // schema is D.96A with the codes that Danish banks use beside it (bank-edifact): payment types in BUS and PAI, the
 // references of payment slips, parties of an instruction, and what CNT counts.
-func schema() *edifact.Schema {
+var schema = sync.OnceValue(func() *edifact.Schema {
 	return edifact.NewSchema(d96a.Directory()).WithCodes(edifact.Codes{
 		"1153": {Add: []string{"BID", "KRE"}},
 		"3285": {Add: []string{"BE"}},
@@ -17,4 +19,4 @@ func schema() *edifact.Schema {
 		"4461": {Add: []string{"IBB", "IBK", "UBB"}},
 		"6069": {Add: []string{"LIN", "SEQ"}},
 	})
-}
+})
