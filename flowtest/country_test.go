@@ -72,7 +72,7 @@ func denmark() country {
 			"AFT-NEW,77,,LEVA,BEC," + debit1 + ",return,06:00,2005-08-12,",
 			"AFT-B,77,,LEVB,BEC,40010000765432,return,06:00,,",
 			"AFT-78,78,,LEVB,BEC,20010000111111,return,06:00,,"},
-		"holders.csv": {"kind,id,parent,life,name,street,postcode,town,country",
+		"holders.csv": {"kind,id,parent,status,name,street,postcode,town,country",
 			"CPR," + ann + ",,alive,Ann Andersen,Algade 1,4600,Køge,DK",
 			"CPR," + bob + ",,alive,Bob Bentsen,Bygaden 2,4600,Køge,DK",
 			"CPR," + exile + ",,emigrated,Erik Exil,,,,",

@@ -130,7 +130,7 @@ func TestRelease_NewestAccountCounts(t *testing.T) {
 	w.at("2005-08-11 05:30")
 	none := ",,,,,,,,,,,,"
 	load(t, w.db, country{
-		"holders.csv": {"kind,id,parent,life,name,street,postcode,town,country", "CPR," + abroad + ",,dead,Urs Udland,,,,"},
+		"holders.csv": {"kind,id,parent,status,name,street,postcode,town,country", "CPR," + abroad + ",,dead,Urs Udland,,,,"},
 		"accounts.csv": {accountColumns,
 			"CPR," + ann + ",70450001777771" + none,
 			"CPR," + poor + ",70450001777775" + none,

@@ -91,3 +91,14 @@ type AnswerEncoder interface {
 
 // NewAnswerEncoder begins an answer.
 type NewAnswerEncoder func(w io.Writer, a Answer) (AnswerEncoder, error)
+
+// BundleStatus is the group status of a response about a bundle: how many of its payments are rejected.
+func BundleStatus(rejected, of int) string {
+	switch rejected {
+	case 0:
+		return "ACPT"
+	case of:
+		return "RJCT"
+	}
+	return "PART"
+}

@@ -36,7 +36,7 @@ type BankEnvelope struct {
 // BankSink hears what stands in a bank's file.
 type BankSink interface {
 	Contrl(Contrl) error
-	Word(BankWord) error
+	Status(BankStatus) error
 	// Unknown is told of a message that the codec does not know.
 	Unknown(messageType string) error
 }
@@ -66,10 +66,10 @@ type ContrlMessage struct {
 	Code   string // DE 0085
 }
 
-// Meaning is what a bank's word means, by its profile.
+// Meaning is what a bank's status means, by its profile.
 type Meaning string
 
-// What a word of a bank can mean.
+// What a status of a bank can mean.
 const (
 	MeansRejected    Meaning = "rejected"
 	MeansInformation Meaning = "information"
@@ -77,8 +77,8 @@ const (
 	MeansExecuted    Meaning = "executed"
 )
 
-// BankWord is what a bank says of one order, or of a line when neither Seq nor Reference is there.
-type BankWord struct {
+// BankStatus is what a bank says of one order, or of a line when neither Seq nor Reference is there.
+type BankStatus struct {
 	MessageRef string // ours, BGM 1004
 	Line       int    // 0 when not said
 	Seq        int    // 0 when not said

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"math/big"
 	"strings"
 	"unicode/utf8"
 )
@@ -73,48 +72,6 @@ func NormalizeBBAN(s string) (string, bool) {
 		return "", false
 	}
 	return s[:4] + strings.Repeat("0", 14-len(s)) + s[4:], true
-}
-
-// ValidIBAN checks form and check digits. // ISO 13616
-func ValidIBAN(s string) bool {
-	if len(s) < 15 || len(s) > 34 {
-		return false
-	}
-	var digits strings.Builder
-	for _, c := range s[4:] + s[:4] {
-		switch {
-		case c >= '0' && c <= '9':
-			digits.WriteRune(c)
-		case c >= 'A' && c <= 'Z':
-			digits.WriteByte(byte('1' + (c-'A')/10))
-			digits.WriteByte(byte('0' + (c-'A')%10))
-		default:
-			return false
-		}
-	}
-	if s[0] < 'A' || s[1] < 'A' || !AllDigits(s[2:4]) {
-		return false
-	}
-	n, ok := new(big.Int).SetString(digits.String(), 10)
-	return ok && new(big.Int).Mod(n, big.NewInt(97)).Int64() == 1
-}
-
-// ValidBIC checks the form of a BIC: 8 or 11 letters and digits. // ISO 9362
-func ValidBIC(s string) bool {
-	if len(s) != 8 && len(s) != 11 {
-		return false
-	}
-	return alphanumeric(s)
-}
-
-func alphanumeric(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // maxForeignAccount is the places that C078/3194 has.

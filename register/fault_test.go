@@ -60,12 +60,12 @@ func brokenRows() map[string]broken {
 		"CPR of a leap day of no year": {"holders.csv", "CPR,2902882222,,emigrated", "CPR,2902872222,,emigrated", 4, "id", "290287-xxxx", "date of birth"}, // G-ident
 		"CPR without its first zero":   {"holders.csv", "CPR,0202800004", "CPR,202800004", 3, "id", "202800-xxxx", "date of birth"},                        // G-ident
 		"CPR with a dash":              {"holders.csv", karl, "CPR,311261-1117,,alive,Karl Uden", 5, "id", "311261-xxxx", "date of birth"},                 // G-ident
-		"CPR in another column":        {"holders.csv", karl, "CPR,3112611117,,311261-1117,Karl Uden", 5, "life", "311261-xxxx", "alive, dead"},
+		"CPR in another column":        {"holders.csv", karl, "CPR,3112611117,,311261-1117,Karl Uden", 5, "status", "311261-xxxx", "alive, dead"},
 		"CVR modulus":                  {"holders.csv", "CVR,12356781,,ceased", "CVR,12356782,,ceased", 7, "id", "12356782", "modulus 11"}, // G-ident
 		"SE modulus":                   {"holders.csv", "SE,12379005", "SE,12379006", 9, "id", "12379006", "modulus 11"},                   // G-ident
 		"P of 9 digits":                {"holders.csv", "P,1000000001", "P,100000001", 10, "id", "100000-xxxx", "10 digits"},               // G-ident
-		"citizen ceased":               {"holders.csv", karl, "CPR,3112611117,,ceased,Karl Uden", 5, "life", "ceased", "does not fit"},
-		"company dead":                 {"holders.csv", "12356781,,ceased", "12356781,,dead", 7, "life", "dead", "does not fit"},
+		"citizen ceased":               {"holders.csv", karl, "CPR,3112611117,,ceased,Karl Uden", 5, "status", "ceased", "does not fit"},
+		"company dead":                 {"holders.csv", "12356781,,ceased", "12356781,,dead", 7, "status", "dead", "does not fit"},
 		"citizen under a company":      {"holders.csv", karl, "CPR,3112611117,12345674,alive,Karl Uden", 5, "parent", "12345674", "SE and P numbers only"},
 		"P under nobody":               {"holders.csv", "P,1000000001,12345674", "P,1000000001,", 10, "parent", "", "under a CVR number"},            // B23.2
 		"P under an unknown company":   {"holders.csv", "P,1000000001,12345674", "P,1000000001,12390114", 10, "parent", "12390114", "no CVR number"}, // B23.2
@@ -186,7 +186,7 @@ func TestLoadStopsAtTwentyFaults(t *testing.T) {
 	db := pgtest.New(t)
 	c := smallCountry(t)
 	var b strings.Builder
-	b.WriteString("kind,id,parent,life,name,street,postcode,town,country\n")
+	b.WriteString("kind,id,parent,status,name,street,postcode,town,country\n")
 	for i := range 50 {
 		fmt.Fprintf(&b, "CVR,%08d,,alive,,,,,\n", 12345671+i*11)
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"nks/pgcopy"
 )
 
 // format is one kind of file: its columns, and the table that its rows are staged in.
@@ -18,7 +20,7 @@ type format struct {
 
 // row is the record at hand: it checks each column and appends it to the tuple.
 type row struct {
-	*tuples
+	*pgcopy.Rows
 	line
 	fields [][]byte // in the order of the format's columns
 	faults []Fault  // of this row
@@ -45,28 +47,26 @@ func (r *row) failID(column int, rule string) {
 	r.faults[len(r.faults)-1].Value = shownID(r.fields[column])
 }
 
-// begin starts the tuple; staged rows carry where they come from.
-func (r *row) start(columns int) {
+// start begins the row; staged rows carry where they come from.
+func (r *row) start() {
 	if r.direct {
-		r.begin(columns)
 		return
 	}
-	r.begin(columns + 2)
-	r.int2(r.source)
-	r.int4(r.number)
+	r.Int2("source", r.source)
+	r.Int4("line", r.number)
 }
 
 // optional appends a text, NULL when it is empty.
 func (r *row) optional(column, max int) {
 	b := r.fields[column]
 	if len(b) == 0 {
-		r.null()
+		r.Null(r.columns[column])
 		return
 	}
 	if rule := textRule(b, max); rule != "" {
 		r.fail(column, rule)
 	}
-	r.tuples.text(b)
+	r.Bytes(r.columns[column], b)
 }
 
 // required appends a text that must be there.
@@ -79,18 +79,23 @@ func (r *row) required(column, max int) {
 
 // coded appends a text that must be there and satisfy ok.
 func (r *row) coded(column int, ok func([]byte) bool, rule string) {
+	r.codedAs(r.columns[column], column, ok, rule)
+}
+
+// codedAs is coded for a column that the table calls otherwise than the file.
+func (r *row) codedAs(name string, column int, ok func([]byte) bool, rule string) {
 	if b := r.fields[column]; len(b) == 0 {
 		r.fail(column, "is missing")
 	} else if !ok(b) {
 		r.fail(column, rule)
 	}
-	r.tuples.text(r.fields[column])
+	r.Bytes(name, r.fields[column])
 }
 
 // optionalCoded appends a text that may be missing, and else must satisfy ok.
 func (r *row) optionalCoded(column int, ok func([]byte) bool, rule string) {
 	if len(r.fields[column]) == 0 {
-		r.null()
+		r.Null(r.columns[column])
 		return
 	}
 	r.coded(column, ok, rule)
@@ -100,14 +105,14 @@ func (r *row) optionalCoded(column int, ok func([]byte) bool, rule string) {
 func (r *row) optionalCVR(column int) {
 	b := r.fields[column]
 	if len(b) == 0 {
-		r.null()
+		r.Null(r.columns[column])
 		return
 	}
 	n, ok := number(b, 8)
 	if !ok || !isCVR(n) {
 		r.fail(column, "must be a CVR number: 8 digits, modulus 11")
 	}
-	r.int8(n)
+	r.Int8(r.columns[column], n)
 }
 
 // period reads valid_from and valid_to.
@@ -150,8 +155,8 @@ func formats() []format {
 			no_account text, receive_by time, valid_from date, valid_to date`, parseAgreement},
 		{"benefit_types.csv", []string{"benefit_type", "authority", "name"}, "load_benefit_type",
 			"benefit_type text, authority text, name text", parseBenefitType},
-		{"holders.csv", []string{"kind", "id", "parent", "life", "name", "street", "postcode", "town", "country"},
-			"load_holder", `kind smallint, id bigint, parent bigint, life smallint, name text, street text, postcode text,
+		{"holders.csv", []string{"kind", "id", "parent", "status", "name", "street", "postcode", "town", "country"},
+			"load_holder", `kind smallint, id bigint, parent bigint, status smallint, name text, street text, postcode text,
 			town text, country text`, parseHolder},
 		{"accounts.csv", account, "load_account", accountTable, parseAccount},
 		{"specific_accounts.csv", specific, "load_specific_account", accountTable, parseSpecificAccount},
@@ -159,7 +164,7 @@ func formats() []format {
 }
 
 func parseSupplier(r *row) {
-	r.start(4)
+	r.start()
 	r.coded(0, isLogin, "must be 1-35 of A-Z a-z 0-9 . _ -")
 	r.required(1, 200)
 	r.optionalCoded(2, func(b []byte) bool { return len(b) == 13 && isDigits(b) }, "must be 13 digits")
@@ -184,18 +189,18 @@ func (r *row) keys(column int) {
 			break
 		}
 	}
-	r.tuples.text(bytes.Join(lines, []byte{'\n'}))
+	r.Bytes(r.columns[column], bytes.Join(lines, []byte{'\n'}))
 }
 
 func parseAuthority(r *row) {
-	r.start(3)
+	r.start()
 	r.required(0, 35)
 	r.required(1, 200)
 	r.optionalCVR(2)
 }
 
 func parseUnit(r *row) {
-	r.start(4)
+	r.start()
 	r.required(0, 35)
 	r.required(1, 35)
 	if len(r.fields[2]) > 0 && bytes.Equal(r.fields[1], r.fields[2]) {
@@ -207,7 +212,7 @@ func parseUnit(r *row) {
 
 func parseAgreement(r *row) {
 	const numberColumn, authority, unit, supplier, centre, accounts, choice, receiveBy, from, to = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-	r.start(10)
+	r.start()
 	r.required(numberColumn, 35)
 	r.required(authority, 35)
 	r.optional(unit, 35)
@@ -217,8 +222,8 @@ func parseAgreement(r *row) {
 	r.coded(choice, func(b []byte) bool { return string(b) == "return" || string(b) == "cheque" }, "must be return or cheque")
 	r.timeOfDay(receiveBy)
 	a, b, hasFrom, hasTo := r.period(from, to)
-	r.optionalDate(a, hasFrom)
-	r.optionalDate(b, hasTo)
+	r.optionalDate(from, a, hasFrom)
+	r.optionalDate(to, b, hasTo)
 }
 
 func areAccounts(b []byte) bool {
@@ -234,7 +239,7 @@ func areAccounts(b []byte) bool {
 func (r *row) timeOfDay(column int) {
 	b := r.fields[column]
 	if len(b) == 0 {
-		r.clock(6 * time.Hour)
+		r.TimeOfDay(r.columns[column], 6*time.Hour)
 		return
 	}
 	var h, m int64
@@ -248,19 +253,19 @@ func (r *row) timeOfDay(column int) {
 	if !ok {
 		r.fail(column, "must be a time of day, HH:MM")
 	}
-	r.clock(time.Duration(h)*time.Hour + time.Duration(m)*time.Minute)
+	r.TimeOfDay(r.columns[column], time.Duration(h)*time.Hour+time.Duration(m)*time.Minute)
 }
 
-func (r *row) optionalDate(d time.Time, has bool) {
+func (r *row) optionalDate(column int, d time.Time, has bool) {
 	if !has {
-		r.null()
+		r.Null(r.columns[column])
 		return
 	}
-	r.date(d)
+	r.Day(r.columns[column], d)
 }
 
 func parseBenefitType(r *row) {
-	r.start(3)
+	r.start()
 	r.required(0, 35)
 	r.optional(1, 35)
 	r.required(2, 200)

@@ -1,6 +1,11 @@
 package register
 
-import "time"
+import (
+	"time"
+
+	"nks/gateway"
+	"nks/pgcopy"
+)
 
 // dates turns days into the instants on which they begin in Copenhagen; files repeat the same few days.
 type dates struct {
@@ -15,7 +20,7 @@ func (d *dates) begin(midnight time.Time, n int) int64 {
 	at, ok := d.known[midnight]
 	if !ok {
 		y, m, day := midnight.Date()
-		at = pgMicros(time.Date(y, m, day, 0, 0, 0, 0, d.copenhagen))
+		at = pgcopy.Micros(time.Date(y, m, day, 0, 0, 0, 0, d.copenhagen))
 		if len(d.known) < enough {
 			d.known[midnight] = at
 		}
@@ -23,49 +28,49 @@ func (d *dates) begin(midnight time.Time, n int) int64 {
 	return at
 }
 
-func kindByName(b []byte) Kind {
+func kindByName(b []byte) gateway.HolderKind {
 	switch string(b) {
 	case "CPR":
-		return CPR
+		return gateway.CPR
 	case "CVR":
-		return CVR
+		return gateway.CVR
 	case "SE":
-		return SE
+		return gateway.SE
 	case "P":
-		return Production
+		return gateway.PNR
 	}
 	return 0
 }
 
-func lifeByName(b []byte) Life {
+func statusByName(b []byte) gateway.HolderStatus {
 	switch string(b) {
 	case "alive":
-		return Alive
+		return gateway.Alive
 	case "dead":
-		return Dead
+		return gateway.Dead
 	case "ceased":
-		return Ceased
+		return gateway.Ceased
 	case "emigrated":
-		return Emigrated
+		return gateway.Emigrated
 	}
 	return 0
 }
 
 // holder reads kind and id, which stand first in every file that names a holder.
-func (r *row) holder() (Kind, int64) {
+func (r *row) holder() (gateway.HolderKind, int64) {
 	kind := kindByName(r.fields[0])
 	var id int64
 	var ok bool
 	switch kind {
-	case CPR:
+	case gateway.CPR:
 		if id, ok = number(r.fields[1], 10); !ok || !isCPR(id) {
 			r.failID(1, "must be a CPR number: 10 digits that begin with a date of birth; replacement numbers are refused")
 		}
-	case CVR, SE:
+	case gateway.CVR, gateway.SE:
 		if id, ok = number(r.fields[1], 8); !ok || !isCVR(id) {
 			r.fail(1, "must be 8 digits, modulus 11")
 		}
-	case Production:
+	case gateway.PNR:
 		if id, ok = number(r.fields[1], 10); !ok {
 			r.failID(1, "must be 10 digits")
 		}
@@ -77,25 +82,25 @@ func (r *row) holder() (Kind, int64) {
 
 func parseHolder(r *row) {
 	kind, id := r.holder()
-	r.start(9)
-	r.int2(int16(kind))
-	r.int8(id)
+	r.start()
+	r.Int2("kind", int16(kind))
+	r.Int8("id", id)
 	parent := r.fields[2]
 	switch {
-	case len(parent) > 0 && (kind == CPR || kind == CVR):
+	case len(parent) > 0 && (kind == gateway.CPR || kind == gateway.CVR):
 		r.fail(2, "is for SE and P numbers only")
-	case len(parent) == 0 && kind == Production:
+	case len(parent) == 0 && kind == gateway.PNR:
 		r.fail(2, "is missing: a P number stands under a CVR number")
 	}
 	r.optionalCVR(2)
-	life := lifeByName(r.fields[3])
+	status := statusByName(r.fields[3])
 	switch {
-	case life == 0:
+	case status == 0:
 		r.fail(3, "must be alive, dead, ceased or emigrated")
-	case kind == CPR && life == Ceased, kind != CPR && (life == Dead || life == Emigrated):
+	case kind == gateway.CPR && status == gateway.Ceased, kind != gateway.CPR && (status == gateway.Dead || status == gateway.Emigrated):
 		r.fail(3, "does not fit the kind: citizens die and emigrate, companies cease")
 	}
-	r.int2(int16(life))
+	r.Int2("status", int16(status))
 	r.optional(4, 200)
 	r.optional(5, 200)
 	r.optional(6, 20)
@@ -117,36 +122,36 @@ const accountColumns = `holder_kind, holder_id, authority, benefit_type, locked,
 
 func parseAccount(r *row) {
 	kind, id := r.startAccount()
-	r.int2(int16(kind))
-	r.int8(id)
-	r.null()
-	r.null()
-	r.bool(false)
+	r.Int2("holder_kind", int16(kind))
+	r.Int8("holder_id", id)
+	r.Null("authority")
+	r.Null("benefit_type")
+	r.Bool("locked", false)
 	r.account()
 }
 
 func parseSpecificAccount(r *row) {
 	kind, id := r.startAccount()
-	r.int2(int16(kind))
-	r.int8(id)
+	r.Int2("holder_kind", int16(kind))
+	r.Int8("holder_id", id)
 	r.required(15, 35)
 	r.required(16, 35)
 	locked := string(r.fields[17])
 	if locked != "yes" && locked != "no" {
 		r.fail(17, "must be yes or no")
 	}
-	r.bool(locked == "yes")
+	r.Bool("locked", locked == "yes")
 	r.account()
 }
 
-func (r *row) startAccount() (Kind, int64) {
+func (r *row) startAccount() (gateway.HolderKind, int64) {
 	kind, id := r.holder()
 	if r.direct {
-		r.start(18)
-		r.instant(r.now)
+		r.start()
+		r.Instant("recorded_at", r.now)
 		return kind, id
 	}
-	r.start(17)
+	r.start()
 	return kind, id
 }
 
@@ -154,34 +159,34 @@ func (r *row) startAccount() (Kind, int64) {
 func (r *row) account() {
 	const domestic, iban, foreign, bankCode, bic = 2, 3, 4, 5, 6
 	given := 0
-	var kind AccountKind
+	var kind gateway.AccountKind
 	var which int
 	for i, column := range []int{domestic, iban, foreign} {
 		if len(r.fields[column]) > 0 {
 			given++
-			kind, which = AccountKind(i+1), column
+			kind, which = gateway.AccountKind(i+1), column
 		}
 	}
 	if given != 1 {
 		r.fail(domestic, "needs exactly one of account, iban and foreign_account")
 		kind, which = 0, domestic
 	}
-	r.int2(int16(kind))
+	r.Int2("account_kind", int16(kind))
 	switch kind {
-	case Domestic:
-		r.coded(which, func(b []byte) bool { return len(b) == 14 && isDigits(b) }, "must be 14 digits: registration number and account")
-	case IBAN:
-		r.coded(which, isIBAN, "must be an IBAN with right check digits, without blanks")
-	case Foreign:
-		r.coded(which, func(b []byte) bool { return len(b) <= 35 && isVisible(b) }, "must be at most 35 visible ASCII characters, without blanks")
+	case gateway.DomesticBBAN:
+		r.codedAs("account", which, func(b []byte) bool { return len(b) == 14 && isDigits(b) }, "must be 14 digits: registration number and account")
+	case gateway.IBANAccount:
+		r.codedAs("account", which, gateway.ValidIBAN[[]byte], "must be an IBAN with right check digits, without blanks")
+	case gateway.ForeignAccount:
+		r.codedAs("account", which, func(b []byte) bool { return len(b) <= 35 && isVisible(b) }, "must be at most 35 visible ASCII characters, without blanks")
 		if len(r.fields[bankCode]) == 0 && len(r.fields[bic]) == 0 {
 			r.fail(foreign, "needs bic or bank_code")
 		}
 	default:
-		r.null()
+		r.Null("account")
 	}
 	r.optionalCoded(bankCode, func(b []byte) bool { return len(b) <= 17 && isVisible(b) }, "must be at most 17 visible ASCII characters, without blanks")
-	r.optionalCoded(bic, isBIC, "must be a BIC: 8 or 11 characters")
+	r.optionalCoded(bic, gateway.ValidBIC[[]byte], "must be a BIC: 8 or 11 characters, A-Z and 0-9")
 	r.optional(7, 140)
 	r.optional(8, 140)
 	r.country(9)
@@ -196,15 +201,15 @@ func (r *row) validity(from, to int) {
 	a, b, hasFrom, hasTo := r.period(from, to)
 	switch {
 	case hasFrom:
-		r.int8(r.dates.begin(a, 0))
+		r.Int8("valid_from", r.dates.begin(a, 0))
 	case r.direct:
-		r.int8(minusInfinity)
+		r.Int8("valid_from", pgcopy.BeforeAll)
 	default:
-		r.null()
+		r.Null("valid_from")
 	}
 	if !hasTo {
-		r.null()
+		r.Null("valid_to")
 		return
 	}
-	r.int8(r.dates.begin(b, 1))
+	r.Int8("valid_to", r.dates.begin(b, 1))
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jmoiron/sqlx"
+
+	"nks/pgcopy"
 )
 
 // Options of a load.
@@ -151,7 +154,7 @@ func (l *loader) prepare(ctx context.Context) error {
 	if _, err := l.tx.ExecContext(ctx, `SET LOCAL work_mem = '256MB'`); err != nil {
 		return err
 	}
-	l.direct = l.direct && slices.ContainsFunc(l.inputs, func(in input) bool { return l.formats[in.kind].direct() != "" })
+	l.direct = l.direct && slices.ContainsFunc(l.inputs, func(in input) bool { return l.formats[in.kind].direct().Name != "" })
 	if l.direct {
 		if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
 			return err
@@ -173,17 +176,32 @@ func (l *loader) has(kind int) bool {
 	return slices.ContainsFunc(l.inputs, func(in input) bool { return in.kind == kind })
 }
 
-func (l *loader) isDirect(f format) bool { return l.direct && f.direct() != "" }
+func (l *loader) isDirect(f format) bool { return l.direct && f.direct().Name != "" }
 
-// direct is the table and columns that the quick way copies to; empty for what is always staged.
-func (f format) direct() string {
+// direct is the table that the quick way copies to; without a name for what is always staged.
+func (f format) direct() pgcopy.Table {
 	switch f.staged {
 	case "load_holder":
-		return "nks.holder (kind, id, parent, life, name, street, postcode, town, country)"
+		return pgcopy.Table{Name: "nks.holder", Columns: names(f.table)}
 	case "load_account", "load_specific_account":
-		return "nks.account_version (recorded_at, " + accountColumns + ")"
+		return pgcopy.Table{Name: "nks.account_version", Columns: append([]string{"recorded_at"}, names(f.table)...)}
 	}
-	return ""
+	return pgcopy.Table{}
+}
+
+// stage is the table that rows wait in, with the line that each comes from.
+func (f format) stage() pgcopy.Table {
+	return pgcopy.Table{Name: f.staged, Columns: append([]string{"source", "line"}, names(f.table)...)}
+}
+
+// names is the columns of a definition "name type, name type".
+func names(definition string) []string {
+	var all []string
+	for column := range strings.SplitSeq(definition, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(column), " ")
+		all = append(all, name)
+	}
+	return all
 }
 
 // merge checks what was copied, kind after kind, and brings what was staged into the register.
@@ -258,9 +276,10 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		}
 	}
 	if changed == 0 {
-		p, err := At(ctx, l.tx)
-		sum.Epoch = p.Epoch
-		return sum, err
+		if err := l.tx.QueryRowContext(ctx, `SELECT epoch FROM nks.register_counter`).Scan(&sum.Epoch); err != nil {
+			return Summary{}, fmt.Errorf("epoch: %w", err)
+		}
+		return sum, nil
 	}
 	if _, err := l.tx.ExecContext(ctx, `SELECT nks.register_analyze()`); err != nil {
 		return Summary{}, fmt.Errorf("statistics: %w", err)

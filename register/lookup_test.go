@@ -10,13 +10,14 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/gateway"
 	"nks/gateway/postgres/pgtest"
 	"nks/register"
 )
 
 // question is what a payment knows of its recipient.
 type question struct {
-	kind               register.Kind
+	kind               gateway.HolderKind
 	id                 int64
 	authority, benefit string
 }
@@ -24,7 +25,7 @@ type question struct {
 // answer is a row of AccountOf.
 type answer struct {
 	Payment     int64          `db:"payment_id"`
-	Life        sql.NullInt16  `db:"life"`
+	Life        sql.NullInt16  `db:"status"`
 	Rule        sql.NullInt16  `db:"rule"`
 	Version     sql.NullInt64  `db:"version"`
 	AccountKind sql.NullInt16  `db:"account_kind"`
@@ -56,7 +57,7 @@ const asked = `(SELECT n AS payment_id, holder_kind, holder, nullif(authority, '
 
 // asking is the parameters of asked.
 func asking(questions []question) []any {
-	var kinds []register.Kind
+	var kinds []gateway.HolderKind
 	var ids []int64
 	var authorities, benefits []string
 	for _, q := range questions {
@@ -78,18 +79,18 @@ func ask(t tester, db *sqlx.DB, asOf time.Time, questions ...question) []answer 
 	return found
 }
 
-// life is what is told of one holder's life: nothing, not NULL, of an unknown one.
-func life(t tester, db *sqlx.DB, q question) []int16 {
+// status is what is told of one holder's status: nothing, not NULL, of an unknown one.
+func status(t tester, db *sqlx.DB, q question) []int16 {
 	t.Helper()
 	var found []int16
-	if err := db.Select(&found, `SELECT l.life FROM `+asked+` JOIN LATERAL `+register.LifeOf("q")+` l ON true`, asking([]question{q})...); err != nil {
+	if err := db.Select(&found, `SELECT l.status FROM `+asked+` JOIN LATERAL `+register.StatusOf("q")+` l ON true`, asking([]question{q})...); err != nil {
 		t.Fatal(err)
 	}
 	return found
 }
 
 func (a answer) String() string {
-	return fmt.Sprintf("life %d rule %d kind %d account %s", a.Life.Int16, a.Rule.Int16, a.AccountKind.Int16, a.Account.String)
+	return fmt.Sprintf("status %d rule %d kind %d account %s", a.Life.Int16, a.Rule.Int16, a.AccountKind.Int16, a.Account.String)
 }
 
 func TestAccountOf(t *testing.T) {
@@ -102,25 +103,25 @@ func TestAccountOf(t *testing.T) {
 		q    question
 		want string
 	}{
-		"the NemKonto": {summer, question{register.CPR, 101701111, "5200", "NKSLEV"}, "life 1 rule 2 kind 1 account 30010001111111"}, // B5.1 B9.2 B14
-		"the specific account before the NemKonto": {summer, question{register.CPR, 101701111, "4101", "KBOLIG"}, "life 1 rule 1 kind 1 account 90430009999999"},            // B5.2 B14
-		"that authority's other benefit":           {summer, question{register.CPR, 101701111, "4101", "NKSLEV"}, "life 1 rule 2 kind 1 account 30010001111111"},            // B5.2
-		"another authority's same benefit":         {summer, question{register.CPR, 101701111, "5200", "KBOLIG"}, "life 1 rule 2 kind 1 account 30010001111111"},            // B5.2
-		"no benefit type":                          {summer, question{register.CPR, 101701111, "4101", ""}, "life 1 rule 2 kind 1 account 30010001111111"},                  // B14
-		"the specific account after its time":      {autumn, question{register.CPR, 101701111, "4101", "KBOLIG"}, "life 1 rule 2 kind 1 account 30010001111111"},            // G-timed
-		"an account abroad":                        {summer, question{register.CPR, 2902882222, "4101", "KBOLIG"}, "life 4 rule 2 kind 2 account SE4550000000058398257466"}, // B5.3 B22.3
-		"an account abroad without IBAN":           {summer, question{register.SE, 12379005, "4101", "NKSLEV"}, "life 1 rule 2 kind 3 account 4711-0815"},                   // B5.3 B23.1
-		"an account that ends in three days":       {summer, question{register.CVR, 12345674, "4101", "NKSLEV"}, "life 1 rule 2 kind 1 account 51220003333333"},             // B22.4
-		"the account after it":                     {autumn, question{register.CVR, 12345674, "4101", "NKSLEV"}, "life 1 rule 2 kind 1 account 51220004444444"},             // B22.4
-		"a P number with its own":                  {summer, question{register.Production, 1000000002, "4101", "NKSLEV"}, "life 1 rule 2 kind 1 account 51220005555555"},    // B23.2
-		"a P number without its own":               {summer, question{register.Production, 1000000001, "4101", "NKSLEV"}, "life 1 rule 3 kind 1 account 51220003333333"},    // B23.2
-		"a P number with a specific one":           {summer, question{register.Production, 1000000001, "5200", "NKSLEV"}, "life 1 rule 1 kind 1 account 90430008888888"},    // B14 B23.2
-		"a P number without its own, in autumn":    {autumn, question{register.Production, 1000000001, "4101", "NKSLEV"}, "life 1 rule 3 kind 1 account 51220004444444"},    // B23.2
-		"an SE number without its own":             {summer, question{register.SE, 12367899, "4101", "NKSLEV"}, "life 1 rule 3 kind 1 account 51220003333333"},              // B23.2
-		"nobody's account":                         {summer, question{register.CPR, 3112611117, "4101", "NKSLEV"}, "life 1 rule 0 kind 0 account "},                         // B35-36
-		"the dead":                                 {summer, question{register.CPR, 202800004, "4101", "NKSLEV"}, "life 2 rule 2 kind 1 account 30010002222222"},            // B38
-		"an unknown number":                        {summer, question{register.CPR, 101701112, "4101", "NKSLEV"}, "life 0 rule 0 kind 0 account "},                          // G-ident
-		"a known number of another kind":           {summer, question{register.SE, 12345674, "4101", "NKSLEV"}, "life 0 rule 0 kind 0 account "},                            // G-ident
+		"the NemKonto": {summer, question{gateway.CPR, 101701111, "5200", "NKSLEV"}, "status 1 rule 2 kind 1 account 30010001111111"}, // B5.1 B9.2 B14
+		"the specific account before the NemKonto": {summer, question{gateway.CPR, 101701111, "4101", "KBOLIG"}, "status 1 rule 1 kind 1 account 90430009999999"},            // B5.2 B14
+		"that authority's other benefit":           {summer, question{gateway.CPR, 101701111, "4101", "NKSLEV"}, "status 1 rule 2 kind 1 account 30010001111111"},            // B5.2
+		"another authority's same benefit":         {summer, question{gateway.CPR, 101701111, "5200", "KBOLIG"}, "status 1 rule 2 kind 1 account 30010001111111"},            // B5.2
+		"no benefit type":                          {summer, question{gateway.CPR, 101701111, "4101", ""}, "status 1 rule 2 kind 1 account 30010001111111"},                  // B14
+		"the specific account after its time":      {autumn, question{gateway.CPR, 101701111, "4101", "KBOLIG"}, "status 1 rule 2 kind 1 account 30010001111111"},            // G-timed
+		"an account abroad":                        {summer, question{gateway.CPR, 2902882222, "4101", "KBOLIG"}, "status 4 rule 2 kind 2 account SE4550000000058398257466"}, // B5.3 B22.3
+		"an account abroad without IBAN":           {summer, question{gateway.SE, 12379005, "4101", "NKSLEV"}, "status 1 rule 2 kind 3 account 4711-0815"},                   // B5.3 B23.1
+		"an account that ends in three days":       {summer, question{gateway.CVR, 12345674, "4101", "NKSLEV"}, "status 1 rule 2 kind 1 account 51220003333333"},             // B22.4
+		"the account after it":                     {autumn, question{gateway.CVR, 12345674, "4101", "NKSLEV"}, "status 1 rule 2 kind 1 account 51220004444444"},             // B22.4
+		"a P number with its own":                  {summer, question{gateway.PNR, 1000000002, "4101", "NKSLEV"}, "status 1 rule 2 kind 1 account 51220005555555"},           // B23.2
+		"a P number without its own":               {summer, question{gateway.PNR, 1000000001, "4101", "NKSLEV"}, "status 1 rule 3 kind 1 account 51220003333333"},           // B23.2
+		"a P number with a specific one":           {summer, question{gateway.PNR, 1000000001, "5200", "NKSLEV"}, "status 1 rule 1 kind 1 account 90430008888888"},           // B14 B23.2
+		"a P number without its own, in autumn":    {autumn, question{gateway.PNR, 1000000001, "4101", "NKSLEV"}, "status 1 rule 3 kind 1 account 51220004444444"},           // B23.2
+		"an SE number without its own":             {summer, question{gateway.SE, 12367899, "4101", "NKSLEV"}, "status 1 rule 3 kind 1 account 51220003333333"},              // B23.2
+		"nobody's account":                         {summer, question{gateway.CPR, 3112611117, "4101", "NKSLEV"}, "status 1 rule 0 kind 0 account "},                         // B35-36
+		"the dead":                                 {summer, question{gateway.CPR, 202800004, "4101", "NKSLEV"}, "status 2 rule 2 kind 1 account 30010002222222"},            // B38
+		"an unknown number":                        {summer, question{gateway.CPR, 101701112, "4101", "NKSLEV"}, "status 0 rule 0 kind 0 account "},                          // G-ident
+		"a known number of another kind":           {summer, question{gateway.SE, 12345674, "4101", "NKSLEV"}, "status 0 rule 0 kind 0 account "},                            // G-ident
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,13 +129,13 @@ func TestAccountOf(t *testing.T) {
 			if len(got) != 1 || got[0].String() != tc.want {
 				t.Errorf("got %v, want %s", got, tc.want)
 			}
-			// An unknown holder's life is NULL, not a value.
+			// An unknown holder's status is NULL, not a value.
 			if len(got) == 1 && got[0].Life.Valid != (got[0].Life.Int16 != 0) {
-				t.Errorf("life %+v", got[0].Life)
+				t.Errorf("status %+v", got[0].Life)
 			}
-			alive := life(t, db, tc.q)
+			alive := status(t, db, tc.q)
 			if len(alive) > 1 || len(got) == 1 && (len(alive) == 1) != got[0].Life.Valid || len(alive) == 1 && alive[0] != got[0].Life.Int16 {
-				t.Errorf("LifeOf tells %v, AccountOf %v", alive, got)
+				t.Errorf("StatusOf tells %v, AccountOf %v", alive, got)
 			}
 		})
 	}
@@ -143,8 +144,8 @@ func TestAccountOf(t *testing.T) {
 // Everything that a bank needs for an order abroad or a cheque. // B5.3 B35-36
 func TestAccountOfTellsNamesAndAddresses(t *testing.T) {
 	t.Parallel()
-	got := ask(t, loaded(t), morning(), question{register.CPR, 2902882222, "", ""}, question{register.SE, 12379005, "", ""},
-		question{register.CPR, 3112611117, "", ""})
+	got := ask(t, loaded(t), morning(), question{gateway.CPR, 2902882222, "", ""}, question{gateway.SE, 12379005, "", ""},
+		question{gateway.CPR, 3112611117, "", ""})
 	text := func(s string) sql.NullString { return sql.NullString{String: s, Valid: true} }
 	number := func(n int16) sql.NullInt16 { return sql.NullInt16{Int16: n, Valid: true} }
 	want := []answer{
@@ -175,7 +176,7 @@ func TestTwoAccountsInForceGiveTwoAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := ask(t, db, morning(), question{register.CPR, 101701111, "", ""}, question{register.CPR, 3112611117, "", ""}); len(got) != 3 {
+	if got := ask(t, db, morning(), question{gateway.CPR, 101701111, "", ""}, question{gateway.CPR, 3112611117, "", ""}); len(got) != 3 {
 		t.Errorf("answers %v", got)
 	}
 }
@@ -184,10 +185,10 @@ func TestReads(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	db := loaded(t)
-	date := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
+	date := func(y int, m time.Month, d int) gateway.Date { return gateway.Date{Year: y, Month: m, Day: d} }
 
 	agreements, err := register.Agreements(ctx, db)
-	want := []register.Agreement{ // G-agreement G-deadline G-los B33.1
+	want := gateway.Agreements{ // G-agreement G-deadline G-los B33.1
 		{ID: 1, Number: "BANK-1", Authority: "4101", AuthorityName: "Nordvig Kommune", LOSUnit: "4101-B", Supplier: "KOMDATA", BankCentre: "NORD",
 			PayoutAccounts: []string{"30010000410101", "30010000410102"}, NoAccount: "return", ReceiveBy: 13*time.Hour + 30*time.Minute,
 			ValidFrom: date(2004, 1, 1)},
@@ -204,10 +205,6 @@ func TestReads(t *testing.T) {
 	if err != nil || !slices.Equal(suppliers, []register.Supplier{{Supplier: "KOMDATA", Name: "Kommunernes Datahus", EAN: "5790001000108"},
 		{Supplier: "PENSIT", Name: `Pensionernes "nye" IT, Aarhus`}}) {
 		t.Errorf("suppliers %+v, %v", suppliers, err)
-	}
-	pairs, err := register.Pairs(ctx, db)
-	if err != nil || !slices.Equal(pairs, []register.Pair{{Supplier: "KOMDATA", Authority: "4101"}, {Supplier: "PENSIT", Authority: "5200"}}) {
-		t.Errorf("pairs %+v, %v", pairs, err)
 	}
 	benefits, err := register.BenefitTypes(ctx, db) // B31
 	if err != nil || !slices.Equal(benefits, []register.BenefitType{{Code: "NKSLEV", Name: "Leverandørbetaling"},

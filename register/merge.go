@@ -201,7 +201,7 @@ func merges(staged string) []mergeStep {
 	case "load_benefit_type":
 		return upsert(staged, "nks.benefit_type", "benefit_type, authority", "name")
 	}
-	return upsert(staged, "nks.holder", "kind, id", "parent, life, name, street, postcode, town, country")
+	return upsert(staged, "nks.holder", "kind, id", "parent, status, name, street, postcode, town, country")
 }
 
 // upsert updates the rows that differ and adds those that are not there. Key columns may be NULL.

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"nks/gateway"
 )
 
 // Agreements reads every agreement with its payout accounts, in order of number, authority and supplier. The answer
-// holds until the register's Position changes.
-func Agreements(ctx context.Context, q Queryer) ([]Agreement, error) {
-	var all []Agreement
+// holds until the register changes.
+func Agreements(ctx context.Context, q Queryer) (gateway.Agreements, error) {
+	var all gateway.Agreements
 	err := each(ctx, q, `
 		SELECT a.id, a.agreement, a.authority, u.name, coalesce(a.los_unit, ''), a.supplier, a.bank_centre,
 			coalesce(string_agg(p.account, ' ' ORDER BY p.account), ''), a.no_account,
@@ -20,7 +22,7 @@ func Agreements(ctx context.Context, q Queryer) ([]Agreement, error) {
 		LEFT JOIN nks.payout_account p ON p.agreement_id = a.id
 		GROUP BY a.id, u.name ORDER BY a.agreement, a.authority, a.supplier`,
 		func(r *sql.Rows) error {
-			var a Agreement
+			var a gateway.Agreement
 			var accounts string
 			var seconds int64
 			var from, to sql.NullTime
@@ -28,7 +30,7 @@ func Agreements(ctx context.Context, q Queryer) ([]Agreement, error) {
 				&accounts, &a.NoAccount, &seconds, &from, &to)
 			a.PayoutAccounts = strings.Fields(accounts)
 			a.ReceiveBy = time.Duration(seconds) * time.Second
-			a.ValidFrom, a.ValidTo = from.Time, to.Time
+			a.ValidFrom, a.ValidTo = dateOf(from), dateOf(to)
 			all = append(all, a)
 			return err
 		})
@@ -69,6 +71,18 @@ func SupplierKeys(ctx context.Context, q Queryer, supplier string) ([]string, er
 	return keys, nil
 }
 
+// BenefitCodes reads the codes of the benefit types that an authority may use: the general ones and its own. // B31
+func BenefitCodes(ctx context.Context, q Queryer, authority string) ([]string, error) {
+	all, err := BenefitTypes(ctx, q)
+	var codes []string
+	for _, b := range all {
+		if b.Authority == "" || b.Authority == authority {
+			codes = append(codes, b.Code)
+		}
+	}
+	return codes, err
+}
+
 // BenefitTypes reads every benefit type, the general ones first.
 func BenefitTypes(ctx context.Context, q Queryer) ([]BenefitType, error) {
 	var all []BenefitType
@@ -86,19 +100,12 @@ func BenefitTypes(ctx context.Context, q Queryer) ([]BenefitType, error) {
 	return all, nil
 }
 
-// Pairs reads which data supplier pays for which authority.
-func Pairs(ctx context.Context, q Queryer) ([]Pair, error) {
-	var all []Pair
-	err := each(ctx, q, `SELECT DISTINCT supplier, authority FROM nks.agreement ORDER BY 1, 2`, func(r *sql.Rows) error {
-		var p Pair
-		err := r.Scan(&p.Supplier, &p.Authority)
-		all = append(all, p)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("pairs of supplier and authority: %w", err)
+// dateOf is a column's day; the zero Date where it is NULL.
+func dateOf(t sql.NullTime) gateway.Date {
+	if !t.Valid {
+		return gateway.Date{}
 	}
-	return all, nil
+	return gateway.DateOf(t.Time)
 }
 
 func each(ctx context.Context, q Queryer, query string, scan func(*sql.Rows) error, args ...any) error {

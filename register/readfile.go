@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"nks/pgcopy"
 )
 
 // errFaulty ends a COPY whose file has faults.
@@ -24,26 +26,26 @@ func (l *loader) copy(ctx context.Context, in input) error {
 	}
 	defer func() { _ = file.Close() }() // read only
 	l.progress.Phase, l.progress.File = "read", in.Name
+	table, options := f.stage(), []string(nil)
+	if l.isDirect(f) {
+		table, options = f.direct(), []string{"FREEZE"}
+	}
 	if len(l.faults.Faults) > 0 {
-		err := l.read(ctx, in, f, file, io.Discard)
+		err := l.read(ctx, in, f, file, table, io.Discard)
 		if errors.Is(err, errFaulty) {
 			return nil
 		}
 		return err
 	}
-	target, options := f.staged, "FORMAT binary"
-	if l.isDirect(f) {
-		target, options = f.direct(), "FORMAT binary, FREEZE"
-	}
 	pr, pw := io.Pipe()
 	read := make(chan error, 1)
 	go func() {
-		err := l.read(ctx, in, f, file, pw)
+		err := l.read(ctx, in, f, file, table, pw)
 		pw.CloseWithError(err)
 		read <- err
 	}()
 	copyErr := l.conn.Raw(func(driver any) error {
-		_, err := driver.(*stdlib.Conn).Conn().PgConn().CopyFrom(ctx, pr, fmt.Sprintf("COPY %s FROM STDIN (%s)", target, options))
+		_, err := driver.(*stdlib.Conn).Conn().PgConn().CopyFrom(ctx, pr, table.Statement(options...))
 		return err
 	})
 	// A server that gave up leaves the reader writing into the pipe.
@@ -60,15 +62,15 @@ func (l *loader) copy(ctx context.Context, in input) error {
 	return nil
 }
 
-// read checks every row of a file and writes the tuples. With errFaulty the faults say what is wrong.
-func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, w io.Writer) error {
+// read checks every row of a file and writes the rows of a table. With errFaulty the faults say what is wrong.
+func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, table pgcopy.Table, w io.Writer) error {
 	records := newRecords(file)
 	positions, err := l.header(in, f, records)
 	if err != nil {
 		return err
 	}
-	out := newTuples(w)
-	r := &row{tuples: out, line: line{file: in.Name, source: in.number, columns: f.columns},
+	out := pgcopy.New(table)
+	r := &row{Rows: out, line: line{file: in.Name, source: in.number, columns: f.columns},
 		fields: make([][]byte, len(f.columns)), direct: l.isDirect(f), now: l.options.Now,
 		dates: &dates{copenhagen: l.copenhagen, known: map[time.Time]int64{}}}
 	before := l.progress.Done
@@ -84,7 +86,7 @@ func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, w
 		}
 		switch {
 		case errors.Is(err, io.EOF) && clean:
-			return out.close()
+			return handOn(w, out.Last)
 		case errors.Is(err, io.EOF):
 			return errFaulty
 		case isFormatError(err):
@@ -106,20 +108,34 @@ func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, w
 			f.parse(r)
 		}
 		if len(r.faults) == 0 {
-			out.end()
-			if out.err != nil {
-				return out.err
+			out.End()
+			if out.Size() >= copyChunk {
+				if err := handOn(w, out.Chunk); err != nil {
+					return err
+				}
 			}
 			continue
 		}
 		clean = false
-		out.drop()
+		out.DropRow()
 		for _, fault := range r.faults {
 			if !l.faults.add(fault) {
 				return errFaulty
 			}
 		}
 	}
+}
+
+// copyChunk is how much is handed to COPY at a time.
+const copyChunk = 128 << 10
+
+// handOn writes what is encoded.
+func handOn(w io.Writer, encoded func() ([]byte, error)) error {
+	rows, err := encoded()
+	if err == nil {
+		_, err = w.Write(rows)
+	}
+	return err
 }
 
 func isFormatError(err error) bool {

@@ -67,38 +67,6 @@ func isCVR(n int64) bool {
 	return sum > 0 && sum%11 == 0
 }
 
-// isIBAN checks form and check digits (ISO 13616, ISO 7064 mod 97-10).
-func isIBAN(b []byte) bool {
-	if len(b) < 15 || len(b) > 34 || !isUpper(b[:2]) || !isDigits(b[2:4]) {
-		return false
-	}
-	mod := 0
-	for i := range b {
-		switch c := b[(i+4)%len(b)]; {
-		case c >= '0' && c <= '9':
-			mod = (mod*10 + int(c-'0')) % 97
-		case c >= 'A' && c <= 'Z':
-			mod = (mod*100 + int(c-'A') + 10) % 97
-		default:
-			return false
-		}
-	}
-	return mod == 1
-}
-
-// isBIC checks the form of ISO 9362: institution, country, location, and a branch or none.
-func isBIC(b []byte) bool {
-	if len(b) != 8 && len(b) != 11 || !isUpper(b[4:6]) {
-		return false
-	}
-	for _, c := range b {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
-			return false
-		}
-	}
-	return true
-}
-
 func isUpper(b []byte) bool {
 	for _, c := range b {
 		if c < 'A' || c > 'Z' {

@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"pgregory.net/rapid"
 
+	"nks/gateway"
 	"nks/register"
 )
 
@@ -67,7 +68,7 @@ func TestChangedAccount(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := ask(t, db, when, question{register.CPR, 101701111, "5200", "NKSLEV"})
+				got := ask(t, db, when, question{gateway.CPR, 101701111, "5200", "NKSLEV"})
 				if got[0].Account.String != w.account {
 					t.Errorf("at %s %q is paid to, want %q", w.when, got[0].Account.String, w.account)
 				}
@@ -89,7 +90,7 @@ func TestFutureAccountReplaced(t *testing.T) {
 	load(t, db, morning(), row("30010005555555", "2005-09-01"))
 	load(t, db, morning().AddDate(0, 0, 1), row("30010006666666", "2005-08-20"))
 	for day, want := range map[int]string{19: "30010001111111", 20: "30010006666666", 60: "30010006666666"} {
-		got := ask(t, db, time.Date(2005, 8, day, 12, 0, 0, 0, time.UTC), question{register.CPR, 101701111, "", ""})
+		got := ask(t, db, time.Date(2005, 8, day, 12, 0, 0, 0, time.UTC), question{gateway.CPR, 101701111, "", ""})
 		if got[0].Account.String != want {
 			t.Errorf("on day %d %s is paid to, want %s", day, got[0].Account.String, want)
 		}
@@ -230,7 +231,7 @@ func TestVersionsAgainstModel(t *testing.T) {
 		base := serial.Add(1) * 100
 		id := func(holder int) int64 { return 4_000_000_000 + base + int64(holder) }
 		const holders = 12
-		newHolders := "kind,id,parent,life,name,street,postcode,town,country\n"
+		newHolders := "kind,id,parent,status,name,street,postcode,town,country\n"
 		for h := range holders {
 			newHolders += fmt.Sprintf("P,%d,12345674,alive,,,,,\n", id(h))
 		}
@@ -302,8 +303,8 @@ func TestVersionsAgainstModel(t *testing.T) {
 func checkAnswers(t *rapid.T, db *sqlx.DB, m model, hoursAsked []int, instant func(int) time.Time, holders int, id func(int) int64) {
 	var questions []question
 	for holder := range holders {
-		questions = append(questions, question{register.Production, id(holder), "4101", "KBOLIG"},
-			question{register.Production, id(holder), "", ""})
+		questions = append(questions, question{gateway.PNR, id(holder), "4101", "KBOLIG"},
+			question{gateway.PNR, id(holder), "", ""})
 	}
 	for _, h := range hoursAsked {
 		answers := ask(t, db, instant(h), questions...)
@@ -312,12 +313,12 @@ func checkAnswers(t *rapid.T, db *sqlx.DB, m model, hoursAsked []int, instant fu
 		}
 		for i, a := range answers {
 			specific, own := m.at(purpose{i / 2, true}, h), m.at(purpose{i / 2, false}, h)
-			account, rule := companyAccount(instant(h)), register.ByParentAccount
+			account, rule := companyAccount(instant(h)), gateway.ByParentAccount
 			switch {
 			case i%2 == 0 && specific != "":
-				account, rule = specific, register.BySpecific
+				account, rule = specific, gateway.BySpecific
 			case own != "":
-				account, rule = own, register.ByNemKonto
+				account, rule = own, gateway.ByNemKonto
 			}
 			if a.Account.String != account || a.Rule.Int16 != int16(rule) {
 				t.Fatalf("hour %d, question %d: %v, want %s by rule %d", h, i, a, account, rule)

@@ -18,7 +18,10 @@ import (
 // partyExtension is where the login's identity travels. It must come from the
 // permissions of the key that was proved, never from the last key offered
 // (CVE-2024-45337).
-const partyExtension = "nks-party"
+const (
+	partyExtension = "nks-party"
+	keyExtension   = "nks-key"
+)
 
 // connection is one client's SSH connection.
 type connection struct {
@@ -26,6 +29,7 @@ type connection struct {
 	net    *idleConn
 	remote string
 	party  string // guarded by Server.mu until logged in, then fixed
+	key    string // the proved key's fingerprint, once logged in
 	busy   int    // uploads and renames in hand; guarded by Server.mu
 }
 
@@ -47,7 +51,7 @@ func (s *Server) authorise(meta ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.P
 	wire := offered.Marshal()
 	for _, key := range keys {
 		if bytes.Equal(key.Marshal(), wire) {
-			return &ssh.Permissions{Extensions: map[string]string{partyExtension: meta.User()}}, nil
+			return &ssh.Permissions{Extensions: map[string]string{partyExtension: meta.User(), keyExtension: ssh.FingerprintSHA256(offered)}}, nil
 		}
 	}
 	return nil, errLogin
@@ -109,6 +113,7 @@ func (c *connection) handshake() (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan
 		conn.Close()
 		return nil, nil, nil, err
 	}
+	c.key = conn.Permissions.Extensions[keyExtension]
 	c.net.loggedIn()
 	return conn, channels, requests, nil
 }

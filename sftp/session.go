@@ -24,9 +24,22 @@ type session struct {
 	uploads map[string]*writer // open uploads by name in in/
 }
 
-func (s *session) mailbox() Mailbox     { return s.conn.srv.cfg.Mailbox }
-func (s *session) party() string        { return s.conn.party }
-func (s *session) ctx() context.Context { return s.conn.srv.ctx }
+func (s *session) mailbox() Mailbox { return s.conn.srv.cfg.Mailbox }
+func (s *session) party() string    { return s.conn.party }
+
+func (s *session) ctx() context.Context {
+	return context.WithValue(s.conn.srv.ctx, loginKey{}, s.conn.key)
+}
+
+// loginKey is where a mailbox's context carries the key that the party logged in with.
+type loginKey struct{}
+
+// LoginKey is the fingerprint of the key that the party of a mailbox's context logged in
+// with, as OpenSSH writes it; empty outside a session.
+func LoginKey(ctx context.Context) string {
+	key, _ := ctx.Value(loginKey{}).(string)
+	return key
+}
 
 // refusal is an error of this package's own making, whose words may be told.
 type refusal struct {

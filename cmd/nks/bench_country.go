@@ -199,7 +199,7 @@ func (c benchCountry) reference(key string) []register.Source {
 		csvSource("agreements.csv", "agreement,authority,los_unit,supplier,bank_centre,payout_accounts,no_account,receive_by,valid_from,valid_to",
 			whole(agreements.String())),
 		csvSource("benefit_types.csv", "benefit_type,authority,name", whole(benchBenefit+","+benchAuthority+",Målestøtte\n")),
-		csvSource("holders.csv", "kind,id,parent,life,name,street,postcode,town,country", c.writeHolders),
+		csvSource("holders.csv", "kind,id,parent,status,name,street,postcode,town,country", c.writeHolders),
 		csvSource("accounts.csv", accountHeader, c.writeAccounts),
 		csvSource("specific_accounts.csv", accountHeader+",authority,benefit_type,locked", c.writeSpecific),
 	}

@@ -311,7 +311,7 @@ func TestLoadNamesTheMistake(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(s.dir, "country", "holders.csv"))
 	must(t, err)
 	lines := strings.SplitAfter(string(b), "\n")
-	column := slices.Index(strings.Split(strings.TrimSpace(lines[0]), ","), "life")
+	column := slices.Index(strings.Split(strings.TrimSpace(lines[0]), ","), "status")
 	if column < 0 {
 		t.Fatalf("holders.csv has the columns %s", lines[0])
 	}
@@ -321,7 +321,7 @@ func TestLoadNamesTheMistake(t *testing.T) {
 	must(t, os.WriteFile(holders, []byte(strings.Join(lines, "")), 0o644))
 	p = nks(t, "load", "--config", s.config, holders)
 	p.want(t, 1)
-	for _, word := range []string{"holders.csv", "6", "life", "undead"} {
+	for _, word := range []string{"holders.csv", "6", "status", "undead"} {
 		if !strings.Contains(p.err.String(), word) {
 			t.Errorf("load said %q, which does not name %s", p.err.String(), word)
 		}

@@ -12,19 +12,19 @@ import (
 // one names a payment only where its LIN has one SEQ; a word is therefore held
 // back until it is known whether another SEQ follows.
 type bansta struct {
-	file    *reading
-	message string // SG1: our message id
-	line    int
-	inLine  bool
-	refs    []string // RFF+CR of the LIN
-	words   int      // SEQ of the LIN
-	held    *said
+	file     *reading
+	message  string // SG1: our message id
+	line     int
+	inLine   bool
+	refs     []string // RFF+CR of the LIN
+	statuses int      // SEQ of the LIN
+	held     *held
 }
 
-// said is a word with the code that stands for its meaning.
-type said struct {
-	gateway.BankWord
-	status string // GIS 7365
+// held is a status whose meaning the code gis stands for.
+type held struct {
+	gateway.BankStatus
+	gis string // GIS 7365
 }
 
 func (f *reading) bansta() error {
@@ -43,18 +43,18 @@ func (b *bansta) segment(s *edifact.Segment) error {
 		if err := b.release(false); err != nil {
 			return err
 		}
-		b.inLine, b.line, b.refs, b.words = true, numberOf(s.Element(0)), nil, 0
+		b.inLine, b.line, b.refs, b.statuses = true, numberOf(s.Element(0)), nil, 0
 	case "SEQ":
 		if err := b.release(true); err != nil {
 			return err
 		}
-		b.words++
-		b.held = &said{BankWord: gateway.BankWord{MessageRef: b.message, Line: b.line, Seq: numberOf(s.Component(1, 0))}}
+		b.statuses++
+		b.held = &held{BankStatus: gateway.BankStatus{MessageRef: b.message, Line: b.line, Seq: numberOf(s.Component(1, 0))}}
 		if len(s.Component(1, 0)) > 0 && b.held.Seq == 0 {
 			b.held.Seq = -1
 		}
 	case "GIS":
-		b.held.status = s.Text(0, 0)
+		b.held.gis = s.Text(0, 0)
 	case "FTX":
 		b.reason(s)
 	}
@@ -90,7 +90,7 @@ func isReason(s string) bool {
 	return len(s) == 5 && s[0] == 'K' && gateway.AllDigits(s[1:])
 }
 
-// release tells the word that was held back; another says that one more SEQ of
+// release gives the status that was held back; another says that one more SEQ of
 // its LIN follows.
 func (b *bansta) release(another bool) error {
 	w := b.held
@@ -98,7 +98,7 @@ func (b *bansta) release(another bool) error {
 		return nil
 	}
 	b.held = nil
-	alone := b.words == 1 && !another
+	alone := b.statuses == 1 && !another
 	switch {
 	case alone && len(b.refs) == 1:
 		w.Reference = b.refs[0]
@@ -110,12 +110,12 @@ func (b *bansta) release(another bool) error {
 	if w.Seq < 0 {
 		return b.file.tellUnknown("BANSTA with a SEQ that is no number")
 	}
-	meaning, known := b.file.codec.meanings[w.status]
+	meaning, known := b.file.codec.meanings[w.gis]
 	if !known {
-		return b.file.tellUnknown("BANSTA with GIS code " + w.status)
+		return b.file.tellUnknown("BANSTA with GIS code " + w.gis)
 	}
 	w.Meaning = meaning
-	return b.file.sink.Word(w.BankWord)
+	return b.file.sink.Status(w.BankStatus)
 }
 
 // numberOf reads a number; 0 stands for none.

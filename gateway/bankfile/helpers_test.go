@@ -198,7 +198,7 @@ func (h *heard) Contrl(c gateway.Contrl) error {
 	return nil
 }
 
-func (h *heard) Word(w gateway.BankWord) error {
+func (h *heard) Status(w gateway.BankStatus) error {
 	h.lines = append(h.lines, fmt.Sprintf("%s %d/%d %q %s %s %q", w.MessageRef, w.Line, w.Seq, w.Reference, w.Meaning, w.Code, w.Text))
 	return nil
 }

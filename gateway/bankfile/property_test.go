@@ -283,11 +283,11 @@ func BenchmarkWrite(b *testing.B) {
 	b.ReportMetric(float64(5000*b.N)/b.Elapsed().Seconds(), "orders/s")
 }
 
-type counter struct{ words int }
+type counter struct{ statuses int }
 
 func (c *counter) Contrl(gateway.Contrl) error { return nil }
 
-func (c *counter) Word(gateway.BankWord) error { c.words++; return nil }
+func (c *counter) Status(gateway.BankStatus) error { c.statuses++; return nil }
 
 func (c *counter) Unknown(string) error { return nil }
 
@@ -302,8 +302,8 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := &counter{}
-		if _, err := c.Read(strings.NewReader(in), n); err != nil || n.words != 9900 {
-			b.Fatal(n.words, err)
+		if _, err := c.Read(strings.NewReader(in), n); err != nil || n.statuses != 9900 {
+			b.Fatal(n.statuses, err)
 		}
 	}
 	b.ReportMetric(float64(9900*b.N)/b.Elapsed().Seconds(), "words/s")

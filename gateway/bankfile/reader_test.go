@@ -251,7 +251,7 @@ type deaf struct{ heard }
 
 var errDeaf = errors.New("nobody listens")
 
-func (deaf) Word(gateway.BankWord) error { return errDeaf }
+func (deaf) Status(gateway.BankStatus) error { return errDeaf }
 
 func TestReaderKeepsErrorsOfOthers(t *testing.T) {
 	t.Parallel()

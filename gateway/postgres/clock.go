@@ -25,7 +25,7 @@ func StoredClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, sta
 		err = db.QueryRowContext(ctx, `SELECT offset_ns FROM business_clock`).Scan(&stored)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("business clock: %w", temporary(err))
+		return 0, fmt.Errorf("business clock: %w", Transient(err))
 	}
 	return time.Duration(stored), nil
 }
@@ -41,7 +41,7 @@ func PresentClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, st
 	case errors.Is(err, sql.ErrNoRows):
 		return start.Sub(machine()), nil
 	case err != nil:
-		return 0, fmt.Errorf("business clock: %w", temporary(err))
+		return 0, fmt.Errorf("business clock: %w", Transient(err))
 	}
 	return time.Duration(stored), nil
 }
@@ -50,7 +50,7 @@ func PresentClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, st
 func StoreClock(ctx context.Context, db *sqlx.DB, offset time.Duration, machine time.Time) error {
 	_, err := db.ExecContext(ctx, `UPDATE business_clock SET offset_ns = $1, set_at = $2 WHERE offset_ns < $1`, int64(offset), machine)
 	if err != nil {
-		return fmt.Errorf("business clock: %w", temporary(err))
+		return fmt.Errorf("business clock: %w", Transient(err))
 	}
 	return nil
 }

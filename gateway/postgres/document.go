@@ -16,24 +16,13 @@ import (
 	"nks/gateway"
 )
 
-// pieceBytes is how much of a document one row holds before compression.
-const pieceBytes = 1 << 20
+// PieceBytes is how much of a document one row holds before compression.
+const PieceBytes = 1 << 20
 
-// execer runs one statement, in a transaction or by itself.
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// queryer is an execer that can be asked, too.
-type queryer interface {
-	execer
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// documentWriter stores raw bytes piece by piece. Its document counts as complete only after finish.
-type documentWriter struct {
+// DocumentWriter stores raw bytes piece by piece. Its document counts as complete only after Finish.
+type DocumentWriter struct {
 	ctx  context.Context
-	db   execer
+	db   Execer
 	id   int64
 	n    int
 	size int64
@@ -42,28 +31,39 @@ type documentWriter struct {
 	enc  *zstd.Encoder
 }
 
-func (s *Store) newDocument(ctx context.Context, db queryer) (*documentWriter, error) {
+// NewDocument begins a document.
+func (b *Base) NewDocument(ctx context.Context, db Queryer) (*DocumentWriter, error) {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return nil, fmt.Errorf("new document: %w", err)
 	}
-	w := &documentWriter{ctx: ctx, db: db, sum: sha256.New(), enc: enc}
-	if err := db.QueryRowContext(ctx, `INSERT INTO document (made_at) VALUES ($1) RETURNING id`, s.Now()).Scan(&w.id); err != nil {
+	w := &DocumentWriter{ctx: ctx, db: db, sum: sha256.New(), enc: enc}
+	if err := db.QueryRowContext(ctx, `INSERT INTO document (made_at) VALUES ($1) RETURNING id`, b.Now()).Scan(&w.id); err != nil {
 		return nil, fmt.Errorf("new document: %w", err)
 	}
 	return w, nil
 }
 
-func (w *documentWriter) Write(p []byte) (int, error) {
+// ID is the document's key.
+func (w *DocumentWriter) ID() int64 { return w.id }
+
+// Size is how many bytes have been written, those that wait for a piece to fill included.
+func (w *DocumentWriter) Size() int64 { return w.size + int64(len(w.buf)) }
+
+// Through makes the pieces that follow go through another execer.
+func (w *DocumentWriter) Through(db Execer) { w.db = db }
+
+// Write implements io.Writer.
+func (w *DocumentWriter) Write(p []byte) (int, error) {
 	done := 0
 	for len(p) > 0 {
 		if w.buf == nil {
-			w.buf = make([]byte, 0, pieceBytes)
+			w.buf = make([]byte, 0, PieceBytes)
 		}
-		k := min(len(p), pieceBytes-len(w.buf))
+		k := min(len(p), PieceBytes-len(w.buf))
 		w.buf = append(w.buf, p[:k]...)
 		p, done = p[k:], done+k
-		if len(w.buf) == pieceBytes {
+		if len(w.buf) == PieceBytes {
 			if err := w.flush(); err != nil {
 				return done, err
 			}
@@ -72,7 +72,7 @@ func (w *documentWriter) Write(p []byte) (int, error) {
 	return done, nil
 }
 
-func (w *documentWriter) flush() error {
+func (w *DocumentWriter) flush() error {
 	if len(w.buf) == 0 {
 		return nil
 	}
@@ -88,9 +88,9 @@ func (w *documentWriter) flush() error {
 	return nil
 }
 
-// finish stores what is left and the size and hash of the whole, through db (which may be a transaction that began
+// Finish stores what is left and the size and hash of the whole, through db (which may be a transaction that began
 // after the pieces were stored).
-func (w *documentWriter) finish(ctx context.Context, db execer) (sum []byte, err error) {
+func (w *DocumentWriter) Finish(ctx context.Context, db Execer) (sum []byte, err error) {
 	w.ctx, w.db = ctx, db
 	if err := w.flush(); err != nil {
 		return nil, err
@@ -111,40 +111,40 @@ const unreferenced = `NOT EXISTS (SELECT 1 FROM delivery r WHERE r.document_id =
 const unfinishedAfter = 24 * time.Hour
 
 // DropUnfinished deletes documents that began to arrive long ago and never were complete: a process that died left them.
-func (s *Store) DropUnfinished(ctx context.Context) error {
-	_, err := s.DB.ExecContext(ctx, `DELETE FROM document d WHERE sha256 IS NULL AND made_at < $1 AND `+unreferenced, s.Now().Add(-unfinishedAfter))
+func (b *Base) DropUnfinished(ctx context.Context) error {
+	_, err := b.DB.ExecContext(ctx, `DELETE FROM document d WHERE sha256 IS NULL AND made_at < $1 AND `+unreferenced, b.Now().Add(-unfinishedAfter))
 	if err != nil {
-		return fmt.Errorf("drop unfinished documents: %w", temporary(err))
+		return fmt.Errorf("drop unfinished documents: %w", Transient(err))
 	}
 	return nil
 }
 
-// drop deletes a document that is not wanted after all.
-func (s *Store) drop(ctx context.Context, id int64) error {
-	_, err := s.DB.ExecContext(context.WithoutCancel(ctx), `DELETE FROM document d WHERE id = $1 AND `+unreferenced, id)
+// DropDocument deletes a document that is not wanted after all.
+func (b *Base) DropDocument(ctx context.Context, id int64) error {
+	_, err := b.DB.ExecContext(context.WithoutCancel(ctx), `DELETE FROM document d WHERE id = $1 AND `+unreferenced, id)
 	if err != nil {
-		return fmt.Errorf("drop document %d: %w", id, temporary(err))
+		return fmt.Errorf("drop document %d: %w", id, Transient(err))
 	}
 	return nil
 }
 
-// storeDocument stores a small document whole.
-func (s *Store) storeDocument(ctx context.Context, db queryer, content []byte) (id int64, sum []byte, err error) {
-	w, err := s.newDocument(ctx, db)
+// StoreDocument stores a small document whole.
+func (b *Base) StoreDocument(ctx context.Context, db Queryer, content []byte) (id int64, sum []byte, err error) {
+	w, err := b.NewDocument(ctx, db)
 	if err != nil {
 		return 0, nil, err
 	}
 	if _, err := w.Write(content); err != nil {
 		return 0, nil, err
 	}
-	sum, err = w.finish(ctx, db)
+	sum, err = w.Finish(ctx, db)
 	return w.id, sum, err
 }
 
 // documentReader streams a document piece by piece, each in a query of its own: no transaction stays open.
 type documentReader struct {
 	ctx   context.Context
-	db    queryer
+	db    Queryer
 	id    int64
 	n     int
 	dec   *zstd.Decoder
@@ -153,8 +153,13 @@ type documentReader struct {
 	total int64
 }
 
-func (s *Store) openDocument(ctx context.Context, db queryer, id int64) (*documentReader, error) {
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*pieceBytes))
+// OpenDocument opens stored bytes for reading from the start, through a transaction or by itself.
+func (b *Base) OpenDocument(ctx context.Context, db Queryer, id int64) (io.ReadCloser, error) {
+	return openPieces(ctx, db, id)
+}
+
+func openPieces(ctx context.Context, db Queryer, id int64) (*documentReader, error) {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*PieceBytes))
 	if err != nil {
 		return nil, fmt.Errorf("document %d: %w", id, err)
 	}
@@ -184,7 +189,7 @@ func (r *documentReader) Read(p []byte) (int, error) {
 func (r *documentReader) whole() error {
 	var size int64
 	if err := r.db.QueryRowContext(r.ctx, `SELECT size FROM document WHERE id = $1`, r.id).Scan(&size); err != nil {
-		return fmt.Errorf("document %d: %w", r.id, temporary(err))
+		return fmt.Errorf("document %d: %w", r.id, Transient(err))
 	}
 	if r.total != size {
 		return fmt.Errorf("document %d has %d bytes of %d", r.id, r.total, size)
@@ -200,7 +205,7 @@ func (r *documentReader) load(n int) error {
 		return io.EOF
 	}
 	if err != nil {
-		return fmt.Errorf("document %d piece %d: %w", r.id, n, temporary(err))
+		return fmt.Errorf("document %d piece %d: %w", r.id, n, Transient(err))
 	}
 	r.piece, err = r.dec.DecodeAll(data, r.piece[:0])
 	if err != nil {
@@ -232,14 +237,14 @@ func (r *Document) ReadAt(p []byte, off int64) (int, error) {
 		if off >= r.size {
 			return done, io.EOF
 		}
-		n := int(off / pieceBytes)
+		n := int(off / PieceBytes)
 		if n != r.loaded {
 			if err := r.load(n); err != nil {
 				return done, err
 			}
 			r.loaded = n
 		}
-		k := copy(p[done:], r.piece[off%pieceBytes:])
+		k := copy(p[done:], r.piece[off%PieceBytes:])
 		done, off = done+k, off+int64(k)
 	}
 	return done, nil
@@ -248,23 +253,24 @@ func (r *Document) ReadAt(p []byte, off int64) (int, error) {
 // Size is the document's size in bytes.
 func (r *Document) Size() int64 { return r.size }
 
-func (s *Store) openRandom(ctx context.Context, id int64) (*Document, error) {
-	d, err := s.openDocument(ctx, s.DB, id)
+// OpenRandom opens a complete document for reading at any offset; gateway.ErrNotFound when there is none.
+func (b *Base) OpenRandom(ctx context.Context, id int64) (*Document, error) {
+	d, err := openPieces(ctx, b.DB, id)
 	if err != nil {
 		return nil, err
 	}
 	r := &Document{documentReader: *d, loaded: -1}
-	err = s.DB.QueryRowContext(ctx, `SELECT size FROM document WHERE id = $1 AND sha256 IS NOT NULL`, id).Scan(&r.size)
+	err = b.DB.QueryRowContext(ctx, `SELECT size FROM document WHERE id = $1 AND sha256 IS NOT NULL`, id).Scan(&r.size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("document %d: %w", id, gateway.ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("document %d: %w", id, temporary(err))
+		return nil, fmt.Errorf("document %d: %w", id, Transient(err))
 	}
 	return r, nil
 }
 
 // Raw opens stored bytes for reading from the start.
-func (s *Store) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
-	return s.openDocument(ctx, s.DB, id)
+func (b *Base) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
+	return b.OpenDocument(ctx, b.DB, id)
 }

@@ -55,7 +55,7 @@ CREATE TABLE holder (
     id       bigint NOT NULL CHECK (id BETWEEN 0 AND 9999999999),
     parent   bigint,                    -- the CVR number that an SE or P number stands under
     kind     smallint NOT NULL CHECK (kind BETWEEN 1 AND 4),    -- 1 CPR, 2 CVR, 3 SE, 4 P
-    life     smallint NOT NULL CHECK (life BETWEEN 1 AND 4),    -- 1 alive, 2 dead, 3 ceased, 4 emigrated
+    status     smallint NOT NULL CHECK (status BETWEEN 1 AND 4),    -- 1 alive, 2 dead, 3 ceased, 4 emigrated
     name     text,
     street   text,
     postcode text,

@@ -21,12 +21,12 @@ CREATE TABLE document_piece (
 -- zstd has compressed them.
 ALTER TABLE document_piece ALTER COLUMN data SET STORAGE EXTERNAL;
 
--- An upload into in/ that is not a delivery: still arriving, or complete under a temporary name.
+-- A complete upload into in/ under a temporary name, which waits for its rename.
 CREATE TABLE mailbox_upload (
     supplier    text NOT NULL,
     name        text NOT NULL,
     document_id bigint NOT NULL REFERENCES document,
-    complete    boolean NOT NULL DEFAULT false,
+    evidence    text,                               -- as of delivery
     made_at     timestamptz NOT NULL,
     PRIMARY KEY (supplier, name)
 );
@@ -42,6 +42,9 @@ CREATE TABLE delivery (
     sha256        bytea NOT NULL,
     size          bigint NOT NULL,
     received_at   timestamptz NOT NULL,             -- business time
+    sent_at       timestamptz,                      -- by the sender's own word
+    queued_at     timestamptz,                      -- by the queue's clock
+    evidence      text,                             -- who brought it, as the door knows: the login's key, the queue's user
     month         date NOT NULL CHECK (extract(day FROM month) = 1),
     state         delivery_state NOT NULL DEFAULT 'received',
     payer_id      int,

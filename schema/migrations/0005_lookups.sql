@@ -9,7 +9,7 @@ SET search_path = nks;
 CREATE OR REPLACE FUNCTION register_build() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = nks, pg_temp SET maintenance_work_mem = '256MB' AS $$
 BEGIN
-    ALTER TABLE holder ADD CONSTRAINT holder_pkey PRIMARY KEY (id, kind) INCLUDE (life, parent);
+    ALTER TABLE holder ADD CONSTRAINT holder_pkey PRIMARY KEY (id, kind) INCLUDE (status, parent);
     ANALYZE holder (id);
     IF (SELECT abs(correlation) < 0.3 FROM pg_stats
         WHERE schemaname = 'nks' AND tablename = 'holder' AND attname = 'id') THEN
@@ -58,7 +58,7 @@ END $$;
 
 ALTER TABLE account_version DROP CONSTRAINT account_version_holder_fkey;
 ALTER TABLE holder DROP CONSTRAINT holder_pkey;
-ALTER TABLE holder ADD CONSTRAINT holder_pkey PRIMARY KEY (id, kind) INCLUDE (life, parent);
+ALTER TABLE holder ADD CONSTRAINT holder_pkey PRIMARY KEY (id, kind) INCLUDE (status, parent);
 ALTER TABLE account_version ADD CONSTRAINT account_version_holder_fkey FOREIGN KEY (holder_id, holder_kind) REFERENCES holder;
 CREATE INDEX account_version_specific ON account_version (holder_id, holder_kind, authority, benefit_type) WHERE authority IS NOT NULL;
 

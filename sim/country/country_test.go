@@ -113,7 +113,7 @@ func TestHolders(t *testing.T) {
 		}
 		seen[kind+id] = true
 		count[kind]++
-		lives[kind+" "+h["life"]]++
+		lives[kind+" "+h["status"]]++
 		switch kind {
 		case "CPR":
 			birth(t, id)

@@ -124,7 +124,7 @@ func (h holder) hasAddress() bool {
 }
 
 func (w *world) writeHolders(t *table) {
-	t.header("kind id parent life name street postcode town country")
+	t.header("kind id parent status name street postcode town country")
 	var id, buf []byte
 	for _, k := range []kind{citizen, company, seNumber, unit} {
 		for n := range w.count[k] {

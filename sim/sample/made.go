@@ -26,7 +26,7 @@ const (
 	unitColumns      = "authority los_unit parent name"
 	agreementColumns = "agreement authority los_unit supplier bank_centre payout_accounts no_account receive_by valid_from valid_to"
 	benefitColumns   = "benefit_type authority name"
-	holderColumns    = "kind id parent life name street postcode town country"
+	holderColumns    = "kind id parent status name street postcode town country"
 	accountColumns   = "kind id account iban foreign_account bank_code bic bank_name bank_address bank_country currency " +
 		"holder_name holder_address valid_from valid_to"
 )

@@ -192,7 +192,7 @@ func TestRecipientsLiveAndHaveAnAccount(t *testing.T) {
 				t.Errorf("CVR %s fails modulo 11", h["id"])
 			}
 		}
-		if h["life"] != "alive" || h["name"] == "" || h["street"] == "" || len(h["postcode"]) != 4 || h["town"] == "" || h["country"] != "DK" {
+		if h["status"] != "alive" || h["name"] == "" || h["street"] == "" || len(h["postcode"]) != 4 || h["town"] == "" || h["country"] != "DK" {
 			t.Errorf("holder %v", h)
 		}
 	}

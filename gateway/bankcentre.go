@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Acceptance is what makes a bank's acceptance of the orders, once CONTRL has not refused them.
+type Acceptance string
+
+// What can make a bank's acceptance.
+const (
+	AcceptedByContrl  Acceptance = "contrl"      // CONTRL 7 alone
+	AcceptedByLine    Acceptance = "bansta_line" // BANSTA for each LIN
+	AcceptedByMessage Acceptance = "bansta_seq"  // BANSTA for single orders; it speaks for the whole message
+	AcceptedBySilence Acceptance = "silence"     // no reject until the deadline
+)
+
+// Acceptances is every Acceptance that a profile may name.
+func Acceptances() []Acceptance {
+	return []Acceptance{AcceptedByContrl, AcceptedByLine, AcceptedByMessage, AcceptedBySilence}
+}
+
+// BankCentre is one booking centre as the flow needs it.
+type BankCentre struct {
+	ID         string
+	Codec      BankCodec
+	Acceptance Acceptance
+	// ReceiptIsFinal reports that CONTRL 8 is all that comes.
+	ReceiptIsFinal bool
+	SendBy         time.Duration // since midnight, Copenhagen
+	Files          FileNames
+	InDir, OutDir  string
+	LeadDays       int // banking days
+	// Cheques reports whether the bank sends cheques.
+	Cheques bool
+	// AcceptanceDeadline: so long after CONTRL without a reject, a message counts as accepted.
+	AcceptanceDeadline time.Duration
+	// ExecutedDeadline: so long after 09:00 of the execution day without a status, an order counts as executed, where
+	// the profile says that silence is the bank's answer; 0 where it does not.
+	ExecutedDeadline time.Duration
+	// ContrlDeadline: so long after sending without CONTRL, somebody must ask.
+	ContrlDeadline time.Duration
+}
+
+// executedFrom is the time of day at which the recipient has the money.
+const executedFrom = 9 * time.Hour
+
+// ExecutedBySilence is when silence makes an order of an execution day executed.
+func (b BankCentre) ExecutedBySilence(executesOn Date, loc *time.Location) time.Time {
+	return executesOn.At(executedFrom, loc).Add(b.ExecutedDeadline)
+}
+
+// ExecutedThrough is the last execution day whose orders silence has made executed by now.
+func (b BankCentre) ExecutedThrough(now time.Time, loc *time.Location) Date {
+	t := now.Add(-b.ExecutedDeadline).In(loc)
+	d := DateOf(t)
+	if d.At(executedFrom, loc).After(t) {
+		d = d.AddDays(-1)
+	}
+	return d
+}
+
+// BankCentres is every booking centre that is configured.
+type BankCentres []BankCentre
+
+// ByID finds a booking centre; ErrNotFound when it is not configured.
+func (all BankCentres) ByID(id string) (BankCentre, error) {
+	i := slices.IndexFunc(all, func(b BankCentre) bool { return b.ID == id })
+	if i < 0 {
+		return BankCentre{}, fmt.Errorf("bank centre %q is not configured: %w", id, ErrNotFound)
+	}
+	return all[i], nil
+}
+
+// IDs is the ids of all booking centres.
+func (all BankCentres) IDs() []string {
+	ids := make([]string, len(all))
+	for i, b := range all {
+		ids[i] = b.ID
+	}
+	return ids
+}
+
+// Days is which days banks work, and where.
+type Days struct {
+	Calendar Calendar
+	Location *time.Location
+}
+
+// Terms are the terms of an agreement at a booking centre.
+func (d Days) Terms(a Agreement, b BankCentre) Terms {
+	return Terms{ReceiveBy: a.ReceiveBy, SendBy: b.SendBy, LeadDays: b.LeadDays, Calendar: d.Calendar, Location: d.Location}
+}
+
+// BankTerms are the terms of a booking centre alone.
+func (d Days) BankTerms(b BankCentre) Terms { return d.Terms(Agreement{}, b) }

@@ -1,0 +1,30 @@
+package gateway
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// ControlNumber is UNB 0020 to a bank: drawn from the bank's counter, without holes, unique for ever.
+type ControlNumber int64
+
+// controlDigits is the places that UNB 0020 has.
+const controlDigits = 14
+
+// MaxControlNumber is the greatest that UNB 0020 holds.
+const MaxControlNumber ControlNumber = 99_999_999_999_999
+
+// String is the number as it is written: 14 digits.
+func (n ControlNumber) String() string { return fmt.Sprintf("%0*d", controlDigits, int64(n)) }
+
+// ParseControlNumber reads a control number that a bank names. ErrNotFound: no interchange can have it.
+func ParseControlNumber(s string) (ControlNumber, error) {
+	if len(s) > controlDigits || !AllDigits(s) {
+		return 0, fmt.Errorf("control number of %d characters must be at most %d digits: %w", len(s), controlDigits, ErrNotFound)
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("control number: %w: %w", err, ErrNotFound)
+	}
+	return ControlNumber(n), nil
+}

@@ -1,0 +1,135 @@
+// Package queue is the second door: a data supplier puts bundles into a message queue and takes its answers from another.
+// It stands between any mq.Link and the flow's tables, one Door for each supplier, so that one supplier's trouble delays no
+// other.
+package queue
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/door"
+	"nks/mq"
+)
+
+// Door is the door of one supplier. Its two loops run until their context ends and mend themselves: whatever fails closes
+// the link, waits, longer each time, and opens another.
+type Door struct {
+	Supplier string
+	// Open opens a link that receives from the supplier's in queue and may send to Out.
+	Open func(ctx context.Context) (mq.Link, error)
+	Out  mq.Address
+	// Correlation makes of a message's transport key what its answers are correlated by.
+	Correlation func(key string) string
+	Intake      door.Intake
+	Answers     door.Queueing
+	// Arrived is told of every message that was committed, with its size in bytes, so that reading starts at once.
+	Arrived func(size int)
+	Poll    time.Duration // between looks for answers
+	Retry   time.Duration // the first pause after trouble
+	// Failed is told of every trouble, name being that of the loop.
+	Failed func(name string, err error)
+}
+
+// longestRetry bounds the pause after trouble.
+const longestRetry = 15 * time.Second
+
+// heldBack is how long a message stays away that failed by a fault of ours: those behind it go first.
+const heldBack = 30 * time.Second
+
+// Receive takes messages in, one at a time, each acknowledged only when it is committed.
+func (d *Door) Receive(ctx context.Context) { d.keep(ctx, "mq receive "+d.Supplier, d.receiveNext) }
+
+// Answer puts the answers that wait into the supplier's queue, oldest first. An answer may be put twice, after a crash
+// between its put and its record: with the same id and the same bytes.
+func (d *Door) Answer(ctx context.Context) { d.keep(ctx, "mq answer "+d.Supplier, d.answerNext) }
+
+// keep repeats work on one link after another.
+func (d *Door) keep(ctx context.Context, name string, work func(context.Context, mq.Link) (bool, error)) {
+	failures := 0
+	for ctx.Err() == nil {
+		err := d.hold(ctx, func() { failures = 0 }, work)
+		if ctx.Err() != nil {
+			return
+		}
+		d.Failed(name, err)
+		pause(ctx, min(d.Retry<<min(failures, 10), longestRetry))
+		failures++
+	}
+}
+
+// hold works on one link until something fails; well is told of every success.
+func (d *Door) hold(ctx context.Context, well func(), work func(context.Context, mq.Link) (bool, error)) error {
+	link, err := d.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	for ctx.Err() == nil {
+		worked, err := work(ctx, link)
+		if err != nil {
+			return errors.Join(err, link.Close(context.WithoutCancel(ctx)))
+		}
+		well()
+		if !worked {
+			pause(ctx, d.Poll)
+		}
+	}
+	return link.Close(context.WithoutCancel(ctx))
+}
+
+// receiveNext waits for one message and settles it. What it returns an error for was not settled: closing the link gives
+// it back.
+func (d *Door) receiveNext(ctx context.Context, link mq.Link) (bool, error) {
+	m, err := link.Receive(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = d.Intake.Take(ctx, door.Arrival{Door: door.Queue, Party: d.Supplier, Key: m.TransportKey, Queued: m.Put, Evidence: m.PutUser,
+		Size: int64(len(m.Body)), Content: bytes.NewReader(m.Body)})
+	switch {
+	case err == nil:
+		d.Arrived(len(m.Body))
+		return true, link.Ack(ctx, m)
+	case ctx.Err() != nil || errors.Is(err, gateway.ErrTemporary):
+		return false, err
+	case errors.Is(err, gateway.ErrConflict) || errors.Is(err, gateway.ErrRefused):
+		d.Failed("mq receive "+d.Supplier, fmt.Errorf("message parked: %w", err))
+		return true, link.Park(ctx, m, err.Error())
+	}
+	d.Failed("mq receive "+d.Supplier, err)
+	return true, link.Return(ctx, m, heldBack)
+}
+
+// format is the media type of answers.
+const format = "application/xml"
+
+// answerNext puts one answer into the queue, and then records that it is there.
+func (d *Door) answerNext(ctx context.Context, link mq.Link) (bool, error) {
+	a, err := d.Answers.NextQueued(ctx, d.Supplier)
+	if errors.Is(err, gateway.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	err = link.Send(ctx, d.Out, &mq.Message{ID: []byte(a.Name), CorrelID: []byte(d.Correlation(a.Key)), Format: format, Body: a.Body, Persistent: true})
+	if errors.Is(err, mq.ErrTooBig) {
+		return true, d.Answers.LayInMailbox(ctx, a)
+	}
+	if err != nil {
+		return false, fmt.Errorf("answer %s: %w", a.Name, err)
+	}
+	return true, d.Answers.Queued(ctx, a)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,98 @@
+package gateway
+
+import "slices"
+
+// Severity is how soon somebody must look at an exception.
+type Severity int
+
+// Severities, the mildest first.
+const (
+	Notice  Severity = 1 // nothing waits for it
+	Warning Severity = 2 // something waits, or an authority may have been told otherwise than it is
+	Urgent  Severity = 3 // money cannot move, or nobody knows whether it has
+)
+
+func (s Severity) String() string {
+	switch s {
+	case Notice:
+		return "notice"
+	case Warning:
+		return "warning"
+	case Urgent:
+		return "urgent"
+	}
+	return "unknown"
+}
+
+// ExceptionKind is what kind of thing could not be decided, and waits for a person.
+type ExceptionKind string
+
+// Exceptions of work that failed; they end when the same work succeeds.
+const (
+	DeliveryFails    ExceptionKind = "delivery cannot be read"
+	ReleaseFails     ExceptionKind = "release fails"
+	InterchangeFails ExceptionKind = "interchange cannot be written"
+	BankFileFails    ExceptionKind = "bank file cannot be heard"
+	AnswerFails      ExceptionKind = "answer cannot be written"
+)
+
+// Exceptions at the doors.
+const (
+	NameReused     ExceptionKind = "name used again with other bytes"
+	MessageTooBig  ExceptionKind = "message too large"
+	AnswerTooLarge ExceptionKind = "answer too large for the queue"
+)
+
+// Exceptions of the bank side.
+const (
+	InterchangeUnknown   ExceptionKind = "interchange unknown"
+	SendByMissed         ExceptionKind = "send-by missed"
+	ContrlMissing        ExceptionKind = "CONTRL missing"
+	ContrlForNothing     ExceptionKind = "CONTRL for nothing sent"
+	ContrlAfterReject    ExceptionKind = "CONTRL after reject"
+	ContrlNotUnderstood  ExceptionKind = "CONTRL not understood"
+	BankFileNameReused   ExceptionKind = "bank file name reused"
+	BankFileUnreadable   ExceptionKind = "bank file unreadable"
+	BankNumberReused     ExceptionKind = "bank control number reused"
+	BankMessageUnknown   ExceptionKind = "bank message not understood"
+	BankStatusUndecided  ExceptionKind = "bank status undecided"
+	RejectAfterExecution ExceptionKind = "reject after execution"
+	ExecutedAfterReject  ExceptionKind = "executed after reject"
+)
+
+type kindSeverity struct {
+	kind     ExceptionKind
+	severity Severity
+}
+
+// exceptionSeverities is every kind that the flow raises, in the order of the flow. docs/operations.md says what to do
+// about each.
+func exceptionSeverities() []kindSeverity {
+	return []kindSeverity{
+		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
+		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
+		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {ContrlForNothing, Warning},
+		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
+		{BankFileNameReused, Notice}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
+		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
+	}
+}
+
+// ExceptionKinds is every kind of exception that the flow raises.
+func ExceptionKinds() []ExceptionKind {
+	var kinds []ExceptionKind
+	for _, e := range exceptionSeverities() {
+		kinds = append(kinds, e.kind)
+	}
+	return kinds
+}
+
+// Severity is how soon somebody must look; Urgent for a kind that is not known.
+func (k ExceptionKind) Severity() Severity {
+	all := exceptionSeverities()
+	i := slices.IndexFunc(all, func(e kindSeverity) bool { return e.kind == k })
+	if i < 0 {
+		return Urgent
+	}
+	return all[i].severity
+}

@@ -1,0 +1,75 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+)
+
+// Answers writes receipts and responses: a number without holes, a stored document, a row that lies ready for the
+// supplier's door.
+type Answers struct {
+	*Base
+	OwnName string // NKS or NKSTEST
+	OwnGLN  string
+	Encode  gateway.NewAnswerEncoder
+}
+
+// Answering is an answer that is being written: its number is drawn, its document grows.
+type Answering struct {
+	gateway.Answer
+	Delivery Delivery
+	Encoder  gateway.AnswerEncoder
+
+	document *DocumentWriter
+}
+
+// Begin draws the kind's next number from its locked row and begins the document. The number is used or never was: both
+// commit together. fill completes the head.
+func (a *Answers) Begin(ctx context.Context, x *Session, d Delivery, kind gateway.AnswerKind, now time.Time, fill func(*gateway.Answer)) (*Answering, error) {
+	w := &Answering{Delivery: d, Answer: gateway.Answer{Kind: kind, MadeAt: now.In(a.Location), Supplier: d.Supplier,
+		SenderEAN: d.SenderEAN.String, OwnName: a.OwnName, OwnGLN: a.OwnGLN, MessageRef: d.MessageID.String,
+		Authority: d.Authority.String, GroupRef: d.GroupRef.String, Grouped: d.Grouped.Bool}}
+	fill(&w.Answer)
+	err := x.QueryRowContext(ctx, `UPDATE answer_counter SET last = last + 1 WHERE kind = $1 RETURNING last`, int(kind)).Scan(&w.Number)
+	if err != nil {
+		return nil, fmt.Errorf("answer number: %w", err)
+	}
+	if w.document, err = a.NewDocument(ctx, x); err != nil {
+		return nil, err
+	}
+	if w.Encoder, err = a.Encode(w.document, w.Answer); err != nil {
+		return nil, fmt.Errorf("answer %s: %w", w.ID(), err)
+	}
+	return w, nil
+}
+
+// End finishes the document and lays the answer ready at the delivery's door. It gives the answer's row.
+func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, error) {
+	if err := w.Encoder.End(); err != nil {
+		return 0, fmt.Errorf("answer %s: %w", w.ID(), err)
+	}
+	if _, err := w.document.Finish(ctx, x); err != nil {
+		return 0, err
+	}
+	var id int64
+	err := x.QueryRowContext(ctx, `INSERT INTO answer (kind, number, delivery_id, supplier, door, file_name, status, made_at, document_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+		int(w.Kind), w.Number, w.Delivery.ID, w.Delivery.Supplier, w.Delivery.Door, w.FileName(), w.Status, w.MadeAt, w.document.ID()).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("answer %s: %w", w.ID(), err)
+	}
+	return id, nil
+}
+
+// Receipt answers a delivery with receipt 0 or 1.
+func (a *Answers) Receipt(ctx context.Context, x *Session, d Delivery, kind gateway.AnswerKind, now time.Time, fill func(*gateway.Answer)) error {
+	w, err := a.Begin(ctx, x, d, kind, now, fill)
+	if err != nil {
+		return err
+	}
+	_, err = a.End(ctx, x, w)
+	return err
+}

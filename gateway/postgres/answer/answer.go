@@ -1,0 +1,213 @@
+// Package answer is the last stage of the flow: what an authority is due is gathered into responses 7, 8 and 9, and answers
+// lie ready at their doors until they are taken. It writes answer (closed and collected) and answer_due (closed).
+package answer
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// Rules are when an answer is closed.
+type Rules struct {
+	Payments int           // of one document
+	Quiet    time.Duration // when nothing has come for so long
+	Deadline time.Duration // at the latest after so long
+}
+
+// Store closes answers and gives them to their doors. Safe for concurrent use.
+type Store struct {
+	*postgres.Base
+	Answers *postgres.Answers
+	Rules   Rules
+}
+
+// responsePage is how many payments of a response are in memory at a time.
+const responsePage = 5000
+
+// Next closes the answer that has been quiet longest, or that has waited up to its deadline: responses 7, 8 and
+// 9, per bundle. It reports whether there was one.
+func (s *Store) Next(ctx context.Context) (bool, error) {
+	return s.SkipFailing(ctx, gateway.AnswerFails, func(over []int64) (took []int64, err error) {
+		err = s.Transact(ctx, "answer", func(x *postgres.Session) error {
+			now := s.Now()
+			var delivery int64
+			var kind int16
+			err := x.QueryRowContext(ctx, `SELECT a.delivery_id, a.kind FROM answer_due a
+				WHERE a.answer_id IS NULL AND a.delivery_id <> ALL ($4::bigint[])
+				GROUP BY a.delivery_id, a.kind
+				HAVING max(a.caused_at) <= $1 OR min(a.caused_at) <= $2 OR sum(a.payments) >= $3
+				ORDER BY min(a.caused_at), a.delivery_id, a.kind LIMIT 1`,
+				now.Add(-s.Rules.Quiet), now.Add(-s.Rules.Deadline), s.Rules.Payments, over).Scan(&delivery, &kind)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			took = []int64{delivery}
+			if err := s.closeAnswer(ctx, x, delivery, gateway.AnswerKind(kind), now); err != nil {
+				return fmt.Errorf("delivery %d: %w", delivery, err)
+			}
+			return s.answerMended(ctx, x, delivery)
+		})
+		return took, err
+	})
+}
+
+// answerMended closes the exception of a delivery's answers when nothing of them that failed is left to tell: another
+// kind of answer may have succeeded than the one that failed.
+func (s *Store) answerMended(ctx context.Context, x *postgres.Session, delivery int64) error {
+	_, err := x.ExecContext(ctx, `UPDATE exception e SET closed_at = $3, closed_by = 'nks'
+		WHERE kind = $1 AND subject = $2::bigint::text AND closed_at IS NULL
+		  AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.delivery_id = $2 AND a.answer_id IS NULL AND a.caused_at <= e.raised_at)`,
+		gateway.AnswerFails, delivery, s.Now())
+	if err != nil {
+		return fmt.Errorf("close %s: %w", gateway.AnswerFails, err)
+	}
+	return nil
+}
+
+func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery int64, kind gateway.AnswerKind, now time.Time) error {
+	// The bundle's row is the closer's lock.
+	d, err := x.LockDelivery(ctx, delivery)
+	if err != nil {
+		return err
+	}
+	dues, payments, err := s.takeDues(ctx, x, d, kind)
+	if err != nil || dues == 0 {
+		return err
+	}
+	if payments == 0 {
+		_, err := x.ExecContext(ctx, `DELETE FROM answer_due a USING closing c WHERE `+sameDue)
+		return err
+	}
+	a, err := s.Answers.Begin(ctx, x, d, kind, now, func(*gateway.Answer) {})
+	if err != nil {
+		return err
+	}
+	if err := s.tellPayments(ctx, x, a); err != nil {
+		return fmt.Errorf("answer %s: %w", a.ID(), err)
+	}
+	id, err := s.Answers.End(ctx, x, a)
+	if err != nil {
+		return err
+	}
+	_, err = x.ExecContext(ctx, `UPDATE answer_due a SET answer_id = $1 FROM closing c WHERE `+sameDue, id)
+	return err
+}
+
+const sameDue = `a.kind = c.kind AND a.delivery_id = c.delivery_id AND a.payment_id = c.payment_id AND a.attempt = c.attempt
+	AND a.interchange_id = c.interchange_id AND a.message_no = c.message_no AND a.lin = c.lin`
+
+// takeDues puts the dues that go into one document in the temporary table closing, and the payments that they tell of
+// in responding, up to the limit of a document. A due of response 8 speaks for what of its line is not rejected by now.
+func (s *Store) takeDues(ctx context.Context, x *postgres.Session, d postgres.Delivery, kind gateway.AnswerKind) (dues, payments int, err error) {
+	_, err = x.ExecContext(ctx, `CREATE TEMP TABLE closing ON COMMIT DROP AS
+		SELECT kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, status, code, text
+		FROM (SELECT *, sum(payments) OVER (ORDER BY caused_at, payment_id, interchange_id, message_no, lin) - payments AS before
+			FROM answer_due WHERE delivery_id = $1 AND kind = $2 AND answer_id IS NULL) q
+		WHERE before = 0 OR before + payments <= $3`, d.ID, int(kind), s.Rules.Payments)
+	if err != nil {
+		return 0, 0, fmt.Errorf("dues: %w", err)
+	}
+	if kind == gateway.Response8 {
+		_, err = x.ExecContext(ctx, `CREATE TEMP TABLE responding ON COMMIT DROP AS
+			SELECT o.payment_id, o.attempt, c.status, c.code, c.text
+			FROM closing c CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = $1 AND b.interchange_id = c.interchange_id
+				AND b.message_no = c.message_no AND b.lin = c.lin AND b.payment_id BETWEEN $2 AND $3 OFFSET 0) o
+			JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
+			LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
+			WHERE CASE WHEN e.kind IS NULL THEN l.state <> 'rejected' ELSE e.kind <> 'bank_rejected' END`, d.Month, d.FirstPayment(), d.LastPayment())
+	} else {
+		_, err = x.ExecContext(ctx, `CREATE TEMP TABLE responding ON COMMIT DROP AS
+			SELECT payment_id, attempt, status, code, text FROM closing`)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("payments told: %w", err)
+	}
+	err = x.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM closing), (SELECT count(*) FROM responding)`).Scan(&dues, &payments)
+	return dues, payments, err
+}
+
+// responded is one payment of a response as the tables have it.
+type responded struct {
+	ID          int64          `db:"id"`
+	E2E         string         `db:"e2e"`
+	InstrID     sql.NullString `db:"instr_id"`
+	Status      string         `db:"status"`
+	Code        sql.NullString `db:"code"`
+	Text        sql.NullString `db:"text"`
+	Ore         int64          `db:"ore"`
+	Currency    sql.NullString `db:"currency"`
+	Complete    bool           `db:"complete"`
+	HolderKind  sql.NullInt16  `db:"holder_kind"`
+	Holder      sql.NullInt64  `db:"holder"`
+	AccountKind sql.NullInt16  `db:"account_kind"`
+	Account     sql.NullString `db:"account"`
+	BIC         sql.NullString `db:"bic"`
+	BankCode    sql.NullString `db:"bank_code"`
+	Detail      []byte         `db:"detail"`
+	ExecutesOn  time.Time      `db:"executes_on"`
+	Agreement   string         `db:"agreement"`
+	Debit       string         `db:"debit_account"`
+	DebitText   sql.NullString `db:"debit_text"`
+}
+
+func (s *Store) tellPayments(ctx context.Context, x *postgres.Session, a *postgres.Answering) error {
+	after := a.Delivery.FirstPayment()
+	for {
+		var page []responded
+		err := x.SelectContext(ctx, &page, `SELECT p.id, p.e2e, p.instr_id, t.status, t.code, t.text, p.ore,
+				coalesce(o.transfer_currency, p.transfer_currency) AS currency, p.complete, p.holder_kind, p.holder,
+				o.account_kind, o.account, o.bic, o.bank_code, coalesce(o.beneficiary, p.detail) AS detail,
+				coalesce(i.executes_on, g.executes_on) AS executes_on, g.agreement, g.debit_account,
+				coalesce(p.debit_text, g.debit_text) AS debit_text
+			FROM (SELECT * FROM responding WHERE payment_id > $2 ORDER BY payment_id LIMIT $3) t
+			CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = $1 AND q.id = t.payment_id LIMIT 1) p
+			JOIN release_group g ON g.id = p.group_id
+			LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = t.attempt
+			LEFT JOIN interchange i ON i.id = o.interchange_id
+			ORDER BY p.id`, a.Delivery.Month, after, responsePage)
+		if err != nil {
+			return err
+		}
+		for _, t := range page {
+			tx, err := t.tx(a.Kind)
+			if err != nil {
+				return err
+			}
+			if err := a.Encoder.Tx(tx); err != nil {
+				return fmt.Errorf("payment %d: %w", t.ID, err)
+			}
+			after = t.ID
+		}
+		if len(page) < responsePage {
+			return nil
+		}
+	}
+}
+
+func (t responded) tx(kind gateway.AnswerKind) (gateway.AnswerTx, error) {
+	tx := gateway.AnswerTx{EndToEndID: t.E2E, InstrID: t.InstrID.String, Status: t.Status, Code: gateway.Code(t.Code.String),
+		Text: t.Text.String, Ore: t.Ore, Complete: t.Complete, TransferCurrency: t.Currency.String,
+		Holder: gateway.HolderOf(gateway.HolderKind(t.HolderKind.Int16), t.Holder.Int64),
+		Block: gateway.DebitBlock{ExecutesOn: gateway.DateOf(t.ExecutesOn), Agreement: t.Agreement,
+			DebitAccount: t.Debit, DebitText: t.DebitText.String}}
+	if kind == gateway.Response8 {
+		tx.Account = gateway.Account{Kind: gateway.AccountKind(t.AccountKind.Int16), Number: t.Account.String,
+			BIC: t.BIC.String, BankCode: t.BankCode.String}
+		if len(t.Detail) > 0 {
+			if err := json.Unmarshal(t.Detail, &tx.Detail); err != nil {
+				return tx, fmt.Errorf("payment %d: detail: %w", t.ID, err)
+			}
+		}
+	}
+	return tx, nil
+}

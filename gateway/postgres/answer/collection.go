@@ -1,0 +1,61 @@
+package answer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"nks/gateway"
+	"nks/gateway/door"
+	"nks/gateway/postgres"
+)
+
+// mostListed bounds what one listing shows; the reader removes what it has and lists again.
+const mostListed = 10_000
+
+// Ready implements door.Collection.
+func (s *Store) Ready(ctx context.Context, party string) ([]door.StagedFile, error) {
+	var f []door.StagedFile
+	err := s.DB.SelectContext(ctx, &f, `SELECT a.file_name AS name, d.size, a.made_at AS modified, a.document_id
+		FROM answer a JOIN document d ON d.id = a.document_id
+		WHERE a.supplier = $1 AND a.door = 'sftp' AND a.collected_at IS NULL ORDER BY a.id LIMIT $2`, party, mostListed)
+	if err != nil {
+		return nil, fmt.Errorf("answers ready: %w", postgres.Transient(err))
+	}
+	return f, nil
+}
+
+// StatReady implements door.Collection.
+func (s *Store) StatReady(ctx context.Context, party, name string) (door.StagedFile, error) {
+	var f door.StagedFile
+	err := s.DB.GetContext(ctx, &f, `SELECT a.file_name AS name, d.size, a.made_at AS modified, a.document_id
+		FROM answer a JOIN document d ON d.id = a.document_id
+		WHERE a.supplier = $1 AND a.file_name = $2 AND a.door = 'sftp' AND a.collected_at IS NULL`, party, name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, gateway.ErrNotFound
+	}
+	if err != nil {
+		return f, fmt.Errorf("answer ready: %w", postgres.Transient(err))
+	}
+	return f, nil
+}
+
+// OpenReady implements door.Collection.
+func (s *Store) OpenReady(ctx context.Context, party, name string) (door.OpenedAnswer, error) {
+	f, err := s.StatReady(ctx, party, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.OpenRandom(ctx, f.Document)
+}
+
+// Collect implements door.Collection.
+func (s *Store) Collect(ctx context.Context, party, name string) error {
+	err := s.ChangeOne(ctx, "collect", `UPDATE answer SET collected_at = $3
+		WHERE supplier = $1 AND file_name = $2 AND door = 'sftp' AND collected_at IS NULL`, party, name, s.Now())
+	if err == nil {
+		s.Failpoint("after-collection-before-reply")
+	}
+	return err
+}

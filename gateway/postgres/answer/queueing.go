@@ -1,0 +1,58 @@
+package answer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// NextQueued implements door.Queueing.
+func (s *Store) NextQueued(ctx context.Context, supplier string) (gateway.QueuedAnswer, error) {
+	var a gateway.QueuedAnswer
+	var document int64
+	err := s.DB.QueryRowContext(ctx, `SELECT a.id, a.file_name, d.transport_key, a.document_id FROM answer a JOIN delivery d ON d.id = a.delivery_id
+		WHERE a.supplier = $1 AND a.door = 'mq' AND a.collected_at IS NULL ORDER BY a.id LIMIT 1`, supplier).Scan(&a.ID, &a.Name, &a.Key, &document)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, gateway.ErrNotFound
+	}
+	if err != nil {
+		return a, fmt.Errorf("queued answer: %w", postgres.Transient(err))
+	}
+	a.Name = strings.TrimSuffix(a.Name, ".xml")
+	content, err := s.Raw(ctx, document)
+	if err != nil {
+		return a, fmt.Errorf("answer %s: %w", a.Name, err)
+	}
+	a.Body, err = io.ReadAll(content)
+	if err := errors.Join(err, content.Close()); err != nil {
+		return a, fmt.Errorf("answer %s: %w", a.Name, err)
+	}
+	return a, nil
+}
+
+// Queued implements door.Queueing. Of this door that is what collected_at means.
+func (s *Store) Queued(ctx context.Context, a gateway.QueuedAnswer) error {
+	s.Failpoint("after-queueing-before-record")
+	_, err := s.DB.ExecContext(ctx, `UPDATE answer SET collected_at = $2 WHERE id = $1 AND door = 'mq' AND collected_at IS NULL`, a.ID, s.Now())
+	if err != nil {
+		return fmt.Errorf("answer %s queued: %w", a.Name, postgres.Transient(err))
+	}
+	return nil
+}
+
+// LayInMailbox implements door.Queueing: the answers behind it go on.
+func (s *Store) LayInMailbox(ctx context.Context, a gateway.QueuedAnswer) error {
+	return s.Transact(ctx, "lay in mailbox", func(x *postgres.Session) error {
+		if err := x.UpdateOne(ctx, `UPDATE answer SET door = 'sftp' WHERE id = $1 AND door = 'mq' AND collected_at IS NULL`, a.ID); err != nil {
+			return err
+		}
+		return s.Raise(ctx, x, gateway.AnswerTooLarge, a.Name,
+			fmt.Sprintf("%d bytes; it lies in the supplier's out/ of the mailbox instead", len(a.Body)))
+	})
+}

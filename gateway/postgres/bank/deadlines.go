@@ -1,0 +1,98 @@
+package bank
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// NextDeadline does what silence decides at one bank: a message without a reject is accepted when the acceptance
+// deadline has passed; an order is executed when the profile says that silence after the execution day means it; a
+// CONTRL that does not come is raised.
+func (s *Store) NextDeadline(ctx context.Context, bankID string) (bool, error) {
+	bank, err := s.Banks.ByID(bankID)
+	if err != nil {
+		return false, err
+	}
+	now := s.Now()
+	worked := false
+	err = s.Transact(ctx, "deadlines", func(x *postgres.Session) error {
+		if err := lockLines(ctx, x, bankID); err != nil {
+			return err
+		}
+		moved, err := s.acceptLines(ctx, x, now, `SELECT l.interchange_id, l.message_no, l.lin
+			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
+			WHERE i.bank = $2 AND i.contrl = 'accepted' AND i.contrl_at <= $3::timestamptz AND l.state = 'with_bank'`,
+			bank.ID, now.Add(-bank.AcceptanceDeadline))
+		if err != nil {
+			return err
+		}
+		worked = moved > 0
+		if bank.ExecutedDeadline > 0 {
+			last := bank.ExecutedThrough(now, s.Location)
+			r, err := x.ExecContext(ctx, `UPDATE order_line l SET state = 'executed', changed_at = $1::timestamptz FROM interchange i
+				WHERE i.id = l.interchange_id AND i.bank = $2 AND l.state = 'accepted' AND i.executes_on <= $3::date`, now, bank.ID, last.String())
+			if err != nil {
+				return err
+			}
+			if n, err := r.RowsAffected(); err != nil || n > 0 {
+				worked = true
+			}
+		}
+		if err := s.raiseLate(ctx, x, bank, now); err != nil {
+			return err
+		}
+		return s.raiseMissingContrl(ctx, x, bank, now)
+	})
+	return worked, err
+}
+
+// raiseLate tells of interchanges that have not left although the bank's send-by for their execution day has passed.
+func (s *Store) raiseLate(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
+	terms := s.Days.BankTerms(bank)
+	var waiting []struct {
+		ID         int64     `db:"id"`
+		FileName   string    `db:"file_name"`
+		ExecutesOn time.Time `db:"executes_on"`
+	}
+	err := x.SelectContext(ctx, &waiting, `SELECT id, file_name, executes_on FROM interchange i
+		WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing')
+		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'send-by missed' AND e.subject = i.id::text)`, bank.ID)
+	if err != nil {
+		return fmt.Errorf("late interchanges: %w", err)
+	}
+	for _, i := range waiting {
+		planned := gateway.DateOf(i.ExecutesOn)
+		if !planned.Before(terms.ExecutionDay(now, planned)) {
+			continue
+		}
+		err := s.Raise(ctx, x, gateway.SendByMissed, fmt.Sprint(i.ID), "file "+i.FileName+" for "+planned.String()+" has not reached bank "+bank.ID+" in time")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) raiseMissingContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
+	var late []struct {
+		ID       int64  `db:"id"`
+		FileName string `db:"file_name"`
+	}
+	err := x.SelectContext(ctx, &late, `SELECT id, file_name FROM interchange i
+		WHERE bank = $1 AND kind = 'PAYMUL' AND state = 'sent' AND contrl IN ('none', 'received') AND sent_at <= $2
+		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'CONTRL missing' AND e.subject = i.id::text)`,
+		bank.ID, now.Add(-bank.ContrlDeadline))
+	if err != nil {
+		return fmt.Errorf("missing CONTRL: %w", err)
+	}
+	for _, i := range late {
+		if err := s.Raise(ctx, x, gateway.ContrlMissing, fmt.Sprint(i.ID), "bank "+bank.ID+" has not answered "+i.FileName); err != nil {
+			return err
+		}
+	}
+	return nil
+}

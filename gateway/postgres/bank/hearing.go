@@ -1,0 +1,88 @@
+package bank
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/pgcopy"
+)
+
+//go:embed sql/tables.sql
+var tablesScript string
+
+// makeTables makes the temporary tables of a hearing; they go with the transaction.
+func makeTables(ctx context.Context, x *postgres.Session) error {
+	return postgres.Run(ctx, x, tablesScript, nil)
+}
+
+// statusTable is the temporary table bank_status.
+func statusTable() pgcopy.Table {
+	return pgcopy.Table{Name: "pg_temp.bank_status", Columns: []string{"n", "message_ref", "lin", "seq", "reference", "meaning", "code", "text"}}
+}
+
+// hearing gathers what stands in a file: CONTRLs in memory (few), statuses in the temporary table bank_status (many).
+type hearing struct {
+	ctx      context.Context
+	x        *postgres.Session
+	controls []gateway.Contrl
+	unknown  []string
+	n        int
+	statuses *pgcopy.Rows
+}
+
+func newHearing(ctx context.Context, x *postgres.Session) *hearing {
+	return &hearing{ctx: ctx, x: x, statuses: pgcopy.New(statusTable())}
+}
+
+// mostContrls bounds what one file may hold.
+const mostContrls = 10_000
+
+// Contrl implements gateway.BankSink.
+func (h *hearing) Contrl(c gateway.Contrl) error {
+	if len(h.controls) == mostContrls {
+		return &gateway.UnreadableError{Text: "more than 10,000 CONTRL messages in one file"}
+	}
+	h.controls = append(h.controls, c)
+	return nil
+}
+
+// Unknown implements gateway.BankSink.
+func (h *hearing) Unknown(messageType string) error {
+	if len(h.unknown) < mostContrls {
+		h.unknown = append(h.unknown, messageType)
+	}
+	return nil
+}
+
+// Status implements gateway.BankSink.
+func (h *hearing) Status(s gateway.BankStatus) error {
+	h.n++
+	h.statuses.Int4("n", int32(h.n))
+	h.statuses.Optional("message_ref", s.MessageRef)
+	h.statuses.OptionalInt8("lin", int64(s.Line))
+	h.statuses.OptionalInt8("seq", int64(s.Seq))
+	h.statuses.Optional("reference", s.Reference)
+	h.statuses.Text("meaning", string(s.Meaning))
+	h.statuses.Optional("code", s.Code)
+	h.statuses.Optional("text", s.Text)
+	h.statuses.End()
+	if h.statuses.Size() >= postgres.PieceBytes {
+		return h.flush()
+	}
+	return nil
+}
+
+func (h *hearing) flush() error {
+	if h.statuses.Len() == 0 {
+		return nil
+	}
+	rows, err := h.statuses.Take()
+	if err != nil {
+		return err
+	}
+	_, err = h.x.CopyIn(h.ctx, statusTable().Statement(), bytes.NewReader(rows))
+	return err
+}

@@ -1,0 +1,45 @@
+package bank
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+
+	"nks/gateway"
+)
+
+// Lease makes the caller the owner of the connection to a bank and gives the fencing number. release lets go. The
+// lease is a session lock: a process that dies, or loses its database session, loses the lease. ErrTemporary:
+// another process is the owner.
+func (s *Store) Lease(ctx context.Context, bank string) (gateway.Lease, error) {
+	conn, err := s.DB.Connx(ctx)
+	if err != nil {
+		return gateway.Lease{}, fmt.Errorf("lease %s: connect: %w", bank, err)
+	}
+	var got bool
+	var fence int64
+	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended('nks.bank.' || $1, 0))`, bank).Scan(&got)
+	if err == nil && !got {
+		err = fmt.Errorf("another process owns it: %w", gateway.ErrTemporary)
+	}
+	if err == nil {
+		err = conn.QueryRowContext(ctx, `INSERT INTO bank_lease AS l (bank, fence) VALUES ($1, 1)
+			ON CONFLICT (bank) DO UPDATE SET fence = l.fence + 1 RETURNING fence`, bank).Scan(&fence)
+	}
+	if err != nil {
+		// The session must not go back to the pool with a lock on it.
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		_ = conn.Close()
+		return gateway.Lease{}, fmt.Errorf("lease %s: %w", bank, err)
+	}
+	held := func(ctx context.Context) error {
+		_, err := conn.ExecContext(ctx, `SELECT 1`)
+		return err
+	}
+	release := func() {
+		// Also when ctx has ended: the lock must go even if this connection goes back to the pool.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
+		_ = conn.Close()
+	}
+	return gateway.Lease{Fence: fence, Held: held, Release: release}, nil
+}

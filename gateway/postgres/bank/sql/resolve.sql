@@ -1,0 +1,49 @@
+-- Finds what each status is about: by its place in our message, by its reference, or by both.
+-- Each lookup is by a whole key: LATERAL with LIMIT keeps it that, however little the planner knows of tables that have
+-- just grown.
+
+-- step: statistics of statuses
+ANALYZE bank_status
+
+-- step: by place
+INSERT INTO by_place
+SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, o.month, o.payment_id, o.attempt
+FROM bank_status s JOIN message m ON m.ref = s.message_ref
+JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank
+    AND (i.state IN ('sending', 'publishing', 'sent', 'unknown') OR i.state = 'rendered' AND i.attempt > 0)
+JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
+LEFT JOIN LATERAL (SELECT b.seq, b.month, b.payment_id, b.attempt FROM bank_order b
+    WHERE b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
+WHERE s.seq IS NULL OR o.payment_id IS NOT NULL
+
+-- step: by reference
+INSERT INTO by_reference
+SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, o.month, o.payment_id, o.attempt
+FROM bank_status s
+JOIN bank_reference r ON r.number = CASE WHEN s.reference ~ '^[0-9]{8}.' THEN left(s.reference, 8)::int END
+JOIN delivery d ON d.id = r.delivery_id
+CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
+    WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
+CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
+    WHERE b.month = d.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
+JOIN interchange i ON i.id = o.interchange_id AND i.bank = @bank
+    AND (i.state IN ('sending', 'publishing', 'sent', 'unknown') OR i.state = 'rendered' AND i.attempt > 0)
+WHERE s.reference IS NOT NULL AND k.payment_id >> 24 = d.id
+
+-- step: statuses and what they are about
+INSERT INTO resolved
+SELECT s.n, s.meaning, s.code, s.text,
+    coalesce(p.interchange_id, r.interchange_id), coalesce(p.message_no, r.message_no),
+    coalesce(p.lin, r.lin), coalesce(r.seq, p.seq), coalesce(r.month, p.month),
+    coalesce(r.payment_id, p.payment_id), coalesce(r.attempt, p.attempt),
+    CASE WHEN p.n IS NULL AND r.n IS NULL THEN 'nothing of ours'
+        WHEN p.n IS NULL AND s.message_ref IS NOT NULL AND s.lin IS NOT NULL THEN 'the reference is ours, the place is not'
+        WHEN r.n IS NULL AND s.reference IS NOT NULL THEN 'the place is ours, the reference is not'
+        WHEN p.n IS NOT NULL AND r.n IS NOT NULL AND (p.interchange_id, p.message_no, p.lin) IS DISTINCT FROM
+            (r.interchange_id, r.message_no, r.lin) THEN 'place and reference name different lines'
+        WHEN p.payment_id <> r.payment_id THEN 'place and reference name different payments'
+        END
+FROM bank_status s LEFT JOIN by_place p USING (n) LEFT JOIN by_reference r USING (n)
+
+-- step: statistics of resolved statuses
+ANALYZE resolved

@@ -1,0 +1,35 @@
+-- The temporary tables of a hearing: what one file of a bank says.
+
+-- step: table of statuses
+CREATE TEMP TABLE bank_status (
+    n           int PRIMARY KEY,
+    message_ref text,
+    lin         bigint,
+    seq         bigint,
+    reference   text COLLATE "C",
+    meaning     text NOT NULL,
+    code        text,
+    text        text
+) ON COMMIT DROP
+
+-- step: table of places
+CREATE TEMP TABLE by_place (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint) ON COMMIT DROP
+
+-- step: table of references
+CREATE TEMP TABLE by_reference (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint) ON COMMIT DROP
+
+-- step: table of resolved statuses
+CREATE TEMP TABLE resolved (
+    n              int,
+    meaning        text,
+    code           text,
+    text           text,
+    interchange_id bigint,
+    message_no     int,
+    lin            int,
+    seq            int,
+    month          date,
+    payment_id     bigint,
+    attempt        smallint,
+    trouble        text     -- why nobody can say what it is about
+) ON COMMIT DROP

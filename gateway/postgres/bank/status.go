@@ -1,0 +1,230 @@
+package bank
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// applyStatuses carries out what a bank says of orders and lines, gathered in the temporary table bank_status, all of one
+// file at once. What cannot be decided becomes an exception; what came before does no harm.
+func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, document int64, now time.Time) error {
+	if err := resolve(ctx, x, bank); err != nil {
+		return err
+	}
+	if err := s.raiseUndecided(ctx, x, bank, document); err != nil {
+		return err
+	}
+	if err := s.proveSent(ctx, x); err != nil {
+		return err
+	}
+	if err := s.applyRejects(ctx, x, document, now); err != nil {
+		return err
+	}
+	return s.applyProgress(ctx, x, bank, document, now)
+}
+
+//go:embed sql/resolve.sql
+var resolveScript string
+
+// resolve finds what each status is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
+func resolve(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
+	return postgres.Run(ctx, x, resolveScript, postgres.Args{"bank": bank.ID})
+}
+
+// raiseUndecided makes one exception per status that names nothing or two things, and one for all that are too many.
+func (s *Store) raiseUndecided(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, document int64) error {
+	var undecided []struct {
+		N       int    `db:"n"`
+		Trouble string `db:"trouble"`
+	}
+	err := x.SelectContext(ctx, &undecided, `SELECT n, trouble FROM resolved WHERE trouble IS NOT NULL ORDER BY n LIMIT 1000`)
+	if err != nil {
+		return fmt.Errorf("undecided: %w", err)
+	}
+	for _, u := range undecided {
+		if err := s.Raise(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d item %d", bank.ID, document, u.N), u.Trouble); err != nil {
+			return err
+		}
+	}
+	r, err := x.ExecContext(ctx, `DELETE FROM resolved WHERE trouble IS NOT NULL`)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err != nil || n <= int64(len(undecided)) {
+		return err
+	}
+	return s.Raise(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d", bank.ID, document), fmt.Sprintf("%d more statuses", n-int64(len(undecided))))
+}
+
+// proveSent marks the interchanges that the bank speaks of as sent, whatever our own side of the sending knows of them.
+func (s *Store) proveSent(ctx context.Context, x *postgres.Session) error {
+	var proven []int64
+	err := x.SelectContext(ctx, &proven, `SELECT DISTINCT i.id FROM resolved w JOIN interchange i ON i.id = w.interchange_id WHERE i.state <> 'sent'`)
+	if err != nil {
+		return fmt.Errorf("interchanges spoken of: %w", err)
+	}
+	for _, id := range proven {
+		if err := s.sent(ctx, x, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyRejects ends the orders that the bank refused; of several statuses about one order the first counts. A reject of
+// what the bank has executed is not decided here: that money comes back by a posting or not at all.
+func (s *Store) applyRejects(ctx context.Context, x *postgres.Session, document int64, now time.Time) error {
+	_, err := x.ExecContext(ctx, `
+		WITH refused AS (
+			INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at, source)
+			SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, 'bank_rejected'::event_kind, w.code, w.text, $1::timestamptz, $2::bigint
+			FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin)
+			WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND l.state NOT IN ('rejected', 'executed')
+			ORDER BY w.payment_id, w.attempt, w.n
+			ON CONFLICT DO NOTHING RETURNING month, payment_id, attempt, text)
+		INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
+		SELECT 9, payment_id >> 24, month, payment_id, attempt, 'RJCT', '0001', text, $1::timestamptz FROM refused`, now, document)
+	if err != nil {
+		return fmt.Errorf("reject orders: %w", err)
+	}
+	_, err = x.ExecContext(ctx, `UPDATE order_line l SET state = 'rejected', code = w.code, text = w.text, changed_at = $1
+		FROM (SELECT DISTINCT ON (interchange_id, message_no, lin) * FROM resolved
+			WHERE meaning = 'rejected' AND payment_id IS NULL ORDER BY interchange_id, message_no, lin, n) w
+		WHERE l.interchange_id = w.interchange_id AND l.message_no = w.message_no AND l.lin = w.lin
+		  AND l.state IN ('frozen', 'with_bank', 'accepted')`, now)
+	if err != nil {
+		return fmt.Errorf("reject lines: %w", err)
+	}
+	if err := s.oweRejectedLines(ctx, x, now, `SELECT interchange_id FROM resolved WHERE meaning = 'rejected' AND payment_id IS NULL`); err != nil {
+		return err
+	}
+	err = s.RaiseMany(ctx, x, gateway.RejectAfterExecution, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has said executed before'
+		FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
+		WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND (e.kind = 'executed' OR e.kind IS NULL AND l.state = 'executed')`, nil)
+	if err != nil {
+		return err
+	}
+	return s.raiseExecuted(ctx, x, `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'rejected' AND payment_id IS NULL`, nil)
+}
+
+// How exceptions name places of a message.
+const (
+	placeOfLine   = `i.bank || ' ' || i.control_ref || ' message ' || l.message_no || ' LIN ' || l.lin`
+	placeOfStatus = placeOfLine + ` || coalesce(' SEQ ' || w.seq, '')`
+)
+
+// raiseExecuted raises an exception for each line that a query names and that the bank rejects as a whole though it has
+// executed it, or an order of it.
+func (s *Store) raiseExecuted(ctx context.Context, x *postgres.Session, lines string, args postgres.Args) error {
+	return s.RaiseMany(ctx, x, gateway.RejectAfterExecution, `SELECT `+placeOfLine+`, 'the bank has said executed before'
+		FROM (`+lines+`) n JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
+		WHERE l.state = 'executed' OR EXISTS (SELECT 1 FROM bank_order o JOIN payment_event e USING (month, payment_id, attempt)
+			WHERE o.interchange_id = l.interchange_id AND o.message_no = l.message_no AND o.lin = l.lin AND e.kind = 'executed')`, args)
+}
+
+// raiseRejected raises an exception for each status of execution about what the bank has rejected before: its authority
+// has been told so.
+func (s *Store) raiseRejected(ctx context.Context, x *postgres.Session) error {
+	return s.RaiseMany(ctx, x, gateway.ExecutedAfterReject, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has rejected it before'
+		FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
+		WHERE w.meaning = 'executed' AND (e.kind = 'bank_rejected' OR e.kind IS NULL AND l.state = 'rejected')`, nil)
+}
+
+// oweRejectedLines owes response 9 for every order of the rejected lines of the interchanges that a query names.
+func (s *Store) oweRejectedLines(ctx context.Context, x *postgres.Session, now time.Time, interchanges string, args ...any) error {
+	_, err := x.ExecContext(ctx, `INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
+		SELECT 9, o.payment_id >> 24, o.month, o.payment_id, o.attempt, 'RJCT', '0001', l.text, $1::timestamptz
+		FROM order_line l CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = l.interchange_id
+			AND b.message_no = l.message_no AND b.lin = l.lin OFFSET 0) o
+		WHERE l.state = 'rejected' AND l.interchange_id IN (`+interchanges+`)
+		  AND NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt)
+		ON CONFLICT DO NOTHING`, append([]any{now}, args...)...)
+	if err != nil {
+		return fmt.Errorf("owe response 9: %w", err)
+	}
+	return nil
+}
+
+// applyProgress moves lines on to accepted and executed, and single orders to executed.
+func (s *Store) applyProgress(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, document int64, now time.Time) error {
+	if err := s.applyValidation(ctx, x, bank, now); err != nil {
+		return err
+	}
+	// What the bank has carried out it has, whatever else it has said.
+	_, err := s.acceptLines(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'executed' AND payment_id IS NULL`)
+	if err != nil {
+		return err
+	}
+	_, err = x.ExecContext(ctx, `INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at, source)
+		SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, 'executed'::event_kind, w.code, w.text, $1::timestamptz, $2::bigint
+		FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin)
+		WHERE w.meaning = 'executed' AND w.payment_id IS NOT NULL AND l.state IN ('with_bank', 'accepted')
+		ORDER BY w.payment_id, w.attempt, w.n ON CONFLICT DO NOTHING`, now, document)
+	if err != nil {
+		return fmt.Errorf("execute orders: %w", err)
+	}
+	_, err = x.ExecContext(ctx, `UPDATE order_line l SET state = 'executed', changed_at = $1
+		FROM resolved w WHERE w.meaning = 'executed' AND w.payment_id IS NULL AND l.state IN ('with_bank', 'accepted')
+		  AND l.interchange_id = w.interchange_id AND l.message_no = w.message_no AND l.lin = w.lin`, now)
+	if err != nil {
+		return fmt.Errorf("execute lines: %w", err)
+	}
+	return s.raiseRejected(ctx, x)
+}
+
+// applyValidation notes the lines that the bank's validation answer speaks for, by its profile, and accepts those whose
+// interchange CONTRL has accepted; the others wait for it.
+func (s *Store) applyValidation(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
+	var validated string
+	switch bank.Acceptance {
+	case gateway.AcceptedByLine:
+		validated = `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'accepted' AND payment_id IS NULL`
+	case gateway.AcceptedByMessage:
+		validated = `SELECT DISTINCT l.interchange_id, l.message_no, l.lin FROM resolved w JOIN order_line l USING (interchange_id, message_no)
+			WHERE w.meaning IN ('rejected', 'accepted')`
+	default:
+		return nil
+	}
+	_, err := x.ExecContext(ctx, `UPDATE order_line l SET validated_at = $1 FROM (`+validated+`) v
+		WHERE l.interchange_id = v.interchange_id AND l.message_no = v.message_no AND l.lin = v.lin AND l.validated_at IS NULL`, now)
+	if err != nil {
+		return fmt.Errorf("validated lines: %w", err)
+	}
+	_, err = s.acceptLines(ctx, x, now, `SELECT DISTINCT l.interchange_id, l.message_no, l.lin
+		FROM resolved w JOIN order_line l USING (interchange_id, message_no) JOIN interchange i ON i.id = l.interchange_id
+		WHERE l.validated_at IS NOT NULL AND i.contrl = 'accepted'`)
+	return err
+}
+
+// acceptLines records that the bank has the lines that a query names (its parameters from $2), and owes response 8
+// for them: once per line and delivery, for what is not rejected. It tells how many lines moved on.
+func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, now time.Time, lines string, args ...any) (int, error) {
+	var moved int
+	err := x.QueryRowContext(ctx, `
+		WITH accepted AS (
+			UPDATE order_line l SET state = 'accepted', changed_at = $1::timestamptz FROM (`+lines+`) a
+			WHERE l.interchange_id = a.interchange_id AND l.message_no = a.message_no AND l.lin = a.lin
+			  AND l.state = 'with_bank' RETURNING l.interchange_id, l.message_no, l.lin),
+		owed AS (
+			INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
+			SELECT 8, o.payment_id >> 24, min(o.month), o.interchange_id, o.message_no, o.lin, count(*), 'ACPT', $1::timestamptz
+			FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = a.interchange_id
+				AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
+			WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
+				AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
+			GROUP BY o.payment_id >> 24, o.interchange_id, o.message_no, o.lin
+			ON CONFLICT DO NOTHING)
+		SELECT count(*) FROM accepted`, append([]any{now}, args...)...).Scan(&moved)
+	if err != nil {
+		return 0, fmt.Errorf("accept lines: %w", err)
+	}
+	return moved, nil
+}

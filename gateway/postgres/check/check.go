@@ -1,0 +1,158 @@
+// Package check is the second stage of the flow: it finds every error of every payment of a bundle that was read, gives the
+// good ones their keys, decides which groups wait for their release, and answers with response 2. It writes payment_key,
+// payment_event (rejected), release_group and delivery (their states).
+package check
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// Store checks bundles. Safe for concurrent use.
+type Store struct {
+	*postgres.Base
+	Answers        *postgres.Answers
+	FailuresBefore postgres.FailuresBefore
+}
+
+//go:embed sql/judge.sql
+var judgeScript string
+
+// Next checks every payment of the next bundle that was read. It reports whether there was one.
+func (s *Store) Next(ctx context.Context) (bool, error) {
+	worked := true
+	var d postgres.Delivery
+	err := s.Transact(ctx, "check", func(x *postgres.Session) (err error) {
+		d, err = x.ClaimDelivery(ctx, "read", s.FailuresBefore)
+		if errors.Is(err, gateway.ErrNotFound) {
+			worked = false
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.check(ctx, x, d)
+	})
+	if err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil {
+		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.FailuresBefore))
+	}
+	if err != nil || !worked {
+		return worked, err
+	}
+	return true, s.Analyze(ctx, d.Month, d.Payments)
+}
+
+func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Delivery) error {
+	if err := s.findAllFaults(ctx, x, d); err != nil {
+		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
+	now := s.Now()
+	err := postgres.Run(ctx, x, judgeScript, postgres.Args{"month": d.Month, "delivery": d.ID, "now": now})
+	if err != nil {
+		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
+	if err := s.respond(ctx, x, d, now); err != nil {
+		return fmt.Errorf("delivery %d: response 2: %w", d.ID, err)
+	}
+	if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
+		return err
+	}
+	return x.UpdateOne(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
+}
+
+// findAllFaults gathers every error of every payment of the delivery in the temporary table fault, and gives each
+// payment without one its EndToEndId. Whether the recipients exist is asked by a connection of its own meanwhile.
+func (s *Store) findAllFaults(ctx context.Context, x *postgres.Session, d postgres.Delivery) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		faults []byte
+		err    error
+	}
+	asked := make(chan answer, 1)
+	go func() {
+		faults, err := s.unpayable(ctx, d)
+		asked <- answer{faults, err}
+	}()
+	untaken, err := s.takeKeysFirst(ctx, x, d)
+	if err != nil {
+		cancel()
+	}
+	a := <-asked
+	switch {
+	case err != nil:
+		return err
+	case a.err != nil:
+		return fmt.Errorf("recipients: %w", a.err)
+	}
+	if err := s.giveKeysBack(ctx, x, d, a.faults); err != nil {
+		return err
+	}
+	return s.findDuplicates(ctx, x, d, untaken)
+}
+
+// responsePage is how many payments of a response are in memory at a time.
+const responsePage = 5000
+
+// respond writes response 2: always exactly one for a bundle that receipt 1 accepted.
+func (s *Store) respond(ctx context.Context, x *postgres.Session, d postgres.Delivery, now time.Time) error {
+	var rejected int
+	var debit gateway.Code
+	err := x.QueryRowContext(ctx, `SELECT count(*) FROM payment_event WHERE month = $1 AND payment_id BETWEEN $2 AND $3 AND attempt = 0`,
+		d.Month, d.FirstPayment(), d.LastPayment()).Scan(&rejected)
+	if err == nil && d.Grouped.Bool {
+		err = x.QueryRowContext(ctx, `SELECT coalesce(reject_code, '') FROM release_group WHERE delivery_id = $1`, d.ID).Scan(&debit)
+	}
+	if err != nil {
+		return err
+	}
+	a, err := s.Answers.Begin(ctx, x, d, gateway.Response2, now, func(a *gateway.Answer) {
+		a.Status, a.Code = gateway.BundleStatus(rejected, d.Payments), debit
+	})
+	if err != nil {
+		return err
+	}
+	// A grouped bundle with an error of the debit level is told by that code alone, without a list.
+	if debit == "" {
+		if err := listRejected(ctx, x, d, a); err != nil {
+			return err
+		}
+	}
+	_, err = s.Answers.End(ctx, x, a)
+	return err
+}
+
+func listRejected(ctx context.Context, x *postgres.Session, d postgres.Delivery, a *postgres.Answering) error {
+	after := d.FirstPayment()
+	for {
+		var page []struct {
+			ID      int64        `db:"payment_id"`
+			E2E     string       `db:"e2e"`
+			InstrID string       `db:"instr_id"`
+			Code    gateway.Code `db:"code"`
+		}
+		err := x.SelectContext(ctx, &page, `SELECT e.payment_id, p.e2e, coalesce(p.instr_id, '') AS instr_id, e.code
+			FROM payment_event e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
+			WHERE e.month = $1 AND e.payment_id > $2 AND e.payment_id <= $3 AND e.attempt = 0
+			ORDER BY e.payment_id LIMIT $4`, d.Month, after, d.LastPayment(), responsePage)
+		if err != nil {
+			return err
+		}
+		for _, r := range page {
+			err := a.Encoder.Tx(gateway.AnswerTx{EndToEndID: r.E2E, InstrID: r.InstrID, Status: "RJCT", Code: r.Code, Text: r.Code.Danish()})
+			if err != nil {
+				return fmt.Errorf("payment %d: %w", r.ID, err)
+			}
+			after = r.ID
+		}
+		if len(page) < responsePage {
+			return nil
+		}
+	}
+}

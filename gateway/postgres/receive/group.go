@@ -1,0 +1,90 @@
+package receive
+
+import (
+	"context"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// groupKey is what payments of one release group share.
+type groupKey struct {
+	agreement, account string
+	requested          gateway.Date
+	fault              gateway.Code
+}
+
+// Group is a release group of a bundle that is being read.
+type Group struct {
+	groupKey
+	ID        int64
+	Agreement *gateway.Agreement // nil: the payer has none of that number
+	Payments  int
+	Ore       int64
+
+	debitText string
+}
+
+// Number is the agreement number of the debit block.
+func (g *Group) Number() string { return g.agreement }
+
+// DebitAccount is the account of the debit block.
+func (g *Group) DebitAccount() string { return g.account }
+
+// RequestedOn is the day that the document asks for; zero when it does not say.
+func (g *Group) RequestedOn() gateway.Date { return g.requested }
+
+// Fault is the error of the debit level, empty when there is none.
+func (g *Group) Fault() gateway.Code { return g.fault }
+
+func (g *Group) unit() string {
+	if g.Agreement == nil {
+		return ""
+	}
+	return g.Agreement.LOSUnit
+}
+
+// Plan is when a group without a fault, received by then, is released.
+func (s *Store) Plan(g *Group, d postgres.Delivery) (gateway.Plan, error) {
+	requested := g.requested
+	if requested.IsZero() {
+		requested = s.dayOf(d)
+	}
+	bank, err := s.Banks.ByID(g.Agreement.BankCentre)
+	if err != nil {
+		return gateway.Plan{}, err
+	}
+	return s.Days.Terms(*g.Agreement, bank).PlanRelease(d.ReceivedAt, requested), nil
+}
+
+// dayOf is the day of receipt.
+func (s *Store) dayOf(d postgres.Delivery) gateway.Date {
+	return gateway.DateOf(d.ReceivedAt.In(s.Location))
+}
+
+func (s *Store) insertGroup(ctx context.Context, x *postgres.Session, d postgres.Delivery, head gateway.BundleHead, g *Group) error {
+	requested := g.requested
+	if requested.IsZero() {
+		requested = s.dayOf(d)
+	}
+	var agreementID, bank, unit, choice, executes, releaseAt any
+	if g.fault == "" {
+		plan, err := s.Plan(g, d)
+		if err != nil {
+			return err
+		}
+		agreementID, bank, choice = g.Agreement.ID, g.Agreement.BankCentre, string(g.Agreement.NoAccount)
+		executes, releaseAt = plan.ExecutesOn.String(), plan.ReleaseAt
+		unit = g.Agreement.LOSUnit
+	}
+	var debitText any
+	if head.Grouped {
+		debitText = g.debitText
+	}
+	_, err := x.ExecContext(ctx, `INSERT INTO release_group (id, delivery_id, month, agreement, debit_account, requested_on, debit_text,
+			reject_code, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, payments, ore)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), $9, $10, $11, $12, $13, $14, $15, $16)`,
+		g.ID, d.ID, d.Month, g.agreement, g.account, requested.String(), debitText, string(g.fault),
+		agreementID, bank, unit, choice, executes, releaseAt, g.Payments, g.Ore)
+	return err
+}

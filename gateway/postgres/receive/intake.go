@@ -1,0 +1,136 @@
+package receive
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/door"
+	"nks/gateway/postgres"
+)
+
+// Take implements door.Intake: the document is stored piece by piece as it comes, and becomes a delivery in one
+// transaction at its end.
+func (s *Store) Take(ctx context.Context, a door.Arrival) error {
+	err := s.keep(ctx, a, func(x *postgres.Session, document int64, sum []byte, size int64) error {
+		return s.deliver(ctx, x, arrived{Arrival: a, document: document, sha256: sum, size: size})
+	})
+	if err != nil {
+		return errors.Join(err, s.raiseConflict(ctx, err, a.Party))
+	}
+	s.Failpoint("after-commit-before-acknowledgement")
+	return nil
+}
+
+// keep stores an arrival's bytes; count makes them count, in the transaction that completes the document.
+func (s *Store) keep(ctx context.Context, a door.Arrival, count func(x *postgres.Session, document int64, sum []byte, size int64) error) error {
+	if a.Size > s.Rules.DocumentBytes {
+		return s.refuseSize(ctx, a, a.Size)
+	}
+	w, err := s.NewDocument(ctx, s.DB)
+	if err != nil {
+		return fmt.Errorf("arrival: %w", postgres.Transient(err))
+	}
+	n, err := io.Copy(w, io.LimitReader(a.Content, s.Rules.DocumentBytes+1))
+	if err == nil && n > s.Rules.DocumentBytes {
+		err = s.refuseSize(ctx, a, n)
+	}
+	if err == nil {
+		err = s.Transact(ctx, "arrival", func(x *postgres.Session) error {
+			sum, err := w.Finish(ctx, x)
+			if err != nil {
+				return err
+			}
+			return count(x, w.ID(), sum, w.Size())
+		})
+	}
+	if err != nil {
+		// What was refused must not stay; where the outcome of the commit is not known, the document's reference keeps it.
+		return errors.Join(err, s.DropDocument(ctx, w.ID()))
+	}
+	return nil
+}
+
+// refuseSize refuses a document over the limit; of a queue's message, which is parked, a person must be told.
+func (s *Store) refuseSize(ctx context.Context, a door.Arrival, size int64) error {
+	err := fmt.Errorf("%w: too large: more than %d bytes", gateway.ErrRefused, s.Rules.DocumentBytes)
+	if a.Door != door.Queue {
+		return err
+	}
+	return errors.Join(err, s.Alarm(ctx, gateway.MessageTooBig, fmt.Sprintf("%s %.8x", a.Party, sha256.Sum256([]byte(a.Key))),
+		fmt.Sprintf("supplier %s sent a message of %d bytes; it was parked", a.Party, size)))
+}
+
+// arrived is an arrival whose bytes are stored.
+type arrived struct {
+	door.Arrival
+	uploadedAs string // the temporary name that was renamed
+	document   int64
+	sha256     []byte
+	size       int64
+}
+
+// deliver makes a complete document a delivery, stamped with the business clock. The same key with the same bytes is
+// the delivery that it was; with other bytes it is refused.
+func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) error {
+	now := s.Now()
+	month := s.Month(now)
+	if _, err := x.ExecContext(ctx, `SELECT ensure_month($1::date)`, month); err != nil {
+		return fmt.Errorf("month %s: %w", month, err)
+	}
+	r, err := x.ExecContext(ctx, `INSERT INTO delivery (door, supplier, transport_key, document_id, sha256, size, received_at, month,
+			uploaded_as, sent_at, queued_at, evidence)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, ''), $10, $11, nullif($12, ''))
+		ON CONFLICT (door, supplier, transport_key) DO NOTHING`,
+		a.Door, a.Party, a.Key, a.document, a.sha256, a.size, now, month, a.uploadedAs, known(a.Sent), known(a.Queued), a.Evidence)
+	if err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	var before []byte
+	var delivery int64
+	err = x.QueryRowContext(ctx, `SELECT id, sha256 FROM delivery WHERE door = $1 AND supplier = $2 AND transport_key = $3`,
+		a.Door, a.Party, a.Key).Scan(&delivery, &before)
+	if err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
+	if !bytes.Equal(before, a.sha256) {
+		return &conflictError{delivery}
+	}
+	// The bytes are there already.
+	if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, a.document); err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
+	return nil
+}
+
+// known is a time that may be unknown, as a column wants it.
+func known(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
+
+// raiseConflict raises an exception for a name that was used again with other bytes; the refusal itself was rolled back.
+func (s *Store) raiseConflict(ctx context.Context, err error, supplier string) error {
+	var c *conflictError
+	if !errors.As(err, &c) {
+		return nil
+	}
+	return s.Alarm(context.WithoutCancel(ctx), gateway.NameReused, fmt.Sprintf("delivery %d", c.delivery),
+		"supplier "+supplier+" sent other bytes under this delivery's name; they were refused")
+}
+
+// conflictError is ErrConflict with the delivery that has the name. It does not say the name: a supplier may have put
+// personal data there.
+type conflictError struct{ delivery int64 }
+
+func (e *conflictError) Error() string {
+	return fmt.Sprintf("delivery %d: %v", e.delivery, gateway.ErrConflict)
+}
+
+func (e *conflictError) Unwrap() error { return gateway.ErrConflict }

@@ -1,0 +1,82 @@
+package receive
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/register"
+)
+
+// Payer is who pays: the scope of ids, and the agreements that may be used.
+type Payer struct {
+	ID         int64              // 0: the pair has not paid yet
+	Agreements gateway.Agreements // of the pair
+	Others     gateway.Agreements // everybody's, to tell another's number from an unknown one
+}
+
+// payer finds the pair of supplier and authority and whether the bundle came before. // B33.1
+func (s *Store) payer(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
+	p, err := agreements(ctx, x, d, b)
+	if err != nil || len(p.Agreements) == 0 {
+		return p, err
+	}
+	head := b.Head()
+	// Committed by itself, so that two first bundles of a pair do not wait for each other.
+	_, err = s.DB.ExecContext(ctx, `INSERT INTO payer (supplier, authority) SELECT $1, $2
+		WHERE NOT EXISTS (SELECT 1 FROM payer WHERE supplier = $1 AND authority = $2) ON CONFLICT DO NOTHING`, d.Supplier, head.Authority)
+	if err == nil {
+		err = x.QueryRowContext(ctx, `SELECT id FROM payer WHERE supplier = $1 AND authority = $2`, d.Supplier, head.Authority).Scan(&p.ID)
+	}
+	if err != nil {
+		return p, fmt.Errorf("payer: %w", err)
+	}
+	return p, receivedBefore(ctx, x, d, b, p)
+}
+
+// KnownPayer is the payer of a bundle that leaves nothing behind.
+func (s *Store) KnownPayer(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
+	p, err := agreements(ctx, x, d, b)
+	if err != nil || len(p.Agreements) == 0 {
+		return p, err
+	}
+	err = x.QueryRowContext(ctx, `SELECT id FROM payer WHERE supplier = $1 AND authority = $2`, d.Supplier, b.Head().Authority).Scan(&p.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("payer: %w", err)
+	}
+	// The same bytes have the same GrpId: without their sum the answer is the same.
+	return p, receivedBefore(ctx, x, d, b, p)
+}
+
+// agreements finds the agreements of the pair; without any the bundle is refused.
+func agreements(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
+	all, err := register.Agreements(ctx, x)
+	if err != nil {
+		return Payer{}, err
+	}
+	p := Payer{Others: all, Agreements: all.OfPair(d.Supplier, b.Head().Authority)}
+	if len(p.Agreements) == 0 {
+		b.Refuse(gateway.CodeUnknownParty)
+	}
+	return p, nil
+}
+
+// receivedBefore refuses a bundle of a payer that was accepted under another name.
+func receivedBefore(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle, p Payer) error {
+	var before int
+	err := x.QueryRowContext(ctx, `SELECT count(*) FROM delivery WHERE payer_id = $1 AND state IN ('read', 'checked')
+		AND (group_ref = $2 OR sha256 = $3)`, p.ID, b.Head().GroupRef, d.SHA256).Scan(&before)
+	if err != nil {
+		return fmt.Errorf("duplicate bundle: %w", err)
+	}
+	if before > 0 {
+		b.Refuse(gateway.CodeDuplicateBundle)
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+// Package receive is the first stage of the flow: what comes to a door becomes a delivery, and a delivery becomes payments
+// in groups that wait for their release, or a refusal. It writes delivery, mailbox_upload, payer, release_group and payment.
+package receive
+
+import (
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// Rules are the limits and names that bundles are read by.
+type Rules struct {
+	OwnName           string // NKS or NKSTEST, To/PartyId
+	DaysAhead         int    // how far away an execution day may be
+	BundlePayments    int
+	GroupsPerDelivery int
+	DocumentBytes     int64
+	FailuresBefore    postgres.FailuresBefore
+}
+
+// Store takes documents in and reads them. Safe for concurrent use.
+type Store struct {
+	*postgres.Base
+	Days       gateway.Days
+	Banks      gateway.BankCentres
+	OpenBundle gateway.OpenBundle
+	Answers    *postgres.Answers
+	Rules      Rules
+}

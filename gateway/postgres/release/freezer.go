@@ -1,0 +1,261 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/pgcopy"
+)
+
+// freezer takes completed payments in order and makes interchanges of them, or ends those that no order is made for.
+type freezer struct {
+	*completion
+	store      *Store
+	x          *postgres.Session // used by pipe alone once payments are taken
+	executesOn gateway.Date
+	pipe       *pipeline
+	seen       int
+
+	references map[int64]int64 // bank_reference of the deliveries
+	ic         *freezing
+	message    []completed // of the present message, in order
+	cutAt      int         // estimated bytes at which an interchange is full
+	unpaid     *unpaid
+}
+
+// freezing is an interchange while its orders come.
+type freezing struct {
+	id       int64
+	number   gateway.ControlNumber
+	totals   gateway.Totals
+	estimate int
+	prepared time.Time
+	doc      *postgres.DocumentWriter
+	w        gateway.OrderWriter
+	broken   error // why it cannot be rendered; it stays frozen
+	messages *pgcopy.Rows
+	lines    *pgcopy.Rows
+}
+
+// prepare draws the references of the deliveries.
+func (f *freezer) prepare(ctx context.Context) error {
+	r := f.store.Rules
+	f.cutAt = r.InterchangeBytes - r.InterchangeBytes/envelopeShare
+	f.references = make(map[int64]int64, len(f.months))
+	ids := make([]int64, 0, len(f.months))
+	for id := range f.months {
+		ids = append(ids, id)
+	}
+	_, err := f.x.ExecContext(ctx, `INSERT INTO bank_reference (delivery_id, attempt)
+		SELECT d, 1 FROM unnest($1::bigint[]) d ORDER BY d ON CONFLICT DO NOTHING`, ids)
+	if err != nil {
+		return fmt.Errorf("references: %w", err)
+	}
+	var drawn []struct {
+		Delivery int64 `db:"delivery_id"`
+		Number   int64 `db:"number"`
+	}
+	err = f.x.SelectContext(ctx, &drawn, `SELECT delivery_id, number FROM bank_reference WHERE delivery_id = ANY ($1::bigint[]) AND attempt = 1`, ids)
+	if err != nil {
+		return fmt.Errorf("references: %w", err)
+	}
+	for _, d := range drawn {
+		f.references[d.Delivery] = d.Number
+	}
+	return nil
+}
+
+func (f *freezer) take(ctx context.Context, p *completed) error {
+	f.seen++
+	if p.reason == endedReason {
+		return nil
+	}
+	if p.reason != "" || gateway.AccountRule(p.rule) == gateway.ByCheque {
+		if err := f.unpaid.add(ctx, f, p); err != nil {
+			return err
+		}
+	}
+	if p.reason != "" {
+		return nil
+	}
+	size := orderOverhead + 2*(len(p.e2e)+len(p.text)+len(p.detail)) + len(p.beneficiary)
+	if f.ic != nil && (f.ic.estimate+size > f.cutAt || f.ic.totals.Payments+len(f.message) == f.store.Rules.InterchangeOrders) {
+		if err := f.endInterchange(ctx); err != nil {
+			return err
+		}
+	}
+	if f.ic == nil {
+		if err := f.beginInterchange(ctx); err != nil {
+			return err
+		}
+	}
+	f.ic.estimate += size
+	f.message = append(f.message, *p)
+	if len(f.message) == f.store.Rules.MessageOrders {
+		return f.endMessage(ctx)
+	}
+	return nil
+}
+
+// beginInterchange draws a control number and begins the document.
+func (f *freezer) beginInterchange(ctx context.Context) error {
+	ic := &freezing{prepared: f.asOf.Truncate(time.Minute), messages: pgcopy.New(messageTable()), lines: pgcopy.New(lineTable())}
+	err := f.pipe.wait(func() (err error) {
+		if ic.number, err = f.x.NextControlNumber(ctx, f.bank.ID); err != nil {
+			return err
+		}
+		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,
+				prepared_at, file_name) VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+			f.bank.ID, ic.number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared,
+			f.bank.Files.FinalName(ic.number)).Scan(&ic.id)
+		if err != nil {
+			return fmt.Errorf("interchange %d: %w", ic.number, err)
+		}
+		ic.doc, err = f.store.NewDocument(ctx, f.x)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	ic.doc.Through(later{f.pipe, f.x})
+	ic.w, ic.broken = f.bank.Codec.Begin(ic.doc, gateway.Interchange{ControlRef: ic.number.String(), Agreement: f.agreement.Number,
+		Authority: f.agreement.AuthorityName, ExecutesOn: f.executesOn, Prepared: ic.prepared.In(f.store.Location)})
+	f.ic = ic
+	return nil
+}
+
+// endMessage places the orders of the present message, stores and renders them.
+func (f *freezer) endMessage(ctx context.Context) error {
+	if len(f.message) == 0 {
+		return nil
+	}
+	ic := f.ic
+	ic.totals.Messages++
+	no, ore := ic.totals.Messages, int64(0)
+	ref := gateway.MessageRef{Bank: f.bank.ID, Control: ic.number, No: no}.String()
+	if ic.broken == nil {
+		ic.broken = ic.w.Message(no, ref)
+	}
+	orders := pgcopy.New(orderTable())
+	for lin, rest := 1, f.message; len(rest) > 0; lin++ {
+		line := sameLine(rest)
+		row := lineRow{Lin: lin, Debit: line[0].debit, Type: line[0].typ, Payments: len(line)}
+		row.Currency.String, row.Currency.Valid = line[0].currency, line[0].currency != ""
+		for i := range line {
+			row.Ore += line[i].ore
+			f.addOrder(orders, &line[i], no, lin, i+1)
+		}
+		ore += row.Ore
+		addLine(ic.lines, ic.id, no, row)
+		if err := f.renderLine(no, row, line); err != nil {
+			return err
+		}
+		rest = rest[len(line):]
+	}
+	addMessage(ic.messages, ic.id, no, ref, len(f.message), ore)
+	ic.totals.Payments += len(f.message)
+	ic.totals.Ore += ore
+	f.message = f.message[:0]
+	return f.copy(ctx, orderTable(), orders)
+}
+
+// copy runs a COPY of rows later.
+func (f *freezer) copy(ctx context.Context, table pgcopy.Table, rows *pgcopy.Rows) error {
+	if rows.Len() == 0 {
+		return nil
+	}
+	all, err := rows.Take()
+	if err != nil {
+		return err
+	}
+	return f.pipe.do(func() error {
+		if _, err := f.x.CopyIn(ctx, table.Statement(), bytes.NewReader(all)); err != nil {
+			return fmt.Errorf("freeze %s: %w", table.Name, err)
+		}
+		return nil
+	})
+}
+
+// sameLine is the orders at the beginning that share a LIN: debit account, type and currency of transfer.
+func sameLine(orders []completed) []completed {
+	first := &orders[0]
+	for i := range orders {
+		o := &orders[i]
+		if o.debit != first.debit || o.typ != first.typ || o.currency != first.currency {
+			return orders[:i]
+		}
+	}
+	return orders
+}
+
+// renderLine writes a LIN with its orders, unless the interchange cannot be rendered anyway. An order that cannot be
+// read is an error; one that cannot be written leaves the interchange frozen, for NextToRender to tell of.
+func (f *freezer) renderLine(message int, row lineRow, line []completed) error {
+	ic := f.ic
+	if ic.broken == nil {
+		ic.broken = ic.w.Line(row.line(ic.number, message))
+	}
+	for i := range line {
+		if ic.broken != nil {
+			return nil
+		}
+		p := &line[i]
+		order := gateway.Order{Seq: i + 1, Reference: gateway.BankReference{Number: f.references[gateway.DeliveryOf(p.id)], EndToEndID: p.e2e}.String(), Ore: p.ore,
+			TransferCurrency: p.currency, Type: gateway.PaymentType(p.typ), Text: p.text,
+			Account: gateway.Account{Kind: gateway.AccountKind(p.kind), Number: p.account, BIC: p.bic, BankCode: p.bankCode}}
+		if err := addDetails(&order, p.detail, p.beneficiary); err != nil {
+			return fmt.Errorf("payment %d: %w", p.id, err)
+		}
+		ic.broken = ic.w.Order(&order)
+	}
+	return nil
+}
+
+// endInterchange stores what is left of the present interchange.
+func (f *freezer) endInterchange(ctx context.Context) error {
+	if err := f.endMessage(ctx); err != nil {
+		return err
+	}
+	if err := f.unpaid.flush(ctx, f); err != nil || f.ic == nil {
+		return err
+	}
+	ic := f.ic
+	f.ic = nil
+	if err := f.copy(ctx, messageTable(), ic.messages); err != nil {
+		return err
+	}
+	if err := f.copy(ctx, lineTable(), ic.lines); err != nil {
+		return err
+	}
+	if ic.broken == nil {
+		ic.broken = ic.w.End(ic.totals)
+	}
+	return f.pipe.wait(func() error { return f.store.keepInterchange(ctx, f.x, ic) })
+}
+
+// keepInterchange writes an interchange's totals, and that it is rendered, if it could be.
+func (s *Store) keepInterchange(ctx context.Context, x *postgres.Session, ic *freezing) error {
+	var document any
+	state := "frozen"
+	if ic.broken == nil {
+		if _, err := ic.doc.Finish(ctx, x); err != nil {
+			return err
+		}
+		if err := recordChanges(ctx, x, ic.id, ic.w.Changes()); err != nil {
+			return err
+		}
+		document, state = ic.doc.ID(), "rendered"
+	} else if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, ic.doc.ID()); err != nil {
+		return fmt.Errorf("interchange %d: %w", ic.id, err)
+	}
+	err := x.UpdateOne(ctx, `UPDATE interchange SET messages = $2, payments = $3, ore = $4, state = $5::interchange_state, document_id = $6
+		WHERE id = $1 AND state = 'frozen'`, ic.id, ic.totals.Messages, ic.totals.Payments, ic.totals.Ore, state, document)
+	if err != nil {
+		return fmt.Errorf("interchange %d: %w", ic.id, err)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package release
+
+import (
+	"context"
+
+	"nks/gateway"
+	"nks/pgcopy"
+)
+
+// orderTable is the table bank_order.
+func orderTable() pgcopy.Table {
+	return pgcopy.Table{Name: "bank_order", Columns: []string{"month", "payment_id", "ore", "interchange_id", "account_version", "message_no", "lin",
+		"seq", "attempt", "type", "account_kind", "rule", "account", "bic", "bank_code", "transfer_currency", "beneficiary"}}
+}
+
+// messageTable is the table message.
+func messageTable() pgcopy.Table {
+	return pgcopy.Table{Name: "message", Columns: []string{"interchange_id", "no", "ref", "payments", "ore"}}
+}
+
+// lineTable is the table order_line as freezing fills it.
+func lineTable() pgcopy.Table {
+	return pgcopy.Table{Name: "order_line", Columns: []string{"interchange_id", "message_no", "lin", "debit_account", "type", "transfer_currency",
+		"payments", "ore"}}
+}
+
+// eventTable is the table payment_event as a release fills it.
+func eventTable() pgcopy.Table {
+	return pgcopy.Table{Name: "payment_event", Columns: []string{"month", "payment_id", "attempt", "code", "text", "at", "kind"}}
+}
+
+// dueTable is the table answer_due as a release fills it.
+func dueTable() pgcopy.Table {
+	return pgcopy.Table{Name: "answer_due", Columns: []string{"kind", "delivery_id", "month", "payment_id", "status", "code", "text", "caused_at"}}
+}
+
+// changeTable is the table text_change.
+func changeTable() pgcopy.Table {
+	return pgcopy.Table{Name: "text_change", Columns: []string{"interchange_id", "message_no", "lin", "seq", "field", "what"}}
+}
+
+// firstAttempt is the attempt of a payment's first order.
+const firstAttempt = 1
+
+func (f *freezer) addOrder(to *pgcopy.Rows, p *completed, message, lin, seq int) {
+	to.Day("month", f.months[gateway.DeliveryOf(p.id)])
+	to.Int8("payment_id", p.id)
+	to.Int8("ore", p.ore)
+	to.Int8("interchange_id", f.ic.id)
+	to.OptionalInt8("account_version", p.version)
+	to.Int4("message_no", int32(message))
+	to.Int4("lin", int32(lin))
+	to.Int4("seq", int32(seq))
+	to.Int2("attempt", firstAttempt)
+	to.Int2("type", p.typ)
+	to.Int2("account_kind", p.kind)
+	to.Int2("rule", p.rule)
+	to.Text("account", p.account)
+	to.Optional("bic", p.bic)
+	to.Optional("bank_code", p.bankCode)
+	to.Optional("transfer_currency", p.currency)
+	to.JSON("beneficiary", p.beneficiary)
+	to.End()
+}
+
+func addLine(to *pgcopy.Rows, interchange int64, message int, l lineRow) {
+	to.Int8("interchange_id", interchange)
+	to.Int4("message_no", int32(message))
+	to.Int4("lin", int32(l.Lin))
+	to.Text("debit_account", l.Debit)
+	to.Int2("type", l.Type)
+	to.Optional("transfer_currency", l.Currency.String)
+	to.Int4("payments", int32(l.Payments))
+	to.Int8("ore", l.Ore)
+	to.End()
+}
+
+func addMessage(to *pgcopy.Rows, interchange int64, no int, ref string, payments int, ore int64) {
+	to.Int8("interchange_id", interchange)
+	to.Int4("no", int32(no))
+	to.Text("ref", ref)
+	to.Int4("payments", int32(payments))
+	to.Int8("ore", ore)
+	to.End()
+}
+
+// unpaid gathers what is told of payments that are returned before any order, or become cheques.
+type unpaid struct{ events, dues *pgcopy.Rows }
+
+func newUnpaid() *unpaid {
+	return &unpaid{events: pgcopy.New(eventTable()), dues: pgcopy.New(dueTable())}
+}
+
+// unpaidRows is how many are stored at a time.
+const unpaidRows = 5000
+
+// add ends a payment that no order is made for, and owes its authority response 7; a cheque is told by response 7 too.
+func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
+	delivery := gateway.DeliveryOf(p.id)
+	status, code, text := "ACPT", "", gateway.TextChequeUsed
+	if p.reason != "" {
+		status, code, text = "RJCT", string(gateway.CodeNoAccount), p.reason.Text()
+		u.events.Day("month", f.months[delivery])
+		u.events.Int8("payment_id", p.id)
+		u.events.Int2("attempt", 0)
+		u.events.Text("code", code)
+		u.events.Text("text", text)
+		u.events.Instant("at", f.asOf)
+		u.events.Text("kind", "returned")
+		u.events.End()
+	}
+	u.dues.Int2("kind", int16(gateway.Response7))
+	u.dues.Int8("delivery_id", delivery)
+	u.dues.Day("month", f.months[delivery])
+	u.dues.Int8("payment_id", p.id)
+	u.dues.Text("status", status)
+	u.dues.Optional("code", code)
+	u.dues.Text("text", text)
+	u.dues.Instant("caused_at", f.asOf)
+	u.dues.End()
+	if u.dues.Len() < unpaidRows {
+		return nil
+	}
+	return u.flush(ctx, f)
+}
+
+func (u *unpaid) flush(ctx context.Context, f *freezer) error {
+	if err := f.copy(ctx, eventTable(), u.events); err != nil {
+		return err
+	}
+	return f.copy(ctx, dueTable(), u.dues)
+}

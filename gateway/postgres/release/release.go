@@ -1,0 +1,153 @@
+// Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
+// interchanges, frozen and rendered. It writes release_group (its state), interchange, message, order_line, bank_order,
+// bank_reference, text_change, payment_event (returned) and answer_due (response 7).
+package release
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/register"
+)
+
+// Rules are the limits that interchanges are split by.
+type Rules struct {
+	InterchangeOrders int
+	InterchangeBytes  int
+	MessageOrders     int
+	FailuresBefore    postgres.FailuresBefore
+}
+
+// Store releases payments. Safe for concurrent use.
+type Store struct {
+	*postgres.Base
+	Days  gateway.Days
+	Banks gateway.BankCentres
+	Rules Rules
+}
+
+// unit is what one release puts in interchanges of its own: bank centre, agreement and execution day.
+type unit struct {
+	Bank        string    `db:"bank_centre"`
+	AgreementID int64     `db:"agreement_id"`
+	ExecutesOn  time.Time `db:"executes_on"`
+	ReleaseAt   time.Time `db:"release_at"`
+}
+
+// Next releases the most urgent unit that is due: completes its payments with accounts, splits them into
+// interchanges, and freezes those. It reports whether there was one.
+//
+// A release waits until every delivery stamped before it has been read and checked.
+func (s *Store) Next(ctx context.Context) (bool, error) {
+	var month time.Time
+	var payments int
+	worked, err := s.SkipFailing(ctx, gateway.ReleaseFails, func(over []int64) (groups []int64, err error) {
+		err = s.Transact(ctx, "release", func(x *postgres.Session) error {
+			var u unit
+			var err error
+			u, groups, err = s.claimUnit(ctx, x, over)
+			if errors.Is(err, gateway.ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.release(ctx, x, u, groups); err != nil {
+				return fmt.Errorf("bank %s agreement %d: %w", u.Bank, u.AgreementID, err)
+			}
+			if err := s.CloseMended(ctx, x, gateway.ReleaseFails, groups...); err != nil {
+				return err
+			}
+			return x.QueryRowContext(ctx, `SELECT max(month), sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).
+				Scan(&month, &payments)
+		})
+		return groups, err
+	})
+	if err != nil || !worked {
+		return worked, err
+	}
+	return true, s.Analyze(ctx, month, payments)
+}
+
+func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64) (unit, []int64, error) {
+	var u unit
+	now := s.Now()
+	err := x.GetContext(ctx, &u, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at
+		FROM release_group g
+		WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($3::bigint[])
+		  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.state IN ('received', 'read')
+			AND d.failures < $2 AND d.received_at <= g.release_at)
+		ORDER BY g.release_at, g.executes_on, g.bank_centre, g.agreement_id
+		LIMIT 1 FOR UPDATE SKIP LOCKED`, now, int(s.Rules.FailuresBefore), over)
+	if errors.Is(err, sql.ErrNoRows) {
+		return u, nil, gateway.ErrNotFound
+	}
+	if err != nil {
+		return u, nil, fmt.Errorf("claim: %w", err)
+	}
+	var groups []int64
+	err = x.SelectContext(ctx, &groups, `SELECT id FROM release_group
+		WHERE state = 'waiting' AND release_at <= $1 AND release_at = $5
+		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4
+		ORDER BY id FOR UPDATE SKIP LOCKED`, now, u.Bank, u.AgreementID, u.ExecutesOn, u.ReleaseAt)
+	if err != nil {
+		return u, nil, fmt.Errorf("claim groups: %w", err)
+	}
+	return u, groups, nil
+}
+
+func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups []int64) error {
+	terms, err := agreement(ctx, x, u.AgreementID)
+	if err != nil {
+		return err
+	}
+	if terms.BankCentre != u.Bank {
+		return moveGroups(ctx, x, terms.BankCentre, groups)
+	}
+	bank, err := s.Banks.ByID(u.Bank)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	executesOn := s.Days.Terms(terms, bank).ExecutionDay(now, gateway.DateOf(u.ExecutesOn))
+	c, err := s.newCompletion(ctx, x, bank, terms, groups, now)
+	if err != nil {
+		return err
+	}
+	if err := s.freeze(ctx, x, c, executesOn); err != nil {
+		return err
+	}
+	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, executes_on = $2
+		WHERE state = 'waiting' AND id = ANY ($3::bigint[])`, now, executesOn.String(), groups)
+	if err != nil {
+		return fmt.Errorf("mark groups: %w", err)
+	}
+	return nil
+}
+
+// agreement is one agreement as the register has it now.
+func agreement(ctx context.Context, x *postgres.Session, id int64) (gateway.Agreement, error) {
+	all, err := register.Agreements(ctx, x)
+	if err != nil {
+		return gateway.Agreement{}, err
+	}
+	a, ok := all.ByID(id)
+	if !ok {
+		return a, fmt.Errorf("agreement %d: %w", id, gateway.ErrNotFound)
+	}
+	return a, nil
+}
+
+// moveGroups gives groups to the bank centre that their agreement has by now; it releases them next.
+func moveGroups(ctx context.Context, x *postgres.Session, bank string, groups []int64) error {
+	_, err := x.ExecContext(ctx, `UPDATE release_group SET bank_centre = $1 WHERE state = 'waiting' AND id = ANY ($2::bigint[])`, bank, groups)
+	if err != nil {
+		return fmt.Errorf("move to bank %s: %w", bank, err)
+	}
+	return nil
+}

@@ -1,0 +1,199 @@
+// Package watch looks at the flow for those who operate it: depths and ages, what happened since the last look, and when
+// something is due next. It writes nothing.
+package watch
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+)
+
+// Store looks. Safe for concurrent use.
+type Store struct {
+	*postgres.Base
+	Days           gateway.Days
+	Banks          gateway.BankCentres
+	FailuresBefore postgres.FailuresBefore
+	AnswerQuiet    time.Duration
+}
+
+// Reader reads.
+type Reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// gauges are read by one query: text columns for the labels, then a number for each name.
+type gauges struct {
+	labels  []string
+	columns [][2]string // name and help
+	query   string
+	args    func(s *Store, now time.Time) []any
+}
+
+// other stands for a bank centre that is not configured.
+const other = "other"
+
+func withBanks(s *Store, now time.Time) []any {
+	return []any{now, append(s.Banks.IDs(), other)}
+}
+
+func withNow(_ *Store, now time.Time) []any { return []any{now} }
+
+// sampled is everything that a sample reads. No query reads payments or orders, and each keeps to what is in hand by a
+// partial index, or to a table that grows with files and not with payments. Every label value has a row, zero as well:
+// what is absent cannot be watched.
+func sampled() []gauges {
+	return []gauges{
+		{[]string{"state"}, [][2]string{
+			{"nks_deliveries_waiting", "Deliveries to be read (received) or checked (read)."},
+			{"nks_deliveries_oldest_seconds", "Age of the oldest of them, in business time."},
+			{"nks_deliveries_set_aside", "Those of them that failed too often and wait for a person."},
+		}, `SELECT v.state, d.n, d.age, d.aside FROM (VALUES ('received'::delivery_state), ('read')) v (state)
+			CROSS JOIN LATERAL (SELECT count(*) AS n, extract(epoch FROM $1 - min(received_at))::bigint AS age,
+				count(*) FILTER (WHERE failures >= $2) AS aside
+				FROM delivery d WHERE d.state IN ('received', 'read') AND d.state = v.state) d`,
+			func(s *Store, now time.Time) []any { return []any{now, int(s.FailuresBefore)} }},
+		{[]string{"bank", "due"}, [][2]string{
+			{"nks_groups_waiting", "Groups of payments that wait for their release."},
+			{"nks_payments_waiting", "Payments in them."},
+			{"nks_payments_waiting_ore", "Amount of them, in øre."},
+			{"nks_release_overdue_seconds", "How long ago the oldest of them was to be released; 0 where none is due."},
+		}, `SELECT b.bank, v.due::text, coalesce(g.n, 0), coalesce(g.payments, 0), coalesce(g.ore, 0), coalesce(g.age, 0)
+			FROM unnest($2::text[]) b (bank) CROSS JOIN (VALUES (true), (false)) v (due)
+			LEFT JOIN (SELECT CASE WHEN bank_centre = ANY ($2::text[]) THEN bank_centre ELSE 'other' END AS bank, release_at <= $1 AS due,
+				count(*) AS n, sum(payments) AS payments, sum(ore)::bigint AS ore,
+				greatest(extract(epoch FROM $1 - min(release_at)), 0)::bigint AS age
+				FROM release_group WHERE state = 'waiting' GROUP BY 1, 2) g ON g.bank = b.bank AND g.due = v.due`, withBanks},
+		{[]string{"bank", "state"}, [][2]string{
+			{"nks_interchanges", "Interchanges in hand: on their way to the bank, of unknown outcome, or sent and without CONTRL (awaiting_contrl)."},
+			{"nks_interchange_payments", "Payments in them."},
+			{"nks_interchange_ore", "Amount of them, in øre."},
+			{"nks_interchange_oldest_seconds", "Age of the oldest of them since it was frozen, or since it was sent where CONTRL is awaited."},
+		}, `SELECT b.bank, v.state, coalesce(i.n, 0), coalesce(i.payments, 0), coalesce(i.ore, 0), coalesce(i.age, 0)
+			FROM unnest($2::text[]) b (bank)
+			CROSS JOIN (VALUES ('frozen'), ('rendered'), ('sending'), ('publishing'), ('unknown'), ('awaiting_contrl')) v (state)
+			LEFT JOIN (SELECT CASE WHEN bank = ANY ($2::text[]) THEN bank ELSE 'other' END AS bank,
+				CASE WHEN state = 'sent' THEN 'awaiting_contrl' ELSE state::text END AS state,
+				count(*) AS n, sum(payments) AS payments, sum(ore)::bigint AS ore,
+				extract(epoch FROM $1 - min(coalesce(sent_at, prepared_at)))::bigint AS age
+				FROM interchange WHERE state IN ('frozen', 'rendered', 'sending', 'publishing', 'unknown')
+					OR state = 'sent' AND kind = 'PAYMUL' AND contrl IN ('none', 'received')
+				GROUP BY 1, 2) i ON i.bank = b.bank AND i.state = v.state`, withBanks},
+		{[]string{"bank"}, [][2]string{
+			{"nks_bank_files_waiting", "Files from the bank that have not been matched."},
+			{"nks_bank_files_oldest_seconds", "Age of the oldest of them."},
+			{"nks_bank_lease_fence", "Fencing number of the owner of the connection; it grows with every owner."},
+		}, `SELECT b.bank, f.n, f.age, coalesce(l.fence, 0) FROM unnest($2::text[]) b (bank)
+			LEFT JOIN bank_lease l ON l.bank = b.bank
+			CROSS JOIN LATERAL (SELECT count(*) AS n, extract(epoch FROM $1 - min(received_at))::bigint AS age
+				FROM bank_file WHERE bank = b.bank AND state = 'received') f`, withBanks},
+		{[]string{"kind"}, [][2]string{
+			{"nks_answers_due", "Lines that a response (5, 7, 8, 9) must still tell."},
+			{"nks_answers_due_oldest_seconds", "Age of the oldest of them."},
+		}, `SELECT v.kind::text, coalesce(a.n, 0), coalesce(a.age, 0) FROM (VALUES (5), (7), (8), (9)) v (kind)
+			LEFT JOIN (SELECT kind, count(*) AS n, extract(epoch FROM $1 - min(caused_at))::bigint AS age
+				FROM answer_due WHERE answer_id IS NULL GROUP BY 1) a USING (kind)`, withNow},
+		{[]string{"door"}, [][2]string{
+			{"nks_answers_uncollected", "Answers that lie ready and that nobody has collected."},
+			{"nks_answers_uncollected_oldest_seconds", "Age of the oldest of them."},
+		}, `SELECT v.door, coalesce(a.n, 0), coalesce(a.age, 0) FROM (VALUES ('sftp'), ('mq'), ('rasp')) v (door)
+			LEFT JOIN (SELECT door, count(*) AS n, extract(epoch FROM $1 - min(made_at))::bigint AS age
+				FROM answer WHERE collected_at IS NULL GROUP BY 1) a USING (door)`, withNow},
+		{[]string{"kind"}, [][2]string{
+			{"nks_exceptions_open", "Exceptions that wait for a person."},
+			{"nks_exceptions_oldest_seconds", "Age of the oldest of them."},
+		}, `SELECT kind, coalesce(e.n, 0), coalesce(e.age, 0) FROM unnest($2::text[]) v (kind)
+			FULL JOIN (SELECT kind, count(*) AS n, extract(epoch FROM $1 - min(raised_at))::bigint AS age
+				FROM exception WHERE closed_at IS NULL GROUP BY 1) e USING (kind)`,
+			func(_ *Store, now time.Time) []any { return []any{now, gateway.ExceptionKinds()} }},
+		{nil, [][2]string{
+			{"nks_uploads_staged", "Uploads in a mailbox that are not deliveries: still arriving, or under a temporary name."},
+			{"nks_uploads_staged_oldest_seconds", "Age of the oldest of them."},
+		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM mailbox_upload`, withNow},
+	}
+}
+
+// The operator's question at 05:50: will we make it?
+const (
+	sendBySeconds  = "nks_send_by_seconds"
+	sendByPayments = "nks_send_by_payments"
+	sendByOre      = "nks_send_by_ore"
+)
+
+// Instruments are what Sample and a Follower read.
+func Instruments() []gateway.Instrument {
+	all := []gateway.Instrument{
+		{Kind: gateway.Gauge, Name: sendBySeconds, Help: "Business seconds to the bank's next send-by.", Labels: []string{"bank"}},
+		{Kind: gateway.Gauge, Name: sendByPayments, Help: "Payments that must leave by then and have not been sent.", Labels: []string{"bank"}},
+		{Kind: gateway.Gauge, Name: sendByOre, Help: "Amount of them, in øre.", Labels: []string{"bank"}},
+	}
+	for _, g := range sampled() {
+		for _, c := range g.columns {
+			all = append(all, gateway.Instrument{Kind: gateway.Gauge, Name: c[0], Help: c[1], Labels: g.labels})
+		}
+	}
+	return append(all, followed()...)
+}
+
+// Sample reads what is in hand now: depths and ages. It reads nothing that grows with the number of payments.
+func (s *Store) Sample(ctx context.Context, db Reader) ([]gateway.Reading, error) {
+	now := s.Now()
+	var all []gateway.Reading
+	for _, g := range sampled() {
+		readings, err := g.read(ctx, db, g.args(s, now))
+		if err != nil {
+			return nil, fmt.Errorf("sample %s: %w", g.columns[0][0], err)
+		}
+		all = append(all, readings...)
+	}
+	for _, b := range s.Banks {
+		readings, err := s.sampleSendBy(ctx, db, b, now)
+		if err != nil {
+			return nil, fmt.Errorf("sample send-by of %s: %w", b.ID, err)
+		}
+		all = append(all, readings...)
+	}
+	return all, nil
+}
+
+func (g gauges) read(ctx context.Context, db Reader, args []any) (all []gateway.Reading, err error) {
+	rows, err := db.QueryContext(ctx, g.query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		labels, numbers := make([]string, len(g.labels)), make([]sql.NullInt64, len(g.columns))
+		into := make([]any, 0, len(labels)+len(numbers))
+		for i := range labels {
+			into = append(into, &labels[i])
+		}
+		for i := range numbers {
+			into = append(into, &numbers[i])
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		for i, c := range g.columns {
+			all = append(all, gateway.Reading{Name: c[0], Labels: labels, Value: numbers[i].Int64})
+		}
+	}
+	return all, rows.Err()
+}
+
+// sampleSendBy counts what must leave by the bank's next send-by: interchanges that are not sent, and groups that are
+// to be released until then.
+func (s *Store) sampleSendBy(ctx context.Context, db Reader, b gateway.BankCentre, now time.Time) ([]gateway.Reading, error) {
+	by := s.Days.BankTerms(b).NextSendBy(now)
+	g := gauges{labels: []string{"bank"}, columns: [][2]string{{sendByPayments}, {sendByOre}}, query: `
+		SELECT $1::text, coalesce(sum(payments), 0)::bigint, coalesce(sum(ore), 0)::bigint FROM (
+			SELECT payments, ore FROM release_group WHERE state = 'waiting' AND bank_centre = $1 AND release_at <= $2
+			UNION ALL SELECT payments, ore FROM interchange
+			WHERE bank = $1 AND state IN ('frozen', 'rendered', 'sending', 'publishing')) t`}
+	all, err := g.read(ctx, db, []any{b.ID, by})
+	return append(all, gateway.Reading{Name: sendBySeconds, Labels: []string{b.ID}, Value: int64(by.Sub(now).Seconds())}), err
+}

@@ -1,0 +1,28 @@
+package gateway
+
+// Unpaid is why no order is made for a payment that was due.
+type Unpaid string
+
+// The reasons, as the statements of the release name them.
+const (
+	UnpaidAgreement Unpaid = "agreement"     // the agreement is not in force
+	UnpaidDebit     Unpaid = "debit account" // the debit account is no payout account of the agreement
+	UnpaidUnknown   Unpaid = "unknown"       // the recipient does not exist
+	UnpaidCeased    Unpaid = "ceased"        // the recipient is dead or has ceased // B18.3
+	UnpaidNoAccount Unpaid = "no account"    // B35-36
+)
+
+// Text is what the authority is told of a payment that is not paid. // response 7
+func (u Unpaid) Text() string {
+	switch u {
+	case UnpaidAgreement:
+		return CodeAgreementExpired.Danish()
+	case UnpaidDebit:
+		return CodeDebitAccount.Danish()
+	case UnpaidUnknown:
+		return CodeUnknownRecipient.Danish()
+	case UnpaidCeased:
+		return CodeRecipientCeased.Danish()
+	}
+	return TextNoAccountReturned
+}
