@@ -15,8 +15,8 @@ VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo deve
 demo_flags := $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: build
-build: ## build bin/nks
-	@go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/nks ./cmd/nks
+build: ## build bin/nks and bin/nks-demo
+	@go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/nks ./cmd/nks-demo
 
 .PHONY: run
 run: build ## run the gateway: make run ARGS="--config FILE"
@@ -24,7 +24,7 @@ run: build ## run the gateway: make run ARGS="--config FILE"
 
 .PHONY: demo
 demo: deps-demo build ## show the whole way of the money (PAYMENTS=10000 SEED=1 ARGS="--fresh --exit")
-	@./bin/nks demo $(demo_flags)
+	@./bin/nks-demo demo $(demo_flags)
 
 .PHONY: test
 test: deps-test build ## run every test
@@ -37,11 +37,11 @@ race: deps-test ## run every test under the race detector (needs a C compiler)
 
 .PHONY: crash
 crash: deps-test build ## kill everything N times at random instants (N=30)
-	NKS_KILLS=$(N) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks
+	NKS_KILLS=$(N) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks-demo
 
 .PHONY: bench
 bench: deps-demo build ## measure the whole flow against COPY, and the codecs (ARGS=--quick: two minutes)
-	@./bin/nks bench --out bench/results.jsonl --docs docs $(ARGS)
+	@./bin/nks-demo bench --out bench/results.jsonl --docs docs $(ARGS)
 
 .PHONY: bench-go
 bench-go: ## measure single functions (ARGS="-benchtime 3s")

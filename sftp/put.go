@@ -26,6 +26,10 @@ type PutRequest struct {
 	// the rename. If it fails, the rename is not sent and the error is ErrNotSent
 	// wrapping its own. The caller commits there that from now on the file may be out.
 	BeforeRename func(ctx context.Context) error
+	// Repeat is for a server that takes the same file under the same name again for
+	// what it has already, and refuses another: the final name need not be free, and a
+	// refused rename is ErrNotSent.
+	Repeat bool
 }
 
 // PutResult is what the bank's server says of the published file.
@@ -68,7 +72,7 @@ func (c *Client) Put(ctx context.Context, r PutRequest) (PutResult, error) {
 // upload brings the whole file under its temporary name. Its errors are ErrExists
 // or ErrNotSent.
 func (c *Client) upload(ctx context.Context, r PutRequest) error {
-	if err := c.checkFree(ctx, r.FinalName); err != nil {
+	if err := c.checkFree(ctx, r); err != nil {
 		return err
 	}
 	var f *pkgsftp.File
@@ -93,15 +97,18 @@ func (c *Client) upload(ctx context.Context, r PutRequest) error {
 		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	// Again, as late as can be: there are servers that replace on a plain rename.
-	if err := c.checkFree(ctx, r.FinalName); err != nil {
+	if err := c.checkFree(ctx, r); err != nil {
 		c.tidy(ctx, r.TempName)
 		return err
 	}
 	return nil
 }
 
-func (c *Client) checkFree(ctx context.Context, name string) error {
-	switch _, err := c.stat(ctx, name); {
+func (c *Client) checkFree(ctx context.Context, r PutRequest) error {
+	if r.Repeat {
+		return nil
+	}
+	switch _, err := c.stat(ctx, r.FinalName); {
 	case err == nil:
 		return ErrExists
 	case errors.Is(err, fs.ErrNotExist):
@@ -175,6 +182,10 @@ func (c *Client) publish(ctx context.Context, r PutRequest) (PutResult, error) {
 	refused := c.step(ctx, "rename", func() error { return c.sftp.Rename(r.TempName, r.FinalName) })
 	if refused != nil && !answered(refused) {
 		return PutResult{}, fmt.Errorf("%w: %w", ErrUnknown, refused)
+	}
+	if refused != nil && r.Repeat {
+		c.tidy(ctx, r.TempName)
+		return PutResult{}, fmt.Errorf("%w: %w", ErrNotSent, refused)
 	}
 	final, err := c.stat(ctx, r.FinalName)
 	if refused == nil {

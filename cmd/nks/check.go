@@ -8,30 +8,31 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
-	"nks/conf"
 	"nks/gateway/postgres"
+	"nks/internal/app"
+	"nks/internal/command"
+	"nks/internal/report"
 )
 
 // checkCommand tells of bundles on disk what would become of them.
-func checkCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []string) error {
-	config := fs.String("config", defaultConfig, "configuration file")
-	supplier := fs.String("supplier", "", "login that the files would come under; default: the data supplier that each names")
-	at := fs.String("at", "", "business time at which they would arrive, as 2005-08-11T04:30:00+02:00; default: now")
-	lang := fs.String("lang", "da", "language of the errors' texts: da, as the answers have them, or en")
+func checkCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
+	config := configFlag(fs)
+	supplier := fs.String("supplier", "", "`login` that the files would come under; default: the data supplier that each names")
+	at := fs.String("at", "", "business `time` at which they would arrive, as 2005-08-11T04:30:00+02:00; default: now")
+	lang := fs.String("lang", "da", "`language` of the errors' texts: da, as the answers have them, or en")
 	asJSON := fs.Bool("json", false, "print one JSON object for each file (docs/check.md)")
-	words, err := parse(fs, args)
+	words, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
 	if len(words) == 0 {
-		return usagef("name the files to check; - is standard input")
+		return command.Usagef("name the files to check; - is standard input")
 	}
-	if *lang != "da" && *lang != "en" {
-		return usagef("--lang %q: da or en", *lang)
+	if err := command.OneOf("lang", *lang, "da", "en"); err != nil {
+		return err
 	}
-	arrival, err := arrivalTime(*at)
+	arrival, err := timeFlag("at", *at)
 	if err != nil {
 		return err
 	}
@@ -40,17 +41,13 @@ func checkCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []stri
 	if len(files) == 0 {
 		return absent
 	}
-	run := &checkRun{in: postgres.DryRun{Supplier: *supplier, At: arrival, English: *lang == "en"}, out: bufio.NewWriterSize(p.out, 64<<10)}
+	run := &checkRun{in: postgres.DryRun{Supplier: *supplier, At: arrival, English: *lang == "en"}, out: bufio.NewWriterSize(p.Out, 64<<10)}
 	run.report = func(file string) checkReport { return &checkText{out: run.out, file: file} }
 	if *asJSON {
 		run.report = func(file string) checkReport { return &checkJSON{out: run.out, file: file} }
 	}
-	err = withDatabase(ctx, p, *config, func(ctx context.Context, c conf.Config, db *database) error {
-		store, err := commandStore(ctx, c, db)
-		if err != nil {
-			return err
-		}
-		run.store = store
+	err = withDesk(ctx, p, *config, func(ctx context.Context, desk *app.Desk) error {
+		run.desk = desk
 		return run.all(ctx, files)
 	})
 	if !*asJSON && len(files) > 1 {
@@ -58,20 +55,9 @@ func checkCommand(ctx context.Context, p *program, fs *flag.FlagSet, args []stri
 	}
 	err = errors.Join(err, absent, run.out.Flush())
 	if err == nil && run.refused {
-		return errRejected
+		return command.ErrRejected
 	}
 	return err
-}
-
-func arrivalTime(at string) (time.Time, error) {
-	if at == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339, at)
-	if err != nil {
-		return t, usagef("--at %q: want RFC 3339, as 2005-08-11T04:30:00+02:00", at)
-	}
-	return t, nil
 }
 
 // stdin is the name of standard input.
@@ -86,9 +72,9 @@ func bundleFiles(names []string) (files []string, absent error) {
 		case name == stdin:
 			files = append(files, name)
 		case err != nil:
-			errs = append(errs, usageError{err})
+			errs = append(errs, command.Usage(err))
 		case info.IsDir():
-			errs = append(errs, usagef("%s is a folder", name))
+			errs = append(errs, command.Usagef("%s is a folder", name))
 		default:
 			files = append(files, name)
 		}
@@ -103,7 +89,7 @@ type fileReader struct{ io.Reader }
 func (f fileReader) Read(p []byte) (int, error) {
 	n, err := f.Reader.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = usageError{err}
+		err = command.Usage(err)
 	}
 	return n, err
 }
@@ -118,7 +104,7 @@ type checkReport interface {
 // checkRun checks files one after the other.
 type checkRun struct {
 	in     postgres.DryRun
-	store  *postgres.Store
+	desk   *app.Desk
 	out    *bufio.Writer
 	report func(file string) checkReport
 
@@ -136,7 +122,7 @@ func (r *checkRun) all(ctx context.Context, files []string) error {
 		}
 		errs = append(errs, fmt.Errorf("%s: %w", f, err))
 		// The next file may be good all the same, but not without a database or somebody who reads this.
-		if usage := (usageError{}); !errors.As(err, &usage) {
+		if !command.IsWrongUse(err) {
 			break
 		}
 	}
@@ -148,21 +134,21 @@ func (r *checkRun) one(ctx context.Context, name string) error {
 	if name != stdin {
 		var err error
 		if f, err = os.Open(name); err != nil {
-			return usageError{err}
+			return command.Usage(err)
 		}
 		defer func() { _ = f.Close() }()
 	}
 	report := &counted{checkReport: r.report(name), run: r}
 	in := r.in
 	in.Document = fileReader{f}
-	if err := r.store.DryRun(ctx, in, report); err != nil {
+	if err := r.desk.DryRun(ctx, in, report); err != nil {
 		return err
 	}
 	return report.End()
 }
 
 func (r *checkRun) total(files int) {
-	_, _ = fmt.Fprintf(r.out, "%d files: %d payments accepted, %s kr.; %d rejected\n", files, r.accepted, kroner(r.ore), r.rejected)
+	_, _ = fmt.Fprintf(r.out, "%d files: %d payments accepted, %s kr.; %d rejected\n", files, r.accepted, report.Kroner(r.ore), r.rejected)
 }
 
 // counted adds a file's result to the run's.

@@ -8,6 +8,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/internal/report"
 )
 
 // checkJSON writes one object on one line, error by error.
@@ -84,7 +85,7 @@ func (t *checkText) Judged(r postgres.DryRunResult) error {
 		_, err = fmt.Fprintf(t.out, "%s: refused as a whole: receipt 1 RJCT; %d payments\n", t.file, r.Rejected)
 	default:
 		_, err = fmt.Fprintf(t.out, "%s: receipt 1 ACPT; %d payments: %d accepted, %s kr.; %d rejected\n", t.file, r.Payments, r.Accepted,
-			kroner(r.Ore), r.Rejected)
+			report.Kroner(r.Ore), r.Rejected)
 	}
 	if err == nil && r.Accepted > 0 {
 		err = t.groups(r.Groups)
@@ -105,7 +106,7 @@ func (t *checkText) groups(groups []postgres.DryRunGroup) error {
 			continue
 		}
 		_, err = fmt.Fprintf(t.out, columns, g.Agreement, g.DebitAccount, g.RequestedOn, g.ExecutesOn, g.ReleaseAt.Format("2006-01-02 15:04"),
-			strconv.FormatInt(g.Accepted, 10), kroner(g.Ore))
+			strconv.FormatInt(g.Accepted, 10), report.Kroner(g.Ore))
 	}
 	if err == nil && shown > shownGroups {
 		_, err = fmt.Fprintf(t.out, "  … and %d more\n", shown-shownGroups)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"nks/sim/country"
+	"nks/internal/programtest"
 )
 
 // checked is a line that nks check --json prints.
@@ -28,50 +28,45 @@ type checked struct {
 	} `json:"errors"`
 }
 
-// checked reads the objects on standard output, which holds nothing else.
-func (p *process) checked(t *testing.T) []checked {
+// checkedBy reads the objects on standard output, which holds nothing else.
+func checkedBy(t *testing.T, p *programtest.Process) []checked {
 	t.Helper()
 	var all []checked
-	for line := range strings.Lines(p.out.String()) {
+	for line := range strings.Lines(p.Out.String()) {
 		var c checked
 		d := json.NewDecoder(strings.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&c); err != nil || d.More() || c.Errors == nil {
-			t.Fatalf("nks %s printed %q: %v", strings.Join(p.args, " "), line, err)
+			t.Fatalf("nks %s printed %q: %v", strings.Join(p.Args, " "), line, err)
 		}
 		all = append(all, c)
 	}
 	return all
 }
 
-// document is the path of a planned delivery's document.
-func (s *site) document(d country.ExpectedDelivery) string {
-	return filepath.Join(s.dir, "sim", "authority", d.Supplier, "send", d.File)
-}
-
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country"))
-	p.want(t, 0)
+	p.Want(t, 0)
 	s.checkPlan(t)
 	s.checkOne(t)
 	s.checkStdin(t)
-	nothingRuns(t, s.dir)
+	programtest.NothingRuns(t, s.dir)
 	s.checkBeside(t)
 }
 
 // checkPlan checks every document of the plan in one go: each is judged by itself, as if no other had come.
 func (s *site) checkPlan(t *testing.T) {
 	t.Helper()
-	plan := expected(t, s.dir).Deliveries
-	args := []string{"check", "--config", s.config, "--json", "--at", siteStart}
+	plan := programtest.Expected(t, s.dir).Deliveries
+	args := []string{"check", "--config", s.config, "--json", "--at", programtest.CountryStart}
 	for _, d := range plan {
-		args = append(args, s.document(d))
+		args = append(args, programtest.Document(s.dir, d))
 	}
 	p := nks(t, args...)
-	p.want(t, 1)
-	all := p.checked(t)
+	p.Want(t, 1)
+	all := checkedBy(t, p)
 	if len(all) != len(plan) {
 		t.Fatalf("%d files, %d told", len(plan), len(all))
 	}
@@ -90,7 +85,7 @@ func (s *site) checkPlan(t *testing.T) {
 			d.Payments = 0
 		}
 		c := all[i]
-		if c.File != s.document(d) || c.Receipt != receipts[d.Receipt] || c.Rejected != d.Rejected || c.Accepted+c.Rejected != d.Payments {
+		if c.File != programtest.Document(s.dir, d) || c.Receipt != receipts[d.Receipt] || c.Rejected != d.Rejected || c.Accepted+c.Rejected != d.Payments {
 			t.Errorf("%s: %+v, want %+v", d.Kind, c, d)
 		}
 		if (len(c.Errors) == 0) != (d.Receipt == "accepted" && d.Rejected == 0) || (c.Oere > 0) != (c.Accepted > 0) {
@@ -104,36 +99,36 @@ var personNumber = regexp.MustCompile(`\b(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{
 // checkOne reads what is printed for people.
 func (s *site) checkOne(t *testing.T) {
 	t.Helper()
-	whole := s.document(s.planned(t, "accepted as a whole", func(d country.ExpectedDelivery) bool {
+	whole := programtest.Document(s.dir, s.planned(t, "accepted as a whole", func(d programtest.Delivery) bool {
 		return d.Kind == "official: incomplete, CPR, CVR, SE, P"
 	}))
-	p := nks(t, "check", "--config", s.config, "--at", siteStart, whole)
-	p.want(t, 0)
-	if text := p.out.String(); !strings.HasPrefix(text, whole+": receipt 1 ACPT; 5 payments: 5 accepted, ") || !strings.Contains(text, "paid on") {
+	p := nks(t, "check", "--config", s.config, "--at", programtest.CountryStart, whole)
+	p.Want(t, 0)
+	if text := p.Out.String(); !strings.HasPrefix(text, whole+": receipt 1 ACPT; 5 payments: 5 accepted, ") || !strings.Contains(text, "paid on") {
 		t.Errorf("printed %q", text)
 	}
-	part := s.document(s.planned(t, "rejected in part", func(d country.ExpectedDelivery) bool { return d.Kind == "unknown and dead recipients" }))
-	p = nks(t, "check", "--config", s.config, "--at", siteStart, part)
-	p.want(t, 1)
+	part := programtest.Document(s.dir, s.planned(t, "rejected in part", func(d programtest.Delivery) bool { return d.Kind == "unknown and dead recipients" }))
+	p = nks(t, "check", "--config", s.config, "--at", programtest.CountryStart, part)
+	p.Want(t, 1)
 	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(part) + `:(\d+): NKSPayment/PmtInf\[\d+\]/PmtTx\[\d+\]: (0009 MODTAGER|9014 MODTAGER ER DØD).*\(EndToEndId .+\)$`)
-	if text := p.out.String(); len(line.FindAllString(text, -1)) != 2 || personNumber.MatchString(text) {
+	if text := p.Out.String(); len(line.FindAllString(text, -1)) != 2 || personNumber.MatchString(text) {
 		t.Errorf("printed %q", text)
 	}
-	p = nks(t, "check", "--config", s.config, "--at", siteStart, "--lang", "en", part, whole)
-	p.want(t, 1)
-	if text := p.out.String(); !strings.Contains(text, "The recipient cannot be identified") || !strings.Contains(text, "\n2 files: 6 payments accepted") {
+	p = nks(t, "check", "--config", s.config, "--at", programtest.CountryStart, "--lang", "en", part, whole)
+	p.Want(t, 1)
+	if text := p.Out.String(); !strings.Contains(text, "The recipient cannot be identified") || !strings.Contains(text, "\n2 files: 6 payments accepted") {
 		t.Errorf("printed %q", text)
 	}
 	// A file that is not there holds nothing back.
 	absent := filepath.Join(s.dir, "absent.xml")
-	p = nks(t, "check", "--config", s.config, "--at", siteStart, "--json", absent, whole)
-	p.want(t, 2)
-	if all := p.checked(t); len(all) != 1 || all[0].Accepted != 5 || !strings.Contains(p.err.String(), absent) {
-		t.Errorf("told %+v and %q", all, p.err.String())
+	p = nks(t, "check", "--config", s.config, "--at", programtest.CountryStart, "--json", absent, whole)
+	p.Want(t, 2)
+	if all := checkedBy(t, p); len(all) != 1 || all[0].Accepted != 5 || !strings.Contains(p.Err.String(), absent) {
+		t.Errorf("told %+v and %q", all, p.Err.String())
 	}
-	p = nks(t, "check", "--config", s.config, "--at", siteStart, "--json", "--supplier", "nobody", whole)
-	p.want(t, 1)
-	if all := p.checked(t); len(all) != 1 || all[0].Receipt != "RJCT" || all[0].Rejected != 5 || all[0].Errors[0].Code != "907" || all[0].Errors[0].Line < 2 {
+	p = nks(t, "check", "--config", s.config, "--at", programtest.CountryStart, "--json", "--supplier", "nobody", whole)
+	p.Want(t, 1)
+	if all := checkedBy(t, p); len(all) != 1 || all[0].Receipt != "RJCT" || all[0].Rejected != 5 || all[0].Errors[0].Code != "907" || all[0].Errors[0].Line < 2 {
 		t.Errorf("under another login: %+v", all)
 	}
 }
@@ -141,13 +136,11 @@ func (s *site) checkOne(t *testing.T) {
 // checkStdin pipes a document in.
 func (s *site) checkStdin(t *testing.T) {
 	t.Helper()
-	whole := s.planned(t, "accepted as a whole", func(d country.ExpectedDelivery) bool { return d.Kind == "ISO 8859-1" })
-	f, err := os.Open(s.document(whole))
+	whole := s.planned(t, "accepted as a whole", func(d programtest.Delivery) bool { return d.Kind == "ISO 8859-1" })
+	f, err := os.Open(programtest.Document(s.dir, whole))
 	must(t, err)
 	defer func() { must(t, f.Close()) }()
-	b, err := build()
-	must(t, err)
-	cmd := exec.CommandContext(t.Context(), b.path, "check", "--config", s.config, "--at", siteStart, "--json", "-")
+	cmd := exec.CommandContext(t.Context(), program.Path(t), "check", "--config", s.config, "--at", programtest.CountryStart, "--json", "-")
 	cmd.Stdin = f
 	out, err := cmd.Output()
 	if err != nil || !strings.HasPrefix(string(out), `{"file":"-","receipt":"ACPT","accepted":2,"rejected":0,"oere":`) || !strings.HasSuffix(string(out), `,"errors":[]}`+"\n") {
@@ -159,18 +152,18 @@ func (s *site) checkStdin(t *testing.T) {
 func (s *site) checkBeside(t *testing.T) {
 	t.Helper()
 	gateway := s.run(t)
-	whole := s.planned(t, "accepted as a whole", func(d country.ExpectedDelivery) bool { return d.Kind == "payment id used for the first time" })
+	whole := s.planned(t, "accepted as a whole", func(d programtest.Delivery) bool { return d.Kind == "payment id used for the first time" })
 	s.send(t, whole, 0)
 	before := nks(t, "ledger", "--config", s.config)
-	again := s.planned(t, "a duplicate", func(d country.ExpectedDelivery) bool { return d.Kind == "duplicate payment" })
-	p := nks(t, "check", "--config", s.config, "--json", s.document(whole), s.document(again))
-	p.want(t, 1)
-	all := p.checked(t)
+	again := s.planned(t, "a duplicate", func(d programtest.Delivery) bool { return d.Kind == "duplicate payment" })
+	p := nks(t, "check", "--config", s.config, "--json", programtest.Document(s.dir, whole), programtest.Document(s.dir, again))
+	p.Want(t, 1)
+	all := checkedBy(t, p)
 	if len(all) != 2 || all[0].Receipt != "RJCT" || all[0].Errors[0].Code != "904" || all[1].Rejected != 1 || all[1].Errors[0].Code != "9006" {
 		t.Errorf("told %+v", all)
 	}
-	if after := nks(t, "ledger", "--config", s.config); after.out.String() != before.out.String() {
-		t.Errorf("the ledger was\n%s and is\n%s", before.out.String(), after.out.String())
+	if after := nks(t, "ledger", "--config", s.config); after.Out.String() != before.Out.String() {
+		t.Errorf("the ledger was\n%s and is\n%s", before.Out.String(), after.Out.String())
 	}
 	s.stop(t, gateway)
 }

@@ -17,11 +17,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nks/gateway/postgres/server"
+	"nks/internal/programtest"
 )
 
 // pagesOf is what a running gateway's log says of its pages; empty when it has none.
-func pagesOf(p *process) string {
-	for line := range strings.Lines(p.err.String()) {
+func pagesOf(p *programtest.Process) string {
+	for line := range strings.Lines(p.Err.String()) {
 		var e struct{ Message, Pages string }
 		if json.Unmarshal([]byte(line), &e) == nil && e.Message == "nks is up" {
 			return e.Pages
@@ -71,9 +72,9 @@ func TestPages(t *testing.T) {
 	}
 	must(t, conn.Close(t.Context()))
 	must(t, private.Stop(t.Context()))
-	p.signal(syscall.SIGTERM)
-	p.finish(t, 30*time.Second)
-	p.want(t, 0)
+	p.Signal(syscall.SIGTERM)
+	p.Finish(t, 30*time.Second)
+	p.Want(t, 0)
 	if _, err := client.Get(at + "/"); err == nil {
 		t.Error("the pages outlive the gateway")
 	}
@@ -112,10 +113,10 @@ func TestPages_AddressTaken(t *testing.T) {
 	if at := pagesOf(p); at != "" {
 		t.Errorf("served at %s", at)
 	}
-	if !strings.Contains(p.err.String(), "the pages cannot be served yet") {
-		t.Errorf("says nothing:\n%s", p.err.String())
+	if !strings.Contains(p.Err.String(), "the pages cannot be served yet") {
+		t.Errorf("says nothing:\n%s", p.Err.String())
 	}
-	p.signal(syscall.SIGTERM)
-	p.finish(t, 30*time.Second)
-	p.want(t, 0)
+	p.Signal(syscall.SIGTERM)
+	p.Finish(t, 30*time.Second)
+	p.Want(t, 0)
 }

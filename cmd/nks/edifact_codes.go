@@ -10,6 +10,7 @@ import (
 
 	"nks/edifact"
 	"nks/gateway/bankfile"
+	"nks/internal/command"
 )
 
 // codesOfBanks is the name of the codes that the gateway itself has agreed with banks.
@@ -34,7 +35,7 @@ func agreedCodes(name string) (edifact.Codes, error) {
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, command.Usage(err)
 	}
 	var file codesFile
 	d := toml.NewDecoder(strings.NewReader(string(text)))
@@ -47,15 +48,15 @@ func agreedCodes(name string) (edifact.Codes, error) {
 			row, column := wrong.Position()
 			err = fmt.Errorf("line %d, column %d: %s", row, column, strings.TrimPrefix(wrong.Error(), "toml: "))
 		}
-		return nil, usagef("%s: %w", name, err)
+		return nil, command.Usagef("%s: %w", name, err)
 	}
 	codes := edifact.Codes{}
 	for element, rule := range file.Codes {
 		if element != edifact.AllElements && !isElement(element) {
-			return nil, usagef("%s: %q is no data element: want four digits, or \"*\" for all others", name, element)
+			return nil, command.Usagef("%s: %q is no data element: must be four digits, or \"*\" for all others", name, element)
 		}
 		if rule.Any && (rule.Only != nil || rule.Add != nil) || rule.Only != nil && rule.Add != nil || !rule.Any && rule.Only == nil && rule.Add == nil {
-			return nil, usagef("%s: data element %s wants one of any, only and add", name, element)
+			return nil, command.Usagef("%s: data element %s: must be one of any, only, add", name, element)
 		}
 		codes[element] = edifact.CodeRule{Any: rule.Any, Only: rule.Only, Add: rule.Add}
 	}

@@ -13,10 +13,11 @@ import (
 	"nks/edifact"
 	"nks/edifact/contrl"
 	"nks/edifact/lint"
+	"nks/internal/command"
 )
 
 // answerCommand answers an EDIFACT file with CONTRL.
-func answerCommand(_ context.Context, p *program, fs *flag.FlagSet, args []string) error {
+func answerCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	shared := newEdifactFlags(fs, lint.Usual, "departures for which nothing is rejected")
 	action := fs.Int("action", 7, "7: say what is rejected; 8: say only that the interchange has come")
 	whole := fs.Bool("whole", false, "reject the whole interchange when any part of it is rejected")
@@ -24,7 +25,7 @@ func answerCommand(_ context.Context, p *program, fs *flag.FlagSet, args []strin
 	at := fs.String("at", "", "date and time of the answer, as 2005-08-11T04:30:00+02:00; default: now")
 	wrap := fs.String("wrap", "none", "line breaks: none, behind all segments, or 80 for lines of that many bytes")
 	una := fs.Bool("una", false, "begin with UNA")
-	words, err := parse(fs, args)
+	words, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -33,13 +34,13 @@ func answerCommand(_ context.Context, p *program, fs *flag.FlagSet, args []strin
 		return err
 	}
 	if len(words) != 1 {
-		return usagef("name one file; - is standard input")
+		return command.Usagef("name one file; - is standard input")
 	}
 	if *action != int(contrl.ActionAcknowledged) && *action != int(contrl.ActionReceived) {
-		return usagef("--action %d: want 7 or 8", *action)
+		return command.Usagef("--action %d: must be one of 7, 8", *action)
 	}
-	run := &answerRun{program: p, settings: settings, received: *action == int(contrl.ActionReceived), options: contrl.Options{Whole: *whole}, ref: *ref}
-	if run.at, err = arrivalTime(*at); err != nil {
+	run := &answerRun{Program: p, settings: settings, received: *action == int(contrl.ActionReceived), options: contrl.Options{Whole: *whole}, ref: *ref}
+	if run.at, err = timeFlag("at", *at); err != nil {
 		return err
 	}
 	if run.at.IsZero() {
@@ -58,7 +59,7 @@ func answerCommand(_ context.Context, p *program, fs *flag.FlagSet, args []strin
 
 // answerRun answers the interchanges of one file.
 type answerRun struct {
-	*program
+	*command.Program
 	settings edifactSettings
 	options  contrl.Options
 	writer   edifact.WriterOptions
@@ -70,7 +71,7 @@ type answerRun struct {
 }
 
 func (r *answerRun) file(name string, in io.Reader) error {
-	out := bufio.NewWriterSize(r.out, 64<<10)
+	out := bufio.NewWriterSize(r.Out, 64<<10)
 	schema := edifact.NewSchema(r.settings.directories...).WithCodes(r.settings.codes)
 	o := edifact.ReaderOptions{Lenient: r.settings.lenient, Repertoire: r.settings.repertoire}
 	for a, err := range contrl.Answers(in, schema, o, r.options) {
@@ -92,7 +93,7 @@ func (r *answerRun) answer(out io.Writer, name string, a *contrl.Answer) error {
 	}
 	if a.Err != nil {
 		r.refused = true
-		_, err := fmt.Fprintf(r.err, "nks edifact contrl: %s: interchange %q: %v\n", name, a.Header.ControlRef, a.Err)
+		_, err := fmt.Fprintf(r.Err, "nks edifact contrl: %s: interchange %q: %v\n", name, a.Header.ControlRef, a.Err)
 		return err
 	}
 	r.refused = r.refused || !r.received && !control.Accepted()

@@ -17,17 +17,18 @@ import (
 
 	"nks/edifact"
 	"nks/edifact/canon"
+	"nks/internal/command"
 )
 
 // formatCommand rewrites EDIFACT files.
-func formatCommand(_ context.Context, p *program, fs *flag.FlagSet, args []string) error {
+func formatCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	shared := newEdifactFlags(fs, edifact.Everything, "departures that may be read over")
 	wrap := fs.String("wrap", "segments", "line breaks: none, behind all segments, or 80 for lines of that many bytes")
 	una := fs.String("una", "keep", "UNA: keep, always or never")
 	separators := fs.String("separators", "usual", "service characters: usual, or keep those of each interchange")
 	counts := fs.Bool("counts", false, "write into UNT, UNE and UNZ what there is")
-	write := fs.Bool("w", false, "write to the files themselves, not to standard output")
-	words, err := parse(fs, args)
+	write := fs.Bool("write", false, "write to the files themselves, not to standard output")
+	words, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -37,32 +38,29 @@ func formatCommand(_ context.Context, p *program, fs *flag.FlagSet, args []strin
 	}
 	o := canon.Options{Counts: *counts, Lenient: settings.lenient, Repertoire: settings.repertoire, Separators: *separators == "keep"}
 	advice := map[string]canon.Advice{"keep": canon.AsItWas, "always": canon.Always, "never": canon.Never}
-	known := false
-	if o.Advice, known = advice[*una]; !known {
-		return usagef("--una %q: want keep, always or never", *una)
+	if err := command.OneOf("una", *una, "keep", "always", "never"); err != nil {
+		return err
 	}
+	o.Advice = advice[*una]
 	if o.Wrap, err = lineBreaks(*wrap); err != nil {
 		return err
 	}
-	if *separators != "usual" && *separators != "keep" {
-		return usagef("--separators %q: want usual or keep", *separators)
+	if err := command.OneOf("separators", *separators, "usual", "keep"); err != nil {
+		return err
 	}
 	return edifactFiles(words, true, func(name string, in io.Reader) error {
-		return p.format(name, in, o, *write && name != stdin)
+		return format(p, name, in, o, *write && name != stdin)
 	})
 }
 
 // lineBreaks is the meaning of --wrap.
 func lineBreaks(wrap string) (edifact.Wrap, error) {
 	wraps := map[string]edifact.Wrap{"none": edifact.WrapNone, "segments": edifact.WrapSegments, "80": edifact.Wrap80}
-	if w, known := wraps[wrap]; known {
-		return w, nil
-	}
-	return 0, usagef("--wrap %q: want none, segments or 80", wrap)
+	return wraps[wrap], command.OneOf("wrap", wrap, "none", "segments", "80")
 }
 
 // format rewrites one file. Nothing of it is given out before all of it could be read.
-func (p *program) format(name string, in io.Reader, o canon.Options, inPlace bool) error {
+func format(p *command.Program, name string, in io.Reader, o canon.Options, inPlace bool) error {
 	dir := ""
 	if inPlace {
 		dir = filepath.Dir(name)
@@ -86,7 +84,7 @@ func (p *program) format(name string, in io.Reader, o canon.Options, inPlace boo
 		return err
 	}
 	if len(over) > 0 {
-		_, _ = fmt.Fprintf(p.err, "nks edifact fmt: %s: read over %s\n", name, over)
+		_, _ = fmt.Fprintf(p.Err, "nks edifact fmt: %s: read over %s\n", name, over)
 	}
 	if inPlace {
 		return replace(name, f)
@@ -94,7 +92,7 @@ func (p *program) format(name string, in io.Reader, o canon.Options, inPlace boo
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err = io.Copy(p.out, f)
+	_, err = io.Copy(p.Out, f)
 	return err
 }
 

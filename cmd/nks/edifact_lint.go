@@ -10,16 +10,17 @@ import (
 	"io"
 
 	"nks/edifact/lint"
+	"nks/internal/command"
 )
 
 // lintCommand tells what is wrong with EDIFACT files.
-func lintCommand(_ context.Context, p *program, fs *flag.FlagSet, args []string) error {
+func lintCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	shared := newEdifactFlags(fs, lint.Usual, "departures that are warnings and no errors")
 	strict := fs.Bool("strict", false, "nothing is a warning: as --lenient=")
 	every := fs.Bool("every", false, "tell every line break; else the first of a file, and how many there are")
 	most := fs.Int("max", -1, "findings told of a file, 0 for all; default 100, all with --json")
 	asJSON := fs.Bool("json", false, "print one JSON object for each finding and file (docs/edifact.md)")
-	words, err := parse(fs, args)
+	words, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func lintCommand(_ context.Context, p *program, fs *flag.FlagSet, args []string)
 		settings.lenient = 0
 	}
 	run := &lintRun{
-		out:     bufio.NewWriterSize(p.out, 64<<10),
+		out:     bufio.NewWriterSize(p.Out, 64<<10),
 		options: lint.Options{Directories: settings.directories, Codes: settings.codes, Allowed: settings.lenient, Repertoire: settings.repertoire, Every: *every},
 		most:    *most,
 	}

@@ -15,16 +15,17 @@ import (
 	"nks/edifact"
 	"nks/edifact/lint"
 	"nks/edifact/show"
+	"nks/internal/command"
 )
 
 // showCommand prints what EDIFACT files say.
-func showCommand(_ context.Context, p *program, fs *flag.FlagSet, args []string) error {
+func showCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	shared := newEdifactFlags(fs, lint.Usual, "departures that are not marked")
 	message := fs.String("message", "", "print the message with this reference only")
 	mask := fs.Bool("mask", false, "hide the digits of whatever looks like a CPR number; without it values are printed as they are")
 	width := fs.Int("width", 0, "columns; default: those of the terminal, else 100")
 	asJSON := fs.Bool("json", false, "print one JSON object for each segment (docs/edifact.md)")
-	words, err := parse(fs, args)
+	words, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -33,13 +34,13 @@ func showCommand(_ context.Context, p *program, fs *flag.FlagSet, args []string)
 		return err
 	}
 	if *width == 0 {
-		*width = columns(p.out)
+		*width = columns(p.Out)
 	}
 	o := show.Options{
 		Directories: settings.directories, Codes: settings.codes, Allowed: settings.lenient, Repertoire: settings.repertoire,
 		Message: *message, Mask: *mask, Width: *width,
 	}
-	out := bufio.NewWriterSize(p.out, 64<<10)
+	out := bufio.NewWriterSize(p.Out, 64<<10)
 	err = edifactFiles(words, true, func(name string, in io.Reader) error {
 		if len(words) > 1 && !*asJSON {
 			_, _ = fmt.Fprintf(out, "==> %s <==\n", name)

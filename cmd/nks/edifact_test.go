@@ -26,9 +26,7 @@ func edi(t *testing.T, name, text string) string {
 // piped runs nks with text as standard input.
 func piped(t *testing.T, text string, args ...string) string {
 	t.Helper()
-	b, err := build()
-	must(t, err)
-	cmd := exec.CommandContext(t.Context(), b.path, args...)
+	cmd := exec.CommandContext(t.Context(), program.Path(t), args...)
 	cmd.Stdin = strings.NewReader(text)
 	out, err := cmd.Output()
 	must(t, err)
@@ -42,12 +40,12 @@ func TestEdifactLint(t *testing.T) {
 	foreign := edi(t, "order.txt", "ISA*00*")
 
 	p := nks(t, "edifact", "lint", good)
-	p.want(t, 0)
-	if p.out.String() != good+": 1 interchange, 1 message, 10 segments: nothing found\n" {
-		t.Errorf("printed %q", p.out.String())
+	p.Want(t, 0)
+	if p.Out.String() != good+": 1 interchange, 1 message, 10 segments: nothing found\n" {
+		t.Errorf("printed %q", p.Out.String())
 	}
 	p = nks(t, "edifact", "lint", good, bad, foreign)
-	p.want(t, 1)
+	p.Want(t, 1)
 	want := []string{
 		good + ": 1 interchange, 1 message, 10 segments: nothing found",
 		bad + ":1:66: -: line-break: warning: line break between segments (code 21)",
@@ -57,7 +55,7 @@ func TestEdifactLint(t *testing.T) {
 		foreign + ": 0 interchanges, 0 messages, 0 segments: 1 error, 0 warnings",
 		"3 files: 2 interchanges, 2 messages, 20 segments: 2 errors, 1 warning; 9 more line breaks or padding like those told",
 	}
-	if got := strings.Split(strings.TrimSuffix(p.out.String(), "\n"), "\n"); !slices.Equal(got, want) {
+	if got := strings.Split(strings.TrimSuffix(p.Out.String(), "\n"), "\n"); !slices.Equal(got, want) {
 		t.Errorf("printed\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for _, test := range []struct {
@@ -71,8 +69,8 @@ func TestEdifactLint(t *testing.T) {
 		{[]string{"--max", "1"}, 1, bad + ": 1 more findings; --max 0 tells all\n"},
 	} {
 		p := nks(t, append([]string{"edifact", "lint", bad}, test.args...)...)
-		if p.code() != test.code || !strings.Contains(p.out.String(), test.want) {
-			t.Errorf("lint %v: code %d, printed %s", test.args, p.code(), p.out.String())
+		if p.Code() != test.code || !strings.Contains(p.Out.String(), test.want) {
+			t.Errorf("lint %v: code %d, printed %s", test.args, p.Code(), p.Out.String())
 		}
 	}
 }
@@ -81,9 +79,9 @@ func TestEdifactLintForPrograms(t *testing.T) {
 	t.Parallel()
 	bad := edi(t, "bad.edi", strings.Replace(ediGood, "UNT+8", "UNT+9", 1))
 	p := nks(t, "edifact", "lint", "--json", bad)
-	p.want(t, 1)
+	p.Want(t, 1)
 	var types []string
-	for line := range strings.Lines(p.out.String()) {
+	for line := range strings.Lines(p.Out.String()) {
 		var o struct {
 			Type, File, Rule, Severity string
 			Line, Code, Errors         int
@@ -115,45 +113,45 @@ func TestEdifactCodes(t *testing.T) {
 		"of others":  {"[codes.\"*\"]\nany = true\n", 0, "nothing found"},
 		"only":       {"[codes.1001]\nonly = [\"KBX\"]\n", 1, "1 error"},
 		"unknown":    {"[codes.1001]\nmore = [\"KBG\"]\n", 2, "line 2, column 1: unknown key codes.1001.more"},
-		"two":        {"[codes.1001]\nany = true\nadd = [\"KBG\"]\n", 2, "wants one of any, only and add"},
+		"two":        {"[codes.1001]\nany = true\nadd = [\"KBG\"]\n", 2, "must be one of any, only, add"},
 		"no element": {"[codes.BGM]\nany = true\n", 2, `"BGM" is no data element`},
 		"no TOML":    {"[codes\n", 2, "line 1"},
 	} {
 		p := nks(t, "edifact", "lint", "--codes", edi(t, "codes.toml", test.toml), file)
-		if p.code() != test.code || !strings.Contains(p.out.String()+p.err.String(), test.says) {
-			t.Errorf("%s: code %d, printed %s%s", name, p.code(), p.out.String(), p.err.String())
+		if p.Code() != test.code || !strings.Contains(p.Out.String()+p.Err.String(), test.says) {
+			t.Errorf("%s: code %d, printed %s%s", name, p.Code(), p.Out.String(), p.Err.String())
 		}
 	}
 	p := nks(t, "edifact", "lint", "--codes", "banks", edi(t, "banks.edi", strings.Replace(ediGood, "RFF+AEK", "RFF+BID", 1)))
-	p.want(t, 0)
+	p.Want(t, 0)
 }
 
 func TestEdifactShow(t *testing.T) {
 	t.Parallel()
 	file := edi(t, "a.edi", strings.Replace(ediGood, "AEK:1", "AEK:010170-1234", 1))
 	p := nks(t, "edifact", "show", file)
-	p.want(t, 0)
+	p.Want(t, 0)
 	for _, want := range []string{"UNB  Interchange header\n", "\n      group 5, occurrence 1\n        RFF  Reference\n", "AEK  = Payment order number\n", "010170-1234"} {
-		if !strings.Contains(p.out.String(), want) {
-			t.Errorf("printed no %q:\n%s", want, p.out.String())
+		if !strings.Contains(p.Out.String(), want) {
+			t.Errorf("printed no %q:\n%s", want, p.Out.String())
 		}
 	}
 	p = nks(t, "edifact", "show", "--mask", "--json", "--message", "1", file)
-	p.want(t, 0)
-	if got := p.out.String(); strings.Count(got, "\n") != 8 || !strings.Contains(got, `"value":"******-****"`) || strings.Contains(got, "010170-1234") {
+	p.Want(t, 0)
+	if got := p.Out.String(); strings.Count(got, "\n") != 8 || !strings.Contains(got, `"value":"******-****"`) || strings.Contains(got, "010170-1234") {
 		t.Errorf("printed %s", got)
 	}
 	p = nks(t, "edifact", "show", "--message", "2", file)
-	p.want(t, 1)
-	p.oneLine(t, file, `no message "2"`)
+	p.Want(t, 1)
+	p.OneLine(t, file, `no message "2"`)
 	p = nks(t, "edifact", "show", edi(t, "b.edi", ediHead+strings.Repeat("x", 70_000)))
-	p.want(t, 1)
-	if !strings.Contains(p.err.String(), "nothing behind byte 65 can be read: segment is longer than the limit") {
-		t.Errorf("said %q", p.err.String())
+	p.Want(t, 1)
+	if !strings.Contains(p.Err.String(), "nothing behind byte 65 can be read: segment is longer than the limit") {
+		t.Errorf("said %q", p.Err.String())
 	}
 	p = nks(t, "edifact", "show", edi(t, "c.edi", "MSH|^~\\&|"))
-	p.want(t, 1)
-	p.oneLine(t, "HL7")
+	p.Want(t, 1)
+	p.OneLine(t, "HL7")
 }
 
 func TestEdifactFmt(t *testing.T) {
@@ -162,19 +160,19 @@ func TestEdifactFmt(t *testing.T) {
 	lines := strings.ReplaceAll(strings.Replace(ediGood, "UNT+8", "UNT+9", 1), "'", "'\n")
 	file := edi(t, "a.edi", untidy)
 	p := nks(t, "edifact", "fmt", file)
-	p.want(t, 0)
-	if p.out.String() != lines || p.err.String() != "nks edifact fmt: "+file+": read over count 1, line-break 1, preamble 1\n" {
-		t.Errorf("printed %q\nand %q", p.out.String(), p.err.String())
+	p.Want(t, 0)
+	if p.Out.String() != lines || p.Err.String() != "nks edifact fmt: "+file+": read over count 1, line-break 1, preamble 1\n" {
+		t.Errorf("printed %q\nand %q", p.Out.String(), p.Err.String())
 	}
 	p = nks(t, "edifact", "fmt", "--wrap", "none", "--counts", "--una", "always", file)
-	p.want(t, 0)
-	if p.out.String() != "UNA:+,? '"+ediGood {
-		t.Errorf("printed %q", p.out.String())
+	p.Want(t, 0)
+	if p.Out.String() != "UNA:+,? '"+ediGood {
+		t.Errorf("printed %q", p.Out.String())
 	}
-	p = nks(t, "edifact", "fmt", "-w", file)
-	p.want(t, 0)
-	if text, err := os.ReadFile(file); err != nil || string(text) != lines || p.out.String() != "" {
-		t.Errorf("%v, wrote %q and printed %q", err, text, p.out.String())
+	p = nks(t, "edifact", "fmt", "--write", file)
+	p.Want(t, 0)
+	if text, err := os.ReadFile(file); err != nil || string(text) != lines || p.Out.String() != "" {
+		t.Errorf("%v, wrote %q and printed %q", err, text, p.Out.String())
 	}
 	info, err := os.Stat(file)
 	must(t, err)
@@ -182,14 +180,14 @@ func TestEdifactFmt(t *testing.T) {
 		t.Errorf("the file's mode is %v", info.Mode())
 	}
 	before := info.ModTime()
-	nks(t, "edifact", "fmt", "-w", file).want(t, 0)
+	nks(t, "edifact", "fmt", "--write", file).Want(t, 0)
 	if info, err = os.Stat(file); err != nil || !info.ModTime().Equal(before) {
 		t.Errorf("%v: written without need", err)
 	}
 	cut := edi(t, "cut.edi", ediGood[:100])
-	p = nks(t, "edifact", "fmt", "-w", cut)
-	p.want(t, 1)
-	p.oneLine(t, cut, "cannot be rewritten", "trailer", "byte 100")
+	p = nks(t, "edifact", "fmt", "--write", cut)
+	p.Want(t, 1)
+	p.OneLine(t, cut, "cannot be rewritten", "trailer", "byte 100")
 	if left, err := os.ReadDir(filepath.Dir(cut)); err != nil || len(left) != 1 {
 		t.Errorf("%v, left behind %v", err, left)
 	}
@@ -201,8 +199,8 @@ func TestEdifactContrl(t *testing.T) {
 	run := func(code int, text string, args ...string) string {
 		t.Helper()
 		p := nks(t, append(append([]string{"edifact", "contrl", edi(t, "a.edi", text)}, at...), args...)...)
-		p.want(t, code)
-		return strings.ReplaceAll(p.out.String(), "\r", "")
+		p.Want(t, code)
+		return strings.ReplaceAll(p.Out.String(), "\r", "")
 	}
 	const (
 		begins = "UNB+UNOC:3+5798000016446:14+5790000000012:14+050811:0631+"
@@ -222,8 +220,8 @@ func TestEdifactContrl(t *testing.T) {
 		t.Errorf("printed %q", got)
 	}
 	p := nks(t, "edifact", "contrl", edi(t, "b.edi", "UNH+1+BANSTA:D:96A:UN'UNT+2+1'"))
-	p.want(t, 1)
-	p.oneLine(t, "there is no interchange to answer")
+	p.Want(t, 1)
+	p.OneLine(t, "there is no interchange to answer")
 }
 
 func TestEdifactWrongUse(t *testing.T) {
@@ -234,7 +232,7 @@ func TestEdifactWrongUse(t *testing.T) {
 		args []string
 		word string
 	}{
-		{[]string{}, "lint, show, fmt or contrl"},
+		{[]string{}, "lint, show, fmt, contrl"},
 		{[]string{"print", good}, `"print"`},
 		{[]string{"lint"}, "name the files"},
 		{[]string{"lint", dir}, "folder"},
@@ -250,21 +248,21 @@ func TestEdifactWrongUse(t *testing.T) {
 		{[]string{"contrl", "--at", "noon", good}, "noon"},
 	} {
 		p := nks(t, append([]string{"edifact"}, test.args...)...)
-		if p.code() != 2 {
-			t.Errorf("%q: exit code %d", test.args, p.code())
+		if p.Code() != 2 {
+			t.Errorf("%q: exit code %d", test.args, p.Code())
 		}
-		p.oneLine(t, test.word)
+		p.OneLine(t, test.word)
 	}
 	p := nks(t, "edifact", "lint", filepath.Join(dir, "absent"), good)
-	p.want(t, 2)
-	if !strings.Contains(p.out.String(), "nothing found") {
-		t.Errorf("the file that is there was not judged: %q", p.out.String())
+	p.Want(t, 2)
+	if !strings.Contains(p.Out.String(), "nothing found") {
+		t.Errorf("the file that is there was not judged: %q", p.Out.String())
 	}
 	for _, name := range []string{"lint", "show", "fmt", "contrl"} {
 		p := nks(t, "edifact", name, "--help")
-		p.want(t, 0)
-		if !strings.HasPrefix(p.out.String(), "usage: nks edifact "+name+" [flags] FILE") || !strings.Contains(p.out.String(), "-lenient") {
-			t.Errorf("printed %q", p.out.String())
+		p.Want(t, 0)
+		if !strings.HasPrefix(p.Out.String(), "usage: nks edifact "+name+" [flags] FILE") || !strings.Contains(p.Out.String(), "--lenient") {
+			t.Errorf("printed %q", p.Out.String())
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"nks/gateway/postgres/server"
-	"nks/sim/country"
+	"nks/internal/programtest"
 )
 
 // newQueueSite is a site with both doors.
@@ -31,20 +31,20 @@ func newQueueSite(t *testing.T) *site {
 	must(t, err)
 	must(t, os.WriteFile(s.config, append(text, "\n[mq]\nlisten = \"127.0.0.1:0\"\nmax_message_mb = 1\n"...), 0o644))
 	p := nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country"))
-	p.want(t, 0)
+	p.Want(t, 0)
 	return s
 }
 
 // broker is the address of a running gateway's broker.
-func broker(t *testing.T, p *process) string {
+func broker(t *testing.T, p *programtest.Process) string {
 	t.Helper()
-	for line := range strings.Lines(p.err.String()) {
+	for line := range strings.Lines(p.Err.String()) {
 		var e struct{ Message, MQ string }
 		if json.Unmarshal([]byte(line), &e) == nil && e.Message == "nks is up" && e.MQ != "" {
 			return e.MQ
 		}
 	}
-	t.Fatalf("the broker's address is not told:\n%s", tail(p.err.String()))
+	t.Fatalf("the broker's address is not told:\n%s", programtest.Tail(p.Err.String()))
 	return ""
 }
 
@@ -66,7 +66,7 @@ func (s *site) foreign(t *testing.T, address, supplier string) *foreign {
 	t.Helper()
 	f := &foreign{t: t, supplier: supplier, done: map[string]bool{}}
 	var last error
-	if !eventually(longest, func() bool {
+	if !programtest.Eventually(programtest.Longest, func() bool {
 		secret, err := os.ReadFile(s.secretFile(supplier))
 		if err != nil {
 			last = err
@@ -100,7 +100,7 @@ func (f *foreign) put(id string, body []byte) *jetstream.PubAck {
 // may come again, for a killed broker may have forgotten an acknowledgement.
 func (f *foreign) answered(n int) []string {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), longest)
+	ctx, cancel := context.WithTimeout(context.Background(), programtest.Longest)
 	defer cancel()
 	reader, err := f.api.CreateOrUpdateConsumer(ctx, "NKS_OUT", jetstream.ConsumerConfig{Durable: "mine", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second})
 	must(f.t, err)
@@ -169,14 +169,14 @@ func one(t *testing.T, conn *pgx.Conn, query string) string {
 }
 
 // bundle is a planned delivery's bytes.
-func (s *site) bundle(t *testing.T, d country.ExpectedDelivery) []byte {
+func (s *site) bundle(t *testing.T, d programtest.Delivery) []byte {
 	t.Helper()
-	b, err := os.ReadFile(s.document(d))
+	b, err := os.ReadFile(programtest.Document(s.dir, d))
 	must(t, err)
 	return b
 }
 
-func accepted(d country.ExpectedDelivery) bool { return d.Receipt == "accepted" && d.Rejected == 0 }
+func accepted(d programtest.Delivery) bool { return d.Receipt == "accepted" && d.Rejected == 0 }
 
 func TestQueue_ForeignClient(t *testing.T) {
 	t.Parallel()
@@ -191,7 +191,7 @@ func TestQueue_ForeignClient(t *testing.T) {
 	f.wantAnswers("NKSReceipt1 ACPT B-1", "NKSResponse2 B-1")
 	f.put("B-1", bundle)
 	// The id is used up. For a moment the broker itself takes the message for the same, and says so.
-	eventually(longest, func() bool { return !f.put("B-1", append(bundle, "<!-- -->"...)).Duplicate })
+	programtest.Eventually(programtest.Longest, func() bool { return !f.put("B-1", append(bundle, "<!-- -->"...)).Duplicate })
 	f.put("B-2", bundle) // another message, the same bundle
 	f.wantAnswers("NKSReceipt1 RJCT 904 B-2")
 	confirmed := f.put("", []byte("no XML"))
@@ -208,7 +208,7 @@ func TestQueue_ForeignClient(t *testing.T) {
 	}
 
 	// Who logs in is who sends, whatever the document says; its receipt is the login's.
-	other := s.planned(t, "another supplier's", func(o country.ExpectedDelivery) bool { return o.Supplier != d.Supplier && accepted(o) })
+	other := s.planned(t, "another supplier's", func(o programtest.Delivery) bool { return o.Supplier != d.Supplier && accepted(o) })
 	payments := one(t, conn, `SELECT count(*)::text FROM payment`)
 	f.put("theirs", s.bundle(t, other))
 	f.wantAnswers("NKSReceipt1 RJCT 907 theirs")
@@ -247,9 +247,9 @@ func TestQueue_Killed(t *testing.T) {
 	t.Parallel()
 	s := newQueueSite(t)
 	gateway := s.run(t)
-	all := slices.DeleteFunc(expected(t, s.dir).Deliveries, func(d country.ExpectedDelivery) bool { return !accepted(d) })
+	all := slices.DeleteFunc(programtest.Expected(t, s.dir).Deliveries, func(d programtest.Delivery) bool { return !accepted(d) })
 	first := all[0]
-	mine := slices.DeleteFunc(all, func(d country.ExpectedDelivery) bool { return d.Supplier != first.Supplier })
+	mine := slices.DeleteFunc(all, func(d programtest.Delivery) bool { return d.Supplier != first.Supplier })
 	if len(mine) < 3 {
 		t.Fatalf("the plan has %d accepted bundles of %s", len(mine), first.Supplier)
 	}
@@ -257,25 +257,25 @@ func TestQueue_Killed(t *testing.T) {
 	f.put("held", []byte("no XML"))
 	f.wantAnswers("NKSReceipt0 5199 held")
 	f.put("in the queue", s.bundle(t, mine[0]))
-	gateway.kill()
+	gateway.Kill()
 	f.conn.Close()
 
 	gateway = s.run(t)
 	f = s.foreign(t, broker(t, gateway), first.Supplier).after(f)
 	f.wantAnswers("NKSReceipt1 ACPT in the queue", "NKSResponse2 in the queue")
 
-	pid := postmaster(t, s.dir)
+	pid := programtest.Postmaster(t, s.dir)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
 	f.put("meanwhile", s.bundle(t, mine[1]))
 	f.wantAnswers("NKSReceipt1 ACPT meanwhile", "NKSResponse2 meanwhile")
 	f.put("in the out queue", s.bundle(t, mine[2]))
-	if !eventually(longest, func() bool {
+	if !programtest.Eventually(programtest.Longest, func() bool {
 		out, err := f.api.Stream(context.Background(), "NKS_OUT")
 		return err == nil && out.CachedInfo().State.Msgs == 2
 	}) {
 		t.Fatal("no answers in the queue")
 	}
-	gateway.kill()
+	gateway.Kill()
 
 	gateway = s.run(t)
 	f = s.foreign(t, broker(t, gateway), first.Supplier).after(f)
@@ -289,7 +289,7 @@ func TestQueue_Killed(t *testing.T) {
 }
 
 // sendByQueue is nks send --via mq.
-func (s *site) sendByQueue(t *testing.T, address, supplier, file string, more ...string) *process {
+func (s *site) sendByQueue(t *testing.T, address, supplier, file string, more ...string) *programtest.Process {
 	t.Helper()
 	return nks(t, append([]string{"send", "--via", "mq", "--server", address, "--supplier", supplier, "--password-file", s.secretFile(supplier), "--json",
 		"--wait", "60s", file}, more...)...)
@@ -300,35 +300,35 @@ func TestQueue_Send(t *testing.T) {
 	s := newQueueSite(t)
 	gateway := s.run(t)
 	address := broker(t, gateway)
-	outcome := func(d country.ExpectedDelivery, code int) sent {
+	outcome := func(d programtest.Delivery, code int) sent {
 		t.Helper()
 		s.foreign(t, address, d.Supplier) // let in
-		p := s.sendByQueue(t, address, d.Supplier, s.document(d))
-		p.want(t, code)
+		p := s.sendByQueue(t, address, d.Supplier, programtest.Document(s.dir, d))
+		p.Want(t, code)
 		var r sent
-		must(t, json.Unmarshal([]byte(p.out.String()), &r))
+		must(t, json.Unmarshal([]byte(p.Out.String()), &r))
 		return r
 	}
 	whole := s.planned(t, "accepted as a whole", accepted)
 	if r := outcome(whole, 0); !r.Accepted || !r.Response2 || r.Rejected != 0 || r.Payments != whole.Payments {
 		t.Errorf("%s: %+v", whole.Kind, r)
 	}
-	part := s.planned(t, "rejected in part", func(d country.ExpectedDelivery) bool { return d.Receipt == "accepted" && d.Rejected > 0 })
+	part := s.planned(t, "rejected in part", func(d programtest.Delivery) bool { return d.Receipt == "accepted" && d.Rejected > 0 })
 	if r := outcome(part, 1); !r.Accepted || !r.Response2 || r.Rejected != part.Rejected || len(r.Reasons) == 0 {
 		t.Errorf("%s: %+v, want %d rejected", part.Kind, r, part.Rejected)
 	}
-	unreadable := s.planned(t, "unreadable", func(d country.ExpectedDelivery) bool { return d.Receipt == "unreadable" })
+	unreadable := s.planned(t, "unreadable", func(d programtest.Delivery) bool { return d.Receipt == "unreadable" })
 	if r := outcome(unreadable, 1); r.Accepted || r.Receipt != "0" {
 		t.Errorf("%s: %+v", unreadable.Kind, r)
 	}
-	p := s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--id", "again")
-	p.want(t, 1)
-	if !strings.Contains(p.out.String(), "904") {
-		t.Errorf("the same bundle under another id: %s", p.out.String())
+	p := s.sendByQueue(t, address, whole.Supplier, programtest.Document(s.dir, whole), "--id", "again")
+	p.Want(t, 1)
+	if !strings.Contains(p.Out.String(), "904") {
+		t.Errorf("the same bundle under another id: %s", p.Out.String())
 	}
 	// The same file is the same message: no second delivery, and the answers that are there still tell.
-	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--wait", "500ms")
-	p.want(t, 0)
+	p = s.sendByQueue(t, address, whole.Supplier, programtest.Document(s.dir, whole), "--wait", "500ms")
+	p.Want(t, 0)
 	// It has taken nobody's answers.
 	f := s.foreign(t, address, whole.Supplier)
 	if got := strings.Join(f.answered(2), ", "); !strings.HasPrefix(got, "NKSReceipt1 ACPT sha256-") || !strings.Contains(got, "NKSResponse2 sha256-") {
@@ -338,20 +338,20 @@ func TestQueue_Send(t *testing.T) {
 	big := filepath.Join(s.dir, "big.xml")
 	must(t, os.WriteFile(big, bytes.Repeat([]byte(" "), 1<<20), 0o644))
 	p = s.sendByQueue(t, address, whole.Supplier, big)
-	p.want(t, 1)
-	p.oneLine(t, "too big", "--via sftp")
+	p.Want(t, 1)
+	p.OneLine(t, "too big", "--via sftp")
 	wrong := filepath.Join(s.dir, "wrong")
 	must(t, os.WriteFile(wrong, []byte("guess\n"), 0o600))
-	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--password-file", wrong)
-	p.want(t, 1)
-	p.oneLine(t, address, "Authorization")
-	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole), "--id", " x")
-	p.want(t, 2)
-	p.oneLine(t, "--id")
+	p = s.sendByQueue(t, address, whole.Supplier, programtest.Document(s.dir, whole), "--password-file", wrong)
+	p.Want(t, 1)
+	p.OneLine(t, address, "Authorization")
+	p = s.sendByQueue(t, address, whole.Supplier, programtest.Document(s.dir, whole), "--id", " x")
+	p.Want(t, 2)
+	p.OneLine(t, "--id")
 	s.stop(t, gateway)
-	p = s.sendByQueue(t, address, whole.Supplier, s.document(whole))
-	p.want(t, 1)
-	p.oneLine(t, address)
+	p = s.sendByQueue(t, address, whole.Supplier, programtest.Document(s.dir, whole))
+	p.Want(t, 1)
+	p.OneLine(t, address)
 }
 
 // TestQueue_NewSupplier: one that is loaded while the gateway runs gets its queues and a password; and a password that is
@@ -364,9 +364,9 @@ func TestQueue_NewSupplier(t *testing.T) {
 	suppliers := filepath.Join(s.dir, "suppliers.csv")
 	must(t, os.WriteFile(suppliers, []byte("supplier,name,ean,ssh_keys\nNYLEV,Ny leverandør,,\n"), 0o644))
 	p := nks(t, "load", "--config", s.config, suppliers)
-	p.want(t, 0)
+	p.Want(t, 0)
 	f := s.foreign(t, address, "NYLEV")
-	if !eventually(longest, func() bool {
+	if !programtest.Eventually(programtest.Longest, func() bool {
 		_, err := f.api.Publish(context.Background(), "nks.in.NYLEV", []byte("no XML"), jetstream.WithMsgID("1"))
 		return err == nil
 	}) {

@@ -20,9 +20,9 @@ import (
 	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/server"
+	"nks/internal/programtest"
 	"nks/metrics"
 	"nks/sftp"
-	"nks/sim/country"
 )
 
 // page is what a gateway answers at its address for operations.
@@ -45,11 +45,11 @@ func (s *site) becomes(t *testing.T, path string, code int, words string) {
 	t.Helper()
 	var got int
 	var body string
-	if !eventually(time.Minute, func() bool {
+	if !programtest.Eventually(time.Minute, func() bool {
 		got, body = s.page(t, path)
 		return got == code && strings.Contains(body, words)
 	}) {
-		t.Fatalf("%s: %d %q, want %d with %q", path, got, tail(body), code, words)
+		t.Fatalf("%s: %d %q, want %d with %q", path, got, programtest.Tail(body), code, words)
 	}
 }
 
@@ -76,7 +76,7 @@ func startServer(t *testing.T, s *site) *server.Server {
 // uploading begins an upload into the mailbox, which the gateway waits for when it stops.
 func (s *site) uploading(t *testing.T) io.Closer {
 	t.Helper()
-	supplier := country.Suppliers()[0]
+	supplier := programtest.Suppliers()[0]
 	key, err := sftp.LoadKey(filepath.Join(s.dir, "keys", "supplier_"+supplier))
 	must(t, err)
 	host, err := sftp.LoadKey(filepath.Join(s.dir, "keys", "mailbox_host"))
@@ -99,7 +99,7 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	db := s.on(t)
-	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).want(t, 0)
+	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).Want(t, 0)
 	running := s.run(t)
 	s.becomes(t, "/readyz", 200, "ok")
 	s.becomes(t, "/healthz", 200, "ok")
@@ -112,11 +112,11 @@ func TestHealth(t *testing.T) {
 	s.becomes(t, "/readyz", 200, "ok")
 
 	upload := s.uploading(t)
-	running.signal(syscall.SIGTERM)
+	running.Signal(syscall.SIGTERM)
 	s.becomes(t, "/readyz", 503, "shutting down")
 	must(t, upload.Close())
-	running.finish(t, time.Minute)
-	running.want(t, 0)
+	running.Finish(t, time.Minute)
+	running.Want(t, 0)
 	if code, _ := s.page(t, "/readyz"); code != 0 {
 		t.Errorf("answers %d after its end", code)
 	}
@@ -136,12 +136,12 @@ func TestHealth_AnAddressThatIsTaken(t *testing.T) {
 		t.Errorf("serves at %s", second.metrics)
 	}
 	told := false
-	for line := range strings.Lines(p.err.String()) {
+	for line := range strings.Lines(p.Err.String()) {
 		var e struct{ Level, Message, Address string }
 		told = told || json.Unmarshal([]byte(line), &e) == nil && e.Level == "error" && e.Address == first.metrics
 	}
 	if !told {
-		t.Errorf("said nothing of it: %s", p.err.String())
+		t.Errorf("said nothing of it: %s", p.Err.String())
 	}
 	second.stop(t, p)
 	first.stop(t, running)
@@ -151,9 +151,9 @@ func TestHealth_AnAddressThatIsTaken(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).want(t, 0)
+	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).Want(t, 0)
 	running := s.run(t)
-	whole := s.planned(t, "accepted as a whole", func(d country.ExpectedDelivery) bool {
+	whole := s.planned(t, "accepted as a whole", func(d programtest.Delivery) bool {
 		return d.Receipt == "accepted" && d.Rejected == 0 && d.Payments > 0
 	})
 	s.becomes(t, "/metrics", 200, "\nnks_sample_timestamp_seconds ")
@@ -189,7 +189,7 @@ func TestMetrics(t *testing.T) {
 func TestEveryNumberIsDocumented(t *testing.T) {
 	t.Parallel()
 	text := func(name string) string {
-		b, err := os.ReadFile(repository(t, "docs", name))
+		b, err := os.ReadFile(programtest.Repository(t, "docs", name))
 		must(t, err)
 		return string(b)
 	}

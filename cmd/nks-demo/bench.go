@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"nks/internal/command"
+)
+
+// benchOptions are the flags of nks-demo bench.
+type benchOptions struct {
+	payments int
+	holders  int
+	history  int
+	rounds   int
+	data     string
+	fresh    bool
+	keep     bool
+	explain  bool
+	codecs   bool
+	out      string
+	docs     string
+}
+
+// quickShare is what --quick divides every size by.
+const quickShare = 20
+
+func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
+	o := benchOptions{}
+	fs.IntVar(&o.payments, "payments", 1_000_000, "payments of the measured bundle")
+	fs.IntVar(&o.holders, "holders", 6_000_000, "citizens in the register")
+	fs.IntVar(&o.history, "history", 10_000_000, "payments that the database holds already")
+	fs.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of flow and COPY; medians count")
+	fs.StringVar(&o.data, "data", "", "directory of everything that the bench keeps, where a world made earlier is used again (default \"/var/tmp/nks-bench-UID\", with --quick \"/var/tmp/nks-bench-UID-quick\")")
+	fs.BoolVar(&o.fresh, "fresh", false, "make the world again")
+	fs.BoolVar(&o.keep, "keep", false, "leave the database of the last round where it is")
+	fs.BoolVar(&o.explain, "statements", false, "also print the statements that the database was longest at; this slows the flow a little")
+	fs.BoolVar(&o.codecs, "codecs", true, "also measure the readers and writers of XML and EDIFACT")
+	fs.StringVar(&o.out, "out", "", "file that the results are appended to, as lines of JSON")
+	fs.StringVar(&o.docs, "docs", "", "folder whose benchmarks.md and img/bench.svg are brought up to date from --out")
+	report := fs.Bool("report", false, "measure nothing, only bring --docs up to date")
+	quick := fs.Bool("quick", false, fmt.Sprintf("divide all sizes by %d", quickShare))
+	words, err := command.Parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(words) == 2 && words[0] == benchGatewayWord {
+		return benchGateway(ctx, p, words[1])
+	}
+	if len(words) > 0 {
+		return command.Usagef("takes no argument %q", words[0])
+	}
+	if o.docs != "" && o.out == "" || *report && o.docs == "" {
+		return command.Usagef("--report needs --docs, and --docs needs --out")
+	}
+	if *report {
+		return writeReport(o.out, o.docs)
+	}
+	if o.data == "" {
+		o.data = filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid()))
+		if *quick {
+			o.data += "-quick"
+		}
+	}
+	if *quick {
+		o.payments, o.holders, o.history = o.payments/quickShare, o.holders/quickShare, o.history/quickShare
+	}
+	if o.payments < 1 || o.payments > mostBenchPayments || o.holders < 1 || o.holders > mostBenchHolders || o.history < 1 ||
+		o.history > benchDays*mostBenchPayments || o.rounds < 1 {
+		return command.Usagef("--payments must be 1 to %d, --holders 1 to %d, --history 1 to %d, --rounds at least 1",
+			mostBenchPayments, mostBenchHolders, benchDays*mostBenchPayments)
+	}
+	b, err := newBench(p, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.run(ctx), b.close())
+}
+
+// run makes the world where it is missing, measures, and keeps the results.
+func (b *bench) run(ctx context.Context) error {
+	if err := b.prepare(ctx); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	var results []measurement
+	if b.load.Rows > 0 {
+		results = append(results, measurement{Name: "load", Sizes: b.sizes(), Values: map[string]float64{
+			"rows": float64(b.load.Rows), "seconds": b.load.Seconds, "rows_per_s": float64(b.load.Rows) / b.load.Seconds}})
+	}
+	measured, err := b.rounds(ctx)
+	if err != nil {
+		return err
+	}
+	results = append(results, measured...)
+	if b.options.codecs {
+		codecs, err := b.measureCodecs(ctx)
+		if err != nil {
+			return fmt.Errorf("codecs: %w", err)
+		}
+		results = append(results, codecs...)
+		syntax, err := b.measureEdifact()
+		if err != nil {
+			return err
+		}
+		results = append(results, syntax)
+	}
+	for _, m := range results {
+		m.tell(b.p.Out)
+	}
+	if err := b.keep(ctx, results); err != nil {
+		return fmt.Errorf("results: %w", err)
+	}
+	if err := b.tidy(); err != nil {
+		return err
+	}
+	if b.options.docs == "" {
+		return nil
+	}
+	return writeReport(b.options.out, b.options.docs)
+}
+
+// rounds measures flow and COPY in turns.
+func (b *bench) rounds(ctx context.Context) ([]measurement, error) {
+	var flows []flowRound
+	var copies []copyRound
+	var lookups []float64
+	for n := range b.options.rounds {
+		if err := b.restore(ctx); err != nil {
+			return nil, fmt.Errorf("round %d: %w", n+1, err)
+		}
+		flow, err := b.tellFlow(ctx, n)
+		if err != nil {
+			return nil, fmt.Errorf("round %d: flow: %w", n+1, err)
+		}
+		flows = append(flows, flow)
+		peer, err := b.copyRound(ctx, n == 0)
+		if err != nil {
+			return nil, fmt.Errorf("round %d: copy: %w", n+1, err)
+		}
+		copies = append(copies, peer)
+		lookups = append(lookups, peer.Lookups)
+		peer.tell(b.p.Out, n+1)
+	}
+	return []measurement{b.flowMeasurement(flows, copies),
+		{Name: "lookup", Sizes: b.sizes(), Values: map[string]float64{"lookups_per_s": median(lookups)}}}, nil
+}
+
+// tellFlow measures the flow once and says what came out. The first round checks every invariant, too.
+func (b *bench) tellFlow(ctx context.Context, n int) (flowRound, error) {
+	if b.options.explain {
+		if err := b.logStatements(ctx); err != nil {
+			return flowRound{}, err
+		}
+	}
+	flow, err := b.flowRound(ctx, n == 0)
+	if err != nil {
+		return flow, err
+	}
+	flow.tell(b.p.Out, n+1)
+	if b.options.explain {
+		err = b.tellStatements(b.p.Out, flow.logFrom, flow.logTo)
+	}
+	return flow, err
+}

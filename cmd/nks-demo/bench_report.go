@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"nks/internal/command"
+)
+
+// What the product wants of itself.
+const (
+	wantedRatio = 0.25 // of COPY's speed
+	wantedMB    = 150  // of memory, at most
+)
+
+// The part of benchmarks.md that is made stands between these.
+const (
+	reportBegins = "<!-- made by nks-demo bench from bench/results.jsonl: -->\n"
+	reportEnds   = "<!-- end of what is made -->\n"
+)
+
+// writeReport brings docs/benchmarks.md and docs/img/bench.svg up to date. The same results give the same bytes.
+func writeReport(results, docs string) error {
+	list, err := readMeasurements(results)
+	if err != nil {
+		return err
+	}
+	page := filepath.Join(docs, "benchmarks.md")
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return command.Usage(err)
+	}
+	before, rest, ok := bytes.Cut(text, []byte(reportBegins))
+	_, after, ok2 := bytes.Cut(rest, []byte(reportEnds))
+	if !ok || !ok2 {
+		return command.Usagef("%s lacks the lines between which the results stand", page)
+	}
+	made := slices.Concat(before, []byte(reportBegins), []byte(reportText(list)), []byte(reportEnds), after)
+	if err := os.MkdirAll(filepath.Join(docs, "img"), 0o755); err != nil {
+		return err
+	}
+	return errors.Join(writeFile(page, made), writeFile(filepath.Join(docs, "img", "bench.svg"), []byte(reportChart(list))))
+}
+
+// newest is the last measurement of a name, of the largest bundle that there is one of.
+func newest(list []measurement, name string) (best measurement, found bool) {
+	for _, m := range list {
+		if m.Name == name && (!found || m.Sizes["payments"] >= best.Sizes["payments"]) {
+			best, found = m, true
+		}
+	}
+	return best, found
+}
+
+// benchSteps are the steps that had work, in the order of the flow. Mostly a release leaves nothing to render.
+func benchSteps(values map[string]float64) []string {
+	return slices.DeleteFunc([]string{"read", "check", "release", "render", "answer"}, func(name string) bool {
+		return values["step_"+name+"_busy_s"] == 0
+	})
+}
+
+func reportText(list []measurement) string {
+	var b strings.Builder
+	if m, ok := newest(list, "flow"); ok {
+		v := m.Values
+		_, _ = fmt.Fprintf(&b, "\nOne bundle of %s payments, %s holders, %s payments of history; %s, nks %s.\n%s.\n\n", whole(float64(m.Sizes["payments"])),
+			whole(float64(m.Sizes["holders"])), whole(float64(m.Sizes["history"])), m.Date.Format(time.DateOnly), m.Version, m.Machine)
+		_, _ = fmt.Fprintf(&b, "| | measured | wanted |\n| --- | ---: | ---: |\n")
+		_, _ = fmt.Fprintf(&b, "| flow, payments/s | %s | |\n| COPY of the same rows, rows/s | %s | |\n", whole(v["payments_per_s"]), whole(v["copy_rows_per_s"]))
+		_, _ = fmt.Fprintf(&b, "| ratio | %.3f | ≥ %.2f |\n| peak memory of nks, MB | %s | ≤ %d |\n| peak memory of PostgreSQL, MB | %s | |\n\n",
+			v["ratio"], wantedRatio, whole(v["nks_mb"]), wantedMB, whole(v["postgres_mb"]))
+		_, _ = fmt.Fprintf(&b, "Where the time goes, in the round of the median: %.1f s.\n\n![Steps over time](img/bench.svg)\n\n", v["seconds"])
+		_, _ = fmt.Fprintf(&b, "| step | from s | to s | busy s |\n| --- | ---: | ---: | ---: |\n")
+		for _, s := range benchSteps(v) {
+			_, _ = fmt.Fprintf(&b, "| %s | %.1f | %.1f | %.1f |\n", s, v["step_"+s+"_from_s"], v["step_"+s+"_to_s"], v["step_"+s+"_busy_s"])
+		}
+		_, _ = fmt.Fprintf(&b, "\n| resource | |\n| --- | ---: |\n| processor time of nks, s | %.1f |\n| processor time of PostgreSQL, s | %.1f |\n", v["nks_cpu_s"], v["postgres_cpu_s"])
+		_, _ = fmt.Fprintf(&b, "| write-ahead log, MB | %s |\n| temporary files, MB | %s |\n| read by PostgreSQL, MB | %s |\n| written by PostgreSQL, MB | %s |\n",
+			whole(v["wal_mb"]), whole(v["temp_mb"]), whole(v["read_mb"]), whole(v["written_mb"]))
+	}
+	reportOthers(&b, list)
+	reportHistory(&b, list)
+	return b.String()
+}
+
+func reportOthers(w io.Writer, list []measurement) {
+	_, _ = fmt.Fprint(w, "\n| codec or register | |\n| --- | ---: |\n")
+	lines := []struct{ name, value, title, format string }{
+		{"codecs", "xml_read_mb_s", "XML read by nks, MB/s", "%.0f"},
+		{"codecs", "xml_encoding_xml_mb_s", "XML read by encoding/xml, tokens only, MB/s", "%.0f"},
+		{"codecs", "xml_xmllint_mb_s", "XML read by xmllint --stream, MB/s", "%.0f"},
+		{"codecs", "xml_times_encoding_xml", "nks, times encoding/xml", "%.1f"},
+		{"codecs", "xml_times_xmllint", "nks, times xmllint", "%.1f"},
+		{"edifact", "scan_mb_s", "PAYMUL, one core: terminators found with bytes.IndexByte, MB/s", "%.0f"},
+		{"edifact", "read_mb_s", "PAYMUL, one core: segments with data elements and offsets, MB/s", "%.0f"},
+		{"edifact", "read_of_scan", "that, of the loop over terminators; wanted ≥ 0.25", "%.2f"},
+		{"edifact", "validate_mb_s", "PAYMUL, one core: validated against D.96A, MB/s; wanted ≥ 300", "%.0f"},
+		{"edifact", "typed_mb_s", "PAYMUL, one core: validated and as Go structs, MB/s; wanted ≥ 200", "%.0f"},
+		{"edifact", "write_mb_s", "PAYMUL, one core: written, MB/s; wanted ≥ 500", "%.0f"},
+		{"edifact", "orders_per_s", "orders written as PAYMUL, per second", ""},
+		{"load", "rows_per_s", "reference data loaded, rows/s", ""},
+		{"lookup", "lookups_per_s", "register lookups, per second", ""},
+	}
+	for _, l := range lines {
+		m, ok := newest(list, l.name)
+		v, has := m.Values[l.value]
+		switch {
+		case !ok || !has:
+		case l.format == "":
+			_, _ = fmt.Fprintf(w, "| %s | %s |\n", l.title, whole(v))
+		default:
+			_, _ = fmt.Fprintf(w, "| %s | "+l.format+" |\n", l.title, v)
+		}
+	}
+}
+
+// reportHistory lists the runs of the flow, the newest first, so that a change for the worse is seen.
+func reportHistory(w io.Writer, list []measurement) {
+	const most = 20
+	_, _ = fmt.Fprint(w, "\n| date | version | payments | history | payments/s | COPY rows/s | ratio | nks MB |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	told := 0
+	for _, m := range slices.Backward(list) {
+		if m.Name != "flow" || told == most {
+			continue
+		}
+		told++
+		_, _ = fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %.3f | %s |\n", m.Date.Format(time.DateOnly), m.Version, whole(float64(m.Sizes["payments"])),
+			whole(float64(m.Sizes["history"])), whole(m.Values["payments_per_s"]), whole(m.Values["copy_rows_per_s"]), m.Values["ratio"], whole(m.Values["nks_mb"]))
+	}
+	_, _ = fmt.Fprintln(w)
+}
+
+// String describes the machine in a line.
+func (m machine) String() string {
+	return fmt.Sprintf("%d cores of %s, %s MB of memory, PostgreSQL %s", m.Cores, m.CPU, whole(float64(m.MemoryMB)), m.PostgreSQL)
+}
+
+// whole writes a number without a fraction, its thousands apart.
+func whole(v float64) string {
+	digits := fmt.Sprintf("%.0f", v)
+	var b strings.Builder
+	for i, c := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// The chart's measures, in pixels.
+const (
+	chartWidth  = 760
+	chartLeft   = 90
+	chartRight  = 20
+	chartRow    = 34
+	chartLabel  = 160 // kept free behind the bars of the speeds
+	chartBusy   = 90  // and for what stands at a step's
+	chartInk    = "#1f2933"
+	chartPale   = "#52606d"
+	chartBlue   = "#2b6cb0"
+	chartWanted = "#9fb3c8"
+)
+
+// reportChart draws when each step worked, and the flow beside the quarter of COPY that is wanted.
+func reportChart(list []measurement) string {
+	m, _ := newest(list, "flow")
+	steps := benchSteps(m.Values)
+	height := 120 + chartRow*(len(steps)+2)
+	var b strings.Builder
+	_, _ = fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="system-ui, sans-serif" font-size="13">`+"\n",
+		chartWidth, height, chartWidth, height)
+	_, _ = fmt.Fprintf(&b, "<title>Where the time of a bundle goes</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", chartWidth, height)
+	_, _ = fmt.Fprintf(&b, `<text x="%d" y="26" font-size="15" font-weight="600" fill="%s">%s payments in %.1f s</text>`+"\n",
+		chartLeft, chartInk, whole(float64(m.Sizes["payments"])), m.Values["seconds"])
+	chartSteps(&b, m.Values, 46)
+	chartSpeeds(&b, m.Values, 76+chartRow*len(steps))
+	_, _ = fmt.Fprintln(&b, "</svg>")
+	return b.String()
+}
+
+func chartName(w io.Writer, y int, name string) {
+	_, _ = fmt.Fprintf(w, `<text x="%d" y="%d" text-anchor="end" fill="%s">%s</text>`+"\n", chartLeft-10, y+17, chartInk, name)
+}
+
+func chartBar(w io.Writer, x float64, y int, length float64, colour string) {
+	_, _ = fmt.Fprintf(w, `<rect x="%.1f" y="%d" width="%.1f" height="%d" rx="3" fill="%s"/>`+"\n", x, y, max(2, length), chartRow-10, colour)
+}
+
+// chartSteps draws each step from its first beginning to its last end.
+func chartSteps(w io.Writer, v map[string]float64, y int) {
+	const farRight = chartWidth - chartRight
+	scale := (farRight - chartLeft) / max(v["seconds"], 0.001)
+	for _, s := range benchSteps(v) {
+		from, to := chartLeft+v["step_"+s+"_from_s"]*scale, chartLeft+v["step_"+s+"_to_s"]*scale
+		chartName(w, y, s)
+		chartBar(w, from, y, to-from, chartBlue)
+		at, anchor, colour := to+6, "start", chartInk
+		switch {
+		case to <= farRight-chartBusy: // behind the bar
+		case from >= chartLeft+chartBusy: // before it
+			at, anchor = from-6, "end"
+		default: // in it
+			at, anchor, colour = to-6, "end", "#ffffff"
+		}
+		_, _ = fmt.Fprintf(w, `<text x="%.1f" y="%d" text-anchor="%s" fill="%s">%.1f s busy</text>`+"\n", at, y+17, anchor, colour, v["step_"+s+"_busy_s"])
+		y += chartRow
+	}
+	_, _ = fmt.Fprintf(w, `<text x="%d" y="%d" fill="%s">0 s</text><text x="%d" y="%d" text-anchor="end" fill="%s">%.1f s</text>`+"\n",
+		chartLeft, y+8, chartPale, farRight, y+8, chartPale, v["seconds"])
+}
+
+func chartSpeeds(w io.Writer, v map[string]float64, y int) {
+	wanted := v["copy_rows_per_s"] * wantedRatio
+	scale := (chartWidth - chartLeft - chartRight - chartLabel) / max(v["payments_per_s"], wanted, 1)
+	for _, bar := range []struct {
+		name, colour string
+		value        float64
+	}{{"nks", chartBlue, v["payments_per_s"]}, {"wanted", chartWanted, wanted}} {
+		chartName(w, y, bar.name)
+		chartBar(w, chartLeft, y, bar.value*scale, bar.colour)
+		_, _ = fmt.Fprintf(w, `<text x="%.1f" y="%d" fill="%s">%s payments/s</text>`+"\n", chartLeft+bar.value*scale+8, y+17, chartInk, whole(bar.value))
+		y += chartRow
+	}
+	_, _ = fmt.Fprintf(w, `<text x="%d" y="%d" fill="%s">wanted: a quarter of what COPY of the same rows reaches in the same run</text>`+"\n", chartLeft, y+14, chartPale)
+}
+
+// tell prints a measurement.
+func (m measurement) tell(w io.Writer) {
+	names := make([]string, 0, len(m.Values))
+	for name := range m.Values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	_, _ = fmt.Fprintf(w, "\n%s\n", m.Name)
+	for _, name := range names {
+		_, _ = fmt.Fprintf(w, "  %-26s %14.3f\n", name, m.Values[name])
+	}
+	if m.Name == "flow" {
+		_, _ = fmt.Fprintf(w, "flow %.0f payments/s, COPY %.0f rows/s: ratio %.3f (wanted %.2f); nks %.0f MB (wanted at most %d)\n", m.Values["payments_per_s"],
+			m.Values["copy_rows_per_s"], m.Values["ratio"], wantedRatio, m.Values["nks_mb"], wantedMB)
+	}
+}

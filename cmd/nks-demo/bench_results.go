@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"nks/internal/app"
+	"nks/internal/command"
+)
+
+// measurement is one line of bench/results.jsonl. Values are in the units that their names end in.
+type measurement struct {
+	Date    time.Time          `json:"date"` // of the run, by the machine's clock
+	Version string             `json:"version"`
+	Machine machine            `json:"machine"`
+	Name    string             `json:"name"` // load, lookup, flow, codecs, edifact
+	Sizes   map[string]int     `json:"sizes"`
+	Values  map[string]float64 `json:"values"`
+}
+
+// machine is what a result depends on.
+type machine struct {
+	Cores      int    `json:"cores"`
+	MemoryMB   int    `json:"memory_mb"`
+	CPU        string `json:"cpu"`
+	PostgreSQL string `json:"postgresql"`
+}
+
+func (b *bench) describeMachine(ctx context.Context) (m machine, err error) {
+	m.Cores = runtime.NumCPU()
+	if content, err := os.ReadFile("/proc/meminfo"); err == nil {
+		m.MemoryMB = int(kernelNumber(content, "MemTotal:") / 1024)
+	}
+	if content, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range bytes.Lines(content) {
+			if name, value, ok := strings.Cut(string(line), ":"); ok && strings.TrimSpace(name) == "model name" {
+				m.CPU = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	err = b.withDatabase(ctx, func(db *app.Database) error {
+		return db.Pool().QueryRowContext(ctx, `SHOW server_version`).Scan(&m.PostgreSQL)
+	})
+	return m, err
+}
+
+// keep stamps the measurements of this run and appends them to the file of all.
+func (b *bench) keep(ctx context.Context, list []measurement) error {
+	if b.options.out == "" {
+		return nil
+	}
+	m, err := b.describeMachine(ctx)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(b.options.out), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(b.options.out, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	out := json.NewEncoder(f)
+	for _, one := range list {
+		one.Date, one.Version, one.Machine = now, version, m
+		for name, v := range one.Values {
+			one.Values[name] = rounded(v)
+		}
+		err = errors.Join(err, out.Encode(one))
+	}
+	return errors.Join(err, f.Close())
+}
+
+// rounded keeps three places behind the point of small values, and none of large ones: more is noise.
+func rounded(v float64) float64 {
+	if v >= 1000 {
+		return float64(int64(v + 0.5))
+	}
+	return float64(int64(v*1000+0.5)) / 1000
+}
+
+// readMeasurements reads the file of all results, in its order.
+func readMeasurements(path string) ([]measurement, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, command.Usagef("%s is not there: nks-demo bench --out makes it", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only
+	var list []measurement
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var m measurement
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", path, len(list)+1, err)
+		}
+		list = append(list, m)
+	}
+	return list, lines.Err()
+}
+
+// sizes are those of the world.
+func (b *bench) sizes() map[string]int {
+	return map[string]int{"payments": b.options.payments, "holders": b.options.holders, "history": b.options.history, "rounds": b.options.rounds}
+}
+
+// flowMeasurement makes one result of all rounds: medians of the speeds, the largest memory, and where the time went in
+// the round of the median.
+func (b *bench) flowMeasurement(flows []flowRound, copies []copyRound) measurement {
+	var speed, peer []float64
+	v := map[string]float64{}
+	for i := range flows {
+		speed = append(speed, flows[i].speed())
+		peer = append(peer, copies[i].speed())
+		v["nks_mb"] = max(v["nks_mb"], flows[i].GatewayMB)
+		v["postgres_mb"] = max(v["postgres_mb"], flows[i].Usage.PostgresMB)
+	}
+	v["payments_per_s"], v["copy_rows_per_s"] = median(speed), median(peer)
+	v["ratio"] = v["payments_per_s"] / v["copy_rows_per_s"]
+	sorted := slices.SortedFunc(slices.Values(flows), func(a, b flowRound) int { return int(a.speed()) - int(b.speed()) })
+	r := sorted[(len(sorted)-1)/2]
+	v["seconds"], v["upload_s"], v["nks_cpu_s"], v["postgres_cpu_s"] = r.Seconds, r.Upload, r.Usage.GatewayCPU, r.Usage.PostgresCPU
+	v["wal_mb"], v["temp_mb"], v["read_mb"], v["written_mb"] = r.Usage.WALMB, r.Usage.TempMB, r.Usage.ReadMB, r.Usage.WrittenMB
+	v["rejected"], v["returned"], v["orders"] = float64(r.Rejected), float64(r.Returned), float64(r.Orders)
+	for _, s := range r.Steps {
+		v["step_"+s.Name+"_busy_s"] = s.Busy.Seconds()
+		v["step_"+s.Name+"_from_s"] = s.First.Sub(r.Began).Seconds()
+		v["step_"+s.Name+"_to_s"] = s.Last.Sub(r.Began).Seconds()
+	}
+	return measurement{Name: "flow", Sizes: b.sizes(), Values: v}
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}

@@ -1,0 +1,114 @@
+package main_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"nks/internal/programtest"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+// benchLine is what stands in bench/results.jsonl.
+type benchLine struct {
+	Name    string             `json:"name"`
+	Version string             `json:"version"`
+	Sizes   map[string]int     `json:"sizes"`
+	Values  map[string]float64 `json:"values"`
+	Machine struct {
+		Cores int `json:"cores"`
+	} `json:"machine"`
+}
+
+// TestBenchAccountsForItsBundle runs the bench in a very small world, twice: the second run finds the first one's
+// world. The bench itself fails when a payment is not where it belongs.
+func TestBenchAccountsForItsBundle(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	out := filepath.Join(dir, "results.jsonl")
+	args := []string{"bench", "--payments", "2000", "--holders", "5000", "--history", "4000", "--rounds", "1", "--data", filepath.Join(dir, "world"),
+		"--out", out}
+	first := nksDemo(t, append(args, "--statements")...)
+	first.Want(t, 0)
+	counts := regexp.MustCompile(`\d+ rejected, \d+ returned, \d+ orders in \d+ files`)
+	outcome := counts.FindString(first.Out.String())
+	if outcome == "" || !strings.Contains(first.Out.String(), "COPY: 2000 rows") || !strings.Contains(first.Out.String(), " ×  ") {
+		t.Fatalf("printed %s", first.Out.String())
+	}
+	again := nksDemo(t, append(args, "--codecs=false")...)
+	again.Want(t, 0)
+	if !strings.Contains(again.Err.String(), "using the world") || strings.Contains(again.Err.String(), "history") {
+		t.Errorf("the second run made a world again: %s", again.Err.String())
+	}
+	if got := counts.FindString(again.Out.String()); got != outcome {
+		t.Errorf("the second run came to %q, the first to %q", got, outcome)
+	}
+	if programtest.Exists(t, filepath.Join(dir, "world", "pg")) {
+		t.Error("the database of the last round is still there without --keep")
+	}
+	benchResults(t, out)
+}
+
+// benchResults judges the shape of what two runs have written.
+func benchResults(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Open(path)
+	must(t, err)
+	defer func() { must(t, f.Close()) }()
+	var names []string
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var l benchLine
+		must(t, json.Unmarshal(lines.Bytes(), &l))
+		names = append(names, l.Name)
+		if (l.Sizes["payments"] != 2000) != (l.Name == "edifact") || l.Machine.Cores < 1 || l.Version == "" {
+			t.Errorf("%s does not say of what it is: %s", l.Name, lines.Text())
+		}
+		if l.Name != "flow" {
+			continue
+		}
+		v := l.Values
+		if v["rejected"]+v["returned"]+v["orders"] != 2000 || v["rejected"] == 0 || v["orders"] == 0 {
+			t.Errorf("the counts do not add up: %v", v)
+		}
+		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "nks_mb", "postgres_mb", "wal_mb", "step_read_busy_s", "step_check_busy_s",
+			"step_release_busy_s"} {
+			if v[name] <= 0 {
+				t.Errorf("%s is %v", name, v[name])
+			}
+		}
+	}
+	if got := strings.Join(names, " "); got != "load flow lookup codecs edifact flow lookup" {
+		t.Errorf("measured %s", got)
+	}
+}
+
+// TestBenchReport holds the page and the chart that are made of results against goldens.
+func TestBenchReport(t *testing.T) {
+	t.Parallel()
+	docs := program.Place(t)
+	golden := filepath.Join(programtest.Repository(t, "cmd", "nks-demo"), "testdata", "bench")
+	page, err := os.ReadFile(filepath.Join(golden, "benchmarks.md"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(docs, "benchmarks.md"), page, 0o644))
+	args := []string{"bench", "--report", "--out", filepath.Join(golden, "results.jsonl"), "--docs", docs}
+	nksDemo(t, args...).Want(t, 0)
+	nksDemo(t, args...).Want(t, 0)
+	for made, file := range map[string]string{"benchmarks.md": "benchmarks.md", "img/bench.svg": "bench.svg"} {
+		got, err := os.ReadFile(filepath.Join(docs, made))
+		must(t, err)
+		if *update {
+			must(t, os.WriteFile(filepath.Join(golden, file), got, 0o644))
+		}
+		want, err := os.ReadFile(filepath.Join(golden, file))
+		must(t, err)
+		if string(got) != string(want) {
+			t.Errorf("%s is\n%s\nwant\n%s", made, got, want)
+		}
+	}
+}

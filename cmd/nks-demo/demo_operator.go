@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"nks/gateway/postgres"
+	"nks/sim/bank"
+)
+
+// asksAfter is how long the operator waits before asking a bank about an interchange that may or may not have arrived:
+// what was on its way when the connection broke has landed by then.
+const asksAfter = 2 * time.Second
+
+// operate does what two persons at the exception desk do: they ask the bank about an interchange of which nobody knows
+// whether it arrived, and record what the bank says.
+func (p *play) operate(ctx context.Context) error {
+	unknown, err := p.gateway.Desk().Unresolved(ctx)
+	if err != nil {
+		return p.stuck("database away")
+	}
+	for _, u := range unknown {
+		first, seen := p.asked[u.ID]
+		if !seen {
+			p.asked[u.ID] = time.Now()
+			continue
+		}
+		if time.Since(first) < asksAfter {
+			continue
+		}
+		arrived, err := p.askBank(u)
+		if err != nil {
+			return err
+		}
+		delete(p.asked, u.ID)
+		word := "the bank has it"
+		if !arrived {
+			word = "the bank has not got it; the same bytes go again"
+		}
+		_, _ = fmt.Fprintf(p.tell.Err, "\noperator: %s interchange %d: %s\n", u.Bank, u.ControlRef, word)
+		if err := p.gateway.Desk().Resolve(ctx, u.Bank, u.ControlRef, arrived, "operator", "second operator"); err != nil {
+			return p.stuck("resolve: " + err.Error())
+		}
+	}
+	return nil
+}
+
+// askBank asks outside of every system, as by telephone: has the bank received a file of this name, or does it lie in
+// its mailbox? The mailbox is looked at first, for a file leaves it after it was written down.
+func (p *play) askBank(u postgres.Unresolved) (bool, error) {
+	_, err := os.Stat(p.path("sim", "bank", u.Bank, "root", "in", u.FileName))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err == nil, err
+	}
+	ledger, err := bank.ReadJournal(p.dir, u.Bank)
+	if err != nil {
+		return false, fmt.Errorf("ask bank %s: %w", u.Bank, err)
+	}
+	for _, f := range ledger.Files {
+		if f.Name == u.FileName {
+			return true, nil
+		}
+	}
+	return false, nil
+}

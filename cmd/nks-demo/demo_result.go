@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nks/internal/app"
+	"nks/internal/report"
+	"nks/reconciliation"
+	"nks/sim/witness"
+)
+
+// demoResult is what nks-demo demo --json prints.
+type demoResult struct {
+	Deliveries      int64 `json:"deliveries"`
+	BundlesRejected int64 `json:"bundles_rejected"`
+	Received        int64 `json:"received"`
+	Rejected        int64 `json:"rejected"`
+	Executed        int64 `json:"executed"`
+	Returned        int64 `json:"returned"`
+	Cheque          int64 `json:"cheque"`
+	Waiting         int64 `json:"waiting"`
+	ReceivedOere    int64 `json:"received_oere"`
+	AccountedOere   int64 `json:"accounted_oere"`
+	DifferenceOere  int64 `json:"difference_oere"`
+	// BankLedgerDifference adds up, without sign, by how much the two computations differ, by authority and state, in
+	// payments and in øre.
+	BankLedgerDifference int64   `json:"bank_ledger_difference"`
+	Unanswered           int     `json:"unanswered"`
+	Findings             int     `json:"findings"`
+	Seconds              float64 `json:"seconds"`
+	File                 string  `json:"file,omitempty"` // of --samples
+}
+
+// Good tells whether every payment and every øre is explained and everybody has been answered.
+func (r *demoResult) Good() bool {
+	return r.DifferenceOere == 0 && r.BankLedgerDifference == 0 && r.Unanswered == 0 && r.Findings == 0 &&
+		r.Received == r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting
+}
+
+// conclude accounts for everything and keeps whether the run is finished.
+func (p *play) conclude(ctx context.Context) (*demoResult, error) {
+	r, err := p.account(ctx, p.gateway.Database(), p.began)
+	if err != nil {
+		return nil, err
+	}
+	p.marker.Finished = r.Good()
+	return r, p.save()
+}
+
+// account accounts for everything twice: from the tables, and from the bytes that the strangers sent and received.
+func (w *world) account(ctx context.Context, db *app.Database, began time.Time) (*demoResult, error) {
+	ledger, err := reconciliation.Ledger(ctx, db.Pool())
+	if err != nil {
+		return nil, err
+	}
+	r := &demoResult{}
+	err = db.Pool().QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE state = 'refused'),
+			coalesce(sum(payments) FILTER (WHERE state IN ('read', 'checked')), 0), coalesce(sum(ore) FILTER (WHERE state IN ('read', 'checked')), 0)
+			FROM delivery`).Scan(&r.Deliveries, &r.BundlesRejected, &r.Received, &r.ReceivedOere)
+	if err != nil {
+		return nil, err
+	}
+	r.addLedger(ledger)
+	findings, err := reconciliation.Check(ctx, db.Pool())
+	if err != nil {
+		return nil, err
+	}
+	seen, err := witness.Compute(ctx, w.dir)
+	if err != nil {
+		return nil, err
+	}
+	r.compare(ledger, seen)
+	r.Findings = len(findings) + seen.FindingCount
+	r.Unanswered = seen.Unanswered
+	r.Seconds = (w.marker.Machine + time.Since(began)).Seconds()
+	w.printResult(r, ledger, findings, seen)
+	return r, nil
+}
+
+func (r *demoResult) addLedger(ledger []reconciliation.Entry) {
+	for _, e := range ledger {
+		switch e.State {
+		case reconciliation.Rejected:
+			r.Rejected += e.Payments
+		case reconciliation.Executed:
+			r.Executed += e.Payments
+		case reconciliation.Returned:
+			r.Returned += e.Payments
+		case reconciliation.Cheque:
+			r.Cheque += e.Payments
+		case reconciliation.Missing:
+			continue
+		default:
+			r.Waiting += e.Payments
+		}
+		r.AccountedOere += e.OrderOre
+	}
+	r.DifferenceOere = r.ReceivedOere - r.AccountedOere
+}
+
+// compare adds up how far the ledger of states and the witness are apart.
+func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report) {
+	type key struct{ authority, state string }
+	apart := map[key]witness.Sum{}
+	add := func(authority, state string, sign int64, s witness.Sum) {
+		k := key{authority, state}
+		apart[k] = witness.Sum{Count: apart[k].Count + sign*s.Count, Oere: apart[k].Oere + sign*s.Oere}
+	}
+	for _, e := range ledger {
+		state := "waiting"
+		switch e.State {
+		case reconciliation.Rejected, reconciliation.Executed, reconciliation.Returned, reconciliation.Cheque:
+			state = string(e.State)
+		}
+		add(e.Authority, state, 1, witness.Sum{Count: e.Payments, Oere: e.OrderOre})
+	}
+	for _, a := range seen.Authorities {
+		add(a.Authority, "rejected", -1, a.Rejected)
+		add(a.Authority, "executed", -1, a.Executed)
+		add(a.Authority, "returned", -1, a.Returned)
+		add(a.Authority, "cheque", -1, a.Cheque)
+		add(a.Authority, "waiting", -1, a.Waiting)
+		add(a.Authority, "stopped", -1, a.Stopped)
+	}
+	for _, s := range apart {
+		r.BankLedgerDifference += max(s.Count, -s.Count) + max(s.Oere, -s.Oere)
+	}
+}
+
+func (w *world) printResult(r *demoResult, ledger []reconciliation.Entry, findings []reconciliation.Finding, seen witness.Report) {
+	out := w.tell.Out
+	report.Ledger(out, ledger)
+	_, _ = fmt.Fprintf(out, "\n%-26s %10s %22s\n", "bank centre, by its files", "orders", "DKK")
+	for _, b := range seen.Banks {
+		_, _ = fmt.Fprintf(out, "%-26s %10d %22s\n", b.Centre, b.Ordered.Count, report.Kroner(b.Ordered.Oere))
+	}
+	_, _ = fmt.Fprintf(out, `
+deliveries                 %10d, %d refused as a whole
+received                   %10d %22s
+accounted for              %10d %22s
+difference                            %22s
+the strangers' own bytes   %10d %22s   differ by %d
+unanswered                 %10d
+`, r.Deliveries, r.BundlesRejected, r.Received, report.Kroner(r.ReceivedOere), r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting,
+		report.Kroner(r.AccountedOere), report.Kroner(r.DifferenceOere), seen.Total.Received.Count, report.Kroner(seen.Total.Received.Oere), r.BankLedgerDifference, r.Unanswered)
+	for _, f := range findings {
+		_, _ = fmt.Fprintf(out, "%s: %s: %d, as %s\n", f.Rule, f.What, f.Count, f.Sample)
+	}
+	for i, f := range seen.Findings {
+		if i == 20 {
+			_, _ = fmt.Fprintf(out, "and %d more findings\n", seen.FindingCount-i)
+			break
+		}
+		_, _ = fmt.Fprintf(out, "%s: %s\n", f.Kind, f.What)
+	}
+	if r.Good() {
+		_, _ = fmt.Fprintf(out, "every øre is accounted for, twice (%.1f s)\n", r.Seconds)
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"nks/internal/app"
+	"nks/internal/command"
+)
+
+func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
+	config := configFlag(fs)
+	centre := fs.String("bank", "", "bank `centre`")
+	number := fs.Int64("interchange", 0, "control `number` (UNB 0020)")
+	arrived := fs.String("arrived", "", "what the bank says: `yes`, it has the file; no, it has not (the same bytes then go again)")
+	by := fs.String("by", "", "who asked the bank: a `name`")
+	approved := fs.String("approved-by", "", "the second person who stands for it: a `name`")
+	if err := command.NoWords(fs, args); err != nil {
+		return err
+	}
+	list := *centre == "" && *number == 0
+	if !list {
+		if err := command.OneOf("arrived", *arrived, "yes", "no"); err != nil {
+			return err
+		}
+		if *by == "" || *approved == "" || *by == *approved {
+			return command.Usagef("--by and --approved-by must name two different persons")
+		}
+	}
+	return withDesk(ctx, p, *config, func(ctx context.Context, desk *app.Desk) error {
+		if list {
+			return listUnresolved(ctx, p, desk)
+		}
+		return desk.Resolve(ctx, *centre, *number, *arrived == "yes", *by, *approved)
+	})
+}
+
+func listUnresolved(ctx context.Context, p *command.Program, desk *app.Desk) error {
+	all, err := desk.Unresolved(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range all {
+		if _, err := fmt.Fprintf(p.Out, "--bank %s --interchange %d   %s, %d payments\n", u.Bank, u.ControlRef, u.FileName, u.Payments); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(p.Out, "%d interchanges of which nobody knows whether the bank has them\n", len(all))
+	return err
+}

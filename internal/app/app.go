@@ -1,0 +1,338 @@
+// Package app makes a running gateway of a configuration. It is the only place where adapters are put together: the
+// programs, and whoever runs a gateway inside a process, start it here.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/crypto/ssh"
+
+	"nks/bankday"
+	"nks/conf"
+	"nks/gateway"
+	"nks/gateway/answers"
+	"nks/gateway/bankfile"
+	"nks/gateway/banklink"
+	"nks/gateway/intake"
+	"nks/gateway/postgres"
+	"nks/sftp"
+)
+
+// Options are what a gateway is started with.
+type Options struct {
+	Config conf.Config
+	Log    zerolog.Logger
+	// Version of the program, for the metrics.
+	Version string
+	// Start is the business time of the very first start; zero: the configuration's clock.start, else the machine's.
+	// Later starts go on from there.
+	Start time.Time
+	// Observe puts itself before the observer of every turn of every step, which must still be told; nil: nobody does.
+	Observe func(gateway.Observe) gateway.Observe
+	// Gap is called at named points between two effects, so that a test can end the process there; nil: nothing happens.
+	Gap func(name string)
+	// AnyPort lets the pages move when their address is taken.
+	AnyPort bool
+}
+
+// App is a running gateway.
+type App struct {
+	config conf.Config
+	log    zerolog.Logger
+	gap    func(string)
+
+	db      *Database
+	clock   *gateway.Clock
+	store   *postgres.Store
+	mailbox *sftp.Server
+	queues  *queues // nil: the door is closed
+	workers []*gateway.Worker
+	owners  []*gateway.BankOwner
+
+	watch *watch
+	pages *pages // nil: off
+
+	// observe is told of every turn of every step.
+	observe gateway.Observe
+
+	stop context.CancelFunc
+	wait sync.WaitGroup
+	// failed is told what the mailbox server ended with.
+	failed chan error
+}
+
+// Start brings everything up in order; what has come up is taken down again when something fails. ctx bounds the start
+// only: the gateway runs until Shutdown. A mistake of the configuration is a ConfigError.
+func Start(ctx context.Context, o Options) (a *App, err error) {
+	if o.Gap == nil {
+		o.Gap = func(string) {}
+	}
+	a = &App{config: o.Config, log: o.Log, gap: o.Gap, failed: make(chan error, 1)}
+	if o.Start.IsZero() {
+		if o.Start, err = clockStart(o.Config); err != nil {
+			return nil, err
+		}
+	}
+	if a.watch, err = newWatch(o.Config, o.Log, o.Version); err != nil {
+		return nil, err
+	}
+	a.observe = a.watch.observe
+	if o.Observe != nil {
+		a.observe = o.Observe(a.observe)
+	}
+	if err := a.start(ctx, o); err != nil {
+		return nil, errors.Join(err, a.Shutdown())
+	}
+	return a, nil
+}
+
+func (a *App) start(ctx context.Context, o Options) (err error) {
+	a.watch.start(ctx)
+	if a.db, err = OpenDatabase(ctx, o.Config, o.Log, Alone); err != nil {
+		return err
+	}
+	offset, err := postgres.StoredClock(ctx, a.db.pool, time.Now, o.Start)
+	if err != nil {
+		return err
+	}
+	a.clock = gateway.NewClock(time.Now, offset)
+	if a.store, err = newStore(o.Config, a.db, a.clock, o.Log, o.Gap); err != nil {
+		return err
+	}
+	if err := errors.Join(a.store.RetrySetAside(ctx), a.store.DropUnfinished(ctx)); err != nil {
+		return err
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = cancel
+	if err := a.makeWorkers(); err != nil {
+		return err
+	}
+	if err := a.openMailbox(run); err != nil {
+		return err
+	}
+	if a.queues, err = a.openQueues(run); err != nil {
+		return err
+	}
+	if a.queues != nil {
+		a.watch.monitor.Door(doorQueues, nil)
+	}
+	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
+		return err
+	}
+	a.watch.follow(a)
+	for _, w := range a.workers {
+		a.wait.Go(func() { w.Run(run) })
+	}
+	for _, o := range a.owners {
+		a.wait.Go(func() { o.Run(run) })
+	}
+	at := a.Addresses()
+	o.Log.Info().Str("mailbox", at.Mailbox).Str("mq", at.Queue).Str("metrics", at.Metrics).Str("pages", at.Pages).Int("banks", len(a.owners)).
+		Time("business_time", a.clock.Now()).Msg("nks is up")
+	return nil
+}
+
+// newStore wires the flow's steps with their collaborators.
+func newStore(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, gap func(string)) (*postgres.Store, error) {
+	days, err := bankday.New()
+	if err != nil {
+		return nil, err
+	}
+	banks := make([]postgres.Bank, 0, len(c.Banks))
+	for _, b := range c.Banks {
+		bank, err := storeBank(c, b)
+		if err != nil {
+			return nil, fmt.Errorf("bank %s: %w", b.ID, err)
+		}
+		banks = append(banks, bank)
+	}
+	name := c.Identity.Name
+	return postgres.New(postgres.Config{DB: db.pool, Now: clock.Now, Location: days.Location(), Calendar: calendar{days},
+		Register: registry{}, OpenBundle: intake.Open, Answers: answers.New, Banks: banks, Log: log, Gap: gap,
+		Rules: postgres.Rules{OwnName: name, OwnGLN: c.Identity.GLN,
+			InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
+			MessageOrders: c.Limits.MessagePayments, DaysAhead: c.Limits.ExecutionDaysAhead, BundlePayments: c.Limits.BundlePayments,
+			GroupsPerDelivery: c.Limits.DeliveryGroups, AnswerPayments: c.Limits.AnswerPayments,
+			AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration,
+			DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ReadFailuresBefore: 5}}), nil
+}
+
+func storeBank(c conf.Config, b conf.Bank) (postgres.Bank, error) {
+	codec, err := bankfile.New(BankProfile(c, b))
+	if err != nil {
+		return postgres.Bank{}, err
+	}
+	bank := postgres.Bank{ID: b.ID, Codec: codec, Acceptance: postgres.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
+		SendBy: time.Duration(b.SendBy) * time.Minute, FileName: b.FileName, TempName: b.TempName, LeadDays: b.LeadDays,
+		Cheques: b.Cheque, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
+	if b.Executed == conf.ExecutedBySilence {
+		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
+	}
+	return bank, nil
+}
+
+// makeWorkers makes everything that repeats, in the order of the flow.
+func (a *App) makeWorkers() error {
+	steps := []struct {
+		name  string
+		step  gateway.Step
+		count int
+	}{
+		{"read", a.store.ReadNext, 2}, {"check", a.store.CheckNext, 2}, {"release", a.store.ReleaseNext, 1}, {"answer", a.store.AnswerNext, 1},
+	}
+	for _, s := range steps {
+		for range s.count {
+			a.workers = append(a.workers, a.worker(s.name, s.step))
+		}
+	}
+	for _, b := range a.config.Banks {
+		for name, step := range map[string]func(context.Context, string) (bool, error){
+			"render ": a.store.RenderNext, "hear ": a.store.HearNext, "deadlines ": a.store.DeadlinesNext} {
+			a.workers = append(a.workers, a.worker(name+b.ID, func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }))
+		}
+		owner, err := a.owner(b)
+		if err != nil {
+			return fmt.Errorf("bank %s: %w", b.ID, err)
+		}
+		a.owners = append(a.owners, owner)
+	}
+	return nil
+}
+
+func (a *App) worker(name string, step gateway.Step) *gateway.Worker {
+	passing := func(ctx context.Context) (bool, error) {
+		worked, err := step(ctx)
+		if worked {
+			a.passOn(name)
+		}
+		return worked, err
+	}
+	return &gateway.Worker{Name: name, Step: passing, Poll: a.config.Flow.Poll.Duration, Failed: a.stepFailed, Observe: a.observe}
+}
+
+// passOn wakes whoever goes on with what a step has done: nothing waits for the next look on its way to a bank.
+func (a *App) passOn(step string) {
+	switch step {
+	case "read":
+		a.wake("check")
+	case "check":
+		a.wake("release")
+	case "release":
+		for _, o := range a.owners {
+			o.Wake()
+		}
+	}
+}
+
+func (a *App) wake(name string) {
+	for _, w := range a.workers {
+		if w.Name == name {
+			w.Wake()
+		}
+	}
+}
+
+func (a *App) stepFailed(name string, err error) {
+	a.log.Error().Err(err).Str("step", name).Msg("step failed, it will be tried again")
+}
+
+func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
+	key, err := sftp.LoadKey(b.Key)
+	if err != nil {
+		return nil, ConfigError{err}
+	}
+	lines, err := b.HostKeyLines()
+	if err != nil {
+		return nil, ConfigError{err}
+	}
+	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,
+		Client: sftp.ClientConfig{Addr: b.Address, User: b.User, Key: key}}
+	for _, line := range lines {
+		keys, err := sftp.ParsePublicKeys(line)
+		if err != nil {
+			return nil, err
+		}
+		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
+	}
+	return &gateway.BankOwner{Bank: b.ID, Outbox: a.store, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Gap: a.gap,
+		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.store.Lease(ctx, b.ID) },
+		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
+		Failed: a.stepFailed, Observe: a.observe,
+		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
+}
+
+// fetchLimit bounds a file that a bank lays out for us.
+const fetchLimit = 256 << 20
+
+func (a *App) openMailbox(ctx context.Context) error {
+	hostKey, err := sftp.LoadKey(a.config.Mailbox.HostKey)
+	if err != nil {
+		return ConfigError{fmt.Errorf("mailbox: %w", err)}
+	}
+	m := a.config.Mailbox
+	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool},
+		Mailbox: postgres.NewMailbox(a.store, a.wakeReaders),
+		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
+		Log:     a.mailboxEvent})
+	if err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
+	if err := a.mailbox.Listen(); err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
+	a.watch.monitor.Door(doorMailbox, nil)
+	a.wait.Go(func() {
+		err := a.mailbox.Serve()
+		a.watch.monitor.Door(doorMailbox, errDoorClosed)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
+			a.failed <- err
+		}
+	})
+	return nil
+}
+
+func (a *App) mailboxEvent(e sftp.Event) {
+	level := zerolog.DebugLevel
+	switch e.What {
+	case sftp.EventRefused, sftp.EventAborted:
+		level = zerolog.WarnLevel
+	case sftp.EventDelivered, sftp.EventFailed:
+		level = zerolog.InfoLevel
+	}
+	a.log.WithLevel(level).Err(e.Err).Str("supplier", e.Party).Str("remote", e.Remote).Str("file", e.Name).Int64("bytes", e.Bytes).
+		Msg("mailbox: " + e.What)
+}
+
+func (a *App) wakeReaders() { a.wake("read") }
+
+// shutdownTime is how long an upload in hand may still take.
+const shutdownTime = 20 * time.Second
+
+// Shutdown stops in reverse order: the pages, the mailbox, the workers and the queues' loops, the broker, the database. What is in
+// hand is finished or given back. Until the end it can be seen that no work should be given to this process.
+func (a *App) Shutdown() error {
+	a.watch.monitor.Stopping()
+	errs := []error{a.pages.close()}
+	if a.mailbox != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+		errs = append(errs, a.mailbox.Shutdown(ctx))
+		cancel()
+	}
+	if a.stop != nil {
+		a.stop()
+	}
+	a.wait.Wait()
+	a.watch.unfollow()
+	errs = append(errs, a.queues.close())
+	if a.db != nil {
+		errs = append(errs, a.db.Close())
+	}
+	a.watch.end()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver of database/sql
+	"github.com/jmoiron/sqlx"
+	"github.com/rs/zerolog"
+
+	"nks/conf"
+	"nks/gateway/postgres/server"
+	"nks/schema"
+)
+
+// flowSettings: statements over temporary tables of any size are planned anew each time, without compiling them.
+func flowSettings() []string {
+	return []string{"search_path=nks", "plan_cache_mode=force_custom_plan", "jit=off", "work_mem=128MB", "temp_buffers=64MB", "enable_memoize=off"}
+}
+
+// Database is the private PostgreSQL or an external one, migrated, with the flow's pool on it.
+type Database struct {
+	private *server.Server // nil: external
+	pool    *sqlx.DB
+	// dsn is where another pool of a role connects to.
+	dsn func(role string, settings ...string) (string, error)
+}
+
+// Sharing says whether a database may be one that another process runs.
+type Sharing bool
+
+// A gateway runs its private server itself; a command may work beside the gateway that does.
+const (
+	Alone  Sharing = false
+	Beside Sharing = true
+)
+
+// OpenDatabase starts the private server, or uses that of a running instance where it may, or connects to the external
+// one; and brings its tables to this program's version. A mistake of the configuration is a ConfigError.
+func OpenDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing) (*Database, error) {
+	url, err := c.Database.ExternalURL()
+	if err != nil {
+		return nil, ConfigError{err}
+	}
+	d := &Database{}
+	dsn := func(role string, settings ...string) (string, error) {
+		return server.ExternalDSN(url, role, settings...)
+	}
+	superuser := ""
+	if url == "" {
+		sc := server.Config{DataDir: c.Database.PrivateDir, SocketDir: c.Database.SocketDir, BinDir: c.Database.BinDir,
+			MaxConnections: c.Database.MaxConnections + pageConnections + 10, Logger: log}
+		start := server.Open
+		if may == Alone {
+			start = server.Start
+		}
+		if d.private, err = start(ctx, sc); err != nil {
+			if errors.Is(err, server.ErrMissing) {
+				return nil, ConfigError{err}
+			}
+			return nil, err
+		}
+		dsn = func(role string, settings ...string) (string, error) {
+			return d.private.DSN(server.Database, role, settings...), nil
+		}
+		superuser = server.Superuser
+	}
+	d.dsn = dsn
+	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int) error {
+	admin, err := dsn(superuser)
+	if err != nil {
+		return ConfigError{err}
+	}
+	m, err := sql.Open("pgx", admin)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	err = schema.Migrate(ctx, m)
+	if err := errors.Join(err, m.Close()); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	flow, err := dsn(schema.Flow, flowSettings()...)
+	if err != nil {
+		return ConfigError{err}
+	}
+	if d.pool, err = sqlx.Open("pgx", flow); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	d.pool.SetMaxOpenConns(connections)
+	d.pool.SetMaxIdleConns(connections)
+	return d.pool.PingContext(ctx)
+}
+
+// Pool is the flow's connections.
+func (d *Database) Pool() *sqlx.DB { return d.pool }
+
+// SuperuserDSN is where the superuser connects to the private server; an external one has none of ours.
+func (d *Database) SuperuserDSN() (string, error) {
+	if d.private == nil {
+		return "", errors.New("database: the superuser of an external server is not known here")
+	}
+	return d.private.DSN(server.Database, server.Superuser), nil
+}
+
+// Close lets go of the pool and stops the private server where this process has started it.
+func (d *Database) Close() error {
+	var err error
+	if d.pool != nil {
+		err = d.pool.Close()
+	}
+	if d.private != nil {
+		err = errors.Join(err, d.private.Stop(context.Background()))
+	}
+	return err
+}

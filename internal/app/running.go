@@ -1,0 +1,59 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"nks/gateway/postgres"
+)
+
+// Addresses are where a running gateway can be reached, as host:port; empty: that way is closed.
+type Addresses struct {
+	Mailbox string
+	Queue   string
+	Metrics string
+	Pages   string // a URL
+}
+
+// Addresses are those of the moment: metrics and pages may have to wait for theirs.
+func (a *App) Addresses() Addresses {
+	return Addresses{Mailbox: a.mailbox.Addr().String(), Queue: a.queues.addr(), Metrics: a.watch.address(), Pages: a.pages.url()}
+}
+
+// Failed is told once what ended the mailbox's server without being asked: the gateway is then to be shut down.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Database is the running gateway's; it is closed by Shutdown.
+func (a *App) Database() *Database { return a.db }
+
+// Now is the business time.
+func (a *App) Now() time.Time { return a.clock.Now() }
+
+// ClockOffset is how far business time is ahead of the machine's.
+func (a *App) ClockOffset() time.Duration { return a.clock.Offset() }
+
+// SetClock stores an offset, then moves the business time to it. Not for production.
+func (a *App) SetClock(ctx context.Context, offset time.Duration) error {
+	if err := postgres.StoreClock(ctx, a.db.pool, offset, time.Now()); err != nil {
+		return err
+	}
+	a.clock.Advance(offset - a.clock.Offset())
+	return nil
+}
+
+// InHand says what the gateway has to do at the present business time; "" when it has nothing.
+func (a *App) InHand(ctx context.Context) (string, error) {
+	const working, queued = "the gateway works", "a message waits in a queue"
+	if inHand, err := a.store.InHand(ctx); err != nil || inHand {
+		return working, err
+	}
+	if busy, err := a.queues.busy(ctx); err != nil || busy {
+		return queued, err
+	}
+	return "", nil
+}
+
+// NextDue is the next business time at which the gateway has something to do; ok says that there is one.
+func (a *App) NextDue(ctx context.Context) (next time.Time, ok bool, err error) {
+	return a.store.NextDue(ctx)
+}
