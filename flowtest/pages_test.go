@@ -19,6 +19,7 @@ import (
 
 	"nks/gateway/console"
 	"nks/gateway/intake/intaketest"
+	"nks/gateway/view"
 	"nks/reconciliation"
 	"nks/schema"
 )
@@ -31,7 +32,8 @@ type pages struct {
 
 func (w *world) pages(change ...func(*console.Config)) *pages {
 	w.t.Helper()
-	config := console.Config{DB: w.database.Open(w.t, schema.Page), Now: w.time, Location: w.Location, Log: zerolog.New(w.log), UploadBytes: 1 << 20}
+	log := zerolog.New(w.log)
+	config := console.Config{View: view.New(w.database.Open(w.t, schema.Page), log), Now: w.time, Location: w.Location, Log: log, UploadBytes: 1 << 20}
 	for _, c := range change {
 		c(&config)
 	}
@@ -311,7 +313,7 @@ func TestPages_TheDatabaseGoesAway(t *testing.T) {
 	t.Parallel()
 	w := busy(t)
 	db := w.database.Open(t, schema.Page)
-	p := w.pages(func(c *console.Config) { c.DB = db })
+	p := w.pages(func(c *console.Config) { c.View = view.New(db, zerolog.Nop()) })
 	p.get("/", "", http.StatusOK)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
