@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rs/zerolog"
 
@@ -248,6 +249,24 @@ func TestPages_Search(t *testing.T) {
 		if r := p.post("/search", c.authority, url.Values{"q": {c.q}}); r.StatusCode != http.StatusOK {
 			t.Errorf("%+v: %d to %q", c, r.StatusCode, r.Header.Get("Location"))
 		}
+	}
+}
+
+// TestPages_SearchForWhatNoDocumentHolds: what the database cannot take is not found, and is no fault of ours.
+func TestPages_SearchForWhatNoDocumentHolds(t *testing.T) {
+	t.Parallel()
+	w := busy(t)
+	p := w.pages()
+	for _, q := range []string{"A-1\x00", "\x00", "A\x01-1", "A-1\u0085x", "\xff", "A-1\xc3", "\xed\xa0\x80"} {
+		r := p.post("/search", "77", url.Values{"q": {q}})
+		html, err := io.ReadAll(r.Body)
+		if err != nil || r.StatusCode != http.StatusOK {
+			t.Errorf("%q: %d, %v", q, r.StatusCode, err)
+		}
+		if !utf8.Valid(html) || bytes.IndexByte(html, 0) >= 0 {
+			t.Errorf("%q: the page is no text", q)
+		}
+		p.says(fmt.Sprintf("a search for %q", q), string(html), "Ingen betaling fundet")
 	}
 }
 

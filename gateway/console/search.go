@@ -27,15 +27,17 @@ func (s *Console) searchPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := &searchView{Allowed: !who.Operations()}
+	var wanted string
 	if r.Method == http.MethodPost {
 		r.Body = http.MaxBytesReader(w, r.Body, mostForm)
 		if err := r.ParseForm(); err != nil {
 			return errBadForm
 		}
-		v.Query, v.Asked = strings.TrimSpace(r.PostForm.Get("q")), true
+		wanted = strings.TrimSpace(r.PostForm.Get("q"))
+		v.Query, v.Asked = strings.ToValidUTF8(wanted, "\uFFFD"), true
 	}
-	if v.Asked && v.Query != "" && v.Allowed {
-		if v.Found, err = s.View.Find(ctx, who, v.Query); err != nil {
+	if v.Asked && wanted != "" && v.Allowed {
+		if v.Found, err = s.View.Find(ctx, who, wanted); err != nil {
 			return err
 		}
 		if len(v.Found) == 1 {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -24,10 +27,14 @@ const (
 	mostRejects = 20_000
 )
 
-// Find looks among the viewer's payments for an EndToEndId, as it was sent, or for our number. It is ErrOperations for operations.
+// Find looks among the viewer's payments for an EndToEndId, as it was sent, or for our number. Nothing is found by what
+// no document can hold. It is ErrOperations for operations.
 func (r *Reader) Find(ctx context.Context, v Viewer, wanted string) ([]Found, error) {
 	if v.Operations() {
 		return nil, ErrOperations
+	}
+	if wanted == "" || !utf8.ValidString(wanted) || strings.ContainsFunc(wanted, unicode.IsControl) {
+		return nil, nil
 	}
 	var found []Found
 	err := r.look(ctx, v, func(tx *sqlx.Tx) (err error) {
