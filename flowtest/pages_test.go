@@ -14,11 +14,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rs/zerolog"
 
 	"nks/gateway/console"
 	"nks/gateway/intake/intaketest"
+	"nks/gateway/view"
 	"nks/reconciliation"
 	"nks/schema"
 )
@@ -31,7 +33,8 @@ type pages struct {
 
 func (w *world) pages(change ...func(*console.Config)) *pages {
 	w.t.Helper()
-	config := console.Config{DB: w.database.Open(w.t, schema.Page), Now: w.time, Location: w.Location, Log: zerolog.New(w.log), UploadBytes: 1 << 20}
+	log := zerolog.New(w.log)
+	config := console.Config{View: view.New(w.database.Open(w.t, schema.Page), log), Now: w.time, Location: w.Location, Log: log, UploadBytes: 1 << 20}
 	for _, c := range change {
 		c(&config)
 	}
@@ -249,6 +252,24 @@ func TestPages_Search(t *testing.T) {
 	}
 }
 
+// TestPages_SearchForWhatNoDocumentHolds: what the database cannot take is not found, and is no fault of ours.
+func TestPages_SearchForWhatNoDocumentHolds(t *testing.T) {
+	t.Parallel()
+	w := busy(t)
+	p := w.pages()
+	for _, q := range []string{"A-1\x00", "\x00", "A\x01-1", "A-1\u0085x", "\xff", "A-1\xc3", "\xed\xa0\x80"} {
+		r := p.post("/search", "77", url.Values{"q": {q}})
+		html, err := io.ReadAll(r.Body)
+		if err != nil || r.StatusCode != http.StatusOK {
+			t.Errorf("%q: %d, %v", q, r.StatusCode, err)
+		}
+		if !utf8.Valid(html) || bytes.IndexByte(html, 0) >= 0 {
+			t.Errorf("%q: the page is no text", q)
+		}
+		p.says(fmt.Sprintf("a search for %q", q), string(html), "Ingen betaling fundet")
+	}
+}
+
 func TestPages_Guarded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -311,7 +332,7 @@ func TestPages_TheDatabaseGoesAway(t *testing.T) {
 	t.Parallel()
 	w := busy(t)
 	db := w.database.Open(t, schema.Page)
-	p := w.pages(func(c *console.Config) { c.DB = db })
+	p := w.pages(func(c *console.Config) { c.View = view.New(db, zerolog.Nop()) })
 	p.get("/", "", http.StatusOK)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)

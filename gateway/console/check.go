@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/view"
 )
 
 // Checker judges a bundle without keeping anything of it.
@@ -105,7 +106,7 @@ func (s *Console) checkUpload(w http.ResponseWriter, r *http.Request) error {
 		if languageOf(r) == English && e.Text == gateway.Code(e.Code).Danish() {
 			e.Text = english(e.Code) // the answer itself stays Danish
 		}
-		e.EndToEndID, e.Text = mask(e.EndToEndID, gateway.Holder{}), mask(e.Text, gateway.Holder{})
+		e.EndToEndID, e.Text = view.Mask(e.EndToEndID), view.Mask(e.Text)
 	}
 	if n := len(v.Report.Errors); n > MostCheckErrors {
 		v.Report.All, v.Report.Errors = max(n, v.Report.All), v.Report.Errors[:MostCheckErrors]

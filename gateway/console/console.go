@@ -1,5 +1,5 @@
 // Package console is the pages: where the money is, what came, and the way of a single payment. It is rendered on the
-// server and works without script. It reads as nks_page, under row-level security, and never writes.
+// server and works without script. What may be seen is package view's to say.
 //
 // There is no login yet. Whoever reaches the page chooses whom to look as; it therefore listens on loopback only, and
 // the configuration refuses it in production.
@@ -7,7 +7,6 @@ package console
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,10 +15,10 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/rs/zerolog"
 
 	"nks/gateway"
+	"nks/gateway/view"
 )
 
 //go:embed templates/*.html static
@@ -27,8 +26,8 @@ var files embed.FS
 
 // Config is what the pages need.
 type Config struct {
-	// DB is a pool of role nks_page with search_path nks.
-	DB *sqlx.DB
+	// View is what viewers may see.
+	View *view.Reader
 	// Now is business time.
 	Now      func() time.Time
 	Location *time.Location
@@ -44,19 +43,14 @@ type Console struct {
 	Config
 	pages     map[Language]*template.Template
 	overviews *overviews
-	// heavy bounds how many documents are read at the same time.
-	heavy chan struct{}
 }
-
-// mostReaders is how many raw documents are read at once, for all viewers together.
-const mostReaders = 4
 
 // New prepares the pages.
 func New(c Config) (*Console, error) {
-	if c.DB == nil || c.Now == nil || c.Location == nil {
-		return nil, errors.New("console: no database, clock or location")
+	if c.View == nil || c.Now == nil || c.Location == nil {
+		return nil, errors.New("console: no views, clock or location")
 	}
-	s := &Console{Config: c, pages: map[Language]*template.Template{}, overviews: newOverviews(), heavy: make(chan struct{}, mostReaders)}
+	s := &Console{Config: c, pages: map[Language]*template.Template{}, overviews: newOverviews()}
 	for _, l := range []Language{Danish, English} {
 		t, err := template.New("").Funcs(s.functions(l)).ParseFS(files, "templates/*.html")
 		if err != nil {
@@ -97,16 +91,13 @@ type page struct {
 	Lang     Language
 	Path     string // where a choice of language or viewer leads back to
 	Title    string // key of a text
-	Viewer   viewer
-	Choices  []viewer
+	Viewer   view.Viewer
+	Choices  []view.Viewer
 	Now      time.Time
 	HasCheck bool
 	Refresh  int // seconds; 0: the page stays as it is
 	Body     any
 }
-
-// errPolite is a refusal that is not an error: what an operations viewer may not see.
-var errPolite = errors.New("not for this viewer")
 
 // serve runs a page and says what went wrong without giving anything away.
 func (s *Console) serve(w http.ResponseWriter, r *http.Request, page func(http.ResponseWriter, *http.Request) error) {
@@ -119,7 +110,7 @@ func (s *Console) serve(w http.ResponseWriter, r *http.Request, page func(http.R
 	switch {
 	case errors.Is(err, gateway.ErrNotFound):
 		status, key = http.StatusNotFound, "error.notfound"
-	case errors.Is(err, errPolite):
+	case errors.Is(err, view.ErrOperations):
 		status, key = http.StatusForbidden, "error.operations"
 	case errors.Is(err, errBadForm):
 		status, key = http.StatusBadRequest, "error.form"
@@ -139,7 +130,7 @@ func (s *Console) render(w http.ResponseWriter, r *http.Request, status int, nam
 	who, choices, err := s.viewerOf(r.Context(), r)
 	if err != nil {
 		// The page that tells of a failure must not need what failed.
-		who = operations
+		who = view.Viewer{}
 	}
 	p := page{Lang: lang, Path: r.URL.Path, Title: title, Viewer: who, Choices: choices, Now: s.Now(), HasCheck: s.Checker != nil,
 		Refresh: refresh, Body: body}
@@ -151,22 +142,4 @@ func (s *Console) render(w http.ResponseWriter, r *http.Request, status int, nam
 	w.WriteHeader(status)
 	_, err = w.Write(b.Bytes())
 	return err
-}
-
-// look runs queries as nks_page for one viewer, on one snapshot of the database that cannot be written to.
-func (s *Console) look(ctx context.Context, v viewer, queries func(tx *sqlx.Tx) error) error {
-	tx, err := s.DB.BeginTxx(ctx, readOnly)
-	if err != nil {
-		return fmt.Errorf("look: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	role := "operations"
-	if v.Authority != "" {
-		role = "authority"
-	}
-	_, err = tx.ExecContext(ctx, `SELECT set_config('nks.viewer', $1, true), set_config('nks.viewer_authority', $2, true)`, role, v.Authority)
-	if err != nil {
-		return fmt.Errorf("look: %w", err)
-	}
-	return queries(tx)
 }

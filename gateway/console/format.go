@@ -3,12 +3,11 @@ package console
 import (
 	"fmt"
 	"html/template"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"nks/gateway"
+	"nks/gateway/view"
 )
 
 // functions are what templates may call, for one language.
@@ -29,11 +28,12 @@ func (s *Console) functions(l Language) template.FuncMap {
 		"short":  func(at time.Time) string { return s.short(l, at) },
 		"code":   func(code string) string { return codeText(l, code) },
 		"brief":  brief,
-		"opened": func(e *excerpt, open bool) *excerpt { e.Open = open; return e },
+		"paper":  paperName,
+		"opened": func(e *view.Excerpt, open bool) excerpt { return excerpt{e, open} },
 
 		"states":    flowStates,
-		"keeps":     func(state string) bool { return state != stateUnread && state != stateFrozen && state != stateUnknown },
-		"sums":      func(id, head string, rows []tally) sumTable { return sumTable{id, head, rows} },
+		"keeps":     func(s view.State) bool { return s != view.Unread && s != view.Frozen && s != view.Unknown },
+		"sums":      func(id, head string, rows []view.Tally) sumTable { return sumTable{id, head, rows} },
 		"exception": func(kind string) string { return exceptionKind(l, kind) },
 		"verdict":   func(r CheckReport) string { return verdict(l, r) },
 	}
@@ -51,6 +51,14 @@ func (l Language) day() string {
 		return "02.01.2006"
 	}
 	return "2006-01-02"
+}
+
+// dayOf is a day, or nothing.
+func dayOf(l Language, at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.Format(l.day())
 }
 
 // when is an instant in Copenhagen, or nothing.
@@ -105,22 +113,4 @@ func cut(n int, s string) string {
 		return s
 	}
 	return strings.TrimSpace(string(r[:n-1])) + "…"
-}
-
-// looksLikeCPR finds whatever may be a citizen's number in a raw document, wherever somebody has put it.
-var looksLikeCPR = regexp.MustCompile(`\b((?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2})-?\d{4}\b`)
-
-// mask hides citizens' numbers in a text, those that are known also inside of other digits, and parts that must not
-// be seen yet.
-func mask(text string, holder gateway.Holder, hidden ...string) string {
-	if holder.Kind == gateway.CPR && holder.ID != "" {
-		text = strings.ReplaceAll(text, holder.ID, holder.Masked())
-	}
-	text = looksLikeCPR.ReplaceAllString(text, "$1-xxxx")
-	for _, h := range hidden {
-		if len(h) > 4 {
-			text = strings.ReplaceAll(text, h, h[:len(h)-4]+"xxxx")
-		}
-	}
-	return text
 }

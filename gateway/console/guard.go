@@ -1,16 +1,12 @@
 package console
 
 import (
-	"database/sql"
 	"errors"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 )
-
-// readOnly is how pages read: everything of one page as of one instant.
-var readOnly = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 
 // errBadForm is a form that a browser of ours would not send.
 var errBadForm = errors.New("form cannot be read")
@@ -43,7 +39,7 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-// loopbackName tells whether a Host header names this machine by a name that nobody else can give it.
+// loopbackName reports whether a Host header names this machine by a name that nobody else can give it.
 func loopbackName(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/view"
 )
 
 // hop is one thing that happened to a payment, or that is to happen.
 type hop struct {
-	Key    string // of what happened
-	At     time.Time
+	Key    string     // of what happened
+	At     *time.Time // nil: not yet, or not told
 	Detail []string
 	Class  string // done, wait, bad
 }
@@ -19,19 +20,19 @@ type hop struct {
 // station is one stop of the journey's picture.
 type station struct {
 	Key   string
-	At    time.Time
+	At    *time.Time
 	Class string // done, now, bad, "" for what has not come yet
 	X     int
 }
 
 // tell writes down every hop in the order of the flow.
-func (v *paymentView) tell(l Language, answers []answerRow) {
+func (v *paymentView) tell(l Language) {
 	v.received(l)
 	answered := func(kinds ...int) {
-		for _, a := range answers {
+		for _, a := range v.Answers {
 			for _, k := range kinds {
 				if a.Kind == k {
-					v.hop("answer."+strconv.Itoa(a.Kind), a.MadeAt, "done", a.FileName, answerStatus(l, a))
+					v.hop("answer."+strconv.Itoa(a.Kind), &a.MadeAt, "done", a.FileName, answerStatus(l, a))
 				}
 			}
 		}
@@ -48,38 +49,38 @@ func (v *paymentView) tell(l Language, answers []answerRow) {
 	v.journey()
 }
 
-func (v *paymentView) hop(key string, at time.Time, class string, detail ...string) {
+func (v *paymentView) hop(key string, at *time.Time, class string, detail ...string) {
 	h := hop{Key: key, At: at, Class: class}
 	for _, d := range detail {
 		if d != "" {
-			h.Detail = append(h.Detail, mask(d, v.holder(), v.hidden()...))
+			h.Detail = append(h.Detail, d)
 		}
 	}
 	v.Hops = append(v.Hops, h)
 }
 
-func answerStatus(l Language, a answerRow) string {
-	if a.CollectedAt.Valid {
+func answerStatus(l Language, a view.Answer) string {
+	if a.CollectedAt != nil {
 		return a.Status + " " + say(l, "answer.collected")
 	}
 	return a.Status + " " + say(l, "answer.lies")
 }
 
 func (v *paymentView) received(l Language) {
-	v.hop("hop.received", v.ReceivedAt, "done", say(l, "door."+v.Door)+", "+v.Supplier)
-	if v.ReadAt.Valid {
-		v.hop("hop.read", v.ReadAt.Time, "done", fmt.Sprintf(say(l, "hop.read.detail"), v.GroupRef))
+	v.hop("hop.received", &v.ReceivedAt, "done", say(l, "door."+v.Door)+", "+v.Supplier)
+	if v.ReadAt != nil {
+		v.hop("hop.read", v.ReadAt, "done", fmt.Sprintf(say(l, "hop.read.detail"), v.GroupRef))
 	}
 }
 
 func (v *paymentView) checked(l Language) {
 	switch {
-	case v.EarlyKind.String == "rejected":
-		v.hop("hop.rejected", v.EarlyAt.Time, "bad", codeText(l, v.EarlyCode.String))
-	case v.CheckedAt.Valid:
-		v.hop("hop.checked", v.CheckedAt.Time, "done")
+	case v.Early.Kind == "rejected":
+		v.hop("hop.rejected", v.Early.At, "bad", codeText(l, v.Early.Code))
+	case v.CheckedAt != nil:
+		v.hop("hop.checked", v.CheckedAt, "done")
 	default:
-		v.hop("hop.unchecked", time.Time{}, "wait")
+		v.hop("hop.unchecked", nil, "wait")
 	}
 }
 
@@ -107,70 +108,66 @@ func english(code string) string {
 
 func (v *paymentView) released(l Language) {
 	switch {
-	case v.EarlyKind.String == "rejected" || v.DeliveryState != "checked":
+	case v.Early.Kind == "rejected" || v.DeliveryState != "checked":
 		return
 	case v.GroupState == "waiting":
-		v.hop("hop.waits", v.ReleaseAt.Time, "wait", fmt.Sprintf(say(l, "hop.waits.detail"), v.ExecutesOn.Time.Format(l.day())))
+		v.hop("hop.waits", v.ReleaseAt, "wait", fmt.Sprintf(say(l, "hop.waits.detail"), dayOf(l, v.ExecutesOn)))
 		return
 	}
-	v.hop("hop.released", v.ReleasedAt.Time, "done", say(l, "hop.agreement")+" "+v.Agreement)
-	if v.EarlyKind.String == "returned" {
-		v.hop("hop.returned", v.EarlyAt.Time, "bad", v.EarlyText.String)
+	v.hop("hop.released", v.ReleasedAt, "done", say(l, "hop.agreement")+" "+v.Agreement)
+	if v.Early.Kind == "returned" {
+		v.hop("hop.returned", v.Early.At, "bad", v.Early.Text)
 		return
 	}
-	account := v.AccountNo
+	account := v.Account
 	if account != "" && v.Masked {
 		account += " " + say(l, "payment.masked")
 	}
-	v.hop("hop.completed", v.ReleasedAt.Time, "done", say(l, "rule."+strconv.Itoa(int(v.Rule.Int16))), account)
+	v.hop("hop.completed", v.ReleasedAt, "done", say(l, "rule."+strconv.Itoa(v.Order.Rule)), account)
 }
 
 func (v *paymentView) sent(l Language) {
-	if !v.Interchange.Valid {
+	if v.Interchange.ID == 0 {
 		return
 	}
-	v.hop("hop.placed", v.ReleasedAt.Time, "done",
-		fmt.Sprintf(say(l, "hop.placed.detail"), v.InterchangeBank.String, v.place().control()),
-		fmt.Sprintf("UNH %d, LIN %d, SEQ %d; BGM %s", v.Message.Int64, v.Line.Int64, v.Seq.Int64, v.MessageRef.String))
+	v.hop("hop.placed", v.ReleasedAt, "done",
+		fmt.Sprintf(say(l, "hop.placed.detail"), v.Interchange.Bank, fmt.Sprintf("%014d", v.Interchange.ControlRef)),
+		fmt.Sprintf("UNH %d, LIN %d, SEQ %d; BGM %s", v.Order.Message, v.Order.Line, v.Order.Seq, v.Order.MessageRef))
 	switch {
-	case v.SentAt.Valid:
-		v.hop("hop.sent", v.SentAt.Time, "done", v.FileName.String)
-	case v.InterchangeState.String == "unknown":
-		v.hop("hop.unknown", time.Time{}, "bad", v.FileName.String)
+	case v.Interchange.SentAt != nil:
+		v.hop("hop.sent", v.Interchange.SentAt, "done", v.Interchange.FileName)
+	case v.Interchange.State == "unknown":
+		v.hop("hop.unknown", nil, "bad", v.Interchange.FileName)
 	default:
-		v.hop("hop.unsent", time.Time{}, "wait")
+		v.hop("hop.unsent", nil, "wait")
 	}
-	switch v.Contrl.String {
+	switch v.Interchange.Contrl {
 	case "received", "accepted":
-		v.hop("hop.contrl."+v.Contrl.String, v.ContrlAt.Time, "done")
+		v.hop("hop.contrl."+v.Interchange.Contrl, v.Interchange.ContrlAt, "done")
 	case "rejected":
-		v.hop("hop.contrl.rejected", v.ContrlAt.Time, "bad")
+		v.hop("hop.contrl.rejected", v.Interchange.ContrlAt, "bad")
 	}
-	if v.ValidatedAt.Valid {
-		v.hop("hop.validated", v.ValidatedAt.Time, "done")
+	if v.ValidatedAt != nil {
+		v.hop("hop.validated", v.ValidatedAt, "done")
 	}
 }
 
 func (v *paymentView) ended(l Language) {
-	at, code, text := v.LineAt.Time, v.LineCode.String, v.LineText.String
-	if v.EventKind.Valid {
-		at, code, text = v.EventAt.Time, v.EventCode.String, v.EventText.String
-	}
 	switch v.State {
-	case stateExecuted, stateCheque:
-		v.hop("hop."+v.State, at, "done", text)
-	case stateReturned:
-		if v.Interchange.Valid {
-			v.hop("hop.refused", at, "bad", code, text)
+	case view.Executed, view.Cheque:
+		v.hop("hop."+string(v.State), v.Word.At, "done", v.Word.Text)
+	case view.Returned:
+		if v.Interchange.ID != 0 {
+			v.hop("hop.refused", v.Word.At, "bad", v.Word.Code, v.Word.Text)
 		}
-	case stateWithBank:
-		v.hop("hop.awaits", time.Time{}, "wait", fmt.Sprintf(say(l, "hop.awaits.detail"), v.InterchangeOn.Time.Format(l.day())))
+	case view.WithBank:
+		v.hop("hop.awaits", nil, "wait", fmt.Sprintf(say(l, "hop.awaits.detail"), dayOf(l, v.Interchange.ExecutesOn)))
 	}
 }
 
 // journey is the picture: six stops, of which those are marked that the payment has come to.
 func (v *paymentView) journey() {
-	stop := func(key string, at time.Time, reached bool, bad bool) {
+	stop := func(key string, at *time.Time, reached bool, bad bool) {
 		s := station{Key: key, X: 70 + 150*len(v.Journey)}
 		switch {
 		case bad:
@@ -180,33 +177,31 @@ func (v *paymentView) journey() {
 		}
 		v.Journey = append(v.Journey, s)
 	}
-	early := v.EarlyKind.String
-	stop("stop.received", v.ReceivedAt, true, false)
+	early := v.Early.Kind
+	stop("stop.received", &v.ReceivedAt, true, false)
 	if early == "rejected" {
-		stop("stop.rejected", v.EarlyAt.Time, true, true)
+		stop("stop.rejected", v.Early.At, true, true)
 	} else {
-		stop("stop.checked", v.CheckedAt.Time, v.CheckedAt.Valid, false)
+		stop("stop.checked", v.CheckedAt, v.CheckedAt != nil, false)
 	}
-	stop("stop.released", v.ReleasedAt.Time, v.ReleasedAt.Valid && early != "rejected", false)
+	stop("stop.released", v.ReleasedAt, v.ReleasedAt != nil && early != "rejected", false)
 	if early == "returned" {
-		stop("stop.returned", v.EarlyAt.Time, true, true)
+		stop("stop.returned", v.Early.At, true, true)
 	} else {
-		stop("stop.sent", v.SentAt.Time, v.SentAt.Valid, v.State == stateUnknown)
+		stop("stop.sent", v.Interchange.SentAt, v.Interchange.SentAt != nil, v.State == view.Unknown)
 	}
-	stop("stop.contrl", v.ContrlAt.Time, v.Contrl.String == "accepted" || v.Contrl.String == "received", v.Contrl.String == "rejected")
+	stop("stop.contrl", v.Interchange.ContrlAt, v.Interchange.Contrl == "accepted" || v.Interchange.Contrl == "received", v.Interchange.Contrl == "rejected")
 	end := v.Hops[len(v.Hops)-1].At
-	if v.EventKind.Valid {
-		end = v.EventAt.Time
-	} else if v.LineAt.Valid {
-		end = v.LineAt.Time
+	if v.Word.At != nil {
+		end = v.Word.At
 	}
 	switch v.State {
-	case stateReturned:
+	case view.Returned:
 		stop("stop.returned", end, early == "", early == "")
-	case stateCheque:
+	case view.Cheque:
 		stop("stop.cheque", end, true, false)
 	default:
-		stop("stop.executed", end, v.State == stateExecuted, false)
+		stop("stop.executed", end, v.State == view.Executed, false)
 	}
 	if early != "" {
 		v.Journey = v.Journey[:4]

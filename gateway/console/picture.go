@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"nks/gateway/view"
 )
 
 // picture is the flow as a drawing: boxes in five columns, joined by bands as wide as what passes through them.
@@ -19,9 +21,9 @@ type box struct {
 	Class      string
 	Label      string // said as it is
 	Key        string // or the key of a text
-	Sum        Sum
+	Sum        view.Sum
 	Note       string // key of a second line
-	NoteSum    Sum
+	NoteSum    view.Sum
 }
 
 // Middle lines of the box.
@@ -50,10 +52,10 @@ const (
 )
 
 // draw lays out the flow.
-func draw(o *overview) *picture {
+func draw(o *view.Overview) *picture {
 	p := &picture{Width: pictureWidth}
 	largest := slices.Clone(o.Authorities)
-	slices.SortStableFunc(largest, func(a, b tally) int { return cmp.Compare(b.All.Payments, a.All.Payments) })
+	slices.SortStableFunc(largest, func(a, b view.Tally) int { return cmp.Compare(b.All.Payments, a.All.Payments) })
 	left := column(0, "authority", largest)
 	banks := column(3*columnStep, "bank", o.Banks)
 	for i := range banks {
@@ -61,17 +63,17 @@ func draw(o *overview) *picture {
 		banks[i].Note = "picture.withbank"
 	}
 	var outcomes []box
-	for _, s := range []string{stateExecuted, stateCheque, stateReturned} {
-		outcomes = append(outcomes, box{X: 4 * columnStep, W: boxWidth, H: boxHeight, Class: s, Key: "state." + s, Sum: o.All.State(s)})
+	for _, s := range []view.State{view.Executed, view.Cheque, view.Returned} {
+		outcomes = append(outcomes, box{X: 4 * columnStep, W: boxWidth, H: boxHeight, Class: string(s), Key: "state." + string(s), Sum: o.All.State(s)})
 	}
-	arrived := box{X: columnStep, W: boxWidth, H: boxNoted, Class: "checked", Key: "picture.received", Sum: o.All.All, Note: "picture.unread", NoteSum: o.All.State(stateUnread)}
-	refused := box{X: columnStep, W: boxWidth, H: boxHeight, Class: stateRejected, Key: "state.rejected", Sum: o.All.State(stateRejected)}
+	arrived := box{X: columnStep, W: boxWidth, H: boxNoted, Class: "checked", Key: "picture.received", Sum: o.All.All, Note: "picture.unread", NoteSum: o.All.State(view.Unread)}
+	refused := box{X: columnStep, W: boxWidth, H: boxHeight, Class: string(view.Rejected), Key: "state.rejected", Sum: o.All.State(view.Rejected)}
 	waits := []box{
-		{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: stateWaiting, Key: "state.waiting", Sum: o.All.State(stateWaiting)},
-		{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: stateFrozen, Key: "state.frozen", Sum: o.All.State(stateFrozen)},
+		{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: string(view.Waiting), Key: "state.waiting", Sum: o.All.State(view.Waiting)},
+		{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: string(view.Frozen), Key: "state.frozen", Sum: o.All.State(view.Frozen)},
 	}
-	if unknown := o.All.State(stateUnknown); unknown.Payments > 0 {
-		waits = append(waits, box{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: stateUnknown, Key: "state.unknown", Sum: unknown})
+	if unknown := o.All.State(view.Unknown); unknown.Payments > 0 {
+		waits = append(waits, box{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: string(view.Unknown), Key: "state.unknown", Sum: unknown})
 	}
 	middle := []box{arrived, refused}
 	columns := [][]box{left, middle, waits, banks, outcomes}
@@ -89,13 +91,13 @@ func draw(o *overview) *picture {
 }
 
 // column makes boxes of the largest, and one of all the others.
-func column(x int, class string, list []tally) []box {
+func column(x int, class string, list []view.Tally) []box {
 	var boxes []box
 	for i, t := range list {
 		if i == mostInColumn-1 && len(list) > mostInColumn {
 			rest := box{X: x, W: boxWidth, H: boxHeight, Class: class, Key: "picture.others"}
 			for _, t := range list[i:] {
-				rest.Sum = rest.Sum.plus(passed(class, t))
+				rest.Sum = rest.Sum.Plus(passed(class, t))
 			}
 			return append(boxes, rest)
 		}
@@ -103,19 +105,19 @@ func column(x int, class string, list []tally) []box {
 		if class == "authority" && t.Name == "" {
 			label = t.Key
 		}
-		boxes = append(boxes, box{X: x, W: boxWidth, H: boxHeight, Class: class, Label: label, Sum: passed(class, t), NoteSum: t.State(stateWithBank)})
+		boxes = append(boxes, box{X: x, W: boxWidth, H: boxHeight, Class: class, Label: label, Sum: passed(class, t), NoteSum: t.State(view.WithBank)})
 	}
 	return boxes
 }
 
 // passed is what came to a box: a bank centre has nothing of what still waits or was rejected.
-func passed(class string, t tally) Sum {
+func passed(class string, t view.Tally) view.Sum {
 	if class != "bank" {
 		return t.All
 	}
-	var sum Sum
-	for _, s := range []string{stateFrozen, stateUnknown, stateWithBank, stateExecuted, stateCheque, stateReturned} {
-		sum = sum.plus(t.State(s))
+	var sum view.Sum
+	for _, s := range []view.State{view.Frozen, view.Unknown, view.WithBank, view.Executed, view.Cheque, view.Returned} {
+		sum = sum.Plus(t.State(s))
 	}
 	return sum
 }
@@ -137,7 +139,7 @@ func stack(c []box, height int) {
 	}
 }
 
-func (p *picture) join(o *overview, columns [][]box) {
+func (p *picture) join(o *view.Overview, columns [][]box) {
 	left, middle, waits, banks, outcomes := columns[0], columns[1], columns[2], columns[3], columns[4]
 	all := max(o.All.All.Payments, 1)
 	for _, b := range left {
@@ -147,14 +149,14 @@ func (p *picture) join(o *overview, columns [][]box) {
 	for i := range waits[1:] {
 		p.down(waits[i], waits[i+1])
 	}
-	accepted := o.All.All.Payments - o.All.State(stateRejected).Payments - o.All.State(stateUnread).Payments
+	accepted := o.All.All.Payments - o.All.State(view.Rejected).Payments - o.All.State(view.Unread).Payments
 	p.band(middle[0], waits[0], accepted, all, "")
 	for _, b := range banks {
 		p.band(waits[0], b, b.Sum.Payments, all, "")
 		for _, out := range outcomes {
 			for _, t := range o.Banks {
 				if t.Name == b.Label {
-					p.band(b, out, t.State(out.Class).Payments, all, out.Class)
+					p.band(b, out, t.State(view.State(out.Class)).Payments, all, out.Class)
 				}
 			}
 		}

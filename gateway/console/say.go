@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nks/gateway/view"
 )
 
 // Text is what a page says, in both languages.
@@ -69,7 +71,7 @@ type chip struct {
 }
 
 // brief puts answers of one kind and status together.
-func brief(answers []answerRow) []chip {
+func brief(answers []view.Answer) []chip {
 	var list []chip
 next:
 	for _, a := range answers {
@@ -87,5 +89,11 @@ next:
 // sumTable is a table of sums by state.
 type sumTable struct {
 	ID, Head string
-	Rows     []tally
+	Rows     []view.Tally
+}
+
+// excerpt is a document's excerpt, open from the start or not.
+type excerpt struct {
+	*view.Excerpt
+	Open bool
 }

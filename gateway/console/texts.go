@@ -5,6 +5,7 @@ var pageTexts = []Text{
 	{"skip", "Spring til indholdet", "Skip to the content"},
 	{"nav", "Sider", "Pages"},
 	{"crumbs", "Sti", "Path"},
+	{"table.of", "%s, tabel", "%s, table"},
 	{"look.as", "Se som", "Look as"},
 	{"look.operations", "Drift", "Operations"},
 	{"look.show", "Vis", "Show"},

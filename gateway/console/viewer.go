@@ -6,19 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jmoiron/sqlx"
+	"nks/gateway/view"
 )
-
-// viewer is whom somebody looks as: operations, or one authority.
-type viewer struct {
-	Authority string // its number; empty: operations
-	Name      string
-}
-
-var operations = viewer{}
-
-// Operations tells whether the viewer is not an authority.
-func (v viewer) Operations() bool { return v.Authority == "" }
 
 // Language is one of the two that pages speak.
 type Language string
@@ -56,13 +45,9 @@ func languageOf(r *http.Request) Language {
 }
 
 // viewerOf is whom the browser has chosen to look as. An authority that is not there is nobody: operations.
-func (s *Console) viewerOf(ctx context.Context, r *http.Request) (viewer, []viewer, error) {
-	choices, err := s.overviews.authorities(func() (list []viewer, err error) {
-		err = s.look(ctx, operations, func(tx *sqlx.Tx) error {
-			return tx.SelectContext(ctx, &list, `SELECT authority, name FROM authority ORDER BY authority`)
-		})
-		return list, err
-	})
+func (s *Console) viewerOf(ctx context.Context, r *http.Request) (view.Viewer, []view.Viewer, error) {
+	operations := view.Viewer{}
+	choices, err := s.overviews.authorities(func() ([]view.Viewer, error) { return s.View.Authorities(ctx) })
 	if err != nil {
 		return operations, nil, err
 	}

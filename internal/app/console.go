@@ -13,17 +13,12 @@ import (
 
 	"nks/bankday"
 	"nks/gateway/console"
+	"nks/gateway/view"
 	"nks/schema"
 )
 
 // pageConnections is how many pages may ask the database at once, for all viewers together.
 const pageConnections = 6
-
-// pageSettings end what takes too long: a page that nobody waits for any more must not keep the flow waiting.
-func pageSettings() []string {
-	return []string{"search_path=nks", "statement_timeout=8s", "lock_timeout=2s", "idle_in_transaction_session_timeout=30s",
-		"default_transaction_read_only=on", "jit=off"}
-}
 
 // pages is the console while it is served, on connections of its own as nks_page.
 type pages struct {
@@ -50,8 +45,8 @@ func (a *App) openPages(ctx context.Context, anyPort bool) (*pages, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	c, err := console.New(console.Config{DB: db, Now: a.clock.Now, Location: days.Location(), Log: a.log,
-		Checker: newPageChecker(a.store), UploadBytes: int64(a.config.Mailbox.MaxFileMB) << 20})
+	c, err := console.New(console.Config{View: view.New(db, a.log), Now: a.clock.Now, Location: days.Location(), Log: a.log,
+		Checker: newPageChecker(a.desk), UploadBytes: int64(a.config.Mailbox.MaxFileMB) << 20})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -135,7 +130,7 @@ func (p *pages) close() error {
 
 // openPage makes the pool of the pages: a role that may see little, and write nothing.
 func (d *Database) openPage(ctx context.Context) (*sqlx.DB, error) {
-	dsn, err := d.dsn(schema.Page, pageSettings()...)
+	dsn, err := d.dsn(schema.Page, view.SessionSettings()...)
 	if err != nil {
 		return nil, ConfigError{err}
 	}

@@ -1,4 +1,4 @@
-package console
+package view
 
 import (
 	"bufio"
@@ -23,7 +23,7 @@ const tagLimit = 64 << 10
 
 // findXML finds one element in a document of any size, in constant memory. Other elements of its name never are in what
 // it gives. The document has been read before: it is well-formed.
-func findXML(r io.Reader, want xmlPart) (*excerpt, error) {
+func findXML(r io.Reader, want xmlPart) (*Excerpt, error) {
 	f := &xmlFinder{in: bufio.NewReaderSize(r, 64<<10), want: want}
 	for {
 		done, err := f.step()
@@ -34,7 +34,7 @@ func findXML(r io.Reader, want xmlPart) (*excerpt, error) {
 			return nil, err
 		}
 		if done {
-			return &excerpt{Text: f.result()}, nil
+			return &Excerpt{Text: f.result()}, nil
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (f *xmlFinder) keep(b []byte) {
 	}
 }
 
-// isIt tells whether the element that has just ended is the one. By its place alone it never is: what must stand in it
+// isIt reports whether the element that has just ended is the one. By its place alone it never is: what must stand in it
 // is asked for as well, so that nobody sees another's payment through a miscount.
 func (f *xmlFinder) isIt() bool {
 	if f.want.ordinal > 0 && f.seen != f.want.ordinal {
@@ -109,7 +109,7 @@ func (f *xmlFinder) isIt() bool {
 	return strings.Contains(contentOf(f.current, f.want.holds), "\x00"+f.want.text+"\x00")
 }
 
-// isPlain tells whether a text is written in every document as it is.
+// isPlain reports whether a text is written in every document as it is.
 func isPlain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > '~' || r < ' ' || strings.ContainsRune(`&<>"'`, r) })
 }
@@ -191,7 +191,7 @@ func (f *xmlFinder) tag() ([]byte, error) {
 	}
 }
 
-// quoting tells whether a tag ends within the value of an attribute.
+// quoting reports whether a tag ends within the value of an attribute.
 func quoting(tag []byte) bool {
 	var quote byte
 	for _, c := range tag {

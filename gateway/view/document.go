@@ -1,4 +1,4 @@
-package console
+package view
 
 import (
 	"context"
@@ -10,19 +10,27 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/klauspost/compress/zstd"
-
-	"nks/gateway"
 )
 
-// excerpt is what is shown of a raw document.
-type excerpt struct {
+// Excerpt is what is shown of a raw document.
+type Excerpt struct {
 	Text      string
-	Name      string // of the file, where it has one
-	Truncated bool   // there is more of the viewer's own
-	Whole     bool   // nothing was left out
-	Missing   string // key of the text that says why nothing is shown
-	Open      bool   // from the start
+	Truncated bool    // there is more of the viewer's own
+	Missing   Missing // why nothing is shown; empty: something is
 }
+
+// Missing is why nothing is shown of a document.
+type Missing string
+
+// Reasons for showing nothing.
+const (
+	MissingBusy     Missing = "busy"     // many documents are being read
+	MissingFailed   Missing = "failed"   // it cannot be read
+	MissingLarge    Missing = "large"    // it is too large to be searched
+	MissingNothing  Missing = "nothing"  // it does not name the payment
+	MissingOthers   Missing = "others"   // it speaks of others, too
+	MissingAccepted Missing = "accepted" // it names only what was rejected
+)
 
 const (
 	pieceBytes  = 1 << 20
@@ -46,7 +54,7 @@ type documentReader struct {
 // errTooFar: what is looked for does not stand in the part of a document that a page reads.
 var errTooFar = errors.New("document is too large for a page")
 
-func (s *Console) open(ctx context.Context, tx *sqlx.Tx, id int64) (*documentReader, error) {
+func openDocument(ctx context.Context, tx *sqlx.Tx, id int64) (*documentReader, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*pieceBytes))
 	if err != nil {
 		return nil, fmt.Errorf("document %d: %w", id, err)
@@ -82,28 +90,28 @@ func (r *documentReader) Read(p []byte) (int, error) {
 func (r *documentReader) close() { r.dec.Close() }
 
 // read opens a document and looks for something in it. An excerpt is always given; what is in the way is said there.
-func (s *Console) read(ctx context.Context, tx *sqlx.Tx, document int64, find func(io.Reader) (*excerpt, error)) *excerpt {
+func (r *Reader) read(ctx context.Context, tx *sqlx.Tx, document int64, find func(io.Reader) (*Excerpt, error)) *Excerpt {
 	select {
-	case s.heavy <- struct{}{}:
-		defer func() { <-s.heavy }()
+	case r.heavy <- struct{}{}:
+		defer func() { <-r.heavy }()
 	case <-ctx.Done():
-		return &excerpt{Missing: "raw.busy"}
+		return &Excerpt{Missing: MissingBusy}
 	}
-	r, err := s.open(ctx, tx, document)
+	in, err := openDocument(ctx, tx, document)
 	if err != nil {
-		s.Log.Error().Err(err).Msg("document cannot be shown")
-		return &excerpt{Missing: "raw.failed"}
+		r.log.Error().Err(err).Msg("document cannot be shown")
+		return &Excerpt{Missing: MissingFailed}
 	}
-	defer r.close()
-	e, err := find(r)
+	defer in.close()
+	e, err := find(in)
 	switch {
 	case errors.Is(err, errTooFar):
-		return &excerpt{Missing: "raw.large"}
+		return &Excerpt{Missing: MissingLarge}
 	case errors.Is(err, errNotInIt), err == nil && e.Text == "":
-		return &excerpt{Missing: "raw.nothing"}
+		return &Excerpt{Missing: MissingNothing}
 	case err != nil:
-		s.Log.Error().Err(err).Msg("document cannot be shown")
-		return &excerpt{Missing: "raw.failed"}
+		r.log.Error().Err(err).Msg("document cannot be shown")
+		return &Excerpt{Missing: MissingFailed}
 	}
 	return e
 }
@@ -111,16 +119,15 @@ func (s *Console) read(ctx context.Context, tx *sqlx.Tx, document int64, find fu
 // errNotInIt: the document does not hold what is looked for.
 var errNotInIt = errors.New("not in the document")
 
-// head shows the beginning of a document.
-func (s *Console) head(ctx context.Context, tx *sqlx.Tx, document int64, most int64) *excerpt {
-	return s.read(ctx, tx, document, func(r io.Reader) (*excerpt, error) {
-		text, err := io.ReadAll(io.LimitReader(r, most+1))
+// answerHead shows the beginning of an answer's document.
+func (r *Reader) answerHead(ctx context.Context, tx *sqlx.Tx, a Answer) *Excerpt {
+	return r.read(ctx, tx, a.Document, func(in io.Reader) (*Excerpt, error) {
+		text, err := io.ReadAll(io.LimitReader(in, answerBytes+1))
 		if err != nil {
 			return nil, err
 		}
-		e := &excerpt{Truncated: int64(len(text)) > most, Whole: int64(len(text)) <= most}
-		e.Text = mask(readable(text[:min(int64(len(text)), most)]), gateway.Holder{})
-		return e, nil
+		shown := readable(text[:min(len(text), answerBytes)])
+		return &Excerpt{Text: masker{ours: []string{a.id()}}.mask(shown), Truncated: len(text) > answerBytes}, nil
 	})
 }
 

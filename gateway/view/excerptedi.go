@@ -1,4 +1,4 @@
-package console
+package view
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ func number(b []byte) int {
 }
 
 // findOrder shows the segments of one order in an interchange of ours: those around it, its own, none of another's.
-func findOrder(r io.Reader, at place) (*excerpt, error) {
+func findOrder(r io.Reader, at place) (*Excerpt, error) {
 	out := &shown{}
 	message, line, seq, found := 0, 0, 0, false
 	err := segments(r, func(s *edifact.Segment, end string) bool {
@@ -104,11 +104,11 @@ func findOrder(r io.Reader, at place) (*excerpt, error) {
 	if !found {
 		return nil, errNotInIt
 	}
-	return &excerpt{Text: out.b.String()}, nil
+	return &Excerpt{Text: out.b.String()}, nil
 }
 
 // findWords shows what a bank's file says of one order: of its interchange, its message, its line, itself.
-func findWords(r io.Reader, at place) (*excerpt, error) {
+func findWords(r io.Reader, at place) (*Excerpt, error) {
 	f := &wordFinder{at: at}
 	err := segments(r, func(s *edifact.Segment, end string) bool {
 		f.out.mark = end
@@ -122,7 +122,7 @@ func findWords(r io.Reader, at place) (*excerpt, error) {
 	if !f.found {
 		return nil, errNotInIt
 	}
-	return &excerpt{Text: f.out.b.String()}, nil
+	return &Excerpt{Text: f.out.b.String()}, nil
 }
 
 // wordFinder holds a message back until it is known to be about ours, and a line until it is known to be.

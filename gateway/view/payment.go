@@ -1,0 +1,228 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"nks/gateway"
+)
+
+// Payment is a payment with everything that happened to it. Times are nil until it has come so far. Texts of others
+// have citizens' numbers masked, and accounts that must not be seen yet.
+type Payment struct {
+	ID          int64  `db:"id"`
+	Ore         int64  `db:"ore"`
+	E2E         string `db:"e2e"`
+	Authority   string `db:"authority"`
+	BenefitType string `db:"benefit_type"`
+	Text        string `db:"statement_text"` // on the statement; may be empty
+	State       State  `db:"-"`
+	Recipient   string `db:"-"` // kind and number, a citizen's masked; empty: named by the account alone
+	Account     string `db:"-"` // its tail masked until the bank has the payment; empty: found at release
+	Masked      bool   `db:"-"` // the account's tail is
+
+	Delivery      int64      `db:"delivery_id"`
+	Door          string     `db:"door"`
+	Supplier      string     `db:"supplier"`
+	GroupRef      string     `db:"group_ref"` // the bundle's GrpId
+	DeliveryState string     `db:"delivery_state"`
+	ReceivedAt    time.Time  `db:"received_at"`
+	ReadAt        *time.Time `db:"read_at"`
+	CheckedAt     *time.Time `db:"checked_at"`
+
+	Agreement  string     `db:"agreement"`
+	GroupState string     `db:"group_state"`
+	ReleaseAt  *time.Time `db:"release_at"`
+	ReleasedAt *time.Time `db:"released_at"`
+	ExecutesOn *time.Time `db:"executes_on"` // a day
+
+	Early       Event       `db:"early"` // what ended it before it became an order: rejected or returned
+	Order       Order       `db:"order"`
+	Interchange Interchange `db:"interchange"` // without ID: it is in none
+	ValidatedAt *time.Time  `db:"validated_at"`
+	Word        Event       `db:"-"` // what the bank said last of it, or else of its whole line
+
+	Answers []Answer `db:"-"`
+	Papers  []Paper  `db:"-"`
+}
+
+// Event is something that happened to a payment; without Kind nothing did.
+type Event struct {
+	Kind string     `db:"kind"`
+	Code string     `db:"code"`
+	Text string     `db:"text"`
+	At   *time.Time `db:"at"`
+}
+
+// Order is what a bank is told to do, and where it stands in the interchange.
+type Order struct {
+	Rule       int    `db:"rule"` // by which the account was chosen
+	Type       int    `db:"type"` // as gateway.PaymentType
+	MessageRef string `db:"message_ref"`
+	Message    int    `db:"message_no"`
+	Line       int    `db:"lin"`
+	Seq        int    `db:"seq"`
+}
+
+// paymentRow is a payment with what must not leave as it is.
+type paymentRow struct {
+	Payment
+	HolderKind          int16   `db:"holder_kind"`
+	Holder              int64   `db:"holder"`
+	NamedAccount        string  `db:"named_account"` // in the payment itself
+	OrderAccount        *string `db:"order_account"`
+	Reference           int64   `db:"reference"`
+	Document            int64   `db:"document_id"`
+	InterchangeDocument int64   `db:"interchange_document"`
+	Line                Event   `db:"line"`
+	Event               Event   `db:"event"`
+}
+
+//go:embed payment.sql
+var paymentQuery string
+
+// Payment reads one payment of the viewer's. It is ErrOperations for operations, and gateway.ErrNotFound when there is
+// none that the viewer may see.
+func (r *Reader) Payment(ctx context.Context, v Viewer, id int64) (*Payment, error) {
+	if v.Operations() {
+		return nil, ErrOperations
+	}
+	p := &paymentRow{}
+	err := r.look(ctx, v, func(tx *sqlx.Tx) error {
+		if err := p.read(ctx, tx, id); err != nil {
+			return err
+		}
+		p.settle()
+		var err error
+		p.Papers, err = r.papers(ctx, tx, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("payment %d: %w", id, err)
+	}
+	p.maskTexts()
+	return &p.Payment, nil
+}
+
+func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
+	var month time.Time
+	delivery := gateway.DeliveryOf(id)
+	err := tx.GetContext(ctx, &month, `SELECT month FROM delivery WHERE id = $1`, delivery)
+	if err == nil {
+		err = tx.GetContext(ctx, p, paymentQuery, delivery, id, month)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return gateway.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	err = tx.SelectContext(ctx, &p.Answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = $1 AND (kind IN (0, 1, 2) OR id IN (
+			SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 9) AND delivery_id = $1 AND payment_id = $2
+			UNION SELECT answer_id FROM answer_due WHERE kind = 8 AND delivery_id = $1 AND payment_id = 0 AND attempt = 0
+				AND interchange_id = $3 AND message_no = $4 AND lin = $5)) ORDER BY id LIMIT 20`,
+		delivery, id, p.Interchange.ID, p.Order.Message, p.Order.Line)
+	if err != nil {
+		return fmt.Errorf("answers: %w", err)
+	}
+	return nil
+}
+
+func (p *paymentRow) holder() gateway.Holder { return holderOf(p.HolderKind, p.Holder) }
+
+// withBank reports whether the bank has the order.
+func (p *paymentRow) withBank() bool { return p.Interchange.SentAt != nil }
+
+// settle works out what follows from the row.
+func (p *paymentRow) settle() {
+	p.State = p.state()
+	if p.Word = p.Event; p.Event.Kind == "" {
+		p.Word = p.Line
+	}
+	if h := p.holder(); h.Kind != gateway.NoHolder {
+		p.Recipient = h.Masked()
+		if h.Kind == gateway.CPR {
+			p.Recipient = "CPR " + p.Recipient
+		}
+	}
+	account := p.NamedAccount
+	if p.OrderAccount != nil {
+		account = *p.OrderAccount
+	}
+	p.Account = account
+	if p.Masked = account != "" && !p.withBank(); p.Masked {
+		p.Account = gateway.Account{Number: account}.MaskedNumber()
+	}
+}
+
+// state is where the payment is, as the ledger has it.
+func (p *paymentRow) state() State {
+	executed := Executed
+	if gateway.PaymentType(p.Order.Type) == gateway.Cheque {
+		executed = Cheque
+	}
+	placed := p.Interchange.ID != 0
+	switch {
+	case p.Early.Kind != "":
+		return State(p.Early.Kind)
+	case !placed && p.GroupState == "unchecked":
+		return Unread
+	case !placed:
+		return Waiting
+	case p.Event.Kind == "bank_rejected", p.Event.Kind == "" && p.Line.Kind == "rejected":
+		return Returned
+	case p.Event.Kind == "executed", p.Line.Kind == "executed":
+		return executed
+	case p.Interchange.State == "unknown":
+		return Unknown
+	case p.Line.Kind == "frozen":
+		return Frozen
+	}
+	return WithBank
+}
+
+// masker hides in texts about the payment what must not be seen.
+func (p *paymentRow) masker() masker {
+	m := masker{holder: p.holder(), hidden: p.hidden()}
+	if h := p.holder(); h.Kind == gateway.PNR {
+		m.ours = []string{h.ID} // names a place of work
+	}
+	return m
+}
+
+// hidden are accounts that must not be seen yet, in every way in which documents write them.
+func (p *paymentRow) hidden() []string {
+	if p.withBank() {
+		return nil
+	}
+	accounts := []string{p.NamedAccount}
+	if p.OrderAccount != nil {
+		accounts = append(accounts, *p.OrderAccount)
+	}
+	var list []string
+	for _, a := range accounts {
+		if a == "" {
+			continue
+		}
+		list = append(list, a)
+		if len(a) == 14 {
+			list = append(list, a[4:], strings.TrimLeft(a[4:], "0"))
+		}
+	}
+	return list
+}
+
+// maskTexts comes last: what the documents are searched by is not what is shown.
+func (p *paymentRow) maskTexts() {
+	m := p.masker()
+	for _, text := range []*string{&p.E2E, &p.Text, &p.GroupRef, &p.Early.Text, &p.Word.Text} {
+		*text = m.mask(*text)
+	}
+}
