@@ -11,7 +11,6 @@ import (
 	"nks/gateway"
 	"nks/gateway/intake/intaketest"
 	"nks/gateway/nksxml"
-	"nks/gateway/postgres"
 )
 
 // TestAnswers_ByBundle: bundles that share a LIN are answered each by itself, under their own names.
@@ -81,7 +80,7 @@ func TestAnswers_Close(t *testing.T) {
 	}
 	closed := func() int {
 		t.Helper()
-		return w.all("answer", w.AnswerNext)
+		return w.all("answer", w.Answer.Next)
 	}
 	reject(1)
 	w.later(quiet - time.Millisecond)
@@ -108,7 +107,7 @@ func TestAnswers_Close(t *testing.T) {
 // TestAnswers_Cap: at most so many payments in a document, and numbers without holes.
 func TestAnswers_Cap(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.AnswerPayments, o.rules.MessageOrders = 3, 2 })
+	w := newWorld(t, func(o *options) { o.limits.AnswerPayments, o.limits.MessageOrders = 3, 2 })
 	w.paid(bundle("G-1", many("A", 8)...)) // four messages of two
 	w.told()
 	w.says("BEC", contrl("BEC", 1, "7"))
@@ -118,7 +117,7 @@ func TestAnswers_Cap(t *testing.T) {
 		words = append(words, bansta(fmt.Sprintf("BEC-00000000000001-%04d", m), word(1, 1, "2", "x"), word(1, 2, "2", "x")))
 	}
 	w.says("BEC", words...)
-	w.all("answer", w.AnswerNext) // a full document closes at once
+	w.all("answer", w.Answer.Next) // a full document closes at once
 	w.want("full ones", w.row(`SELECT count(*) FROM answer WHERE kind = 9`), "2")
 	w.wantTold("9 A-000:0001(x) A-001:0001(x) A-002:0001(x); 9 A-003:0001(x) A-004:0001(x) A-005:0001(x); 9 A-006:0001(x) A-007:0001(x)")
 	w.want("numbers", w.row(`SELECT kind, string_agg(number::text, ' ' ORDER BY id) FROM answer WHERE kind > 2 GROUP BY kind ORDER BY kind`), "8 1 2 3 4; 9 1 2 3")
@@ -135,18 +134,17 @@ func TestAnswers_NumberOfAFailure(t *testing.T) {
 	w.told()
 	w.says("BEC", contrl("BEC", 1, "7"))
 	w.later(quiet)
-	config := w.Config
-	config.Answers = func(to io.Writer, a gateway.Answer) (gateway.AnswerEncoder, error) {
+	broken := w.steps()
+	broken.Answer.Answers.Encode = func(to io.Writer, a gateway.Answer) (gateway.AnswerEncoder, error) {
 		if a.GroupRef == "G-1" {
 			return nil, errPrinter
 		}
-		return w.Config.Answers(to, a)
+		return w.Answer.Answers.Encode(to, a)
 	}
-	broken := postgres.New(config)
-	if worked, err := broken.AnswerNext(t.Context()); !worked || err != nil {
+	if worked, err := broken.Answer.Next(t.Context()); !worked || err != nil {
 		t.Errorf("the other bundle's: %t, %v", worked, err)
 	}
-	if worked, err := broken.AnswerNext(t.Context()); worked || !errors.Is(err, errPrinter) {
+	if worked, err := broken.Answer.Next(t.Context()); worked || !errors.Is(err, errPrinter) {
 		t.Errorf("the first bundle's: %t, %v", worked, err)
 	}
 	w.wantTold("8 B; 8 A")
@@ -158,15 +156,15 @@ func TestAnswers_Mailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.receive(bundle("G-1", complete("A", 100)))
-	files, err := w.ListOut(t.Context(), "LEVA")
+	files, err := w.Answer.Ready(t.Context(), "LEVA")
 	if err != nil || len(files) != 2 || files[0].Name != "KVITTERING1-0000000001.xml" || files[1].Name != "RETURSVAR2-0000000001.xml" {
 		t.Fatalf("%+v, %v", files, err)
 	}
-	if theirs, err := w.ListOut(t.Context(), "LEVB"); err != nil || len(theirs) != 0 {
+	if theirs, err := w.Answer.Ready(t.Context(), "LEVB"); err != nil || len(theirs) != 0 {
 		t.Errorf("another supplier sees %+v, %v", theirs, err)
 	}
 	for _, f := range files {
-		d, err := w.OpenOut(t.Context(), "LEVA", f.Name)
+		d, err := w.Answer.OpenReady(t.Context(), "LEVA", f.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,20 +179,20 @@ func TestAnswers_Mailbox(t *testing.T) {
 		if twice[0] != twice[1] || int64(len(twice[0])) != f.Size || !strings.Contains(twice[0], "G-1") {
 			t.Errorf("%s: %q", f.Name, twice[0])
 		}
-		if _, err := w.OpenOut(t.Context(), "LEVB", f.Name); !errors.Is(err, gateway.ErrNotFound) {
+		if _, err := w.Answer.OpenReady(t.Context(), "LEVB", f.Name); !errors.Is(err, gateway.ErrNotFound) {
 			t.Errorf("another supplier's: %v", err)
 		}
-		if err := w.Collect(t.Context(), "LEVB", f.Name); !errors.Is(err, gateway.ErrNotFound) {
+		if err := w.Answer.Collect(t.Context(), "LEVB", f.Name); !errors.Is(err, gateway.ErrNotFound) {
 			t.Errorf("taken away by another: %v", err)
 		}
-		if err := w.Collect(t.Context(), "LEVA", f.Name); err != nil {
+		if err := w.Answer.Collect(t.Context(), "LEVA", f.Name); err != nil {
 			t.Error(err)
 		}
-		if err := w.Collect(t.Context(), "LEVA", f.Name); !errors.Is(err, gateway.ErrNotFound) {
+		if err := w.Answer.Collect(t.Context(), "LEVA", f.Name); !errors.Is(err, gateway.ErrNotFound) {
 			t.Errorf("taken away twice: %v", err)
 		}
 	}
-	if files, err := w.ListOut(t.Context(), "LEVA"); err != nil || len(files) != 0 {
+	if files, err := w.Answer.Ready(t.Context(), "LEVA"); err != nil || len(files) != 0 {
 		t.Errorf("left: %+v, %v", files, err)
 	}
 }

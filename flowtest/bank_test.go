@@ -9,7 +9,6 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/bankfile"
-	"nks/gateway/postgres"
 	"nks/reconciliation"
 )
 
@@ -19,15 +18,15 @@ const (
 )
 
 // bkd speaks of single orders, and each time for their whole message; what it does not refuse is executed by silence.
-func bkd(t *testing.T) postgres.Bank {
-	b := bank(t, "BKD", bkdGLN, postgres.AcceptedByMessage)
+func bkd(t *testing.T) gateway.BankCentre {
+	b := bank(t, "BKD", bkdGLN, gateway.AcceptedByMessage)
 	b.ExecutedDeadline = 24 * 3600e9
 	return b
 }
 
 // nem sends a receipt and nothing else.
-func nem(t *testing.T) postgres.Bank {
-	b := bank(t, "NEM", nemGLN, postgres.AcceptedBySilence)
+func nem(t *testing.T) gateway.BankCentre {
+	b := bank(t, "NEM", nemGLN, gateway.AcceptedBySilence)
 	b.ReceiptIsFinal = true
 	return b
 }
@@ -95,7 +94,7 @@ func reason(text string) string {
 // lay stores a file of the bank as the fetch does.
 func (w *world) lay(bank, name, content string) {
 	w.t.Helper()
-	err := w.StoreBankFile(w.t.Context(), bank, name, func(to io.Writer) error {
+	err := w.Bank.StoreBankFile(w.t.Context(), bank, name, func(to io.Writer) error {
 		_, err := io.Copy(to, bytes.NewReader([]byte(content)))
 		return err
 	})
@@ -115,7 +114,7 @@ func (w *world) says(bank string, messages ...string) {
 func (w *world) hear(bank string) {
 	w.t.Helper()
 	for {
-		worked, err := w.HearNext(w.t.Context(), bank)
+		worked, err := w.Bank.NextToHear(w.t.Context(), bank)
 		if err != nil {
 			w.t.Fatalf("hear %s: %v", bank, err)
 		}
@@ -155,7 +154,7 @@ func (b book) since(before book) string {
 // held is the lease on a bank's connection, until the test ends.
 func (w *world) held(bank string) gateway.Lease {
 	w.t.Helper()
-	l, err := w.Lease(w.t.Context(), bank)
+	l, err := w.Bank.Lease(w.t.Context(), bank)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -167,12 +166,12 @@ func (w *world) held(bank string) gateway.Lease {
 func (w *world) publishing(bank string, fence int64) gateway.Outgoing {
 	w.t.Helper()
 	w.render()
-	o, err := w.NextOutgoing(w.t.Context(), bank)
+	o, err := w.Bank.NextOutgoing(w.t.Context(), bank)
 	if err == nil {
-		o, err = w.MarkSending(w.t.Context(), o.ID, fence)
+		o, err = w.Bank.MarkSending(w.t.Context(), o.ID, fence)
 	}
 	if err == nil {
-		err = w.MarkPublishing(w.t.Context(), o, fence)
+		err = w.Bank.MarkPublishing(w.t.Context(), o, fence)
 	}
 	if err != nil {
 		w.t.Fatal(err)

@@ -194,7 +194,7 @@ func TestCheck_TwoAtOnce(t *testing.T) {
 	done := make(chan error)
 	for range 3 {
 		go func() {
-			_, err := w.CheckNext(t.Context())
+			_, err := w.Check.Next(t.Context())
 			done <- err
 		}()
 	}

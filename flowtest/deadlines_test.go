@@ -12,7 +12,7 @@ func TestDeadlines(t *testing.T) {
 	deadlines := func(clock string) {
 		t.Helper()
 		w.at(clock)
-		w.eachBank("deadlines", w.DeadlinesNext)
+		w.eachBank("deadlines", w.Bank.NextDeadline)
 	}
 	all := map[string]sent{}
 	for _, b := range []string{"BEC", "SDC", "BKD", "NEM"} {
@@ -55,7 +55,7 @@ func TestDeadlines_SendBy(t *testing.T) {
 	w.render()
 	for _, c := range []struct{ now, want string }{{"2005-08-11 08:30", ""}, {"2005-08-11 08:31", "send-by missed"}, {"2005-08-12 08:31", "send-by missed"}} {
 		w.at(c.now)
-		w.eachBank("deadlines", w.DeadlinesNext)
+		w.eachBank("deadlines", w.Bank.NextDeadline)
 		w.want(c.now, w.exceptions(), c.want)
 	}
 }
@@ -66,13 +66,13 @@ func TestNextDue(t *testing.T) {
 	w := newWorld(t, banks(t))
 	due := func(want string) {
 		t.Helper()
-		next, ok, err := w.NextDue(t.Context())
+		next, ok, err := w.Watch.NextDue(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := "nothing"
 		if ok {
-			got = next.In(w.Location).Format("01-02 15:04:05")
+			got = next.In(w.Base.Location).Format("01-02 15:04:05")
 		}
 		w.want("next due", got, want)
 	}
@@ -89,12 +89,12 @@ func TestNextDue(t *testing.T) {
 	w.says("BKD", contrl("BKD", 1, "7"))
 	due("08-11 08:00:02")
 	w.at("2005-08-11 08:01")
-	w.eachBank("deadlines", w.DeadlinesNext)
+	w.eachBank("deadlines", w.Bank.NextDeadline)
 	due("08-11 08:01:02") // response 8 closes
 	w.wantTold("8 A")
 	due("08-13 09:00:00")
 	w.at("2005-08-13 09:00")
-	w.eachBank("deadlines", w.DeadlinesNext)
+	w.eachBank("deadlines", w.Bank.NextDeadline)
 	due("nothing")
 	w.want("ledger", w.ledger(), "executed 1 = 100")
 }
@@ -105,7 +105,7 @@ func TestInHand(t *testing.T) {
 	w := newWorld(t)
 	busy := func(what string, want bool) {
 		t.Helper()
-		got, err := w.InHand(t.Context())
+		got, err := w.Watch.InHand(t.Context())
 		if err != nil || got != want {
 			t.Errorf("%s: in hand %t, %v", what, got, err)
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"nks/gateway/intake/intaketest"
-	"nks/gateway/postgres"
+	"nks/gateway/postgres/dryrun"
 )
 
 // BenchmarkDryRun judges a bundle of many payments, one in a hundred to nobody and one in a thousand twice, and reports
@@ -35,12 +35,12 @@ func BenchmarkDryRun(b *testing.B) {
 	xml := doc.XML()
 	w := newWorld(b, func(o *options) {
 		o.country = c.with("holders.csv", rows...).with("accounts.csv").with("specific_accounts.csv")
-		o.rules.BundlePayments, o.rules.DocumentBytes = payments, 1<<30
+		o.limits.BundlePayments, o.limits.DocumentBytes = payments, 1<<30
 	})
 	b.SetBytes(int64(len(xml)))
 	for b.Loop() {
 		r := &tried{}
-		if err := w.DryRun(b.Context(), postgres.DryRun{Document: bytes.NewReader(xml)}, r); err != nil {
+		if err := w.DryRun.Run(b.Context(), dryrun.Request{Document: bytes.NewReader(xml)}, r); err != nil {
 			b.Fatal(err)
 		}
 		if r.Rejected != payments/100+payments/1000 {

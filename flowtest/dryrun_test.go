@@ -12,23 +12,23 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/intake/intaketest"
-	"nks/gateway/postgres"
+	"nks/gateway/postgres/dryrun"
 )
 
 // tried is what a dry run said.
 type tried struct {
-	postgres.DryRunResult
-	errors []postgres.DryRunError
+	dryrun.Result
+	errors []dryrun.Error
 	judged int
 }
 
-func (r *tried) Judged(result postgres.DryRunResult) error {
+func (r *tried) Judged(result dryrun.Result) error {
 	r.judged++
-	r.DryRunResult = result
+	r.Result = result
 	return nil
 }
 
-func (r *tried) Error(e postgres.DryRunError) error {
+func (r *tried) Error(e dryrun.Error) error {
 	r.errors = append(r.errors, e)
 	return nil
 }
@@ -36,11 +36,11 @@ func (r *tried) Error(e postgres.DryRunError) error {
 func (w *world) try(doc []byte, supplier string) *tried {
 	w.t.Helper()
 	r := &tried{}
-	if err := w.DryRun(w.t.Context(), postgres.DryRun{Document: bytes.NewReader(doc), Supplier: supplier}, r); err != nil {
+	if err := w.DryRun.Run(w.t.Context(), dryrun.Request{Document: bytes.NewReader(doc), Supplier: supplier}, r); err != nil {
 		w.t.Fatal(err)
 	}
 	if r.judged != 1 || int64(len(r.errors)) != r.Errors || r.Payments != r.Accepted+r.Rejected {
-		w.t.Errorf("judged %d times, %d errors told: %+v", r.judged, len(r.errors), r.DryRunResult)
+		w.t.Errorf("judged %d times, %d errors told: %+v", r.judged, len(r.errors), r.Result)
 	}
 	return r
 }
@@ -96,9 +96,9 @@ func (w *world) bracketed(query string, args ...any) string {
 // receipt is the receipt as describe puts it.
 func (r *tried) receipt() string {
 	switch r.Receipt {
-	case postgres.DryUnreadable:
+	case dryrun.Unreadable:
 		return "0 " + string(r.errors[0].Code)
-	case postgres.DryRefused:
+	case dryrun.Refused:
 		return "1 RJCT " + string(r.errors[0].Code)
 	}
 	return "1 " + r.Receipt
@@ -107,7 +107,7 @@ func (r *tried) receipt() string {
 // leading is each rejected payment with its leading error, as rows writes it.
 func (r *tried) leading() string {
 	var all []string
-	if r.Receipt == postgres.DryAccepted {
+	if r.Receipt == dryrun.Accepted {
 		last := ""
 		for _, e := range r.errors {
 			if e.Path != last {
@@ -124,7 +124,7 @@ func (r *tried) groups(w *world) string {
 	for _, g := range r.Groups {
 		if g.Accepted > 0 {
 			all = append(all, fmt.Sprintf("%s %s %d %s %s", g.Agreement, g.DebitAccount, g.Payments, g.ExecutesOn,
-				g.ReleaseAt.In(w.Location).Format("2006-01-02T15:04")))
+				g.ReleaseAt.In(w.Base.Location).Format("2006-01-02T15:04")))
 		}
 	}
 	return strings.Join(all, "; ")
@@ -134,7 +134,7 @@ func (r *tried) groups(w *world) string {
 // leaves no trace.
 func TestDryRun_Foretells(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.BundlePayments, o.rules.GroupsPerDelivery = 60, 3 })
+	w := newWorld(t, func(o *options) { o.limits.BundlePayments, o.limits.DeliveryGroups = 60, 3 })
 	w.receive(bundle("before", complete("old", 100), cpr("failed", nobody, 100)))
 	w.told()
 	for i, c := range dryRunCases() {
@@ -255,14 +255,14 @@ func TestDryRun_Tells(t *testing.T) {
 	r := w.try(doc, "")
 	grpHdr := slices.IndexFunc(strings.Split(string(doc), "\n"), func(l string) bool { return strings.Contains(l, "GrpHdr") }) + 1
 	w.want("refused", fmt.Sprint(r.Receipt, r.Payments, r.Accepted, r.Rejected, r.Ore, r.errors),
-		fmt.Sprint("RJCT", 5, 0, 5, 0, []postgres.DryRunError{{Line: grpHdr, Path: "NKSPayment/GrpHdr/Grpg", Code: "903", Text: "Gruppering stemmer ikke med antal debiteringer"}}))
+		fmt.Sprint("RJCT", 5, 0, 5, 0, []dryrun.Error{{Line: grpHdr, Path: "NKSPayment/GrpHdr/Grpg", Code: "903", Text: "Gruppering stemmer ikke med antal debiteringer"}}))
 
 	d.Debits = d.Debits[:1]
 	d.Grouped = ""
 	doc = d.XML()
 	r = w.try(doc, "")
 	path := "NKSPayment/PmtInf[1]/PmtTx[2]"
-	want := []postgres.DryRunError{
+	want := []dryrun.Error{
 		{Line: at("zero", 1), Path: path, EndToEndID: "zero", Code: "9009", Text: gateway.CodeAmountZero.Danish()},
 		{Line: at("zero", 1), Path: path, EndToEndID: "zero", Code: "0009", Text: "MODTAGER KAN IKKE IDENTIFICERES"},
 		{Line: at("zero", 1), Path: path, EndToEndID: "zero", Code: "9015", Text: gateway.CodeBenefitType.Danish()},
@@ -294,7 +294,7 @@ func TestDryRun_At(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := &tried{}
-		if err := w.DryRun(t.Context(), postgres.DryRun{Document: bytes.NewReader(doc), At: now, Errors: 1}, r); err != nil {
+		if err := w.DryRun.Run(t.Context(), dryrun.Request{Document: bytes.NewReader(doc), At: now, Errors: 1}, r); err != nil {
 			t.Fatal(err)
 		}
 		got := r.Receipt
@@ -332,16 +332,16 @@ func TestDryRun_Failures(t *testing.T) {
 	for cut := range 3 {
 		r := &tried{}
 		source := io.MultiReader(bytes.NewReader(doc[:cut*len(doc)/3]), broken{})
-		if err := w.DryRun(t.Context(), postgres.DryRun{Document: source}, r); !errors.Is(err, errSource) || r.judged != 0 {
+		if err := w.DryRun.Run(t.Context(), dryrun.Request{Document: source}, r); !errors.Is(err, errSource) || r.judged != 0 {
 			t.Errorf("a source that fails after %d thirds: %v, judged %d times", cut, err, r.judged)
 		}
 	}
-	if err := w.DryRun(t.Context(), postgres.DryRun{Document: bytes.NewReader(doc)}, deaf{}); !errors.Is(err, errSource) {
+	if err := w.DryRun.Run(t.Context(), dryrun.Request{Document: bytes.NewReader(doc)}, deaf{}); !errors.Is(err, errSource) {
 		t.Errorf("a report that cannot be written: %v", err)
 	}
 	d := bundle("G-2", complete("a", 100))
 	d.Debits[0].Agreement, d.Debits[0].Account = "AFT-2", "53010000123456"
-	err := w.DryRun(t.Context(), postgres.DryRun{Document: bytes.NewReader(d.XML())}, &tried{})
+	err := w.DryRun.Run(t.Context(), dryrun.Request{Document: bytes.NewReader(d.XML())}, &tried{})
 	if err == nil || !strings.Contains(err.Error(), "SDC") {
 		t.Errorf("a bank centre that is not configured: %v", err)
 	}
@@ -354,5 +354,5 @@ func (broken) Read([]byte) (int, error) { return 0, errSource }
 // deaf is a report that cannot take errors.
 type deaf struct{}
 
-func (deaf) Judged(postgres.DryRunResult) error { return nil }
-func (deaf) Error(postgres.DryRunError) error   { return errSource }
+func (deaf) Judged(dryrun.Result) error { return nil }
+func (deaf) Error(dryrun.Error) error   { return errSource }

@@ -102,11 +102,11 @@ func TestFiles_Answered(t *testing.T) {
 	}
 	w.want("no CONTRL is awaited for it", w.row(`SELECT count(*) FROM order_line WHERE interchange_id = (SELECT max(id) FROM interchange)`), "0")
 	w.later(24 * 3600e9)
-	w.eachBank("deadlines", w.DeadlinesNext)
+	w.eachBank("deadlines", w.Bank.NextDeadline)
 	w.want("exceptions", w.exceptions(), "")
 }
 
-// TestFiles_ManyUndecided: more words than anybody reads one by one; none is passed over in silence.
+// TestFiles_ManyUndecided: more statuses than anybody reads one by one; none is passed over in silence.
 func TestFiles_ManyUndecided(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -121,7 +121,7 @@ func TestFiles_ManyUndecided(t *testing.T) {
 		words = words[n:]
 	}
 	w.says("BEC", messages...)
-	w.want("exceptions", w.row(`SELECT count(*), max(detail) FILTER (WHERE detail LIKE '%more%') FROM exception WHERE kind = 'bank word undecided'`), "1001 2 more words")
+	w.want("exceptions", w.row(`SELECT count(*), max(detail) FILTER (WHERE detail LIKE '%more%') FROM exception WHERE kind = 'bank status undecided'`), "1001 2 more statuses")
 }
 
 // TestFiles_FetchFails: a file that did not come whole is none.
@@ -129,7 +129,7 @@ func TestFiles_FetchFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	cut := errors.New("cut")
-	err := w.StoreBankFile(t.Context(), "BEC", "a.edi", func(to io.Writer) error {
+	err := w.Bank.StoreBankFile(t.Context(), "BEC", "a.edi", func(to io.Writer) error {
 		_, err := io.WriteString(to, "half")
 		return errors.Join(err, cut)
 	})
@@ -151,74 +151,74 @@ func TestOutbox(t *testing.T) {
 		w.want("state", w.row(`SELECT state, attempt FROM interchange`), want)
 	}
 	w.unrender()
-	if _, err := w.NextOutgoing(t.Context(), "BEC"); !errors.Is(err, gateway.ErrNotFound) {
+	if _, err := w.Bank.NextOutgoing(t.Context(), "BEC"); !errors.Is(err, gateway.ErrNotFound) {
 		t.Errorf("before rendering: %v", err)
 	}
 	w.render()
 	lease := w.held("BEC")
 	stale := lease.Fence - 1
 	ctx := t.Context()
-	o, err := w.NextOutgoing(ctx, "BEC")
+	o, err := w.Bank.NextOutgoing(ctx, "BEC")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.MarkSending(ctx, o.ID, stale); !errors.Is(err, gateway.ErrLostOwnership) {
+	if _, err := w.Bank.MarkSending(ctx, o.ID, stale); !errors.Is(err, gateway.ErrLostOwnership) {
 		t.Errorf("sending by a former owner: %v", err)
 	}
 	state("rendered 0")
-	first, err := w.MarkSending(ctx, o.ID, lease.Fence)
+	first, err := w.Bank.MarkSending(ctx, o.ID, lease.Fence)
 	if err != nil {
 		t.Fatal(err)
 	}
 	state("sending 1")
 	// Whoever takes over from sending tries anew, under another temporary name; the late first attempt is stopped.
-	second, err := w.MarkSending(ctx, o.ID, lease.Fence)
+	second, err := w.Bank.MarkSending(ctx, o.ID, lease.Fence)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if first.TempName == second.TempName || first.FinalName != second.FinalName || second.FinalName != "NKS00000000000001.edi" {
 		t.Errorf("%+v, then %+v", first, second)
 	}
-	if err := w.MarkPublishing(ctx, first, lease.Fence); !errors.Is(err, gateway.ErrLostOwnership) {
+	if err := w.Bank.MarkPublishing(ctx, first, lease.Fence); !errors.Is(err, gateway.ErrLostOwnership) {
 		t.Errorf("publishing of an earlier attempt: %v", err)
 	}
-	if err := w.MarkPublishing(ctx, second, stale); !errors.Is(err, gateway.ErrLostOwnership) {
+	if err := w.Bank.MarkPublishing(ctx, second, stale); !errors.Is(err, gateway.ErrLostOwnership) {
 		t.Errorf("publishing by a former owner: %v", err)
 	}
 	state("sending 2")
-	if err := w.MarkPublishing(ctx, second, lease.Fence); err != nil {
+	if err := w.Bank.MarkPublishing(ctx, second, lease.Fence); err != nil {
 		t.Fatal(err)
 	}
 	state("publishing 2")
-	if _, err := w.MarkSending(ctx, o.ID, lease.Fence); !errors.Is(err, gateway.ErrLostOwnership) {
+	if _, err := w.Bank.MarkSending(ctx, o.ID, lease.Fence); !errors.Is(err, gateway.ErrLostOwnership) {
 		t.Errorf("sending again what may be published: %v", err)
 	}
 	for name, mark := range map[string]func() error{
-		"sent":     func() error { return w.MarkSent(ctx, second, stale) },
-		"not sent": func() error { return w.MarkNotSent(ctx, second, stale) },
-		"unknown":  func() error { return w.MarkUnknown(ctx, second, stale) },
+		"sent":     func() error { return w.Bank.MarkSent(ctx, second, stale) },
+		"not sent": func() error { return w.Bank.MarkNotSent(ctx, second, stale) },
+		"unknown":  func() error { return w.Bank.MarkUnknown(ctx, second, stale) },
 	} {
 		if err := mark(); !errors.Is(err, gateway.ErrLostOwnership) {
 			t.Errorf("%s by a former owner: %v", name, err)
 		}
 	}
 	state("publishing 2")
-	if err := w.MarkNotSent(ctx, second, lease.Fence); err != nil {
+	if err := w.Bank.MarkNotSent(ctx, second, lease.Fence); err != nil {
 		t.Fatal(err)
 	}
 	state("rendered 2")
 	third := w.publishing("BEC", lease.Fence)
-	if err := w.MarkSent(ctx, third, lease.Fence); err != nil {
+	if err := w.Bank.MarkSent(ctx, third, lease.Fence); err != nil {
 		t.Fatal(err)
 	}
 	state("sent 3")
-	if err := w.MarkSent(ctx, third, lease.Fence); err != nil {
+	if err := w.Bank.MarkSent(ctx, third, lease.Fence); err != nil {
 		t.Errorf("sent a second time: %v", err)
 	}
-	if err := w.MarkUnknown(ctx, third, lease.Fence); err != nil {
+	if err := w.Bank.MarkUnknown(ctx, third, lease.Fence); err != nil {
 		t.Errorf("unknown after a CONTRL has proved it: %v", err)
 	}
-	if err := w.MarkNotSent(ctx, third, lease.Fence); !errors.Is(err, gateway.ErrLostOwnership) {
+	if err := w.Bank.MarkNotSent(ctx, third, lease.Fence); !errors.Is(err, gateway.ErrLostOwnership) {
 		t.Errorf("not sent after all: %v", err)
 	}
 	state("sent 3")
@@ -242,15 +242,15 @@ func TestOutbox_Unknown(t *testing.T) {
 		}, "9 B:0001(Nej)", "executed 1 = 100, returned 1 = 200"},
 		"BANSTA of a whole line": {func(w *world) { w.says("BEC", bansta("BEC-00000000000001-0001", line(1, "4", ""))) }, "8 A B", "executed 2 = 300"},
 		"the bank has it, by word of mouth": {func(w *world) {
-			if err := w.ResolveUnknown(w.t.Context(), "BEC", 1, true, "ann", "bob"); err != nil {
+			if err := w.Desk.Resolve(w.t.Context(), "BEC", 1, true, "ann", "bob"); err != nil {
 				w.t.Error(err)
 			}
 		}, "", "with_bank 2 = 300"},
 		"the bank has it not": {func(w *world) {
-			if err := w.ResolveUnknown(w.t.Context(), "BEC", 1, false, "ann", "ann"); err == nil {
+			if err := w.Desk.Resolve(w.t.Context(), "BEC", 1, false, "ann", "ann"); err == nil {
 				w.t.Error("one person decided alone")
 			}
-			if err := w.ResolveUnknown(w.t.Context(), "BEC", 1, false, "ann", "bob"); err != nil {
+			if err := w.Desk.Resolve(w.t.Context(), "BEC", 1, false, "ann", "bob"); err != nil {
 				w.t.Error(err)
 			}
 		}, "", "frozen 2 = 300"},
@@ -263,15 +263,15 @@ func TestOutbox_Unknown(t *testing.T) {
 			w.release()
 			w.told()
 			lease := w.held("BEC")
-			if err := w.MarkUnknown(t.Context(), w.publishing("BEC", lease.Fence), lease.Fence); err != nil {
+			if err := w.Bank.MarkUnknown(t.Context(), w.publishing("BEC", lease.Fence), lease.Fence); err != nil {
 				t.Fatal(err)
 			}
 			w.want("before", w.ledger()+", "+w.exceptions(), "unknown 2 = 300, interchange unknown")
-			if _, err := w.NextOutgoing(t.Context(), "BEC"); !errors.Is(err, gateway.ErrNotFound) {
+			if _, err := w.Bank.NextOutgoing(t.Context(), "BEC"); !errors.Is(err, gateway.ErrNotFound) {
 				t.Errorf("to be sent again by itself: %v", err)
 			}
 			w.at("2005-08-11 12:00")
-			w.eachBank("deadlines", w.DeadlinesNext)
+			w.eachBank("deadlines", w.Bank.NextDeadline)
 			w.want("by itself", w.ledger(), "unknown 2 = 300")
 			c.settle(w)
 			w.wantTold(c.told)
@@ -293,7 +293,7 @@ func TestOutbox_ContrlOvertakesTheReply(t *testing.T) {
 	o := w.publishing("BEC", lease.Fence)
 	w.says("BEC", bansta("BEC-00000000000001-0001", line(1, "4", "")))
 	w.says("BEC", contrl("BEC", 1, "7"))
-	if err := w.MarkSent(t.Context(), o, lease.Fence); err != nil {
+	if err := w.Bank.MarkSent(t.Context(), o, lease.Fence); err != nil {
 		t.Error(err)
 	}
 	w.wantTold("8 A")
@@ -303,7 +303,7 @@ func TestOutbox_ContrlOvertakesTheReply(t *testing.T) {
 // TestOutbox_Order: interchanges go in the order of their numbers.
 func TestOutbox_Order(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.InterchangeOrders = 3 })
+	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders = 3 })
 	sent := w.paid(bundle("G-1", many("A", 8)...))
 	for i, s := range sent {
 		if !strings.Contains(s, "+0000000000000"+string(rune('1'+i))+"++++1+AFT-1+1'") {

@@ -1,10 +1,8 @@
 package flowtest_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,13 +10,14 @@ import (
 	"time"
 
 	"nks/gateway"
-	"nks/gateway/postgres"
+	"nks/gateway/door"
+	"nks/gateway/postgres/watch"
 )
 
 // sample reads what is in hand: every gauge that is not 0, as "name{label}=value".
 func (w *world) sample() string {
 	w.t.Helper()
-	readings, err := w.Sample(w.t.Context(), w.db)
+	readings, err := w.Watch.Sample(w.t.Context(), w.db)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -59,11 +58,9 @@ func TestSample(t *testing.T) {
 		}
 	}
 	look("nothing", 4*time.Hour)
-	u, err := w.NewUpload(t.Context(), "LEVA", "half.xml.tmp", false)
-	if err == nil {
-		_, err = u.Write([]byte("<"))
-	}
-	if err = errors.Join(err, u.Commit(t.Context())); err != nil {
+	err := w.Receive.Stage(t.Context(), door.Arrival{Door: door.Mailbox, Party: "LEVA", Key: "half.xml.tmp", Size: door.Unsized,
+		Content: strings.NewReader("<")})
+	if err != nil {
 		t.Fatal(err)
 	}
 	w.send(bundle("G-1", complete("A", 100), complete("B", 250)))
@@ -97,13 +94,13 @@ func TestSample(t *testing.T) {
 	o := w.publishing("BEC", lease.Fence)
 	fence := "bank_lease_fence{BEC}=1"
 	look("publishing", 140*time.Minute-5*time.Second, append(inHand("publishing", 5), append(sendBy, fence)...)...)
-	if err := w.MarkUnknown(t.Context(), o, lease.Fence); err != nil {
+	if err := w.Bank.MarkUnknown(t.Context(), o, lease.Fence); err != nil {
 		t.Fatal(err)
 	}
 	w.at("2005-08-11 08:31")
 	look("unknown, after the send-by", 24*time.Hour-time.Minute,
 		append(inHand("unknown", 8460), fence, "exceptions_open{interchange_unknown}=1", "exceptions_oldest_seconds{interchange_unknown}=8455")...)
-	if err := w.ResolveUnknown(t.Context(), "BEC", 1, true, "ole", "ida"); err != nil {
+	if err := w.Desk.Resolve(t.Context(), "BEC", 1, true, "ole", "ida"); err != nil {
 		t.Fatal(err)
 	}
 	w.later(time.Second)
@@ -121,7 +118,7 @@ func TestFollower(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-0", complete("Z", 100)))
-	f := postgres.NewFollower()
+	f := watch.NewFollower()
 	look := func(where, want string) {
 		t.Helper()
 		readings, err := f.Look(t.Context(), w.db)
@@ -159,29 +156,26 @@ func TestFollower(t *testing.T) {
 	look("nothing new", "")
 }
 
-// TestExceptionKinds: everything that the flow raises is in the list that is watched and documented.
+// TestExceptionKinds: every kind that there is stands in the list that is watched and documented, and has a severity.
 func TestExceptionKinds(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../gateway/postgres/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
+	text, err := os.ReadFile("../gateway/exception.go")
+	if err != nil {
+		t.Fatal(err)
 	}
-	raised := regexp.MustCompile(`(?:raise\(ctx, x, |alarm\([^"\n]*|SELECT (?:DISTINCT )?)["']([a-zA-Z][a-zA-Z -]+ [a-zA-Z -]+)["']`)
-	found := 0
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range raised.FindAllStringSubmatch(string(text), -1) {
-			found++
-			if !slices.Contains(postgres.ExceptionKinds(), m[1]) {
-				t.Errorf("%s raises %q, which ExceptionKinds lacks", filepath.Base(f), m[1])
-			}
+	declared := regexp.MustCompile(`ExceptionKind += "([^"]+)"`).FindAllStringSubmatch(string(text), -1)
+	for _, m := range declared {
+		if !slices.Contains(gateway.ExceptionKinds(), gateway.ExceptionKind(m[1])) {
+			t.Errorf("ExceptionKinds lacks %q", m[1])
 		}
 	}
-	if found < 14 {
-		t.Errorf("only %d kinds found in the source", found)
+	if len(declared) != len(gateway.ExceptionKinds()) {
+		t.Errorf("%d kinds are declared, %d are in the list", len(declared), len(gateway.ExceptionKinds()))
+	}
+	for _, k := range gateway.ExceptionKinds() {
+		if s := k.Severity().String(); s == "unknown" {
+			t.Errorf("%q has no severity", k)
+		}
 	}
 }
 
@@ -192,8 +186,8 @@ func TestExceptionKinds_AreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range postgres.ExceptionKinds() {
-		if !strings.Contains(string(doc), "\n| `"+kind+"` | ") {
+	for _, kind := range gateway.ExceptionKinds() {
+		if !strings.Contains(string(doc), "\n| `"+string(kind)+"` | ") {
 			t.Errorf("docs/operations.md has no row for %q", kind)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"testing"
 
-	"nks/gateway/postgres"
+	"nks/gateway"
 )
 
 // sent is an interchange that a bank has: its number, its first messages, and the eight digits of its references.
@@ -39,8 +39,8 @@ func (w *world) four(bank string) sent {
 // banks are four, each with an agreement of authority 77.
 func banks(t *testing.T) func(*options) {
 	return func(o *options) {
-		o.banks = []postgres.Bank{bec(t), sdc(t), bkd(t), nem(t)}
-		o.rules.MessageOrders = 3
+		o.banks = gateway.BankCentres{bec(t), sdc(t), bkd(t), nem(t)}
+		o.limits.MessageOrders = 3
 		var rows []string
 		for _, b := range o.banks {
 			rows = append(rows, fmt.Sprintf("AFT-%s,77,,LEVA,%s,%s,return,06:00,,", b.ID, b.ID, debit1))
@@ -111,28 +111,28 @@ func TestHear(t *testing.T) {
 		{"reject by both", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(2), named(1, s.ref("D"), "2", "Konto spærret"))) },
 			heard{"with_bank -1 = -400, returned 1 = 400", "9 D:0001(Konto spærret)", ""}},
 		{"place and reference differ", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(2), named(1, s.ref("A"), "2", ""))) },
-			heard{"", "", "bank word undecided"}},
+			heard{"", "", "bank status undecided"}},
 		{"place and reference differ in one line", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), named(1, s.ref("B"), "2", ""))) },
-			heard{"", "", "bank word undecided"}},
+			heard{"", "", "bank status undecided"}},
 		{"a reference that is none", "BEC", func(s sent) {
 			w.says(s.bank, bansta("", named(1, s.ref("X"), "2", ""), named(2, "99999999A", "2", ""), named(3, "A", "2", "")))
 		},
-			heard{"", "", "bank word undecided; bank word undecided; bank word undecided"}},
+			heard{"", "", "bank status undecided; bank status undecided; bank status undecided"}},
 		{"a place that is none", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), word(2, 1, "2", ""), word(3, 1, "2", "")), bansta(s.message(9), word(1, 1, "2", "")), bansta("", word(1, 1, "2", "")))
-		}, heard{"", "", "bank word undecided; bank word undecided; bank word undecided; bank word undecided"}},
+		}, heard{"", "", "bank status undecided; bank status undecided; bank status undecided; bank status undecided"}},
 		{"a place beyond the last one", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), word(1, 999999, "2", ""))) },
-			heard{"", "", "bank word undecided"}},
+			heard{"", "", "bank status undecided"}},
 		{"the place is ours, the reference is not", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), named(1, "99999999A", "2", ""))) },
-			heard{"", "", "bank word undecided"}},
+			heard{"", "", "bank status undecided"}},
 		{"one bad word in a file of good ones", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), word(1, 1, "2", "x"), word(7, 1, "2", ""), word(1, 3, "4", "")))
 		},
-			heard{"with_bank -2 = -400, executed 1 = 300, returned 1 = 100", "9 A:0001(x)", "bank word undecided"}},
+			heard{"with_bank -2 = -400, executed 1 = 300, returned 1 = 100", "9 A:0001(x)", "bank status undecided"}},
 		{"another bank's order", "SDC", func(s sent) {
 			theirs := w.four("BEC")
 			w.says(s.bank, bansta(theirs.message(1), word(1, 1, "2", "")), bansta("", named(1, theirs.ref("A"), "2", "")), contrl(s.bank, theirs.no+100, "4+29"))
-		}, heard{"with_bank 4 = 1000", "", "CONTRL for nothing sent; bank word undecided; bank word undecided"}},
+		}, heard{"with_bank 4 = 1000", "", "CONTRL for nothing sent; bank status undecided; bank status undecided"}},
 		{"two rejects of one order", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "first")), bansta(s.message(1), word(1, 2, "2", "second")))
 			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "third")))

@@ -45,7 +45,7 @@ func busyDay(t *testing.T) *world {
 	w.at("2005-08-11 07:30")
 	w.release()
 	lease := w.held("BEC")
-	if err := w.MarkUnknown(t.Context(), w.publishing("BEC", lease.Fence), lease.Fence); err != nil {
+	if err := w.Bank.MarkUnknown(t.Context(), w.publishing("BEC", lease.Fence), lease.Fence); err != nil {
 		t.Fatal(err)
 	}
 	w.receive(ours("G-4", "AFT-3", debit1, complete("frozen", 1000)))

@@ -15,7 +15,7 @@ func TestPages_OurOwnNumbersAreNoCitizens(t *testing.T) {
 		incomplete("A-6", "PNR", plant, 8_00)))
 	w.says("BEC", contrl("BEC", 1, "7"))
 	w.at("2005-08-11 06:10")
-	w.all("answer", w.AnswerNext)
+	w.all("answer", w.Answer.Next)
 	p := w.pages()
 
 	delivery := p.get("/delivery/1", "77", http.StatusOK)

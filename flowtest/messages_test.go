@@ -8,12 +8,18 @@ import (
 	"testing"
 
 	"nks/gateway"
+	"nks/gateway/door"
 )
 
 // message takes a message in, as the queue's door does before it acknowledges.
 func (w *world) message(supplier, key string, body []byte) error {
 	w.t.Helper()
-	return w.TakeMessage(w.t.Context(), supplier, key, body)
+	return w.Receive.Take(w.t.Context(), queued(supplier, key, body))
+}
+
+// queued is a message at the door.
+func queued(supplier, key string, body []byte) door.Arrival {
+	return door.Arrival{Door: door.Queue, Party: supplier, Key: key, Size: int64(len(body)), Content: bytes.NewReader(body)}
 }
 
 // queued puts all answers of a supplier's queue, and gives them as "name about key".
@@ -21,12 +27,12 @@ func (w *world) queued(supplier string) string {
 	w.t.Helper()
 	var all []string
 	for {
-		a, err := w.NextQueuedAnswer(w.t.Context(), supplier)
+		a, err := w.Answer.NextQueued(w.t.Context(), supplier)
 		if errors.Is(err, gateway.ErrNotFound) {
 			return strings.Join(all, "; ")
 		}
 		if err == nil {
-			err = w.Queued(w.t.Context(), a)
+			err = w.Answer.Queued(w.t.Context(), a)
 		}
 		if err != nil {
 			w.t.Fatal(err)
@@ -85,7 +91,7 @@ func TestMessage_WrongSender(t *testing.T) {
 
 func TestMessage_TooLarge(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.DocumentBytes = 100_000 })
+	w := newWorld(t, func(o *options) { o.limits.DocumentBytes = 100_000 })
 	for range 2 { // parking it was interrupted
 		if err := w.message("LEVA", "id:a", bytes.Repeat([]byte("x"), 100_001)); !errors.Is(err, gateway.ErrRefused) {
 			t.Errorf("over the limit: %v", err)
@@ -105,7 +111,7 @@ func TestMessage_DatabaseAway(t *testing.T) {
 	first := bundle("G-1", complete("A-1", 100)).XML()
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := w.TakeMessage(gone, "LEVA", "id:a", first); err == nil || errors.Is(err, gateway.ErrConflict) {
+	if err := w.Receive.Take(gone, queued("LEVA", "id:a", first)); err == nil || errors.Is(err, gateway.ErrConflict) {
 		t.Errorf("without a database: %v", err)
 	}
 	if err := w.message("LEVA", "id:a", first); err != nil {
@@ -125,18 +131,18 @@ func TestQueuedAnswer_Again(t *testing.T) {
 	}
 	w.read()
 	w.check()
-	first, err := w.NextQueuedAnswer(t.Context(), "LEVA")
+	first, err := w.Answer.NextQueued(t.Context(), "LEVA")
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := w.NextQueuedAnswer(t.Context(), "LEVA")
+	again, err := w.Answer.NextQueued(t.Context(), "LEVA")
 	if err != nil || again.Name != first.Name || !bytes.Equal(again.Body, first.Body) {
 		t.Errorf("first %s, then %s, %v", first.Name, again.Name, err)
 	}
-	if busy, err := w.InHand(t.Context()); err != nil || !busy {
+	if busy, err := w.Watch.InHand(t.Context()); err != nil || !busy {
 		t.Errorf("in hand: %t, %v", busy, err)
 	}
-	if err := w.LayInMailbox(t.Context(), first); err != nil {
+	if err := w.Answer.LayInMailbox(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	w.want("the queue", w.queued("LEVA"), "RETURSVAR2-0000000001 about id:a")

@@ -34,7 +34,7 @@ type pages struct {
 func (w *world) pages(change ...func(*console.Config)) *pages {
 	w.t.Helper()
 	log := zerolog.New(w.log)
-	config := console.Config{View: view.New(w.database.Open(w.t, schema.Page), log), Now: w.time, Location: w.Location, Log: log, UploadBytes: 1 << 20}
+	config := console.Config{View: view.New(w.database.Open(w.t, schema.Page), log), Now: w.time, Location: w.Base.Location, Log: log, UploadBytes: 1 << 20}
 	for _, c := range change {
 		c(&config)
 	}
@@ -126,7 +126,7 @@ func busy(t *testing.T) *world {
 	w.paid(mine, theirs)
 	w.says("BEC", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", word(1, 1, "4", ""), word(1, 2, "2", "KONTO OPHOERT")))
 	w.at("2005-08-11 06:10")
-	w.all("answer", w.AnswerNext)
+	w.all("answer", w.Answer.Next)
 	w.receive(bundle("G-4", complete("A-9", 55_00)))
 	return w
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"nks/gateway"
-	"nks/gateway/postgres"
+	"nks/internal/app"
 )
 
 // TestRelease_OneThatFailsHoldsUpNoOther: a bank centre that is no longer configured.
@@ -19,13 +19,11 @@ func TestRelease_OneThatFailsHoldsUpNoOther(t *testing.T) {
 	second.Debits[0].Agreement, second.Debits[0].Account = "AFT-2", "53010000123456"
 	w.receive(bundle("G-1", complete("A", 100)), second)
 	w.at(receiveBy)
-	config := w.Config
-	config.Banks = config.Banks[1:]
-	without := postgres.New(config)
-	if worked, err := without.ReleaseNext(t.Context()); !worked || err != nil {
+	without := w.steps(func(o *app.StepOptions) { o.Banks = o.Banks[1:] })
+	if worked, err := without.Release.Next(t.Context()); !worked || err != nil {
 		t.Errorf("the other bank's: %t, %v", worked, err)
 	}
-	if worked, err := without.ReleaseNext(t.Context()); worked || err == nil {
+	if worked, err := without.Release.Next(t.Context()); worked || err == nil {
 		t.Errorf("the missing bank's: %t, %v", worked, err)
 	}
 	w.want("ledger", w.ledger(), "waiting 1 = 100, frozen 1 = 100")
@@ -46,7 +44,7 @@ func TestCheck_OneThatFailsIsSetAside(t *testing.T) {
 	w.exec(`UPDATE delivery SET sender_ean = repeat('1', 80) WHERE group_ref = 'G-1'`) // no answer can be addressed so
 	failures := 0
 	for range 10 {
-		worked, err := w.CheckNext(t.Context())
+		worked, err := w.Check.Next(t.Context())
 		if err != nil {
 			failures++
 		}
@@ -86,11 +84,11 @@ var errBroken = errors.New("broken")
 func TestPassing_ClosesWhatIsMended(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	config := w.Config
-	config.Banks = slices.Clone(config.Banks)
-	config.Banks[0].Codec = dumb{}
-	config.Answers = func(io.Writer, gateway.Answer) (gateway.AnswerEncoder, error) { return nil, errBroken }
-	broken := postgres.New(config)
+	broken := w.steps(func(o *app.StepOptions) {
+		o.Banks = slices.Clone(o.Banks)
+		o.Banks[0].Codec = dumb{}
+	})
+	broken.Answer.Answers.Encode = func(io.Writer, gateway.Answer) (gateway.AnswerEncoder, error) { return nil, errBroken }
 	fails := func(step string, do func(context.Context) (bool, error)) {
 		t.Helper()
 		if worked, err := do(t.Context()); worked || !errors.Is(err, errBroken) {
@@ -107,21 +105,21 @@ func TestPassing_ClosesWhatIsMended(t *testing.T) {
 		return func(ctx context.Context) (bool, error) { return step(ctx, "BEC") }
 	}
 	w.unrender()
-	fails("render", bec(broken.RenderNext))
+	fails("render", bec(broken.Release.NextToRender))
 	w.want("exceptions", w.exceptions(), others+"; interchange cannot be written")
 	w.dispatch()
 	w.want("rendered", w.exceptions(), others)
 
 	w.lay("BEC", "1.edi", file("BEC", "F1", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", word(1, 1, "2", "x"))))
-	fails("hear", bec(broken.HearNext))
+	fails("hear", bec(broken.Bank.NextToHear))
 	w.want("exceptions", w.exceptions(), others+"; bank file cannot be heard")
 	w.hear("BEC")
 	w.want("heard", w.exceptions(), others)
 
 	w.later(quiet)
-	fails("answer", broken.AnswerNext)
+	fails("answer", broken.Answer.Next)
 	w.want("exceptions", w.exceptions(), others+"; answer cannot be written")
-	if worked, err := w.AnswerNext(t.Context()); !worked || err != nil {
+	if worked, err := w.Answer.Next(t.Context()); !worked || err != nil {
 		t.Errorf("answer: %t, %v", worked, err)
 	}
 	w.want("one of two answers", w.exceptions(), others+"; answer cannot be written")

@@ -11,7 +11,7 @@ func TestRead_MissingPiece(t *testing.T) {
 	w := newWorld(t)
 	w.send(bundle("G-1", complete("A", 100)))
 	w.exec(`UPDATE document_piece SET n = 1`)
-	if _, err := w.ReadNext(t.Context()); err == nil {
+	if _, err := w.Receive.NextToRead(t.Context()); err == nil {
 		t.Error("a document with a missing piece was read")
 	}
 	w.want("state", w.row(`SELECT state, failures FROM delivery`), "received 1")

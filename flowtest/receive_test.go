@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/door"
 	"nks/gateway/intake/intaketest"
-	"nks/gateway/postgres"
 )
 
 // bundle is one that LEVA sends for authority 77, under its first agreement; nothing is wrong with it.
@@ -138,7 +140,7 @@ func TestReceive_BundleCodes(t *testing.T) {
 // TestReceive_TooManyGroups: the debit groups of one bundle are bounded.
 func TestReceive_TooManyGroups(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.GroupsPerDelivery = 3 })
+	w := newWorld(t, func(o *options) { o.limits.DeliveryGroups = 3 })
 	d := bundle("G-1")
 	d.Debits = nil
 	for i := range 4 {
@@ -177,8 +179,8 @@ func TestReceive_Unreadable(t *testing.T) {
 // TestReceive_TooLarge: a document beyond the limit is refused while it arrives, and leaves nothing.
 func TestReceive_TooLarge(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.DocumentBytes = 100_000 })
-	if err := w.put("LEVA", "a.xml", bytes.Repeat([]byte("x"), 100_001)); !errors.Is(err, postgres.ErrTooLarge) {
+	w := newWorld(t, func(o *options) { o.limits.DocumentBytes = 100_000 })
+	if err := w.put("LEVA", "a.xml", bytes.Repeat([]byte("x"), 100_001)); !errors.Is(err, gateway.ErrRefused) {
 		t.Errorf("accepted: %v", err)
 	}
 	w.want("deliveries", w.row(`SELECT count(*) FROM delivery`), "0")
@@ -188,29 +190,27 @@ func TestReceive_TooLarge(t *testing.T) {
 func TestReceive_Aborted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, name := range []string{"a.xml", "b.xml"} {
-		u, err := w.NewUpload(t.Context(), "LEVA", name, true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := u.Write(bytes.Repeat([]byte("x"), 3<<20)); err != nil {
-			t.Fatal(err)
-		}
-		if name == "b.xml" {
-			break // the process dies
-		}
-		if err := u.Abort(t.Context()); err != nil {
-			t.Error(err)
-		}
+	brokenOff := io.MultiReader(bytes.NewReader(bytes.Repeat([]byte("x"), 3<<20)), iotest.ErrReader(io.ErrUnexpectedEOF))
+	err := w.Receive.Take(t.Context(), door.Arrival{Door: door.Mailbox, Party: "LEVA", Key: "a.xml", Size: door.Unsized, Content: brokenOff})
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("an upload that breaks off: %v", err)
+	}
+	// Of one whose process dies nobody tidies up.
+	u, err := w.Base.NewDocument(t.Context(), w.db)
+	if err == nil {
+		_, err = u.Write(bytes.Repeat([]byte("x"), 3<<20))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	left := `SELECT count(*), (SELECT count(*) FROM document_piece) FROM document`
 	w.want("left", w.row(left), "1 3")
-	if err := w.DropUnfinished(t.Context()); err != nil {
+	if err := w.Base.DropUnfinished(t.Context()); err != nil {
 		t.Error(err)
 	}
 	w.want("while it may still arrive", w.row(left), "1 3")
 	w.later(25 * time.Hour)
-	if err := w.DropUnfinished(t.Context()); err != nil {
+	if err := w.Base.DropUnfinished(t.Context()); err != nil {
 		t.Error(err)
 	}
 	w.want("then", w.row(left), "0 0")
@@ -246,7 +246,7 @@ func TestReceive_FailureOfOurOwn(t *testing.T) {
 	w.send(bundle("G-2", complete("A-2", 100)))
 	failures := 0
 	for range 10 {
-		worked, err := w.ReadNext(t.Context())
+		worked, err := w.Receive.NextToRead(t.Context())
 		if err != nil {
 			failures++
 		}
@@ -269,7 +269,7 @@ func TestReceive_FailureOfOurOwn(t *testing.T) {
 func TestReceive_MoreGroupsThanHaveIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *options) {
-		o.rules.GroupsPerDelivery, o.rules.BundlePayments, o.rules.DocumentBytes = 10_000_000, 100_000_000, 64<<20
+		o.limits.DeliveryGroups, o.limits.BundlePayments, o.limits.DocumentBytes = 10_000_000, 100_000_000, 64<<20
 	})
 	d := bundle("G-1")
 	d.Debits = nil
@@ -292,7 +292,7 @@ func TestReceive_TwoAtOnce(t *testing.T) {
 	for range 4 {
 		go func() {
 			for {
-				worked, err := w.ReadNext(t.Context())
+				worked, err := w.Receive.NextToRead(t.Context())
 				if err != nil && !errors.Is(err, gateway.ErrTemporary) || !worked {
 					done <- err
 					return

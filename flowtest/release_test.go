@@ -67,12 +67,12 @@ func TestRelease_Drains(t *testing.T) {
 	w.send(bundle("G-3", complete("C", 100)))
 	w.release()
 	w.want("before reading", w.ledger(), "waiting 1 = 100")
-	if worked, err := w.ReadNext(t.Context()); !worked || err != nil {
+	if worked, err := w.Receive.NextToRead(t.Context()); !worked || err != nil {
 		t.Fatal(worked, err)
 	}
 	w.release()
 	w.want("before checking", w.ledger(), "unread 1 = 100, waiting 1 = 100")
-	if worked, err := w.CheckNext(t.Context()); !worked || err != nil {
+	if worked, err := w.Check.Next(t.Context()); !worked || err != nil {
 		t.Fatal(worked, err)
 	}
 	w.release()
@@ -241,7 +241,7 @@ func TestRelease_TwoAtOnce(t *testing.T) {
 	for range 4 {
 		go func() {
 			for {
-				worked, err := w.ReleaseNext(t.Context())
+				worked, err := w.Release.Next(t.Context())
 				if err != nil || !worked {
 					done <- err
 					return

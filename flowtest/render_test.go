@@ -10,13 +10,13 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/intake/intaketest"
-	"nks/gateway/postgres"
+	"nks/internal/app"
 )
 
 // TestRender_SameBytes: what the release renders as it freezes is what RenderNext makes of the frozen rows, byte by byte.
 func TestRender_SameBytes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.InterchangeOrders, o.rules.MessageOrders = 7, 3 })
+	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders, o.limits.MessageOrders = 7, 3 })
 	d := bundle("G-1", complete("A", 100))
 	for i, p := range []intaketest.Payment{
 		intaketest.Incomplete("to a NemKonto", "CPR", ann, 1000),
@@ -54,7 +54,7 @@ func (w *world) interchanges() []string {
 		w.t.Fatal(err)
 	}
 	for _, id := range ids {
-		r, err := w.Raw(w.t.Context(), id)
+		r, err := w.Base.Raw(w.t.Context(), id)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -89,13 +89,13 @@ func (r refusingWriter) Order(o *gateway.Order) error {
 // TestRelease_WhatCannotBeWrittenStaysFrozen: it holds up nothing else, and can be written when the codec can.
 func TestRelease_WhatCannotBeWrittenStaysFrozen(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.InterchangeOrders, o.rules.MessageOrders = 3, 2 })
-	config := w.Config
-	config.Banks = slices.Clone(w.Config.Banks)
-	for i := range config.Banks {
-		config.Banks[i].Codec = refusing{config.Banks[i].Codec}
-	}
-	without := postgres.New(config)
+	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders, o.limits.MessageOrders = 3, 2 })
+	without := w.steps(func(o *app.StepOptions) {
+		o.Banks = slices.Clone(o.Banks)
+		for i := range o.Banks {
+			o.Banks[i].Codec = refusing{o.Banks[i].Codec}
+		}
+	})
 	var payments []intaketest.Payment
 	for i := range 7 {
 		p := complete(fmt.Sprint("A-", i), 100)
@@ -106,11 +106,11 @@ func TestRelease_WhatCannotBeWrittenStaysFrozen(t *testing.T) {
 	}
 	w.receive(bundle("G-1", payments...))
 	w.at(receiveBy)
-	if worked, err := without.ReleaseNext(t.Context()); !worked || err != nil {
+	if worked, err := without.Release.Next(t.Context()); !worked || err != nil {
 		t.Fatalf("release: %t, %v", worked, err)
 	}
 	w.want("interchanges", w.row(`SELECT state, payments FROM interchange ORDER BY id`), "rendered 3; frozen 3; rendered 1")
-	if worked, err := without.RenderNext(t.Context(), "BEC"); worked || !errors.Is(err, errCannot) {
+	if worked, err := without.Release.NextToRender(t.Context(), "BEC"); worked || !errors.Is(err, errCannot) {
 		t.Errorf("render: %t, %v", worked, err)
 	}
 	w.want("exceptions", w.exceptions(), "interchange cannot be written")

@@ -22,7 +22,7 @@ func many(prefix string, n int) []intaketest.Payment {
 // TestSplit_Limits: at most so many orders in a message and in an interchange, none lost, none twice.
 func TestSplit_Limits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.rules.InterchangeOrders, o.rules.MessageOrders = 10, 4 })
+	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders, o.limits.MessageOrders = 10, 4 })
 	w.receive(bundle("G-1", many("A", 25)...))
 	w.at(receiveBy)
 	w.release()
@@ -62,7 +62,7 @@ func TestSplit_Limits(t *testing.T) {
 func TestSplit_Bytes(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20 // the smallest that the configuration allows
-	w := newWorld(t, func(o *options) { o.rules.InterchangeBytes, o.rules.InterchangeOrders = limit, 100_000 })
+	w := newWorld(t, func(o *options) { o.limits.InterchangeBytes, o.limits.InterchangeOrders = limit, 100_000 })
 	payments := many("A", 700)
 	for i := range payments {
 		payments[i].Text = strings.Repeat("'", 35)
@@ -216,9 +216,9 @@ func TestRender_RefusesWhatWasTamperedWith(t *testing.T) {
 	} {
 		first := w.number(`SELECT min(id) FROM interchange`)
 		w.exec(c.tamper, first)
-		worked, err := w.RenderNext(t.Context(), "BEC")
+		worked, err := w.Release.NextToRender(t.Context(), "BEC")
 		if worked && err == nil { // the other one
-			worked, err = w.RenderNext(t.Context(), "BEC")
+			worked, err = w.Release.NextToRender(t.Context(), "BEC")
 		}
 		if worked || err == nil {
 			t.Fatalf("%s: rendered %t, %v", c.name, worked, err)

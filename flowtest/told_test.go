@@ -21,7 +21,7 @@ import (
 func (w *world) told() string {
 	w.t.Helper()
 	w.later(quiet)
-	w.all("answer", w.AnswerNext)
+	w.all("answer", w.Answer.Next)
 	var answers []struct {
 		ID       int64  `db:"id"`
 		Supplier string `db:"supplier"`
@@ -45,7 +45,7 @@ func (w *world) told() string {
 // document reads a stored answer.
 func (w *world) document(id int64) any {
 	w.t.Helper()
-	r, err := w.Raw(w.t.Context(), id)
+	r, err := w.Base.Raw(w.t.Context(), id)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -16,22 +16,19 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/rs/zerolog"
 
-	"nks/bankday"
 	"nks/gateway"
-	"nks/gateway/answers"
 	"nks/gateway/bankfile"
-	"nks/gateway/intake"
+	"nks/gateway/door"
 	"nks/gateway/intake/intaketest"
-	"nks/gateway/postgres"
 	"nks/gateway/postgres/pgtest"
+	"nks/internal/app"
 	"nks/reconciliation"
-	"nks/register"
 	"nks/schema"
 )
 
 // world is a gateway with its database, one step of the flow at a time.
 type world struct {
-	*postgres.Store
+	*app.Steps
 	t        testing.TB
 	database *pgtest.Database
 	db       *sqlx.DB
@@ -40,6 +37,7 @@ type world struct {
 	mu  sync.Mutex
 	now time.Time
 
+	options  app.StepOptions
 	answered int64 // the last answer that told has shown
 	files    int   // names of bank files
 }
@@ -47,8 +45,8 @@ type world struct {
 // options are what a test may have otherwise.
 type options struct {
 	country country
-	rules   postgres.Rules
-	banks   []postgres.Bank
+	limits  app.Limits
+	banks   gateway.BankCentres
 }
 
 const (
@@ -82,20 +80,16 @@ func (l *lines) String() string {
 // each line, and sends cheques. At its end every invariant must hold and no log line may name a citizen.
 func newWorld(t testing.TB, change ...func(*options)) *world {
 	t.Helper()
-	o := options{country: denmark(), rules: rules(), banks: []postgres.Bank{bec(t), sdc(t)}}
+	o := options{country: denmark(), limits: limits(), banks: gateway.BankCentres{bec(t), sdc(t)}}
 	for _, c := range change {
 		c(&o)
-	}
-	days, err := bankday.New()
-	if err != nil {
-		t.Fatal(err)
 	}
 	database := pgtest.Create(t)
 	w := &world{t: t, database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
 	load(t, w.db, o.country, w.now)
-	w.Store = postgres.New(postgres.Config{DB: w.db, Now: w.time, Location: days.Location(), Calendar: calendar{days}, Register: registry{},
-		OpenBundle: intake.Open, Answers: answers.New, Banks: o.banks, Log: zerolog.New(w.log), Rules: o.rules})
+	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits}
+	w.Steps = w.steps()
 	t.Cleanup(func() {
 		w.holds()
 		w.namesNobody()
@@ -103,69 +97,42 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	return w
 }
 
-func rules() postgres.Rules {
-	return postgres.Rules{OwnName: "NKSTEST", OwnGLN: ownGLN, InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500,
-		DaysAhead: 365, BundlePayments: 10_000, GroupsPerDelivery: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute,
-		DocumentBytes: 8 << 20, ReadFailuresBefore: 3}
+// steps are stages on the world's database, as its own unless something is changed.
+func (w *world) steps(change ...func(*app.StepOptions)) *app.Steps {
+	w.t.Helper()
+	o := w.options
+	for _, c := range change {
+		c(&o)
+	}
+	steps, err := app.NewSteps(o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return steps
 }
 
-func bec(t testing.TB) postgres.Bank { return bank(t, "BEC", becGLN, postgres.AcceptedByContrl) }
+func limits() app.Limits {
+	return app.Limits{InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500, ExecutionDays: 365, BundlePayments: 10_000,
+		DeliveryGroups: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute, DocumentBytes: 8 << 20, FailuresBefore: 3}
+}
 
-func sdc(t testing.TB) postgres.Bank {
-	b := bank(t, "SDC", sdcGLN, postgres.AcceptedByLine)
+func bec(t testing.TB) gateway.BankCentre { return bank(t, "BEC", becGLN, gateway.AcceptedByContrl) }
+
+func sdc(t testing.TB) gateway.BankCentre {
+	b := bank(t, "SDC", sdcGLN, gateway.AcceptedByLine)
 	b.Cheques = true
 	return b
 }
 
-func bank(t testing.TB, id, gln string, acceptance postgres.Acceptance) postgres.Bank {
+func bank(t testing.TB, id, gln string, acceptance gateway.Acceptance) gateway.BankCentre {
 	t.Helper()
 	codec, err := bankfile.New(bankfile.Profile{OwnGLN: ownGLN, BankGLN: gln, Charset: "UNOC", Wrap: "crlf", UNA: true, Test: true, Cheques: true,
 		Rejected: []string{"2"}, Information: []string{"3"}, Accepted: []string{"1"}, Executed: []string{"4"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return postgres.Bank{ID: id, Codec: codec, Acceptance: acceptance, SendBy: 8*time.Hour + 30*time.Minute, LeadDays: 1, FileName: "NKS{ref}.edi",
-		TempName: ".NKS{ref}.edi.{attempt}.tmp", AcceptanceDeadline: silence, ContrlDeadline: 30 * time.Minute}
-}
-
-// calendar and registry show bank days and register to the flow, as the program does.
-type calendar struct{ bankday.Calendar }
-
-func (c calendar) IsBankingDay(d gateway.Date) bool { return c.Calendar.IsBankingDay(bankday.Date(d)) }
-
-type registry struct{}
-
-func (registry) LifeOf(row string) string { return register.LifeOf(row) }
-
-func (registry) AccountOf(row, asOf string) string { return register.AccountOf(row, asOf) }
-
-func (registry) Agreements(ctx context.Context, tx postgres.Tx) ([]postgres.Agreement, error) {
-	all, err := register.Agreements(ctx, tx)
-	shown := make([]postgres.Agreement, len(all))
-	for i, a := range all {
-		shown[i] = postgres.Agreement{ID: a.ID, Number: a.Number, Authority: a.Authority, AuthorityName: a.AuthorityName, LOSUnit: a.LOSUnit,
-			Supplier: a.Supplier, BankCentre: a.BankCentre, PayoutAccounts: a.PayoutAccounts, NoAccount: gateway.Choice(a.NoAccount),
-			ReceiveBy: a.ReceiveBy, ValidFrom: date(a.ValidFrom), ValidTo: date(a.ValidTo)}
-	}
-	return shown, err
-}
-
-func (registry) BenefitTypes(ctx context.Context, tx postgres.Tx, authority string) ([]string, error) {
-	all, err := register.BenefitTypes(ctx, tx)
-	var codes []string
-	for _, b := range all {
-		if b.Authority == "" || b.Authority == authority {
-			codes = append(codes, b.Code)
-		}
-	}
-	return codes, err
-}
-
-func date(t time.Time) gateway.Date {
-	if t.IsZero() {
-		return gateway.Date{}
-	}
-	return gateway.DateOf(t)
+	return gateway.BankCentre{ID: id, Codec: codec, Acceptance: acceptance, SendBy: 8*time.Hour + 30*time.Minute, LeadDays: 1,
+		Files: gateway.FileNames{Final: "NKS{ref}.edi", Temp: ".NKS{ref}.edi.{attempt}.tmp"}, AcceptanceDeadline: silence, ContrlDeadline: 30 * time.Minute}
 }
 
 // at sets the clock, in Copenhagen.
@@ -272,14 +239,7 @@ func (w *world) eachBank(name string, step func(context.Context, string) (bool, 
 // put uploads a document under a name; the error is the acknowledgement.
 func (w *world) put(supplier, name string, doc []byte) error {
 	w.t.Helper()
-	u, err := w.NewUpload(w.t.Context(), supplier, name, true)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(u, bytes.NewReader(doc)); err != nil {
-		return err
-	}
-	return u.Commit(w.t.Context())
+	return w.Receive.Take(w.t.Context(), door.Arrival{Door: door.Mailbox, Party: supplier, Key: name, Size: door.Unsized, Content: bytes.NewReader(doc)})
 }
 
 // send uploads a bundle under its own name.
@@ -291,9 +251,9 @@ func (w *world) send(d intaketest.Document) {
 	}
 }
 
-func (w *world) read()    { w.t.Helper(); w.all("read", w.ReadNext) }
-func (w *world) check()   { w.t.Helper(); w.all("check", w.CheckNext) }
-func (w *world) release() { w.t.Helper(); w.all("release", w.ReleaseNext) }
+func (w *world) read()    { w.t.Helper(); w.all("read", w.Receive.NextToRead) }
+func (w *world) check()   { w.t.Helper(); w.all("check", w.Check.Next) }
+func (w *world) release() { w.t.Helper(); w.all("release", w.Release.Next) }
 
 // unrender takes what the release has rendered away, as if it had not come to it.
 func (w *world) unrender() {
@@ -301,7 +261,7 @@ func (w *world) unrender() {
 	w.exec(`UPDATE interchange SET state = 'frozen', document_id = NULL WHERE state = 'rendered'`)
 }
 
-func (w *world) render() { w.t.Helper(); w.eachBank("render", w.RenderNext) }
+func (w *world) render() { w.t.Helper(); w.eachBank("render", w.Release.NextToRender) }
 
 // receive takes bundles in, up to response 2.
 func (w *world) receive(bundles ...intaketest.Document) {
@@ -319,11 +279,11 @@ func (w *world) dispatch() []string {
 	w.render()
 	var sent []string
 	for _, b := range w.Banks {
-		lease, err := w.Lease(w.t.Context(), b.ID)
+		lease, err := w.Bank.Lease(w.t.Context(), b.ID)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		d := &gateway.Dispatcher{Bank: b.ID, Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Store, Gap: func(string) {}}
+		d := &gateway.Dispatcher{Bank: b.ID, Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Bank, Failpoint: func(string) {}}
 		w.all("send", d.SendNext)
 		lease.Release()
 	}
@@ -381,7 +341,7 @@ func (w *world) rows(query string, args ...any) []string {
 				values[i] = string(b)
 			}
 			if at, ok := v.(time.Time); ok {
-				values[i] = at.In(w.Location).Format("2006-01-02T15:04")
+				values[i] = at.In(w.Base.Location).Format("2006-01-02T15:04")
 			}
 		}
 		out = append(out, strings.TrimSuffix(fmt.Sprintln(values...), "\n"))
@@ -448,7 +408,7 @@ func (w *world) number(query string, args ...any) int64 {
 // raw is a stored document.
 func (w *world) raw(document int64) string {
 	w.t.Helper()
-	r, err := w.Raw(w.t.Context(), document)
+	r, err := w.Base.Raw(w.t.Context(), document)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -75,11 +75,11 @@ type Outbox interface {
 
 // Dispatcher sends to one bank and fetches from it, as the owner of the connection with a fencing number.
 type Dispatcher struct {
-	Bank   string
-	Fence  int64
-	Link   BankLink
-	Outbox Outbox
-	Gap    func(name string)
+	Bank      string
+	Fence     int64
+	Link      BankLink
+	Outbox    Outbox
+	Failpoint func(name string)
 }
 
 // SendNext sends the bank's next interchange in the order of control numbers.
@@ -106,12 +106,12 @@ func (d *Dispatcher) SendNext(ctx context.Context) (bool, error) {
 		if err := d.Outbox.MarkPublishing(ctx, o, d.Fence); err != nil {
 			return err
 		}
-		d.Gap("after-publishing-before-rename")
+		d.Failpoint("after-publishing-before-rename")
 		return nil
 	})
 	switch {
 	case err == nil:
-		d.Gap("after-rename-before-sent")
+		d.Failpoint("after-rename-before-sent")
 		return true, d.Outbox.MarkSent(ctx, o, d.Fence)
 	case errors.Is(err, ErrOutcomeUnknown):
 		return true, d.lookAfter(ctx, o)
@@ -156,7 +156,7 @@ func (d *Dispatcher) fetch(ctx context.Context, f RemoteFile) error {
 	if err != nil {
 		return err
 	}
-	d.Gap("after-fetch-commit-before-remove")
+	d.Failpoint("after-fetch-commit-before-remove")
 	if err := d.Link.Remove(ctx, f.Name); err != nil {
 		return fmt.Errorf("remove: %w", err)
 	}

@@ -238,7 +238,7 @@ func TestDispatcher_SendNext(t *testing.T) {
 				o.fence = c.fence
 			}
 			b := &bank{journal: &journal, put: c.put, sight: c.sight, lookErr: c.lookErr}
-			d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Gap: func(g string) { journal = append(journal, "gap "+g) }}
+			d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
 			worked, err := d.SendNext(t.Context())
 			if worked != c.worked || !errors.Is(err, c.is) || (err == nil) != (c.is == nil) {
 				t.Errorf("worked %t, %v; want %t, %v", worked, err, c.worked, c.is)
@@ -266,7 +266,7 @@ func TestDispatcher_SendNext_GivesBackAtItsEnd(t *testing.T) {
 		cancel()
 		return fmt.Errorf("%w: %w", gateway.ErrNotSent, ctx.Err())
 	}}
-	d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Gap: func(string) {}}
+	d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Failpoint: func(string) {}}
 	if _, err := d.SendNext(ctx); !errors.Is(err, gateway.ErrNotSent) {
 		t.Error(err)
 	}
@@ -304,7 +304,7 @@ func TestDispatcher_FetchNew(t *testing.T) {
 				b.out = append(b.out, gateway.RemoteFile{Name: f, Size: int64(len(f))})
 				b.files[f] = "content of " + f
 			}
-			d := &gateway.Dispatcher{Bank: "B", Link: b, Outbox: o, Gap: func(g string) { journal = append(journal, "gap "+g) }}
+			d := &gateway.Dispatcher{Bank: "B", Link: b, Outbox: o, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
 			worked, err := d.FetchNew(t.Context())
 			if worked != c.worked || !errors.Is(err, c.is) || (err == nil) != (c.is == nil) {
 				t.Errorf("worked %t, %v; want %t, %v", worked, err, c.worked, c.is)

@@ -24,14 +24,14 @@ type LinkCloser interface {
 // BankOwner keeps the one connection to a bank: it takes the lease, dials, sends what waits, fetches what lies ready,
 // and starts over when the connection or the lease is lost. One slow bank delays no other: each has an owner.
 type BankOwner struct {
-	Bank   string
-	Lease  func(context.Context) (Lease, error) // ErrTemporary: somebody else has it
-	Dial   func(context.Context) (LinkCloser, error)
-	Outbox Outbox
-	Poll   time.Duration // between looks at the bank's mailbox
-	Retry  time.Duration // after a failed connection
-	Gap    func(string)
-	Failed func(name string, err error)
+	Bank      string
+	Lease     func(context.Context) (Lease, error) // ErrTemporary: somebody else has it
+	Dial      func(context.Context) (LinkCloser, error)
+	Outbox    Outbox
+	Poll      time.Duration // between looks at the bank's mailbox
+	Retry     time.Duration // after a failed connection
+	Failpoint func(string)
+	Failed    func(name string, err error)
 	// Observe is told of every turn, by the names "connect", "send" and "fetch" with the bank's; nil: nobody.
 	Observe Observe
 	// Connected is told when the connection comes up (true) and when it is lost (false).
@@ -76,7 +76,7 @@ func (b *BankOwner) own(ctx context.Context) error {
 	defer func() { _ = link.Close() }()
 	b.Connected(true)
 	defer b.Connected(false)
-	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Gap: b.Gap}
+	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Failpoint: b.Failpoint}
 	for {
 		// A file that cannot be sent must not hide what the bank says.
 		sent, sendErr := b.Observe.turn(ctx, "send "+b.Bank, d.SendNext)

@@ -163,7 +163,7 @@ func (c *crasher) kill(t *testing.T, dir string, p *programtest.Process, who str
 func (c *crasher) dieAt(t *testing.T, dir string, args []string) *programtest.Process {
 	t.Helper()
 	once := filepath.Join(t.TempDir(), "died")
-	p := program.Begin(t, []string{"NKS_TEST_GAP=" + c.gaps[0], "NKS_TEST_GAP_ONCE=" + once}, args...)
+	p := program.Begin(t, []string{"NKS_TEST_FAILPOINT=" + c.gaps[0], "NKS_TEST_FAILPOINT_ONCE=" + once}, args...)
 	p.Finish(t, programtest.Longest)
 	if programtest.Exists(t, once) {
 		if p.Code() != -1 {

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"nks/gateway/postgres"
+	"nks/gateway/act"
 	"nks/sim/bank"
 )
 
@@ -51,7 +51,7 @@ func (p *play) operate(ctx context.Context) error {
 
 // askBank asks outside of every system, as by telephone: has the bank received a file of this name, or does it lie in
 // its mailbox? The mailbox is looked at first, for a file leaves it after it was written down.
-func (p *play) askBank(u postgres.Unresolved) (bool, error) {
+func (p *play) askBank(u act.Unresolved) (bool, error) {
 	_, err := os.Stat(p.path("sim", "bank", u.Bank, "root", "in", u.FileName))
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err == nil, err

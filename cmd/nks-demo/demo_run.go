@@ -41,7 +41,7 @@ func (w *world) run(ctx context.Context, stay bool, tell func(*demoResult) error
 	if err != nil {
 		return nil, err
 	}
-	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Start: w.start, Gap: app.GapFromEnvironment(), AnyPort: true})
+	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Start: w.start, Failpoint: app.FailpointFromEnvironment(), AnyPort: true})
 	if err != nil {
 		return nil, err
 	}

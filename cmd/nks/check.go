@@ -9,8 +9,8 @@ import (
 	"io"
 	"os"
 
-	"nks/gateway/postgres"
-	"nks/internal/app"
+	"nks/gateway/act"
+	"nks/gateway/postgres/dryrun"
 	"nks/internal/command"
 	"nks/internal/report"
 )
@@ -41,12 +41,12 @@ func checkCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	if len(files) == 0 {
 		return absent
 	}
-	run := &checkRun{in: postgres.DryRun{Supplier: *supplier, At: arrival, English: *lang == "en"}, out: bufio.NewWriterSize(p.Out, 64<<10)}
+	run := &checkRun{in: dryrun.Request{Supplier: *supplier, At: arrival, English: *lang == "en"}, out: bufio.NewWriterSize(p.Out, 64<<10)}
 	run.report = func(file string) checkReport { return &checkText{out: run.out, file: file} }
 	if *asJSON {
 		run.report = func(file string) checkReport { return &checkJSON{out: run.out, file: file} }
 	}
-	err = withDesk(ctx, p, *config, func(ctx context.Context, desk *app.Desk) error {
+	err = withDesk(ctx, p, *config, func(ctx context.Context, desk *act.Desk) error {
 		run.desk = desk
 		return run.all(ctx, files)
 	})
@@ -96,15 +96,15 @@ func (f fileReader) Read(p []byte) (int, error) {
 
 // checkReport writes one file's outcome as it comes.
 type checkReport interface {
-	postgres.DryRunReport
+	dryrun.Report
 	// End ends the file's output.
 	End() error
 }
 
 // checkRun checks files one after the other.
 type checkRun struct {
-	in     postgres.DryRun
-	desk   *app.Desk
+	in     dryrun.Request
+	desk   *act.Desk
 	out    *bufio.Writer
 	report func(file string) checkReport
 
@@ -157,9 +157,9 @@ type counted struct {
 	run *checkRun
 }
 
-// Judged implements postgres.DryRunReport.
-func (c *counted) Judged(r postgres.DryRunResult) error {
-	c.run.refused = c.run.refused || r.Receipt != postgres.DryAccepted || r.Rejected > 0
+// Judged implements dryrun.Report.
+func (c *counted) Judged(r dryrun.Result) error {
+	c.run.refused = c.run.refused || r.Receipt != dryrun.Accepted || r.Rejected > 0
 	c.run.accepted, c.run.rejected, c.run.ore = c.run.accepted+r.Accepted, c.run.rejected+r.Rejected, c.run.ore+r.Ore
 	return c.checkReport.Judged(r)
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"nks/gateway"
-	"nks/gateway/postgres"
+	"nks/gateway/postgres/dryrun"
 	"nks/internal/report"
 )
 
@@ -18,8 +18,8 @@ type checkJSON struct {
 	errors int
 }
 
-// Judged implements postgres.DryRunReport.
-func (j *checkJSON) Judged(r postgres.DryRunResult) error {
+// Judged implements dryrun.Report.
+func (j *checkJSON) Judged(r dryrun.Result) error {
 	head, err := json.Marshal(struct {
 		File     string `json:"file"`
 		Receipt  string `json:"receipt"`
@@ -37,8 +37,8 @@ func (j *checkJSON) Judged(r postgres.DryRunResult) error {
 	return err
 }
 
-// Error implements postgres.DryRunReport.
-func (j *checkJSON) Error(e postgres.DryRunError) error {
+// Error implements dryrun.Report.
+func (j *checkJSON) Error(e dryrun.Error) error {
 	one, err := json.Marshal(struct {
 		Line       int    `json:"line"`
 		Path       string `json:"path"`
@@ -75,13 +75,13 @@ type checkText struct {
 // shownGroups bounds the table; a bundle may have thousands of groups.
 const shownGroups = 30
 
-// Judged implements postgres.DryRunReport.
-func (t *checkText) Judged(r postgres.DryRunResult) error {
+// Judged implements dryrun.Report.
+func (t *checkText) Judged(r dryrun.Result) error {
 	var err error
 	switch r.Receipt {
-	case postgres.DryUnreadable:
+	case dryrun.Unreadable:
 		_, err = fmt.Fprintf(t.out, "%s: cannot be read: receipt 0\n", t.file)
-	case postgres.DryRefused:
+	case dryrun.Refused:
 		_, err = fmt.Fprintf(t.out, "%s: refused as a whole: receipt 1 RJCT; %d payments\n", t.file, r.Rejected)
 	default:
 		_, err = fmt.Fprintf(t.out, "%s: receipt 1 ACPT; %d payments: %d accepted, %s kr.; %d rejected\n", t.file, r.Payments, r.Accepted,
@@ -94,7 +94,7 @@ func (t *checkText) Judged(r postgres.DryRunResult) error {
 }
 
 // groups is a table of what would be paid when.
-func (t *checkText) groups(groups []postgres.DryRunGroup) error {
+func (t *checkText) groups(groups []dryrun.Group) error {
 	const columns = "  %-20s %-14s %-10s  %-10s  %-16s %9s %20s\n"
 	_, err := fmt.Fprintf(t.out, columns, "agreement", "debit account", "asked for", "paid on", "released", "payments", "kr.")
 	shown := 0
@@ -114,8 +114,8 @@ func (t *checkText) groups(groups []postgres.DryRunGroup) error {
 	return err
 }
 
-// Error implements postgres.DryRunReport.
-func (t *checkText) Error(e postgres.DryRunError) error {
+// Error implements dryrun.Report.
+func (t *checkText) Error(e dryrun.Error) error {
 	place := t.file
 	if e.Line > 0 {
 		place += ":" + strconv.Itoa(e.Line)

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
+	"nks/gateway/act"
 	"nks/internal/app"
 	"nks/internal/command"
 	"nks/schema"
@@ -40,7 +41,7 @@ func withTables(ctx context.Context, p *command.Program, path string, f func(con
 }
 
 // withDesk runs f on the database of a configuration by the way of its desk.
-func withDesk(ctx context.Context, p *command.Program, path string, f func(context.Context, *app.Desk) error) error {
+func withDesk(ctx context.Context, p *command.Program, path string, f func(context.Context, *act.Desk) error) error {
 	return withTables(ctx, p, path, func(ctx context.Context, on tables) error {
 		desk, err := app.OpenDesk(ctx, on.config, on.db, on.log)
 		if err != nil {

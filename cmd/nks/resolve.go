@@ -5,7 +5,8 @@ import (
 	"flag"
 	"fmt"
 
-	"nks/internal/app"
+	"nks/gateway"
+	"nks/gateway/act"
 	"nks/internal/command"
 )
 
@@ -28,15 +29,15 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 			return command.Usagef("--by and --approved-by must name two different persons")
 		}
 	}
-	return withDesk(ctx, p, *config, func(ctx context.Context, desk *app.Desk) error {
+	return withDesk(ctx, p, *config, func(ctx context.Context, desk *act.Desk) error {
 		if list {
 			return listUnresolved(ctx, p, desk)
 		}
-		return desk.Resolve(ctx, *centre, *number, *arrived == "yes", *by, *approved)
+		return desk.Resolve(ctx, *centre, gateway.ControlNumber(*number), *arrived == "yes", *by, *approved)
 	})
 }
 
-func listUnresolved(ctx context.Context, p *command.Program, desk *app.Desk) error {
+func listUnresolved(ctx context.Context, p *command.Program, desk *act.Desk) error {
 	all, err := desk.Unresolved(ctx)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func runCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args 
 	if err != nil {
 		return err
 	}
-	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Start: start, Gap: app.GapFromEnvironment()})
+	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Start: start, Failpoint: app.FailpointFromEnvironment()})
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"nks/gateway"
-	"nks/gateway/postgres"
 	"nks/gateway/postgres/server"
+	"nks/gateway/postgres/watch"
 	"nks/internal/programtest"
 	"nks/metrics"
 	"nks/sftp"
@@ -194,7 +194,7 @@ func TestEveryNumberIsDocumented(t *testing.T) {
 		return string(b)
 	}
 	known := map[string]bool{}
-	for _, i := range append(metrics.Instruments(), postgres.Instruments()...) {
+	for _, i := range append(metrics.Instruments(), watch.Instruments()...) {
 		known[i.Name] = true
 		rows := regexp.MustCompile("(?m)^\\| (`[a-z_]+`, )*`" + i.Name + "`[ ,]")
 		if n := len(rows.FindAllString(text("operations.md"), -1)); n != 1 {

@@ -13,13 +13,11 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/ssh"
 
-	"nks/bankday"
 	"nks/conf"
 	"nks/gateway"
-	"nks/gateway/answers"
 	"nks/gateway/bankfile"
 	"nks/gateway/banklink"
-	"nks/gateway/intake"
+	"nks/gateway/door/mailbox"
 	"nks/gateway/postgres"
 	"nks/sftp"
 )
@@ -35,21 +33,21 @@ type Options struct {
 	Start time.Time
 	// Observe puts itself before the observer of every turn of every step, which must still be told; nil: nobody does.
 	Observe func(gateway.Observe) gateway.Observe
-	// Gap is called at named points between two effects, so that a test can end the process there; nil: nothing happens.
-	Gap func(name string)
+	// Failpoint is called at named points between two effects, so that a test can end the process there; nil: nothing happens.
+	Failpoint func(name string)
 	// AnyPort lets the pages move when their address is taken.
 	AnyPort bool
 }
 
 // App is a running gateway.
 type App struct {
-	config conf.Config
-	log    zerolog.Logger
-	gap    func(string)
+	config    conf.Config
+	log       zerolog.Logger
+	failpoint func(string)
 
 	db      *Database
 	clock   *gateway.Clock
-	store   *postgres.Store
+	steps   *Steps
 	mailbox *sftp.Server
 	queues  *queues // nil: the door is closed
 	workers []*gateway.Worker
@@ -70,10 +68,10 @@ type App struct {
 // Start brings everything up in order; what has come up is taken down again when something fails. ctx bounds the start
 // only: the gateway runs until Shutdown. A mistake of the configuration is a ConfigError.
 func Start(ctx context.Context, o Options) (a *App, err error) {
-	if o.Gap == nil {
-		o.Gap = func(string) {}
+	if o.Failpoint == nil {
+		o.Failpoint = func(string) {}
 	}
-	a = &App{config: o.Config, log: o.Log, gap: o.Gap, failed: make(chan error, 1)}
+	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
@@ -102,10 +100,10 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.clock = gateway.NewClock(time.Now, offset)
-	if a.store, err = newStore(o.Config, a.db, a.clock, o.Log, o.Gap); err != nil {
+	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, o.Log, o.Failpoint); err != nil {
 		return err
 	}
-	if err := errors.Join(a.store.RetrySetAside(ctx), a.store.DropUnfinished(ctx)); err != nil {
+	if err := a.steps.Prepare(ctx); err != nil {
 		return err
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -138,38 +136,33 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// newStore wires the flow's steps with their collaborators.
-func newStore(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, gap func(string)) (*postgres.Store, error) {
-	days, err := bankday.New()
-	if err != nil {
-		return nil, err
-	}
-	banks := make([]postgres.Bank, 0, len(c.Banks))
+// failuresBefore is how often a delivery may fail for a reason of the gateway's own before a person must look.
+const failuresBefore = 5
+
+// configuredSteps puts the stages together as a configuration wants them.
+func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
+	banks := make(gateway.BankCentres, 0, len(c.Banks))
 	for _, b := range c.Banks {
-		bank, err := storeBank(c, b)
+		bank, err := bankCentre(c, b)
 		if err != nil {
 			return nil, fmt.Errorf("bank %s: %w", b.ID, err)
 		}
 		banks = append(banks, bank)
 	}
-	name := c.Identity.Name
-	return postgres.New(postgres.Config{DB: db.pool, Now: clock.Now, Location: days.Location(), Calendar: calendar{days},
-		Register: registry{}, OpenBundle: intake.Open, Answers: answers.New, Banks: banks, Log: log, Gap: gap,
-		Rules: postgres.Rules{OwnName: name, OwnGLN: c.Identity.GLN,
-			InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
-			MessageOrders: c.Limits.MessagePayments, DaysAhead: c.Limits.ExecutionDaysAhead, BundlePayments: c.Limits.BundlePayments,
-			GroupsPerDelivery: c.Limits.DeliveryGroups, AnswerPayments: c.Limits.AnswerPayments,
-			AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration,
-			DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ReadFailuresBefore: 5}}), nil
+	return NewSteps(StepOptions{DB: db.pool, Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
+		Banks: banks, Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
+			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, FailuresBefore: failuresBefore,
+			InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20, MessageOrders: c.Limits.MessagePayments,
+			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
 }
 
-func storeBank(c conf.Config, b conf.Bank) (postgres.Bank, error) {
+func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 	codec, err := bankfile.New(BankProfile(c, b))
 	if err != nil {
-		return postgres.Bank{}, err
+		return gateway.BankCentre{}, err
 	}
-	bank := postgres.Bank{ID: b.ID, Codec: codec, Acceptance: postgres.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
-		SendBy: time.Duration(b.SendBy) * time.Minute, FileName: b.FileName, TempName: b.TempName, LeadDays: b.LeadDays,
+	bank := gateway.BankCentre{ID: b.ID, Codec: codec, Acceptance: gateway.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
+		SendBy: time.Duration(b.SendBy) * time.Minute, Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
 		Cheques: b.Cheque, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
 	if b.Executed == conf.ExecutedBySilence {
 		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
@@ -184,7 +177,7 @@ func (a *App) makeWorkers() error {
 		step  gateway.Step
 		count int
 	}{
-		{"read", a.store.ReadNext, 2}, {"check", a.store.CheckNext, 2}, {"release", a.store.ReleaseNext, 1}, {"answer", a.store.AnswerNext, 1},
+		{"read", a.steps.Receive.NextToRead, 2}, {"check", a.steps.Check.Next, 2}, {"release", a.steps.Release.Next, 1}, {"answer", a.steps.Answer.Next, 1},
 	}
 	for _, s := range steps {
 		for range s.count {
@@ -193,7 +186,7 @@ func (a *App) makeWorkers() error {
 	}
 	for _, b := range a.config.Banks {
 		for name, step := range map[string]func(context.Context, string) (bool, error){
-			"render ": a.store.RenderNext, "hear ": a.store.HearNext, "deadlines ": a.store.DeadlinesNext} {
+			"render ": a.steps.Release.NextToRender, "hear ": a.steps.Bank.NextToHear, "deadlines ": a.steps.Bank.NextDeadline} {
 			a.workers = append(a.workers, a.worker(name+b.ID, func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }))
 		}
 		owner, err := a.owner(b)
@@ -260,8 +253,8 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 		}
 		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
 	}
-	return &gateway.BankOwner{Bank: b.ID, Outbox: a.store, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Gap: a.gap,
-		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.store.Lease(ctx, b.ID) },
+	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
+		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
 		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
 		Failed: a.stepFailed, Observe: a.observe,
 		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
@@ -277,7 +270,7 @@ func (a *App) openMailbox(ctx context.Context) error {
 	}
 	m := a.config.Mailbox
 	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool},
-		Mailbox: postgres.NewMailbox(a.store, a.wakeReaders),
+		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer, a.wakeReaders),
 		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
 		Log:     a.mailboxEvent})
 	if err != nil {

@@ -46,7 +46,7 @@ func (a *App) openPages(ctx context.Context, anyPort bool) (*pages, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	c, err := console.New(console.Config{View: view.New(db, a.log), Now: a.clock.Now, Location: days.Location(), Log: a.log,
-		Checker: newPageChecker(a.desk), UploadBytes: int64(a.config.Mailbox.MaxFileMB) << 20})
+		Checker: newPageChecker(a.steps.Desk), UploadBytes: int64(a.config.Mailbox.MaxFileMB) << 20})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

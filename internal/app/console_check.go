@@ -4,18 +4,19 @@ import (
 	"context"
 	"io"
 
+	"nks/gateway/act"
 	"nks/gateway/console"
-	"nks/gateway/postgres"
+	"nks/gateway/postgres/dryrun"
 )
 
 // pageChecker judges what is uploaded to the pages, one bundle at a time: the payments of the day go first.
 type pageChecker struct {
-	store *postgres.Store
-	turn  chan struct{}
+	desk *act.Desk
+	turn chan struct{}
 }
 
-func newPageChecker(s *postgres.Store) *pageChecker {
-	return &pageChecker{store: s, turn: make(chan struct{}, 1)}
+func newPageChecker(d *act.Desk) *pageChecker {
+	return &pageChecker{desk: d, turn: make(chan struct{}, 1)}
 }
 
 // Check implements console.Checker.
@@ -27,25 +28,25 @@ func (c *pageChecker) Check(ctx context.Context, supplier string, document io.Re
 		return console.CheckReport{}, ctx.Err()
 	}
 	r := &pageReport{}
-	in := postgres.DryRun{Document: document, Supplier: supplier, Errors: console.MostCheckErrors}
-	err := c.store.DryRun(ctx, in, r)
+	in := dryrun.Request{Document: document, Supplier: supplier, Errors: console.MostCheckErrors}
+	err := c.desk.DryRun(ctx, in, r)
 	return r.CheckReport, err
 }
 
 // pageReport keeps the errors that a page has room for.
 type pageReport struct{ console.CheckReport }
 
-// Judged implements postgres.DryRunReport.
-func (p *pageReport) Judged(r postgres.DryRunResult) error {
+// Judged implements dryrun.Report.
+func (p *pageReport) Judged(r dryrun.Result) error {
 	p.CheckReport = console.CheckReport{Receipt: r.Receipt, Accepted: r.Accepted, Rejected: r.Rejected, Ore: r.Ore, All: int(r.Errors)}
-	if r.Receipt == postgres.DryUnreadable {
+	if r.Receipt == dryrun.Unreadable {
 		p.Receipt = "0"
 	}
 	return nil
 }
 
-// Error implements postgres.DryRunReport.
-func (p *pageReport) Error(e postgres.DryRunError) error {
+// Error implements dryrun.Report.
+func (p *pageReport) Error(e dryrun.Error) error {
 	p.Errors = append(p.Errors, console.CheckError{Line: e.Line, Path: e.Path, EndToEndID: e.EndToEndID, Code: string(e.Code), Text: e.Text})
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"nks/gateway"
-	"nks/gateway/postgres"
+	flow "nks/gateway/postgres/watch"
 	"nks/health"
 	"nks/metrics"
 	"nks/reconciliation"
@@ -32,7 +32,7 @@ func (w *watch) count(ctx context.Context, a *App) {
 	w.open.wait.Go(func() {
 		own := &connection{db: a.db.pool}
 		defer own.drop()
-		follower := postgres.NewFollower()
+		follower := flow.NewFollower()
 		w.sample(ctx, a, own, follower)
 		health.Repeat(ctx, sampleEvery, watchShare, func(ctx context.Context) { w.sample(ctx, a, own, follower) })
 	})
@@ -48,7 +48,7 @@ func (w *watch) count(ctx context.Context, a *App) {
 }
 
 // sample reads what is in hand and what was done since the last time.
-func (w *watch) sample(ctx context.Context, a *App, own *connection, follower *postgres.Follower) {
+func (w *watch) sample(ctx context.Context, a *App, own *connection, follower *flow.Follower) {
 	var done, inHand []gateway.Reading
 	var at time.Time
 	err := w.reading(ctx, own, sql.LevelDefault, sampleLimit, func(tx *sql.Tx) (err error) {
@@ -56,7 +56,7 @@ func (w *watch) sample(ctx context.Context, a *App, own *connection, follower *p
 			return err
 		}
 		at = a.clock.Now()
-		inHand, err = a.store.Sample(ctx, tx)
+		inHand, err = a.steps.Watch.Sample(ctx, tx)
 		return err
 	})
 	// What the follower has told it does not tell again.

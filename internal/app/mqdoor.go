@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nks/conf"
-	"nks/gateway/mqdoor"
+	"nks/gateway/door/queue"
 	"nks/mq"
 	"nks/mq/jetstream"
 	"nks/register"
@@ -103,9 +103,9 @@ func (q *queues) lock(dir string) error {
 
 // open begins to work for a supplier that the broker knows.
 func (q *queues) open(ctx context.Context, supplier string) {
-	door := &mqdoor.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
-		Open:  func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") },
-		Inbox: q.app.store, Outbox: q.app.store,
+	door := &queue.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
+		Open:   func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") },
+		Intake: q.app.steps.Receive, Answers: q.app.steps.Answer,
 		Arrived: func(size int) {
 			q.app.log.Info().Str("supplier", supplier).Int("bytes", size).Msg("message queue: delivered")
 			q.app.wakeReaders()

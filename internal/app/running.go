@@ -44,7 +44,7 @@ func (a *App) SetClock(ctx context.Context, offset time.Duration) error {
 // InHand says what the gateway has to do at the present business time; "" when it has nothing.
 func (a *App) InHand(ctx context.Context) (string, error) {
 	const working, queued = "the gateway works", "a message waits in a queue"
-	if inHand, err := a.store.InHand(ctx); err != nil || inHand {
+	if inHand, err := a.steps.Watch.InHand(ctx); err != nil || inHand {
 		return working, err
 	}
 	if busy, err := a.queues.busy(ctx); err != nil || busy {
@@ -55,5 +55,5 @@ func (a *App) InHand(ctx context.Context) (string, error) {
 
 // NextDue is the next business time at which the gateway has something to do; ok says that there is one.
 func (a *App) NextDue(ctx context.Context) (next time.Time, ok bool, err error) {
-	return a.store.NextDue(ctx)
+	return a.steps.Watch.NextDue(ctx)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
-	"nks/gateway/postgres"
+	flow "nks/gateway/postgres/watch"
 	"nks/health"
 	"nks/metrics"
 	"nks/schema"
@@ -60,7 +60,7 @@ var (
 )
 
 func newWatch(c conf.Config, log zerolog.Logger, version string) (*watch, error) {
-	numbers, err := metrics.New(postgres.Instruments(), version, time.Now)
+	numbers, err := metrics.New(flow.Instruments(), version, time.Now)
 	if err != nil {
 		return nil, err
 	}

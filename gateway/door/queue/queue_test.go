@@ -1,9 +1,10 @@
-package mqdoor_test
+package queue_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -11,7 +12,8 @@ import (
 	"time"
 
 	"nks/gateway"
-	"nks/gateway/mqdoor"
+	"nks/gateway/door"
+	"nks/gateway/door/queue"
 	"nks/mq"
 	"nks/mq/mqtest"
 )
@@ -28,7 +30,12 @@ type table struct {
 	record func(a gateway.QueuedAnswer) error
 }
 
-func (b *table) TakeMessage(_ context.Context, supplier, key string, body []byte) error {
+func (b *table) Take(_ context.Context, a door.Arrival) error {
+	key := a.Key
+	body, err := io.ReadAll(a.Content)
+	if err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.times[key]++
@@ -44,7 +51,7 @@ func (b *table) TakeMessage(_ context.Context, supplier, key string, body []byte
 	return nil
 }
 
-func (b *table) NextQueuedAnswer(context.Context, string) (gateway.QueuedAnswer, error) {
+func (b *table) NextQueued(context.Context, string) (gateway.QueuedAnswer, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.answers) == 0 {
@@ -94,7 +101,7 @@ type bench struct {
 	t *testing.T
 	*table
 	*mqtest.Memory
-	door  *mqdoor.Door
+	door  *queue.Door
 	links chan mq.Link // every link that the door has opened
 	told  chan string  // troubles
 }
@@ -103,8 +110,8 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, table: &table{taken: map[string]string{}, times: map[string]int{}}, Memory: mqtest.NewMemory(in, out),
 		links: make(chan mq.Link, 1000), told: make(chan string, 1000)}
-	b.door = &mqdoor.Door{Supplier: "LEVA", Out: mq.Address{Queue: out}, Correlation: func(key string) string { return "about " + key },
-		Inbox: b.table, Outbox: b.table, Arrived: func(int) {}, Poll: time.Millisecond, Retry: time.Millisecond,
+	b.door = &queue.Door{Supplier: "LEVA", Out: mq.Address{Queue: out}, Correlation: func(key string) string { return "about " + key },
+		Intake: b.table, Answers: b.table, Arrived: func(int) {}, Poll: time.Millisecond, Retry: time.Millisecond,
 		Open: func(ctx context.Context) (mq.Link, error) {
 			l, err := b.Open(ctx, in)
 			if err == nil {

@@ -19,17 +19,17 @@ type Unresolved struct {
 	Payments   int                   `db:"payments"`
 }
 
-// UnresolvedInterchanges are those that wait for a person to ask the bank.
-func (s *Store) UnresolvedInterchanges(ctx context.Context) ([]Unresolved, error) {
+// Unresolved lists the interchanges that wait for a person to ask the bank.
+func (s *Store) Unresolved(ctx context.Context) ([]Unresolved, error) {
 	var u []Unresolved
 	err := s.DB.SelectContext(ctx, &u, `SELECT id, bank, control_ref, file_name, payments FROM interchange
 		WHERE state = 'unknown' ORDER BY bank, control_ref`)
 	return u, err
 }
 
-// ResolveUnknown records what a person learned from the bank about an interchange in state unknown, and a second
+// Resolve records what a person learned from the bank about an interchange in state unknown, and a second
 // person approved: the bank has it, or it has not and the same bytes go again under the same name and number.
-func (s *Store) ResolveUnknown(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
+func (s *Store) Resolve(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
 	if by == "" || approvedBy == "" || by == approvedBy {
 		return fmt.Errorf("resolve %s %d: two different persons must stand for it", bank, number)
 	}

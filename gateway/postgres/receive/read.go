@@ -10,9 +10,9 @@ import (
 	"nks/pgcopy"
 )
 
-// ReadNext reads the next delivery: all of its payments and receipt 1, or a refusal that leaves the delivery and its
+// NextToRead reads the next delivery: all of its payments and receipt 1, or a refusal that leaves the delivery and its
 // receipt and nothing else. It reports whether there was one.
-func (s *Store) ReadNext(ctx context.Context) (bool, error) {
+func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 	var d postgres.Delivery
 	verdict := verdict{}
 	err := s.Transact(ctx, "read", func(x *postgres.Session) (err error) {

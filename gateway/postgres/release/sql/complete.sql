@@ -1,5 +1,5 @@
 -- Completes the payments of a slice with accounts. A payment's account is its own, else the register's; without one the
--- standing choice counts. The columns stand in the order of completed.scan; /*account*/ is the register's lookup.
+-- standing choice counts. The columns stand in the order of completed.scan; the register puts its lookup at "account".
 --
 -- Orders that share a LIN come together; a debit account is 14 digits, and numbers are sorted quicker than texts.
 --

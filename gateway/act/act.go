@@ -1,0 +1,39 @@
+// Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, and record what a
+// bank has said about an interchange. Commands and pages call nothing else that changes anything.
+package act
+
+import (
+	"context"
+
+	"nks/gateway"
+	"nks/gateway/postgres/bank"
+	"nks/gateway/postgres/dryrun"
+)
+
+// Unresolved is an interchange of which nobody knows whether the bank has it.
+type Unresolved = bank.Unresolved
+
+// Desk is where people act. Safe for concurrent use.
+type Desk struct {
+	dry  *dryrun.Store
+	bank *bank.Store
+}
+
+// NewDesk makes a desk upon the stages.
+func NewDesk(dry *dryrun.Store, bank *bank.Store) *Desk { return &Desk{dry, bank} }
+
+// DryRun tells report what would become of a bundle. Nothing of it is kept.
+func (d *Desk) DryRun(ctx context.Context, in dryrun.Request, report dryrun.Report) error {
+	return d.dry.Run(ctx, in, report)
+}
+
+// Unresolved lists the interchanges of which nobody knows whether the bank has them.
+func (d *Desk) Unresolved(ctx context.Context) ([]Unresolved, error) {
+	return d.bank.Unresolved(ctx)
+}
+
+// Resolve records what a person learned from the bank about one of them, and a second person approved: the bank has it,
+// or it has not and the same bytes go again under the same name and number.
+func (d *Desk) Resolve(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
+	return d.bank.Resolve(ctx, bank, number, bankHasIt, by, approvedBy)
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/rs/zerolog"
+
+	"nks/bankday"
+	"nks/gateway"
+	"nks/gateway/act"
+	"nks/gateway/answers"
+	"nks/gateway/intake"
+	"nks/gateway/postgres"
+	"nks/gateway/postgres/answer"
+	"nks/gateway/postgres/bank"
+	"nks/gateway/postgres/check"
+	"nks/gateway/postgres/dryrun"
+	"nks/gateway/postgres/receive"
+	"nks/gateway/postgres/release"
+	flow "nks/gateway/postgres/watch"
+)
+
+// Limits are the sizes and times that the stages keep to.
+type Limits struct {
+	DocumentBytes  int64
+	ExecutionDays  int // how many days ahead a bundle may ask for
+	BundlePayments int
+	DeliveryGroups int
+	// FailuresBefore is how often a delivery may fail before it is set aside.
+	FailuresBefore int
+
+	InterchangeOrders, InterchangeBytes, MessageOrders int
+
+	AnswerPayments              int
+	AnswerQuiet, AnswerDeadline time.Duration
+}
+
+// StepOptions are what the stages are made of.
+type StepOptions struct {
+	DB        *sqlx.DB
+	Now       func() time.Time // the business clock
+	Log       zerolog.Logger
+	Failpoint func(name string) // nil: nothing happens
+	OwnName   string            // NKS or NKSTEST
+	OwnGLN    string
+	Banks     gateway.BankCentres
+	Limits    Limits
+}
+
+// Steps is the flow's stages put together. Nothing of it runs by itself: a gateway has workers that take the steps, a test
+// takes them one at a time.
+type Steps struct {
+	Base    *postgres.Base
+	Banks   gateway.BankCentres
+	Receive *receive.Store
+	Check   *check.Store
+	Release *release.Store
+	Bank    *bank.Store
+	Answer  *answer.Store
+	Watch   *flow.Store
+	DryRun  *dryrun.Store
+	Desk    *act.Desk
+}
+
+// NewSteps puts the stages together on an open, migrated database.
+func NewSteps(o StepOptions) (*Steps, error) {
+	banking, err := bankday.New()
+	if err != nil {
+		return nil, err
+	}
+	l := o.Limits
+	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
+	base := postgres.NewBase(postgres.Base{DB: o.DB, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
+	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
+	before := postgres.FailuresBefore(l.FailuresBefore)
+	s := &Steps{Base: base, Banks: o.Banks,
+		Receive: &receive.Store{Base: base, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
+			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
+				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, FailuresBefore: before}},
+		Check: &check.Store{Base: base, Answers: writer, FailuresBefore: before},
+		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Rules: release.Rules{InterchangeOrders: l.InterchangeOrders,
+			InterchangeBytes: l.InterchangeBytes, MessageOrders: l.MessageOrders, FailuresBefore: before}},
+		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
+		Answer: &answer.Store{Base: base, Answers: writer,
+			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
+		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before, AnswerQuiet: l.AnswerQuiet}}
+	s.DryRun = &dryrun.Store{Receive: s.Receive}
+	s.Desk = act.NewDesk(s.DryRun, s.Bank)
+	return s, nil
+}
+
+// Prepare does what a start does before the first step: deliveries that were set aside are tried again, and what broke
+// off long ago is swept.
+func (s *Steps) Prepare(ctx context.Context) error {
+	if err := s.Base.RetrySetAside(ctx); err != nil {
+		return err
+	}
+	return s.Base.DropUnfinished(ctx)
+}
