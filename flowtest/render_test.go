@@ -13,7 +13,7 @@ import (
 	"nks/internal/app"
 )
 
-// TestRender_SameBytes: what the release renders as it freezes is what RenderNext makes of the frozen rows, byte by byte.
+// TestRender_SameBytes: what the release renders as it freezes is what NextToRender makes of the frozen rows, byte by byte.
 func TestRender_SameBytes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders, o.limits.MessageOrders = 7, 3 })

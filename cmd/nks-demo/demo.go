@@ -33,15 +33,15 @@ const demoStart = "2005-08-11T04:30:00+02:00"
 
 func demoCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	var o demoOptions
-	fs.StringVar(&o.data, "data", defaultDemoData(), "directory of everything that the demonstration keeps; an unfinished run is resumed")
+	fs.StringVar(&o.data, "data", defaultDemoData(), "`directory` of everything that the demonstration keeps; an unfinished run is resumed")
 	fs.IntVar(&o.payments, "payments", 10_000, "number of payments")
 	fs.IntVar(&o.holders, "holders", 100_000, "number of citizens and companies")
 	fs.Uint64Var(&o.seed, "seed", 1, "decides everything that is made up")
 	fs.BoolVar(&o.fresh, "fresh", false, "start over")
 	fs.BoolVar(&o.exit, "exit", false, "end when every payment is final, instead of staying up")
 	fs.BoolVar(&o.json, "json", false, "print the result as one JSON object on standard output, everything else on standard error")
-	fs.StringVar(&o.samples, "samples", "", "a folder: run each of its *.xml by itself, on an empty payment database at its own clock")
-	fs.StringVar(&o.reference, "reference", "", "with --samples: folder of CSV reference data to use, instead of data made from each document")
+	fs.StringVar(&o.samples, "samples", "", "a `folder`: run each of its *.xml by itself, on an empty payment database at its own clock")
+	fs.StringVar(&o.reference, "reference", "", "with --samples: `folder` of CSV reference data to use, instead of data made from each document")
 	fs.BoolVar(&o.account, "account", false, "run nothing: account once more for the data directory as it is")
 	if err := command.NoWords(fs, args); err != nil {
 		return err

@@ -242,7 +242,10 @@ func (s *site) beside(t *testing.T) {
 			t.Errorf("nks %s printed nothing", args[0])
 		}
 	}
-	p := nks(t, "run", "--config", s.config)
+	p := nks(t, "resolve", "--config", s.config, "--bank", "BEC", "--interchange", "17", "--arrived", "no", "--by", "A", "--approved-by", "B")
+	p.Want(t, 1)
+	p.OneLine(t, "nks resolve: bank BEC interchange 17")
+	p = nks(t, "run", "--config", s.config)
 	p.Want(t, 1)
 	if !strings.Contains(p.Err.String(), "in use") {
 		t.Errorf("a second nks run said %q", p.Err.String())
@@ -280,7 +283,7 @@ func TestLoadNamesTheMistake(t *testing.T) {
 	must(t, os.WriteFile(holders, []byte(strings.Join(lines, "")), 0o644))
 	p = nks(t, "load", "--config", s.config, holders)
 	p.Want(t, 1)
-	for _, word := range []string{"holders.csv", "6", "status", "undead"} {
+	for _, word := range []string{"nks load: ", "holders.csv", "6", "status", "undead"} {
 		if !strings.Contains(p.Err.String(), word) {
 			t.Errorf("load said %q, which does not name %s", p.Err.String(), word)
 		}

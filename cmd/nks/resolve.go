@@ -14,9 +14,9 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 	config := configFlag(fs)
 	centre := fs.String("bank", "", "bank `centre`")
 	number := fs.Int64("interchange", 0, "control `number` (UNB 0020)")
-	arrived := fs.String("arrived", "", "what the bank says: `yes`, it has the file; no, it has not (the same bytes then go again)")
-	by := fs.String("by", "", "who asked the bank: a `name`")
-	approved := fs.String("approved-by", "", "the second person who stands for it: a `name`")
+	arrived := fs.String("arrived", "", "the bank's `answer`: yes, it has the file; no, it has not (the same bytes then go again)")
+	by := fs.String("by", "", "`name` of who asked the bank")
+	approved := fs.String("approved-by", "", "`name` of the second person who stands for it")
 	if err := command.NoWords(fs, args); err != nil {
 		return err
 	}

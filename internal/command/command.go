@@ -102,12 +102,25 @@ func (p *Program) finish(name string, err error) int {
 		return Failed
 	}
 	for _, one := range parts(err) {
-		_, _ = fmt.Fprintf(p.Err, "%s: %v\n", strings.TrimSpace(p.Name+" "+name), one)
+		_, _ = fmt.Fprintf(p.Err, "%s: %s\n", strings.TrimSpace(p.Name+" "+name), withoutEcho(one.Error(), name))
 	}
 	if IsWrongUse(err) {
 		return Misused
 	}
 	return Failed
+}
+
+// withoutEcho cuts off what says once more which command has failed: packages name their operations, which are often called
+// as the commands are.
+func withoutEcho(text, name string) string {
+	last := name[strings.LastIndex(name, " ")+1:]
+	for {
+		rest, found := strings.CutPrefix(text, last+": ")
+		if !found || last == "" {
+			return text
+		}
+		text = rest
+	}
 }
 
 // parts takes apart what errors.Join has put together.

@@ -37,10 +37,7 @@ func (p *Program) help(c Command, fs *flag.FlagSet) {
 	_, _ = fmt.Fprintf(p.Out, "usage: %s\n\n  %s\n", strings.TrimSpace(fs.Name()+" [flags] "+c.Args), c.Summary)
 	title := "\nflags:\n"
 	fs.VisitAll(func(f *flag.Flag) {
-		word, usage := flag.UnquoteUsage(f)
-		if isSwitch(f) {
-			word = ""
-		}
+		word, usage := placeholder(f)
 		if !slices.Contains([]string{"", "0", "0s", "false"}, f.DefValue) {
 			usage += fmt.Sprintf(" (default %s)", f.DefValue)
 		}
@@ -48,6 +45,22 @@ func (p *Program) help(c Command, fs *flag.FlagSet) {
 		title = ""
 	})
 	p.examples(c)
+}
+
+// placeholder is what stands for a flag's value in its help, and the help's text. A word in backquotes in the text names it.
+func placeholder(f *flag.Flag) (word, usage string) {
+	word, usage = flag.UnquoteUsage(f)
+	switch {
+	case isSwitch(f):
+		word = ""
+	case word == "int" || word == "uint":
+		word = "N"
+	case word == "duration":
+		word = "TIME"
+	case word == "string":
+		word = "TEXT"
+	}
+	return strings.ToUpper(word), usage
 }
 
 func (p *Program) examples(c Command) {

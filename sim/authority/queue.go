@@ -14,10 +14,8 @@ import (
 
 // Names at the gateway's message broker, as docs/doors.md has them.
 const (
-	subjectIn     = "nks.in."
-	subjectOut    = "nks.out."
-	streamOut     = "NKS_OUT"
-	correlationID = "Nks-Correlation-Id"
+	subjectIn = "nks.in."
+	streamOut = "NKS_OUT"
 )
 
 const (

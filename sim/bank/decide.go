@@ -193,10 +193,11 @@ func (d *decision) checkReference(m *message, o *orderLine, inFile map[mark]stru
 func (d *decision) judge(o *orderLine) {
 	p := d.profile
 	verdict := ""
+	name := payersName(o.Ref)
 	switch {
-	case o.Type == "20" && !p.Cheques, chance(p.Seed, "reject", o.Ref, p.RejectPerMille):
+	case o.Type == "20" && !p.Cheques, chance(p.Seed, "reject", name, p.RejectPerMille):
 		verdict = verdictReject
-	case chance(p.Seed, "late reject", o.Ref, p.LateRejectPerMille):
+	case chance(p.Seed, "late reject", name, p.LateRejectPerMille):
 		verdict = verdictLate
 	default:
 		return
@@ -205,7 +206,17 @@ func (d *decision) judge(o *orderLine) {
 		verdict = verdictLate
 	}
 	o.Verdict = verdict
-	o.Why = int(draw(p.Seed, "reason", o.Ref) % uint64(len(p.Reasons)))
+	o.Why = int(draw(p.Seed, "reason", name) % uint64(len(p.Reasons)))
+}
+
+// payersName is what the payer calls an order, in its reference behind the eight digits that the gateway counts by. Fate
+// hangs on it alone, so that the same payments are judged alike in whatever order their bundles come.
+func payersName(ref string) string {
+	const counted = 8
+	if len(ref) > counted && strings.Trim(ref[:counted], "0123456789") == "" {
+		return ref[counted:]
+	}
+	return ref
 }
 
 func (d *decision) decideContrl() {

@@ -1,0 +1,50 @@
+package main_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nks/internal/programtest"
+)
+
+// TestSendIntoADemonstration: what nks send brings into a demonstration that stays up is accounted for like everything else,
+// though the supplier that is played there takes the answers away.
+func TestSendIntoADemonstration(t *testing.T) {
+	t.Parallel()
+	nks := programtest.New("nks")
+	dir := program.Place(t)
+	p := program.Begin(t, nil, "demo", "--payments", "60", "--holders", "1000", "--fresh", "--data", dir)
+	if !programtest.Eventually(programtest.Longest, func() bool { return p.Ended() || strings.Contains(p.Out.String(), "stay up") }) || p.Ended() {
+		t.Fatalf("the demonstration does not stay up: %s", programtest.Tail(p.Err.String()))
+	}
+	all := programtest.Expected(t, dir).Deliveries
+	i := slices.IndexFunc(all, func(d programtest.Delivery) bool { return d.Receipt == "accepted" && d.Rejected == 0 })
+	sent := nks.Run(t, "send", "--demo", dir, "--supplier", all[i].Supplier, "--as", "again.xml", "--wait", "60s", programtest.Document(dir, all[i]))
+	sent.Want(t, 1)
+	if !strings.Contains(sent.Out.String(), "refused, receipt 1") || !strings.Contains(sent.Out.String(), "904") {
+		t.Errorf("the same bundle once more: %s", sent.Out.String())
+	}
+	if !programtest.Exists(t, filepath.Join(dir, "sim", "authority", all[i].Supplier, "journal-send.jsonl")) {
+		t.Error("the delivery is not written down")
+	}
+	p.Terminate(t)
+	p.Finish(t, 30*time.Second)
+	p.Want(t, 0)
+	account := nksDemo(t, "demo", "--account", "--json", "--data", dir)
+	account.Want(t, 0)
+	if r := resultOf(t, account); r.Deliveries != int64(1+deliveries(all)) {
+		t.Errorf("%d deliveries, planned %d, and one by nks send", r.Deliveries, deliveries(all))
+	}
+}
+
+// deliveries counts the files of a plan: one that is sent again is one all the same.
+func deliveries(all []programtest.Delivery) int {
+	files := map[[2]string]bool{}
+	for _, d := range all {
+		files[[2]string{d.Supplier, d.As}] = true
+	}
+	return len(files)
+}
