@@ -1,6 +1,7 @@
 package nks_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"io/fs"
@@ -362,6 +363,27 @@ func TestLinksLead(t *testing.T) {
 	}
 	if n < 50 {
 		t.Errorf("only %d links found: they are no longer read", n)
+	}
+}
+
+// TestPagesAreFound: README names every page, and the records of decisions are numbered without gaps and listed.
+func TestPagesAreFound(t *testing.T) {
+	t.Parallel()
+	named, listed := links(read(t, "README.md")), links(read(t, "docs/adr/README.md"))
+	records := 0
+	for _, page := range pages(t) {
+		switch dir := path.Dir(page); {
+		case dir == "docs/adr" && path.Base(page) != "README.md":
+			records++
+			if name := path.Base(page); !strings.HasPrefix(name, fmt.Sprintf("%04d-", records)) || !slices.Contains(listed, name) {
+				t.Errorf("%s: must have number %d and a row in docs/adr/README.md", page, records)
+			}
+		case page != "README.md" && !slices.Contains(named, page):
+			t.Errorf("README.md does not name %s", page)
+		}
+	}
+	if records == 0 {
+		t.Error("no records of decisions found")
 	}
 }
 
