@@ -12,6 +12,9 @@ N ?= 30
 export GOFLAGS := $(strip $(GOFLAGS) $(if $(findstring -buildvcs,$(GOFLAGS)),,-buildvcs=false))
 VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo development)
 
+# The folders of the repository's modules: tools/ is one of its own. Where git will not look, they are looked for.
+modules := $(patsubst %/,%,$(dir $(shell git ls-files '*go.mod' 2>/dev/null || find . -name go.mod -not -path '*/node_modules/*')))
+
 demo_flags := $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: build
@@ -28,8 +31,8 @@ demo: deps-demo build ## show the whole way of the money (PAYMENTS=10000 SEED=1 
 
 .PHONY: test
 test: deps-test build ## run every test
-	go vet ./...
-	go test -timeout 30m ./...
+	@$(call in_modules,go vet ./...)
+	@$(call in_modules,go test -timeout 30m ./...)
 
 .PHONY: race
 race: deps-test ## run every test under the race detector (needs a C compiler)
@@ -48,13 +51,22 @@ bench-go: ## measure single functions (ARGS="-benchtime 3s")
 	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./edifact/autack ./edifact/banking ./edifact/directory ./gateway/nksxml ./gateway/bankfile ./sftp
 
 .PHONY: check
-check: bin/tools/staticcheck ## check format, vet, staticcheck, errcheck and the house's rules
+check: bin/tools/staticcheck generated ## check format, vet, staticcheck, errcheck, what is generated and the house's rules
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
-	./bin/tools/staticcheck ./...
-	./bin/tools/errcheck -ignoretests -exclude tools/errcheck.txt ./...
+	@$(call in_modules,go vet ./...)
+	@$(call in_modules,$(CURDIR)/bin/tools/staticcheck ./...)
+	@$(call in_modules,$(CURDIR)/bin/tools/errcheck -ignoretests -exclude $(CURDIR)/tools/errcheck.txt ./...)
 	go test -count=1 .
+
+.PHONY: generated
+generated: ## check that generated files are what their generators write
+	@tools/generated.sh
+
+# in_modules runs a command in each module. One that has no packages, but tools, builds these instead.
+in_modules = for module in $(modules); do ( cd "$$module" && \
+	if [ -n "$$(go list ./... 2>/dev/null)" ]; then echo "$$module: $(1)"; $(1); \
+	else echo "$$module: go build tool"; go build tool; fi ) || exit 1; done
 
 # tools/ is a module of its own, so that what checks the program is no dependency of it.
 bin/tools/staticcheck: tools/go.mod tools/go.sum
