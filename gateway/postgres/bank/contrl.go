@@ -10,6 +10,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
 // applyContrl records the bank's word about a whole interchange. Any CONTRL proves that the bank has the file.
@@ -19,7 +20,7 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 	var kind, before string
 	var left bool
 	if err == nil {
-		err = x.QueryRowContext(ctx, `SELECT id, kind, `+mayHaveLeft+`, contrl FROM interchange i
+		err = x.QueryRowContext(ctx, `SELECT id, kind, may_have_left(state, attempt), contrl FROM interchange
 			WHERE bank = $1 AND control_ref = $2 FOR UPDATE`, bank.ID, number).Scan(&id, &kind, &left, &before)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, gateway.ErrNotFound) {
@@ -80,7 +81,8 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 		}
 	}
 	_, err = s.acceptLines(ctx, x, now, `SELECT interchange_id, message_no, lin FROM order_line
-		WHERE interchange_id = $2 AND ($3 OR validated_at IS NOT NULL)`, id, bank.Acceptance == gateway.AcceptedByContrl)
+		WHERE interchange_id = @interchange AND (@all OR validated_at IS NOT NULL)`,
+		pgscript.Args{"interchange": id, "all": bank.Acceptance == gateway.AcceptedByContrl})
 	return err
 }
 
@@ -105,7 +107,7 @@ func (s *Store) rejectMessages(ctx context.Context, x *postgres.Session, id int6
 		return fmt.Errorf("reject messages: %w", err)
 	}
 	err = s.raiseExecuted(ctx, x, `SELECT interchange_id, message_no, lin FROM order_line
-		WHERE interchange_id = @interchange AND (@message::int IS NULL OR message_no = @message)`, postgres.Args{"interchange": id, "message": message})
+		WHERE interchange_id = @interchange AND (@message::int IS NULL OR message_no = @message)`, pgscript.Args{"interchange": id, "message": message})
 	if err != nil {
 		return err
 	}

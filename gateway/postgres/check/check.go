@@ -12,6 +12,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
 // Store checks bundles. Safe for concurrent use.
@@ -53,7 +54,7 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	now := s.Now()
-	err := postgres.Run(ctx, x, judgeScript, postgres.Args{"month": d.Month, "delivery": d.ID, "now": now})
+	err := pgscript.Run(ctx, x, judgeScript, pgscript.Args{"month": d.Month, "delivery": d.ID, "now": now})
 	if err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}

@@ -106,10 +106,7 @@ func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) err
 		return &conflictError{delivery}
 	}
 	// The bytes are there already.
-	if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, a.document); err != nil {
-		return fmt.Errorf("deliver: %w", err)
-	}
-	return nil
+	return x.DeleteDocument(ctx, a.document)
 }
 
 // known is a time that may be unknown, as a column wants it.

@@ -249,7 +249,7 @@ func (s *Store) keepInterchange(ctx context.Context, x *postgres.Session, ic *fr
 			return err
 		}
 		document, state = ic.doc.ID(), "rendered"
-	} else if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, ic.doc.ID()); err != nil {
+	} else if err := x.DeleteDocument(ctx, ic.doc.ID()); err != nil {
 		return fmt.Errorf("interchange %d: %w", ic.id, err)
 	}
 	err := x.UpdateOne(ctx, `UPDATE interchange SET messages = $2, payments = $3, ore = $4, state = $5::interchange_state, document_id = $6
