@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,6 +36,7 @@ func (p *Program) Place(t *testing.T) string {
 		if !Eventually(5*time.Second, func() bool { return os.RemoveAll(dir) == nil }) {
 			t.Errorf("%s not removed", dir)
 		}
+		runtime.KeepAlive(p)
 	})
 	return dir
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,7 +59,10 @@ func (p *Program) Begin(t *testing.T, env []string, args ...string) *Process {
 		_ = r.cmd.Wait() // ProcessState tells it all
 		close(r.exited)
 	}()
-	t.Cleanup(r.Kill)
+	t.Cleanup(func() {
+		r.Kill()
+		runtime.KeepAlive(p) // the watchdog clears up when nobody has the program any more
+	})
 	return r
 }
 
