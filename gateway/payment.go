@@ -65,6 +65,9 @@ func PaymentID(delivery int64, ordinal int) int64 {
 // DeliveryOf is the delivery that a payment came with.
 func DeliveryOf(payment int64) int64 { return payment >> ordinalBits }
 
+// OrdinalOf is the place of a payment in its delivery's document, from 1.
+func OrdinalOf(payment int64) int { return int(payment & MaxBundlePayments) }
+
 // Order is one attempt to pay a payment, ready to be written to a bank.
 type Order struct {
 	Seq       int    // SEQ number within its LIN, from 1

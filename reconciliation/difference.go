@@ -3,6 +3,8 @@ package reconciliation
 import (
 	"context"
 	"fmt"
+
+	"nks/gateway"
 )
 
 // Difference is what the ledger does not explain of what was received; all of it must be 0.
@@ -41,7 +43,7 @@ func Compare(ctx context.Context, db Queryer) (d Difference, err error) {
 	}
 	otherwise := int64(0)
 	for _, e := range d.Ledger {
-		if e.State != Missing {
+		if e.State != gateway.PaymentMissing {
 			d.Payments, d.Ore = d.Payments-e.Payments, d.Ore-e.Ore
 		}
 		otherwise += max(e.Ore-e.OrderOre, e.OrderOre-e.Ore)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nks/conf"
+	"nks/gateway"
 	"nks/internal/app"
 	"nks/internal/command"
 	"nks/internal/report"
@@ -273,7 +274,7 @@ func (p *play) final(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	for _, e := range ledger {
-		if !e.State.Final() && e.State != reconciliation.Missing {
+		if !e.State.Final() && e.State != gateway.PaymentMissing {
 			return false, nil
 		}
 	}

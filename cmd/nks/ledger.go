@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/gateway"
 	"nks/internal/command"
 	"nks/internal/report"
 	"nks/reconciliation"
@@ -59,7 +60,7 @@ func printExceptions(ctx context.Context, w io.Writer, db *sqlx.DB) error {
 // balanced tells whether every payment is explained and every order is of its payment's amount.
 func balanced(ledger []reconciliation.Entry) bool {
 	for _, e := range ledger {
-		if e.State == reconciliation.Missing || e.Ore != e.OrderOre {
+		if e.State == gateway.PaymentMissing || e.Ore != e.OrderOre {
 			return false
 		}
 	}

@@ -13,11 +13,12 @@ import (
 	"nks/pgscript"
 )
 
-// applyContrl records the bank's word about a whole interchange. Any CONTRL proves that the bank has the file.
+// applyContrl carries out the bank's CONTRL about a whole interchange. Any CONTRL proves that the bank has the file.
 func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c gateway.Contrl, now time.Time) error {
 	number, err := gateway.ParseControlNumber(c.ControlRef)
 	var id int64
-	var kind, before string
+	var kind string
+	var before gateway.ContrlState
 	var left bool
 	if err == nil {
 		err = x.QueryRowContext(ctx, `SELECT id, kind, may_have_left(state, attempt), contrl FROM interchange
@@ -35,23 +36,19 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 	if err := s.Close(ctx, x, gateway.ContrlMissing, fmt.Sprint(id), closedByBank); err != nil {
 		return err
 	}
-	if before == "rejected" && c.Action == gateway.ContrlAccepted {
-		return s.Raise(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), "the bank has rejected the interchange before, and now accepts it")
-	}
-	switch c.Action {
-	case gateway.ContrlReceived:
-		if bank.ReceiptIsFinal {
-			return s.contrlAccepted(ctx, x, bank, id, c, now)
-		}
+	switch gateway.JudgeContrl(before, c.Action, bank.ReceiptIsFinal) {
+	case gateway.ContrlNotesIt:
 		_, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'received', contrl_at = $2 WHERE id = $1 AND contrl = 'none'`, id, now)
 		return err
-	case gateway.ContrlAccepted:
+	case gateway.ContrlAcceptsIt:
 		return s.contrlAccepted(ctx, x, bank, id, c, now)
-	case gateway.ContrlRejected:
+	case gateway.ContrlRejectsIt:
 		if _, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'rejected', contrl_at = $2 WHERE id = $1`, id, now); err != nil {
 			return err
 		}
 		return s.rejectMessages(ctx, x, id, nil, "Interchange afvist af banken, fejlkode "+c.Code, now)
+	case gateway.ContrlContradicts:
+		return s.Raise(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), "the bank has rejected the interchange before, and now accepts it")
 	}
 	return s.Raise(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
 }
