@@ -42,7 +42,7 @@ type Detail struct {
 	DocumentRef   []string `json:"docref,omitempty"` // invoice numbers
 }
 
-// Empty tells whether there is anything in the detail.
+// Empty reports whether there is anything in the detail.
 func (d *Detail) Empty() bool {
 	return d == nil || d.Name == "" && len(d.AddressLines) == 0 && d.PostCode == "" && d.Town == "" && d.Country == "" &&
 		d.BankName == "" && len(d.BankAddressLines) == 0 && d.BankCountry == "" && !d.GermanBankCode && d.ChargeBearer == "" &&

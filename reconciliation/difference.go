@@ -18,7 +18,7 @@ type Difference struct {
 	Ledger     []Entry
 }
 
-// Clean tells whether there is none.
+// Clean reports whether there is none.
 func (d Difference) Clean() bool { return d.Payments == 0 && d.Ore == 0 && d.Violations == 0 }
 
 // Compare sets what bundles say was received against the ledger, and checks every invariant. It reads every payment:

@@ -143,7 +143,7 @@ func (c *crasher) start(t *testing.T, dir string, args []string) *programtest.Pr
 	return p
 }
 
-// kill kills, and tells whether there was something to kill.
+// kill kills, and reports whether there was something to kill.
 func (c *crasher) kill(t *testing.T, dir string, p *programtest.Process, who string) bool {
 	t.Helper()
 	pid := 0

@@ -34,7 +34,7 @@ type demoResult struct {
 	File                 string  `json:"file,omitempty"` // of --samples
 }
 
-// Good tells whether every payment and every øre is explained and everybody has been answered.
+// Good reports whether every payment and every øre is explained and everybody has been answered.
 func (r *demoResult) Good() bool {
 	return r.DifferenceOere == 0 && r.BankLedgerDifference == 0 && r.Unanswered == 0 && r.Findings == 0 &&
 		r.Received == r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting

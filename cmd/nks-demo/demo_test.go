@@ -95,7 +95,7 @@ func TestDemo(t *testing.T) {
 type tampering struct {
 	name     string
 	do, undo string // SQL
-	// shows tells whether the result gives the change away in the right place.
+	// shows reports whether the result gives the change away in the right place.
 	shows func(result) bool
 }
 

@@ -101,7 +101,7 @@ func Eventually(limit time.Duration, done func() bool) bool {
 	}
 }
 
-// Exists tells whether there is such a file.
+// Exists reports whether there is such a file.
 func Exists(t *testing.T, path string) bool {
 	t.Helper()
 	_, err := os.Stat(path)

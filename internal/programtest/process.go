@@ -140,7 +140,7 @@ func (p *Process) OneLine(t *testing.T, words ...string) {
 	}
 }
 
-// Ended tells whether the process has ended.
+// Ended reports whether the process has ended.
 func (p *Process) Ended() bool {
 	select {
 	case <-p.exited:
