@@ -335,8 +335,8 @@ func TestTooBigIsRefusedToTheSender(t *testing.T) {
 	}
 	ack(t, l, d)
 	// A client that does not look before it leaps hears it from the server.
-	if said := raw(t, b, fmt.Sprintf("PUB nks.in.ATP %d\r\n", 32<<20+1)); !strings.Contains(said, "Maximum Payload") {
-		t.Errorf("server says %q", said)
+	if reply := raw(t, b, fmt.Sprintf("PUB nks.in.ATP %d\r\n", 32<<20+1)); !strings.Contains(reply, "Maximum Payload") {
+		t.Errorf("server says %q", reply)
 	}
 	nothing(t, l)
 }
