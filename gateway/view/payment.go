@@ -47,7 +47,7 @@ type Payment struct {
 	Order       Order       `db:"order"`
 	Interchange Interchange `db:"interchange"` // without ID: it is in none
 	ValidatedAt *time.Time  `db:"validated_at"`
-	BankStatus        Event       `db:"-"` // the last status of it by the bank, or else of its whole line
+	BankStatus  Event       `db:"-"` // the last status of it by the bank, or else of its whole line
 
 	Answers []Answer `db:"-"`
 	Papers  []Paper  `db:"-"`
