@@ -77,13 +77,6 @@ func (l *link) forgetStale() {
 	l.pulled = false
 }
 
-func (l *link) alive(ctx context.Context) error {
-	if l.ctx.Err() != nil {
-		return l.cause()
-	}
-	return ctx.Err()
-}
-
 // subscribe finds the queue's stream, joins its consumer and opens the box to
 // which pulls are answered.
 func (l *link) subscribe(ctx context.Context) error {
