@@ -19,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"nks/gateway/postgres/pgtest"
 	"nks/gateway/postgres/server"
 )
 
@@ -32,11 +33,11 @@ var build = sync.OnceValues(buildProgram)
 
 // buildProgram builds nks as a user would. The directory can be entered by the user whom PostgreSQL runs as.
 func buildProgram() (built, error) {
-	root, err := os.MkdirTemp("/tmp", "nkstest")
+	root, err := pgtest.Scratch("nkstest")
 	if err != nil {
 		return built{}, err
 	}
-	if err := errors.Join(os.Chmod(root, 0o711), os.Mkdir(filepath.Join(root, "begun"), 0o755)); err != nil {
+	if err := os.Mkdir(filepath.Join(root, "begun"), 0o755); err != nil {
 		return built{}, err
 	}
 	b := built{path: filepath.Join(root, "nks"), root: root}
