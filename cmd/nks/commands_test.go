@@ -197,7 +197,7 @@ func (s *site) run(t *testing.T) *process {
 func (s *site) stop(t *testing.T, p *process) {
 	t.Helper()
 	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	p.finish(t, 20*time.Second)
+	p.finish(t, longest)
 	p.want(t, 0)
 	nothingRuns(t, s.dir)
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -45,7 +44,7 @@ func TestPages(t *testing.T) {
 	s.withPages(t, "127.0.0.1:0")
 	p := s.run(t)
 	at := pagesOf(p)
-	client := &http.Client{Timeout: 30 * time.Second}
+	client := &http.Client{Timeout: longest}
 	defer client.CloseIdleConnections()
 	r, err := client.Get(at + "/")
 	must(t, err)
@@ -72,7 +71,7 @@ func TestPages(t *testing.T) {
 	must(t, conn.Close(t.Context()))
 	must(t, private.Stop(t.Context()))
 	p.signal(syscall.SIGTERM)
-	p.finish(t, 30*time.Second)
+	p.finish(t, longest)
 	p.want(t, 0)
 	if _, err := client.Get(at + "/"); err == nil {
 		t.Error("the pages outlive the gateway")
@@ -116,6 +115,6 @@ func TestPages_AddressTaken(t *testing.T) {
 		t.Errorf("says nothing:\n%s", p.err.String())
 	}
 	p.signal(syscall.SIGTERM)
-	p.finish(t, 30*time.Second)
+	p.finish(t, longest)
 	p.want(t, 0)
 }

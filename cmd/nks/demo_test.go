@@ -3,12 +3,13 @@ package main_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -64,7 +65,9 @@ func underWay(t *testing.T, dir string, p *process) {
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	dir := place(t)
-	fresh := demoArgs(dir, "300", "--fresh")
+	payments := size(60, 300)
+	args := demoArgs(dir, strconv.Itoa(payments))
+	fresh := demoArgs(dir, strconv.Itoa(payments), "--fresh")
 	p := begin(t, nil, fresh...)
 	underWay(t, dir, p)
 	p.kill()
@@ -76,15 +79,15 @@ func TestDemo(t *testing.T) {
 	second.want(t, 2)
 	second.oneLine(t, "another demonstration runs in "+dir)
 	p.signal(syscall.SIGTERM)
-	p.finish(t, 30*time.Second)
+	p.finish(t, longest)
 	p.want(t, 1)
 	nothingRuns(t, dir)
 
-	p = nks(t, demoArgs(dir, "299")...)
+	p = nks(t, demoArgs(dir, strconv.Itoa(payments-1))...)
 	p.want(t, 2)
-	p.oneLine(t, "unfinished run of 300 payments", "--fresh")
+	p.oneLine(t, fmt.Sprintf("unfinished run of %d payments", payments), "--fresh")
 
-	p = nks(t, demoArgs(dir, "300")...)
+	p = nks(t, args...)
 	p.want(t, 0)
 	r := p.result(t)
 	r.clean(t)
@@ -92,7 +95,7 @@ func TestDemo(t *testing.T) {
 	nothingRuns(t, dir)
 
 	// A finished run is run anew.
-	p = nks(t, demoArgs(dir, "300")...)
+	p = nks(t, args...)
 	p.want(t, 0)
 	again := p.result(t)
 	again.clean(t)

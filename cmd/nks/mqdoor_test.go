@@ -152,7 +152,7 @@ func (f *foreign) wantAnswers(want ...string) {
 // database connects to the database of a running gateway.
 func (s *site) database(t *testing.T) *pgx.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), longest)
 	defer cancel()
 	srv, err := server.Open(ctx, server.Config{DataDir: filepath.Join(s.dir, "pg")})
 	must(t, err)

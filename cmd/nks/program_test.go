@@ -104,7 +104,7 @@ func place(t *testing.T) string {
 		if t.Failed() {
 			showLogs(t, dir)
 		}
-		if !eventually(5*time.Second, func() bool { return os.RemoveAll(dir) == nil }) {
+		if !eventually(time.Minute, func() bool { return os.RemoveAll(dir) == nil }) {
 			t.Errorf("%s not removed", dir)
 		}
 	})
@@ -148,7 +148,7 @@ func running(t *testing.T, dir string) []int {
 func nothingRuns(t *testing.T, dir string) {
 	t.Helper()
 	var left []int
-	if eventually(5*time.Second, func() bool { left = running(t, dir); return len(left) == 0 }) {
+	if eventually(time.Minute, func() bool { left = running(t, dir); return len(left) == 0 }) {
 		return
 	}
 	for _, pid := range left {
@@ -252,7 +252,15 @@ func (p *process) finish(t *testing.T, limit time.Duration) {
 func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 
 // longest is how long a command may take on a machine that is busy with other things.
-const longest = 4 * time.Minute
+const longest = 10 * time.Minute
+
+// size is that of a test in make farm, or that of the sample of it that make test has time for.
+func size(sample, full int) int {
+	if os.Getenv("NKS_FARM") != "" {
+		return full
+	}
+	return sample
+}
 
 // nks runs a command to its end.
 func nks(t *testing.T, args ...string) *process {
@@ -336,7 +344,7 @@ func (r result) clean(t *testing.T) {
 // database starts the data directory's PostgreSQL and connects as its superuser; both go with the test.
 func database(t *testing.T, dir string) *pgx.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), longest)
 	defer cancel()
 	s, err := server.Start(ctx, server.Config{DataDir: filepath.Join(dir, "pg")})
 	must(t, err)

@@ -54,7 +54,7 @@ func (b *fakeBroker) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.server.Start()
-	if !b.server.ReadyForConnections(time.Minute) {
+	if !b.server.ReadyForConnections(patience) {
 		t.Fatal("the broker does not start")
 	}
 	b.port = b.server.Addr().(*net.TCPAddr).Port
@@ -235,7 +235,7 @@ func TestSend_ByQueue(t *testing.T) {
 	b := newFakeBroker(t, dir)
 	file := filepath.Join(dir, "bundle.xml")
 	write(t, file, []byte(document))
-	c := authority.SendConfig{Queue: b.address(), Login: "LEV", Password: filepath.Join(dir, "keys", "mq", "LEV"), File: file, Wait: time.Minute}
+	c := authority.SendConfig{Queue: b.address(), Login: "LEV", Password: filepath.Join(dir, "keys", "mq", "LEV"), File: file, Wait: patience}
 	id := authority.DeriveID([]byte(document))
 	// Answers to others, one of them about a document of the same name, and one to us before and after.
 	b.answer(t, "r-1", "another", string(receipt(1, "B-17", `<e:Action>RJCT</e:Action>`)))

@@ -62,7 +62,7 @@ func TestSend(t *testing.T) {
 					files["/out/"+file] = b
 				}
 			}
-			got, err := authority.Send(context.Background(), sendConfig(t, dir, m, 10*time.Second))
+			got, err := authority.Send(context.Background(), sendConfig(t, dir, m, patience))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestSendBesideARunningSupplier(t *testing.T) {
 	writePlan(t, dir)
 	setClock(t, dir, 0)
 	run(t, dir, m.address())
-	c := sendConfig(t, dir, m, 10*time.Second)
+	c := sendConfig(t, dir, m, patience)
 	c.Dir, c.As = dir, "mine.xml"
 	got, err := authority.Send(context.Background(), c)
 	if err != nil || !got.Complete() || !got.Accepted {
