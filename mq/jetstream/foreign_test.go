@@ -30,7 +30,7 @@ func client(t *testing.T, b *jetstream.Broker, opts ...nats.Option) (*nats.Conn,
 	if len(opts) == 0 {
 		opts = []nats.Option{nats.UserInfo(supplier, secret)}
 	}
-	nc, err := nats.Connect(b.URL(), append(opts, nats.ErrorHandler(unheard))...)
+	nc, err := nats.Connect(b.URL(), append([]nats.Option{nats.ErrorHandler(unheard)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
