@@ -229,6 +229,15 @@ func (l *link) alive(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// away names an error of the connection under a Receive: its owner's Close may
+// have come between two steps.
+func (l *link) away(err error) error {
+	if l.closed.Load() {
+		return mq.ErrClosed
+	}
+	return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
+}
+
 // cause tells why the link has ended.
 func (l *link) cause() error {
 	if l.closed.Load() {
