@@ -33,7 +33,7 @@ func (p *Program) Place(t *testing.T) string {
 		if t.Failed() {
 			showLogs(t, dir)
 		}
-		if !Eventually(5*time.Second, func() bool { return os.RemoveAll(dir) == nil }) {
+		if !Eventually(time.Minute, func() bool { return os.RemoveAll(dir) == nil }) {
 			t.Errorf("%s not removed", dir)
 		}
 		runtime.KeepAlive(p)
@@ -78,7 +78,7 @@ func running(t *testing.T, dir string) []int {
 func NothingRuns(t *testing.T, dir string) {
 	t.Helper()
 	var left []int
-	if Eventually(5*time.Second, func() bool { left = running(t, dir); return len(left) == 0 }) {
+	if Eventually(time.Minute, func() bool { left = running(t, dir); return len(left) == 0 }) {
 		return
 	}
 	for _, pid := range left {

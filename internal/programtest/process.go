@@ -105,7 +105,15 @@ func (p *Process) Finish(t *testing.T, limit time.Duration) {
 func (p *Process) Code() int { return p.cmd.ProcessState.ExitCode() }
 
 // Longest is how long a command may take on a machine that is busy with other things.
-const Longest = 4 * time.Minute
+const Longest = 10 * time.Minute
+
+// Size is that of a test in make farm, or that of the sample of it that make test has time for.
+func Size(sample, full int) int {
+	if os.Getenv("NKS_FARM") != "" {
+		return full
+	}
+	return sample
+}
 
 // Run runs a command to its end.
 func (p *Program) Run(t *testing.T, args ...string) *Process {
