@@ -16,7 +16,7 @@ func jobs(seed int) []job {
 	n := strconv.Itoa(seed)
 	return []job{
 		{name: "jetstream", args: test(n, "./mq/...")},
-		{name: "queue door", args: test(n, "./gateway/mqdoor")},
+		{name: "doors", args: test(n, "./gateway/door/...")},
 		{name: "sftp", args: test(n, "./sftp/...")},
 		{name: "private server", args: test(n, "./gateway/postgres/server")},
 		{name: "bank", args: test(n, "./sim/bank")},
