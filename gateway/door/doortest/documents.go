@@ -33,7 +33,7 @@ func (s *suite) bodies() {
 
 func (s *suite) acknowledgedLate() {
 	key, body := s.key("a"), document(2<<20)
-	committed, release := s.Hold(key)
+	committed, release := s.hold(key)
 	sent := s.sending(PartyA, key, body)
 	s.check("commit", await(s, "the commit", committed))
 	s.wantOne(PartyA, key, body)
@@ -89,7 +89,7 @@ func (s *suite) temporary() {
 	s.deliver(PartyA, key, body)
 	s.wantOne(PartyA, key, body)
 	s.wantNothingLeft()
-	if n := len(s.Outcomes(key)); n != 5 {
+	if n := len(s.outcomes(key)); n != 5 {
 		s.Errorf("tried %d times, want 5", n)
 	}
 }
@@ -99,7 +99,7 @@ func (s *suite) ownFault() {
 	key := s.key("a")
 	s.failing(key, errors.New("a bug"))
 	sent := s.sending(PartyA, key, []byte("<a/>"))
-	s.until("the fault", func() bool { return len(s.Outcomes(key)) == 1 })
+	s.until("the fault", func() bool { return len(s.outcomes(key)) == 1 })
 	s.deliver(PartyA, s.key("b"), []byte("<b/>"))
 	s.wantOne(PartyA, s.key("b"), []byte("<b/>"))
 	select {
@@ -116,9 +116,9 @@ func (s *suite) databaseFull() {
 	key, body := s.key("a"), document(3<<20)
 	s.check("fill", s.fill(s.ctx))
 	sent := s.sending(PartyA, key, body)
-	s.until("the failure", func() bool { return len(s.Outcomes(key)) > 0 })
+	s.until("the failure", func() bool { return len(s.outcomes(key)) > 0 })
 	s.check("make room", s.makeRoom(s.ctx))
-	if err := s.Outcomes(key)[0]; !errors.Is(err, gateway.ErrTemporary) {
+	if err := s.outcomes(key)[0]; !errors.Is(err, gateway.ErrTemporary) {
 		s.Errorf("the intake has said %v, want %v", err, gateway.ErrTemporary)
 	}
 	if err := await(s, "the end of the sending", sent); refused(err) {
@@ -132,7 +132,7 @@ func (s *suite) databaseFull() {
 // replyLost: the door dies when the document is committed and not acknowledged.
 func (s *suite) replyLost() {
 	key, body := s.key("a"), document(1<<20+1)
-	committed, _ := s.Hold(key)
+	committed, _ := s.hold(key)
 	sent := s.sending(PartyA, key, body)
 	s.check("commit", await(s, "the commit", committed))
 	s.client.Restart()

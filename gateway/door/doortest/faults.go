@@ -46,9 +46,9 @@ func (s *Stage) next(key string, at func(fault) bool) fault {
 	return f
 }
 
-// Hold lets the document of a key be committed and then keeps the outcome back. committed is told of it; closing release,
+// hold lets the document of a key be committed and then keeps the outcome back. committed is told of it; closing release,
 // or the end of the door's context, lets it go.
-func (s *Stage) Hold(key string) (committed <-chan error, release chan struct{}) {
+func (s *Stage) hold(key string) (committed <-chan error, release chan struct{}) {
 	done, let := make(chan error, 1), make(chan struct{})
 	s.add(fault{of: key, commit: func(ctx context.Context, commit func() error) error {
 		err := commit()
@@ -78,8 +78,8 @@ func (s *Stage) unrecorded(name string, after bool) {
 	}})
 }
 
-// Outcomes are what the tables have said to the door of the documents of a key, in order.
-func (s *Stage) Outcomes(key string) []error {
+// outcomes are what the tables have said to the door of the documents of a key, in order.
+func (s *Stage) outcomes(key string) []error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []error
