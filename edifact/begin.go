@@ -88,7 +88,7 @@ func (r *Reader) adviceFault(code Code, text string) *ParseError {
 // skipPadding moves to the first byte of the next interchange and tells what
 // stood before it. It returns io.EOF where no more follows.
 func (r *Reader) skipPadding() error {
-	told := false
+	reported := false
 	for {
 		if r.start == r.end {
 			if err := r.fill(); err != nil {
@@ -101,8 +101,8 @@ func (r *Reader) skipPadding() error {
 				return err
 			}
 		case ' ', '\t', 0, 0x1A:
-			if !told {
-				told = true
+			if !reported {
+				reported = true
 				if err := r.flaw(r.fault(RulePadding, CodeBadCharacter, "blank, NUL or Ctrl-Z outside of an interchange"), Padding); err != nil {
 					return err
 				}
@@ -117,18 +117,18 @@ func (r *Reader) skipPadding() error {
 // skipBreaks moves behind line breaks before a segment, and behind the blanks
 // around them.
 func (r *Reader) skipBreaks() error {
-	told, padded := false, false
+	reported, padded := false, false
 	for {
 		for r.start < r.end {
 			var err error
 			switch c := r.buf[r.start]; {
-			case r.class[c] == classBreak && !told:
-				told = true
+			case r.class[c] == classBreak && !reported:
+				reported = true
 				err = r.flaw(r.fault(RuleLineBreak, CodeBadCharacter, "line break between segments"), LineBreaks, WrappedLines)
 			case r.class[c] == classBreak:
 			case c != ' ' && c != '\t' || r.marks.isService(c):
 				return nil
-			case !told && !padded:
+			case !reported && !padded:
 				padded = true
 				err = r.flaw(r.fault(RulePadding, CodeBadCharacter, "blank between segments"), Padding)
 			}

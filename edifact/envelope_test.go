@@ -15,9 +15,9 @@ func TestReaderTellsOfTheEnvelope(t *testing.T) {
 	t.Parallel()
 	input := "UNA:+.?*'UNB+UNOC:4+A+B+20050811:0600+7'UNG+INVOIC+A+B+20050811:0600+1+UN+D:96A'" +
 		"UNH+1+AUTACK:4:1:UN::D01B:SECAUT'UNS+D'UNT+3+1'UNE+1+1'UNZ+1+7'"
-	var told []string
+	var reported []string
 	r := edifact.NewReader(strings.NewReader(input), edifact.ReaderOptions{Envelope: func(s *edifact.Segment) {
-		told = append(told, input[s.Offset:s.End])
+		reported = append(reported, input[s.Offset:s.End])
 	}})
 	for {
 		if _, err := r.Next(); errors.Is(err, io.EOF) {
@@ -28,8 +28,8 @@ func TestReaderTellsOfTheEnvelope(t *testing.T) {
 	}
 	want := strings.SplitAfter(input, "'")
 	want = slices.DeleteFunc(want, func(s string) bool { return s == "" || s[:3] == "UNA" || s[:3] == "UNS" })
-	if !slices.Equal(told, want) {
-		t.Errorf("told of %q, want %q", told, want)
+	if !slices.Equal(reported, want) {
+		t.Errorf("told of %q, want %q", reported, want)
 	}
 	if m := r.Message(); m.CodeList != "D01B" || m.Function != "SECAUT" {
 		t.Errorf("message is %+v", m)

@@ -14,7 +14,7 @@ import (
 // segments are read all the same.
 // TestDecimalMarkIsToldOnce where a second interchange begins without UNA inside
 // of the first.
-func TestDecimalMarkIsToldOnce(t *testing.T) {
+func TestDecimalMarkIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	got := reads(strings.NewReader("UNA:+_? '"+begin+open+"FTX+a'"+end), edifact.ReaderOptions{}, true)
 	want := []string{"una@0 UNA 0:0:0 =20", "trailer@44 UNZ 0:0:0 =13"}

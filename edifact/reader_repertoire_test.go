@@ -16,7 +16,7 @@ func TestReaderForgivesRepertoires(t *testing.T) {
 		name, set, value string
 		strict           bool // a strict reader takes it, too
 		want             string
-		told             []string
+		reported         []string
 	}{
 		{"Latin 1", "UNOC:3", "B\xF8rge", true, "Børge", nil},
 		{"UTF-8 that Latin 1 could be", "UNOC:3", "Børge", true, "Børge", []string{"2.1 UTF-8"}},
@@ -38,10 +38,10 @@ func TestReaderForgivesRepertoires(t *testing.T) {
 			if got := reads(strings.NewReader(input), edifact.ReaderOptions{}, false).err == ""; got != test.strict {
 				t.Errorf("a strict reader takes it: %t", got)
 			}
-			var told []string
+			var reported []string
 			var text string
 			r := edifact.NewReader(strings.NewReader(input), edifact.ReaderOptions{Lenient: edifact.WrongRepertoire, Forgiven: func(e *edifact.ParseError) {
-				told = append(told, fmt.Sprintf("%d.%d %s", e.Element, e.Component, kindOf(e.Text)))
+				reported = append(reported, fmt.Sprintf("%d.%d %s", e.Element, e.Component, kindOf(e.Text)))
 			}})
 			for s, err := range r.Segments() {
 				if err != nil {
@@ -51,8 +51,8 @@ func TestReaderForgivesRepertoires(t *testing.T) {
 					text = s.Text(0, 0)
 				}
 			}
-			if text != test.want || !slices.Equal(told, test.told) {
-				t.Errorf("read %q, told %q", text, told)
+			if text != test.want || !slices.Equal(reported, test.reported) {
+				t.Errorf("read %q, told %q", text, reported)
 			}
 		})
 	}

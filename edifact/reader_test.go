@@ -22,7 +22,7 @@ type reading struct {
 
 // told is a fault in short: rule, offset, tag, position, element and component,
 // code.
-func told(e *edifact.ParseError) string {
+func reported(e *edifact.ParseError) string {
 	return fmt.Sprintf("%s@%d %s %d:%d:%d =%d", e.Rule, e.Offset, e.Tag, e.Position, e.Element, e.Component, e.Code)
 }
 
@@ -49,15 +49,15 @@ func values(s *edifact.Segment) string {
 // reads reads everything, and goes on behind faults if asked.
 func reads(in io.Reader, o edifact.ReaderOptions, on bool) reading {
 	var got reading
-	o.Forgiven = func(e *edifact.ParseError) { got.forgiven = append(got.forgiven, told(e)) }
+	o.Forgiven = func(e *edifact.ParseError) { got.forgiven = append(got.forgiven, reported(e)) }
 	if on {
-		o.Faults = func(e *edifact.ParseError) { got.faults = append(got.faults, told(e)) }
+		o.Faults = func(e *edifact.ParseError) { got.faults = append(got.faults, reported(e)) }
 	}
 	for s, err := range edifact.NewReader(in, o).Segments() {
 		if err != nil {
 			got.err = err.Error()
 			if fault, ok := errors.AsType[*edifact.ParseError](err); ok {
-				got.err = told(fault)
+				got.err = reported(fault)
 			}
 			break
 		}

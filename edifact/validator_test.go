@@ -187,16 +187,16 @@ func TestPaths(t *testing.T) {
 func TestForgivenElements(t *testing.T) {
 	t.Parallel()
 	in := inInterchange(strings.Replace(paymul, "NAD+OY+++", "NAD++++", 1))
-	var told []string
+	var reported []string
 	r := edifact.NewReader(strings.NewReader(in), edifact.ReaderOptions{Lenient: edifact.EmptyMandatory, Forgiven: func(e *edifact.ParseError) {
-		told = append(told, e.Forgiven.String()+" "+e.Tag)
+		reported = append(reported, e.Forgiven.String()+" "+e.Tag)
 	}})
 	for _, err := range edifact.NewValidator(r, edifact.NewSchema(d96a.Directory()).WithCodes(danish)).Segments() {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if strings.Join(told, ",") != "empty-mandatory NAD" {
-		t.Errorf("told %v", told)
+	if strings.Join(reported, ",") != "empty-mandatory NAD" {
+		t.Errorf("told %v", reported)
 	}
 }

@@ -132,7 +132,7 @@ func (r *Reader) emptyComponents(p *elementPlan, i, first, behind, repetition in
 			continue
 		}
 		e := r.at(i+2, j+1, RuleMandatory, CodeMissing, "mandatory component "+c.code+" of "+p.code+" is missing")
-		e.Repetition = r.told(repetition)
+		e.Repetition = r.reported(repetition)
 		if err := r.flaw(e, EmptyMandatory); err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (r *Reader) emptyComponents(p *elementPlan, i, first, behind, repetition in
 }
 
 // told is the number of a repetition as a place has it.
-func (r *Reader) told(repetition int) int {
+func (r *Reader) reported(repetition int) int {
 	if r.header.Version < 4 {
 		return 0
 	}
@@ -212,7 +212,7 @@ func (r *Reader) valueFault(p *elementPlan, i, j, repetition int, rule Rule, cod
 		component = j + 1
 	}
 	e := r.at(i+2, component, rule, code, text)
-	e.Repetition = r.told(repetition)
+	e.Repetition = r.reported(repetition)
 	switch r.seg.Tag {
 	case "UNB", "UNG", "UNH":
 		return r.flaw(e, HeaderValues)

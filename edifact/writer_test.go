@@ -176,9 +176,9 @@ func TestWriterRefusesValues(t *testing.T) {
 
 func TestWriterTransliterates(t *testing.T) {
 	t.Parallel()
-	var told []string
+	var reported []string
 	o := edifact.WriterOptions{Repertoire: edifact.UNOA, Transliterated: func(p edifact.Place, r edifact.Replacement) {
-		told = append(told, fmt.Sprintf("%s %d.%d #%d %c=%s", p.Tag, p.Element, p.Component, r.Index, r.Rune, r.By))
+		reported = append(reported, fmt.Sprintf("%s %d.%d #%d %c=%s", p.Tag, p.Element, p.Component, r.Index, r.Rune, r.By))
 	}}
 	got, err := written(unb(), o, func(w *edifact.Writer) {
 		w.Segment("NAD").Elem("BE").Elem("+Åse").Comp("@")
@@ -187,8 +187,8 @@ func TestWriterTransliterates(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("wrote %q, %v", got, err)
 	}
-	if w := []string{"NAD 3.0 #1 Å=AA", "NAD 3.0 #2 s=S", "NAD 3.0 #3 e=E", "NAD 3.2 #0 @=A"}; !slices.Equal(told, w) {
-		t.Errorf("told %q", told)
+	if w := []string{"NAD 3.0 #1 Å=AA", "NAD 3.0 #2 s=S", "NAD 3.0 #3 e=E", "NAD 3.2 #0 @=A"}; !slices.Equal(reported, w) {
+		t.Errorf("told %q", reported)
 	}
 	u := unb()
 	u.Agreement = "Å"

@@ -19,9 +19,9 @@ func TestAnswers_ByBundle(t *testing.T) {
 	w := newWorld(t)
 	w.paid(bundle("G-1", complete("A", 100), complete("B", 100)), bundle("G-2", complete("C", 100)), bundle("G-3", complete("D", 100)))
 	w.want("one line", w.row(`SELECT payments FROM order_line`), "4")
-	w.told()
-	w.says("BEC", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", word(1, 1, "2", "x"), word(1, 4, "2", "y")))
-	w.wantTold("8 B; 9 A:0001(x); 8 C; 9 D:0001(y)")
+	w.newAnswers()
+	w.says("BEC", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", status(1, 1, "2", "x"), status(1, 4, "2", "y")))
+	w.wantAnswers("8 B; 9 A:0001(x); 8 C; 9 D:0001(y)")
 	w.want("groups", w.row(`SELECT d.group_ref, a.kind, a.number FROM answer a JOIN delivery d ON d.id = a.delivery_id WHERE a.kind > 2 ORDER BY a.id`),
 		"G-1 8 1; G-1 9 1; G-2 8 2; G-3 9 2")
 }
@@ -39,9 +39,9 @@ func TestAnswers_Response8(t *testing.T) {
 	single.Debits = append(single.Debits, single.Debits[0])
 	single.Debits[1].Text, single.Debits[1].Payments = "Anden", []intaketest.Payment{complete("C", 100)}
 	w.paid(grouped, single)
-	w.told()
+	w.newAnswers()
 	w.says("BEC", contrl("BEC", 1, "7"))
-	w.wantTold("8 A abroad; 8 B C")
+	w.wantAnswers("8 A abroad; 8 B C")
 	first := w.document(w.number(`SELECT document_id FROM answer WHERE kind = 8 AND number = 1`)).(*nksxml.Response8)
 	second := w.document(w.number(`SELECT document_id FROM answer WHERE kind = 8 AND number = 2`)).(*nksxml.Response8)
 	if len(first.Blocks) != 1 || len(second.Blocks) != 2 {
@@ -72,11 +72,11 @@ func TestAnswers_Close(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-1", many("A", 40)...))
-	w.told()
+	w.newAnswers()
 	w.at("2005-08-11 06:10")
 	reject := func(seq int) {
 		w.t.Helper()
-		w.says("BEC", bansta("BEC-00000000000001-0001", word(1, seq, "2", "x")))
+		w.says("BEC", bansta("BEC-00000000000001-0001", status(1, seq, "2", "x")))
 	}
 	closed := func() int {
 		t.Helper()
@@ -100,7 +100,7 @@ func TestAnswers_Close(t *testing.T) {
 			t.Errorf("after reject %d: closed %d", i, n)
 		}
 	}
-	w.told()
+	w.newAnswers()
 	w.want("payments in answers", w.row(`SELECT count(*) FROM answer_due WHERE answer_id IS NOT NULL GROUP BY answer_id ORDER BY answer_id`), "1; 31; 2")
 }
 
@@ -109,17 +109,17 @@ func TestAnswers_Cap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *options) { o.limits.AnswerPayments, o.limits.Split.MessageOrders = 3, 2 })
 	w.paid(bundle("G-1", many("A", 8)...)) // four messages of two
-	w.told()
+	w.newAnswers()
 	w.says("BEC", contrl("BEC", 1, "7"))
-	w.wantTold("8 A-000 A-001; 8 A-002 A-003; 8 A-004 A-005; 8 A-006 A-007")
-	var words []string
+	w.wantAnswers("8 A-000 A-001; 8 A-002 A-003; 8 A-004 A-005; 8 A-006 A-007")
+	var statuses []string
 	for m := 1; m <= 4; m++ {
-		words = append(words, bansta(fmt.Sprintf("BEC-00000000000001-%04d", m), word(1, 1, "2", "x"), word(1, 2, "2", "x")))
+		statuses = append(statuses, bansta(fmt.Sprintf("BEC-00000000000001-%04d", m), status(1, 1, "2", "x"), status(1, 2, "2", "x")))
 	}
-	w.says("BEC", words...)
+	w.says("BEC", statuses...)
 	w.all("answer", w.Answer.Next) // a full document closes at once
 	w.want("full ones", w.row(`SELECT count(*) FROM answer WHERE kind = 9`), "2")
-	w.wantTold("9 A-000:0001(x) A-001:0001(x) A-002:0001(x); 9 A-003:0001(x) A-004:0001(x) A-005:0001(x); 9 A-006:0001(x) A-007:0001(x)")
+	w.wantAnswers("9 A-000:0001(x) A-001:0001(x) A-002:0001(x); 9 A-003:0001(x) A-004:0001(x) A-005:0001(x); 9 A-006:0001(x) A-007:0001(x)")
 	w.want("numbers", w.row(`SELECT kind, string_agg(number::text, ' ' ORDER BY id) FROM answer WHERE kind > 2 GROUP BY kind ORDER BY kind`), "8 1 2 3 4; 9 1 2 3")
 }
 
@@ -131,7 +131,7 @@ func TestAnswers_NumberOfAFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-1", complete("A", 100)), bundle("G-2", complete("B", 100)))
-	w.told()
+	w.newAnswers()
 	w.says("BEC", contrl("BEC", 1, "7"))
 	w.later(quiet)
 	broken := w.steps()
@@ -147,7 +147,7 @@ func TestAnswers_NumberOfAFailure(t *testing.T) {
 	if worked, err := broken.Answer.Next(t.Context()); worked || !errors.Is(err, errPrinter) {
 		t.Errorf("the first bundle's: %t, %v", worked, err)
 	}
-	w.wantTold("8 B; 8 A")
+	w.wantAnswers("8 B; 8 A")
 	w.want("numbers", w.row(`SELECT number FROM answer WHERE kind = 8 ORDER BY id`), "1; 2")
 }
 
@@ -204,8 +204,8 @@ func TestAnswers_Cheque(t *testing.T) {
 	d := bundle("G-1", cpr("A", poor, 100), cpr("B", ann, 100))
 	d.Debits[0].Agreement, d.Debits[0].Account = "AFT-2", "53010000123456"
 	w.paid(d)
-	w.wantTold("1 ACPT; 2 ACPT; 7 A:ACPT")
+	w.wantAnswers("1 ACPT; 2 ACPT; 7 A:ACPT")
 	w.says("SDC", contrl("SDC", 1, "7"), bansta("SDC-00000000000001-0001", line(1, "4", ""), line(2, "4", "")))
-	w.wantTold("8 A B")
+	w.wantAnswers("8 A B")
 	w.want("ledger", w.ledger(), "executed 1 = 100, cheque 1 = 100")
 }

@@ -63,16 +63,16 @@ func ucm(message, action string) string {
 }
 
 // bansta speaks of orders in one of our messages, "" for none.
-func bansta(message string, words ...string) string {
+func bansta(message string, statuses ...string) string {
 	s := "BANSTA:D:96A:UN'BGM+XZ8+B1+9'DTM+137:20050811:102'"
 	if message != "" {
 		s += "RFF+ACW:" + message + "'"
 	}
-	return s + strings.Join(words, "")
+	return s + strings.Join(statuses, "")
 }
 
 // word speaks of one order by its place, line of a whole LIN, named of an order by its reference.
-func word(lin, seq int, gis, text string) string {
+func status(lin, seq int, gis, text string) string {
 	return fmt.Sprintf("LIN+%d'SEQ++%d'GIS+%s'%s", lin, seq, gis, reason(text))
 }
 

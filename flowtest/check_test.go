@@ -38,7 +38,7 @@ func TestCheck_DebitCodes(t *testing.T) {
 		grouped := bundle("grouped "+c.name, complete("A", 100), cpr("B", nobody, 100))
 		c.change(&grouped.Debits[0])
 		w.receive(grouped)
-		if got, want := w.told(), "1 ACPT; 2 RJCT "+c.code; got != want {
+		if got, want := w.newAnswers(), "1 ACPT; 2 RJCT "+c.code; got != want {
 			t.Errorf("%s, grouped: %s, want %s", c.name, got, want)
 		}
 		single := bundle("single "+c.name, complete("A", 100))
@@ -48,7 +48,7 @@ func TestCheck_DebitCodes(t *testing.T) {
 		c.change(&single.Debits[1])
 		w.receive(single)
 		// The debit's error stands in the table before the payment's own.
-		if got, want := w.told(), fmt.Sprintf("1 ACPT; 2 RJCT A:%s B:%s", c.code, c.code); got != want {
+		if got, want := w.newAnswers(), fmt.Sprintf("1 ACPT; 2 RJCT A:%s B:%s", c.code, c.code); got != want {
 			t.Errorf("%s: %s, want %s", c.name, got, want)
 		}
 	}
@@ -82,7 +82,7 @@ func TestCheck_PaymentCodes(t *testing.T) {
 	d.Debits[0].Payments[2].InstrID = "I-7"
 	d.Debits[0].Payments[15].Account = "1"
 	w.receive(d)
-	w.wantTold("1 ACPT; 2 PART unknown:0009 dead:9014 ceased:9014 type:9015 neighbour:9015 complete:9015 recipient before type:0009 " +
+	w.wantAnswers("1 ACPT; 2 PART unknown:0009 dead:9014 ceased:9014 type:9015 neighbour:9015 complete:9015 recipient before type:0009 " +
 		"wrong register:0009 zero:9009 amount before recipient:9009 bad account:0025")
 	// What cannot be paid counts nothing; everything else is there, to the øre.
 	w.want("ledger", w.ledger(), "rejected 11 = 900, waiting 5 = 401")
@@ -92,7 +92,7 @@ func TestCheck_AllRejected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.receive(bundle("G-1", cpr("A", nobody, 100), cpr("B", dead, 100)))
-	w.wantTold("1 ACPT; 2 RJCT A:0009 B:9014")
+	w.wantAnswers("1 ACPT; 2 RJCT A:0009 B:9014")
 	w.want("group", w.row(`SELECT state FROM release_group`), "rejected")
 	w.at(receiveBy)
 	w.release()
@@ -105,33 +105,33 @@ func TestCheck_EndToEndIDs(t *testing.T) {
 	w := newWorld(t)
 	w.receive(bundle("G-1", complete("A", 100), cpr("B", nobody, 100), complete("a", 100), complete("A", 200), complete("é", 100), complete("e\u0301", 100)))
 	// The last is e with an accent of its own, which is not ISO 8859-1.
-	w.wantTold("1 ACPT; 2 PART B:0009 A:9006 e\u0301:9007")
+	w.wantAnswers("1 ACPT; 2 PART B:0009 A:9006 e\u0301:9007")
 	w.receive(bundle("G-2", complete("A", 100), complete("B", 100), complete("E", 100), complete("É", 100)))
-	w.wantTold("1 ACPT; 2 PART A:9006")
+	w.wantAnswers("1 ACPT; 2 PART A:9006")
 	w.receive(bundle("G-3", complete("B", 100)))
-	w.wantTold("1 ACPT; 2 RJCT B:9006")
+	w.wantAnswers("1 ACPT; 2 RJCT B:9006")
 	theirs := bundle("G-1", complete("A", 100))
 	theirs.From, theirs.Debits[0].Agreement, theirs.Debits[0].Account = []string{"LEVB"}, "AFT-B", "40010000765432"
 	neighbour := bundle("G-1", complete("A", 100))
 	neighbour.From, neighbour.Authority, neighbour.Debits[0].Agreement, neighbour.Debits[0].Account = []string{"LEVB"}, "78", "AFT-78", "20010000111111"
 	w.receive(theirs, neighbour)
-	w.wantTold("LEVB:1 ACPT; LEVB:1 ACPT; LEVB:2 ACPT; LEVB:2 ACPT")
+	w.wantAnswers("LEVB:1 ACPT; LEVB:1 ACPT; LEVB:2 ACPT; LEVB:2 ACPT")
 	// An error that stands before it in the table is told instead, one behind it is not.
 	zero, unknown := complete("A", 0), cpr("A", nobody, 100)
 	w.receive(bundle("G-4", zero), bundle("G-5", unknown))
-	w.wantTold("1 ACPT; 1 ACPT; 2 RJCT A:9006; 2 RJCT A:9006")
+	w.wantAnswers("1 ACPT; 1 ACPT; 2 RJCT A:9006; 2 RJCT A:9006")
 }
 
 // TestCheck_IDsOfStrangers stay free for the next in the bundle who is good.
-func TestCheck_IDsOfStrangers(t *testing.T) {
+func TestCheck_IDsOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.receive(bundle("G-1", cpr("X", nobody, 100), complete("X", 200), complete("X", 300), cpr("Y", dead, 400), cpr("Y", dead, 500),
 		cpr("Y", ann, 600), cpr("Z", nobody, 700)))
-	w.wantTold("1 ACPT; 2 PART X:9006 X:9006 Y:9006 Y:9006 Z:0009")
+	w.wantAnswers("1 ACPT; 2 PART X:9006 X:9006 Y:9006 Y:9006 Z:0009")
 	w.want("accepted", w.row(`SELECT k.e2e, p.ore FROM payment_key k JOIN payment p ON p.id = k.payment_id ORDER BY 1`), "X 200; Y 600")
 	w.receive(bundle("G-2", cpr("Z", ann, 100)))
-	w.wantTold("1 ACPT; 2 ACPT")
+	w.wantAnswers("1 ACPT; 2 ACPT")
 }
 
 // TestCheck_IDsOfRefusedBundles stay free.
@@ -143,7 +143,7 @@ func TestCheck_IDsOfRefusedBundles(t *testing.T) {
 	expired := bundle("G-2", complete("A", 100))
 	expired.Debits[0].Agreement = "AFT-OLD"
 	w.receive(refused, expired, bundle("G-3", complete("A", 100)))
-	w.wantTold("1 RJCT 901; 1 ACPT; 1 ACPT; 2 RJCT 9002; 2 ACPT")
+	w.wantAnswers("1 RJCT 901; 1 ACPT; 1 ACPT; 2 RJCT 9002; 2 ACPT")
 }
 
 // TestCheck_InstrID comes back in front of the EndToEndId.
@@ -155,7 +155,7 @@ func TestCheck_InstrID(t *testing.T) {
 	d := bundle("G-1", p)
 	d.From = []string{"LEVA", "5790000000012"}
 	w.receive(d)
-	w.wantTold("1 ACPT; 2 RJCT A:0009")
+	w.wantAnswers("1 ACPT; 2 RJCT A:0009")
 	response := w.raw(w.number(`SELECT document_id FROM answer WHERE kind = 2`))
 	instr, e2e := strings.Index(response, ">I-7</"), strings.Index(response, ">A</")
 	if instr < 0 || e2e < instr || !strings.Contains(response, "PartyId>5790000000012</") {
@@ -175,7 +175,7 @@ func TestCheck_Many(t *testing.T) {
 		want[i] = fmt.Sprintf("%d:%s", i, gateway.CodeAmountZero)
 	}
 	w.receive(bundle("G-1", append(payments, complete("good", 100))...))
-	w.wantTold("1 ACPT; 2 PART " + strings.Join(want, " "))
+	w.wantAnswers("1 ACPT; 2 PART " + strings.Join(want, " "))
 }
 
 // TestCheck_TwoAtOnce: two bundles with the same ids, checked at the same time: each id is taken once.

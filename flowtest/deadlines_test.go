@@ -23,8 +23,8 @@ func TestDeadlines(t *testing.T) {
 	w.says("SDC", contrl("SDC", all["SDC"].no, "7"))
 	w.says("BKD", contrl("BKD", all["BKD"].no, "7"))
 	w.says("NEM", contrl("NEM", all["NEM"].no, "8"))
-	w.says("NEM", bansta(all["NEM"].message(1), word(1, 1, "2", "Nej")))
-	w.want("told at once", w.names(w.told()), "9 A:0001(Nej)")
+	w.says("NEM", bansta(all["NEM"].message(1), status(1, 1, "2", "Nej")))
+	w.want("told at once", w.names(w.newAnswers()), "9 A:0001(Nej)")
 
 	deadlines("2005-08-11 06:29")
 	w.want("before the CONTRL deadline", w.exceptions(), "")
@@ -32,9 +32,9 @@ func TestDeadlines(t *testing.T) {
 	w.want("after it", w.exceptions(), "CONTRL missing; CONTRL missing")
 	deadlines("2005-08-11 08:09")
 	w.want("once", w.exceptions(), "CONTRL missing; CONTRL missing")
-	w.want("before the acceptance deadline", w.told(), "")
+	w.want("before the acceptance deadline", w.newAnswers(), "")
 	deadlines("2005-08-11 08:10")
-	w.want("after it", w.names(w.told()), "8 A B C D; 8 A B C D; 8 B C D")
+	w.want("after it", w.names(w.newAnswers()), "8 A B C D; 8 A B C D; 8 B C D")
 
 	deadlines("2005-08-13 08:59")
 	w.want("before the execution deadline", w.ledger(), "with_bank 19 = 4900, returned 1 = 100")
@@ -42,7 +42,7 @@ func TestDeadlines(t *testing.T) {
 	w.want("after it, at the bank whose silence means it", w.ledger(), "with_bank 15 = 3900, executed 4 = 1000, returned 1 = 100")
 	deadlines("2006-08-11 09:00")
 	w.want("for ever", w.ledger(), "with_bank 15 = 3900, executed 4 = 1000, returned 1 = 100")
-	w.want("told", w.told(), "")
+	w.want("told", w.newAnswers(), "")
 }
 
 // TestDeadlines_SendBy: an interchange that does not leave in time is an alarm, once.
@@ -84,14 +84,14 @@ func TestNextDue(t *testing.T) {
 	w.at(receiveBy)
 	w.release()
 	w.dispatch()
-	w.told()
+	w.newAnswers()
 	due("nothing") // the bank's word is awaited, and comes when it comes
 	w.says("BKD", contrl("BKD", 1, "7"))
 	due("08-11 08:00:02")
 	w.at("2005-08-11 08:01")
 	w.eachBank("deadlines", w.Bank.NextDeadline)
 	due("08-11 08:01:02") // response 8 closes
-	w.wantTold("8 A")
+	w.wantAnswers("8 A")
 	due("08-13 09:00:00")
 	w.at("2005-08-13 09:00")
 	w.eachBank("deadlines", w.Bank.NextDeadline)

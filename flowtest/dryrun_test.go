@@ -61,7 +61,7 @@ func (w *world) everything() string {
 }
 
 // foretold compares what a dry run says of a document with what becomes of it, and gives the dry run.
-func (w *world) foretold(name, supplier string, doc []byte) *tried {
+func (w *world) promised(name, supplier string, doc []byte) *tried {
 	w.t.Helper()
 	before := w.everything()
 	r := w.try(doc, "")
@@ -78,7 +78,7 @@ func (w *world) foretold(name, supplier string, doc []byte) *tried {
 	w.read()
 	w.check()
 	delivery := w.number(`SELECT max(id) FROM delivery`)
-	w.want(name+": receipt", r.receipt(), strings.TrimPrefix(strings.Split(w.told(), "; ")[0], supplier+":"))
+	w.want(name+": receipt", r.receipt(), strings.TrimPrefix(strings.Split(w.newAnswers(), "; ")[0], supplier+":"))
 	w.want(name+": leading codes", r.leading(), w.row(`SELECT p.e2e, e.code FROM payment p JOIN payment_event e USING (month)
 		WHERE e.payment_id = p.id AND e.kind = 'rejected' AND p.id >> 24 = $1 ORDER BY p.id`, delivery))
 	w.want(name+": accepted, øre", fmt.Sprintf("[%d %d]", r.Accepted, r.Ore), w.bracketed(`SELECT count(*), coalesce(sum(p.ore), 0) FROM payment p
@@ -136,18 +136,18 @@ func TestDryRun_Foretells(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *options) { o.limits.BundlePayments, o.limits.DeliveryGroups = 60, 3 })
 	w.receive(bundle("before", complete("old", 100), cpr("failed", nobody, 100)))
-	w.told()
+	w.newAnswers()
 	for i, c := range dryRunCases() {
 		doc := bundle(fmt.Sprintf("G-%d", i), c.payments...)
 		if c.change != nil {
 			c.change(&doc)
 		}
-		w.foretold(c.name, doc.From[0], doc.XML())
+		w.promised(c.name, doc.From[0], doc.XML())
 	}
-	w.foretold("not XML at all", "LEVA", []byte("hello"))
-	w.foretold("nothing", "LEVA", nil)
-	w.foretold("breaks off", "LEVA", bundle("G-x", complete("x", 100)).XML()[:900])
-	w.foretold("another's bundle", "LEVB", bundle("G-y", complete("y", 100)).XML())
+	w.promised("not XML at all", "LEVA", []byte("hello"))
+	w.promised("nothing", "LEVA", nil)
+	w.promised("breaks off", "LEVA", bundle("G-x", complete("x", 100)).XML()[:900])
+	w.promised("another's bundle", "LEVB", bundle("G-y", complete("y", 100)).XML())
 }
 
 type dryRunCase struct {

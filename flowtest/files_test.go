@@ -14,18 +14,18 @@ func TestFiles_Duplicates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-1", complete("A", 100), complete("B", 200)))
-	w.told()
+	w.newAnswers()
 	no := w.number(`SELECT control_ref FROM interchange`)
-	said := file("BEC", "F1", contrl("BEC", no, "7"), bansta("BEC-00000000000001-0001", word(1, 2, "2", "Nej")))
+	sent := file("BEC", "F1", contrl("BEC", no, "7"), bansta("BEC-00000000000001-0001", status(1, 2, "2", "Nej")))
 	for _, name := range []string{"a.edi", "a.edi", "b.edi"} {
-		w.lay("BEC", name, said)
+		w.lay("BEC", name, sent)
 		w.hear("BEC")
 	}
-	w.lay("BEC", "a.edi", said) // after it was heard
+	w.lay("BEC", "a.edi", sent) // after it was heard
 	w.hear("BEC")
 	w.want("files", w.row(`SELECT name, state, coalesce(note, '') FROM bank_file ORDER BY id`), "a.edi done ; b.edi parked interchange F1 came before, in file 1")
 	w.want("exceptions", w.exceptions(), "")
-	w.wantTold("8 A; 9 B:0001(Nej)")
+	w.wantAnswers("8 A; 9 B:0001(Nej)")
 	w.want("ledger", w.ledger(), "with_bank 1 = 100, returned 1 = 200")
 }
 
@@ -34,13 +34,13 @@ func TestFiles_SameNameOtherBytes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-1", complete("A", 100), complete("B", 200)))
-	w.told()
+	w.newAnswers()
 	w.lay("BEC", "a.edi", file("BEC", "F1", contrl("BEC", 1, "7")))
-	w.lay("BEC", "a.edi", file("BEC", "F2", bansta("BEC-00000000000001-0001", word(1, 2, "2", "Nej"))))
+	w.lay("BEC", "a.edi", file("BEC", "F2", bansta("BEC-00000000000001-0001", status(1, 2, "2", "Nej"))))
 	w.hear("BEC")
 	w.want("files", w.row(`SELECT name, state FROM bank_file ORDER BY id`), "a.edi done; a.edi done")
 	w.want("exceptions", w.exceptions(), "bank file name reused")
-	w.wantTold("8 A; 9 B:0001(Nej)")
+	w.wantAnswers("8 A; 9 B:0001(Nej)")
 }
 
 // TestFiles_SameNumberOtherBytes: a bank that gives its number a second time may have said something else with it.
@@ -48,10 +48,10 @@ func TestFiles_SameNumberOtherBytes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-1", complete("A", 100), complete("B", 200)))
-	w.told()
+	w.newAnswers()
 	w.lay("BEC", "a.edi", file("BEC", "F1", contrl("BEC", 1, "7")))
 	w.hear("BEC")
-	w.lay("BEC", "b.edi", file("BEC", "F1", bansta("BEC-00000000000001-0001", word(1, 2, "2", "Nej"))))
+	w.lay("BEC", "b.edi", file("BEC", "F1", bansta("BEC-00000000000001-0001", status(1, 2, "2", "Nej"))))
 	w.hear("BEC")
 	w.want("files", w.row(`SELECT name, state FROM bank_file ORDER BY id`), "a.edi done; b.edi parked")
 	w.want("exceptions", w.exceptions(), "bank control number reused")
@@ -62,8 +62,8 @@ func TestFiles_Unreadable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-1", complete("A", 100)))
-	w.told()
-	good := file("BEC", "F1", bansta("BEC-00000000000001-0001", word(1, 1, "2", "Nej")))
+	w.newAnswers()
+	good := file("BEC", "F1", bansta("BEC-00000000000001-0001", status(1, 1, "2", "Nej")))
 	for name, content := range map[string]string{"cut": good[:len(good)-20], "garbage": "garbage", "empty": "", "another bank's": strings.ReplaceAll(good, becGLN, sdcGLN),
 		"production": strings.Replace(good, "++++1++1'", "++++1'", 1), "a count that is wrong": strings.Replace(good, "UNZ+1", "UNZ+2", 1)} {
 		w.lay("BEC", name+".edi", content)
@@ -72,7 +72,7 @@ func TestFiles_Unreadable(t *testing.T) {
 	w.hear("BEC")
 	w.want("files", w.row(`SELECT state, count(*) FROM bank_file GROUP BY 1 ORDER BY 1`), "done 1; parked 6")
 	w.want("exceptions", w.row(`SELECT kind, count(*) FROM exception GROUP BY 1`), "bank file unreadable 6")
-	w.wantTold("8 A")
+	w.wantAnswers("8 A")
 	// Four of them have an UNB that can be answered; the answers go the way of every interchange, under the same numbers.
 	w.want("answers", w.row(`SELECT kind, control_ref, state FROM interchange ORDER BY control_ref`),
 		"PAYMUL 1 sent; CONTRL 2 rendered; CONTRL 3 rendered; CONTRL 4 rendered; CONTRL 5 rendered")
@@ -89,9 +89,9 @@ func TestFiles_Answered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.paid(bundle("G-1", complete("A", 100)))
-	w.told()
+	w.newAnswers()
 	w.says("BEC", contrl("BEC", 1, "7"))
-	asks := file("BEC", "F10", bansta("BEC-00000000000001-0001", word(1, 1, "4", "")))
+	asks := file("BEC", "F10", bansta("BEC-00000000000001-0001", status(1, 1, "4", "")))
 	w.lay("BEC", "silent.edi", strings.Replace(strings.ReplaceAll(asks, "F10", "F9"), "++++1++1'", "++++++1'", 1))
 	w.lay("BEC", "asks.edi", asks)
 	w.hear("BEC")
@@ -110,15 +110,15 @@ func TestFiles_Answered(t *testing.T) {
 func TestFiles_ManyUndecided(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	var words []string
+	var statuses []string
 	for i := range 1002 {
-		words = append(words, word(1+i%99, 1, "2", ""))
+		statuses = append(statuses, status(1+i%99, 1, "2", ""))
 	}
 	var messages []string
-	for len(words) > 0 {
-		n := min(len(words), 99)
-		messages = append(messages, bansta("X", words[:n]...))
-		words = words[n:]
+	for len(statuses) > 0 {
+		n := min(len(statuses), 99)
+		messages = append(messages, bansta("X", statuses[:n]...))
+		statuses = statuses[n:]
 	}
 	w.says("BEC", messages...)
 	w.want("exceptions", w.row(`SELECT count(*), max(detail) FILTER (WHERE detail LIKE '%more%') FROM exception WHERE kind = 'bank status undecided'`), "1001 2 more statuses")
@@ -230,15 +230,15 @@ func TestOutbox(t *testing.T) {
 func TestOutbox_Unknown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		settle func(w *world)
-		told   string
-		ledger string
+		settle     func(w *world)
+		newAnswers string
+		ledger     string
 	}{
 		"CONTRL": {func(w *world) { w.says("BEC", contrl("BEC", 1, "7")) }, "8 A B", "with_bank 2 = 300"},
 		"CONTRL, rejecting": {func(w *world) { w.says("BEC", contrl("BEC", 1, "4+29")) },
 			"9 A:0001(Interchange afvist af banken, fejlkode 29) B:0001(Interchange afvist af banken, fejlkode 29)", "returned 2 = 300"},
 		"BANSTA": {func(w *world) {
-			w.says("BEC", bansta("BEC-00000000000001-0001", word(1, 1, "4", ""), word(1, 2, "2", "Nej")))
+			w.says("BEC", bansta("BEC-00000000000001-0001", status(1, 1, "4", ""), status(1, 2, "2", "Nej")))
 		}, "9 B:0001(Nej)", "executed 1 = 100, returned 1 = 200"},
 		"BANSTA of a whole line": {func(w *world) { w.says("BEC", bansta("BEC-00000000000001-0001", line(1, "4", ""))) }, "8 A B", "executed 2 = 300"},
 		"the bank has it, by word of mouth": {func(w *world) {
@@ -261,7 +261,7 @@ func TestOutbox_Unknown(t *testing.T) {
 			w.receive(bundle("G-1", complete("A", 100), complete("B", 200)))
 			w.at(receiveBy)
 			w.release()
-			w.told()
+			w.newAnswers()
 			lease := w.held("BEC")
 			if err := w.Bank.MarkUnknown(t.Context(), w.publishing("BEC", lease.Fence), lease.Fence); err != nil {
 				t.Fatal(err)
@@ -274,7 +274,7 @@ func TestOutbox_Unknown(t *testing.T) {
 			w.eachBank("deadlines", w.Bank.NextDeadline)
 			w.want("by itself", w.ledger(), "unknown 2 = 300")
 			c.settle(w)
-			w.wantTold(c.told)
+			w.wantAnswers(c.newAnswers)
 			w.want("after", w.ledger(), c.ledger)
 			w.want("exceptions", w.exceptions(), "")
 		})
@@ -288,7 +288,7 @@ func TestOutbox_ContrlOvertakesTheReply(t *testing.T) {
 	w.receive(bundle("G-1", complete("A", 100)))
 	w.at(receiveBy)
 	w.release()
-	w.told()
+	w.newAnswers()
 	lease := w.held("BEC")
 	o := w.publishing("BEC", lease.Fence)
 	w.says("BEC", bansta("BEC-00000000000001-0001", line(1, "4", "")))
@@ -296,7 +296,7 @@ func TestOutbox_ContrlOvertakesTheReply(t *testing.T) {
 	if err := w.Bank.MarkSent(t.Context(), o, lease.Fence); err != nil {
 		t.Error(err)
 	}
-	w.wantTold("8 A")
+	w.wantAnswers("8 A")
 	w.want("ledger", w.ledger(), "executed 1 = 100")
 }
 

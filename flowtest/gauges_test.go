@@ -149,10 +149,10 @@ func TestFollower(t *testing.T) {
 	look("sent", "interchanges_total{BEC,PAYMUL}=1 payments_sent_total{BEC}=2 payments_sent_ore_total{BEC}=350 bank_bytes_total{BEC,out}="+bytes+
 		" bank_hand_over_seconds{BEC}=7s")
 	w.later(time.Minute)
-	said := file("BEC", "F1", contrl("BEC", 2, "7"))
-	w.lay("BEC", "1.edi", said)
+	sent := file("BEC", "F1", contrl("BEC", 2, "7"))
+	w.lay("BEC", "1.edi", sent)
 	w.hear("BEC")
-	look("answered", fmt.Sprintf("bank_contrl_seconds{BEC}=1m0s bank_files_total{BEC}=1 bank_bytes_total{BEC,in}=%d", len(said)))
+	look("answered", fmt.Sprintf("bank_contrl_seconds{BEC}=1m0s bank_files_total{BEC}=1 bank_bytes_total{BEC,in}=%d", len(sent)))
 	look("nothing new", "")
 }
 

@@ -28,7 +28,7 @@ func (w *world) four(bank string) sent {
 	w.receive(d)
 	w.release()
 	w.dispatch()
-	w.told()
+	w.newAnswers()
 	s := sent{bank: bank, no: w.number(`SELECT max(control_ref) FROM interchange WHERE bank = $1 AND kind = 'PAYMUL'`, bank)}
 	digits := w.number(`SELECT max(number) FROM bank_reference`)
 	s.message = func(no int) string { return fmt.Sprintf("%s-%014d-%04d", bank, s.no, no) }
@@ -51,7 +51,7 @@ func banks(t *testing.T) func(*options) {
 
 // heard is what came of what a bank said: the change of the ledger beside the four that it has, the answers with the
 // names of the payments, and the exceptions.
-type heard struct{ ledger, told, exceptions string }
+type heard struct{ ledger, newAnswers, exceptions string }
 
 // TestHear: what banks say, and what is made of it. // bank-edifact "In"
 func TestHear(t *testing.T) {
@@ -104,7 +104,7 @@ func TestHear(t *testing.T) {
 			w.says(s.bank, contrl(s.bank, s.no, "4+29"))
 		}, heard{"with_bank -4 = -1000, executed 3 = 600, returned 1 = 400", "8 A B C; 9 D:0001(Interchange afvist af banken, fejlkode 29)", "reject after execution"}},
 
-		{"reject by place", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Konto spærret"))) },
+		{"reject by place", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Konto spærret"))) },
 			heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(Konto spærret)", ""}},
 		{"reject by reference", "BEC", func(s sent) { w.says(s.bank, bansta("", named(1, s.ref("B"), "2", "Konto spærret"))) },
 			heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(Konto spærret)", ""}},
@@ -119,26 +119,26 @@ func TestHear(t *testing.T) {
 		},
 			heard{"", "", "bank status undecided; bank status undecided; bank status undecided"}},
 		{"a place that is none", "BEC", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(2, 1, "2", ""), word(3, 1, "2", "")), bansta(s.message(9), word(1, 1, "2", "")), bansta("", word(1, 1, "2", "")))
+			w.says(s.bank, bansta(s.message(1), status(2, 1, "2", ""), status(3, 1, "2", "")), bansta(s.message(9), status(1, 1, "2", "")), bansta("", status(1, 1, "2", "")))
 		}, heard{"", "", "bank status undecided; bank status undecided; bank status undecided; bank status undecided"}},
-		{"a place beyond the last one", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), word(1, 999999, "2", ""))) },
+		{"a place beyond the last one", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), status(1, 999999, "2", ""))) },
 			heard{"", "", "bank status undecided"}},
 		{"the place is ours, the reference is not", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), named(1, "99999999A", "2", ""))) },
 			heard{"", "", "bank status undecided"}},
 		{"one bad word in a file of good ones", "BEC", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(1, 1, "2", "x"), word(7, 1, "2", ""), word(1, 3, "4", "")))
+			w.says(s.bank, bansta(s.message(1), status(1, 1, "2", "x"), status(7, 1, "2", ""), status(1, 3, "4", "")))
 		},
 			heard{"with_bank -2 = -400, executed 1 = 300, returned 1 = 100", "9 A:0001(x)", "bank status undecided"}},
 		{"another bank's order", "SDC", func(s sent) {
 			theirs := w.four("BEC")
-			w.says(s.bank, bansta(theirs.message(1), word(1, 1, "2", "")), bansta("", named(1, theirs.ref("A"), "2", "")), contrl(s.bank, theirs.no+100, "4+29"))
+			w.says(s.bank, bansta(theirs.message(1), status(1, 1, "2", "")), bansta("", named(1, theirs.ref("A"), "2", "")), contrl(s.bank, theirs.no+100, "4+29"))
 		}, heard{"with_bank 4 = 1000", "", "CONTRL for nothing sent; bank status undecided; bank status undecided"}},
 		{"two rejects of one order", "BEC", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "first")), bansta(s.message(1), word(1, 2, "2", "second")))
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "third")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "first")), bansta(s.message(1), status(1, 2, "2", "second")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "third")))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(first)", ""}},
-		{"information", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), word(1, 2, "3", "modtaget"))) }, heard{}},
-		{"a word that means nothing", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), word(1, 2, "77", ""))) }, heard{"", "", "bank message not understood"}},
+		{"information", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), status(1, 2, "3", "modtaget"))) }, heard{}},
+		{"a word that means nothing", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), status(1, 2, "77", ""))) }, heard{"", "", "bank message not understood"}},
 		{"a message that is not known", "BEC", func(s sent) {
 			w.says(s.bank, "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", contrl(s.bank, s.no, "7"))
 		},
@@ -146,7 +146,7 @@ func TestHear(t *testing.T) {
 
 		{"reject before the response 8", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C D; 9 B:0001(Nej)", ""}},
 		{"a whole line rejected before the response 8", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
@@ -158,19 +158,19 @@ func TestHear(t *testing.T) {
 		}, heard{"with_bank -4 = -1000, returned 4 = 1000", refused4, ""}},
 		{"reject after the response 8", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.want("first", w.names(w.told()), "8 A B C D")
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.want("first", w.names(w.newAnswers()), "8 A B C D")
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(Nej)", ""}},
 		{"reject before CONTRL", "BEC", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C D; 9 B:0001(Nej)", ""}},
 		{"reject of a line, then of an order of it", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "alle")))
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "en")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "en")))
 		}, heard{"with_bank -3 = -600, returned 3 = 600", "9 A:0001(alle) B:0001(alle) C:0001(alle)", ""}},
 		{"reject of an order, then of its line", "BEC", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "en")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "en")))
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "alle")))
 		}, heard{"with_bank -3 = -600, returned 3 = 600", "9 A:0001(alle) B:0001(en) C:0001(alle)", ""}},
 
@@ -180,11 +180,11 @@ func TestHear(t *testing.T) {
 		}, heard{"with_bank -4 = -1000, executed 4 = 1000", "8 A B C D", ""}},
 		{"executed by order", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.says(s.bank, bansta(s.message(1), word(1, 1, "4", "")), bansta("", named(1, s.ref("D"), "4", "")))
+			w.says(s.bank, bansta(s.message(1), status(1, 1, "4", "")), bansta("", named(1, s.ref("D"), "4", "")))
 		}, heard{"with_bank -2 = -500, executed 2 = 500", "8 A B C D", ""}},
 		{"executed, less what was rejected", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), line(1, "4", "")))
 		}, heard{"with_bank -3 = -600, executed 2 = 400, returned 1 = 200", "8 A C D; 9 B:0001(Nej)", ""}},
 		{"executed before CONTRL", "BEC", func(s sent) {
@@ -192,25 +192,25 @@ func TestHear(t *testing.T) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
 		}, heard{"with_bank -3 = -600, executed 3 = 600", "8 A B C D", ""}},
 		{"reject after execution of the order", "BEC", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "4", "")))
-			w.told()
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
+			w.newAnswers()
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 		}, heard{"with_bank -1 = -200, executed 1 = 200", "", "reject after execution"}},
 		{"reject after execution of the line", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "4", "")))
-			w.told()
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.newAnswers()
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
 		}, heard{"with_bank -3 = -600, executed 3 = 600", "", "reject after execution; reject after execution"}},
 		{"a line rejected after one of its orders was executed", "BEC", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "4", "")))
-			w.told()
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
+			w.newAnswers()
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
 		}, heard{"with_bank -3 = -600, executed 1 = 200, returned 2 = 400", "9 A:0001(Nej) C:0001(Nej)", "reject after execution"}},
 		{"executed after reject of the order", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "4", "")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C D; 9 B:0001(Nej)", "executed after reject"}},
 		{"executed after reject of the line", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
@@ -219,19 +219,19 @@ func TestHear(t *testing.T) {
 
 		{"acceptance by line", "SDC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.want("CONTRL alone", w.told(), "")
+			w.want("CONTRL alone", w.newAnswers(), "")
 			w.says(s.bank, bansta(s.message(1), line(1, "1", "")))
-			w.want("one line", w.names(w.told()), "8 A B C")
+			w.want("one line", w.names(w.newAnswers()), "8 A B C")
 			w.says(s.bank, bansta(s.message(2), line(1, "1", "")))
 		}, heard{"", "8 D", ""}},
 		{"acceptance before CONTRL", "SDC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "1", "")))
-			w.want("BANSTA alone", w.told(), "")
+			w.want("BANSTA alone", w.newAnswers(), "")
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
 		}, heard{"", "8 A B C", ""}},
 		{"one reject speaks for the message, before CONTRL", "BKD", func(s sent) {
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
-			w.want("BANSTA alone", w.names(w.told()), "9 B:0001(Nej)")
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
+			w.want("BANSTA alone", w.names(w.newAnswers()), "9 B:0001(Nej)")
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C", ""}},
 		{"acceptance before a CONTRL that rejects", "SDC", func(s sent) {
@@ -240,11 +240,11 @@ func TestHear(t *testing.T) {
 		}, heard{"with_bank -4 = -1000, returned 4 = 1000", refused4, ""}},
 		{"acceptance and reject in one file", "SDC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.says(s.bank, bansta(s.message(1), line(1, "1", ""), word(1, 2, "2", "Nej")))
+			w.says(s.bank, bansta(s.message(1), line(1, "1", ""), status(1, 2, "2", "Nej")))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C; 9 B:0001(Nej)", ""}},
 		{"one reject speaks for the message", "BKD", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.says(s.bank, bansta(s.message(1), word(1, 2, "2", "Nej")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C; 9 B:0001(Nej)", ""}},
 		{"a receipt is all that comes", "NEM", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "8"))
@@ -256,7 +256,7 @@ func TestHear(t *testing.T) {
 			s := w.four(c.bank)
 			before, last := w.book(), w.number(`SELECT coalesce(max(id), 0) FROM exception`)
 			c.say(s)
-			got := heard{told: w.names(w.told()), ledger: w.book().since(before),
+			got := heard{newAnswers: w.names(w.newAnswers()), ledger: w.book().since(before),
 				exceptions: w.row(`SELECT kind FROM exception WHERE id > $1 ORDER BY id`, last)}
 			if got != c.want {
 				t.Errorf("\n got %+v\nwant %+v", got, c.want)
@@ -269,4 +269,4 @@ func TestHear(t *testing.T) {
 var numbered = regexp.MustCompile(`( [A-D])\d+`)
 
 // names leaves the numbers of the bundles out of the payments' names.
-func (w *world) names(told string) string { return numbered.ReplaceAllString(told, "$1") }
+func (w *world) names(newAnswers string) string { return numbered.ReplaceAllString(newAnswers, "$1") }

@@ -36,7 +36,7 @@ func busyDay(t *testing.T) *world {
 	w.release()
 	w.dispatch() // BEC 1: AFT-1, BEC 2: AFT-B, SDC 1: AFT-2
 	w.says("BEC", contrl("BEC", 1, "7"), contrl("BEC", 2, "4+29"))
-	w.says("BEC", bansta("BEC-00000000000001-0001", word(1, 2, "2", "Nej"), line(1, "4", "")))
+	w.says("BEC", bansta("BEC-00000000000001-0001", status(1, 2, "2", "Nej"), line(1, "4", "")))
 	w.says("SDC", contrl("SDC", 1, "7"), bansta("SDC-00000000000001-0001", line(1, "1", ""), line(2, "4", "")))
 
 	w.dispatch() // the CONTRLs that the banks asked for
@@ -53,7 +53,7 @@ func busyDay(t *testing.T) *world {
 	w.release()
 	w.send(ours("G-5", "AFT-3", debit1, complete("unread", 1100)))
 	w.read()
-	w.told()
+	w.newAnswers()
 	return w
 }
 

@@ -77,7 +77,7 @@ func landmarks(t *testing.T, html string) []landmark {
 }
 
 // TestPages_LandmarksAreToldApart: two landmarks of one kind have two names, on every page and in both languages.
-func TestPages_LandmarksAreToldApart(t *testing.T) {
+func TestPages_LandmarksAreDistinct(t *testing.T) {
 	t.Parallel()
 	w := busy(t)
 	w.says("BEC", contrl("BEC", 77, "7"))
@@ -116,12 +116,12 @@ func TestPages_LandmarksAreToldApart(t *testing.T) {
 			if err != nil || answer.StatusCode != page.status || !strings.Contains(string(html), `<html lang="`+language+`">`) {
 				t.Errorf("%s: %d, %v", what, answer.StatusCode, err)
 			}
-			toldApart(t, what, landmarks(t, string(html)))
+			distinct(t, what, landmarks(t, string(html)))
 		}
 	}
 }
 
-func toldApart(t *testing.T, what string, all []landmark) {
+func distinct(t *testing.T, what string, all []landmark) {
 	t.Helper()
 	if !slices.ContainsFunc(all, func(l landmark) bool { return l.role == "main" }) {
 		t.Errorf("%s has the landmarks %q", what, all)

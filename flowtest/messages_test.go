@@ -83,7 +83,7 @@ func TestMessage_WrongSender(t *testing.T) {
 	}
 	w.read()
 	w.check()
-	w.wantTold("LEVB:1 RJCT 907; LEVB:0 5199")
+	w.wantAnswers("LEVB:1 RJCT 907; LEVB:0 5199")
 	w.want("LEVA's queue", w.queued("LEVA"), "")
 	w.want("LEVB's queue", w.queued("LEVB"), "KVITTERING1-0000000001 about id:a; KVITTERING0-0000000001 about seq:x-1")
 	w.want("payments", w.row(`SELECT count(*) FROM payment`), "0")
@@ -119,7 +119,7 @@ func TestMessage_DatabaseAway(t *testing.T) {
 	}
 	w.read()
 	w.check()
-	w.wantTold("1 ACPT; 2 ACPT")
+	w.wantAnswers("1 ACPT; 2 ACPT")
 }
 
 // TestQueuedAnswer_Again: an answer whose record was lost is the same answer again, and keeps the others behind it.

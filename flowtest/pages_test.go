@@ -75,7 +75,7 @@ func (p *pages) get(path, authority string, status int) string {
 	r := p.ask(http.MethodGet, path, authority, nil)
 	body, err := io.ReadAll(r.Body)
 	if err != nil || r.StatusCode != status {
-		p.t.Fatalf("%s as %q: %d, %v, want %d\n%s", path, authority, r.StatusCode, err, status, words(string(body)))
+		p.t.Fatalf("%s as %q: %d, %v, want %d\n%s", path, authority, r.StatusCode, err, status, plainText(string(body)))
 	}
 	if missing := regexp.MustCompile(`⟦[^⟧]*⟧`).FindString(string(body)); missing != "" {
 		p.t.Errorf("%s: no text %s", path, missing)
@@ -91,14 +91,14 @@ func (p *pages) post(path, authority string, form url.Values, change ...func(*ht
 
 var markup = regexp.MustCompile(`<[^>]*>|\s+`)
 
-// words is what a page says, on one line.
-func words(html string) string {
+// plainText is what a page says, on one line.
+func plainText(html string) string {
 	return strings.Join(strings.Fields(markup.ReplaceAllString(html, " ")), " ")
 }
 
 func (p *pages) says(what, html string, wanted ...string) {
 	p.t.Helper()
-	text := words(html)
+	text := plainText(html)
 	for _, w := range wanted {
 		if !strings.Contains(text, w) {
 			p.t.Errorf("%s does not say %q:\n%s", what, w, text)
@@ -125,7 +125,7 @@ func busy(t *testing.T) *world {
 	theirs.From, theirs.Authority = []string{"LEVB"}, "78"
 	theirs.Debits[0].Agreement, theirs.Debits[0].Account = "AFT-78", "20010000111111"
 	w.paid(mine, theirs)
-	w.says("BEC", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", word(1, 1, "4", ""), word(1, 2, "2", "KONTO OPHOERT")))
+	w.says("BEC", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", status(1, 1, "4", ""), status(1, 2, "2", "KONTO OPHOERT")))
 	w.at("2005-08-11 06:10")
 	w.all("answer", w.Answer.Next)
 	w.receive(bundle("G-4", complete("A-9", 55_00)))
@@ -444,7 +444,7 @@ func TestPages_OnlyItsOwnElement(t *testing.T) {
 	p := w.pages()
 	html := p.get("/payment/"+w.payment("A&2 <æ>"), "77", http.StatusOK)
 	if !strings.Contains(html, "A&amp;amp;2 &amp;lt;æ&amp;gt;") {
-		t.Errorf("its own element is not shown:\n%s", words(html))
+		t.Errorf("its own element is not shown:\n%s", plainText(html))
 	}
 	p.hides("the second payment", html, "A-1", "A-3")
 }

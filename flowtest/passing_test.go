@@ -110,7 +110,7 @@ func TestPassing_ClosesWhatIsMended(t *testing.T) {
 	w.dispatch()
 	w.want("rendered", w.exceptions(), others)
 
-	w.lay("BEC", "1.edi", file("BEC", "F1", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", word(1, 1, "2", "x"))))
+	w.lay("BEC", "1.edi", file("BEC", "F1", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", status(1, 1, "2", "x"))))
 	fails("hear", bec(broken.Bank.NextToHear))
 	w.want("exceptions", w.exceptions(), others+"; bank file cannot be heard")
 	w.hear("BEC")
@@ -123,7 +123,7 @@ func TestPassing_ClosesWhatIsMended(t *testing.T) {
 		t.Errorf("answer: %t, %v", worked, err)
 	}
 	w.want("one of two answers", w.exceptions(), others+"; answer cannot be written")
-	w.wantTold("1 ACPT; 2 ACPT; 8 B; 9 A:0001(x)")
+	w.wantAnswers("1 ACPT; 2 ACPT; 8 B; 9 A:0001(x)")
 	w.want("answered", w.exceptions(), others)
 	w.want("closed by", w.row(`SELECT DISTINCT closed_by FROM exception WHERE closed_at IS NOT NULL`), "nks")
 }

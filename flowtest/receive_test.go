@@ -49,7 +49,7 @@ func TestReceive_SameKey(t *testing.T) {
 	}
 	w.receive()
 	w.want("deliveries", w.row(`SELECT supplier, transport_key, state FROM delivery ORDER BY id`), "LEVA a.xml checked; LEVB a.xml refused")
-	w.wantTold("1 ACPT; LEVB:1 RJCT 907; 2 ACPT")
+	w.wantAnswers("1 ACPT; LEVB:1 RJCT 907; 2 ACPT")
 	w.want("alarm", w.exceptions(), "name used again with other bytes")
 	// Each delivery and each answer has its bytes once; what was refused or came again has left none.
 	w.want("documents", w.row(`SELECT count(*) FROM document`), "5")
@@ -77,12 +77,12 @@ func TestReceive_DuplicateBundle(t *testing.T) {
 	w.receive(b, b)
 	changed := bundle("G-1", complete("A-2", 100))
 	w.receive(changed)
-	w.wantTold("1 ACPT; 1 RJCT 904; 2 ACPT; 1 RJCT 904")
+	w.wantAnswers("1 ACPT; 1 RJCT 904; 2 ACPT; 1 RJCT 904")
 	// Another pair of supplier and authority has GrpIds of its own.
 	theirs := bundle("G-1", complete("A-1", 100))
 	theirs.From, theirs.Debits[0].Agreement, theirs.Debits[0].Account = []string{"LEVB"}, "AFT-B", "40010000765432"
 	w.receive(theirs)
-	w.wantTold("LEVB:1 ACPT; LEVB:2 ACPT")
+	w.wantAnswers("LEVB:1 ACPT; LEVB:2 ACPT")
 	w.want("ledger", w.ledger(), "waiting 2 = 200")
 }
 
@@ -98,7 +98,7 @@ func TestReceive_CorrectedResend(t *testing.T) {
 	broken.End = "</NKSPaymentX>"
 	w.receive(broken)
 	w.receive(b)
-	w.wantTold("1 RJCT 901; 0 5199; 1 ACPT; 2 ACPT")
+	w.wantAnswers("1 RJCT 901; 0 5199; 1 ACPT; 2 ACPT")
 	w.want("ledger", w.ledger(), "waiting 1 = 100")
 }
 
@@ -124,7 +124,7 @@ func TestReceive_BundleCodes(t *testing.T) {
 		d := bundle(c.name, complete(c.name, 100))
 		c.change(&d)
 		w.receive(d)
-		if got := w.told(); got != c.want {
+		if got := w.newAnswers(); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -134,7 +134,7 @@ func TestReceive_BundleCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.receive()
-	w.wantTold("LEVB:1 RJCT 907")
+	w.wantAnswers("LEVB:1 RJCT 907")
 }
 
 // TestReceive_TooManyGroups: the debit groups of one bundle are bounded.
@@ -148,10 +148,10 @@ func TestReceive_TooManyGroups(t *testing.T) {
 			Payments: []intaketest.Payment{complete(fmt.Sprintf("A-%d", i), 100)}})
 	}
 	w.receive(d)
-	w.wantTold("1 RJCT 909")
+	w.wantAnswers("1 RJCT 909")
 	d.Debits = d.Debits[:3]
 	w.receive(d)
-	w.wantTold("1 ACPT; 2 ACPT")
+	w.wantAnswers("1 ACPT; 2 ACPT")
 	w.want("groups", w.row(`SELECT count(*) FROM release_group`), "3")
 }
 
@@ -166,10 +166,10 @@ func TestReceive_Unreadable(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.receive()
-		w.wantTold("0 5199")
+		w.wantAnswers("0 5199")
 	}
 	w.receive(bundle("G-1", cpr("A-1", ann, 100))) // the next file goes through
-	w.wantTold("1 ACPT; 2 ACPT")
+	w.wantAnswers("1 ACPT; 2 ACPT")
 	if !strings.Contains(w.log.String(), "010170-xxxx") {
 		t.Errorf("the log does not show the masked number:\n%s", w.log)
 	}
@@ -227,7 +227,7 @@ func TestReceive_AllOrNothing(t *testing.T) {
 	d := bundle("G-1", payments...)
 	d.Payments = "501"
 	w.receive(d)
-	w.wantTold("1 RJCT 902")
+	w.wantAnswers("1 RJCT 902")
 	w.want("rows", w.row(`SELECT (SELECT count(*) FROM payment), (SELECT count(*) FROM release_group), (SELECT count(*) FROM payment_key)`), "0 0 0")
 }
 
@@ -278,7 +278,7 @@ func TestReceive_MoreGroupsThanHaveIDs(t *testing.T) {
 			Payments: []intaketest.Payment{complete(fmt.Sprint(i), 100)}})
 	}
 	w.receive(d)
-	w.wantTold("1 RJCT 909")
+	w.wantAnswers("1 RJCT 909")
 }
 
 // TestReceive_TwoAtOnce: one bundle under several names, read at the same time, is accepted once.
@@ -306,6 +306,6 @@ func TestReceive_TwoAtOnce(t *testing.T) {
 		}
 	}
 	w.receive()
-	w.wantTold("1 ACPT; 1 RJCT 904; 1 RJCT 904; 1 RJCT 904; 2 ACPT")
+	w.wantAnswers("1 ACPT; 1 RJCT 904; 1 RJCT 904; 1 RJCT 904; 2 ACPT")
 	w.want("payments", w.row(`SELECT count(*) FROM payment`), "200")
 }

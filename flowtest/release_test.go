@@ -116,7 +116,7 @@ func TestRelease_Accounts(t *testing.T) {
 	w.want("abroad", w.row(`SELECT transfer_currency, bic, beneficiary->>'name', beneficiary->>'bank', beneficiary->>'ctry' FROM bank_order WHERE type = 3`),
 		"CHF AAAACHZZXXX Urs Udland Musterbank CH")
 	w.want("versions", w.row(`SELECT count(*) FROM bank_order WHERE (account_version IS NULL) <> (rule = 0)`), "0")
-	w.told()
+	w.newAnswers()
 	w.want("ledger", w.ledger(), "frozen 11 = 1100, returned 3 = 300")
 }
 
@@ -126,7 +126,7 @@ func TestRelease_NewestAccountCounts(t *testing.T) {
 	w := newWorld(t)
 	w.receive(bundle("G-1", cpr("changed", ann, 100), cpr("specific ended", bob, 100), cpr("account ended", exile, 100), cpr("registered", poor, 100),
 		cpr("died", abroad, 100), intaketest.Incomplete("parent changed", "PNR", plant, 1000)))
-	w.wantTold("1 ACPT; 2 ACPT")
+	w.wantAnswers("1 ACPT; 2 ACPT")
 	w.at("2005-08-11 05:30")
 	none := ",,,,,,,,,,,,"
 	load(t, w.db, country{
@@ -142,7 +142,7 @@ func TestRelease_NewestAccountCounts(t *testing.T) {
 	w.at(receiveBy)
 	w.release()
 	w.want("orders", w.orders(), "changed 1 2 70450001777771; specific ended 1 2 "+bobAccount+"; registered 1 2 70450001777775; parent changed 1 3 70450001777779")
-	w.wantTold("7 account ended:RJCT died:RJCT")
+	w.wantAnswers("7 account ended:RJCT died:RJCT")
 	w.want("why", w.row(`SELECT text FROM payment_event WHERE kind = 'returned' ORDER BY payment_id`),
 		"Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur; MODTAGER ER DØD ELLER OPHØRT")
 }
@@ -164,11 +164,11 @@ func TestRelease_NoAccount(t *testing.T) {
 	overridden.Debits[0].Agreement, overridden.Debits[0].Account = "AFT-2", "53010000123456"
 	overridden.Instruction = []string{"NOCDTRACCT", "RETUR"}
 	w.receive(returns, cheques, noCheques, overridden)
-	w.wantTold("1 ACPT; 1 ACPT; 1 ACPT; 1 ACPT; 2 ACPT; 2 ACPT; 2 ACPT; 2 ACPT")
+	w.wantAnswers("1 ACPT; 1 ACPT; 1 ACPT; 1 ACPT; 2 ACPT; 2 ACPT; 2 ACPT; 2 ACPT")
 	w.at("2005-08-11 07:30")
 	w.release()
 	w.want("orders", w.orders(), "cheque 4 4 ; has an account 1 2 "+annAccount+"; has one 1 2 "+annAccount)
-	w.wantTold("7 return:RJCT; 7 cheque:ACPT no address:RJCT no street:RJCT no name:RJCT no postcode:RJCT; 7 bank without cheques:RJCT; 7 bundle says return:RJCT")
+	w.wantAnswers("7 return:RJCT; 7 cheque:ACPT no address:RJCT no street:RJCT no name:RJCT no postcode:RJCT; 7 bank without cheques:RJCT; 7 bundle says return:RJCT")
 	w.want("ledger", w.ledger(), "frozen 3 = 300, returned 7 = 700")
 	sent := strings.Join(w.dispatch(), "")
 	for _, want := range []string{"PAI+::20'", "NAD+BE+++Poul Fattig+Gyden 5+Køge++4600+DK'"} {
@@ -183,12 +183,12 @@ func TestRelease_AgreementAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.receive(bundle("G-1", complete("A", 100), cpr("B", ann, 100)))
-	w.told()
+	w.newAnswers()
 	load(t, w.db, country{"agreements.csv": {agreementColumns, "AFT-1,77,U1,LEVA,BEC," + debit1 + " " + debit2 + ",return,06:00,,2005-08-10"}}, w.time())
 	w.at(receiveBy)
 	w.release()
 	w.want("orders", w.orders(), "")
-	w.wantTold("7 A:RJCT B:RJCT")
+	w.wantAnswers("7 A:RJCT B:RJCT")
 	w.want("why", w.row(`SELECT DISTINCT text FROM payment_event`), "PENGEINSTITUTAFTALE ER IKKE I KRAFT")
 	w.want("ledger", w.ledger(), "returned 2 = 200")
 }
@@ -201,13 +201,13 @@ func TestRelease_AgreementChanged(t *testing.T) {
 	removed := bundle("removed", complete("account removed", 300))
 	removed.Debits[0].Account = debit2
 	w.receive(changed, removed)
-	w.told()
+	w.newAnswers()
 	load(t, w.db, country{"agreements.csv": {agreementColumns, "AFT-1,77,U1,LEVA,SDC," + debit1 + ",cheque,06:00,,"}}, w.time())
 	w.at(receiveBy)
 	w.release()
 	w.want("orders", w.orders(), "now a cheque 4 4 ; still good 1 0 70450001234567")
 	w.want("bank", w.row(`SELECT bank, agreement FROM interchange`), "SDC AFT-1")
-	w.wantTold("7 now a cheque:ACPT; 7 account removed:RJCT")
+	w.wantAnswers("7 now a cheque:ACPT; 7 account removed:RJCT")
 	w.want("why", w.row(`SELECT text FROM payment_event`), "UDBETALINGSKONTO HØRER IKKE TIL AFTALEN")
 	w.want("ledger", w.ledger(), "frozen 2 = 300, returned 1 = 300")
 }

@@ -142,7 +142,7 @@ func TestSplit_References(t *testing.T) {
 	theirs := bundle("G-1", complete("A", 100))
 	theirs.From, theirs.Debits[0].Agreement, theirs.Debits[0].Account = []string{"LEVB"}, "AFT-B", "40010000765432"
 	sent := strings.Join(w.paid(bundle("G-1", complete("A", 100), complete(long, 100)), bundle("G-2", complete("B", 100)), theirs), "")
-	w.told()
+	w.newAnswers()
 	var refs []string
 	for _, m := range regexp.MustCompile(`RFF\+CR:((?:\?.|[^'?])*)'`).FindAllStringSubmatch(latin1(sent), -1) {
 		refs = append(refs, regexp.MustCompile(`\?(.)`).ReplaceAllString(m[1], "$1"))

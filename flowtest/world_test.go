@@ -199,14 +199,14 @@ var citizen = regexp.MustCompile(`0[1-8]01700\d{3}`)
 // namesNobody: no CPR number in a log line or an exception.
 func (w *world) namesNobody() {
 	w.t.Helper()
-	told := w.log.String()
+	newAnswers := w.log.String()
 	var exceptions string
 	err := w.db.QueryRowContext(context.Background(), `SELECT coalesce(string_agg(concat_ws(' ', kind, subject, detail), e'\n'), '') FROM exception`).Scan(&exceptions)
 	if err != nil {
 		w.t.Error(err)
 	}
-	if n := citizen.FindString(told + exceptions); n != "" {
-		w.t.Errorf("a citizen is named in\n%s\n%s", told, exceptions)
+	if n := citizen.FindString(newAnswers + exceptions); n != "" {
+		w.t.Errorf("a citizen is named in\n%s\n%s", newAnswers, exceptions)
 	}
 }
 

@@ -132,11 +132,11 @@ func TestWorker_TellsOfEveryTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		turns, told := 0, []string{}
+		turns, reported := 0, []string{}
 		w := &gateway.Worker{Name: "step", Poll: time.Second, Failed: func(string, error) {},
 			Observe: func(name string) func(bool, error) {
-				told = append(told, name)
-				return func(worked bool, err error) { told = append(told, fmt.Sprint(worked, err)) }
+				reported = append(reported, name)
+				return func(worked bool, err error) { reported = append(reported, fmt.Sprint(worked, err)) }
 			},
 			Step: func(ctx context.Context) (bool, error) {
 				switch turns++; turns {
@@ -152,8 +152,8 @@ func TestWorker_TellsOfEveryTurn(t *testing.T) {
 			}}
 		w.Run(ctx)
 		want := []string{"step", "true <nil>", "step", "false broken", "step", "false <nil>", "step"}
-		if !slices.Equal(told, want) {
-			t.Errorf("told %q, want %q", told, want)
+		if !slices.Equal(reported, want) {
+			t.Errorf("told %q, want %q", reported, want)
 		}
 	})
 }

@@ -103,7 +103,7 @@ func TestBankOwner_ClosesTheConnection(t *testing.T) {
 // TestBankOwner_TellsOfEveryTurn: a connection that fails and one that is made, and each look at both sides.
 func TestBankOwner_TellsOfEveryTurn(t *testing.T) {
 	t.Parallel()
-	var told []string
+	var reported []string
 	owning(t, 1500*time.Millisecond, func(o *gateway.BankOwner, _ *outbox, link *bank) {
 		dials, dial := 0, o.Dial
 		o.Dial = func(ctx context.Context) (gateway.LinkCloser, error) {
@@ -114,12 +114,12 @@ func TestBankOwner_TellsOfEveryTurn(t *testing.T) {
 		}
 		link.fail = map[string]error{"list": errBroken}
 		o.Observe = func(name string) func(bool, error) {
-			return func(worked bool, err error) { told = append(told, fmt.Sprintf("%s %t %v", name, worked, err)) }
+			return func(worked bool, err error) { reported = append(reported, fmt.Sprintf("%s %t %v", name, worked, err)) }
 		}
 	})
 	want := []string{"connect B false broken", "connect B true <nil>", "send B false <nil>", "fetch B false broken"}
-	if !slices.Equal(told, want) {
-		t.Errorf("told %q, want %q", told, want)
+	if !slices.Equal(reported, want) {
+		t.Errorf("told %q, want %q", reported, want)
 	}
 }
 

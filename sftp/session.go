@@ -54,7 +54,7 @@ func (r refusal) Unwrap() error { return r.kind }
 // a sentinel or refusal, nothing of what a mailbox wrapped.
 func wire(err error) error {
 	var r refusal
-	told := errors.As(err, &r)
+	reported := errors.As(err, &r)
 	for _, m := range []struct {
 		sentinel, code error
 	}{
@@ -69,7 +69,7 @@ func wire(err error) error {
 		if !errors.Is(err, m.sentinel) {
 			continue
 		}
-		if told {
+		if reported {
 			return status{r.Error(), m.code}
 		}
 		return status{m.sentinel.Error(), m.code}

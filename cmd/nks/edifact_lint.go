@@ -77,14 +77,14 @@ type (
 		Errors       int    `json:"errors"`
 		Warnings     int    `json:"warnings"`
 		Notes        int    `json:"notes"`
-		Untold       int    `json:"untold"`
+		Unreported   int    `json:"untold"`
 	}
 )
 
 func (r *lintRun) file(name string, in io.Reader) error {
-	told := 0
+	reported := 0
 	sum, err := lint.File(in, r.options, func(f lint.Finding) error {
-		if told++; r.most > 0 && told > r.most {
+		if reported++; r.most > 0 && reported > r.most {
 			return nil
 		}
 		if r.encoder != nil {
@@ -100,12 +100,12 @@ func (r *lintRun) file(name string, in io.Reader) error {
 	r.files++
 	if r.encoder != nil {
 		err = r.encoder.Encode(jsonSummary{
-			"summary", name, sum.Interchanges, sum.Groups, sum.Messages, sum.Segments, sum.Errors, sum.Warnings, sum.Notes, sum.Untold,
+			"summary", name, sum.Interchanges, sum.Groups, sum.Messages, sum.Segments, sum.Errors, sum.Warnings, sum.Notes, sum.Unreported,
 		})
 		return errors.Join(err, r.out.Flush())
 	}
-	if r.most > 0 && told > r.most {
-		_, _ = fmt.Fprintf(r.out, "%s: %d more findings; --max 0 tells all\n", name, told-r.most)
+	if r.most > 0 && reported > r.most {
+		_, _ = fmt.Fprintf(r.out, "%s: %d more findings; --max 0 tells all\n", name, reported-r.most)
 	}
 	_, err = fmt.Fprintf(r.out, "%s: %s\n", name, sum)
 	return errors.Join(err, r.out.Flush())

@@ -135,12 +135,12 @@ func TestHealth_AnAddressThatIsTaken(t *testing.T) {
 	if second.metrics != "" {
 		t.Errorf("serves at %s", second.metrics)
 	}
-	told := false
+	reported := false
 	for line := range strings.Lines(p.Err.String()) {
 		var e struct{ Level, Message, Address string }
-		told = told || json.Unmarshal([]byte(line), &e) == nil && e.Level == "error" && e.Address == first.metrics
+		reported = reported || json.Unmarshal([]byte(line), &e) == nil && e.Level == "error" && e.Address == first.metrics
 	}
-	if !told {
+	if !reported {
 		t.Errorf("said nothing of it: %s", p.Err.String())
 	}
 	second.stop(t, p)

@@ -182,8 +182,8 @@ func (h *Hasher) groupReference() Reference {
 func (h *Hasher) beginInterchange(s *edifact.Segment) {
 	from := s.Offset
 	h.close(spanInterchange)
-	if gap := s.Offset - h.at; !h.o.WithoutUNA && gap > 0 && gap <= int64(len(h.buf)-h.start) {
-		from -= advice(h.buf[h.start : h.start+int(gap)])
+	if between := s.Offset - h.at; !h.o.WithoutUNA && between > 0 && between <= int64(len(h.buf)-h.start) {
+		from -= advice(h.buf[h.start : h.start+int(between)])
 	}
 	h.begin(spanInterchange, from, LevelInterchange, h.groupReference())
 }
@@ -191,11 +191,11 @@ func (h *Hasher) beginInterchange(s *edifact.Segment) {
 // advice returns how many bytes before UNB the service string advice begins; 0
 // where there is none. It has nine bytes, or eight where that is forgiven, and
 // line breaks may follow it.
-func advice(gap []byte) int64 {
-	text := bytes.TrimRight(gap, "\r\n")
+func advice(between []byte) int64 {
+	text := bytes.TrimRight(between, "\r\n")
 	for _, length := range []int{9, 8} {
 		if n := len(text) - length; n >= 0 && string(text[n:n+3]) == "UNA" {
-			return int64(len(gap) - n)
+			return int64(len(between) - n)
 		}
 	}
 	return 0

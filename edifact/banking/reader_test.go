@@ -18,7 +18,7 @@ import (
 )
 
 // told reads all items of text with every fault told, and names them.
-func told(t *testing.T, text string, o banking.Options) (items []string, faults []edifact.Rule, err error) {
+func reported(t *testing.T, text string, o banking.Options) (items []string, faults []edifact.Rule, err error) {
 	t.Helper()
 	ro := edifact.ReaderOptions{Faults: func(e *edifact.ParseError) { faults = append(faults, e.Rule) }}
 	r := banking.NewReader(edifact.NewValidator(edifact.NewReader(strings.NewReader(text), ro), danish), o)
@@ -53,7 +53,7 @@ func TestItemsStandInOrder(t *testing.T) {
 		"finsta": "FinstaHead FinstaLine FinstaEntry FinstaEntry FinstaTail",
 	}
 	for name, text := range ourFiles(t) {
-		items, faults, err := told(t, string(text), banking.Options{})
+		items, faults, err := reported(t, string(text), banking.Options{})
 		if err != nil || len(faults) > 0 {
 			t.Errorf("%s: %v, %v", name, faults, err)
 		}
@@ -123,7 +123,7 @@ func TestReaderRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			items, _, err := told(t, test.text, test.o)
+			items, _, err := reported(t, test.text, test.o)
 			var fault *edifact.ParseError
 			errors.As(err, &fault)
 			if len(items) != test.items || test.want == "" && err != nil || test.want != "" && (fault == nil || fault.Rule != test.want || fault.Message != "1") {
@@ -174,7 +174,7 @@ func TestOtherMessages(t *testing.T) {
 	text := "UNB+UNOC:3+A+B+050811:0605+1'UNH+1+CONTRL:D:3:UN'UCI+1+A+B+7'UNT+3+1'" +
 		"UNH+2+PAYMUL:D:96A:UN'" + paymulHead + paymulLine + paymulOrder + "UNT+8+2'UNH+3+ORDERS:D:96A:UN'BGM+1'DTM+137:1'UNT+4+3'UNZ+3+1'"
 	var others []string
-	items, faults, err := told(t, text, banking.Options{Other: func(s *edifact.Segment) error {
+	items, faults, err := reported(t, text, banking.Options{Other: func(s *edifact.Segment) error {
 		others = append(others, s.Tag)
 		return nil
 	}})
@@ -182,7 +182,7 @@ func TestOtherMessages(t *testing.T) {
 		t.Errorf("read %v and %v, faults %v, error %v", items, others, faults, err)
 	}
 	no := errors.New("no")
-	if _, _, err := told(t, text, banking.Options{Other: func(*edifact.Segment) error { return no }}); !errors.Is(err, no) {
+	if _, _, err := reported(t, text, banking.Options{Other: func(*edifact.Segment) error { return no }}); !errors.Is(err, no) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -213,7 +213,7 @@ func TestReadingOnBehindFaults(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			items, faults, err := told(t, test.text, banking.Options{})
+			items, faults, err := reported(t, test.text, banking.Options{})
 			if err != nil || strings.Join(items, " ") != test.want {
 				t.Errorf("read %v, error %v", items, err)
 			}
@@ -230,7 +230,7 @@ func TestInputThatEndsInAMessage(t *testing.T) {
 	if _, err := banking.NewReader(validator(strings.NewReader(text)), banking.Options{}).ReadMessage(); err == nil || errors.Is(err, io.EOF) {
 		t.Errorf("error is %v", err)
 	}
-	if _, _, err := told(t, text, banking.Options{}); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, _, err := reported(t, text, banking.Options{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("with faults told the error is %v", err)
 	}
 }

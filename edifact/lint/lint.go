@@ -59,7 +59,7 @@ const Usual = edifact.LineBreaks | edifact.Padding
 type Summary struct {
 	Interchanges, Groups, Messages, Segments int
 	Errors, Warnings, Notes                  int
-	Untold                                   int // line breaks and padding like those told
+	Unreported                               int // line breaks and padding like those told
 }
 
 // File judges one input and tells every finding in the order of their places.
@@ -74,7 +74,7 @@ func File(in io.Reader, o Options, tell func(Finding) error) (Summary, error) {
 	if o.Limits.Total == 0 {
 		o.Limits.Total = math.MaxInt64
 	}
-	l := &linter{o: o, tell: tell, lines: newLines(head, o.Limits.Segment), told: map[any]bool{}}
+	l := &linter{o: o, tell: tell, lines: newLines(head, o.Limits.Segment), reported: map[any]bool{}}
 	if why := Foreign(first); why != "" {
 		l.find(&edifact.ParseError{Rule: RuleForeign, Code: edifact.CodeMissing, Text: "not EDIFACT: " + why})
 		err = l.flush()

@@ -125,13 +125,13 @@ func TestSeverities(t *testing.T) {
 		o := options()
 		o.Allowed = allowed
 		got, sum := judge(t, wrapped, o)
-		if [3]int{sum.Errors, sum.Warnings, sum.Notes} != want || sum.Untold != 1 {
+		if [3]int{sum.Errors, sum.Warnings, sum.Notes} != want || sum.Unreported != 1 {
 			t.Errorf("allowed %q: %+v\n%s", allowed, sum, strings.Join(got, "\n"))
 		}
 	}
 	o := options()
 	o.Every = true
-	if got, sum := judge(t, strings.ReplaceAll(good, "'", "'\r\n"), o); len(got) != 10 || sum.Untold != 0 || !strings.HasPrefix(got[9], "10:9: ") {
+	if got, sum := judge(t, strings.ReplaceAll(good, "'", "'\r\n"), o); len(got) != 10 || sum.Unreported != 0 || !strings.HasPrefix(got[9], "10:9: ") {
 		t.Errorf("%d told: %q", len(got), got)
 	}
 }

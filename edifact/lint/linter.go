@@ -18,9 +18,9 @@ type linter struct {
 	v     *edifact.Validator
 	sum   Summary
 
-	found []Finding    // since the last segment, with their places
-	last  offence      // of the bytes of a value
-	told  map[any]bool // what is told once: rules, message types
+	found    []Finding    // since the last segment, with their places
+	last     offence      // of the bytes of a value
+	reported map[any]bool // what is told once: rules, message types
 }
 
 // offence is a rule and the value that offends against it.
@@ -79,11 +79,11 @@ func (l *linter) add(e *edifact.ParseError) {
 	case edifact.RuleLineBreak, edifact.RulePadding:
 		// Wrapped lines are worse than those between segments, and told beside them.
 		key := [2]any{e.Rule, e.Forgiven}
-		if l.told[key] && !l.o.Every {
-			l.sum.Untold++
+		if l.reported[key] && !l.o.Every {
+			l.sum.Unreported++
 			return
 		}
-		l.told[key] = true
+		l.reported[key] = true
 	case edifact.RuleRepertoire, edifact.RuleRelease:
 		// A text in another encoding offends with every other byte.
 		here := offence{e.Rule, e.Place}
@@ -93,10 +93,10 @@ func (l *linter) add(e *edifact.ParseError) {
 		}
 		l.last = here
 	case edifact.RuleMessageType:
-		if key := kind(l.v.Message()); !l.o.Every && l.told[key] {
+		if key := kind(l.v.Message()); !l.o.Every && l.reported[key] {
 			return
-		} else if len(l.told) < mostTold {
-			l.told[key] = true
+		} else if len(l.reported) < mostReported {
+			l.reported[key] = true
 		}
 	}
 	l.find(e)
@@ -110,7 +110,7 @@ func (l *linter) find(e *edifact.ParseError) {
 }
 
 // mostTold bounds what is remembered of an input with endless message types.
-const mostTold = 1 << 10
+const mostReported = 1 << 10
 
 type messageKind [4]string
 

@@ -96,8 +96,8 @@ func sampleFindings(t *testing.T, path string) []string {
 			found = append(found, fmt.Sprintf("  %d in all: %s\n", n, kind))
 		}
 	}
-	if sum.Untold > 0 {
-		found = append(found, fmt.Sprintf("  %d more breaks\n", sum.Untold))
+	if sum.Unreported > 0 {
+		found = append(found, fmt.Sprintf("  %d more breaks\n", sum.Unreported))
 	}
 	return found
 }

@@ -77,8 +77,8 @@ func (s Summary) String() string {
 	if s.Notes > 0 {
 		what += ", " + counted(s.Notes, "note")
 	}
-	if s.Untold > 0 {
-		what += "; " + counted(s.Untold, "more line break") + " or padding like those told"
+	if s.Unreported > 0 {
+		what += "; " + counted(s.Unreported, "more line break") + " or padding like those told"
 	}
 	return what
 }
@@ -86,7 +86,7 @@ func (s Summary) String() string {
 // Add adds the counts of another file.
 func (s *Summary) Add(t Summary) {
 	s.Interchanges, s.Groups, s.Messages, s.Segments = s.Interchanges+t.Interchanges, s.Groups+t.Groups, s.Messages+t.Messages, s.Segments+t.Segments
-	s.Errors, s.Warnings, s.Notes, s.Untold = s.Errors+t.Errors, s.Warnings+t.Warnings, s.Notes+t.Notes, s.Untold+t.Untold
+	s.Errors, s.Warnings, s.Notes, s.Unreported = s.Errors+t.Errors, s.Warnings+t.Warnings, s.Notes+t.Notes, s.Unreported+t.Unreported
 }
 
 func counted(n int, what string) string {

@@ -40,7 +40,7 @@ func TestEveryKindOfOrder(t *testing.T) {
 	}
 }
 
-func TestChangesAreTold(t *testing.T) {
+func TestChangesAreReported(t *testing.T) {
 	t.Parallel()
 	d := mixed()
 	o := &d.messages[0].lines[0].orders[0].Detail

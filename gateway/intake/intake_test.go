@@ -217,20 +217,20 @@ func TestBundle_Refuse(t *testing.T) {
 	t.Parallel()
 	d := document()
 	d.CtrlSum = "1"
-	for _, told := range []gateway.Code{gateway.CodeDuplicateBundle, gateway.CodeBundleLimit} {
+	for _, reported := range []gateway.Code{gateway.CodeDuplicateBundle, gateway.CodeBundleLimit} {
 		b, err := intake.Open(bytes.NewReader(d.XML()), rules())
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.Refuse(told)
-		b.Refuse(told)
-		if !b.Refused() || b.Fault() != told {
+		b.Refuse(reported)
+		b.Refuse(reported)
+		if !b.Refused() || b.Fault() != reported {
 			t.Errorf("refused %t, %q", b.Refused(), b.Fault())
 		}
 		for err == nil {
 			_, err = b.Next()
 		}
-		want := min(told.Rank(), gateway.CodeControlSum.Rank())
+		want := min(reported.Rank(), gateway.CodeControlSum.Rank())
 		if !errors.Is(err, io.EOF) || b.Fault().Rank() != want {
 			t.Errorf("%v, code %q", err, b.Fault())
 		}

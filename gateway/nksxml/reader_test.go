@@ -183,7 +183,7 @@ func TestKeptStringsStay(t *testing.T) {
 	}
 }
 
-func TestFaultsAreToldWithPlaceValueAndRule(t *testing.T) {
+func TestFaultsAreReportedWithPlaceValueAndRule(t *testing.T) {
 	t.Parallel()
 	doc := string(document(t, "payment-complete-vans.xml"))
 	incomplete := string(document(t, "payment-incomplete-grouped.xml"))

@@ -28,22 +28,22 @@ const leftOut = "…"
 
 // shown gathers the segments that are shown, with a mark where others were left out.
 type shown struct {
-	b    strings.Builder
-	mark string
-	gap  bool
+	b       strings.Builder
+	mark    string
+	skipped bool
 }
 
 func (s *shown) add(seg *edifact.Segment) {
-	if s.gap && s.b.Len() > 0 {
+	if s.skipped && s.b.Len() > 0 {
 		s.b.WriteString(leftOut + "\n")
 	}
-	s.gap = false
+	s.skipped = false
 	if s.b.Len() < excerptMost {
 		s.b.WriteString(readable(seg.Raw()) + s.mark + "\n")
 	}
 }
 
-func (s *shown) skip() { s.gap = true }
+func (s *shown) skip() { s.skipped = true }
 
 // segments calls each for every segment of an interchange.
 func segments(r io.Reader, each func(*edifact.Segment, string) (stop bool)) error {

@@ -164,19 +164,19 @@ func TestSend_Refused(t *testing.T) {
 	must(t, err)
 	c := g.config(0)
 	must(t, os.WriteFile(c.File, []byte(document+"<!-- -->"), 0o644))
-	told := false
-	c.Delivered = func(string, []byte) error { told = true; return nil }
-	if _, err := client.Send(t.Context(), c); !errors.Is(err, sftp.ErrNotSent) || told {
-		t.Errorf("other bytes: %v, told %t", err, told)
+	reported := false
+	c.Delivered = func(string, []byte) error { reported = true; return nil }
+	if _, err := client.Send(t.Context(), c); !errors.Is(err, sftp.ErrNotSent) || reported {
+		t.Errorf("other bytes: %v, told %t", err, reported)
 	}
 	g.refuse = sftp.ErrTemporary
 	c.As = "other.xml"
-	if _, err := client.Send(t.Context(), c); !errors.Is(err, sftp.ErrNotSent) || told {
-		t.Errorf("refused: %v, told %t", err, told)
+	if _, err := client.Send(t.Context(), c); !errors.Is(err, sftp.ErrNotSent) || reported {
+		t.Errorf("refused: %v, told %t", err, reported)
 	}
 	g.refuse = nil
-	if _, err := client.Send(t.Context(), c); err != nil || !told {
-		t.Errorf("the same again: %v, told %t", err, told)
+	if _, err := client.Send(t.Context(), c); err != nil || !reported {
+		t.Errorf("the same again: %v, told %t", err, reported)
 	}
 }
 

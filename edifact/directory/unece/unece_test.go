@@ -113,7 +113,7 @@ func TestNamesMayDiffer(t *testing.T) {
 }
 
 // TestStrangersAreNoted leaves out what refers to nothing, and says so.
-func TestStrangersAreNoted(t *testing.T) {
+func TestUnknownPartsAreNoted(t *testing.T) {
 	t.Parallel()
 	zip := zipOf(t, "old", func(name, text string) string {
 		switch name {

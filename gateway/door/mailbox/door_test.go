@@ -109,7 +109,7 @@ func (v *vans) Send(ctx context.Context, party, key string, body []byte) error {
 	return v.with(ctx, party, func(_ net.Conn, c *pkgsftp.Client) error {
 		f, err := c.OpenFile(final+v.temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 		if err != nil {
-			return told(err)
+			return reported(err)
 		}
 		_, err = f.Write(body)
 		if closed := f.Close(); err == nil {
@@ -117,15 +117,15 @@ func (v *vans) Send(ctx context.Context, party, key string, body []byte) error {
 		}
 		if err == nil && v.temporary != "" {
 			if err = c.Rename(final+v.temporary, final); err != nil {
-				return errors.Join(told(err), c.Remove(final+v.temporary))
+				return errors.Join(reported(err), c.Remove(final+v.temporary))
 			}
 		}
-		return told(err)
+		return reported(err)
 	})
 }
 
 // told is what a reply of the server means to a supplier.
-func told(err error) error {
+func reported(err error) error {
 	var s *pkgsftp.StatusError
 	if !errors.As(err, &s) {
 		return err

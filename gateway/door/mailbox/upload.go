@@ -27,7 +27,7 @@ type upload struct {
 }
 
 // begin starts to take an arrival; told is called when it counts.
-func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.Arrival) error, told func()) *upload {
+func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.Arrival) error, reported func()) *upload {
 	ctx, stop := context.WithCancel(ctx)
 	content, writer := io.Pipe()
 	a.Content = content
@@ -38,7 +38,7 @@ func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.
 		// A client that goes on writing hears why it need not.
 		_ = content.CloseWithError(inProtocol(u.err))
 		if u.err == nil {
-			told()
+			reported()
 		}
 	}()
 	return u

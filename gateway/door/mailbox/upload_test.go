@@ -23,9 +23,9 @@ type taker struct {
 func (t taker) Take(ctx context.Context, a door.Arrival) error { return t.take(ctx, a) }
 
 // upload begins an upload to be taken so, and writes a document.
-func upload(t *testing.T, take func(context.Context, door.Arrival) error, told func()) sftp.Upload {
+func upload(t *testing.T, take func(context.Context, door.Arrival) error, reported func()) sftp.Upload {
 	t.Helper()
-	u, err := mailbox.New(taker{take: take}, nil, told).Create(t.Context(), "LEVA", "a.xml")
+	u, err := mailbox.New(taker{take: take}, nil, reported).Create(t.Context(), "LEVA", "a.xml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestUpload_CommitEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				told, hangs := 0, make(chan struct{})
+				reported, hangs := 0, make(chan struct{})
 				u := upload(t, func(ctx context.Context, a door.Arrival) error {
 					if _, err := io.Copy(io.Discard, a.Content); err != nil {
 						return err
@@ -78,7 +78,7 @@ func TestUpload_CommitEnds(t *testing.T) {
 						return nil
 					}
 					return gateway.ErrTemporary
-				}, func() { told++ })
+				}, func() { reported++ })
 				if _, err := u.Write([]byte("<a/>")); err != nil {
 					t.Fatal(err)
 				}
@@ -90,8 +90,8 @@ func TestUpload_CommitEnds(t *testing.T) {
 				}
 				close(hangs)
 				synctest.Wait()
-				if (told == 1) != c.committed {
-					t.Errorf("told of %d deliveries, committed: %t", told, c.committed)
+				if (reported == 1) != c.committed {
+					t.Errorf("told of %d deliveries, committed: %t", reported, c.committed)
 				}
 			})
 		})

@@ -101,15 +101,15 @@ type bench struct {
 	t *testing.T
 	*table
 	*mqtest.Memory
-	door  *queue.Door
-	links chan mq.Link // every link that the door has opened
-	told  chan string  // troubles
+	door     *queue.Door
+	links    chan mq.Link // every link that the door has opened
+	reported chan string  // troubles
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, table: &table{taken: map[string]string{}, times: map[string]int{}}, Memory: mqtest.NewMemory(in, out),
-		links: make(chan mq.Link, 1000), told: make(chan string, 1000)}
+		links: make(chan mq.Link, 1000), reported: make(chan string, 1000)}
 	b.door = &queue.Door{Supplier: "LEVA", Out: mq.Address{Queue: out}, Correlation: func(key string) string { return "about " + key },
 		Intake: b.table, Answers: b.table, Arrived: func(int) {}, Poll: time.Millisecond, Retry: time.Millisecond,
 		Open: func(ctx context.Context) (mq.Link, error) {
@@ -119,7 +119,7 @@ func newBench(t *testing.T) *bench {
 			}
 			return l, err
 		},
-		Failed: func(name string, err error) { b.told <- name + ": " + err.Error() }}
+		Failed: func(name string, err error) { b.reported <- name + ": " + err.Error() }}
 	return b
 }
 
@@ -195,8 +195,8 @@ func (b *bench) trouble(what string) {
 	b.t.Helper()
 	for end := time.After(patience); ; {
 		select {
-		case told := <-b.told:
-			if strings.Contains(told, what) {
+		case reported := <-b.reported:
+			if strings.Contains(reported, what) {
 				return
 			}
 		case <-end:

@@ -27,7 +27,7 @@ func tellUnreadable(err error, b *placedBundle, d postgres.Delivery, out Report)
 }
 
 // tellRefused reports a rejecting receipt 1: its leading error, since response 2 with the others never comes.
-func tellRefused(b *placedBundle, d postgres.Delivery, told map[gateway.Code]string, out Report) error {
+func tellRefused(b *placedBundle, d postgres.Delivery, reported map[gateway.Code]string, out Report) error {
 	r := result(Refused, b, d)
 	r.Payments, r.Rejected, r.Errors = b.payments, b.payments, 1
 	if err := out.Judged(r); err != nil {
@@ -35,7 +35,7 @@ func tellRefused(b *placedBundle, d postgres.Delivery, told map[gateway.Code]str
 	}
 	code := b.Fault()
 	line, path := b.place(code)
-	return out.Error(Error{Line: line, Path: path, Code: code, Text: told[code]})
+	return out.Error(Error{Line: line, Path: path, Code: code, Text: reported[code]})
 }
 
 func result(receipt string, b *placedBundle, d postgres.Delivery) Result {
@@ -146,7 +146,7 @@ func (s *Store) addTotals(ctx context.Context, x *postgres.Session, d postgres.D
 
 // tellErrors reports the payments' errors in the order of the document.
 func tellErrors(ctx context.Context, x *postgres.Session, in Request, out Report) error {
-	told := texts(in.English)
+	reported := texts(in.English)
 	var limit any
 	if in.Errors > 0 {
 		limit = in.Errors
@@ -164,7 +164,7 @@ func tellErrors(ctx context.Context, x *postgres.Session, in Request, out Report
 			return err
 		}
 		e.Path = "NKSPayment/PmtInf[" + strconv.Itoa(block) + "]/PmtTx[" + strconv.Itoa(tx) + "]"
-		e.Text = told[e.Code]
+		e.Text = reported[e.Code]
 		if err := out.Error(e); err != nil {
 			return err
 		}

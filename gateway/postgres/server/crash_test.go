@@ -155,16 +155,16 @@ func TestStaleLockFiles(t *testing.T) {
 	info, err := os.Stat(dir)
 	must(t, err)
 	owner := info.Sys().(*syscall.Stat_t)
-	stranger := exec.Command("/bin/sh", "-c", "read end; exit 0")
-	stranger.SysProcAttr = &syscall.SysProcAttr{}
+	unrelated := exec.Command("/bin/sh", "-c", "read end; exit 0")
+	unrelated.SysProcAttr = &syscall.SysProcAttr{}
 	if os.Geteuid() == 0 {
-		stranger.SysProcAttr.Credential = &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}
+		unrelated.SysProcAttr.Credential = &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}
 	}
-	stranger.Dir = "/"
-	stdin, err := stranger.StdinPipe()
+	unrelated.Dir = "/"
+	stdin, err := unrelated.StdinPipe()
 	must(t, err)
-	must(t, stranger.Start())
-	pid := strconv.Itoa(stranger.Process.Pid)
+	must(t, unrelated.Start())
+	pid := strconv.Itoa(unrelated.Process.Pid)
 	for _, content := range []string{"", pid + "\n" + dir + "\n1600000000\n5432\n/tmp\n\n\nready   \n"} {
 		path := filepath.Join(dir, "postmaster.pid")
 		must(t, os.WriteFile(path, []byte(content), 0o600))
@@ -177,7 +177,7 @@ func TestStaleLockFiles(t *testing.T) {
 		must(t, srv.Stop(timeout(t)))
 	}
 	must(t, stdin.Close())
-	must(t, stranger.Wait()) // it was not signalled
+	must(t, unrelated.Wait()) // it was not signalled
 }
 
 // TestAnOrdinaryUserRunsItToo takes the rights of nobody where the test itself has root's.

@@ -8,5 +8,5 @@ JOIN code_rank r ON r.code = @duplicate
 WHERE k.payment_id <> p.id AND NOT EXISTS (SELECT 1 FROM fault o WHERE o.payment_id = p.id AND o.code = @duplicate)
 
 -- step: leading errors
-UPDATE fault SET told = true WHERE ctid IN (
+UPDATE fault SET leads = true WHERE ctid IN (
     SELECT DISTINCT ON (payment_id) ctid FROM fault ORDER BY payment_id, rank)

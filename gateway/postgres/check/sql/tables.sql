@@ -21,7 +21,7 @@ CREATE TEMP TABLE bundle (
 ) ON COMMIT DROP
 
 -- step: fault table
-CREATE TEMP TABLE fault (payment_id bigint, code text, rank int, told boolean DEFAULT false) ON COMMIT DROP
+CREATE TEMP TABLE fault (payment_id bigint, code text, rank int, leads boolean DEFAULT false) ON COMMIT DROP
 
 -- step: rank table
 CREATE TEMP TABLE code_rank (code text, rank int) ON COMMIT DROP

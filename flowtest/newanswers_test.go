@@ -7,7 +7,7 @@ import (
 	"nks/gateway/nksxml"
 )
 
-// told closes what answers are due, and describes the answers that came since it was last asked, in their order:
+// newAnswers closes what answers are due, and describes the answers that came since it was last asked, in their order:
 //
 //	1 ACPT
 //	1 RJCT 904
@@ -18,7 +18,7 @@ import (
 //	9 A-1:0001(text)
 //
 // A supplier that is not LEVA stands in front, as "LEVB:".
-func (w *world) told() string {
+func (w *world) newAnswers() string {
 	w.t.Helper()
 	w.later(quiet)
 	w.all("answer", w.Answer.Next)
@@ -101,8 +101,8 @@ func statuses(blocks [][]nksxml.Status, texts bool) string {
 	return s
 }
 
-// wantTold compares the answers that came since the last time.
-func (w *world) wantTold(want string) {
+// wantAnswers compares the answers that came since the last time.
+func (w *world) wantAnswers(want string) {
 	w.t.Helper()
-	w.want("answers", w.told(), want)
+	w.want("answers", w.newAnswers(), want)
 }
