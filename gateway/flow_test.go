@@ -22,7 +22,7 @@ func runWorker(t *testing.T, poll, lasts time.Duration, step func(n int) (bool, 
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), lasts)
 		defer cancel()
-		w := &gateway.Worker{Name: "step", Poll: poll,
+		w := &gateway.Worker{Name: "step", Poll: poll, Retry: 2 * poll,
 			Step: func(context.Context) (bool, error) {
 				at = append(at, time.Since(began))
 				return step(len(at))

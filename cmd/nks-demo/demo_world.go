@@ -273,9 +273,6 @@ listen = "127.0.0.1:8080"
 quiet = "500ms"
 deadline = "10s"
 
-[flow]
-poll = "40ms"
-
 [log]
 level = "info"
 format = "json"
@@ -316,7 +313,7 @@ gln = %q
 address = %q
 key = "keys/nks_client"
 host_keys = ["keys/bank_%s_host.pub"]
-poll = "60ms"
+poll = "1s"
 cheque = true
 executed = "bansta"
 %s`, c, c, profile.GLN, w.address(c), c, views[c])

@@ -18,15 +18,14 @@ type upload struct {
 	ended   chan struct{}
 	stop    context.CancelFunc
 	err     error // of take, once ended is closed
-	told    func()
 }
 
-// begin starts to take an arrival; told is called when it counts.
-func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.Arrival) error, told func()) *upload {
+// begin starts to take an arrival.
+func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.Arrival) error) *upload {
 	ctx, stop := context.WithCancel(ctx)
 	content, writer := io.Pipe()
 	a.Content = content
-	u := &upload{content: writer, ended: make(chan struct{}), stop: stop, told: told}
+	u := &upload{content: writer, ended: make(chan struct{}), stop: stop}
 	go func() {
 		defer close(u.ended)
 		u.err = take(ctx, a)
@@ -45,11 +44,7 @@ func (u *upload) Commit(ctx context.Context) error {
 	defer context.AfterFunc(ctx, u.stop)()
 	_ = u.content.Close()
 	<-u.ended
-	if u.err != nil {
-		return inProtocol(u.err)
-	}
-	u.told()
-	return nil
+	return inProtocol(u.err)
 }
 
 // Abort implements sftp.Upload.
