@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -129,11 +130,21 @@ func found(look func(context.Context) error) gateway.Step {
 	}
 }
 
-// TestWork_WakesAnotherProcess: whatever one process commits wakes the workers of another that go on with it, for each step
-// of the flow.
+// at is a step of one bank.
+func at(bank string, step func(context.Context, string) (bool, error)) gateway.Step {
+	return func(ctx context.Context) (bool, error) { return step(ctx, bank) }
+}
+
+// toSend is found when something waits for the owner of the connection to a bank.
+func (n *neighbour) toSend(bank string) gateway.Step {
+	return found(func(ctx context.Context) error { _, err := n.Bank.NextOutgoing(ctx, bank); return err })
+}
+
+// TestWork_WakesAnotherProcess: whatever one process commits wakes the workers of another that go on with it, from the
+// door to the release.
 func TestWork_WakesAnotherProcess(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.limits.AnswerPayments = 1 })
+	w := newWorld(t)
 	n := w.neighbour(t)
 	n.wakes(sleeping{name: "read", work: postgres.ToRead, step: n.Receive.NextToRead, make: func() { w.send(bundle("G-1", complete("A", 100))) }})
 	n.wakes(sleeping{name: "check", work: postgres.ToCheck, step: n.Check.Next, make: func() {
@@ -147,37 +158,83 @@ func TestWork_WakesAnotherProcess(t *testing.T) {
 		w.read()
 		w.check()
 	}})
-	bec := w.Banks[0].ID
 	n.wakes(sleeping{name: "queue", work: postgres.ToQueue("LEVA"),
 		step: found(func(ctx context.Context) error { _, err := n.Answer.NextQueued(ctx, "LEVA"); return err }), make: func() {
 			w.queues("message", bundle("G-4", complete("D", 100)).XML())
 			w.read()
 		}})
-	w.check()
-	w.dispatch()
-	released := func() { w.at("2005-08-12 06:00"); w.release() }
-	n.wakes(sleeping{name: "send", work: postgres.ToSend(bec),
-		step: found(func(ctx context.Context) error { _, err := n.Bank.NextOutgoing(ctx, bec); return err }), make: released})
+}
+
+// TestRelease_WakesAnotherProcess: a release makes work for everybody who comes after it.
+func TestRelease_WakesAnotherProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *options) { o.limits.AnswerPayments = 1 })
+	n := w.neighbour(t)
+	const bank = "BEC"
+	for i, s := range []sleeping{
+		{name: "send", work: postgres.ToSend(bank), step: n.toSend(bank)},
+		{name: "render", work: postgres.ToRender(bank), step: at(bank, n.Release.NextToRender), looks: true},
+		{name: "send-by", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true},
+		{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next},
+	} {
+		w.at(fmt.Sprintf("2005-08-11 04:%02d", 30+i))
+		w.receive(bundle(s.name, complete(s.name, 100), cpr(s.name+" returned", poor, 100)))
+		w.at(fmt.Sprintf("2005-08-11 06:%02d", i))
+		s.make = w.release
+		n.wakes(s)
+		w.dispatch()
+		w.told()
+	}
+	w.receive(bundle("G", complete("last", 100)))
+	w.at("2005-08-12 06:00")
+	w.release()
 	w.unrender()
-	n.wakes(sleeping{name: "sent after it was rendered", work: postgres.ToSend(bec),
-		step: found(func(ctx context.Context) error { _, err := n.Bank.NextOutgoing(ctx, bec); return err }), make: w.render})
-	unknown := func(arrived bool) func() {
-		w.exec(`UPDATE interchange SET state = 'unknown' WHERE state = 'rendered' AND bank = $1`, bec)
-		return func() {
-			if err := w.Bank.Resolve(t.Context(), bec, gateway.ControlNumber(w.number(`SELECT control_ref FROM interchange WHERE state = 'unknown'`)), arrived, "one", "two"); err != nil {
-				t.Fatal(err)
-			}
+	n.wakes(sleeping{name: "rendered", work: postgres.ToSend(bank), step: n.toSend(bank), make: w.render})
+	resolve := func() {
+		number := w.number(`SELECT control_ref FROM interchange WHERE state = 'unknown'`)
+		if err := w.Bank.Resolve(t.Context(), bank, gateway.ControlNumber(number), false, "one", "two"); err != nil {
+			t.Fatal(err)
 		}
 	}
-	n.wakes(sleeping{name: "sent again", work: postgres.ToSend(bec),
-		step: found(func(ctx context.Context) error { _, err := n.Bank.NextOutgoing(ctx, bec); return err }), make: unknown(false)})
-	at := func(step func(context.Context, string) (bool, error)) gateway.Step {
-		return func(ctx context.Context) (bool, error) { return step(ctx, bec) }
+	for _, s := range []sleeping{
+		{name: "to be sent again", work: postgres.ToSend(bank), step: n.toSend(bank), make: resolve},
+		{name: "send-by again", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true, make: resolve},
+	} {
+		w.exec(`UPDATE interchange SET state = 'unknown' WHERE state = 'rendered'`)
+		n.wakes(s)
 	}
-	n.wakes(sleeping{name: "send-by awaited", work: postgres.ToAwait(bec), step: at(n.Bank.NextDeadline), looks: true, make: unknown(false)})
-	n.wakes(sleeping{name: "contrl awaited", work: postgres.ToAwait(bec), step: at(n.Bank.NextDeadline), looks: true, make: func() { w.dispatch() }})
-	n.wakes(sleeping{name: "hear", work: postgres.ToHear(bec), step: at(n.Bank.NextToHear), make: func() { w.lay(bec, "1.edi", file(bec, "F1", contrl(bec, 1, "7"))) }})
-	n.wakes(sleeping{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next, make: func() { w.says(bec, contrl(bec, 2, "7")) }})
+}
+
+// TestBankWord_WakesAnotherProcess: what a bank says, and what it does not say.
+func TestBankWord_WakesAnotherProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t), func(o *options) { o.limits.AnswerPayments = 1 })
+	n := w.neighbour(t)
+	const bank = "BKD"
+	for i := range 4 {
+		d := bundle(fmt.Sprint("G-", i), complete(fmt.Sprint("A-", i), 100))
+		d.Debits[0].Agreement = "AFT-BKD"
+		w.receive(d)
+		w.at(fmt.Sprintf("2005-08-11 06:%02d", i))
+		w.release()
+		w.at("2005-08-11 05:00")
+	}
+	w.at("2005-08-11 06:10")
+	for _, s := range []sleeping{
+		{name: "CONTRL awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true, make: func() { w.dispatch() }},
+		{name: "hear", work: postgres.ToHear(bank), step: at(bank, n.Bank.NextToHear), make: func() { w.lay(bank, "1.edi", file(bank, "F1", contrl(bank, 1, "7"))) }},
+		{name: "acceptance awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true, make: func() { w.says(bank, contrl(bank, 2, "7")) }},
+		{name: "answered with CONTRL", work: postgres.ToSend(bank), step: n.toSend(bank), make: func() { w.says(bank, bansta("")) }},
+		{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next, make: func() { w.says(bank, contrl(bank, 4, "4+29")) }},
+	} {
+		n.wakes(s)
+		w.dispatch()
+	}
+	w.told()
+	n.wakes(sleeping{name: "accepted by silence", work: postgres.ToAnswer, step: n.Answer.Next, make: func() {
+		w.later(silence)
+		w.eachBank("deadlines", w.Bank.NextDeadline)
+	}})
 }
 
 // queues sends a document as a message.
@@ -200,6 +257,25 @@ func TestRefusal_WakesReleases(t *testing.T) {
 	}
 	w.at(receiveBy)
 	n.wakes(sleeping{name: "release", work: postgres.ToRelease, step: n.Release.Next, due: n.Release.NextDue, make: w.read})
+}
+
+// TestSetAside_WakesReleases: what waited for a bundle that cannot be read goes on when that is set aside.
+func TestSetAside_WakesReleases(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.neighbour(t)
+	w.receive(bundle("G-1", complete("A", 100)))
+	w.send(bundle("G-2", complete("B", 100)))
+	w.exec(`UPDATE document_piece SET n = 1`)
+	w.at(receiveBy)
+	n.wakes(sleeping{name: "release", work: postgres.ToRelease, step: n.Release.Next, due: n.Release.NextDue, make: func() {
+		for range limits().FailuresBefore {
+			if _, err := w.Receive.NextToRead(t.Context()); err == nil {
+				t.Error("a document with a missing piece was read")
+			}
+		}
+	}})
+	w.exec(`UPDATE document_piece SET n = 0`)
 }
 
 // TestListener_GoesOn: work that is made while nobody can hear of it is found as soon as somebody listens again.
