@@ -43,7 +43,7 @@ crash: deps-test build ## kill everything N times at random instants (N=30)
 	NKS_KILLS=$(N) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks-demo
 
 .PHONY: bench
-bench: deps-demo build ## measure the whole flow against COPY, and the codecs (ARGS=--quick: two minutes)
+bench: deps-demo build ## measure the whole flow against COPY, and the codecs (ARGS=--quick: three minutes)
 	@./bin/nks-demo bench --out bench/results.jsonl --docs docs $(ARGS)
 
 .PHONY: bench-go

@@ -21,8 +21,10 @@ import (
 // at a time that does not look for an hour unless it is woken.
 type neighbour struct {
 	*app.Steps
-	t     *testing.T
-	began chan struct{} // received from whenever listening begins
+	t      *testing.T
+	world  *world
+	began  chan struct{} // received from whenever listening begins
+	marked chan struct{} // and whenever mark is heard
 
 	mu   sync.Mutex
 	work postgres.Work
@@ -32,21 +34,28 @@ type neighbour struct {
 func (w *world) neighbour(t *testing.T) *neighbour {
 	t.Helper()
 	db := w.database.Open(t, schema.Flow)
-	n := &neighbour{t: t, Steps: w.steps(func(o *app.StepOptions) { o.DB = db }), began: make(chan struct{}, 10)}
+	n := &neighbour{t: t, world: w, Steps: w.steps(func(o *app.StepOptions) { o.DB = db }), began: make(chan struct{}, 10),
+		marked: make(chan struct{}, 10)}
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &postgres.Listener{DB: db, Lost: func(error) {},
 		Heard: func(work postgres.Work) {
-			if wake := n.sleeper(); work == n.sleepsFor() {
-				wake()
+			switch work {
+			case mark:
+				n.marked <- struct{}{}
+			case n.sleepsFor():
+				n.sleeper()()
 			}
 		},
 		Anything: func() { n.sleeper()(); n.began <- struct{}{} }}
 	var running sync.WaitGroup
 	running.Go(func() { l.Run(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait() })
-	n.listens()
+	n.await(n.began)
 	return n
 }
+
+// mark is work of nobody: when it is heard, so is all that was said before.
+const mark = postgres.Work("mark")
 
 func (n *neighbour) sleeper() func() {
 	n.mu.Lock()
@@ -63,10 +72,10 @@ func (n *neighbour) sleepsFor() postgres.Work {
 	return n.work
 }
 
-func (n *neighbour) listens() {
+func (n *neighbour) await(word <-chan struct{}) {
 	n.t.Helper()
 	select {
-	case <-n.began:
+	case <-word:
 	case <-time.After(patience):
 		n.t.Fatal("nobody listens")
 	}
@@ -89,10 +98,16 @@ type sleeping struct {
 // wakes lets a worker find nothing and fall asleep, makes work for it elsewhere, and wants it done.
 func (n *neighbour) wakes(s sleeping) {
 	n.t.Helper()
+	n.world.exec(`SELECT pg_notify('nks_work', $1)`, mark)
+	n.await(n.marked)
 	ctx, cancel := context.WithCancel(n.t.Context())
 	turns := make(chan bool, 1000)
 	worker := &gateway.Worker{Name: s.name, Step: s.step, Due: s.due, Now: n.Base.Now, Poll: time.Hour, Retry: time.Hour,
-		Failed:  func(name string, err error) { n.t.Errorf("%s: %v", name, err) },
+		Failed: func(name string, err error) {
+			if ctx.Err() == nil {
+				n.t.Errorf("%s: %v", name, err)
+			}
+		},
 		Observe: func(string) func(bool, error) { return func(worked bool, _ error) { turns <- worked } }}
 	n.mu.Lock()
 	n.work, n.wake = s.work, worker.Wake
@@ -292,6 +307,6 @@ func TestListener_GoesOn(t *testing.T) {
 			}
 			w.send(bundle("G-"+name, complete(name, int64(100+i))))
 		}})
-		n.listens()
+		n.await(n.began)
 	}
 }
