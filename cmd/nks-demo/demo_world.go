@@ -264,7 +264,7 @@ credentials = "keys/mq"
 
 [metrics]
 listen = "127.0.0.1:0"
-difference_every = "10s"
+difference_every = "1m"
 
 [console]
 listen = "127.0.0.1:8080"
@@ -313,7 +313,7 @@ gln = %q
 address = %q
 key = "keys/nks_client"
 host_keys = ["keys/bank_%s_host.pub"]
-poll = "1s"
+poll = "2s"
 cheque = true
 executed = "bansta"
 %s`, c, c, profile.GLN, w.address(c), c, views[c])

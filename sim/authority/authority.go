@@ -19,7 +19,7 @@ import (
 
 // Times of the machine, not of the simulated business.
 const (
-	longestSleep = 2 * time.Second // between looks at the clock and into out/
+	longestSleep = 5 * time.Second // between looks at the clock and into out/
 	// pollEvery is the pause between looks into out/ while something happens; it grows with the time in which nothing does.
 	pollEvery   = 100 * time.Millisecond
 	firstRetry  = 50 * time.Millisecond
