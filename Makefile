@@ -53,7 +53,7 @@ crash: deps-test build ## kill everything N times at random instants (N=30 SEED=
 	NKS_KILLS=$(N) NKS_SEED=$(or $(SEED),$$RANDOM) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks-demo
 
 .PHONY: bench
-bench: deps-demo build ## measure the whole flow against COPY, and the codecs (ARGS=--quick: two minutes)
+bench: deps-demo build ## measure the whole flow against COPY, and the codecs (ARGS=--quick: three minutes)
 	@./bin/nks-demo bench --out bench/results.jsonl --docs docs $(ARGS)
 
 .PHONY: bench-go

@@ -199,7 +199,7 @@ type Answers struct {
 
 // Flow is how the engine works through what there is to do.
 type Flow struct {
-	// Poll is the pause after having found nothing.
+	// Poll is the longest pause after having found nothing: a step that is given work is woken.
 	Poll Duration `toml:"poll"`
 }
 
@@ -292,7 +292,7 @@ func Default() Config {
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
 		Answers: Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
-		Flow:    Flow{Poll: Duration{200 * time.Millisecond}},
+		Flow:    Flow{Poll: Duration{10 * time.Second}},
 		Log:     Log{Level: "info", Format: "json"},
 		Console: Console{Listen: "127.0.0.1:8080"},
 		Metrics: Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},

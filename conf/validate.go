@@ -86,7 +86,7 @@ func (c Config) Validate() error {
 const connectionsPerBank = 3
 
 // connectionsAtLeast is what everything else holds at once: readers and checkers with a second connection each, a release
-// with its readers, answers, doors, gauges. With fewer, steps that need one more would wait for each other.
+// with its readers, answers, doors, gauges, and one that listens for work. With fewer, steps that need one more would wait for each other.
 const connectionsAtLeast = 20
 
 func (d Database) validate(p *problems, banks int) {

@@ -66,12 +66,12 @@ func TestNextDue(t *testing.T) {
 	w := newWorld(t, banks(t))
 	due := func(want string) {
 		t.Helper()
-		next, ok, err := w.Watch.NextDue(t.Context())
+		next, err := w.NextDue(t.Context(), w.time())
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := "nothing"
-		if ok {
+		if !next.IsZero() {
 			got = next.In(w.Base.Location).Format("01-02 15:04:05")
 		}
 		w.want("next due", got, want)

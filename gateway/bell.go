@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// bell ends somebody's wait. The zero value is ready.
-type bell struct {
+// Bell ends somebody's wait. The zero value is ready. Safe for concurrent use.
+type Bell struct {
 	once sync.Once
 	rung chan struct{}
 }
 
-func (b *bell) ready() { b.once.Do(func() { b.rung = make(chan struct{}, 1) }) }
+func (b *Bell) ready() { b.once.Do(func() { b.rung = make(chan struct{}, 1) }) }
 
-// ring ends the present wait, or the next one at once.
-func (b *bell) ring() {
+// Ring ends the present wait, or the next one at once. It never blocks.
+func (b *Bell) Ring() {
 	b.ready()
 	select {
 	case b.rung <- struct{}{}:
@@ -23,8 +23,8 @@ func (b *bell) ring() {
 	}
 }
 
-// wait ends after d, with ctx, or when the bell is rung.
-func (b *bell) wait(ctx context.Context, d time.Duration) {
+// Wait ends after d, with ctx, or when the bell is rung.
+func (b *Bell) Wait(ctx context.Context, d time.Duration) {
 	b.ready()
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -15,43 +15,73 @@ type Step func(ctx context.Context) (worked bool, err error)
 // and must not block.
 type Observe func(name string) (ended func(worked bool, err error))
 
-// Worker repeats a step: at once while there is work, else after Poll or a Wake.
+// Due is the next business time after the given one at which a step has work that nobody makes then; zero: there is none.
+type Due func(ctx context.Context, after time.Time) (time.Time, error)
+
+// Worker repeats a step: at once while there is work, else when it is woken, when something is due, and after Poll.
 type Worker struct {
 	Name string
 	Step Step
+	// Due may be nil: time alone makes no work for the step. Now is the business clock that it goes by.
+	Due Due
+	Now func() time.Time
+	// Poll is the longest wait. Whoever makes work wakes the worker; this is for what nobody has told.
 	Poll time.Duration
+	// Retry is the first pause after a failure.
+	Retry time.Duration
 	// Failed is told of every error; the worker then waits, longer each time up to a minute, and goes on.
 	Failed func(name string, err error)
 	// Observe may be nil.
 	Observe Observe
 
-	bell bell
+	bell Bell
 }
 
 const maxBackoff = time.Minute
 
 // Wake makes an idle worker look at once.
-func (w *Worker) Wake() { w.bell.ring() }
+func (w *Worker) Wake() { w.bell.Ring() }
 
 // Run works until ctx ends; what is in hand then is finished or given back.
 func (w *Worker) Run(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil {
-		worked, err := w.Observe.turn(ctx, w.Name, w.Step)
+		wait, err := w.turn(ctx)
 		switch {
 		case stopped(ctx, err):
 			return
 		case err != nil:
-			failures++
 			w.Failed(w.Name, err)
-			w.bell.wait(ctx, min(w.Poll<<min(failures, 10), maxBackoff))
-		case worked:
-			failures = 0
+			w.bell.Wait(ctx, min(w.Retry<<min(failures, 10), maxBackoff))
+			failures++
 		default:
 			failures = 0
-			w.bell.wait(ctx, w.Poll)
+			if wait > 0 {
+				w.bell.Wait(ctx, wait)
+			}
 		}
 	}
+}
+
+// turn takes one step, and gives how long to wait for the next.
+func (w *Worker) turn(ctx context.Context) (time.Duration, error) {
+	var began time.Time
+	if w.Due != nil {
+		began = w.Now()
+	}
+	worked, err := w.Observe.turn(ctx, w.Name, w.Step)
+	if worked || err != nil {
+		return 0, err
+	}
+	if w.Due == nil {
+		return w.Poll, nil
+	}
+	// After the step's beginning: what has become due since then it may have missed.
+	due, err := w.Due(ctx, began)
+	if err != nil || due.IsZero() {
+		return w.Poll, err
+	}
+	return min(w.Poll, due.Sub(w.Now())), nil
 }
 
 // turn takes one step and tells of it.

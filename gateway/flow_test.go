@@ -22,7 +22,7 @@ func runWorker(t *testing.T, poll, lasts time.Duration, step func(n int) (bool, 
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), lasts)
 		defer cancel()
-		w := &gateway.Worker{Name: "step", Poll: poll,
+		w := &gateway.Worker{Name: "step", Poll: poll, Retry: 2 * poll,
 			Step: func(context.Context) (bool, error) {
 				at = append(at, time.Since(began))
 				return step(len(at))
@@ -156,4 +156,61 @@ func TestWorker_TellsOfEveryTurn(t *testing.T) {
 			t.Errorf("told %q, want %q", reported, want)
 		}
 	})
+}
+
+// TestWorker_WaitsForWhatIsDue: a worker looks when business time gets there, but never waits longer than Poll; and when the
+// clock jumps, as soon as it is woken.
+func TestWorker_WaitsForWhatIsDue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 65*time.Second)
+		defer cancel()
+		began := time.Now()
+		clock := gateway.NewClock(time.Now, time.Hour)
+		due := []time.Time{clock.Now().Add(3 * time.Second), clock.Now().Add(25 * time.Second), clock.Now().Add(24 * time.Hour)}
+		var at []time.Duration
+		w := &gateway.Worker{Name: "step", Poll: 10 * time.Second, Now: clock.Now, Failed: func(_ string, err error) { t.Error(err) },
+			Due: func(_ context.Context, after time.Time) (time.Time, error) {
+				for _, d := range due {
+					if d.After(after) {
+						return d, nil
+					}
+				}
+				return time.Time{}, nil
+			},
+			Step: func(context.Context) (bool, error) { at = append(at, time.Since(began)); return false, nil }}
+		time.AfterFunc(31*time.Second, func() { clock.Advance(24*time.Hour - 36*time.Second); w.Wake() })
+		w.Run(ctx)
+		if want := seconds(0, 3, 13, 23, 25, 31, 36, 46, 56); !slices.Equal(at, want) {
+			t.Errorf("steps at %v, want %v", at, want)
+		}
+	})
+}
+
+// TestWorker_RetriesWhenNobodyKnowsWhatIsDue: such a failure is told and tried again like the step's own.
+func TestWorker_RetriesWhenNobodyKnowsWhatIsDue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+		defer cancel()
+		steps, failed := 0, 0
+		w := &gateway.Worker{Poll: time.Hour, Retry: time.Second, Now: time.Now, Failed: func(string, error) { failed++ },
+			Due:  func(context.Context, time.Time) (time.Time, error) { return time.Time{}, errBroken },
+			Step: func(context.Context) (bool, error) { steps++; return false, nil }}
+		w.Run(ctx)
+		if steps != 3 || failed != 3 {
+			t.Errorf("%d steps, %d failures, want 3", steps, failed)
+		}
+	})
+}
+
+// TestSooner: none is later than any moment.
+func TestSooner(t *testing.T) {
+	t.Parallel()
+	none, first, second := time.Time{}, time.Unix(1, 0), time.Unix(2, 0)
+	for _, c := range [][3]time.Time{{none, none, none}, {first, none, first}, {none, first, first}, {first, second, first}, {second, first, first}} {
+		if got := gateway.Sooner(c[0], c[1]); !got.Equal(c[2]) {
+			t.Errorf("sooner of %v and %v is %v", c[0], c[1], got)
+		}
+	}
 }

@@ -37,11 +37,11 @@ type BankOwner struct {
 	// Connected is told when the connection comes up (true) and when it is lost (false).
 	Connected func(bool)
 
-	bell bell
+	bell Bell
 }
 
 // Wake makes an idle owner look at once for what waits to be sent.
-func (b *BankOwner) Wake() { b.bell.ring() }
+func (b *BankOwner) Wake() { b.bell.Ring() }
 
 // Run owns the connection until ctx ends.
 func (b *BankOwner) Run(ctx context.Context) {
@@ -88,7 +88,7 @@ func (b *BankOwner) own(ctx context.Context) error {
 			return nil
 		}
 		if !sent && !fetched {
-			b.bell.wait(ctx, b.Poll)
+			b.bell.Wait(ctx, b.Poll)
 		}
 		if err := lease.Held(ctx); err != nil {
 			return fmt.Errorf("lease lost: %w", err)

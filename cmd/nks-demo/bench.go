@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"nks/internal/command"
 )
@@ -22,12 +23,16 @@ type benchOptions struct {
 	keep     bool
 	explain  bool
 	codecs   bool
+	idle     time.Duration
 	out      string
 	docs     string
 }
 
 // quickShare is what --quick divides every size by.
 const quickShare = 20
+
+// quickIdle is how long --quick looks at an idle gateway.
+const quickIdle = 20 * time.Second
 
 func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	o := benchOptions{}
@@ -40,6 +45,7 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	fs.BoolVar(&o.keep, "keep", false, "leave the database of the last round where it is")
 	fs.BoolVar(&o.explain, "statements", false, "also print the statements that the database was longest at; this slows the flow a little")
 	fs.BoolVar(&o.codecs, "codecs", true, "also measure the readers and writers of XML and EDIFACT")
+	fs.DurationVar(&o.idle, "idle", time.Minute, "also measure for how much of a processor an idle gateway runs, for so long; 0 does not (with --quick 20s at most)")
 	fs.StringVar(&o.out, "out", "", "`file` that the results are appended to, as lines of JSON")
 	fs.StringVar(&o.docs, "docs", "", "`folder` whose benchmarks.md and img/bench.svg are brought up to date from --out")
 	report := fs.Bool("report", false, "measure nothing, only bring --docs up to date")
@@ -68,6 +74,7 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	}
 	if *quick {
 		o.payments, o.holders, o.history = o.payments/quickShare, o.holders/quickShare, o.history/quickShare
+		o.idle = min(o.idle, quickIdle)
 	}
 	if o.payments < 1 || o.payments > mostBenchPayments || o.holders < 1 || o.holders > mostBenchHolders || o.history < 1 ||
 		o.history > benchDays*mostBenchPayments || o.rounds < 1 {
@@ -96,6 +103,13 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 	results = append(results, measured...)
+	if b.options.idle > 0 {
+		idle, err := b.measureIdle(ctx)
+		if err != nil {
+			return fmt.Errorf("idle: %w", err)
+		}
+		results = append(results, idle)
+	}
 	if b.options.codecs {
 		codecs, err := b.measureCodecs(ctx)
 		if err != nil {

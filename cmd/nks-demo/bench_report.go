@@ -18,6 +18,7 @@ import (
 const (
 	wantedRatio = 0.25 // of COPY's speed
 	wantedMB    = 150  // of memory, at most
+	wantedIdle  = 2    // percent of one core that nks and its PostgreSQL use while there is nothing to do, below
 )
 
 // The part of benchmarks.md that is made stands between these.
@@ -85,9 +86,22 @@ func reportText(list []measurement) string {
 		_, _ = fmt.Fprintf(&b, "| write-ahead log, MB | %s |\n| temporary files, MB | %s |\n| read by PostgreSQL, MB | %s |\n| written by PostgreSQL, MB | %s |\n",
 			whole(v["wal_mb"]), whole(v["temp_mb"]), whole(v["read_mb"]), whole(v["written_mb"]))
 	}
+	reportIdle(&b, list)
 	reportOthers(&b, list)
 	reportHistory(&b, list)
 	return b.String()
+}
+
+// reportIdle tells what a gateway with three banks and two doors uses while there is nothing to do.
+func reportIdle(w io.Writer, list []measurement) {
+	m, ok := newest(list, "idle")
+	if !ok {
+		return
+	}
+	v := m.Values
+	_, _ = fmt.Fprintf(w, "\nAn idle gateway with three banks and both doors open, over %.0f s; %s, nks %s.\n\n", v["seconds"], m.Date.Format(time.DateOnly), m.Version)
+	_, _ = fmt.Fprintf(w, "| idle, %% of one core | measured | wanted |\n| --- | ---: | ---: |\n| nks | %.2f | |\n| PostgreSQL | %.2f | |\n| both | %.2f | < %d |\n| simulated parties | %.2f | |\n",
+		v["nks_percent"], v["postgres_percent"], v["together_percent"], wantedIdle, v["simulators_percent"])
 }
 
 func reportOthers(w io.Writer, list []measurement) {
@@ -242,6 +256,10 @@ func (m measurement) tell(w io.Writer) {
 	_, _ = fmt.Fprintf(w, "\n%s\n", m.Name)
 	for _, name := range names {
 		_, _ = fmt.Fprintf(w, "  %-26s %14.3f\n", name, m.Values[name])
+	}
+	if m.Name == "idle" {
+		_, _ = fmt.Fprintf(w, "idle: nks %.2f %%, PostgreSQL %.2f %%, simulated parties %.2f %% of one core; nks and PostgreSQL %.2f %% (wanted less than %d)\n",
+			m.Values["nks_percent"], m.Values["postgres_percent"], m.Values["simulators_percent"], m.Values["together_percent"], wantedIdle)
 	}
 	if m.Name == "flow" {
 		_, _ = fmt.Fprintf(w, "flow %.0f payments/s, COPY %.0f rows/s: ratio %.3f (wanted %.2f); nks %.0f MB (wanted at most %d)\n", m.Values["payments_per_s"],

@@ -36,7 +36,7 @@ func TestBenchAccountsForItsBundle(t *testing.T) {
 	payments := programtest.Size(500, 2000)
 	out := filepath.Join(dir, "results.jsonl")
 	args := []string{"bench", "--payments", strconv.Itoa(payments), "--holders", "5000", "--history", strconv.Itoa(2 * payments), "--rounds", "1", "--data", filepath.Join(dir, "world"),
-		"--out", out}
+		"--out", out, "--idle", "2s"}
 	first := nksDemo(t, append(args, "--statements")...)
 	first.Want(t, 0)
 	counts := regexp.MustCompile(`\d+ rejected, \d+ returned, \d+ orders in \d+ files`)
@@ -44,7 +44,7 @@ func TestBenchAccountsForItsBundle(t *testing.T) {
 	if outcome == "" || !strings.Contains(first.Out.String(), fmt.Sprintf("COPY: %d rows", payments)) || !strings.Contains(first.Out.String(), " ×  ") {
 		t.Fatalf("printed %s", first.Out.String())
 	}
-	again := nksDemo(t, append(args, "--codecs=false")...)
+	again := nksDemo(t, append(args, "--codecs=false", "--idle", "0")...)
 	again.Want(t, 0)
 	if !strings.Contains(again.Err.String(), "using the world") || strings.Contains(again.Err.String(), "history") {
 		t.Errorf("the second run made a world again: %s", again.Err.String())
@@ -69,8 +69,11 @@ func benchResults(t *testing.T, path string, payments int) {
 		var l benchLine
 		must(t, json.Unmarshal(lines.Bytes(), &l))
 		names = append(names, l.Name)
-		if (l.Sizes["payments"] != payments) != (l.Name == "edifact") || l.Machine.Cores < 1 || l.Version == "" {
+		if (l.Sizes["payments"] != payments) != (l.Name == "edifact" || l.Name == "idle") || l.Machine.Cores < 1 || l.Version == "" {
 			t.Errorf("%s does not say of what it is: %s", l.Name, lines.Text())
+		}
+		if v := l.Values; l.Name == "idle" && (v["together_percent"]+v["simulators_percent"] <= 0 || v["together_percent"] < v["nks_percent"] || v["seconds"] != 2) {
+			t.Errorf("idle: %v", v)
 		}
 		if l.Name != "flow" {
 			continue
@@ -86,7 +89,7 @@ func benchResults(t *testing.T, path string, payments int) {
 			}
 		}
 	}
-	if got := strings.Join(names, " "); got != "load flow lookup codecs edifact flow lookup" {
+	if got := strings.Join(names, " "); got != "load flow lookup idle codecs edifact flow lookup" {
 		t.Errorf("measured %s", got)
 	}
 }

@@ -274,7 +274,7 @@ func (b *bench) copyTree(ctx context.Context, from, to string) error {
 
 // tidy takes away what only a round needed.
 func (b *bench) tidy() error {
-	err := errors.Join(os.RemoveAll(b.path("codec.xml")), os.RemoveAll(b.path("rows.copy")))
+	err := errors.Join(os.RemoveAll(b.path("codec.xml")), os.RemoveAll(b.path("idle")), os.RemoveAll(b.path("rows.copy")))
 	if b.options.keep {
 		return err
 	}

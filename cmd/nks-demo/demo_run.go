@@ -218,14 +218,14 @@ func (p *play) survey(ctx context.Context) (busy bool, next time.Time, what stri
 	if inHand, err := p.gateway.InHand(ctx); err != nil || inHand != "" {
 		return true, next, inHand, err
 	}
-	due, ok, err := p.gateway.NextDue(ctx)
-	if ok {
+	due, err := p.gateway.NextDue(ctx)
+	if !due.IsZero() {
 		consider(due)
 	}
 	return false, next, "", err
 }
 
-// fileInHand is a file that lies in a bank's mailbox and has not been taken.
+// fileInHand is a file that lies in a bank's mailbox and has not been taken; the gateway is told to look there.
 func (p *play) fileInHand() (string, error) {
 	for _, c := range p.centres {
 		for _, dir := range []string{"in", "out"} {
@@ -235,6 +235,8 @@ func (p *play) fileInHand() (string, error) {
 			}
 			for _, e := range entries {
 				if !strings.HasPrefix(e.Name(), ".") {
+					// What waits for nothing but our next look at the bank need not wait.
+					p.gateway.LookAt(c)
 					return filepath.Join(c, dir, e.Name()), nil
 				}
 			}

@@ -264,7 +264,7 @@ credentials = "keys/mq"
 
 [metrics]
 listen = "127.0.0.1:0"
-difference_every = "10s"
+difference_every = "1m"
 
 [console]
 listen = "127.0.0.1:8080"
@@ -272,9 +272,6 @@ listen = "127.0.0.1:8080"
 [answers]
 quiet = "500ms"
 deadline = "10s"
-
-[flow]
-poll = "40ms"
 
 [log]
 level = "info"
@@ -316,7 +313,7 @@ gln = %q
 address = %q
 key = "keys/nks_client"
 host_keys = ["keys/bank_%s_host.pub"]
-poll = "60ms"
+poll = "2s"
 cheque = true
 executed = "bansta"
 %s`, c, c, profile.GLN, w.address(c), c, views[c])

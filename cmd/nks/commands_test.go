@@ -120,7 +120,7 @@ difference_every = "1s"
 quiet = "200ms"
 deadline = "5s"
 [flow]
-poll = "50ms"
+poll = "1h"
 `
 	must(t, os.WriteFile(s.config, []byte(text+programtest.Country(t, s.dir)), 0o644))
 	return s

@@ -103,7 +103,7 @@ func TestHealth(t *testing.T) {
 	running := s.run(t)
 	s.becomes(t, "/readyz", 200, "ok")
 	s.becomes(t, "/healthz", 200, "ok")
-	s.becomes(t, "/debug/pprof/goroutine?debug=1", 200, "NextToRead")
+	s.becomes(t, "/debug/pprof/goroutine?debug=1", 200, "(*Worker).Run")
 	must(t, db.Stop(context.Background()))
 	s.becomes(t, "/readyz", 503, "database: ")
 	s.becomes(t, "/healthz", 200, "ok")

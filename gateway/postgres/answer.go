@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/door"
 )
 
 // Answers writes receipts and responses: a number without holes, a stored document, a row that lies ready for the
@@ -53,6 +54,9 @@ func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, err
 	}
 	if _, err := w.document.Finish(ctx, x); err != nil {
 		return 0, err
+	}
+	if door.Kind(w.Delivery.Door) == door.Queue {
+		x.Wakes(ToQueue(w.Delivery.Supplier))
 	}
 	var id int64
 	err := x.QueryRowContext(ctx, `INSERT INTO answer (kind, number, delivery_id, supplier, door, file_name, status, made_at, document_id)

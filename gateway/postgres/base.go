@@ -57,7 +57,12 @@ func (b *Base) Transact(ctx context.Context, op string, f func(*Session) error) 
 			_ = tx.Rollback()
 		}
 	}()
-	if err := f(&Session{tx, conn}); err != nil {
+	x := &Session{Tx: tx, conn: conn, made: map[Work]bool{}}
+	err = f(x)
+	if err == nil {
+		err = x.tellWork(ctx)
+	}
+	if err != nil {
 		if IsTransient(conn, err) {
 			err = Transient(err)
 		}

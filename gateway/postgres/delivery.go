@@ -73,6 +73,7 @@ func (b *Base) NoteFailure(ctx context.Context, d Delivery, cause error, before 
 		if err != nil || failures < int(before) {
 			return err
 		}
+		x.Wakes(ToRelease)
 		return b.Raise(ctx, x, gateway.DeliveryFails, strconv.FormatInt(d.ID, 10), cause.Error())
 	})
 }

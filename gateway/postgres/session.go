@@ -27,6 +27,7 @@ type Queryer interface {
 type Session struct {
 	*sqlx.Tx
 	conn *sqlx.Conn
+	made map[Work]bool // that there is now work for
 }
 
 // CopyIn streams rows in COPY's text format into a table, inside the session's transaction, and tells how many they were.

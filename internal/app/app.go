@@ -52,6 +52,8 @@ type App struct {
 	queues  *queues // nil: the door is closed
 	workers []*gateway.Worker
 	owners  []*gateway.BankOwner
+	// sleepers are the workers, the owners and the queues' loops.
+	sleepers *sleepers
 
 	watch *watch
 	pages *pages // nil: off
@@ -71,7 +73,7 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
 	}
-	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, failed: make(chan error, 1)}
+	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
@@ -124,6 +126,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.watch.follow(a)
+	a.wait.Go(func() { a.listen(run) })
 	for _, w := range a.workers {
 		a.wait.Go(func() { w.Run(run) })
 	}
@@ -173,63 +176,34 @@ func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 
 // makeWorkers makes everything that repeats, in the order of the flow.
 func (a *App) makeWorkers() error {
-	steps := []struct {
-		name  string
-		step  gateway.Step
-		count int
-	}{
-		{"read", a.steps.Receive.NextToRead, 2}, {"check", a.steps.Check.Next, 2}, {"release", a.steps.Release.Next, 1}, {"answer", a.steps.Answer.Next, 1},
+	for range 2 {
+		a.addWorker(postgres.ToRead, a.steps.Receive.NextToRead, nil)
+		a.addWorker(postgres.ToCheck, a.steps.Check.Next, nil)
 	}
-	for _, s := range steps {
-		for range s.count {
-			a.workers = append(a.workers, a.worker(s.name, s.step))
-		}
-	}
+	a.addWorker(postgres.ToRelease, a.steps.Release.Next, a.steps.Release.NextDue)
+	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	for _, b := range a.config.Banks {
-		for name, step := range map[string]func(context.Context, string) (bool, error){
-			"render ": a.steps.Release.NextToRender, "hear ": a.steps.Bank.NextToHear, "deadlines ": a.steps.Bank.NextDeadline} {
-			a.workers = append(a.workers, a.worker(name+b.ID, func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }))
+		at := func(step func(context.Context, string) (bool, error)) gateway.Step {
+			return func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }
 		}
+		a.addWorker(postgres.ToRender(b.ID), at(a.steps.Release.NextToRender), nil)
+		a.addWorker(postgres.ToHear(b.ID), at(a.steps.Bank.NextToHear), nil)
+		a.addWorker(postgres.ToAwait(b.ID), at(a.steps.Bank.NextDeadline), a.steps.silence(b.ID))
 		owner, err := a.owner(b)
 		if err != nil {
 			return fmt.Errorf("bank %s: %w", b.ID, err)
 		}
 		a.owners = append(a.owners, owner)
+		a.sleepers.add(postgres.ToSend(b.ID), owner.Wake)
 	}
 	return nil
 }
 
-func (a *App) worker(name string, step gateway.Step) *gateway.Worker {
-	passing := func(ctx context.Context) (bool, error) {
-		worked, err := step(ctx)
-		if worked {
-			a.passOn(name)
-		}
-		return worked, err
-	}
-	return &gateway.Worker{Name: name, Step: passing, Poll: a.config.Flow.Poll.Duration, Failed: a.stepFailed, Observe: a.observe}
-}
-
-// passOn wakes whoever goes on with what a step has done: nothing waits for the next look on its way to a bank.
-func (a *App) passOn(step string) {
-	switch step {
-	case "read":
-		a.wake("check")
-	case "check":
-		a.wake("release")
-	case "release":
-		for _, o := range a.owners {
-			o.Wake()
-		}
-	}
-}
-
-func (a *App) wake(name string) {
-	for _, w := range a.workers {
-		if w.Name == name {
-			w.Wake()
-		}
-	}
+func (a *App) addWorker(work postgres.Work, step gateway.Step, due gateway.Due) {
+	w := &gateway.Worker{Name: string(work), Step: step, Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
+		Failed: a.stepFailed, Observe: a.observe}
+	a.workers = append(a.workers, w)
+	a.sleepers.add(work, w.Wake)
 }
 
 func (a *App) stepFailed(name string, err error) {
@@ -271,7 +245,7 @@ func (a *App) openMailbox(ctx context.Context) error {
 	}
 	m := a.config.Mailbox
 	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool},
-		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer, a.wakeReaders),
+		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer),
 		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
 		Log:     a.mailboxEvent})
 	if err != nil {
@@ -302,8 +276,6 @@ func (a *App) mailboxEvent(e sftp.Event) {
 	a.log.WithLevel(level).Err(e.Err).Str("supplier", e.Party).Str("remote", e.Remote).Str("file", e.Name).Int64("bytes", e.Bytes).
 		Msg("mailbox: " + e.What)
 }
-
-func (a *App) wakeReaders() { a.wake("read") }
 
 // shutdownTime is how long an upload in hand may still take.
 const shutdownTime = 20 * time.Second

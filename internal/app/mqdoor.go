@@ -18,6 +18,7 @@ import (
 
 	"nks/conf"
 	"nks/gateway/door/queue"
+	"nks/gateway/postgres"
 	"nks/mq"
 	"nks/mq/jetstream"
 	"nks/register"
@@ -108,9 +109,9 @@ func (q *queues) open(ctx context.Context, supplier string) {
 		Intake: q.app.steps.Receive, Answers: q.app.steps.Answer,
 		Arrived: func(size int) {
 			q.app.log.Info().Str("supplier", supplier).Int("bytes", size).Msg("message queue: delivered")
-			q.app.wakeReaders()
 		},
-		Poll: q.app.config.Flow.Poll.Duration, Retry: q.app.config.Flow.Poll.Duration, Failed: q.failed}
+		Poll: q.app.longestSleep(), Retry: retryFirst, Failed: q.failed}
+	q.app.sleepers.add(postgres.ToQueue(supplier), door.Wake)
 	q.app.wait.Go(func() { door.Receive(ctx) })
 	q.app.wait.Go(func() { door.Answer(ctx) })
 }

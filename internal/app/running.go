@@ -38,6 +38,7 @@ func (a *App) SetClock(ctx context.Context, offset time.Duration) error {
 		return err
 	}
 	a.clock.Advance(offset - a.clock.Offset())
+	a.sleepers.wakeAll()
 	return nil
 }
 
@@ -53,7 +54,11 @@ func (a *App) InHand(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// NextDue is the next business time at which the gateway has something to do; ok says that there is one.
-func (a *App) NextDue(ctx context.Context) (next time.Time, ok bool, err error) {
-	return a.steps.Watch.NextDue(ctx)
+// NextDue is the business time at which the gateway next has something to do, past when it should have done it by now;
+// zero: there is none.
+func (a *App) NextDue(ctx context.Context) (time.Time, error) {
+	return a.steps.NextDue(ctx, time.Time{})
 }
+
+// LookAt has the connection to a bank look into the bank's mailbox now.
+func (a *App) LookAt(bank string) { a.sleepers.wakeFor(postgres.ToSend(bank)) }

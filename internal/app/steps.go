@@ -84,7 +84,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Bank:    &bank.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
-		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before, AnswerQuiet: l.AnswerQuiet}}
+		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before}}
 	s.DryRun = &dryrun.Store{Receive: s.Receive}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank)
 	return s, nil

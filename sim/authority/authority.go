@@ -13,12 +13,15 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"nks/sim/notice"
 )
 
 // Times of the machine, not of the simulated business.
 const (
-	tick        = 25 * time.Millisecond  // between looks at the clock
-	pollEvery   = 100 * time.Millisecond // between looks into out/
+	longestSleep = 5 * time.Second // between looks at the clock and into out/
+	// pollEvery is the pause between looks into out/ while something happens; it grows with the time in which nothing does.
+	pollEvery   = 100 * time.Millisecond
 	firstRetry  = 50 * time.Millisecond
 	longestWait = time.Second
 )
@@ -43,6 +46,10 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer a.close()
+	changed, err := notice.Folders(ctx, filepath.Join(c.Dir, "sim"))
+	if err != nil {
+		return err
+	}
 	for {
 		worked, err := a.step(ctx)
 		if ctx.Err() != nil {
@@ -51,22 +58,23 @@ func Run(ctx context.Context, c Config) error {
 		if err != nil {
 			return err
 		}
-		if !worked && !pause(ctx, tick) {
+		if !worked && !pause(ctx, a.idle(), changed) {
 			return nil
 		}
 	}
 }
 
-// pause reports whether the time went by before ctx was done.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause ends after d or when something has changed; it reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return false
+	case <-changed:
 	case <-t.C:
-		return true
 	}
+	return true
 }
 
 // party is a running supplier.
@@ -78,6 +86,9 @@ type party struct {
 	journal *journal
 	status  *status
 	lines   []*line
+
+	offset time.Duration // of the clock at the last step
+	active time.Time     // when something last happened
 }
 
 func open(c Config) (*party, error) {
@@ -127,6 +138,9 @@ func (a *party) step(ctx context.Context) (worked bool, err error) {
 	if !ok {
 		return false, nil
 	}
+	if offset != a.offset {
+		a.offset, a.active = offset, a.Now()
+	}
 	now := a.Now().Add(offset)
 	if a.due(now) {
 		if worked, err = a.deliver(ctx, now); err != nil {
@@ -149,10 +163,34 @@ func (a *party) step(ctx context.Context) (worked bool, err error) {
 	}
 	s := state{OffsetNS: int64(offset), Done: a.done, Todo: len(a.plan) - a.done}
 	s.Idle = !worked && !a.due(a.Now().Add(offset)) && quiet
+	if worked {
+		a.active = a.Now()
+	}
 	if a.done < len(a.plan) {
 		s.NextDue = a.plan[a.done].At.Format(time.RFC3339Nano)
 	}
 	return worked, a.status.write(s)
+}
+
+// calm is the pause between looks into out/.
+func (a *party) calm() time.Duration {
+	return min(longestSleep, max(pollEvery, a.Now().Sub(a.active)/8))
+}
+
+// idle is how long nothing is to be done.
+func (a *party) idle() time.Duration {
+	wait := longestSleep
+	if now := a.Now().Add(a.offset); a.done < len(a.plan) && !a.due(now) {
+		wait = min(wait, a.plan[a.done].At.Sub(now))
+	}
+	for _, l := range a.lines {
+		next := l.notTill
+		if l.door != nil {
+			next = l.polled.Add(a.calm())
+		}
+		wait = min(wait, next.Sub(a.Now()))
+	}
+	return max(wait, time.Millisecond)
 }
 
 // due reports whether a delivery of the plan is to be made at that business time.
@@ -230,7 +268,7 @@ func (a *party) send(ctx context.Context, l *line, d delivery, bytes []byte, now
 
 // collect fetches the answers that wait, and reports whether any did.
 func (a *party) collect(ctx context.Context, l *line, offset time.Duration, now time.Time) (bool, error) {
-	if l.polledAt == offset && a.Now().Sub(l.polled) < pollEvery {
+	if l.polledAt == offset && a.Now().Sub(l.polled) < a.calm() {
 		return false, nil
 	}
 	names, err := l.door.list(ctx)

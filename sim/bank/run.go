@@ -10,17 +10,23 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"nks/sim/notice"
 )
 
-// tick is how often the clock and in/ are looked at when nothing rings.
-const tick = 20 * time.Millisecond
+// longestSleep is how often the clock and the folders are looked at when nothing has told of a change.
+const longestSleep = 2 * time.Second
 
-// lockTries times tick is how long a restarted centre waits for a killed one to be gone.
-const lockTries = 500
+// lockTries times lockTick is how long a restarted centre waits for a killed one to be gone.
+const (
+	lockTick  = 20 * time.Millisecond
+	lockTries = 500
+)
 
 // ErrLocked is returned when another process runs the same centre.
 var ErrLocked = errors.New("the centre is run by another process")
@@ -112,20 +118,30 @@ func run(ctx context.Context, c Config) error {
 	return group.Wait()
 }
 
-// work turns until ctx ends: on the bell at once, else every tick.
+// work turns until ctx ends: on the bell, when the clock or a folder changes, and when an answer is due.
 func (d *desk) work(ctx context.Context) error {
-	t := time.NewTicker(tick)
-	defer t.Stop()
+	changed, err := notice.Folders(ctx, filepath.Dir(d.clock.path), d.folders.in(), d.folders.out())
+	if err != nil {
+		return err
+	}
 	for {
 		if err := d.turn(); err != nil {
 			return err
 		}
+		wait := longestSleep
+		if len(d.state.todo) > 0 {
+			wait = min(wait, d.state.todo[0].Due.Sub(d.now()))
+		}
+		t := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			t.Stop()
 			return nil
 		case <-d.bell.wake:
+		case <-changed:
 		case <-t.C:
 		}
+		t.Stop()
 	}
 }
 
@@ -135,7 +151,7 @@ func takeLock(ctx context.Context, path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := time.NewTicker(tick)
+	t := time.NewTicker(lockTick)
 	defer t.Stop()
 	for range lockTries {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)

@@ -61,7 +61,7 @@ func (v *vans) open() {
 		ring[party] = []ssh.PublicKey{key.PublicKey()}
 	}
 	v.server = sftptest.Start(v.t, sftp.ServerConfig{HostKeys: []ssh.Signer{v.host}, Keys: ring,
-		Mailbox: mailbox.New(v.stage.Intake, v.stage.Collection, func() {}),
+		Mailbox: mailbox.New(v.stage.Intake, v.stage.Collection),
 		Log: func(e sftp.Event) {
 			v.stage.Hear(fmt.Sprintln(e.What, e.Party, e.Name, e.Err))
 			if e.What == sftp.EventAborted {

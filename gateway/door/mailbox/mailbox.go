@@ -13,24 +13,21 @@ import (
 
 // Mailbox is the storage of an sftp.Server upon the flow. Safe for concurrent use.
 type Mailbox struct {
-	in      door.Staging
-	out     door.Collection
-	arrived func()
+	in  door.Staging
+	out door.Collection
 }
 
-// New makes the door's storage; arrived is told of every delivery, so that reading starts at once.
-func New(in door.Staging, out door.Collection, arrived func()) *Mailbox {
-	return &Mailbox{in: in, out: out, arrived: arrived}
-}
+// New makes the door's storage.
+func New(in door.Staging, out door.Collection) *Mailbox { return &Mailbox{in: in, out: out} }
 
 // Create implements sftp.Mailbox. Under a final name the upload becomes a delivery, under a temporary one it waits for its
 // rename.
 func (m *Mailbox) Create(ctx context.Context, party, name string) (sftp.Upload, error) {
 	a := door.Arrival{Door: door.Mailbox, Party: party, Key: name, Evidence: sftp.LoginKey(ctx), Size: door.Unsized}
 	if sftp.FinalName(name) {
-		return begin(ctx, a, m.in.Take, m.arrived), nil
+		return begin(ctx, a, m.in.Take), nil
 	}
-	return begin(ctx, a, m.in.Stage, func() {}), nil
+	return begin(ctx, a, m.in.Stage), nil
 }
 
 // Rename implements sftp.Mailbox.
@@ -38,11 +35,7 @@ func (m *Mailbox) Rename(ctx context.Context, party, from, to string) error {
 	if !sftp.FinalName(to) {
 		return inProtocol(m.in.Restage(ctx, party, from, to))
 	}
-	err := inProtocol(m.in.Publish(ctx, party, from, to))
-	if err == nil {
-		m.arrived()
-	}
-	return err
+	return inProtocol(m.in.Publish(ctx, party, from, to))
 }
 
 // Stat implements sftp.Mailbox.

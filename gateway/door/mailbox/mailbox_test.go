@@ -35,8 +35,8 @@ func storeAt(db *sqlx.DB, now time.Time, loc *time.Location) storage {
 	return storage{&receive.Store{Base: base, Rules: receive.Rules{DocumentBytes: 8 << 20, FailuresBefore: 5}}, &answer.Store{Base: base}}
 }
 
-func (s storage) mailbox(arrived func()) *mailbox.Mailbox {
-	return mailbox.New(s.Store, s.answers, arrived)
+func (s storage) mailbox() *mailbox.Mailbox {
+	return mailbox.New(s.Store, s.answers)
 }
 
 // TestMailbox: the door's storage keeps what every mailbox promises.
@@ -45,7 +45,7 @@ func TestMailbox(t *testing.T) {
 	sftptest.TestMailbox(t, func(t *testing.T) sftptest.Subject {
 		db := pgtest.New(t)
 		s := store(db)
-		return sftptest.Subject{Mailbox: s.mailbox(func() {}), Party: "LEVA", Other: "LEVB",
+		return sftptest.Subject{Mailbox: s.mailbox(), Party: "LEVA", Other: "LEVB",
 			Offer:      func(t *testing.T, party, name string, data []byte) { offer(t, s, db, party, name, data) },
 			Deliveries: func(t *testing.T, party string) []sftptest.Delivery { return deliveries(t, s, db, party) }}
 	})
@@ -101,26 +101,6 @@ func raw(t *testing.T, s storage, document int64) []byte {
 	return data
 }
 
-// TestMailbox_TellsOfDeliveries: who waits for deliveries is woken by each, and by nothing else.
-func TestMailbox_TellsOfDeliveries(t *testing.T) {
-	t.Parallel()
-	woken := 0
-	m := store(pgtest.New(t)).mailbox(func() { woken++ })
-	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
-		want int
-	}{
-		{"a final name", func(ctx context.Context) error { return put(ctx, m, "a.xml") }, 1},
-		{"a temporary name", func(ctx context.Context) error { return put(ctx, m, ".b.tmp") }, 1},
-		{"its rename", func(ctx context.Context) error { return m.Rename(ctx, "LEVA", ".b.tmp", "b.xml") }, 2},
-	} {
-		if err := step.do(t.Context()); err != nil || woken != step.want {
-			t.Errorf("%s: woken %d times, want %d, %v", step.name, woken, step.want, err)
-		}
-	}
-}
-
 func put(ctx context.Context, m *mailbox.Mailbox, name string) error {
 	u, err := m.Create(ctx, "LEVA", name)
 	if err != nil {
@@ -145,7 +125,7 @@ func TestDeliveriesOfMonths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := put(t.Context(), storeAt(db, now, loc).mailbox(func() {}), when[:13]+".xml"); err != nil {
+		if err := put(t.Context(), storeAt(db, now, loc).mailbox(), when[:13]+".xml"); err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
 	}

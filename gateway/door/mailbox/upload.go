@@ -26,8 +26,8 @@ type upload struct {
 	err     error // of take, once ended is closed
 }
 
-// begin starts to take an arrival; told is called when it counts.
-func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.Arrival) error, reported func()) *upload {
+// begin starts to take an arrival.
+func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.Arrival) error) *upload {
 	ctx, stop := context.WithCancel(ctx)
 	content, writer := io.Pipe()
 	a.Content = content
@@ -37,9 +37,6 @@ func begin(ctx context.Context, a door.Arrival, take func(context.Context, door.
 		u.err = take(ctx, a)
 		// A client that goes on writing hears why it need not.
 		_ = content.CloseWithError(inProtocol(u.err))
-		if u.err == nil {
-			reported()
-		}
 	}()
 	return u
 }

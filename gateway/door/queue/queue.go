@@ -26,13 +26,18 @@ type Door struct {
 	Correlation func(key string) string
 	Intake      door.Intake
 	Answers     door.Queueing
-	// Arrived is told of every message that was committed, with its size in bytes, so that reading starts at once.
+	// Arrived is told of every message that was committed, with its size in bytes.
 	Arrived func(size int)
-	Poll    time.Duration // between looks for answers
+	Poll    time.Duration // the longest wait between looks for answers
 	Retry   time.Duration // the first pause after trouble
 	// Failed is told of every trouble, name being that of the loop.
 	Failed func(name string, err error)
+
+	answers gateway.Bell
 }
+
+// Wake makes Answer look for answers at once.
+func (d *Door) Wake() { d.answers.Ring() }
 
 // longestRetry bounds the pause after trouble.
 const longestRetry = 15 * time.Second
@@ -74,7 +79,7 @@ func (d *Door) hold(ctx context.Context, well func(), work func(context.Context,
 		}
 		well()
 		if !worked {
-			pause(ctx, d.Poll)
+			d.answers.Wait(ctx, d.Poll)
 		}
 	}
 	return link.Close(context.WithoutCancel(ctx))

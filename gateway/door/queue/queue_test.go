@@ -28,6 +28,8 @@ type table struct {
 	// take may fail before a message is taken, record after an answer was put.
 	take   func(key string) error
 	record func(a gateway.QueuedAnswer) error
+	// looked is told when somebody has looked for answers in vain; it may be nil.
+	looked func()
 }
 
 func (b *table) Take(_ context.Context, a door.Arrival) error {
@@ -55,6 +57,9 @@ func (b *table) NextQueued(context.Context, string) (gateway.QueuedAnswer, error
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.answers) == 0 {
+		if b.looked != nil {
+			b.looked()
+		}
 		return gateway.QueuedAnswer{}, gateway.ErrNotFound
 	}
 	return b.answers[0], nil
@@ -344,6 +349,24 @@ func TestAnswer(t *testing.T) {
 		}
 	}
 	b.empty(out)
+}
+
+// TestAnswer_Wake: an answer that comes while the door sleeps is put as soon as somebody says so.
+func TestAnswer_Wake(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.door.Poll = time.Hour
+	looked := make(chan struct{}, 10)
+	b.looked = func() { looked <- struct{}{} }
+	b.run(b.door.Answer)
+	<-looked
+	b.mu.Lock()
+	b.answers = append(b.answers, answer(1))
+	b.mu.Unlock()
+	b.door.Wake()
+	if got := b.next(b.link(out)); string(got.Body) != string(answer(1).Body) {
+		t.Errorf("the queue has %q", got.Body)
+	}
 }
 
 func TestAnswer_QueueFullOrAway(t *testing.T) {

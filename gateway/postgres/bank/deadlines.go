@@ -43,6 +43,9 @@ func (s *Store) NextDeadline(ctx context.Context, bankID string) (bool, error) {
 				worked = true
 			}
 		}
+		if worked {
+			x.Wakes(postgres.ToAnswer)
+		}
 		if err := s.raiseLate(ctx, x, bank, now); err != nil {
 			return err
 		}

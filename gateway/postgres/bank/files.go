@@ -42,6 +42,7 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 		if err != nil {
 			return err
 		}
+		x.Wakes(postgres.ToHear(bank))
 		n, err := r.RowsAffected()
 		stored = n == 1
 		return err

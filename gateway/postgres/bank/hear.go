@@ -33,6 +33,7 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 				return err
 			}
 			took = []int64{file.ID}
+			x.Wakes(postgres.ToAnswer, postgres.ToAwait(bankID))
 			if err := s.hear(ctx, x, bank, file); err != nil {
 				return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
 			}
@@ -160,6 +161,7 @@ func (s *Store) oweContrl(ctx context.Context, x *postgres.Session, bank gateway
 	if err != nil {
 		return err
 	}
+	x.Wakes(postgres.ToSend(bank.ID))
 	_, err = x.ExecContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, prepared_at, file_name, messages, state, document_id)
 		VALUES ('CONTRL', $1, $2, $3, $4, 1, 'rendered', $5)`, bank.ID, number, now, bank.Files.FinalName(number), document)
 	return err

@@ -94,14 +94,16 @@ const closedByBank = "bank"
 
 // sent moves an interchange and its lines on to the bank; harmless when that was done before.
 func (s *Store) sent(ctx context.Context, x *postgres.Session, id int64) error {
-	r, err := x.ExecContext(ctx, `UPDATE interchange i SET state = 'sent', sent_at = $2
-		WHERE id = $1 AND state <> 'sent' AND may_have_left(state, attempt)`, id, s.Now())
+	var bank string
+	err := x.QueryRowContext(ctx, `UPDATE interchange SET state = 'sent', sent_at = $2
+		WHERE id = $1 AND state <> 'sent' AND may_have_left(state, attempt) RETURNING bank`, id, s.Now()).Scan(&bank)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return err
-	}
+	x.Wakes(postgres.ToAwait(bank))
 	if _, err = x.ExecContext(ctx, `UPDATE order_line SET state = 'with_bank', changed_at = $2
 		WHERE interchange_id = $1 AND state = 'frozen'`, id, s.Now()); err != nil {
 		return err

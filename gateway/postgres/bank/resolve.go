@@ -51,6 +51,7 @@ func (s *Store) Resolve(ctx context.Context, bank string, number gateway.Control
 		if err != nil {
 			return err
 		}
+		x.Wakes(postgres.ToSend(bank), postgres.ToAwait(bank))
 		return s.CloseDecided(ctx, x, gateway.InterchangeUnknown, fmt.Sprint(id), by, approvedBy)
 	})
 }

@@ -67,6 +67,7 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 	if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 		return err
 	}
+	x.Wakes(postgres.ToRelease)
 	return x.UpdateOne(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
 }
 

@@ -87,6 +87,7 @@ type arrived struct {
 // deliver makes a complete document a delivery, stamped with the business clock. The same key with the same bytes is
 // the delivery that it was; with other bytes it is refused.
 func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) error {
+	x.Wakes(postgres.ToRead)
 	now := s.Now()
 	month := s.Month(now)
 	if _, err := x.ExecContext(ctx, `SELECT ensure_month($1::date)`, month); err != nil {

@@ -126,6 +126,7 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 		return err
 	}
+	x.Wakes(postgres.ToCheck)
 	d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = head.MessageID, head.GroupRef, head.SenderEAN, head.Authority
 	return s.Answers.Receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) { a.Status = "ACPT" })
 }
@@ -143,6 +144,7 @@ func (s *Store) refuse(ctx context.Context, d postgres.Delivery, v verdict) erro
 		if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 			return err
 		}
+		x.Wakes(postgres.ToRelease) // which waited for it
 		d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = v.head.MessageID, v.head.GroupRef, v.head.SenderEAN, v.head.Authority
 		kind, status, text := gateway.Receipt1, "RJCT", v.code.Danish()
 		if v.code == gateway.CodeBadXML {

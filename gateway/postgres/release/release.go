@@ -120,6 +120,7 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 	if err := s.freeze(ctx, x, c, executesOn); err != nil {
 		return err
 	}
+	x.Wakes(postgres.ToAnswer, postgres.ToRender(bank.ID), postgres.ToSend(bank.ID), postgres.ToAwait(bank.ID))
 	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, executes_on = $2
 		WHERE state = 'waiting' AND id = ANY ($3::bigint[])`, now, executesOn.String(), groups)
 	if err != nil {

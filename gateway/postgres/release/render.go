@@ -104,6 +104,7 @@ func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.Ba
 	if err := recordChanges(ctx, x, f.ID, w.Changes()); err != nil {
 		return err
 	}
+	x.Wakes(postgres.ToSend(bank.ID))
 	return x.UpdateOne(ctx, `UPDATE interchange SET state = 'rendered', document_id = $2 WHERE id = $1 AND state = 'frozen'`, f.ID, doc.ID())
 }
 

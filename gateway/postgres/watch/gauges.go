@@ -18,7 +18,6 @@ type Store struct {
 	Days           gateway.Days
 	Banks          gateway.BankCentres
 	FailuresBefore postgres.FailuresBefore
-	AnswerQuiet    time.Duration
 }
 
 // Reader reads.

@@ -1,0 +1,58 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+)
+
+// Work is a step of the flow that there is something to do for, as its worker is named.
+type Work string
+
+// Work of the whole flow.
+const (
+	ToRead    Work = "read"
+	ToCheck   Work = "check"
+	ToRelease Work = "release"
+	ToAnswer  Work = "answer"
+)
+
+// ToRender is a frozen interchange of a bank.
+func ToRender(bank string) Work { return Work("render " + bank) }
+
+// ToSend is a rendered interchange for the owner of the connection to a bank.
+func ToSend(bank string) Work { return Work("send " + bank) }
+
+// ToHear is a stored file of a bank.
+func ToHear(bank string) Work { return Work("hear " + bank) }
+
+// ToAwait is what a bank's silence will decide, or raise an exception about.
+func ToAwait(bank string) Work { return Work("deadlines " + bank) }
+
+// ToQueue is an answer for the queue of a data supplier.
+func ToQueue(supplier string) Work { return Work("queue " + supplier) }
+
+// channel is where processes tell each other of work.
+const channel = "nks_work"
+
+// Wakes says that the transaction makes work. Whoever listens on the database, in this process or another, hears of it once
+// it is committed, and never when it is not.
+func (x *Session) Wakes(all ...Work) {
+	for _, w := range all {
+		x.made[w] = true
+	}
+}
+
+// tellWork sends what Wakes has gathered, as the transaction's last statement.
+func (x *Session) tellWork(ctx context.Context) error {
+	if len(x.made) == 0 {
+		return nil
+	}
+	all := make([]string, 0, len(x.made))
+	for w := range x.made {
+		all = append(all, string(w))
+	}
+	if _, err := x.ExecContext(ctx, `SELECT pg_notify('`+channel+`', w) FROM unnest($1::text[]) w`, all); err != nil {
+		return fmt.Errorf("tell of work: %w", err)
+	}
+	return nil
+}
