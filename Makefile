@@ -7,6 +7,7 @@ SHELL := /bin/bash
 # Recipes pass ARGS on: make demo ARGS="--fresh --exit", make bench ARGS=--quick.
 ARGS ?=
 N ?= 30
+MINUTES ?= 60
 
 # A tree that belongs to another user makes git fail, and a build need not fail with it.
 export GOFLAGS := $(strip $(GOFLAGS) $(if $(findstring -buildvcs,$(GOFLAGS)),,-buildvcs=false))
@@ -29,18 +30,27 @@ run: build ## run the gateway: make run ARGS="--config FILE"
 demo: deps-demo build ## show the whole way of the money (PAYMENTS=10000 SEED=1 ARGS="--fresh --exit")
 	@./bin/nks-demo demo $(demo_flags)
 
+# Tests make and remove files by the ten thousand: in memory where it has four gigabytes and lets programs run.
+in_memory = $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 4194304 ] && ! grep -qs '^[^ ]* /dev/shm [^ ]* [^ ]*noexec' /proc/mounts && echo /dev/shm)
+test race farm crash: export TMPDIR := $(or $(in_memory),$(TMPDIR),/tmp)
+
 .PHONY: test
 test: deps-test build ## run every test
 	@$(call in_modules,go vet ./...)
-	@$(call in_modules,go test -timeout 30m ./...)
+	@$(call in_modules,go test -timeout 30m -parallel 4 ./...)
 
 .PHONY: race
 race: deps-test ## run every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout 60m ./...
 
+.PHONY: farm
+farm: deps-test ## run the long tests in turns, each time with another seed (MINUTES=60; repeat one: JOB=crash SEED=7)
+	@go build -C tools -o ../bin/tools/farm ./farm
+	@./bin/tools/farm -minutes $(MINUTES) -version '$(VERSION)' $(if $(JOB),-job '$(JOB)' -seed $(or $(SEED),1))
+
 .PHONY: crash
-crash: deps-test build ## kill everything N times at random instants (N=30)
-	NKS_KILLS=$(N) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks-demo
+crash: deps-test build ## kill everything N times at random instants (N=30 SEED=1)
+	NKS_KILLS=$(N) NKS_SEED=$(or $(SEED),$$RANDOM) go test -count=1 -timeout 0 -v -run Crash ./cmd/nks-demo
 
 .PHONY: bench
 bench: deps-demo build ## measure the whole flow against COPY, and the codecs (ARGS=--quick: three minutes)

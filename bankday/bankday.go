@@ -21,7 +21,7 @@ type Date struct {
 // String is the date as YYYY-MM-DD.
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
-// Before tells whether d comes before o.
+// Before reports whether d comes before o.
 func (d Date) Before(o Date) bool { return d.utc().Before(o.utc()) }
 
 // AddDays is the date n calendar days later, earlier when n is negative.
@@ -61,7 +61,7 @@ func (c Calendar) At(d Date, hour, minute int) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, hour, minute, 0, 0, c.copenhagen)
 }
 
-// IsBankingDay tells whether banks work on d.
+// IsBankingDay reports whether banks work on d.
 func (c Calendar) IsBankingDay(d Date) bool {
 	t := d.utc()
 	switch t.Weekday() {

@@ -8,17 +8,17 @@ import (
 // fillBanks gives every [[bank]] the defaults of what it does not say. Elements of an array are new to the decoder,
 // so what a bank says is asked of the text a second time: an explicit false or empty list must stay.
 func fillBanks(text string, cfg *Config) error {
-	var said struct {
+	var given struct {
 		Bank []map[string]any `toml:"bank"`
 	}
-	if err := decode(text, &said, false); err != nil {
+	if err := decode(text, &given, false); err != nil {
 		return err
 	}
 	for i := range cfg.Banks {
 		bank := reflect.ValueOf(&cfg.Banks[i]).Elem()
 		defaults := reflect.ValueOf(DefaultBank(cfg.Environment))
 		for f := range bank.NumField() {
-			if i < len(said.Bank) && !says(said.Bank[i], bank.Type().Field(f).Tag.Get("toml")) {
+			if i < len(given.Bank) && !says(given.Bank[i], bank.Type().Field(f).Tag.Get("toml")) {
 				bank.Field(f).Set(defaults.Field(f))
 			}
 		}

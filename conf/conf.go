@@ -359,13 +359,13 @@ func Parse(text string) (Config, error) {
 
 // hidePages leaves the pages out where production says nothing of them.
 func hidePages(text string, cfg *Config) error {
-	var said struct {
+	var given struct {
 		Console map[string]any `toml:"console"`
 	}
-	if err := decode(text, &said, false); err != nil {
+	if err := decode(text, &given, false); err != nil {
 		return err
 	}
-	if cfg.Environment == Production && !says(said.Console, "listen") {
+	if cfg.Environment == Production && !says(given.Console, "listen") {
 		cfg.Console.Listen = ""
 	}
 	return nil

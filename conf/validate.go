@@ -133,7 +133,7 @@ func (c Console) validate(p *problems, env Environment) {
 		"%q can be reached from other machines, and the pages have no login yet", c.Listen)
 }
 
-// Loopback tells whether only this machine reaches Listen.
+// Loopback reports whether only this machine reaches Listen.
 func (m Metrics) Loopback() bool {
 	host, _, err := net.SplitHostPort(m.Listen)
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())

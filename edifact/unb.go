@@ -11,13 +11,13 @@ func (r *Reader) parseUNB(s *Segment) error {
 	if len(version) == 1 && version[0] >= '1' && version[0] <= '4' {
 		u.Version = int(version[0] - '0')
 	} else if len(version) > 0 { // as a mandatory component it is told with the others
-		if err := r.flaw(r.at(2, 2, RuleSyntax, CodeSyntaxNotSupported, "syntax version is none of 1 to 4")); err != nil {
+		if err := r.flaw(r.at(2, 2, RuleSyntax, CodeSyntaxNotSupported, "syntax version must be one of 1 to 4")); err != nil {
 			return err
 		}
 	}
 	set, known := ParseRepertoire(string(s.Component(0, 0)))
 	if !known && len(s.Component(0, 0)) > 0 {
-		e := r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, "repertoire is none of UNOA to UNOL, UNOW, UNOX, UNOY")
+		e := r.at(2, 1, RuleSyntax, CodeSyntaxNotSupported, "repertoire must be one of UNOA to UNOL, UNOW, UNOX, UNOY")
 		if err := r.flaw(e, WrongRepertoire); err != nil {
 			return err
 		}

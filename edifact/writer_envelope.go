@@ -22,7 +22,7 @@ func (w *Writer) Begin(u UNB) {
 	}
 	if u.Version < 1 || u.Version > 4 {
 		w.tag = "UNB"
-		w.refuse(RuleSyntax, "syntax version is none of 1 to 4")
+		w.refuse(RuleSyntax, "syntax version must be one of 1 to 4")
 		return
 	}
 	w.tag, w.unb, w.state = "", u, between

@@ -299,7 +299,7 @@ func TestWriterRefusesHeaders(t *testing.T) {
 		{name: "long control reference", u: func(u *edifact.UNB) { u.ControlRef = "123456789012345" }, text: "data element 0020 takes 14 characters"},
 		{name: "password without itself", u: func(u *edifact.UNB) { u.PasswordQualifier = "AA" }, text: "data element 0022 is mandatory"},
 		{name: "sub-identification in version 3", u: func(u *edifact.UNB) { u.Sender.Sub = "x" }, text: "syntax version 3 does not have this data element"},
-		{name: "syntax version", u: func(u *edifact.UNB) { u.Version = 5 }, text: "syntax version is none of 1 to 4"},
+		{name: "syntax version", u: func(u *edifact.UNB) { u.Version = 5 }, text: "syntax version must be one of 1 to 4"},
 		{name: "repertoire of version 4", u: func(u *edifact.UNB) { u.Repertoire = edifact.UNOW }, text: "UNOW is no repertoire of syntax version 3"},
 		{name: "test indicator", u: func(u *edifact.UNB) { u.TestIndicator = "0" }, text: "value is no code of data element 0035"},
 		{name: "priority of a digit", u: func(u *edifact.UNB) { u.Priority = "1" }, text: "data element 0029 is of another type of characters"},

@@ -107,7 +107,7 @@ func TestAnswers_Close(t *testing.T) {
 // TestAnswers_Cap: at most so many payments in a document, and numbers without holes.
 func TestAnswers_Cap(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.limits.AnswerPayments, o.limits.MessageOrders = 3, 2 })
+	w := newWorld(t, func(o *options) { o.limits.AnswerPayments, o.limits.Split.MessageOrders = 3, 2 })
 	w.paid(bundle("G-1", many("A", 8)...)) // four messages of two
 	w.told()
 	w.says("BEC", contrl("BEC", 1, "7"))

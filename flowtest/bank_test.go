@@ -125,7 +125,7 @@ func (w *world) hear(bank string) {
 }
 
 // book is where every payment is, to see what changes.
-type book map[reconciliation.State][2]int64
+type book map[gateway.PaymentState][2]int64
 
 func (w *world) book() book {
 	w.t.Helper()
@@ -143,7 +143,7 @@ func (w *world) book() book {
 // since is what was added to an earlier book.
 func (b book) since(before book) string {
 	var parts []string
-	for _, s := range reconciliation.States() {
+	for _, s := range gateway.PaymentStates() {
 		if n, ore := b[s][0]-before[s][0], b[s][1]-before[s][1]; n != 0 || ore != 0 {
 			parts = append(parts, fmt.Sprintf("%s %d = %d", s, n, ore))
 		}

@@ -303,7 +303,7 @@ func TestOutbox_ContrlOvertakesTheReply(t *testing.T) {
 // TestOutbox_Order: interchanges go in the order of their numbers.
 func TestOutbox_Order(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders = 3 })
+	w := newWorld(t, func(o *options) { o.limits.Split.InterchangeOrders = 3 })
 	sent := w.paid(bundle("G-1", many("A", 8)...))
 	for i, s := range sent {
 		if !strings.Contains(s, "+0000000000000"+string(rune('1'+i))+"++++1+AFT-1+1'") {

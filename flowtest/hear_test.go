@@ -40,7 +40,7 @@ func (w *world) four(bank string) sent {
 func banks(t *testing.T) func(*options) {
 	return func(o *options) {
 		o.banks = gateway.BankCentres{bec(t), sdc(t), bkd(t), nem(t)}
-		o.limits.MessageOrders = 3
+		o.limits.Split.MessageOrders = 3
 		var rows []string
 		for _, b := range o.banks {
 			rows = append(rows, fmt.Sprintf("AFT-%s,77,,LEVA,%s,%s,return,06:00,,", b.ID, b.ID, debit1))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"nks/gateway"
 	"nks/gateway/intake/intaketest"
 	"nks/gateway/postgres/pgtest"
 	"nks/reconciliation"
@@ -177,7 +178,7 @@ func TestLedger_Missing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if different := e.State == reconciliation.WithBank; (e.OrderOre != e.Ore) != different {
+		if different := e.State == gateway.PaymentWithBank; (e.OrderOre != e.Ore) != different {
 			t.Errorf("%+v", e)
 		}
 	}

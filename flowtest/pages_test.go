@@ -18,6 +18,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nks/gateway"
 	"nks/gateway/console"
 	"nks/gateway/intake/intaketest"
 	"nks/gateway/view"
@@ -145,11 +146,11 @@ func TestPages_OverviewHasTheLedgersNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := map[reconciliation.State]string{reconciliation.Waiting: "Venter på frigivelse", reconciliation.WithBank: "Hos pengeinstituttet",
-		reconciliation.Executed: "Udført", reconciliation.Returned: "Returneret", reconciliation.Rejected: "Afvist ved kontrol"}
+	names := map[gateway.PaymentState]string{gateway.PaymentWaiting: "Venter på frigivelse", gateway.PaymentWithBank: "Hos pengeinstituttet",
+		gateway.PaymentExecuted: "Udført", gateway.PaymentReturned: "Returneret", gateway.PaymentRejected: "Afvist ved kontrol"}
 	for _, authority := range []string{"", "77", "78"} {
 		html := p.get("/", authority, http.StatusOK)
-		sums := map[reconciliation.State][2]int64{}
+		sums := map[gateway.PaymentState][2]int64{}
 		for _, e := range ledger {
 			if authority == "" || e.Authority == authority {
 				sums[e.State] = [2]int64{sums[e.State][0] + e.Payments, sums[e.State][1] + e.Ore}
@@ -421,7 +422,7 @@ func eventually(t *testing.T, holds func() bool) bool {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-tick.C {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); <-tick.C {
 		if holds() {
 			return true
 		}

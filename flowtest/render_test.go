@@ -16,7 +16,7 @@ import (
 // TestRender_SameBytes: what the release renders as it freezes is what NextToRender makes of the frozen rows, byte by byte.
 func TestRender_SameBytes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders, o.limits.MessageOrders = 7, 3 })
+	w := newWorld(t, func(o *options) { o.limits.Split.InterchangeOrders, o.limits.Split.MessageOrders = 7, 3 })
 	d := bundle("G-1", complete("A", 100))
 	for i, p := range []intaketest.Payment{
 		intaketest.Incomplete("to a NemKonto", "CPR", ann, 1000),
@@ -89,7 +89,7 @@ func (r refusingWriter) Order(o *gateway.Order) error {
 // TestRelease_WhatCannotBeWrittenStaysFrozen: it holds up nothing else, and can be written when the codec can.
 func TestRelease_WhatCannotBeWrittenStaysFrozen(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders, o.limits.MessageOrders = 3, 2 })
+	w := newWorld(t, func(o *options) { o.limits.Split.InterchangeOrders, o.limits.Split.MessageOrders = 3, 2 })
 	without := w.steps(func(o *app.StepOptions) {
 		o.Banks = slices.Clone(o.Banks)
 		for i := range o.Banks {

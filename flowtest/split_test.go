@@ -22,7 +22,7 @@ func many(prefix string, n int) []intaketest.Payment {
 // TestSplit_Limits: at most so many orders in a message and in an interchange, none lost, none twice.
 func TestSplit_Limits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *options) { o.limits.InterchangeOrders, o.limits.MessageOrders = 10, 4 })
+	w := newWorld(t, func(o *options) { o.limits.Split.InterchangeOrders, o.limits.Split.MessageOrders = 10, 4 })
 	w.receive(bundle("G-1", many("A", 25)...))
 	w.at(receiveBy)
 	w.release()
@@ -62,7 +62,7 @@ func TestSplit_Limits(t *testing.T) {
 func TestSplit_Bytes(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20 // the smallest that the configuration allows
-	w := newWorld(t, func(o *options) { o.limits.InterchangeBytes, o.limits.InterchangeOrders = limit, 100_000 })
+	w := newWorld(t, func(o *options) { o.limits.Split.InterchangeBytes, o.limits.Split.InterchangeOrders = limit, 100_000 })
 	payments := many("A", 700)
 	for i := range payments {
 		payments[i].Text = strings.Repeat("'", 35)

@@ -112,7 +112,7 @@ func (w *world) steps(change ...func(*app.StepOptions)) *app.Steps {
 }
 
 func limits() app.Limits {
-	return app.Limits{InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500, ExecutionDays: 365, BundlePayments: 10_000,
+	return app.Limits{Split: gateway.SplitLimits{InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500}, ExecutionDays: 365, BundlePayments: 10_000,
 		DeliveryGroups: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute, DocumentBytes: 8 << 20, FailuresBefore: 3}
 }
 
@@ -184,7 +184,7 @@ func (w *world) holds() {
 	}
 	for _, e := range ledger {
 		received, ore = received-e.Payments, ore-e.Ore
-		if e.State == reconciliation.Missing || e.Ore != e.OrderOre {
+		if e.State == gateway.PaymentMissing || e.Ore != e.OrderOre {
 			w.t.Errorf("ledger: %+v", e)
 		}
 	}
@@ -375,7 +375,7 @@ func (w *world) ledger() string {
 		w.t.Fatal(err)
 	}
 	var parts []string
-	for _, s := range reconciliation.States() {
+	for _, s := range gateway.PaymentStates() {
 		var n, ore int64
 		for _, e := range entries {
 			if e.State == s {

@@ -58,7 +58,7 @@ type Bundle interface {
 	Next() (*BundleItem, error)
 	// Refuse adds an error of the whole bundle that the caller found.
 	Refuse(Code)
-	// Refused tells whether the bundle is refused already, whatever follows.
+	// Refused reports whether the bundle is refused already, whatever follows.
 	Refused() bool
 	// Fault is the error of the whole bundle that is told first, empty when there is none. It is final after io.EOF.
 	Fault() Code

@@ -38,7 +38,7 @@ func (d Date) AddDays(n int) Date {
 	return DateOf(time.Date(d.Year, d.Month, d.Day+n, 12, 0, 0, 0, time.UTC))
 }
 
-// Before tells whether d comes before o.
+// Before reports whether d comes before o.
 func (d Date) Before(o Date) bool { return d.number() < o.number() }
 
 // DaysUntil is the number of calendar days from d to o.
@@ -50,7 +50,7 @@ func (d Date) DaysUntil(o Date) int {
 
 func (d Date) number() int { return d.Year*10000 + int(d.Month)*100 + d.Day }
 
-// IsZero tells whether no date is set.
+// IsZero reports whether no date is set.
 func (d Date) IsZero() bool { return d == Date{} }
 
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day) }

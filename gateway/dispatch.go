@@ -38,7 +38,7 @@ type BankLink interface {
 	// final name is there with the right size, ErrNotSent when nothing was published, ErrConflict when the final name
 	// was taken before by something else, and otherwise ErrOutcomeUnknown.
 	Put(ctx context.Context, f Outgoing, content io.Reader, beforeRename func(context.Context) error) error
-	// Look tells whether the final name is there, with the right size.
+	// Look reports whether the final name is there, with the right size.
 	Look(ctx context.Context, f Outgoing) (Sighting, error)
 	// List tells which files lie ready; temporary names are not among them.
 	List(ctx context.Context) ([]RemoteFile, error)

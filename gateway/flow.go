@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Step is one kind of work of the flow. It does the most urgent piece that is due, commits it, and tells whether
+// Step is one kind of work of the flow. It does the most urgent piece that is due, commits it, and reports whether
 // there was one. It may be called by many goroutines and processes at the same time.
 type Step func(ctx context.Context) (worked bool, err error)
 

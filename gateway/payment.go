@@ -42,7 +42,7 @@ type Detail struct {
 	DocumentRef   []string `json:"docref,omitempty"` // invoice numbers
 }
 
-// Empty tells whether there is anything in the detail.
+// Empty reports whether there is anything in the detail.
 func (d *Detail) Empty() bool {
 	return d == nil || d.Name == "" && len(d.AddressLines) == 0 && d.PostCode == "" && d.Town == "" && d.Country == "" &&
 		d.BankName == "" && len(d.BankAddressLines) == 0 && d.BankCountry == "" && !d.GermanBankCode && d.ChargeBearer == "" &&
@@ -64,6 +64,9 @@ func PaymentID(delivery int64, ordinal int) int64 {
 
 // DeliveryOf is the delivery that a payment came with.
 func DeliveryOf(payment int64) int64 { return payment >> ordinalBits }
+
+// OrdinalOf is the place of a payment in its delivery's document, from 1.
+func OrdinalOf(payment int64) int { return int(payment & MaxBundlePayments) }
 
 // Order is one attempt to pay a payment, ready to be written to a bank.
 type Order struct {

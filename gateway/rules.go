@@ -27,7 +27,7 @@ func DocumentAmount(ore int64) int64 { return ore * 10 }
 // maxEndToEndID is the characters that the payer has; the bank reference puts eight digits in front of them.
 const maxEndToEndID = 27
 
-// ValidEndToEndID tells whether an id can travel to a bank and back byte by byte: 1-27 printable ISO 8859-1
+// ValidEndToEndID reports whether an id can travel to a bank and back byte by byte: 1-27 printable ISO 8859-1
 // characters, no blank at either end.
 func ValidEndToEndID(id string) bool {
 	if n := utf8.RuneCountInString(id); n == 0 || n > maxEndToEndID || !utf8.ValidString(id) {
@@ -46,7 +46,7 @@ func printableLatin1(r rune) bool {
 	return r >= 0x20 && r < 0x7f || r >= 0xa0 && r <= 0xff
 }
 
-// ValidText tells whether a name or text is free of control characters; tabs and line ends count as such.
+// ValidText reports whether a name or text is free of control characters; tabs and line ends count as such.
 func ValidText(s string) bool {
 	for _, r := range s {
 		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
@@ -56,7 +56,7 @@ func ValidText(s string) bool {
 	return true
 }
 
-// AllDigits tells whether s is one or more ASCII digits.
+// AllDigits reports whether s is one or more ASCII digits.
 func AllDigits(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' {

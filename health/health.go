@@ -90,7 +90,7 @@ func (m *Monitor) Begin(name string) (ended func()) {
 	}
 }
 
-// Door tells whether a door is open, or why not.
+// Door reports whether a door is open, or why not.
 func (m *Monitor) Door(name string, closed error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

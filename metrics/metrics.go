@@ -90,7 +90,9 @@ func New(flow []gateway.Instrument, version string, now func() time.Time) (*Metr
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return m, m.Take(gateway.Reading{Name: buildInfo, Labels: []string{version}, Value: 1})
+	// What has not failed yet is 0: what is absent cannot be watched.
+	return m, m.Take(gateway.Reading{Name: buildInfo, Labels: []string{version}, Value: 1},
+		gateway.Reading{Name: sampleFailures, Labels: []string{OfSample}}, gateway.Reading{Name: sampleFailures, Labels: []string{OfDifference}})
 }
 
 // Collect adds a collector of others, such as that of a database pool.

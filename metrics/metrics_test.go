@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"errors"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,11 +38,32 @@ func shows(t *testing.T, m *metrics.Metrics) string {
 	}
 	var ours []string
 	for line := range strings.Lines(w.Body.String()) {
-		if strings.HasPrefix(line, "nks_") && !strings.Contains(line, "_bucket{") && !strings.HasPrefix(line, "nks_build_info") {
+		if strings.HasPrefix(line, "nks_") && !strings.Contains(line, "_bucket{") && !strings.HasPrefix(line, "nks_build_info") &&
+			!strings.HasSuffix(line, `nks_sample_failures_total{of="sample"} 0`+"\n") && !strings.HasSuffix(line, `nks_sample_failures_total{of="difference"} 0`+"\n") {
 			ours = append(ours, strings.TrimSuffix(line, "\n"))
 		}
 	}
 	return strings.Join(ours, "\n")
+}
+
+// TestMetrics_NothingFailedYet: a failure that has not happened is 0, so that the first one is a rise.
+func TestMetrics_NothingFailedYet(t *testing.T) {
+	t.Parallel()
+	var failures []float64
+	families, err := made(t).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "nks_sample_failures_total" {
+			for _, m := range f.GetMetric() {
+				failures = append(failures, m.GetCounter().GetValue())
+			}
+		}
+	}
+	if !slices.Equal(failures, []float64{0, 0}) {
+		t.Errorf("failures %v, want 0 of samples and 0 of differences", failures)
+	}
 }
 
 func TestMetrics(t *testing.T) {

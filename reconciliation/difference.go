@@ -3,6 +3,8 @@ package reconciliation
 import (
 	"context"
 	"fmt"
+
+	"nks/gateway"
 )
 
 // Difference is what the ledger does not explain of what was received; all of it must be 0.
@@ -16,7 +18,7 @@ type Difference struct {
 	Ledger     []Entry
 }
 
-// Clean tells whether there is none.
+// Clean reports whether there is none.
 func (d Difference) Clean() bool { return d.Payments == 0 && d.Ore == 0 && d.Violations == 0 }
 
 // Compare sets what bundles say was received against the ledger, and checks every invariant. It reads every payment:
@@ -41,7 +43,7 @@ func Compare(ctx context.Context, db Queryer) (d Difference, err error) {
 	}
 	otherwise := int64(0)
 	for _, e := range d.Ledger {
-		if e.State != Missing {
+		if e.State != gateway.PaymentMissing {
 			d.Payments, d.Ore = d.Payments-e.Payments, d.Ore-e.Ore
 		}
 		otherwise += max(e.Ore-e.OrderOre, e.OrderOre-e.Ore)

@@ -6,44 +6,19 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"nks/gateway"
 )
-
-// State is where a payment is. The states are disjoint: a payment is in exactly one.
-type State string
-
-// The states of the ledger.
-const (
-	Unread   State = "unread"    // in a bundle that was read, not yet checked
-	Rejected State = "rejected"  // refused when it was checked, response 2
-	Waiting  State = "waiting"   // for its release
-	Frozen   State = "frozen"    // in an interchange that has not been sent
-	Unknown  State = "unknown"   // in an interchange of which nobody knows whether the bank has it
-	WithBank State = "with_bank" // sent; the bank has not yet said that it was carried out
-	Executed State = "executed"
-	Cheque   State = "cheque"   // executed as a cheque
-	Returned State = "returned" // no account, or refused by the bank: the money was never debited
-	Missing  State = "missing"  // nothing explains it: an alarm
-)
-
-// States is every state in the order of the flow.
-func States() []State {
-	return []State{Unread, Rejected, Waiting, Frozen, Unknown, WithBank, Executed, Cheque, Returned, Missing}
-}
-
-// Final tells whether nothing more happens to a payment in this state by itself.
-func (s State) Final() bool {
-	return s == Rejected || s == Executed || s == Cheque || s == Returned
-}
 
 // Entry is the payments of one authority in one state. Ore is by the payments as received; OrderOre by what the
 // orders say, where there are orders: the two differ only when something is wrong.
 type Entry struct {
-	Supplier  string `db:"supplier"`
-	Authority string `db:"authority"`
-	State     State  `db:"state"`
-	Payments  int64  `db:"payments"`
-	Ore       int64  `db:"ore"`
-	OrderOre  int64  `db:"order_ore"`
+	Supplier  string               `db:"supplier"`
+	Authority string               `db:"authority"`
+	State     gateway.PaymentState `db:"state"`
+	Payments  int64                `db:"payments"`
+	Ore       int64                `db:"ore"`
+	OrderOre  int64                `db:"order_ore"`
 }
 
 // Queryer reads.

@@ -10,28 +10,6 @@ import (
 	"nks/reconciliation"
 )
 
-// TestStates: every state stands in the list once, and the final ones are those after which nothing happens by itself.
-func TestStates(t *testing.T) {
-	t.Parallel()
-	final := map[reconciliation.State]bool{reconciliation.Rejected: true, reconciliation.Executed: true, reconciliation.Cheque: true,
-		reconciliation.Returned: true}
-	seen := map[reconciliation.State]bool{}
-	for _, s := range reconciliation.States() {
-		if seen[s] {
-			t.Errorf("%s stands twice", s)
-		}
-		seen[s] = true
-		if s.Final() != final[s] {
-			t.Errorf("%s is final: %t", s, s.Final())
-		}
-	}
-	for s := range final {
-		if !seen[s] {
-			t.Errorf("%s is not listed", s)
-		}
-	}
-}
-
 // TestEmpty: nothing is where there is nothing.
 func TestEmpty(t *testing.T) {
 	t.Parallel()

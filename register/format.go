@@ -271,7 +271,7 @@ func parseBenefitType(r *row) {
 	r.required(2, 200)
 }
 
-// isVisible tells whether b is visible ASCII without blanks: what every bank can be told.
+// isVisible reports whether b is visible ASCII without blanks: what every bank can be told.
 func isVisible(b []byte) bool {
 	for _, c := range b {
 		if c < 0x21 || c > 0x7e {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"nks/pgscript"
 )
 
 // check is a rule that single rows cannot break: its query yields source and line of those that do.
@@ -154,36 +156,29 @@ func (l *loader) bring(ctx context.Context, f format, sum *FileSummary) error {
 	case "load_account", "load_specific_account":
 		return l.bringAccounts(ctx, f.staged, sum)
 	}
-	for _, s := range merges(f.staged) {
-		res, err := l.tx.ExecContext(ctx, s.statement)
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return err
-		}
-		if s.adds {
-			sum.Added += n
+	return pgscript.RunSteps(ctx, l.tx, merges(f.staged), nil, func(name string, rows int64) {
+		if strings.HasPrefix(name, adding) {
+			sum.Added += rows
 		} else {
-			sum.Changed += n
+			sum.Changed += rows
 		}
-	}
-	return nil
+	})
 }
 
-type mergeStep struct {
-	adds      bool
-	statement string
-}
+// How the steps of a merge are named: whether they add rows, or change and take away some.
+const (
+	adding   = "add to "
+	changing = "change "
+)
 
-func merges(staged string) []mergeStep {
+// merges are the steps that bring a staged table into the register's own.
+func merges(staged string) []pgscript.Step {
 	switch staged {
 	case "load_supplier":
 		return append(upsert(staged, "nks.supplier", "supplier", "name, ean"),
-			mergeStep{false, `DELETE FROM nks.supplier_key k USING load_supplier l
+			pgscript.Step{Name: changing + "supplier_key", Statement: `DELETE FROM nks.supplier_key k USING load_supplier l
 				WHERE l.supplier = k.supplier AND k.key <> ALL (string_to_array(l.ssh_keys, E'\n'))`},
-			mergeStep{true, `INSERT INTO nks.supplier_key SELECT DISTINCT l.supplier, k
+			pgscript.Step{Name: adding + "supplier_key", Statement: `INSERT INTO nks.supplier_key SELECT DISTINCT l.supplier, k
 				FROM load_supplier l, unnest(string_to_array(l.ssh_keys, E'\n')) AS k ON CONFLICT DO NOTHING`})
 	case "load_authority":
 		return upsert(staged, "nks.authority", "authority", "name, cvr")
@@ -193,9 +188,9 @@ func merges(staged string) []mergeStep {
 		const same = `(a.agreement, a.authority, a.supplier) = (l.agreement, l.authority, l.supplier)`
 		return append(upsert(staged, "nks.agreement", "agreement, authority, supplier",
 			"los_unit, bank_centre, no_account, receive_by, valid_from, valid_to"),
-			mergeStep{false, `DELETE FROM nks.payout_account p USING load_agreement l, nks.agreement a
+			pgscript.Step{Name: changing + "payout_account", Statement: `DELETE FROM nks.payout_account p USING load_agreement l, nks.agreement a
 				WHERE ` + same + ` AND p.agreement_id = a.id AND p.account <> ALL (string_to_array(l.payout_accounts, ' '))`},
-			mergeStep{true, `INSERT INTO nks.payout_account SELECT DISTINCT a.id, p
+			pgscript.Step{Name: adding + "payout_account", Statement: `INSERT INTO nks.payout_account SELECT DISTINCT a.id, p
 				FROM load_agreement l JOIN nks.agreement a ON ` + same + `, unnest(string_to_array(l.payout_accounts, ' ')) AS p
 				ON CONFLICT DO NOTHING`})
 	case "load_benefit_type":
@@ -205,7 +200,7 @@ func merges(staged string) []mergeStep {
 }
 
 // upsert updates the rows that differ and adds those that are not there. Key columns may be NULL.
-func upsert(staged, table, key, rest string) []mergeStep {
+func upsert(staged, table, key, rest string) []pgscript.Step {
 	on := make([]string, 0, 3)
 	for _, k := range strings.Split(key, ", ") {
 		if k == "authority" && strings.HasPrefix(key, "benefit_type") {
@@ -220,10 +215,10 @@ func upsert(staged, table, key, rest string) []mergeStep {
 	for i, c := range columns {
 		set[i] = fmt.Sprintf("%[1]s = l.%[1]s", c)
 	}
-	return []mergeStep{
-		{false, fmt.Sprintf(`UPDATE %s t SET %s FROM %s l WHERE %s AND (t.%s) IS DISTINCT FROM (l.%s)`, table, strings.Join(set, ", "),
+	return []pgscript.Step{
+		{Name: changing + table, Statement: fmt.Sprintf(`UPDATE %s t SET %s FROM %s l WHERE %s AND (t.%s) IS DISTINCT FROM (l.%s)`, table, strings.Join(set, ", "),
 			staged, same, strings.Join(columns, ", t."), strings.Join(columns, ", l."))},
-		{true, fmt.Sprintf(`INSERT INTO %[1]s (%[2]s, %[3]s) SELECT %[2]s, %[3]s FROM %[4]s l
+		{Name: adding + table, Statement: fmt.Sprintf(`INSERT INTO %[1]s (%[2]s, %[3]s) SELECT %[2]s, %[3]s FROM %[4]s l
 			WHERE NOT EXISTS (SELECT FROM %[1]s t WHERE %[5]s)`, table, key, rest, staged, same)},
 	}
 }

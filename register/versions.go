@@ -2,9 +2,10 @@ package register
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
+
+	"nks/pgscript"
 )
 
 // bringAccounts makes versions of the staged rows. The purpose of an account is its holder, or holder, authority and
@@ -17,57 +18,52 @@ import (
 //     if the files say of the purpose nothing but what is past, the version with that account ends now.
 func (l *loader) bringAccounts(ctx context.Context, staged string, sum *FileSummary) error {
 	now := l.options.Now.Round(time.Microsecond) // PostgreSQL keeps no more
-	steps := []struct {
-		statement string
-		count     *int64
-		args      []any
-	}{
-		{`CREATE TEMP TABLE load_changed ON COMMIT DROP AS
-			SELECT l.*, greatest(l.valid_from, $1::timestamptz) AS begins,
+	steps := []pgscript.Step{
+		{Name: "changed rows", Statement: `CREATE TEMP TABLE load_changed ON COMMIT DROP AS
+			SELECT l.*, greatest(l.valid_from, @now::timestamptz) AS begins,
 				EXISTS (SELECT FROM nks.account_version v WHERE ` + samePurpose("v", "l") + `) AS known
 			FROM ` + staged + ` l
-			WHERE NOT EXISTS (SELECT FROM nks.account_version v WHERE ` + says("v", "l") + `)`, nil, []any{now}},
-		{`ANALYZE load_changed`, nil, nil},
+			WHERE NOT EXISTS (SELECT FROM nks.account_version v WHERE ` + says("v", "l") + `)`},
+		{Name: "statistics of changed rows", Statement: `ANALYZE load_changed`},
 		// A version that says one row may be in the way of another: then its row is a change too.
-		{`INSERT INTO load_changed
-			SELECT l.*, greatest(l.valid_from, $1::timestamptz), true
+		{Name: "rows in the way", Statement: `INSERT INTO load_changed
+			SELECT l.*, greatest(l.valid_from, @now::timestamptz), true
 			FROM ` + staged + ` l JOIN nks.account_version v ON ` + says("v", "l") + `
-			WHERE EXISTS (SELECT FROM load_changed c WHERE c.known AND ` + samePurpose("v", "c") + ` AND ` + meets("v", "c") + `)`,
-			nil, []any{now}},
-		{`UPDATE nks.account_version v SET valid_to = greatest(v.valid_from, x.begins)
+			WHERE EXISTS (SELECT FROM load_changed c WHERE c.known AND ` + samePurpose("v", "c") + ` AND ` + meets("v", "c") + `)`},
+		{Name: closeMet, Statement: `UPDATE nks.account_version v SET valid_to = greatest(v.valid_from, x.begins)
 			FROM (SELECT v.id, min(c.begins) AS begins FROM load_changed c
 				JOIN nks.account_version v ON ` + samePurpose("v", "c") + ` AND ` + meets("v", "c") + `
 				WHERE c.known GROUP BY v.id) x
-			WHERE x.id = v.id`, &sum.Changed, nil},
-		{`UPDATE nks.account_version v SET valid_to = $1
+			WHERE x.id = v.id`},
+		{Name: closePast, Statement: `UPDATE nks.account_version v SET valid_to = @now
 			FROM load_changed c
-			WHERE c.known AND c.valid_to <= $1 AND ` + samePurpose("v", "c") + ` AND ` + sameAccount("v", "c") + `
-			AND v.valid_from <= $1 AND (v.valid_to > $1 OR v.valid_to IS NULL)
+			WHERE c.known AND c.valid_to <= @now AND ` + samePurpose("v", "c") + ` AND ` + sameAccount("v", "c") + `
+			AND v.valid_from <= @now AND (v.valid_to > @now OR v.valid_to IS NULL)
 			AND NOT EXISTS (SELECT FROM ` + staged + ` l WHERE ` + samePurpose("l", "c") + `
-				AND (l.valid_to > $1 OR l.valid_to IS NULL))`, &sum.Changed, []any{now}},
-		{`INSERT INTO nks.account_version (recorded_at, ` + accountColumns + `)
-			SELECT $1, holder_kind, holder_id, authority, benefit_type, locked, account_kind, account, bank_code, bic,
+				AND (l.valid_to > @now OR l.valid_to IS NULL))`},
+		{Name: addVersions, Statement: `INSERT INTO nks.account_version (recorded_at, ` + accountColumns + `)
+			SELECT @now, holder_kind, holder_id, authority, benefit_type, locked, account_kind, account, bank_code, bic,
 				bank_name, bank_address, bank_country, currency, holder_name, holder_address,
 				CASE WHEN known THEN begins ELSE coalesce(valid_from, '-infinity') END, valid_to
-			FROM load_changed WHERE NOT known OR valid_to IS NULL OR valid_to > begins`, &sum.Added, []any{now}},
-		{`DROP TABLE load_changed`, nil, nil},
+			FROM load_changed WHERE NOT known OR valid_to IS NULL OR valid_to > begins`},
+		{Name: "no more changed rows", Statement: `DROP TABLE load_changed`},
 	}
-	for i, s := range steps {
-		res, err := l.tx.ExecContext(ctx, s.statement, s.args...)
-		if err != nil {
-			return fmt.Errorf("step %d: %w", i+1, err)
+	return pgscript.RunSteps(ctx, l.tx, steps, pgscript.Args{"now": now}, func(name string, rows int64) {
+		switch name {
+		case closeMet, closePast:
+			sum.Changed += rows
+		case addVersions:
+			sum.Added += rows
 		}
-		if s.count == nil {
-			continue
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return fmt.Errorf("step %d: %w", i+1, err)
-		}
-		*s.count += n
-	}
-	return nil
+	})
 }
+
+// Steps of bringAccounts whose rows are told.
+const (
+	closeMet    = "close versions that a row meets"
+	closePast   = "close versions that are past"
+	addVersions = "add versions"
+)
 
 func samePurpose(a, b string) string {
 	return expand(`(A.holder_id = B.holder_id AND A.holder_kind = B.holder_kind
@@ -81,11 +77,11 @@ func sameAccount(a, b string) string {
 		(B.locked, B.bank_code, B.bic, B.bank_name, B.bank_address, B.bank_country, B.currency, B.holder_name, B.holder_address))`, a, b)
 }
 
-// says: version a already tells all that row b tells of the time from now on. The statement's $1 is now.
+// says: version a already tells all that row b tells of the time from now on. The statement's @now is now.
 func says(a, b string) string {
 	return `(` + samePurpose(a, b) + ` AND ` + sameAccount(a, b) + expand(`
 		AND A.valid_to IS NOT DISTINCT FROM B.valid_to AND A.valid_from IS DISTINCT FROM A.valid_to
-		AND A.valid_from <= greatest(B.valid_from, $1::timestamptz))`, a, b)
+		AND A.valid_from <= greatest(B.valid_from, @now::timestamptz))`, a, b)
 }
 
 // meets: version a is in force at some time of what changed row b changes.

@@ -154,17 +154,17 @@ func (m model) load(p purpose, now int, rows []span) {
 	says := func(v, r span) bool {
 		return v.account == r.account && v.to == r.to && v.from < v.to && v.from <= max(r.from, now)
 	}
-	var changed, said []span
+	var changed, unchanged []span
 	for _, r := range rows {
 		if slices.ContainsFunc(known, func(v span) bool { return says(v, r) }) {
-			said = append(said, r)
+			unchanged = append(unchanged, r)
 		} else {
 			changed = append(changed, span{max(r.from, now), r.to, r.account})
 		}
 	}
 	inTheWay := func(v span) bool { return slices.ContainsFunc(changed, v.meets) }
 	var also []span
-	for _, r := range said {
+	for _, r := range unchanged {
 		if slices.ContainsFunc(known, func(v span) bool { return says(v, r) && inTheWay(v) }) {
 			also = append(also, span{max(r.from, now), r.to, r.account})
 		}

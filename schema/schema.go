@@ -167,7 +167,7 @@ func Latest() int64 {
 	return version
 }
 
-// Serves tells whether db has exactly this program's migrations; the error says what is wrong.
+// Serves reports whether db has exactly this program's migrations; the error says what is wrong.
 func Serves(ctx context.Context, db Queryer) error {
 	version, err := Version(ctx, db)
 	if err == nil && version != Latest() {

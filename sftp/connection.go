@@ -33,7 +33,7 @@ type connection struct {
 	busy   int    // uploads and renames in hand; guarded by Server.mu
 }
 
-// authorise tells whether the offered key may log in as the offered name. The
+// authorise reports whether the offered key may log in as the offered name. The
 // answer is the same for an unknown party and an unknown key.
 func (s *Server) authorise(meta ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
 	if !PartyName(meta.User()) {

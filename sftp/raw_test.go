@@ -63,7 +63,7 @@ func serve(t testing.TB, limits sftp.Limits) *served {
 // await waits for an event.
 func (s *served) await(t *testing.T, what string) sftp.Event {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(patience)
 	for {
 		select {
 		case e := <-s.events:
@@ -80,7 +80,7 @@ func (s *served) dialSSH(t testing.TB, party string) (*ssh.Client, error) {
 	t.Helper()
 	c, err := ssh.Dial("tcp", s.Addr().String(), &ssh.ClientConfig{
 		User: party, Auth: []ssh.AuthMethod{ssh.PublicKeys(s.keys[party])},
-		HostKeyCallback: ssh.FixedHostKey(s.host), Timeout: 20 * time.Second,
+		HostKeyCallback: ssh.FixedHostKey(s.host), Timeout: patience,
 	})
 	if err == nil {
 		t.Cleanup(func() { c.Close() })

@@ -10,7 +10,7 @@ set -eu
 
 cd "$(dirname "$0")/.."
 published=$(pwd)/../shared/samples/edifact/directories
-bench=./cmd/nks # the program that has the command bench
+bench=./cmd/nks-demo # the program that has the command bench
 
 # Without paths in what is built a copy in another place is built from the cache.
 export GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false"

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,14 +33,15 @@ type benchLine struct {
 func TestBenchAccountsForItsBundle(t *testing.T) {
 	t.Parallel()
 	dir := program.Place(t)
+	payments := programtest.Size(500, 2000)
 	out := filepath.Join(dir, "results.jsonl")
-	args := []string{"bench", "--payments", "2000", "--holders", "5000", "--history", "4000", "--rounds", "1", "--data", filepath.Join(dir, "world"),
+	args := []string{"bench", "--payments", strconv.Itoa(payments), "--holders", "5000", "--history", strconv.Itoa(2 * payments), "--rounds", "1", "--data", filepath.Join(dir, "world"),
 		"--out", out, "--idle", "2s"}
 	first := nksDemo(t, append(args, "--statements")...)
 	first.Want(t, 0)
 	counts := regexp.MustCompile(`\d+ rejected, \d+ returned, \d+ orders in \d+ files`)
 	outcome := counts.FindString(first.Out.String())
-	if outcome == "" || !strings.Contains(first.Out.String(), "COPY: 2000 rows") || !strings.Contains(first.Out.String(), " ×  ") {
+	if outcome == "" || !strings.Contains(first.Out.String(), fmt.Sprintf("COPY: %d rows", payments)) || !strings.Contains(first.Out.String(), " ×  ") {
 		t.Fatalf("printed %s", first.Out.String())
 	}
 	again := nksDemo(t, append(args, "--codecs=false", "--idle", "0")...)
@@ -52,11 +55,11 @@ func TestBenchAccountsForItsBundle(t *testing.T) {
 	if programtest.Exists(t, filepath.Join(dir, "world", "pg")) {
 		t.Error("the database of the last round is still there without --keep")
 	}
-	benchResults(t, out)
+	benchResults(t, out, payments)
 }
 
 // benchResults judges the shape of what two runs have written.
-func benchResults(t *testing.T, path string) {
+func benchResults(t *testing.T, path string, payments int) {
 	t.Helper()
 	f, err := os.Open(path)
 	must(t, err)
@@ -66,7 +69,7 @@ func benchResults(t *testing.T, path string) {
 		var l benchLine
 		must(t, json.Unmarshal(lines.Bytes(), &l))
 		names = append(names, l.Name)
-		if (l.Sizes["payments"] != 2000) != (l.Name == "edifact" || l.Name == "idle") || l.Machine.Cores < 1 || l.Version == "" {
+		if (l.Sizes["payments"] != payments) != (l.Name == "edifact" || l.Name == "idle") || l.Machine.Cores < 1 || l.Version == "" {
 			t.Errorf("%s does not say of what it is: %s", l.Name, lines.Text())
 		}
 		if v := l.Values; l.Name == "idle" && (v["together_percent"]+v["simulators_percent"] <= 0 || v["together_percent"] < v["nks_percent"] || v["seconds"] != 2) {
@@ -76,7 +79,7 @@ func benchResults(t *testing.T, path string) {
 			continue
 		}
 		v := l.Values
-		if v["rejected"]+v["returned"]+v["orders"] != 2000 || v["rejected"] == 0 || v["orders"] == 0 {
+		if v["rejected"]+v["returned"]+v["orders"] != float64(payments) || v["rejected"] == 0 || v["orders"] == 0 {
 			t.Errorf("the counts do not add up: %v", v)
 		}
 		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "nks_mb", "postgres_mb", "wal_mb", "step_read_busy_s", "step_check_busy_s",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"nks/gateway"
 	"nks/internal/app"
 	"nks/internal/report"
 	"nks/reconciliation"
@@ -33,7 +34,7 @@ type demoResult struct {
 	File                 string  `json:"file,omitempty"` // of --samples
 }
 
-// Good tells whether every payment and every øre is explained and everybody has been answered.
+// Good reports whether every payment and every øre is explained and everybody has been answered.
 func (r *demoResult) Good() bool {
 	return r.DifferenceOere == 0 && r.BankLedgerDifference == 0 && r.Unanswered == 0 && r.Findings == 0 &&
 		r.Received == r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting
@@ -82,15 +83,15 @@ func (w *world) account(ctx context.Context, db *app.Database, began time.Time) 
 func (r *demoResult) addLedger(ledger []reconciliation.Entry) {
 	for _, e := range ledger {
 		switch e.State {
-		case reconciliation.Rejected:
+		case gateway.PaymentRejected:
 			r.Rejected += e.Payments
-		case reconciliation.Executed:
+		case gateway.PaymentExecuted:
 			r.Executed += e.Payments
-		case reconciliation.Returned:
+		case gateway.PaymentReturned:
 			r.Returned += e.Payments
-		case reconciliation.Cheque:
+		case gateway.PaymentCheque:
 			r.Cheque += e.Payments
-		case reconciliation.Missing:
+		case gateway.PaymentMissing:
 			continue
 		default:
 			r.Waiting += e.Payments
@@ -111,7 +112,7 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report)
 	for _, e := range ledger {
 		state := "waiting"
 		switch e.State {
-		case reconciliation.Rejected, reconciliation.Executed, reconciliation.Returned, reconciliation.Cheque:
+		case gateway.PaymentRejected, gateway.PaymentExecuted, gateway.PaymentReturned, gateway.PaymentCheque:
 			state = string(e.State)
 		}
 		add(e.Authority, state, 1, witness.Sum{Count: e.Payments, Oere: e.OrderOre})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nks/conf"
+	"nks/gateway"
 	"nks/internal/app"
 	"nks/internal/command"
 	"nks/internal/report"
@@ -130,7 +131,7 @@ func (p *play) load(ctx context.Context) error {
 }
 
 // step looks at the world once: it helps as an operator would, jumps to the next moment at which something is due when
-// nobody has anything in hand, and tells whether all is done.
+// nobody has anything in hand, and reports whether all is done.
 func (p *play) step(ctx context.Context, bar *command.Progress) (bool, error) {
 	if err := p.gateway.Database().Pool().PingContext(ctx); err != nil {
 		// The database may be on its way back; being stuck is noticed below.
@@ -182,7 +183,7 @@ func (p *play) stuck(what string) error {
 	return nil
 }
 
-// survey tells whether anybody has something in hand, and the next business time at which anybody has something due.
+// survey reports whether anybody has something in hand, and the next business time at which anybody has something due.
 func (p *play) survey(ctx context.Context) (busy bool, next time.Time, what string, err error) {
 	offset := p.gateway.ClockOffset()
 	consider := func(t time.Time) {
@@ -261,7 +262,7 @@ func (p *play) shareClock(ctx context.Context, offset time.Duration) error {
 	return writeJSON(p.path("sim", "clock.json"), map[string]int64{"offset_ns": int64(offset)})
 }
 
-// final tells whether every delivery was made, every payment is where it stays, and everybody was told.
+// final reports whether every delivery was made, every payment is where it stays, and everybody was told.
 func (p *play) final(ctx context.Context) (bool, error) {
 	if done, total := p.deliveriesDone(); done < total {
 		return false, nil
@@ -275,7 +276,7 @@ func (p *play) final(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	for _, e := range ledger {
-		if !e.State.Final() && e.State != reconciliation.Missing {
+		if !e.State.Final() && e.State != gateway.PaymentMissing {
 			return false, nil
 		}
 	}

@@ -100,7 +100,7 @@ func (w *world) alive(s stranger) int {
 	return 0
 }
 
-// plays tells whether the process is the party: its command line names the role and the data directory.
+// plays reports whether the process is the party: its command line names the role and the data directory.
 func plays(pid int, s stranger) bool {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil || pid <= 1 {

@@ -2,12 +2,13 @@ package main_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -53,7 +54,9 @@ func underWay(t *testing.T, dir string, p *programtest.Process) {
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	dir := program.Place(t)
-	fresh := demoArgs(dir, "300", "--fresh")
+	payments := programtest.Size(60, 300)
+	args := demoArgs(dir, strconv.Itoa(payments))
+	fresh := demoArgs(dir, strconv.Itoa(payments), "--fresh")
 	p := program.Begin(t, nil, fresh...)
 	underWay(t, dir, p)
 	p.Kill()
@@ -65,15 +68,15 @@ func TestDemo(t *testing.T) {
 	second.Want(t, 2)
 	second.OneLine(t, "another demonstration runs in "+dir)
 	p.Signal(syscall.SIGTERM)
-	p.Finish(t, 30*time.Second)
+	p.Finish(t, programtest.Longest)
 	p.Want(t, 1)
 	programtest.NothingRuns(t, dir)
 
-	p = nksDemo(t, demoArgs(dir, "299")...)
+	p = nksDemo(t, demoArgs(dir, strconv.Itoa(payments-1))...)
 	p.Want(t, 2)
-	p.OneLine(t, "unfinished run of 300 payments", "--fresh")
+	p.OneLine(t, fmt.Sprintf("unfinished run of %d payments", payments), "--fresh")
 
-	p = nksDemo(t, demoArgs(dir, "300")...)
+	p = nksDemo(t, args...)
 	p.Want(t, 0)
 	r := resultOf(t, p)
 	r.clean(t)
@@ -81,7 +84,7 @@ func TestDemo(t *testing.T) {
 	programtest.NothingRuns(t, dir)
 
 	// A finished run is run anew.
-	p = nksDemo(t, demoArgs(dir, "300")...)
+	p = nksDemo(t, args...)
 	p.Want(t, 0)
 	again := resultOf(t, p)
 	again.clean(t)
@@ -95,7 +98,7 @@ func TestDemo(t *testing.T) {
 type tampering struct {
 	name     string
 	do, undo string // SQL
-	// shows tells whether the result gives the change away in the right place.
+	// shows reports whether the result gives the change away in the right place.
 	shows func(result) bool
 }
 

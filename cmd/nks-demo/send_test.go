@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,11 +11,13 @@ import (
 	"nks/internal/programtest"
 )
 
+// gateway is the program of those who send.
+var gateway = programtest.New("nks")
+
 // TestSendIntoADemonstration: what nks send brings into a demonstration that stays up is accounted for like everything else,
 // though the supplier that is played there takes the answers away.
 func TestSendIntoADemonstration(t *testing.T) {
 	t.Parallel()
-	nks := programtest.New("nks")
 	dir := program.Place(t)
 	p := program.Begin(t, nil, "demo", "--payments", "60", "--holders", "1000", "--fresh", "--data", dir)
 	if !programtest.Eventually(programtest.Longest, func() bool { return p.Ended() || strings.Contains(p.Out.String(), "stay up") }) || p.Ended() {
@@ -22,13 +25,24 @@ func TestSendIntoADemonstration(t *testing.T) {
 	}
 	all := programtest.Expected(t, dir).Deliveries
 	i := slices.IndexFunc(all, func(d programtest.Delivery) bool { return d.Receipt == "accepted" && d.Rejected == 0 })
-	sent := nks.Run(t, "send", "--demo", dir, "--supplier", all[i].Supplier, "--as", "again.xml", "--wait", "60s", programtest.Document(dir, all[i]))
+	sent := gateway.Run(t, "send", "--demo", dir, "--supplier", all[i].Supplier, "--as", "again.xml", "--wait", "60s", "--json", programtest.Document(dir, all[i]))
 	sent.Want(t, 1)
-	if !strings.Contains(sent.Out.String(), "refused, receipt 1") || !strings.Contains(sent.Out.String(), "904") {
-		t.Errorf("the same bundle once more: %s", sent.Out.String())
+	var answer struct {
+		Receipt  string
+		Accepted bool
+		Reasons  []string
+		Answers  []string
 	}
-	if !programtest.Exists(t, filepath.Join(dir, "sim", "authority", all[i].Supplier, "journal-send.jsonl")) {
+	must(t, json.Unmarshal([]byte(sent.Out.String()), &answer))
+	if answer.Receipt != "1" || answer.Accepted || len(answer.Answers) != 1 || len(answer.Reasons) != 1 || !strings.HasPrefix(answer.Reasons[0], "904 ") {
+		t.Fatalf("the same bundle once more: %s", sent.Out.String())
+	}
+	home := filepath.Join(dir, "sim", "authority", all[i].Supplier)
+	if !programtest.Exists(t, filepath.Join(home, "journal-send.jsonl")) {
 		t.Error("the delivery is not written down")
+	}
+	if !programtest.Eventually(programtest.Longest, func() bool { return programtest.Exists(t, filepath.Join(home, "got", answer.Answers[0])) }) {
+		t.Errorf("the supplier has not taken %s", answer.Answers[0])
 	}
 	p.Terminate(t)
 	p.Finish(t, 30*time.Second)

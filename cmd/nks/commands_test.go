@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"nks/internal/programtest"
 )
@@ -156,7 +155,7 @@ func (s *site) run(t *testing.T) *programtest.Process {
 func (s *site) stop(t *testing.T, p *programtest.Process) {
 	t.Helper()
 	p.Terminate(t)
-	p.Finish(t, 20*time.Second)
+	p.Finish(t, programtest.Longest)
 	p.Want(t, 0)
 	programtest.NothingRuns(t, s.dir)
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -46,7 +45,7 @@ func TestPages(t *testing.T) {
 	s.withPages(t, "127.0.0.1:0")
 	p := s.run(t)
 	at := pagesOf(p)
-	client := &http.Client{Timeout: 30 * time.Second}
+	client := &http.Client{Timeout: programtest.Longest}
 	defer client.CloseIdleConnections()
 	r, err := client.Get(at + "/")
 	must(t, err)
@@ -73,7 +72,7 @@ func TestPages(t *testing.T) {
 	must(t, conn.Close(t.Context()))
 	must(t, private.Stop(t.Context()))
 	p.Signal(syscall.SIGTERM)
-	p.Finish(t, 30*time.Second)
+	p.Finish(t, programtest.Longest)
 	p.Want(t, 0)
 	if _, err := client.Get(at + "/"); err == nil {
 		t.Error("the pages outlive the gateway")
@@ -117,6 +116,6 @@ func TestPages_AddressTaken(t *testing.T) {
 		t.Errorf("says nothing:\n%s", p.Err.String())
 	}
 	p.Signal(syscall.SIGTERM)
-	p.Finish(t, 30*time.Second)
+	p.Finish(t, programtest.Longest)
 	p.Want(t, 0)
 }

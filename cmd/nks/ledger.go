@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/gateway"
 	"nks/internal/command"
 	"nks/internal/report"
 	"nks/reconciliation"
@@ -56,10 +57,10 @@ func printExceptions(ctx context.Context, w io.Writer, db *sqlx.DB) error {
 	return nil
 }
 
-// balanced tells whether every payment is explained and every order is of its payment's amount.
+// balanced reports whether every payment is explained and every order is of its payment's amount.
 func balanced(ledger []reconciliation.Entry) bool {
 	for _, e := range ledger {
-		if e.State == reconciliation.Missing || e.Ore != e.OrderOre {
+		if e.State == gateway.PaymentMissing || e.Ore != e.OrderOre {
 			return false
 		}
 	}

@@ -28,7 +28,7 @@ import (
 // page is what a gateway answers at its address for operations.
 func (s *site) page(t *testing.T, path string) (code int, body string) {
 	t.Helper()
-	client := http.Client{Timeout: 10 * time.Second}
+	client := http.Client{Timeout: programtest.Longest}
 	defer client.CloseIdleConnections()
 	r, err := client.Get("http://" + s.metrics + path)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *site) on(t *testing.T) *server.Server {
 
 func startServer(t *testing.T, s *site) *server.Server {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), programtest.Longest)
 	defer cancel()
 	db, err := server.Start(ctx, server.Config{DataDir: filepath.Join(s.dir, "pg")})
 	must(t, err)
@@ -82,7 +82,7 @@ func (s *site) uploading(t *testing.T) io.Closer {
 	host, err := sftp.LoadKey(filepath.Join(s.dir, "keys", "mailbox_host"))
 	must(t, err)
 	conn, err := ssh.Dial("tcp", s.mailbox, &ssh.ClientConfig{User: supplier, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)},
-		HostKeyCallback: ssh.FixedHostKey(host.PublicKey()), Timeout: 10 * time.Second})
+		HostKeyCallback: ssh.FixedHostKey(host.PublicKey()), Timeout: programtest.Longest})
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	client, err := pkgsftp.NewClient(conn)
@@ -115,7 +115,7 @@ func TestHealth(t *testing.T) {
 	running.Signal(syscall.SIGTERM)
 	s.becomes(t, "/readyz", 503, "shutting down")
 	must(t, upload.Close())
-	running.Finish(t, time.Minute)
+	running.Finish(t, programtest.Longest)
 	running.Want(t, 0)
 	if code, _ := s.page(t, "/readyz"); code != 0 {
 		t.Errorf("answers %d after its end", code)

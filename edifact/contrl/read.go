@@ -157,7 +157,7 @@ func (r *reading) status(i int, interchange bool) (Status, error) {
 		known = known || interchange && (s.Action == ActionInterchangeAcknowledged || s.Action == ActionInterchangeRejected)
 	}
 	if !known {
-		return s, r.fault(i+2, 0, edifact.RuleCode, edifact.CodeInvalidValue, "action is none that CONTRL of this version has at this level")
+		return s, r.fault(i+2, 0, edifact.RuleCode, edifact.CodeInvalidValue, "action must be one that CONTRL of this version has at this level")
 	}
 	return s, nil
 }

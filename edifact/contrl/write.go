@@ -201,7 +201,7 @@ func (s *Status) check(version int, interchange bool, tags ...string) error {
 	}
 	switch {
 	case action == 0 || action > ActionReceived, !interchange && (action == ActionReceived || action == ActionInterchangeAcknowledged || action == ActionInterchangeRejected):
-		return errors.New("action is none of this level")
+		return errors.New("action must be one of this level")
 	case s.Tag != "" && s.Code == 0, s.Element != 0 && s.Tag == "", s.Component != 0 && s.Element == 0, s.Repetition != 0 && s.Element == 0:
 		return errors.New("place of a fault that is not told")
 	case !within(version, s.Element, s.Component, s.Repetition):
@@ -218,7 +218,7 @@ func (s *Status) check(version int, interchange bool, tags ...string) error {
 	if version == 4 && len(s.Tag) == 3 && s.Tag[:2] == "US" {
 		return nil
 	}
-	return errors.New("service segment is none of this level")
+	return errors.New("service segment must be one of this level")
 }
 
 func within(version, element, component, repetition int) bool {

@@ -61,7 +61,7 @@ type Segment struct {
 	Elements []Place
 }
 
-// Service tells whether this is a service segment, whose tag begins with U. The
+// Service reports whether this is a service segment, whose tag begins with U. The
 // messages of a user directory name them without their elements and name: those
 // depend on the syntax version of the interchange, see [Service].
 func (s *Segment) Service() bool { return strings.HasPrefix(s.Tag, "U") }

@@ -70,7 +70,7 @@ func number(s string, limit int) (int, bool) {
 	return n, n <= limit
 }
 
-// isTag tells whether s may be the tag of a segment. ISO 9735-1 §8.2
+// isTag reports whether s may be the tag of a segment. ISO 9735-1 §8.2
 func isTag(s string) bool {
 	if len(s) != 3 || s[0] < 'A' || s[0] > 'Z' {
 		return false
@@ -83,13 +83,13 @@ func isTag(s string) bool {
 	return true
 }
 
-// isCode tells whether s is a word of the text form: not empty, nothing that
+// isCode reports whether s is a word of the text form: not empty, nothing that
 // would end it.
 func isCode(s string) bool {
 	return s != "" && len(s) <= 64 && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) < 0
 }
 
-// isName tells whether s can stand as the rest of a line and be read again.
+// isName reports whether s can stand as the rest of a line and be read again.
 func isName(s string) bool {
 	return s != "" && s[0] != ' ' && s[len(s)-1] != ' ' &&
 		strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0

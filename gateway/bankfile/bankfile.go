@@ -64,10 +64,10 @@ func (p Profile) Validate() error {
 		return errors.New("bank profile: the bank's GLN is ours")
 	}
 	if set, ok := edifact.ParseRepertoire(p.Charset); !ok || set > edifact.UNOC {
-		return fmt.Errorf("bank profile: character set %q is none of UNOA, UNOB, UNOC", p.Charset)
+		return fmt.Errorf("bank profile: character set %q must be one of UNOA, UNOB, UNOC", p.Charset)
 	}
 	if !slices.Contains([]string{"none", "crlf", "80"}, p.Wrap) {
-		return fmt.Errorf("bank profile: wrap %q is none of none, crlf, 80", p.Wrap)
+		return fmt.Errorf("bank profile: wrap %q must be one of none, crlf, 80", p.Wrap)
 	}
 	seen := map[string]bool{}
 	for _, codes := range [][]string{p.Rejected, p.Information, p.Accepted, p.Executed} {

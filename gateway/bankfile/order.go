@@ -52,7 +52,7 @@ func (w *Writer) acceptable(o *gateway.Order) error {
 	case len(currency(o.TransferCurrency)) != 3:
 		return w.refuse("currency has not three letters")
 	case o.Ore < 1 || o.Ore > w.line.Ore-w.ore:
-		return w.refuse("amount of %d øre is none, or more than is left of the LIN's sum", o.Ore)
+		return w.refuse("amount of %d øre must be more than 0 and at most what is left of the LIN's sum", o.Ore)
 	case n < 1 || n > maxReference || strings.TrimSpace(o.Reference) != o.Reference:
 		return w.refuse("reference has not 1 to 35 characters, or a blank at an end")
 	}
@@ -123,7 +123,7 @@ func (w *Writer) payment(o *gateway.Order) {
 	case "OUR", "DEBT":
 		e.Segment("FCA").Elem("15")
 	default:
-		_ = w.refuse("bearer of the charges is none of BEN, SHA, OUR")
+		_ = w.refuse("bearer of the charges must be one of BEN, SHA, OUR")
 	}
 }
 

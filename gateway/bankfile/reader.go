@@ -166,7 +166,7 @@ func outOfPlace(tag string, code edifact.Code, text string) *edifact.ParseError 
 	return &edifact.ParseError{Place: edifact.Place{Tag: tag}, Code: code, Text: text}
 }
 
-// canName tells whether our repertoire has what a CONTRL about the interchange
+// canName reports whether our repertoire has what a CONTRL about the interchange
 // must repeat of its UNB.
 func (c *Codec) canName(u *edifact.UNB) bool {
 	for _, s := range []string{u.ControlRef, u.Sender.ID, u.Sender.Qualifier, u.Sender.Internal, u.Recipient.ID, u.Recipient.Qualifier, u.Recipient.Internal} {
@@ -183,7 +183,7 @@ func (f *reading) knows(u *edifact.UNB) error {
 	e, p := outOfPlace("UNB", 0, ""), &f.codec.profile
 	switch {
 	case u.Version > 3:
-		e.Element, e.Component, e.Code, e.Text = 2, 2, edifact.CodeSyntaxNotSupported, "syntax version is none of 1 to 3"
+		e.Element, e.Component, e.Code, e.Text = 2, 2, edifact.CodeSyntaxNotSupported, "syntax version must be one of 1 to 3"
 	case u.Sender.ID != p.BankGLN:
 		e.Element, e.Code, e.Text = 3, edifact.CodeUnknownSender, "sender is not the bank of this mailbox"
 	case u.Recipient.ID != p.OwnGLN:

@@ -52,12 +52,12 @@ func TestWhatBanksSay(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			said := &heard{}
-			e, err := codec(t, nil).Read(iotest.OneByteReader(strings.NewReader(fromBank(test.message))), said)
+			sink := &heard{}
+			e, err := codec(t, nil).Read(iotest.OneByteReader(strings.NewReader(fromBank(test.message))), sink)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Join(said.lines, "; "); got != test.want {
+			if got := strings.Join(sink.lines, "; "); got != test.want {
 				t.Errorf("heard %s, want %s", got, test.want)
 			}
 			if control := strings.HasPrefix(test.message, "CONTRL"); e.ControlRef != "77" || e.WantsContrl == control {
@@ -133,23 +133,23 @@ func TestBanksDepartures(t *testing.T) {
 		"UNOC under version 2": strings.Replace(good, "UNOC:3", "UNOC:2", 1), "lines of 80 bytes": wrapped.String(),
 		"padded": good + "\x00\x00\x1a", "byte order mark": "\xEF\xBB\xBF" + good,
 	} {
-		said := &heard{}
-		if _, err := codec(t, nil).Read(strings.NewReader(in), said); err != nil || strings.Join(said.lines, "") != `M1 1/1 "" executed  ""` {
-			t.Errorf("%s: heard %q, %v", name, said.lines, err)
+		sink := &heard{}
+		if _, err := codec(t, nil).Read(strings.NewReader(in), sink); err != nil || strings.Join(sink.lines, "") != `M1 1/1 "" executed  ""` {
+			t.Errorf("%s: heard %q, %v", name, sink.lines, err)
 		}
 	}
 }
 
 func TestSeveralMessages(t *testing.T) {
 	t.Parallel()
-	said := &heard{}
+	sink := &heard{}
 	in := fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'", banstaHead+"RFF+ACW:M2'LIN+1'SEQ++1'GIS+2'", "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'")
-	e, err := codec(t, nil).Read(strings.NewReader(in), said)
+	e, err := codec(t, nil).Read(strings.NewReader(in), sink)
 	if err != nil || !e.WantsContrl {
 		t.Fatal(e, err)
 	}
 	want := `M1 1/1 "" executed  ""; M2 1/1 "" rejected  ""; unknown DEBMUL:D:96A`
-	if got := strings.Join(said.lines, "; "); got != want {
+	if got := strings.Join(sink.lines, "; "); got != want {
 		t.Errorf("heard %s", got)
 	}
 }

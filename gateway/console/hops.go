@@ -155,10 +155,10 @@ func (v *paymentView) sent(l Language) {
 func (v *paymentView) ended(l Language) {
 	switch v.State {
 	case view.Executed, view.Cheque:
-		v.hop("hop."+string(v.State), v.Word.At, "done", v.Word.Text)
+		v.hop("hop."+string(v.State), v.BankStatus.At, "done", v.BankStatus.Text)
 	case view.Returned:
 		if v.Interchange.ID != 0 {
-			v.hop("hop.refused", v.Word.At, "bad", v.Word.Code, v.Word.Text)
+			v.hop("hop.refused", v.BankStatus.At, "bad", v.BankStatus.Code, v.BankStatus.Text)
 		}
 	case view.WithBank:
 		v.hop("hop.awaits", nil, "wait", fmt.Sprintf(say(l, "hop.awaits.detail"), dayOf(l, v.Interchange.ExecutesOn)))
@@ -192,8 +192,8 @@ func (v *paymentView) journey() {
 	}
 	stop("stop.contrl", v.Interchange.ContrlAt, v.Interchange.Contrl == "accepted" || v.Interchange.Contrl == "received", v.Interchange.Contrl == "rejected")
 	end := v.Hops[len(v.Hops)-1].At
-	if v.Word.At != nil {
-		end = v.Word.At
+	if v.BankStatus.At != nil {
+		end = v.BankStatus.At
 	}
 	switch v.State {
 	case view.Returned:

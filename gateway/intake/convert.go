@@ -68,7 +68,7 @@ func amount(p *nksxml.Payment, to *gateway.Payment) gateway.Code {
 	return bad
 }
 
-// abroad tells whether a complete payment goes to an account abroad: it says so, or its IBAN does.
+// abroad reports whether a complete payment goes to an account abroad: it says so, or its IBAN does.
 func abroad(p *nksxml.Payment, as gateway.PaymentType) bool {
 	return as == gateway.ForeignOrder || as == gateway.Transfer && p.Account.Kind == nksxml.IBAN && !strings.HasPrefix(strings.TrimLeft(p.Account.Number, " "), "DK")
 }

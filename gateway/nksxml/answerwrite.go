@@ -48,10 +48,10 @@ func writeStatuses(w io.Writer, head StatusHead, blocks [][]Status) error {
 	return out.End()
 }
 
-func writeReceipt(w io.Writer, root symbol, action *textType, said string, h *AnswerHeader, faults []Fault) error {
+func writeReceipt(w io.Writer, root symbol, action *textType, status string, h *AnswerHeader, faults []Fault) error {
 	x := newXMLWriter(w, root)
 	x.root(root, true, false)
-	x.header(root, h, func() { x.str(elAction, action, said) }, func() { x.faults(root, faults) })
+	x.header(root, h, func() { x.str(elAction, action, status) }, func() { x.faults(root, faults) })
 	return x.finish(root)
 }
 

@@ -300,7 +300,7 @@ func assertAgreement(t *testing.T, kind, name string, docs map[string][]byte) (r
 	return refused
 }
 
-// wellFormed tells whether xmllint found nothing wrong but the schema's rules broken.
+// wellFormed reports whether xmllint found nothing wrong but the schema's rules broken.
 func wellFormed(complaints string) bool {
 	return !strings.Contains(complaints, " parser error :") && !strings.Contains(complaints, " namespace error :")
 }

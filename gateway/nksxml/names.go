@@ -78,7 +78,7 @@ func splitName(name []byte) (colon int, ok bool) {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// allSpace tells whether b is white space only.
+// allSpace reports whether b is white space only.
 func allSpace(b []byte) bool {
 	for _, c := range b {
 		if !isSpace(c) {

@@ -174,7 +174,7 @@ func (d Date) IsZero() bool { return d == Date{} }
 // String is the date as in the documents, YYYY-MM-DD.
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day) }
 
-// valid tells whether the calendar has the day and the schema the year.
+// valid reports whether the calendar has the day and the schema the year.
 func (d Date) valid() bool {
 	if d.Year < 1000 || d.Year > 2999 || d.Month < 1 || d.Month > 12 || d.Day < 1 {
 		return false

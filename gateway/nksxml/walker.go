@@ -67,7 +67,7 @@ func (w *walker) look() {
 	w.kind, w.have = kind, true
 }
 
-// at tells whether the next tag begins this element.
+// at reports whether the next tag begins this element.
 func (w *walker) at(s symbol) bool {
 	if !w.have {
 		w.look()

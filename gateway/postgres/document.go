@@ -128,6 +128,14 @@ func (b *Base) DropDocument(ctx context.Context, id int64) error {
 	return nil
 }
 
+// DeleteDocument deletes a document within the transaction.
+func (x *Session) DeleteDocument(ctx context.Context, id int64) error {
+	if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("delete document %d: %w", id, err)
+	}
+	return nil
+}
+
 // StoreDocument stores a small document whole.
 func (b *Base) StoreDocument(ctx context.Context, db Queryer, content []byte) (id int64, sum []byte, err error) {
 	w, err := b.NewDocument(ctx, db)

@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"nks/gateway"
+	"nks/pgscript"
 )
 
 // Raise opens an exception for a person; the same one again is harmless, and one that was closed opens anew.
@@ -25,9 +27,9 @@ func (b *Base) Raise(ctx context.Context, x *Session, kind gateway.ExceptionKind
 
 // RaiseMany opens an exception for each row (subject, detail) of a query, as Raise does, in one statement and without a
 // line in the log for each.
-func (b *Base) RaiseMany(ctx context.Context, x *Session, kind gateway.ExceptionKind, rows string, args Args) error {
+func (b *Base) RaiseMany(ctx context.Context, x *Session, kind gateway.ExceptionKind, rows string, args pgscript.Args) error {
 	if args == nil {
-		args = Args{}
+		args = pgscript.Args{}
 	}
 	args["exception_kind"], args["raised_at"] = string(kind), b.Now()
 	_, err := x.ExecContext(ctx, `INSERT INTO exception (kind, subject, detail, raised_at)
@@ -52,6 +54,17 @@ const closedByFlow = "nks"
 func (b *Base) CloseMended(ctx context.Context, x *Session, kind gateway.ExceptionKind, ids ...int64) error {
 	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $3, closed_by = $4
 		WHERE kind = $1 AND subject = ANY (SELECT unnest($2::bigint[])::text) AND closed_at IS NULL`, kind, ids, b.Now(), closedByFlow)
+	if err != nil {
+		return fmt.Errorf("close %s: %w", kind, err)
+	}
+	return nil
+}
+
+// CloseRaisedBefore closes the exception of work that now succeeds where it was raised before an instant; NULL: whenever.
+func (b *Base) CloseRaisedBefore(ctx context.Context, x *Session, kind gateway.ExceptionKind, id int64, before sql.NullTime) error {
+	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $3, closed_by = $4
+		WHERE kind = $1 AND subject = $2::bigint::text AND closed_at IS NULL AND raised_at < coalesce($5::timestamptz, 'infinity')`,
+		kind, id, b.Now(), closedByFlow, before)
 	if err != nil {
 		return fmt.Errorf("close %s: %w", kind, err)
 	}

@@ -108,8 +108,8 @@ func findOrder(r io.Reader, at place) (*Excerpt, error) {
 }
 
 // findWords shows what a bank's file says of one order: of its interchange, its message, its line, itself.
-func findWords(r io.Reader, at place) (*Excerpt, error) {
-	f := &wordFinder{at: at}
+func findTexts(r io.Reader, at place) (*Excerpt, error) {
+	f := &textFinder{at: at}
 	err := segments(r, func(s *edifact.Segment, end string) bool {
 		f.out.mark = end
 		f.segment(s)
@@ -126,7 +126,7 @@ func findWords(r io.Reader, at place) (*Excerpt, error) {
 }
 
 // wordFinder holds a message back until it is known to be about ours, and a line until it is known to be.
-type wordFinder struct {
+type textFinder struct {
 	at      place
 	out     shown
 	found   bool
@@ -138,7 +138,7 @@ type wordFinder struct {
 	another bool // in what a CONTRL says of another message
 }
 
-func (f *wordFinder) segment(s *edifact.Segment) {
+func (f *textFinder) segment(s *edifact.Segment) {
 	switch s.Tag {
 	case "UNB":
 		f.out.add(s)
@@ -161,7 +161,7 @@ func (f *wordFinder) segment(s *edifact.Segment) {
 	}
 }
 
-func (f *wordFinder) control(s *edifact.Segment) {
+func (f *textFinder) control(s *edifact.Segment) {
 	switch s.Tag {
 	case "UCI":
 		f.about = string(s.Element(0)) == f.at.control()
@@ -175,7 +175,7 @@ func (f *wordFinder) control(s *edifact.Segment) {
 	f.message = append(f.message, s.Clone())
 }
 
-func (f *wordFinder) status(s *edifact.Segment) {
+func (f *textFinder) status(s *edifact.Segment) {
 	if s.Tag == "LIN" {
 		f.inLine = true
 		f.lines = append(f.lines, nil)
@@ -195,14 +195,14 @@ func (f *wordFinder) status(s *edifact.Segment) {
 }
 
 // settle drops an earlier line that is not about ours, so that only those are kept.
-func (f *wordFinder) settle(i int) {
+func (f *textFinder) settle(i int) {
 	if i >= 0 {
 		f.lines[i] = f.ours(f.lines[i])
 	}
 }
 
 // ours is what of a line speaks of our order or of its whole line.
-func (f *wordFinder) ours(line []*edifact.Segment) []*edifact.Segment {
+func (f *textFinder) ours(line []*edifact.Segment) []*edifact.Segment {
 	if len(line) == 0 {
 		return nil
 	}
@@ -237,7 +237,7 @@ func (f *wordFinder) ours(line []*edifact.Segment) []*edifact.Segment {
 	return kept
 }
 
-func (f *wordFinder) endMessage() {
+func (f *textFinder) endMessage() {
 	if n := len(f.lines); n > 0 {
 		f.settle(n - 1)
 	}

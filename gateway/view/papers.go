@@ -42,11 +42,11 @@ func (r *Reader) papers(ctx context.Context, tx *sqlx.Tx, p *paymentRow) ([]Pape
 	if p.InterchangeDocument != 0 {
 		paymul := r.part(ctx, tx, m, p.InterchangeDocument, func(in io.Reader) (*Excerpt, error) { return findOrder(in, p.place()) })
 		list = append(list, Paper{Kind: PaperPaymul, Of: p.Interchange.FileName, At: p.Interchange.PreparedAt, Excerpt: paymul})
-		said, err := r.bankPapers(ctx, tx, p)
+		files, err := r.bankPapers(ctx, tx, p)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, said...)
+		list = append(list, files...)
 	}
 	for _, a := range p.Answers {
 		list = append(list, Paper{Kind: PaperAnswer, Answer: a.Kind, Of: a.FileName, At: &a.MadeAt, Excerpt: r.answerPart(ctx, tx, p, a)})
@@ -85,22 +85,22 @@ const mostBankFiles = 20
 
 // bankPapers are what the bank said of the payment: the parts of those of its files that speak of nobody else.
 func (r *Reader) bankPapers(ctx context.Context, tx *sqlx.Tx, p *paymentRow) ([]Paper, error) {
-	var said []struct {
+	var files []struct {
 		Name       string     `db:"name"`
 		ReceivedAt *time.Time `db:"received_at"`
 		Document   int64      `db:"document_id"`
 	}
-	err := tx.SelectContext(ctx, &said, `SELECT coalesce(f.name, '') AS name, f.received_at, coalesce(f.document_id, 0) AS document_id
+	err := tx.SelectContext(ctx, &files, `SELECT coalesce(f.name, '') AS name, f.received_at, coalesce(f.document_id, 0) AS document_id
 		FROM bank_file_about a LEFT JOIN bank_file f ON f.id = a.bank_file_id
 		WHERE a.interchange_id = $1 ORDER BY a.bank_file_id LIMIT $2`, p.Interchange.ID, mostBankFiles)
 	if err != nil {
 		return nil, fmt.Errorf("files of the bank: %w", err)
 	}
 	var list []Paper
-	for _, f := range said {
+	for _, f := range files {
 		e := &Excerpt{Missing: MissingOthers}
 		if f.Document != 0 {
-			e = r.part(ctx, tx, p.masker(), f.Document, func(in io.Reader) (*Excerpt, error) { return findWords(in, p.place()) })
+			e = r.part(ctx, tx, p.masker(), f.Document, func(in io.Reader) (*Excerpt, error) { return findTexts(in, p.place()) })
 		}
 		list = append(list, Paper{Kind: PaperBankFile, Of: f.Name, At: f.ReceivedAt, Excerpt: e})
 	}

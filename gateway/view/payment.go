@@ -47,7 +47,7 @@ type Payment struct {
 	Order       Order       `db:"order"`
 	Interchange Interchange `db:"interchange"` // without ID: it is in none
 	ValidatedAt *time.Time  `db:"validated_at"`
-	Word        Event       `db:"-"` // what the bank said last of it, or else of its whole line
+	BankStatus  Event       `db:"-"` // the last status of it by the bank, or else of its whole line
 
 	Answers []Answer `db:"-"`
 	Papers  []Paper  `db:"-"`
@@ -143,8 +143,8 @@ func (p *paymentRow) withBank() bool { return p.Interchange.SentAt != nil }
 // settle works out what follows from the row.
 func (p *paymentRow) settle() {
 	p.State = p.state()
-	if p.Word = p.Event; p.Event.Kind == "" {
-		p.Word = p.Line
+	if p.BankStatus = p.Event; p.Event.Kind == "" {
+		p.BankStatus = p.Line
 	}
 	if h := p.holder(); h.Kind != gateway.NoHolder {
 		p.Recipient = h.Masked()
@@ -222,7 +222,7 @@ func (p *paymentRow) hidden() []string {
 // maskTexts comes last: what the documents are searched by is not what is shown.
 func (p *paymentRow) maskTexts() {
 	m := p.masker()
-	for _, text := range []*string{&p.E2E, &p.Text, &p.GroupRef, &p.Early.Text, &p.Word.Text} {
+	for _, text := range []*string{&p.E2E, &p.Text, &p.GroupRef, &p.Early.Text, &p.BankStatus.Text} {
 		*text = m.mask(*text)
 	}
 }

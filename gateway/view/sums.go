@@ -1,21 +1,21 @@
 package view
 
-import "nks/reconciliation"
+import "nks/gateway"
 
 // State is where a payment is, as the ledger has it.
-type State = reconciliation.State
+type State = gateway.PaymentState
 
 // The states of the ledger that a view shows.
 const (
-	Unread   = reconciliation.Unread
-	Rejected = reconciliation.Rejected
-	Waiting  = reconciliation.Waiting
-	Frozen   = reconciliation.Frozen
-	Unknown  = reconciliation.Unknown
-	WithBank = reconciliation.WithBank
-	Executed = reconciliation.Executed
-	Cheque   = reconciliation.Cheque
-	Returned = reconciliation.Returned
+	Unread   = gateway.PaymentUnread
+	Rejected = gateway.PaymentRejected
+	Waiting  = gateway.PaymentWaiting
+	Frozen   = gateway.PaymentFrozen
+	Unknown  = gateway.PaymentUnknown
+	WithBank = gateway.PaymentWithBank
+	Executed = gateway.PaymentExecuted
+	Cheque   = gateway.PaymentCheque
+	Returned = gateway.PaymentReturned
 )
 
 // Sum is a number of payments and their øre.

@@ -155,7 +155,8 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 	return NewSteps(StepOptions{DB: db.pool, Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
 		Banks: banks, Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, FailuresBefore: failuresBefore,
-			InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20, MessageOrders: c.Limits.MessagePayments,
+			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
+				MessageOrders: c.Limits.MessagePayments},
 			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
 }
 

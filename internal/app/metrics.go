@@ -81,7 +81,7 @@ func (w *watch) compare(ctx context.Context, own *connection) {
 		return
 	}
 	m := metrics.Difference{Payments: d.Payments, Ore: d.Ore, Violations: d.Violations, Took: time.Since(begun), States: map[string]metrics.Amount{}}
-	for _, s := range reconciliation.States() {
+	for _, s := range gateway.PaymentStates() {
 		m.States[string(s)] = metrics.Amount{}
 	}
 	for _, e := range d.Ledger {

@@ -249,7 +249,7 @@ func makeSecret(path string) (string, error) {
 	return secret, os.Rename(temp, path)
 }
 
-// busy tells whether a message waits in a queue, for us or for a supplier.
+// busy reports whether a message waits in a queue, for us or for a supplier.
 func (q *queues) busy(ctx context.Context) (bool, error) {
 	if q == nil {
 		return false, nil

@@ -31,7 +31,7 @@ type Limits struct {
 	// FailuresBefore is how often a delivery may fail before it is set aside.
 	FailuresBefore int
 
-	InterchangeOrders, InterchangeBytes, MessageOrders int
+	Split gateway.SplitLimits
 
 	AnswerPayments              int
 	AnswerQuiet, AnswerDeadline time.Duration
@@ -79,10 +79,9 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Receive: &receive.Store{Base: base, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
 				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, FailuresBefore: before}},
-		Check: &check.Store{Base: base, Answers: writer, FailuresBefore: before},
-		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Rules: release.Rules{InterchangeOrders: l.InterchangeOrders,
-			InterchangeBytes: l.InterchangeBytes, MessageOrders: l.MessageOrders, FailuresBefore: before}},
-		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
+		Check:   &check.Store{Base: base, Answers: writer, FailuresBefore: before},
+		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Rules: release.Rules{Split: l.Split, FailuresBefore: before}},
+		Bank:    &bank.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before}}

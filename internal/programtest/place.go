@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,9 +33,10 @@ func (p *Program) Place(t *testing.T) string {
 		if t.Failed() {
 			showLogs(t, dir)
 		}
-		if !Eventually(5*time.Second, func() bool { return os.RemoveAll(dir) == nil }) {
+		if !Eventually(time.Minute, func() bool { return os.RemoveAll(dir) == nil }) {
 			t.Errorf("%s not removed", dir)
 		}
+		runtime.KeepAlive(p)
 	})
 	return dir
 }
@@ -76,7 +78,7 @@ func running(t *testing.T, dir string) []int {
 func NothingRuns(t *testing.T, dir string) {
 	t.Helper()
 	var left []int
-	if Eventually(5*time.Second, func() bool { left = running(t, dir); return len(left) == 0 }) {
+	if Eventually(time.Minute, func() bool { left = running(t, dir); return len(left) == 0 }) {
 		return
 	}
 	for _, pid := range left {
@@ -99,7 +101,7 @@ func Eventually(limit time.Duration, done func() bool) bool {
 	}
 }
 
-// Exists tells whether there is such a file.
+// Exists reports whether there is such a file.
 func Exists(t *testing.T, path string) bool {
 	t.Helper()
 	_, err := os.Stat(path)

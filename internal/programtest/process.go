@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,7 +59,10 @@ func (p *Program) Begin(t *testing.T, env []string, args ...string) *Process {
 		_ = r.cmd.Wait() // ProcessState tells it all
 		close(r.exited)
 	}()
-	t.Cleanup(r.Kill)
+	t.Cleanup(func() {
+		r.Kill()
+		runtime.KeepAlive(p) // the watchdog clears up when nobody has the program any more
+	})
 	return r
 }
 
@@ -101,7 +105,15 @@ func (p *Process) Finish(t *testing.T, limit time.Duration) {
 func (p *Process) Code() int { return p.cmd.ProcessState.ExitCode() }
 
 // Longest is how long a command may take on a machine that is busy with other things.
-const Longest = 4 * time.Minute
+const Longest = 10 * time.Minute
+
+// Size is that of a test in make farm, or that of the sample of it that make test has time for.
+func Size(sample, full int) int {
+	if os.Getenv("NKS_FARM") != "" {
+		return full
+	}
+	return sample
+}
 
 // Run runs a command to its end.
 func (p *Program) Run(t *testing.T, args ...string) *Process {
@@ -136,7 +148,7 @@ func (p *Process) OneLine(t *testing.T, words ...string) {
 	}
 }
 
-// Ended tells whether the process has ended.
+// Ended reports whether the process has ended.
 func (p *Process) Ended() bool {
 	select {
 	case <-p.exited:

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"nks/gateway/postgres/pgtest"
 )
 
 // Program is a program under test. It is built once, as a user would, into a directory below which every test of this
@@ -46,11 +48,11 @@ func (p *Program) built(t testing.TB) *built {
 
 // build builds a program. The directory can be entered by the user whom PostgreSQL runs as.
 func build(name string) (*built, error) {
-	root, err := os.MkdirTemp("/tmp", "nkstest")
+	root, err := pgtest.Scratch("nkstest")
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(os.Chmod(root, 0o711), os.Mkdir(filepath.Join(root, "begun"), 0o755)); err != nil {
+	if err := os.Mkdir(filepath.Join(root, "begun"), 0o755); err != nil {
 		return nil, err
 	}
 	b := &built{path: filepath.Join(root, name), root: root}

@@ -6,23 +6,24 @@ import (
 	"io"
 	"strings"
 
+	"nks/gateway"
 	"nks/reconciliation"
 )
 
 // Ledger prints where every øre is, by authority and state.
 func Ledger(w io.Writer, ledger []reconciliation.Entry) {
 	type total struct{ payments, ore int64 }
-	by := map[string]map[reconciliation.State]total{}
+	by := map[string]map[gateway.PaymentState]total{}
 	var authorities []string
 	for _, e := range ledger {
 		a := e.Authority + " via " + e.Supplier
 		if by[a] == nil {
-			by[a] = map[reconciliation.State]total{}
+			by[a] = map[gateway.PaymentState]total{}
 			authorities = append(authorities, a)
 		}
 		for _, key := range []string{a, ""} {
 			if by[key] == nil {
-				by[key] = map[reconciliation.State]total{}
+				by[key] = map[gateway.PaymentState]total{}
 			}
 			t := by[key][e.State]
 			by[key][e.State] = total{t.payments + e.Payments, t.ore + e.OrderOre}
@@ -35,7 +36,7 @@ func Ledger(w io.Writer, ledger []reconciliation.Entry) {
 			name = "all"
 			_, _ = fmt.Fprintln(w, strings.Repeat("─", 71))
 		}
-		for _, s := range reconciliation.States() {
+		for _, s := range gateway.PaymentStates() {
 			t, ok := by[a][s]
 			if !ok {
 				continue

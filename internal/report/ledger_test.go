@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"nks/gateway"
 	"nks/internal/report"
 	"nks/reconciliation"
 )
@@ -23,9 +24,9 @@ func TestLedger(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	report.Ledger(&out, []reconciliation.Entry{
-		{Authority: "4101", Supplier: "KOMDATA", State: reconciliation.Executed, Payments: 2, OrderOre: 1_050},
-		{Authority: "4101", Supplier: "KOMDATA", State: reconciliation.Executed, Payments: 1, OrderOre: 100_000},
-		{Authority: "4101", Supplier: "AFGIFTIT", State: reconciliation.Rejected, Payments: 4, OrderOre: 1},
+		{Authority: "4101", Supplier: "KOMDATA", State: gateway.PaymentExecuted, Payments: 2, OrderOre: 1_050},
+		{Authority: "4101", Supplier: "KOMDATA", State: gateway.PaymentExecuted, Payments: 1, OrderOre: 100_000},
+		{Authority: "4101", Supplier: "AFGIFTIT", State: gateway.PaymentRejected, Payments: 4, OrderOre: 1},
 	})
 	var got []string
 	for line := range strings.Lines(out.String()) {

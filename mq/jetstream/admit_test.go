@@ -18,7 +18,7 @@ import (
 	"nks/mq/jetstream"
 )
 
-// login tells whether the broker lets a client in.
+// login reports whether the broker lets a client in.
 func login(t *testing.T, b *jetstream.Broker, opts ...nats.Option) bool {
 	t.Helper()
 	nc, err := nats.Connect(b.URL(), opts...)

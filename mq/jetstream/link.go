@@ -179,10 +179,7 @@ func (l *link) bound(ctx context.Context) (_ context.Context, done func()) {
 // the connection, or for a refusal. sent says whether the question may have
 // reached the server.
 func (l *link) request(ctx context.Context, m *nats.Msg) (answer *nats.Msg, sent bool, err error) {
-	if l.ctx.Err() != nil {
-		return nil, false, l.cause()
-	}
-	if err := ctx.Err(); err != nil {
+	if err := l.alive(ctx); err != nil {
 		return nil, false, err
 	}
 	ctx, done := l.bound(ctx)
@@ -216,6 +213,29 @@ func unknown(err error) error {
 		return fmt.Errorf("%w: %w", mq.ErrUnknown, err)
 	}
 	return fmt.Errorf("%w: %v", mq.ErrUnknown, err)
+}
+
+// alive returns why nothing can be asked of the server any more, or ctx's
+// error. The library tells the end of a connection to a goroutine of its own,
+// later than to a Receive that it ends: without a look at the connection itself
+// the next Send would count as sent, its outcome as unknown.
+func (l *link) alive(ctx context.Context) error {
+	if !l.nc.IsConnected() {
+		l.end(mq.ErrTemporary)
+	}
+	if l.ctx.Err() != nil {
+		return l.cause()
+	}
+	return ctx.Err()
+}
+
+// away names an error of the connection under a Receive: its owner's Close may
+// have come between two steps.
+func (l *link) away(err error) error {
+	if l.closed.Load() {
+		return mq.ErrClosed
+	}
+	return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
 }
 
 // cause tells why the link has ended.

@@ -77,13 +77,6 @@ func (l *link) forgetStale() {
 	l.pulled = false
 }
 
-func (l *link) alive(ctx context.Context) error {
-	if l.ctx.Err() != nil {
-		return l.cause()
-	}
-	return ctx.Err()
-}
-
 // subscribe finds the queue's stream, joins its consumer and opens the box to
 // which pulls are answered.
 func (l *link) subscribe(ctx context.Context) error {
@@ -103,7 +96,7 @@ func (l *link) subscribe(ctx context.Context) error {
 			AckWait: l.ackWait, MaxAckPending: -1, MaxDeliver: -1})
 	}
 	if err != nil {
-		return subscribeError(ctx, err)
+		return l.subscribeError(ctx, err)
 	}
 	info := stream.CachedInfo()
 	if len(info.Config.Subjects) != 1 || info.Config.Subjects[0] != l.queue {
@@ -114,7 +107,7 @@ func (l *link) subscribe(ctx context.Context) error {
 	// to a request under way.
 	sub, err := l.nc.SubscribeSync(l.nc.NewInbox())
 	if err != nil {
-		return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
+		return l.away(err)
 	}
 	l.mu.Lock()
 	l.sub = sub
@@ -125,7 +118,7 @@ func (l *link) subscribe(ctx context.Context) error {
 // codesRead say that the queue has a consumer already, and takes no second.
 var codesRead = []js.ErrorCode{10099, 10100}
 
-func subscribeError(ctx context.Context, err error) error {
+func (l *link) subscribeError(ctx context.Context, err error) error {
 	var api *js.APIError
 	switch {
 	case errors.Is(err, js.ErrStreamNotFound):
@@ -135,7 +128,7 @@ func subscribeError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
+	return l.away(err)
 }
 
 func streamOf(queue string) (string, bool) {
@@ -172,7 +165,7 @@ func (l *link) next(ctx context.Context) (*nats.Msg, error) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("%w: %w", mq.ErrTemporary, err)
+		return nil, l.away(err)
 	}
 	switch m.Header.Get("Status") {
 	case "":
@@ -197,7 +190,7 @@ func (l *link) pull() error {
 		return err
 	}
 	if err := l.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+l.stream+"."+consumer, l.sub.Subject, body); err != nil {
-		return fmt.Errorf("%w: %w", mq.ErrTemporary, err)
+		return l.away(err)
 	}
 	l.pulled, l.pulledAt = true, time.Now()
 	return nil

@@ -48,6 +48,28 @@ func (s *suite) killedUnsettled() {
 	s.Kill(a)
 	s.bothAgain(b, first, second)
 	s.gone(a)
+	s.lostInWait()
+}
+
+// losses is how often a link is lost under a Receive.
+const losses = 400
+
+// lostInWait loses links under a Receive: what the next Send says must not
+// hang on which of the driver's goroutines hears of the loss first.
+func (s *suite) lostInWait() {
+	s.Helper()
+	for range losses {
+		l := s.open()
+		said := make(chan [2]error, 1)
+		go func() {
+			_, lost := l.Receive(s.ctx)
+			said <- [2]error{lost, l.Send(s.ctx, s.Queue, &mq.Message{Body: []byte("into nothing")})}
+		}()
+		s.Kill(l)
+		for _, err := range <-said {
+			s.is(err, mq.ErrTemporary)
+		}
+	}
 }
 
 // gone checks a link whose connection was lost.

@@ -44,7 +44,7 @@ type Subject struct {
 }
 
 // patience bounds every wait for something that must come.
-const patience = 60 * time.Second
+const patience = 5 * time.Minute
 
 // silence is how long nothing must come for it to count as nothing.
 const silence = 150 * time.Millisecond

@@ -129,7 +129,7 @@ BEGIN
     ALTER TABLE account_version ADD CONSTRAINT account_version_authority_fkey FOREIGN KEY (authority) REFERENCES authority;
 END $$;
 
--- Takes the indexes off the two big tables if they are empty, and tells whether it did. They are truncated so that rows
+-- Takes the indexes off the two big tables if they are empty, and reports whether it did. They are truncated so that rows
 -- can be copied frozen; the exclusive lock keeps everybody else out until the load commits.
 CREATE FUNCTION register_clear() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks, pg_temp AS $$
 BEGIN

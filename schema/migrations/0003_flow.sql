@@ -201,6 +201,10 @@ CREATE TABLE interchange (
 CREATE INDEX interchange_document ON interchange (document_id);
 CREATE INDEX interchange_todo ON interchange (bank, control_ref) WHERE state IN ('frozen', 'rendered', 'sending', 'publishing');
 
+-- Whether the bank may have an interchange: also one of which somebody said that it had not arrived.
+CREATE FUNCTION may_have_left(state interchange_state, attempt int) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+    $$ SELECT state IN ('sending', 'publishing', 'sent', 'unknown') OR state = 'rendered' AND attempt > 0 $$;
+
 CREATE TYPE order_state AS ENUM ('frozen', 'with_bank', 'accepted', 'executed', 'rejected');
 CREATE TABLE message (
     interchange_id bigint NOT NULL REFERENCES interchange,

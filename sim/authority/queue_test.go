@@ -54,7 +54,7 @@ func (b *fakeBroker) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.server.Start()
-	if !b.server.ReadyForConnections(time.Minute) {
+	if !b.server.ReadyForConnections(patience) {
 		t.Fatal("the broker does not start")
 	}
 	b.port = b.server.Addr().(*net.TCPAddr).Port

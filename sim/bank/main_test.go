@@ -55,7 +55,7 @@ func dieAt(gap string) func(bank.Gap) {
 	}
 }
 
-const patience = 30 * time.Second
+const patience = 5 * time.Minute
 
 // until waits for something that another goroutine or process does.
 func until(t *testing.T, what string, f func() bool) {

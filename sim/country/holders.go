@@ -15,16 +15,16 @@ const (
 func (k kind) String() string { return [...]string{"CPR", "CVR", "SE", "P"}[k] }
 
 // life says whether a holder can still be paid.
-type life uint8
+type status uint8
 
 const (
-	alive life = iota
+	alive status = iota
 	dead
 	ceased
 	emigrated
 )
 
-func (l life) String() string { return [...]string{"alive", "dead", "ceased", "emigrated"}[l] }
+func (l status) String() string { return [...]string{"alive", "dead", "ceased", "emigrated"}[l] }
 
 // aspect separates the dice that are thrown for one holder.
 type aspect uint64
@@ -102,7 +102,7 @@ func (h holder) parent() (holder, bool) {
 	return h.w.holder(company, int(h.dice(aParent)>>24%uint64(h.w.count[company]))), true
 }
 
-func (h holder) life() life {
+func (h holder) status() status {
 	switch p := h.dice(aLife) % 1000; {
 	case h.k == citizen && p < 20:
 		return dead
@@ -137,7 +137,7 @@ func (w *world) writeHolders(t *table) {
 				buf = p.appendID(buf)
 			}
 			t.bytes(buf)
-			t.text(h.life().String())
+			t.text(h.status().String())
 			buf = h.appendName(buf[:0])
 			t.text(string(buf))
 			h.addressFields(t)
@@ -155,7 +155,7 @@ func (h holder) address() address {
 	}
 	d := h.dice(aStreet)
 	street := pick(h.w.words.streets, d) + " " + strconv.Itoa(int(d>>32%180)+1)
-	if h.life() == emigrated {
+	if h.status() == emigrated {
 		b := h.w.banks[d>>44%uint64(len(h.w.banks))]
 		return address{street, strconv.Itoa(10_000 + int(d>>40%80_000)), "Fremmedby", b.country}
 	}

@@ -90,7 +90,7 @@ func (p *planner) payment(a agreement, shape int) tx {
 	t := p.payTo(a, p.recipient(k), benefit, false)
 	switch p.rng.IntN(200) {
 	case 0:
-		t.id, t.fate = p.stranger(k), rejected
+		t.id, t.fate = p.unknownHolder(k), rejected
 	case 1:
 		t.id, t.fate = p.gone(k).id(), rejected
 	}

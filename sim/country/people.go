@@ -1,7 +1,7 @@
 package country
 
 // stranger is a number, well formed, that no holder has.
-func (p *planner) stranger(k kind) string {
+func (p *planner) unknownHolder(k kind) string {
 	n := p.count[k] + p.rng.IntN(1000)
 	switch k {
 	case company:
@@ -31,11 +31,11 @@ func (p *planner) find(k kind, suits func(holder) bool) holder {
 // payable leaves out everybody whose treatment is not beyond doubt: the dead and gone, emigrated citizens, and those
 // whose company has ceased.
 func payable(h holder) bool {
-	if h.life() != alive {
+	if h.status() != alive {
 		return false
 	}
 	parent, ok := h.parent()
-	return !ok || parent.life() == alive
+	return !ok || parent.status() == alive
 }
 
 // hasAccount reports whether money for this benefit finds an account: a specific one, the holder's, or the company's.
@@ -92,5 +92,5 @@ func (p *planner) without(k kind, withAddress bool) holder {
 }
 
 func (p *planner) gone(k kind) holder {
-	return p.find(k, func(h holder) bool { return h.life() == dead || h.life() == ceased })
+	return p.find(k, func(h holder) bool { return h.status() == dead || h.status() == ceased })
 }

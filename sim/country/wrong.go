@@ -69,11 +69,11 @@ func (p *planner) wrongRecipients() []*bundle {
 	badIBAN := p.abroad(a, false)
 	badIBAN.account, badIBAN.fate = badIBAN.account[:2]+wrongCheck(badIBAN.account[2:4])+badIBAN.account[4:], rejected
 	return []*bundle{
-		p.single(a, "unknown and dead recipients", at, wrong(p.stranger(citizen), citizen), wrong(p.gone(citizen).id(), citizen), p.good(a)),
-		p.single(a, "unknown and ceased companies", at, wrong(p.stranger(company), company), wrong(p.gone(company).id(), company),
-			wrong(p.stranger(seNumber), seNumber), wrong(p.stranger(unit), unit)),
+		p.single(a, "unknown and dead recipients", at, wrong(p.unknownHolder(citizen), citizen), wrong(p.gone(citizen).id(), citizen), p.good(a)),
+		p.single(a, "unknown and ceased companies", at, wrong(p.unknownHolder(company), company), wrong(p.gone(company).id(), company),
+			wrong(p.unknownHolder(seNumber), seNumber), wrong(p.unknownHolder(unit), unit)),
 		p.single(a, "unknown benefit, wrong accounts", at, unknownBenefit, badAccount, badIBAN, p.good(a)),
-		grouping(p.single(a, "nothing but unknown recipients", at, wrong(p.stranger(citizen), citizen))),
+		grouping(p.single(a, "nothing but unknown recipients", at, wrong(p.unknownHolder(citizen), citizen))),
 	}
 }
 

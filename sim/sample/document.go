@@ -228,7 +228,7 @@ func (w *walk) endRecipient() {
 	w.id, w.issuer = "", ""
 }
 
-// first tells whether something turns up for the first time.
+// first reports whether something turns up for the first time.
 func (d *document) first(what any) bool {
 	if d.seen[what] {
 		return false

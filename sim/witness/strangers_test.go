@@ -185,7 +185,7 @@ func (b simulated) idle(offset time.Duration) time.Time {
 	b.t.Helper()
 	tick := time.NewTicker(3 * time.Millisecond)
 	defer tick.Stop()
-	end := time.After(30 * time.Second)
+	end := time.After(5 * time.Minute)
 	for {
 		var s struct {
 			OffsetNS int64  `json:"offset_ns"`

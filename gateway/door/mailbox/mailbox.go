@@ -83,19 +83,20 @@ func shown(f door.StagedFile) sftp.File {
 	return sftp.File{Name: f.Name, Size: f.Size, Modified: f.Modified}
 }
 
-// inProtocol says an error in the door's words.
+// inProtocol says an error in the door's words. What may come again is not refused, whatever else it is: a refusal whose
+// alarm could not be raised is still to be told to a person.
 func inProtocol(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, gateway.ErrTemporary):
+		return errors.Join(sftp.ErrTemporary, err)
 	case errors.Is(err, gateway.ErrNotFound):
 		return errors.Join(sftp.ErrNotFound, err)
 	case errors.Is(err, gateway.ErrConflict):
 		return errors.Join(sftp.ErrConflict, err)
 	case errors.Is(err, gateway.ErrRefused):
 		return errors.Join(sftp.ErrTooBig, err)
-	case errors.Is(err, gateway.ErrTemporary):
-		return errors.Join(sftp.ErrTemporary, err)
 	}
 	return err
 }

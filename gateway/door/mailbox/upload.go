@@ -3,16 +3,22 @@ package mailbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"time"
 
 	"nks/gateway/door"
+	"nks/sftp"
 )
 
 // errAborted is what an upload ends with that is not to count.
 var errAborted = errors.New("upload aborted")
 
-// upload hands what a client writes to who takes the arrival, as it comes. Nothing counts before the writer is closed,
-// which Commit alone does.
+// stopWithin is how long one who takes an arrival may tidy up after being stopped.
+const stopWithin = 10 * time.Second
+
+// upload hands what a client writes to who takes the arrival, as it comes, and keeps nothing of it. Nothing counts before
+// the writer is closed, which Commit alone does.
 type upload struct {
 	content *io.PipeWriter
 	ended   chan struct{}
@@ -40,20 +46,35 @@ func (u *upload) Write(p []byte) (int, error) { return u.content.Write(p) }
 
 // Commit implements sftp.Upload.
 func (u *upload) Commit(ctx context.Context) error {
-	defer u.stop()
-	defer context.AfterFunc(ctx, u.stop)()
 	_ = u.content.Close()
-	<-u.ended
-	return inProtocol(u.err)
+	return inProtocol(u.end(ctx))
 }
 
 // Abort implements sftp.Upload.
-func (u *upload) Abort(context.Context) error {
-	defer u.stop()
+func (u *upload) Abort(ctx context.Context) error {
 	_ = u.content.CloseWithError(errAborted)
-	<-u.ended
-	if u.err == nil || errors.Is(u.err, errAborted) {
-		return nil
+	if err := u.end(ctx); err != nil && !errors.Is(err, errAborted) {
+		return err
 	}
-	return u.err
+	return nil
+}
+
+// end waits for the outcome. When ctx ends first, the taking is stopped; one that does not heed that is given up, and its
+// outcome is not known.
+func (u *upload) end(ctx context.Context) error {
+	defer u.stop()
+	select {
+	case <-u.ended:
+		return u.err
+	case <-ctx.Done():
+	}
+	u.stop()
+	given := time.NewTimer(stopWithin)
+	defer given.Stop()
+	select {
+	case <-u.ended:
+		return u.err
+	case <-given.C:
+		return fmt.Errorf("outcome unknown: %w: %w", sftp.ErrTemporary, ctx.Err())
+	}
 }

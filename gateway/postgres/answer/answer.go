@@ -5,6 +5,7 @@ package answer
 import (
 	"context"
 	"database/sql"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
 // Rules are when an answer is closed.
@@ -55,24 +57,37 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 			if err := s.closeAnswer(ctx, x, delivery, gateway.AnswerKind(kind), now); err != nil {
 				return fmt.Errorf("delivery %d: %w", delivery, err)
 			}
-			return s.answerMended(ctx, x, delivery)
+			return s.closeMended(ctx, x, delivery)
 		})
 		return took, err
 	})
 }
 
-// answerMended closes the exception of a delivery's answers when nothing of them that failed is left to tell: another
+// closeMended closes the exception of a delivery's answers when nothing of them that failed is left to tell: another
 // kind of answer may have succeeded than the one that failed.
-func (s *Store) answerMended(ctx context.Context, x *postgres.Session, delivery int64) error {
-	_, err := x.ExecContext(ctx, `UPDATE exception e SET closed_at = $3, closed_by = 'nks'
-		WHERE kind = $1 AND subject = $2::bigint::text AND closed_at IS NULL
-		  AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.delivery_id = $2 AND a.answer_id IS NULL AND a.caused_at <= e.raised_at)`,
-		gateway.AnswerFails, delivery, s.Now())
+func (s *Store) closeMended(ctx context.Context, x *postgres.Session, delivery int64) error {
+	var oldest sql.NullTime
+	err := x.QueryRowContext(ctx, `SELECT min(caused_at) FROM answer_due WHERE delivery_id = $1 AND answer_id IS NULL`, delivery).Scan(&oldest)
 	if err != nil {
-		return fmt.Errorf("close %s: %w", gateway.AnswerFails, err)
+		return fmt.Errorf("answers left: %w", err)
 	}
-	return nil
+	return s.CloseRaisedBefore(ctx, x, gateway.AnswerFails, delivery, oldest)
 }
+
+//go:embed sql/take.sql
+var takeScript string
+
+//go:embed sql/take_payments.sql
+var takePaymentsScript string
+
+//go:embed sql/take_lines.sql
+var takeLinesScript string
+
+//go:embed sql/close.sql
+var closeScript string
+
+//go:embed sql/nothing_to_tell.sql
+var nothingToTellScript string
 
 func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery int64, kind gateway.AnswerKind, now time.Time) error {
 	// The bundle's row is the closer's lock.
@@ -85,52 +100,33 @@ func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery i
 		return err
 	}
 	if payments == 0 {
-		_, err := x.ExecContext(ctx, `DELETE FROM answer_due a USING closing c WHERE `+sameDue)
-		return err
+		return pgscript.Run(ctx, x, nothingToTellScript, nil)
 	}
 	a, err := s.Answers.Begin(ctx, x, d, kind, now, func(*gateway.Answer) {})
 	if err != nil {
 		return err
 	}
-	if err := s.tellPayments(ctx, x, a); err != nil {
+	if err := s.writePayments(ctx, x, a); err != nil {
 		return fmt.Errorf("answer %s: %w", a.ID(), err)
 	}
 	id, err := s.Answers.End(ctx, x, a)
 	if err != nil {
 		return err
 	}
-	_, err = x.ExecContext(ctx, `UPDATE answer_due a SET answer_id = $1 FROM closing c WHERE `+sameDue, id)
-	return err
+	return pgscript.Run(ctx, x, closeScript, pgscript.Args{"answer": id})
 }
-
-const sameDue = `a.kind = c.kind AND a.delivery_id = c.delivery_id AND a.payment_id = c.payment_id AND a.attempt = c.attempt
-	AND a.interchange_id = c.interchange_id AND a.message_no = c.message_no AND a.lin = c.lin`
 
 // takeDues puts the dues that go into one document in the temporary table closing, and the payments that they tell of
 // in responding, up to the limit of a document. A due of response 8 speaks for what of its line is not rejected by now.
 func (s *Store) takeDues(ctx context.Context, x *postgres.Session, d postgres.Delivery, kind gateway.AnswerKind) (dues, payments int, err error) {
-	_, err = x.ExecContext(ctx, `CREATE TEMP TABLE closing ON COMMIT DROP AS
-		SELECT kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, status, code, text
-		FROM (SELECT *, sum(payments) OVER (ORDER BY caused_at, payment_id, interchange_id, message_no, lin) - payments AS before
-			FROM answer_due WHERE delivery_id = $1 AND kind = $2 AND answer_id IS NULL) q
-		WHERE before = 0 OR before + payments <= $3`, d.ID, int(kind), s.Rules.Payments)
-	if err != nil {
-		return 0, 0, fmt.Errorf("dues: %w", err)
-	}
+	script := takeScript + takePaymentsScript
 	if kind == gateway.Response8 {
-		_, err = x.ExecContext(ctx, `CREATE TEMP TABLE responding ON COMMIT DROP AS
-			SELECT o.payment_id, o.attempt, c.status, c.code, c.text
-			FROM closing c CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = $1 AND b.interchange_id = c.interchange_id
-				AND b.message_no = c.message_no AND b.lin = c.lin AND b.payment_id BETWEEN $2 AND $3 OFFSET 0) o
-			JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
-			LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
-			WHERE CASE WHEN e.kind IS NULL THEN l.state <> 'rejected' ELSE e.kind <> 'bank_rejected' END`, d.Month, d.FirstPayment(), d.LastPayment())
-	} else {
-		_, err = x.ExecContext(ctx, `CREATE TEMP TABLE responding ON COMMIT DROP AS
-			SELECT payment_id, attempt, status, code, text FROM closing`)
+		script = takeScript + takeLinesScript
 	}
+	err = pgscript.Run(ctx, x, script, pgscript.Args{"delivery": d.ID, "kind": int(kind), "most": s.Rules.Payments, "month": d.Month,
+		"first": d.FirstPayment(), "last": d.LastPayment()})
 	if err != nil {
-		return 0, 0, fmt.Errorf("payments told: %w", err)
+		return 0, 0, err
 	}
 	err = x.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM closing), (SELECT count(*) FROM responding)`).Scan(&dues, &payments)
 	return dues, payments, err
@@ -160,21 +156,14 @@ type responded struct {
 	DebitText   sql.NullString `db:"debit_text"`
 }
 
-func (s *Store) tellPayments(ctx context.Context, x *postgres.Session, a *postgres.Answering) error {
+//go:embed sql/payments.sql
+var paymentsSQL string
+
+func (s *Store) writePayments(ctx context.Context, x *postgres.Session, a *postgres.Answering) error {
 	after := a.Delivery.FirstPayment()
 	for {
 		var page []responded
-		err := x.SelectContext(ctx, &page, `SELECT p.id, p.e2e, p.instr_id, t.status, t.code, t.text, p.ore,
-				coalesce(o.transfer_currency, p.transfer_currency) AS currency, p.complete, p.holder_kind, p.holder,
-				o.account_kind, o.account, o.bic, o.bank_code, coalesce(o.beneficiary, p.detail) AS detail,
-				coalesce(i.executes_on, g.executes_on) AS executes_on, g.agreement, g.debit_account,
-				coalesce(p.debit_text, g.debit_text) AS debit_text
-			FROM (SELECT * FROM responding WHERE payment_id > $2 ORDER BY payment_id LIMIT $3) t
-			CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = $1 AND q.id = t.payment_id LIMIT 1) p
-			JOIN release_group g ON g.id = p.group_id
-			LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = t.attempt
-			LEFT JOIN interchange i ON i.id = o.interchange_id
-			ORDER BY p.id`, a.Delivery.Month, after, responsePage)
+		err := x.SelectContext(ctx, &page, paymentsSQL, pgscript.Args{"month": a.Delivery.Month, "after": after, "page": responsePage})
 		if err != nil {
 			return err
 		}

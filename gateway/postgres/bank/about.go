@@ -10,16 +10,16 @@ import (
 
 // noteAbout records which interchanges a file of a bank speaks of, and 0 where something in it is about none that we
 // know: what a file says of one authority's payments is not shown to another.
-func (s *Store) noteAbout(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, said *hearing) error {
-	refs := make([]int64, 0, len(said.controls)+1)
-	for _, c := range said.controls {
+func (s *Store) noteAbout(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, heard *hearing) error {
+	refs := make([]int64, 0, len(heard.controls)+1)
+	for _, c := range heard.controls {
 		number, err := gateway.ParseControlNumber(c.ControlRef)
 		if err != nil {
 			number = 0 // no interchange has this number
 		}
 		refs = append(refs, int64(number))
 	}
-	if len(said.unknown) > 0 {
+	if len(heard.unknown) > 0 {
 		refs = append(refs, 0)
 	}
 	_, err := x.ExecContext(ctx, `INSERT INTO bank_file_about (bank_file_id, interchange_id)

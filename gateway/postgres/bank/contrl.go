@@ -10,16 +10,18 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
-// applyContrl records the bank's word about a whole interchange. Any CONTRL proves that the bank has the file.
+// applyContrl carries out the bank's CONTRL about a whole interchange. Any CONTRL proves that the bank has the file.
 func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c gateway.Contrl, now time.Time) error {
 	number, err := gateway.ParseControlNumber(c.ControlRef)
 	var id int64
-	var kind, before string
+	var kind string
+	var before gateway.ContrlState
 	var left bool
 	if err == nil {
-		err = x.QueryRowContext(ctx, `SELECT id, kind, `+mayHaveLeft+`, contrl FROM interchange i
+		err = x.QueryRowContext(ctx, `SELECT id, kind, may_have_left(state, attempt), contrl FROM interchange
 			WHERE bank = $1 AND control_ref = $2 FOR UPDATE`, bank.ID, number).Scan(&id, &kind, &left, &before)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, gateway.ErrNotFound) {
@@ -34,23 +36,19 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 	if err := s.Close(ctx, x, gateway.ContrlMissing, fmt.Sprint(id), closedByBank); err != nil {
 		return err
 	}
-	if before == "rejected" && c.Action == gateway.ContrlAccepted {
-		return s.Raise(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), "the bank has rejected the interchange before, and now accepts it")
-	}
-	switch c.Action {
-	case gateway.ContrlReceived:
-		if bank.ReceiptIsFinal {
-			return s.contrlAccepted(ctx, x, bank, id, c, now)
-		}
+	switch gateway.JudgeContrl(before, c.Action, bank.ReceiptIsFinal) {
+	case gateway.ContrlNotesIt:
 		_, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'received', contrl_at = $2 WHERE id = $1 AND contrl = 'none'`, id, now)
 		return err
-	case gateway.ContrlAccepted:
+	case gateway.ContrlAcceptsIt:
 		return s.contrlAccepted(ctx, x, bank, id, c, now)
-	case gateway.ContrlRejected:
+	case gateway.ContrlRejectsIt:
 		if _, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'rejected', contrl_at = $2 WHERE id = $1`, id, now); err != nil {
 			return err
 		}
 		return s.rejectMessages(ctx, x, id, nil, "Interchange afvist af banken, fejlkode "+c.Code, now)
+	case gateway.ContrlContradicts:
+		return s.Raise(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), "the bank has rejected the interchange before, and now accepts it")
 	}
 	return s.Raise(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
 }
@@ -80,7 +78,8 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 		}
 	}
 	_, err = s.acceptLines(ctx, x, now, `SELECT interchange_id, message_no, lin FROM order_line
-		WHERE interchange_id = $2 AND ($3 OR validated_at IS NOT NULL)`, id, bank.Acceptance == gateway.AcceptedByContrl)
+		WHERE interchange_id = @interchange AND (@all OR validated_at IS NOT NULL)`,
+		pgscript.Args{"interchange": id, "all": bank.Acceptance == gateway.AcceptedByContrl})
 	return err
 }
 
@@ -105,7 +104,7 @@ func (s *Store) rejectMessages(ctx context.Context, x *postgres.Session, id int6
 		return fmt.Errorf("reject messages: %w", err)
 	}
 	err = s.raiseExecuted(ctx, x, `SELECT interchange_id, message_no, lin FROM order_line
-		WHERE interchange_id = @interchange AND (@message::int IS NULL OR message_no = @message)`, postgres.Args{"interchange": id, "message": message})
+		WHERE interchange_id = @interchange AND (@message::int IS NULL OR message_no = @message)`, pgscript.Args{"interchange": id, "message": message})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
 // NextDeadline does what silence decides at one bank: a message without a reject is accepted when the acceptance
@@ -25,8 +26,8 @@ func (s *Store) NextDeadline(ctx context.Context, bankID string) (bool, error) {
 		}
 		moved, err := s.acceptLines(ctx, x, now, `SELECT l.interchange_id, l.message_no, l.lin
 			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
-			WHERE i.bank = $2 AND i.contrl = 'accepted' AND i.contrl_at <= $3::timestamptz AND l.state = 'with_bank'`,
-			bank.ID, now.Add(-bank.AcceptanceDeadline))
+			WHERE i.bank = @bank AND i.contrl = 'accepted' AND i.contrl_at <= @since::timestamptz AND l.state = 'with_bank'`,
+			pgscript.Args{"bank": bank.ID, "since": now.Add(-bank.AcceptanceDeadline)})
 		if err != nil {
 			return err
 		}

@@ -111,7 +111,7 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2 WHERE id = $1 AND state = 'received'`, file.ID, envelope.ControlRef)
 }
 
-// twin tells whether an interchange with this number came before: the file is then parked. With other bytes it may say
+// twin reports whether an interchange with this number came before: the file is then parked. With other bytes it may say
 // something else, which a person must see.
 func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope) (bool, error) {
 	var before bankFile

@@ -8,6 +8,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/pgcopy"
+	"nks/pgscript"
 )
 
 //go:embed sql/tables.sql
@@ -15,7 +16,7 @@ var tablesScript string
 
 // makeTables makes the temporary tables of a hearing; they go with the transaction.
 func makeTables(ctx context.Context, x *postgres.Session) error {
-	return postgres.Run(ctx, x, tablesScript, nil)
+	return pgscript.Run(ctx, x, tablesScript, nil)
 }
 
 // statusTable is the temporary table bank_status.

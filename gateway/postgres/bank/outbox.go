@@ -92,14 +92,11 @@ func (s *Store) lockLease(ctx context.Context, x *postgres.Session, interchange,
 // closedByBank is who closes an exception that a word of the bank ends.
 const closedByBank = "bank"
 
-// mayHaveLeft is true of an interchange i that the bank may have: one that somebody said had not arrived, too.
-const mayHaveLeft = `(i.state IN ('sending', 'publishing', 'sent', 'unknown') OR i.state = 'rendered' AND i.attempt > 0)`
-
 // sent moves an interchange and its lines on to the bank; harmless when that was done before.
 func (s *Store) sent(ctx context.Context, x *postgres.Session, id int64) error {
 	var bank string
 	err := x.QueryRowContext(ctx, `UPDATE interchange i SET state = 'sent', sent_at = $2
-		WHERE id = $1 AND state <> 'sent' AND `+mayHaveLeft+` RETURNING bank`, id, s.Now()).Scan(&bank)
+		WHERE id = $1 AND state <> 'sent' AND may_have_left(state, attempt) RETURNING bank`, id, s.Now()).Scan(&bank)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -4,10 +4,13 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
 // applyStatuses carries out what a bank says of orders and lines, gathered in the temporary table bank_status, all of one
@@ -33,7 +36,7 @@ var resolveScript string
 
 // resolve finds what each status is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
 func resolve(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
-	return postgres.Run(ctx, x, resolveScript, postgres.Args{"bank": bank.ID})
+	return pgscript.Run(ctx, x, resolveScript, pgscript.Args{"bank": bank.ID})
 }
 
 // raiseUndecided makes one exception per status that names nothing or two things, and one for all that are too many.
@@ -77,29 +80,15 @@ func (s *Store) proveSent(ctx context.Context, x *postgres.Session) error {
 	return nil
 }
 
+//go:embed sql/reject.sql
+var rejectScript string
+
 // applyRejects ends the orders that the bank refused; of several statuses about one order the first counts. A reject of
 // what the bank has executed is not decided here: that money comes back by a posting or not at all.
 func (s *Store) applyRejects(ctx context.Context, x *postgres.Session, document int64, now time.Time) error {
-	_, err := x.ExecContext(ctx, `
-		WITH refused AS (
-			INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at, source)
-			SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, 'bank_rejected'::event_kind, w.code, w.text, $1::timestamptz, $2::bigint
-			FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin)
-			WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND l.state NOT IN ('rejected', 'executed')
-			ORDER BY w.payment_id, w.attempt, w.n
-			ON CONFLICT DO NOTHING RETURNING month, payment_id, attempt, text)
-		INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-		SELECT 9, payment_id >> 24, month, payment_id, attempt, 'RJCT', '0001', text, $1::timestamptz FROM refused`, now, document)
+	err := pgscript.Run(ctx, x, rejectScript, pgscript.Args{"now": now, "document": document})
 	if err != nil {
-		return fmt.Errorf("reject orders: %w", err)
-	}
-	_, err = x.ExecContext(ctx, `UPDATE order_line l SET state = 'rejected', code = w.code, text = w.text, changed_at = $1
-		FROM (SELECT DISTINCT ON (interchange_id, message_no, lin) * FROM resolved
-			WHERE meaning = 'rejected' AND payment_id IS NULL ORDER BY interchange_id, message_no, lin, n) w
-		WHERE l.interchange_id = w.interchange_id AND l.message_no = w.message_no AND l.lin = w.lin
-		  AND l.state IN ('frozen', 'with_bank', 'accepted')`, now)
-	if err != nil {
-		return fmt.Errorf("reject lines: %w", err)
+		return err
 	}
 	if err := s.oweRejectedLines(ctx, x, now, `SELECT interchange_id FROM resolved WHERE meaning = 'rejected' AND payment_id IS NULL`); err != nil {
 		return err
@@ -122,7 +111,7 @@ const (
 
 // raiseExecuted raises an exception for each line that a query names and that the bank rejects as a whole though it has
 // executed it, or an order of it.
-func (s *Store) raiseExecuted(ctx context.Context, x *postgres.Session, lines string, args postgres.Args) error {
+func (s *Store) raiseExecuted(ctx context.Context, x *postgres.Session, lines string, args pgscript.Args) error {
 	return s.RaiseMany(ctx, x, gateway.RejectAfterExecution, `SELECT `+placeOfLine+`, 'the bank has said executed before'
 		FROM (`+lines+`) n JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
 		WHERE l.state = 'executed' OR EXISTS (SELECT 1 FROM bank_order o JOIN payment_event e USING (month, payment_id, attempt)
@@ -159,7 +148,7 @@ func (s *Store) applyProgress(ctx context.Context, x *postgres.Session, bank gat
 		return err
 	}
 	// What the bank has carried out it has, whatever else it has said.
-	_, err := s.acceptLines(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'executed' AND payment_id IS NULL`)
+	_, err := s.acceptLines(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'executed' AND payment_id IS NULL`, nil)
 	if err != nil {
 		return err
 	}
@@ -200,29 +189,23 @@ func (s *Store) applyValidation(ctx context.Context, x *postgres.Session, bank g
 	}
 	_, err = s.acceptLines(ctx, x, now, `SELECT DISTINCT l.interchange_id, l.message_no, l.lin
 		FROM resolved w JOIN order_line l USING (interchange_id, message_no) JOIN interchange i ON i.id = l.interchange_id
-		WHERE l.validated_at IS NOT NULL AND i.contrl = 'accepted'`)
+		WHERE l.validated_at IS NOT NULL AND i.contrl = 'accepted'`, nil)
 	return err
 }
 
-// acceptLines records that the bank has the lines that a query names (its parameters from $2), and owes response 8
+//go:embed sql/accept.sql
+var acceptSQL string
+
+// acceptLines records that the bank has the lines that a query names, and owes response 8
 // for them: once per line and delivery, for what is not rejected. It tells how many lines moved on.
-func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, now time.Time, lines string, args ...any) (int, error) {
+func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, now time.Time, lines string, args pgscript.Args) (int, error) {
+	all := maps.Clone(args)
+	if all == nil {
+		all = pgscript.Args{}
+	}
+	all["now"] = now
 	var moved int
-	err := x.QueryRowContext(ctx, `
-		WITH accepted AS (
-			UPDATE order_line l SET state = 'accepted', changed_at = $1::timestamptz FROM (`+lines+`) a
-			WHERE l.interchange_id = a.interchange_id AND l.message_no = a.message_no AND l.lin = a.lin
-			  AND l.state = 'with_bank' RETURNING l.interchange_id, l.message_no, l.lin),
-		owed AS (
-			INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
-			SELECT 8, o.payment_id >> 24, min(o.month), o.interchange_id, o.message_no, o.lin, count(*), 'ACPT', $1::timestamptz
-			FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = a.interchange_id
-				AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
-			WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
-				AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
-			GROUP BY o.payment_id >> 24, o.interchange_id, o.message_no, o.lin
-			ON CONFLICT DO NOTHING)
-		SELECT count(*) FROM accepted`, append([]any{now}, args...)...).Scan(&moved)
+	err := x.QueryRowContext(ctx, strings.Replace(acceptSQL, "/*lines*/", lines, 1), all).Scan(&moved)
 	if err != nil {
 		return 0, fmt.Errorf("accept lines: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
 // Store checks bundles. Safe for concurrent use.
@@ -53,9 +54,12 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	now := s.Now()
-	err := postgres.Run(ctx, x, judgeScript, postgres.Args{"month": d.Month, "delivery": d.ID, "now": now})
+	err := pgscript.Run(ctx, x, judgeScript, pgscript.Args{"month": d.Month, "delivery": d.ID, "now": now})
 	if err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
+	if err := judgeGroups(ctx, x, d); err != nil {
+		return fmt.Errorf("delivery %d: groups: %w", d.ID, err)
 	}
 	if err := s.respond(ctx, x, d, now); err != nil {
 		return fmt.Errorf("delivery %d: response 2: %w", d.ID, err)
@@ -65,6 +69,30 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 	}
 	x.Wakes(postgres.ToRelease)
 	return x.UpdateOne(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
+}
+
+// judgeGroups decides which groups of the delivery wait for their release.
+func judgeGroups(ctx context.Context, x *postgres.Session, d postgres.Delivery) error {
+	var groups []struct {
+		ID         int64        `db:"id"`
+		DebitFault gateway.Code `db:"reject_code"`
+		Payments   int          `db:"payments"`
+		Rejected   int          `db:"rejected"`
+	}
+	err := x.SelectContext(ctx, &groups, `SELECT g.id, coalesce(g.reject_code, '') AS reject_code, g.payments, coalesce(r.rejected, 0) AS rejected
+		FROM release_group g LEFT JOIN (SELECT p.group_id, count(*) AS rejected
+			FROM fault f JOIN bundle p ON p.id = f.payment_id WHERE f.told GROUP BY 1) r ON r.group_id = g.id
+		WHERE g.delivery_id = $1 AND g.state = 'unchecked'`, d.ID)
+	if err != nil || len(groups) == 0 {
+		return err
+	}
+	var ids []int64
+	var states []string
+	for _, g := range groups {
+		ids, states = append(ids, g.ID), append(states, string(gateway.JudgeGroup(g.DebitFault, g.Rejected, g.Payments)))
+	}
+	return x.UpdateAll(ctx, len(ids), `UPDATE release_group g SET state = j.state::group_state
+		FROM unnest($1::bigint[], $2::text[]) AS j (id, state) WHERE g.id = j.id AND g.state = 'unchecked'`, ids, states)
 }
 
 // findAllFaults gathers every error of every payment of the delivery in the temporary table fault, and gives each

@@ -8,6 +8,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/pgcopy"
+	"nks/pgscript"
 	"nks/register"
 )
 
@@ -27,7 +28,7 @@ func MakeTables(ctx context.Context, x *postgres.Session) error {
 	for i, c := range gateway.Codes() {
 		codes, ranks = append(codes, string(c.Code)), append(ranks, i)
 	}
-	return postgres.Run(ctx, x, tablesScript, postgres.Args{"codes": codes, "ranks": ranks})
+	return pgscript.Run(ctx, x, tablesScript, pgscript.Args{"codes": codes, "ranks": ranks})
 }
 
 // BundleTable is the temporary table bundle, for who fills it by COPY.
@@ -43,7 +44,7 @@ func FindFaults(ctx context.Context, x *postgres.Session, authority string) erro
 	if err != nil {
 		return err
 	}
-	return postgres.Run(ctx, x, faultsScript, postgres.Args{"benefits": benefits, "unknown_benefit": string(gateway.CodeBenefitType)})
+	return pgscript.Run(ctx, x, faultsScript, pgscript.Args{"benefits": benefits, "unknown_benefit": string(gateway.CodeBenefitType)})
 }
 
 // FindUnpayable adds the errors of the recipients of the temporary table bundle to fault.
@@ -64,7 +65,7 @@ func FindUnpayable(ctx context.Context, x *postgres.Session) error {
 // FindWouldBeDuplicates adds the errors that a dry run tells beyond an answer's, and the duplicates that taking keys
 // would find, without taking any.
 func FindWouldBeDuplicates(ctx context.Context, x *postgres.Session, payer int64) error {
-	return postgres.Run(ctx, x, wouldBeDuplicatesScript, postgres.Args{"payer": payer, "duplicate": string(gateway.CodeDuplicatePayment)})
+	return pgscript.Run(ctx, x, wouldBeDuplicatesScript, pgscript.Args{"payer": payer, "duplicate": string(gateway.CodeDuplicatePayment)})
 }
 
 // unpayableOf is who of some rows cannot be paid: a recipient that does not exist, or is dead or has ceased; an

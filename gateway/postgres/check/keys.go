@@ -11,6 +11,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/pgcopy"
+	"nks/pgscript"
 )
 
 //go:embed sql/bundle.sql
@@ -34,14 +35,14 @@ func (s *Store) takeKeysFirst(ctx context.Context, x *postgres.Session, d postgr
 	if err := MakeTables(ctx, x); err != nil {
 		return 0, err
 	}
-	err = postgres.Run(ctx, x, bundleScript, postgres.Args{"month": d.Month, "first": d.FirstPayment(), "last": d.LastPayment(), "delivery": d.ID})
+	err = pgscript.Run(ctx, x, bundleScript, pgscript.Args{"month": d.Month, "first": d.FirstPayment(), "last": d.LastPayment(), "delivery": d.ID})
 	if err != nil {
 		return 0, err
 	}
 	if err := FindFaults(ctx, x, d.Authority.String); err != nil {
 		return 0, err
 	}
-	return postgres.RunCounting(ctx, x, takeKeysScript, postgres.Args{"payer": d.PayerID.Int64})
+	return pgscript.RunCounting(ctx, x, takeKeysScript, pgscript.Args{"payer": d.PayerID.Int64})
 }
 
 // unpayableTable is the temporary table unpayable.
@@ -100,17 +101,17 @@ func (s *Store) giveKeysBack(ctx context.Context, x *postgres.Session, d postgre
 	if _, err := x.CopyIn(ctx, unpayableTable().Statement(), bytes.NewReader(faults)); err != nil {
 		return fmt.Errorf("recipients: %w", err)
 	}
-	return postgres.Run(ctx, x, giveBackScript, postgres.Args{"payer": d.PayerID.Int64})
+	return pgscript.Run(ctx, x, giveBackScript, pgscript.Args{"payer": d.PayerID.Int64})
 }
 
 // findDuplicates gives the keys that came free to the next who asked for them, tells everybody else that an EndToEndId
 // is used up, and marks each payment's leading error.
 func (s *Store) findDuplicates(ctx context.Context, x *postgres.Session, d postgres.Delivery, untaken int64) error {
-	args := postgres.Args{"payer": d.PayerID.Int64, "duplicate": string(gateway.CodeDuplicatePayment)}
+	args := pgscript.Args{"payer": d.PayerID.Int64, "duplicate": string(gateway.CodeDuplicatePayment)}
 	if untaken > 0 {
-		if err := postgres.Run(ctx, x, lateKeysScript, args); err != nil {
+		if err := pgscript.Run(ctx, x, lateKeysScript, args); err != nil {
 			return err
 		}
 	}
-	return postgres.Run(ctx, x, duplicatesScript, args)
+	return pgscript.Run(ctx, x, duplicatesScript, args)
 }

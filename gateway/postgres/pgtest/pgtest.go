@@ -110,7 +110,7 @@ func shared(t testing.TB) *instance {
 func start() (*instance, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	dir, err := scratch()
+	dir, err := Scratch("nkspg")
 	if err != nil {
 		return nil, err
 	}
@@ -154,20 +154,6 @@ func (s *instance) clone(t testing.TB, from string) *Database {
 		}
 	})
 	return d
-}
-
-// scratch makes a directory that the server's user may pass through also when we are root, whose own temporary
-// directory may be closed.
-func scratch() (string, error) {
-	parent := os.TempDir()
-	if os.Geteuid() == 0 {
-		parent = "/tmp"
-	}
-	dir, err := os.MkdirTemp(parent, "nkspg")
-	if err != nil {
-		return "", err
-	}
-	return dir, os.Chmod(dir, 0o711)
 }
 
 // watch starts the process that outlives us, and returns what must stay open while we live: the other end of its

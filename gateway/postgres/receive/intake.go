@@ -37,7 +37,7 @@ func (s *Store) keep(ctx context.Context, a door.Arrival, count func(x *postgres
 	if err != nil {
 		return fmt.Errorf("arrival: %w", postgres.Transient(err))
 	}
-	n, err := io.Copy(w, io.LimitReader(a.Content, s.Rules.DocumentBytes+1))
+	n, err := io.Copy(storing{w}, io.LimitReader(a.Content, s.Rules.DocumentBytes+1))
 	if err == nil && n > s.Rules.DocumentBytes {
 		err = s.refuseSize(ctx, a, n)
 	}
@@ -55,6 +55,14 @@ func (s *Store) keep(ctx context.Context, a door.Arrival, count func(x *postgres
 		return errors.Join(err, s.DropDocument(ctx, w.ID()))
 	}
 	return nil
+}
+
+// storing tells a failure of the database from one of the content: only the first may pass by itself.
+type storing struct{ to io.Writer }
+
+func (w storing) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	return n, postgres.Transient(err)
 }
 
 // refuseSize refuses a document over the limit; of a queue's message, which is parked, a person must be told.
@@ -107,10 +115,7 @@ func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) err
 		return &conflictError{delivery}
 	}
 	// The bytes are there already.
-	if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, a.document); err != nil {
-		return fmt.Errorf("deliver: %w", err)
-	}
-	return nil
+	return x.DeleteDocument(ctx, a.document)
 }
 
 // known is a time that may be unknown, as a column wants it.

@@ -14,13 +14,10 @@ import (
 // Stage implements door.Staging.
 func (s *Store) Stage(ctx context.Context, a door.Arrival) error {
 	err := s.keep(ctx, a, func(x *postgres.Session, document int64, _ []byte, _ int64) error {
-		_, err := x.ExecContext(ctx, `
-			WITH earlier AS (DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2 RETURNING document_id)
-			DELETE FROM document WHERE id IN (SELECT document_id FROM earlier)`, a.Party, a.Key)
-		if err != nil {
+		if err := unstage(ctx, x, a.Party, a.Key); err != nil && !errors.Is(err, gateway.ErrNotFound) {
 			return fmt.Errorf("earlier upload: %w", err)
 		}
-		_, err = x.ExecContext(ctx, `INSERT INTO mailbox_upload (supplier, name, document_id, evidence, made_at)
+		_, err := x.ExecContext(ctx, `INSERT INTO mailbox_upload (supplier, name, document_id, evidence, made_at)
 			VALUES ($1, $2, $3, nullif($4, ''), $5)`, a.Party, a.Key, document, a.Evidence, s.Now())
 		return err
 	})
@@ -106,7 +103,18 @@ func (s *Store) Staged(ctx context.Context, party string) ([]door.StagedFile, er
 
 // Unstage implements door.Staging.
 func (s *Store) Unstage(ctx context.Context, party, name string) error {
-	return s.ChangeOne(ctx, "remove upload", `
-		WITH removed AS (DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2 RETURNING document_id)
-		DELETE FROM document WHERE id IN (SELECT document_id FROM removed)`, party, name)
+	return s.Transact(ctx, "remove upload", func(x *postgres.Session) error { return unstage(ctx, x, party, name) })
+}
+
+// unstage forgets a staged document with its bytes.
+func unstage(ctx context.Context, x *postgres.Session, party, name string) error {
+	var document int64
+	err := x.QueryRowContext(ctx, `DELETE FROM mailbox_upload WHERE supplier = $1 AND name = $2 RETURNING document_id`, party, name).Scan(&document)
+	if errors.Is(err, sql.ErrNoRows) {
+		return gateway.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return x.DeleteDocument(ctx, document)
 }

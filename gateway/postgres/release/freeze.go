@@ -13,10 +13,6 @@ import (
 // orderOverhead is an upper bound of the bytes that an order takes beside its texts.
 const orderOverhead = 420
 
-// envelopeShare of an interchange's bytes is kept for what stands around the orders, and for the one that crosses the
-// limit.
-const envelopeShare = 32
-
 // readers is how many connections complete payments at a time for one release.
 const readers = 2
 
@@ -24,7 +20,7 @@ const readers = 2
 // sequences; it gives each interchange the bank's next control number, renders it, and stores all of it. The bytes are
 // a pure function of what is stored: NextToRender makes the same of it.
 func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, executesOn gateway.Date) error {
-	f := &freezer{store: s, x: x, completion: c, executesOn: executesOn, pipe: newPipeline(), unpaid: newUnpaid()}
+	f := &freezer{store: s, x: x, completion: c, executesOn: executesOn, pipe: newPipeline(), unpaid: newUnpaid(), split: gateway.NewSplitter(s.Rules.Split)}
 	err := f.prepare(ctx)
 	if err == nil {
 		err = f.takeAll(ctx)

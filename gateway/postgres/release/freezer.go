@@ -23,7 +23,7 @@ type freezer struct {
 	references map[int64]int64 // bank_reference of the deliveries
 	ic         *freezing
 	message    []completed // of the present message, in order
-	cutAt      int         // estimated bytes at which an interchange is full
+	split      *gateway.Splitter
 	unpaid     *unpaid
 }
 
@@ -32,7 +32,6 @@ type freezing struct {
 	id       int64
 	number   gateway.ControlNumber
 	totals   gateway.Totals
-	estimate int
 	prepared time.Time
 	doc      *postgres.DocumentWriter
 	w        gateway.OrderWriter
@@ -43,8 +42,6 @@ type freezing struct {
 
 // prepare draws the references of the deliveries.
 func (f *freezer) prepare(ctx context.Context) error {
-	r := f.store.Rules
-	f.cutAt = r.InterchangeBytes - r.InterchangeBytes/envelopeShare
 	f.references = make(map[int64]int64, len(f.months))
 	ids := make([]int64, 0, len(f.months))
 	for id := range f.months {
@@ -83,7 +80,7 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 		return nil
 	}
 	size := orderOverhead + 2*(len(p.e2e)+len(p.text)+len(p.detail)) + len(p.beneficiary)
-	if f.ic != nil && (f.ic.estimate+size > f.cutAt || f.ic.totals.Payments+len(f.message) == f.store.Rules.InterchangeOrders) {
+	if !f.split.Fits(size) {
 		if err := f.endInterchange(ctx); err != nil {
 			return err
 		}
@@ -93,9 +90,8 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 			return err
 		}
 	}
-	f.ic.estimate += size
 	f.message = append(f.message, *p)
-	if len(f.message) == f.store.Rules.MessageOrders {
+	if f.split.Add(size) {
 		return f.endMessage(ctx)
 	}
 	return nil
@@ -160,6 +156,7 @@ func (f *freezer) endMessage(ctx context.Context) error {
 	ic.totals.Payments += len(f.message)
 	ic.totals.Ore += ore
 	f.message = f.message[:0]
+	f.split.EndMessage()
 	return f.copy(ctx, orderTable(), orders)
 }
 
@@ -225,6 +222,7 @@ func (f *freezer) endInterchange(ctx context.Context) error {
 	}
 	ic := f.ic
 	f.ic = nil
+	f.split.EndInterchange()
 	if err := f.copy(ctx, messageTable(), ic.messages); err != nil {
 		return err
 	}
@@ -249,7 +247,7 @@ func (s *Store) keepInterchange(ctx context.Context, x *postgres.Session, ic *fr
 			return err
 		}
 		document, state = ic.doc.ID(), "rendered"
-	} else if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, ic.doc.ID()); err != nil {
+	} else if err := x.DeleteDocument(ctx, ic.doc.ID()); err != nil {
 		return fmt.Errorf("interchange %d: %w", ic.id, err)
 	}
 	err := x.UpdateOne(ctx, `UPDATE interchange SET messages = $2, payments = $3, ore = $4, state = $5::interchange_state, document_id = $6

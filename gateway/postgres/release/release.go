@@ -17,10 +17,8 @@ import (
 
 // Rules are the limits that interchanges are split by.
 type Rules struct {
-	InterchangeOrders int
-	InterchangeBytes  int
-	MessageOrders     int
-	FailuresBefore    postgres.FailuresBefore
+	Split          gateway.SplitLimits
+	FailuresBefore postgres.FailuresBefore
 }
 
 // Store releases payments. Safe for concurrent use.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"nks/gateway/postgres/pgtest"
 	"nks/gateway/postgres/server"
 )
 
@@ -100,9 +101,8 @@ func must(t *testing.T, err error) {
 // place is a new data directory that the server's user can reach; what still runs there is ended with the test.
 func place(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "nkssrv")
+	dir, err := pgtest.Scratch("nkssrv")
 	must(t, err)
-	must(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() {
 		for _, pid := range workingIn(filepath.Join(dir, "pg")) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -137,7 +137,7 @@ func workingIn(dir string) []int {
 
 func timeout(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

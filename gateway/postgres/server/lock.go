@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // acquire takes the lock of a data directory: a lock of the kernel, which goes with its holder however that dies.
@@ -18,7 +19,7 @@ func acquire(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lock(f); err != nil {
 		defer f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%w by %s", ErrBusy, holder(f))
@@ -30,6 +31,19 @@ func acquire(path string) (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 	}
 	return f, nil
+}
+
+// lockPatience is how long a lock may be held by a child that its dead holder was about to start: such a child has the
+// file open until it runs its program.
+const lockPatience, lockPause = time.Second, 20 * time.Millisecond
+
+func lock(f *os.File) error {
+	for end := time.Now().Add(lockPatience); ; time.Sleep(lockPause) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 func writeAt(f *os.File, text string) error {

@@ -353,7 +353,7 @@ func (g *generator) clone(u *group) {
 	g.p("}\n")
 }
 
-// owns tells whether there are slices among the fields of nodes.
+// owns reports whether there are slices among the fields of nodes.
 func owns(nodes []directory.Node) bool {
 	for i := range nodes {
 		if nodes[i].Max > 1 || owns(nodes[i].Nodes) {

@@ -220,7 +220,7 @@ func (g *generator) writer(s *segment) {
 	g.p("}}\n")
 }
 
-// required tells whether occurrence k is mandatory: of a data element that
+// required reports whether occurrence k is mandatory: of a data element that
 // repeats the first is.
 func required(list []occurrence, k int) bool {
 	f := list[k].f

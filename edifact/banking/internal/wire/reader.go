@@ -174,7 +174,7 @@ func levelOf(s *edifact.Segment) Level {
 	}
 }
 
-// begins tells whether s is no more part of the item. A message without UNT ends
+// begins reports whether s is no more part of the item. A message without UNT ends
 // where another segment of the envelope stands.
 func (r *Reader) begins(s *edifact.Segment) bool {
 	switch s.Tag {
@@ -273,7 +273,7 @@ func (r *Reader) Done() error {
 	return r.Fail(r.refuse(edifact.RulePosition, edifact.CodeNotSupportedHere, "item has no field for a segment "+r.cursor.Tag))
 }
 
-// Whole tells whether the message so far may be kept as a whole.
+// Whole reports whether the message so far may be kept as a whole.
 func (r *Reader) Whole() error {
 	if r.Bytes <= r.Limits.MessageBytes && r.Segments <= r.Limits.MessageSegments {
 		return nil

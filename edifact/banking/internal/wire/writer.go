@@ -52,7 +52,7 @@ func (w *Writer) Begin(k *Kind, h *edifact.UNH, d *Dialect) (*Output, error) {
 	return &w.out, nil
 }
 
-// names tells whether a header, as far as it is filled in, is that of a kind.
+// names reports whether a header, as far as it is filled in, is that of a kind.
 func (d *Dialect) names(h *edifact.UNH, k *Kind) bool {
 	return (h.Type == "" || h.Type == k.Type) && (h.Version == "" || h.Version == d.Version) && (h.Release == "" || h.Release == d.Release)
 }

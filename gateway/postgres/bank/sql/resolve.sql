@@ -9,8 +9,7 @@ ANALYZE bank_status
 INSERT INTO by_place
 SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, o.month, o.payment_id, o.attempt
 FROM bank_status s JOIN message m ON m.ref = s.message_ref
-JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank
-    AND (i.state IN ('sending', 'publishing', 'sent', 'unknown') OR i.state = 'rendered' AND i.attempt > 0)
+JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
 LEFT JOIN LATERAL (SELECT b.seq, b.month, b.payment_id, b.attempt FROM bank_order b
     WHERE b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
@@ -26,8 +25,7 @@ CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
     WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
 CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
     WHERE b.month = d.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
-JOIN interchange i ON i.id = o.interchange_id AND i.bank = @bank
-    AND (i.state IN ('sending', 'publishing', 'sent', 'unknown') OR i.state = 'rendered' AND i.attempt > 0)
+JOIN interchange i ON i.id = o.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 WHERE s.reference IS NOT NULL AND k.payment_id >> 24 = d.id
 
 -- step: statuses and what they are about

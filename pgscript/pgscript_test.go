@@ -1,11 +1,11 @@
-package postgres_test
+package pgscript_test
 
 import (
 	"strings"
 	"testing"
 
-	"nks/gateway/postgres"
 	"nks/gateway/postgres/pgtest"
+	"nks/pgscript"
 )
 
 // TestRun: the steps run in order with their named parameters, and an error names the one that failed.
@@ -19,15 +19,15 @@ func TestRun(t *testing.T) {
 	defer func() { _ = conn.Close() }()
 	const script = "-- what it is for\n\n-- step: table\nCREATE TEMP TABLE n (v int) -- no @parameter\n\n" +
 		"-- step: rows\nINSERT INTO n SELECT generate_series(@from::int, @to::int)\n"
-	n, err := postgres.RunCounting(t.Context(), conn, script, postgres.Args{"from": 3, "to": 7, "unused": "x"})
+	n, err := pgscript.RunCounting(t.Context(), conn, script, pgscript.Args{"from": 3, "to": 7, "unused": "x"})
 	if err != nil || n != 5 {
 		t.Errorf("%d rows, %v", n, err)
 	}
-	err = postgres.Run(t.Context(), conn, "-- step: first\nSELECT 1\n-- step: the second\nSELECT * FROM nowhere\n", nil)
+	err = pgscript.Run(t.Context(), conn, "-- step: first\nSELECT 1\n-- step: the second\nSELECT * FROM nowhere\n", nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "the second: ") {
 		t.Errorf("error %v", err)
 	}
-	if err := postgres.Run(t.Context(), conn, "SELECT 1", nil); err == nil {
+	if err := pgscript.Run(t.Context(), conn, "SELECT 1", nil); err == nil {
 		t.Error("a script without a step was run")
 	}
 }

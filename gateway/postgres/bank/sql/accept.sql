@@ -1,0 +1,16 @@
+-- Moves lines on to accepted and owes response 8 for them: once per line and delivery, for what is not rejected.
+-- A query of lines (interchange_id, message_no, lin) is put where lines are named.
+WITH accepted AS (
+    UPDATE order_line l SET state = 'accepted', changed_at = @now::timestamptz FROM (/*lines*/) a
+    WHERE l.interchange_id = a.interchange_id AND l.message_no = a.message_no AND l.lin = a.lin
+      AND l.state = 'with_bank' RETURNING l.interchange_id, l.message_no, l.lin),
+owed AS (
+    INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
+    SELECT 8, o.payment_id >> 24, min(o.month), o.interchange_id, o.message_no, o.lin, count(*), 'ACPT', @now::timestamptz
+    FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = a.interchange_id
+        AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
+    WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
+        AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
+    GROUP BY o.payment_id >> 24, o.interchange_id, o.message_no, o.lin
+    ON CONFLICT DO NOTHING)
+SELECT count(*) FROM accepted

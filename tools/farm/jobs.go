@@ -1,0 +1,33 @@
+package main
+
+import "strconv"
+
+// job is one kind of run. It is told its seed, and must do the same again when it is told it again, as far as clocks
+// and processes let it.
+type job struct {
+	name  string
+	every int      // runs in every so manieth round only; 0 = in each
+	env   []string // beside the environment's own
+	args  []string
+}
+
+// jobs are run in turns. A further one is a line here: name, and how often; then the packages, or its own command.
+func jobs(seed int) []job {
+	n := strconv.Itoa(seed)
+	return []job{
+		{name: "jetstream", args: test(n, "./mq/...")},
+		{name: "doors", args: test(n, "./gateway/door/...")},
+		{name: "sftp", args: test(n, "./sftp/...")},
+		{name: "private server", args: test(n, "./gateway/postgres/server")},
+		{name: "bank", args: test(n, "./sim/bank")},
+		{name: "authority", args: test(n, "./sim/authority")},
+		{name: "flow", args: test(n, "./flowtest")},
+		{name: "program", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./cmd/...", "-skip", "Crash")},
+		{name: "crash", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/...", "-run", "Crash")},
+	}
+}
+
+// test is a run of packages' tests in the order that the seed gives.
+func test(seed, packages string, more ...string) []string {
+	return append(append([]string{"go", "test", "-count=1", "-timeout=60m", "-shuffle=" + seed}, more...), packages)
+}
