@@ -156,7 +156,7 @@ func wrap(s string, column int) string {
 	return b.String() + s
 }
 
-func TestReaderPassesTheReadersErrorOn(t *testing.T) {
+func TestReaderHandsTheReadersErrorOn(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("disk on fire")
 	r := edifact.NewReader(io.MultiReader(strings.NewReader(open), iotest.ErrReader(broken)), edifact.ReaderOptions{Lenient: edifact.Everything})

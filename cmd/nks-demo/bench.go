@@ -50,15 +50,15 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	fs.StringVar(&o.docs, "docs", "", "`folder` whose benchmarks.md and img/bench.svg are brought up to date from --out")
 	report := fs.Bool("report", false, "measure nothing, only bring --docs up to date")
 	quick := fs.Bool("quick", false, fmt.Sprintf("divide all sizes by %d", quickShare))
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if len(words) == 2 && words[0] == benchGatewayWord {
-		return benchGateway(ctx, p, words[1])
+	if len(tokens) == 2 && tokens[0] == benchGatewayMark {
+		return benchGateway(ctx, p, tokens[1])
 	}
-	if len(words) > 0 {
-		return command.Usagef("takes no argument %q", words[0])
+	if len(tokens) > 0 {
+		return command.Usagef("takes no argument %q", tokens[0])
 	}
 	if o.docs != "" && o.out == "" || *report && o.docs == "" {
 		return command.Usagef("--report needs --docs, and --docs needs --out")

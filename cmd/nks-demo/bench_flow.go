@@ -35,7 +35,7 @@ type measuredGateway struct {
 }
 
 func (b *bench) startGateway(ctx context.Context) (g *measuredGateway, err error) {
-	g = &measuredGateway{cmd: exec.Command(b.self, "bench", benchGatewayWord, b.path("nks.toml"))}
+	g = &measuredGateway{cmd: exec.Command(b.self, "bench", benchGatewayMark, b.path("nks.toml"))}
 	if g.log, err = os.OpenFile(b.path("gateway.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 
 // benchGatewayWord makes nks-demo bench the gateway that another nks-demo bench measures: the whole of nks run, which besides
 // sets its clock and tells how long its steps took when it is asked on standard input.
-const benchGatewayWord = "gateway"
+const benchGatewayMark = "gateway"
 
 // stepTime is the time that one kind of step has worked.
 type stepTime struct {
@@ -103,9 +103,9 @@ func answerBench(ctx context.Context, p *command.Program, a *app.App, times *ste
 	}
 	asked := bufio.NewScanner(os.Stdin)
 	for asked.Scan() {
-		word, argument, _ := strings.Cut(asked.Text(), " ")
+		token, argument, _ := strings.Cut(asked.Text(), " ")
 		var answer any
-		switch word {
+		switch token {
 		case "clock":
 			to, err := time.Parse(time.RFC3339, argument)
 			if err != nil {
@@ -118,7 +118,7 @@ func answerBench(ctx context.Context, p *command.Program, a *app.App, times *ste
 		case "steps":
 			answer = times.take()
 		default:
-			return fmt.Errorf("bench gateway: %q is no question", word)
+			return fmt.Errorf("bench gateway: %q is no question", token)
 		}
 		if err := out.Encode(answer); err != nil {
 			return err

@@ -139,12 +139,12 @@ func reportOthers(w io.Writer, list []measurement) {
 func reportHistory(w io.Writer, list []measurement) {
 	const most = 20
 	_, _ = fmt.Fprint(w, "\n| date | version | payments | history | payments/s | COPY rows/s | ratio | nks MB |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	told := 0
+	reported := 0
 	for _, m := range slices.Backward(list) {
-		if m.Name != "flow" || told == most {
+		if m.Name != "flow" || reported == most {
 			continue
 		}
-		told++
+		reported++
 		_, _ = fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %.3f | %s |\n", m.Date.Format(time.DateOnly), m.Version, whole(float64(m.Sizes["payments"])),
 			whole(float64(m.Sizes["history"])), whole(m.Values["payments_per_s"]), whole(m.Values["copy_rows_per_s"]), m.Values["ratio"], whole(m.Values["nks_mb"]))
 	}

@@ -25,7 +25,7 @@ const (
 )
 
 // gaps are the named points between two effects that must not come apart.
-func gaps() []string {
+func failpoints() []string {
 	return []string{"after-upload-before-reply", "after-commit-before-acknowledgement", "after-publishing-before-rename", "after-rename-before-sent",
 		"after-fetch-before-commit", "after-fetch-commit-before-remove", "after-collection-before-reply", "after-queueing-before-record"}
 }
@@ -37,13 +37,13 @@ func TestCrash(t *testing.T) {
 	t.Parallel()
 	c := &crasher{kills: number(t, "NKS_KILLS", programtest.Size(4, 30)), seed: uint64(number(t, "NKS_SEED", 1))}
 	c.rng = rand.New(rand.NewPCG(c.seed, 1))
-	c.gaps = gaps()
-	c.rng.Shuffle(len(c.gaps), func(i, k int) { c.gaps[i], c.gaps[k] = c.gaps[k], c.gaps[i] })
-	for lives := 1; c.done < c.kills || len(c.gaps) > 0; lives++ {
+	c.failpoints = failpoints()
+	c.rng.Shuffle(len(c.failpoints), func(i, k int) { c.failpoints[i], c.failpoints[k] = c.failpoints[k], c.failpoints[i] })
+	for lives := 1; c.done < c.kills || len(c.failpoints) > 0; lives++ {
 		if lives > 10+c.kills {
-			t.Fatalf("%d kills in %d lives, and nobody came to the gaps %v", c.done, lives, c.gaps)
+			t.Fatalf("%d kills in %d lives, and nobody came to the gaps %v", c.done, lives, c.failpoints)
 		}
-		t.Run("life "+strconv.Itoa(lives), c.life)
+		t.Run("life "+strconv.Itoa(lives), c.round)
 		if t.Failed() {
 			t.Fatalf("repeat with NKS_SEED=%d NKS_KILLS=%d; what was done:\n%s", c.seed, c.kills, strings.Join(c.log, "\n"))
 		}
@@ -69,7 +69,7 @@ type crasher struct {
 	kills, done int
 	seed        uint64
 	rng         *rand.Rand
-	gaps        []string // not yet died at
+	failpoints        []string // not yet died at
 	log         []string
 }
 
@@ -81,7 +81,7 @@ func (c *crasher) note(format string, args ...any) {
 const mostStarts = 100
 
 // life is one demonstration from its beginning to its end, with as many kills as come to pass.
-func (c *crasher) life(t *testing.T) {
+func (c *crasher) round(t *testing.T) {
 	dir := program.Place(t)
 	// One plan for all lives: the kills differ, and what is planned is known to be what the plan says.
 	args := demoArgs(dir, "200", "--seed", "1")
@@ -117,7 +117,7 @@ func lastLine(s string) string {
 // start starts the program and kills it, or its database, or lets it be.
 func (c *crasher) start(t *testing.T, dir string, args []string) *programtest.Process {
 	t.Helper()
-	if len(c.gaps) > 0 && (c.done >= c.kills || c.rng.IntN(6) == 0) {
+	if len(c.failpoints) > 0 && (c.done >= c.kills || c.rng.IntN(6) == 0) {
 		return c.dieAt(t, dir, args)
 	}
 	p := program.Begin(t, nil, args...)
@@ -163,20 +163,20 @@ func (c *crasher) kill(t *testing.T, dir string, p *programtest.Process, who str
 func (c *crasher) dieAt(t *testing.T, dir string, args []string) *programtest.Process {
 	t.Helper()
 	once := filepath.Join(t.TempDir(), "died")
-	p := program.Begin(t, []string{"NKS_TEST_FAILPOINT=" + c.gaps[0], "NKS_TEST_FAILPOINT_ONCE=" + once}, args...)
+	p := program.Begin(t, []string{"NKS_TEST_FAILPOINT=" + c.failpoints[0], "NKS_TEST_FAILPOINT_ONCE=" + once}, args...)
 	p.Finish(t, programtest.Longest)
 	if programtest.Exists(t, once) {
 		if p.Code() != -1 {
-			t.Fatalf("at %s: exit code %d, want death", c.gaps[0], p.Code())
+			t.Fatalf("at %s: exit code %d, want death", c.failpoints[0], p.Code())
 		}
 		c.done++
-		c.note("%2d: at gap %s", c.done, c.gaps[0])
-		c.gaps = c.gaps[1:]
+		c.note("%2d: at gap %s", c.done, c.failpoints[0])
+		c.failpoints = c.failpoints[1:]
 	}
 	return p
 }
 
-// judge holds the end of a life against what the strangers wrote down.
+// judge holds the end of a run against what the simulated parties wrote down.
 func (c *crasher) judge(t *testing.T, dir string, r result) {
 	t.Helper()
 	r.clean(t)

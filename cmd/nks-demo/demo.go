@@ -43,7 +43,7 @@ func demoCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	fs.StringVar(&o.samples, "samples", "", "a `folder`: run each of its *.xml by itself, on an empty payment database at its own clock")
 	fs.StringVar(&o.reference, "reference", "", "with --samples: `folder` of CSV reference data to use, instead of data made from each document")
 	fs.BoolVar(&o.account, "account", false, "run nothing: account once more for the data directory as it is")
-	if err := command.NoWords(fs, args); err != nil {
+	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
 	if o.payments < 1 || o.holders < 1000 {

@@ -37,11 +37,11 @@ func (p *play) operate(ctx context.Context) error {
 			return err
 		}
 		delete(p.asked, u.ID)
-		word := "the bank has it"
+		token := "the bank has it"
 		if !arrived {
-			word = "the bank has not got it; the same bytes go again"
+			token = "the bank has not got it; the same bytes go again"
 		}
-		_, _ = fmt.Fprintf(p.tell.Err, "\noperator: %s interchange %d: %s\n", u.Bank, u.ControlRef, word)
+		_, _ = fmt.Fprintf(p.tell.Err, "\noperator: %s interchange %d: %s\n", u.Bank, u.ControlRef, token)
 		if err := p.gateway.Desk().Resolve(ctx, u.Bank, u.ControlRef, arrived, "operator", "second operator"); err != nil {
 			return p.stuck("resolve: " + err.Error())
 		}

@@ -50,7 +50,7 @@ func (p *play) conclude(ctx context.Context) (*demoResult, error) {
 	return r, p.save()
 }
 
-// account accounts for everything twice: from the tables, and from the bytes that the strangers sent and received.
+// account accounts for everything twice: from the tables, and from the bytes that the simulated parties sent and received.
 func (w *world) account(ctx context.Context, db *app.Database, began time.Time) (*demoResult, error) {
 	ledger, err := reconciliation.Ledger(ctx, db.Pool())
 	if err != nil {
@@ -142,7 +142,7 @@ deliveries                 %10d, %d refused as a whole
 received                   %10d %22s
 accounted for              %10d %22s
 difference                            %22s
-the strangers' own bytes   %10d %22s   differ by %d
+by the parties' own bytes  %10d %22s   differ by %d
 unanswered                 %10d
 `, r.Deliveries, r.BundlesRejected, r.Received, report.Kroner(r.ReceivedOere), r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting,
 		report.Kroner(r.AccountedOere), report.Kroner(r.DifferenceOere), seen.Total.Received.Count, report.Kroner(seen.Total.Received.Oere), r.BankLedgerDifference, r.Unanswered)

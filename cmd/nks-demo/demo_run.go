@@ -59,7 +59,7 @@ func (w *world) run(ctx context.Context, stay bool, tell func(*demoResult) error
 			a.Addresses().Pages, w.dir, w.address("mailbox"), w.queueAddress(), a.Addresses().Metrics)
 		<-ctx.Done()
 	}
-	return result, errors.Join(err, a.Shutdown(), w.stopStrangers())
+	return result, errors.Join(err, a.Shutdown(), w.stopParties())
 }
 
 // play is a scenario being played.
@@ -83,7 +83,7 @@ func (p *play) play(ctx context.Context) (*demoResult, error) {
 			return nil, err
 		}
 	}
-	if err := p.startStrangers(); err != nil {
+	if err := p.startParties(); err != nil {
 		return nil, err
 	}
 	p.changed, p.asked = time.Now(), map[int64]time.Time{}
@@ -191,13 +191,13 @@ func (p *play) survey(ctx context.Context) (busy bool, next time.Time, what stri
 			next = t
 		}
 	}
-	for _, s := range p.strangers() {
+	for _, s := range p.parties() {
 		st, err := p.status(s)
 		if err != nil {
 			return true, next, s.name, err
 		}
 		if p.alive(s) == 0 {
-			if err := p.startStrangers(); err != nil {
+			if err := p.startParties(); err != nil {
 				return true, next, s.name, err
 			}
 		}
@@ -254,7 +254,7 @@ func (p *play) jump(ctx context.Context, to time.Time) error {
 	return p.shareClock(ctx, p.gateway.ClockOffset()+ahead)
 }
 
-// shareClock stores the offset first, then moves the gateway, then tells the strangers.
+// shareClock stores the offset first, then moves the gateway, then tells the simulated parties.
 func (p *play) shareClock(ctx context.Context, offset time.Duration) error {
 	if err := p.gateway.SetClock(ctx, offset); err != nil {
 		return err
@@ -267,8 +267,8 @@ func (p *play) final(ctx context.Context) (bool, error) {
 	if done, total := p.deliveriesDone(); done < total {
 		return false, nil
 	}
-	var untold bool
-	if err := p.gateway.Database().Pool().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answer_due WHERE answer_id IS NULL)`).Scan(&untold); err != nil || untold {
+	var unreported bool
+	if err := p.gateway.Database().Pool().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answer_due WHERE answer_id IS NULL)`).Scan(&unreported); err != nil || unreported {
 		return false, err
 	}
 	ledger, err := reconciliation.Ledger(ctx, p.gateway.Database().Pool())
@@ -284,7 +284,7 @@ func (p *play) final(ctx context.Context) (bool, error) {
 }
 
 func (p *play) deliveriesDone() (done, total int) {
-	for _, s := range p.strangers() {
+	for _, s := range p.parties() {
 		if strings.HasPrefix(s.name, "authority") {
 			st, err := p.status(s)
 			if err == nil {

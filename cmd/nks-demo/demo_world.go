@@ -123,7 +123,7 @@ func (w *world) clear(ctx context.Context) error {
 	if err := w.stopDatabase(ctx); err != nil {
 		return err
 	}
-	if err := w.stopStrangers(); err != nil {
+	if err := w.stopParties(); err != nil {
 		return err
 	}
 	for _, e := range entries {

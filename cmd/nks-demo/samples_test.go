@@ -141,7 +141,7 @@ func atAuthority(t *testing.T, home, file string, rows []sample.Row) {
 	answers, err := filepath.Glob(filepath.Join(home, "sim", "authority", "*", "got", "*"))
 	must(t, err)
 	kinds := map[string]int{}
-	var told []string
+	var reported []string
 	for _, path := range answers {
 		root, payments := readAnswer(t, path)
 		kinds[root]++
@@ -150,7 +150,7 @@ func atAuthority(t *testing.T, home, file string, rows []sample.Row) {
 				t.Errorf("%s: %s names %q as %q", file, filepath.Base(path), p.id, p.status)
 				continue
 			}
-			told = append(told, p.id)
+			reported = append(reported, p.id)
 		}
 	}
 	others := len(answers) - kinds["NKSReceipt1"] - kinds["NKSResponse2"] - kinds["NKSResponse8"]
@@ -161,10 +161,10 @@ func atAuthority(t *testing.T, home, file string, rows []sample.Row) {
 	for _, row := range rows {
 		want = append(want, row.EndToEndID)
 	}
-	slices.Sort(told)
+	slices.Sort(reported)
 	slices.Sort(want)
-	if !slices.Equal(told, want) {
-		t.Errorf("%s: response 8 names %q, want %q", file, told, want)
+	if !slices.Equal(reported, want) {
+		t.Errorf("%s: response 8 names %q, want %q", file, reported, want)
 	}
 }
 

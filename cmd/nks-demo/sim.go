@@ -30,7 +30,7 @@ func simBankCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 	dir := fs.String("dir", "", "data `directory` of the demonstration")
 	centre := fs.String("centre", "", "which `centre` to play")
 	listen := fs.String("listen", "127.0.0.1:0", "`host:port` of its SFTP server")
-	if err := command.NoWords(fs, args); err != nil {
+	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
 	if *dir == "" || *centre == "" {
@@ -45,7 +45,7 @@ func simAuthorityCommand(ctx context.Context, p *command.Program, fs *flag.FlagS
 	mailbox := fs.String("mailbox", "", "`host:port` of the gateway's mailbox")
 	queue := fs.String("mq", "", "`host:port` of the gateway's message broker")
 	via := fs.String("via", viaSFTP, "`door` for its bundles, sftp or mq; answers are taken from both")
-	if err := command.NoWords(fs, args); err != nil {
+	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
 	if *dir == "" || *supplier == "" || *mailbox == "" {

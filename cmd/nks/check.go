@@ -22,11 +22,11 @@ func checkCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	at := fs.String("at", "", "business `time` at which they would arrive, as 2005-08-11T04:30:00+02:00; default: now")
 	lang := fs.String("lang", "da", "`language` of the errors' texts: da, as the answers have them, or en")
 	asJSON := fs.Bool("json", false, "print one JSON object for each file (docs/check.md)")
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if len(words) == 0 {
+	if len(tokens) == 0 {
 		return command.Usagef("name the files to check; - is standard input")
 	}
 	if err := command.OneOf("lang", *lang, "da", "en"); err != nil {
@@ -37,7 +37,7 @@ func checkCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 		return err
 	}
 	// A file that is not there is told before a database is started for it.
-	files, absent := bundleFiles(words)
+	files, absent := bundleFiles(tokens)
 	if len(files) == 0 {
 		return absent
 	}

@@ -11,15 +11,15 @@ import (
 
 func checkConfigCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	config := configFlag(fs)
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if len(words) > 1 {
+	if len(tokens) > 1 {
 		return command.Usagef("one file at a time")
 	}
-	if len(words) == 1 {
-		*config = words[0]
+	if len(tokens) == 1 {
+		*config = tokens[0]
 	}
 	c, err := app.LoadConfig(*config)
 	if err != nil {

@@ -75,9 +75,9 @@ func TestWrongUse(t *testing.T) {
 
 	p := nks(t, "check-config", config)
 	p.Want(t, 2)
-	for _, word := range []string{config, "line 3", "flow.polls"} {
-		if !strings.Contains(p.Err.String(), word) {
-			t.Errorf("check-config said %q, which does not name %s", p.Err.String(), word)
+	for _, token := range []string{config, "line 3", "flow.polls"} {
+		if !strings.Contains(p.Err.String(), token) {
+			t.Errorf("check-config said %q, which does not name %s", p.Err.String(), token)
 		}
 	}
 }
@@ -282,9 +282,9 @@ func TestLoadNamesTheMistake(t *testing.T) {
 	must(t, os.WriteFile(holders, []byte(strings.Join(lines, "")), 0o644))
 	p = nks(t, "load", "--config", s.config, holders)
 	p.Want(t, 1)
-	for _, word := range []string{"nks load: ", "holders.csv", "6", "status", "undead"} {
-		if !strings.Contains(p.Err.String(), word) {
-			t.Errorf("load said %q, which does not name %s", p.Err.String(), word)
+	for _, token := range []string{"nks load: ", "holders.csv", "6", "status", "undead"} {
+		if !strings.Contains(p.Err.String(), token) {
+			t.Errorf("load said %q, which does not name %s", p.Err.String(), token)
 		}
 	}
 	programtest.NothingRuns(t, s.dir)

@@ -55,8 +55,8 @@ func TestPages(t *testing.T) {
 	if r.StatusCode != http.StatusOK || !strings.Contains(string(body), "Overblik") || !strings.Contains(string(body), "/check") {
 		t.Errorf("%s: %d %s", at, r.StatusCode, body)
 	}
-	if said := upload(t, client, at+"/check", "<x/>"); !strings.Contains(said, "5199") || !strings.Contains(said, "kvittering 0") {
-		t.Errorf("an upload that is no bundle: %s", said)
+	if listed := upload(t, client, at+"/check", "<x/>"); !strings.Contains(listed, "5199") || !strings.Contains(listed, "kvittering 0") {
+		t.Errorf("an upload that is no bundle: %s", listed)
 	}
 	// Pages come on connections of their own role, which nobody else has.
 	var page, busy int

@@ -53,7 +53,7 @@ func withDesk(ctx context.Context, p *command.Program, path string, f func(conte
 
 func migrateCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	config := configFlag(fs)
-	if err := command.NoWords(fs, args); err != nil {
+	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
 	return withTables(ctx, p, *config, func(ctx context.Context, on tables) error {

@@ -69,11 +69,11 @@ func (f edifactFlags) settings() (edifactSettings, error) {
 
 // edifactFiles gives out files one after the other; what is wrong with one does not keep the others from their turn. A
 // file that is not EDIFACT at all is refused unless that is the command's own business.
-func edifactFiles(words []string, sniff bool, do func(name string, in io.Reader) error) error {
-	if len(words) == 0 {
+func edifactFiles(tokens []string, sniff bool, do func(name string, in io.Reader) error) error {
+	if len(tokens) == 0 {
 		return command.Usagef("name the files; - is standard input")
 	}
-	files, absent := bundleFiles(words)
+	files, absent := bundleFiles(tokens)
 	errs := []error{absent}
 	for _, name := range files {
 		if err := edifactFile(name, sniff, do); err != nil {

@@ -25,7 +25,7 @@ func answerCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args
 	at := fs.String("at", "", "date and time of the answer, as 2005-08-11T04:30:00+02:00; default: now")
 	wrap := fs.String("wrap", "none", "line breaks: none, behind all segments, or 80 for lines of that many bytes")
 	una := fs.Bool("una", false, "begin with UNA")
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func answerCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	if len(words) != 1 {
+	if len(tokens) != 1 {
 		return command.Usagef("name one file; - is standard input")
 	}
 	if *action != int(contrl.ActionAcknowledged) && *action != int(contrl.ActionReceived) {
@@ -53,7 +53,7 @@ func answerCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args
 		return err
 	}
 	run.writer.UNA = *una
-	err = edifactFiles(words, true, run.file)
+	err = edifactFiles(tokens, true, run.file)
 	return judged(run.refused, err)
 }
 

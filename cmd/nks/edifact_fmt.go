@@ -28,7 +28,7 @@ func formatCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args
 	separators := fs.String("separators", "usual", "service characters: usual, or keep those of each interchange")
 	counts := fs.Bool("counts", false, "write into UNT, UNE and UNZ what there is")
 	write := fs.Bool("write", false, "write to the files themselves, not to standard output")
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func formatCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args
 	if err := command.OneOf("separators", *separators, "usual", "keep"); err != nil {
 		return err
 	}
-	return edifactFiles(words, true, func(name string, in io.Reader) error {
+	return edifactFiles(tokens, true, func(name string, in io.Reader) error {
 		return format(p, name, in, o, *write && name != stdin)
 	})
 }

@@ -20,7 +20,7 @@ func lintCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args [
 	every := fs.Bool("every", false, "tell every line break; else the first of a file, and how many there are")
 	most := fs.Int("max", -1, "findings told of a file, 0 for all; default 100, all with --json")
 	asJSON := fs.Bool("json", false, "print one JSON object for each finding and file (docs/edifact.md)")
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func lintCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args [
 		run.encoder = json.NewEncoder(run.out)
 		run.encoder.SetEscapeHTML(false)
 	}
-	err = edifactFiles(words, false, run.file)
+	err = edifactFiles(tokens, false, run.file)
 	if run.files > 1 && !*asJSON {
 		_, _ = fmt.Fprintf(run.out, "%d files: %s\n", run.files, run.total)
 	}

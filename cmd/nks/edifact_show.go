@@ -25,7 +25,7 @@ func showCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args [
 	mask := fs.Bool("mask", false, "hide the digits of whatever looks like a CPR number; without it values are printed as they are")
 	width := fs.Int("width", 0, "columns; default: those of the terminal, else 100")
 	asJSON := fs.Bool("json", false, "print one JSON object for each segment (docs/edifact.md)")
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
@@ -41,8 +41,8 @@ func showCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args [
 		Message: *message, Mask: *mask, Width: *width,
 	}
 	out := bufio.NewWriterSize(p.Out, 64<<10)
-	err = edifactFiles(words, true, func(name string, in io.Reader) error {
-		if len(words) > 1 && !*asJSON {
+	err = edifactFiles(tokens, true, func(name string, in io.Reader) error {
+		if len(tokens) > 1 && !*asJSON {
 			_, _ = fmt.Fprintf(out, "==> %s <==\n", name)
 		}
 		return errors.Join(shown(out, in, o, *asJSON), out.Flush())

@@ -230,7 +230,7 @@ func TestEdifactWrongUse(t *testing.T) {
 	dir := filepath.Dir(good)
 	for _, test := range []struct {
 		args []string
-		word string
+		token string
 	}{
 		{[]string{}, "lint, show, fmt, contrl"},
 		{[]string{"print", good}, `"print"`},
@@ -251,7 +251,7 @@ func TestEdifactWrongUse(t *testing.T) {
 		if p.Code() != 2 {
 			t.Errorf("%q: exit code %d", test.args, p.Code())
 		}
-		p.OneLine(t, test.word)
+		p.OneLine(t, test.token)
 	}
 	p := nks(t, "edifact", "lint", filepath.Join(dir, "absent"), good)
 	p.Want(t, 2)

@@ -17,14 +17,14 @@ import (
 
 func loadCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	config := configFlag(fs)
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if len(words) == 0 {
+	if len(tokens) == 0 {
 		return command.Usagef("name a folder or files of reference data (docs/reference-data.md)")
 	}
-	sources, err := register.Files(words...)
+	sources, err := register.Files(tokens...)
 	if err != nil {
 		return command.Usage(err)
 	}

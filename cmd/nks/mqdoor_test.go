@@ -122,14 +122,14 @@ func (f *foreign) answered(n int) []string {
 			"NKSReceipt1": "KVITTERING1-", "NKSResponse2": "RETURSVAR2-"}[string(root[1])]) {
 			f.t.Fatalf("answer %v on %s: %s", m.Headers(), m.Subject(), m.Data())
 		}
-		said := string(root[1])
+		listed := string(root[1])
 		if action := regexp.MustCompile(`Action>(\w+)<`).FindSubmatch(m.Data()); action != nil {
-			said += " " + string(action[1])
+			listed += " " + string(action[1])
 		}
 		if code := regexp.MustCompile(`errorCode="(\d+)"`).FindSubmatch(m.Data()); code != nil {
-			said += " " + string(code[1])
+			listed += " " + string(code[1])
 		}
-		all = append(all, said+" "+m.Headers().Get("Nks-Correlation-Id"))
+		all = append(all, listed+" "+m.Headers().Get("Nks-Correlation-Id"))
 		must(f.t, m.DoubleAck(ctx))
 		f.done[id] = true
 	}

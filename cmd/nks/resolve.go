@@ -17,7 +17,7 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 	arrived := fs.String("arrived", "", "the bank's `answer`: yes, it has the file; no, it has not (the same bytes then go again)")
 	by := fs.String("by", "", "`name` of who asked the bank")
 	approved := fs.String("approved-by", "", "`name` of the second person who stands for it")
-	if err := command.NoWords(fs, args); err != nil {
+	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
 	list := *centre == "" && *number == 0

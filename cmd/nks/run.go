@@ -21,7 +21,7 @@ func configFlag(fs *flag.FlagSet) *string {
 func runCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	config := configFlag(fs)
 	clock := fs.String("clock", "", "business `time` of the very first start, RFC 3339; later starts go on from there")
-	if err := command.NoWords(fs, args); err != nil {
+	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
 	c, err := app.LoadConfig(*config)

@@ -42,14 +42,14 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for the answers")
 	fs.StringVar(&o.demo, "demo", "", "data `directory` of a demonstration that stays up: its parties are told of the delivery")
 	fs.BoolVar(&o.json, "json", false, "print the outcome as one JSON object")
-	words, err := command.Parse(fs, args)
+	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if len(words) != 1 {
+	if len(tokens) != 1 {
 		return command.Usagef("one FILE must be named, and --supplier")
 	}
-	o.File = words[0]
+	o.File = tokens[0]
 	if err := o.settle(); err != nil {
 		return err
 	}
@@ -108,16 +108,16 @@ func tellSent(p *command.Program, file string, sum client.Summary, asJSON bool) 
 			return err
 		}
 	} else {
-		word := "no receipt in time"
+		token := "no receipt in time"
 		switch {
 		case sum.Receipt != "" && !sum.Accepted:
-			word = "refused, receipt " + sum.Receipt
+			token = "refused, receipt " + sum.Receipt
 		case sum.Accepted && !sum.Response2:
-			word = "accepted, no response 2 in time"
+			token = "accepted, no response 2 in time"
 		case sum.Accepted:
-			word = fmt.Sprintf("accepted, %d of %d payments rejected", sum.Rejected, sum.Payments)
+			token = fmt.Sprintf("accepted, %d of %d payments rejected", sum.Rejected, sum.Payments)
 		}
-		_, _ = fmt.Fprintf(p.Out, "%s: delivered; %s\n", file, word)
+		_, _ = fmt.Fprintf(p.Out, "%s: delivered; %s\n", file, token)
 		for _, r := range sum.Reasons {
 			_, _ = fmt.Fprintf(p.Out, "  %s\n", r)
 		}

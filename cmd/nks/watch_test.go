@@ -41,15 +41,15 @@ func (s *site) page(t *testing.T, path string) (code int, body string) {
 }
 
 // becomes waits until a page answers with a code, and words in it.
-func (s *site) becomes(t *testing.T, path string, code int, words string) {
+func (s *site) becomes(t *testing.T, path string, code int, tokens string) {
 	t.Helper()
 	var got int
 	var body string
 	if !programtest.Eventually(time.Minute, func() bool {
 		got, body = s.page(t, path)
-		return got == code && strings.Contains(body, words)
+		return got == code && strings.Contains(body, tokens)
 	}) {
-		t.Fatalf("%s: %d %q, want %d with %q", path, got, programtest.Tail(body), code, words)
+		t.Fatalf("%s: %d %q, want %d with %q", path, got, programtest.Tail(body), code, tokens)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestMetrics(t *testing.T) {
 		t.Error("payments before there were any")
 	}
 	s.send(t, whole, 0)
-	for _, words := range []string{
+	for _, tokens := range []string{
 		`nks_deliveries_total{door="sftp",outcome="checked"} 1`,
 		fmt.Sprintf(`nks_payments_received_total{door="sftp"} %d`, whole.Payments),
 		`nks_delivery_receipt_seconds_count{door="sftp"} 1`,
@@ -179,7 +179,7 @@ func TestMetrics(t *testing.T) {
 		"\ngo_goroutines ",
 		"\nprocess_resident_memory_bytes ",
 	} {
-		s.becomes(t, "/metrics", 200, words)
+		s.becomes(t, "/metrics", 200, tokens)
 	}
 	s.stop(t, running)
 }

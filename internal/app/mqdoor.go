@@ -31,7 +31,7 @@ type queues struct {
 	held   *os.File // the lock on the queues' directory
 	// secrets are the suppliers that are let in, each with the password that it is let in by.
 	secrets map[string]string
-	told    map[string]string // the last trouble with a supplier's credential
+	reported    map[string]string // the last trouble with a supplier's credential
 }
 
 const (
@@ -47,7 +47,7 @@ func (a *App) openQueues(ctx context.Context) (*queues, error) {
 	if c.Listen == "" {
 		return nil, nil
 	}
-	q := &queues{app: a, secrets: map[string]string{}, told: map[string]string{}}
+	q := &queues{app: a, secrets: map[string]string{}, reported: map[string]string{}}
 	if err := q.start(ctx, c); err != nil {
 		return nil, errors.Join(fmt.Errorf("mq: %w", err), q.close())
 	}
@@ -163,11 +163,11 @@ func (q *queues) admit(ctx context.Context, supplier, secret string) {
 // complain logs a trouble once, until it is another or over.
 func (q *queues) complain(supplier string, err error) {
 	if err == nil {
-		delete(q.told, supplier)
+		delete(q.reported, supplier)
 		return
 	}
-	if text := err.Error(); q.told[supplier] != text {
-		q.told[supplier] = text
+	if text := err.Error(); q.reported[supplier] != text {
+		q.reported[supplier] = text
 		q.app.log.Error().Err(err).Str("supplier", supplier).Msg("message queue: suppliers")
 	}
 }

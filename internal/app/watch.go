@@ -29,16 +29,16 @@ type watch struct {
 	server *health.Server
 
 	// Two lives: the address and the clock's ticking from first to last, the database's while it is open.
-	always, open life
+	always, open lifetime
 }
 
 // life is goroutines that end together.
-type life struct {
+type lifetime struct {
 	stop context.CancelFunc
 	wait sync.WaitGroup
 }
 
-func (l *life) end() {
+func (l *lifetime) end() {
 	if l.stop != nil {
 		l.stop()
 	}

@@ -16,7 +16,7 @@ import (
 
 // called is what a command was given.
 type called struct {
-	words   []string
+	arguments   []string
 	file    string
 	times   int
 	most    uint64
@@ -33,7 +33,7 @@ func run(c *called, args ...string) (code int, out, err string) {
 		fs.Uint64Var(&c.most, "most", 9, "no more")
 		fs.DurationVar(&c.wait, "wait", 0, "how long")
 		fs.BoolVar(&c.dry, "dry-run", false, "do nothing")
-		if c.words, err = command.Parse(fs, args); err != nil {
+		if c.arguments, err = command.Parse(fs, args); err != nil {
 			return err
 		}
 		return c.wrongly
@@ -51,14 +51,14 @@ func run(c *called, args ...string) (code int, out, err string) {
 	return code, stdout.String(), stderr.String()
 }
 
-func TestFlagsAndWords(t *testing.T) {
+func TestFlagsAndArguments(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]called{
-		"go a b":                               {words: []string{"a", "b"}, file: "a.txt", most: 9},
-		"go a --file x b --times=-2 --dry-run": {words: []string{"a", "b"}, file: "x", times: -2, most: 9, dry: true},
+		"go a b":                               {arguments: []string{"a", "b"}, file: "a.txt", most: 9},
+		"go a --file x b --times=-2 --dry-run": {arguments: []string{"a", "b"}, file: "x", times: -2, most: 9, dry: true},
 		"go -file=x --dry-run=false -most 3":   {file: "x", most: 3},
-		"go - --wait 2s -- --file x":           {words: []string{"-", "--file", "x"}, file: "a.txt", most: 9, wait: 2 * time.Second},
-		"move up --file --most a":              {words: []string{"a"}, file: "--most", most: 9},
+		"go - --wait 2s -- --file x":           {arguments: []string{"-", "--file", "x"}, file: "a.txt", most: 9, wait: 2 * time.Second},
+		"move up --file --most a":              {arguments: []string{"a"}, file: "--most", most: 9},
 	} {
 		var c called
 		code, out, err := run(&c, strings.Fields(line)...)
@@ -170,10 +170,10 @@ examples:
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"run", "load", "ledger", "check", "check-config"}
-	for word, want := range map[string]string{"lod": "load", "laod": "load", "loads": "load", "rnu": "run", "urn": "run", "legder": "ledger", "ledgr": "ledger",
+	for argument, want := range map[string]string{"lod": "load", "laod": "load", "loads": "load", "rnu": "run", "urn": "run", "legder": "ledger", "ledgr": "ledger",
 		"lxxger": "ledger", "chek-confg": "check-config", "checkconfig": "check-config", "fly": "", "lxxxer": "", "r": "", "": "", "øoad": "load"} {
-		if got := command.Nearest(word, known); got != want {
-			t.Errorf("%q: %q, want %q", word, got, want)
+		if got := command.Nearest(argument, known); got != want {
+			t.Errorf("%q: %q, want %q", argument, got, want)
 		}
 	}
 	if got := command.Nearest("heck", []string{"hack", "check"}); !slices.Contains([]string{"hack", "check"}, got) {

@@ -10,16 +10,16 @@ import (
 // Parse reads flags, which are written --flag, --flag=value or --flag value and may stand before, between and behind the
 // other words, and returns those. Behind -- there are only words. A wrong flag is a UsageError; --help is [flag.ErrHelp].
 func Parse(fs *flag.FlagSet, args []string) ([]string, error) {
-	var words []string
+	var arguments []string
 	for len(args) > 0 {
-		word := args[0]
+		argument := args[0]
 		args = args[1:]
-		if word == "--" {
-			return append(words, args...), nil
+		if argument == "--" {
+			return append(arguments, args...), nil
 		}
-		name, isFlag := flagName(word)
+		name, isFlag := flagName(argument)
 		if !isFlag {
-			words = append(words, word)
+			arguments = append(arguments, argument)
 			continue
 		}
 		taken, err := set(fs, name, args)
@@ -28,14 +28,14 @@ func Parse(fs *flag.FlagSet, args []string) ([]string, error) {
 		}
 		args = args[taken:]
 	}
-	return words, nil
+	return arguments, nil
 }
 
 // NoWords is Parse for a command that takes nothing but flags.
-func NoWords(fs *flag.FlagSet, args []string) error {
-	words, err := Parse(fs, args)
-	if err == nil && len(words) > 0 {
-		return Usagef("takes no argument %q", words[0])
+func NoArguments(fs *flag.FlagSet, args []string) error {
+	arguments, err := Parse(fs, args)
+	if err == nil && len(arguments) > 0 {
+		return Usagef("takes no argument %q", arguments[0])
 	}
 	return err
 }
@@ -49,11 +49,11 @@ func OneOf(name, value string, may ...string) error {
 }
 
 // flagName cuts the dashes off; a single one is not held against who is used to it.
-func flagName(word string) (name string, isFlag bool) {
-	if name, isFlag = strings.CutPrefix(word, "--"); isFlag {
+func flagName(argument string) (name string, isFlag bool) {
+	if name, isFlag = strings.CutPrefix(argument, "--"); isFlag {
 		return name, true
 	}
-	name, isFlag = strings.CutPrefix(word, "-")
+	name, isFlag = strings.CutPrefix(argument, "-")
 	return name, isFlag && name != ""
 }
 

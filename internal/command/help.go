@@ -37,30 +37,30 @@ func (p *Program) help(c Command, fs *flag.FlagSet) {
 	_, _ = fmt.Fprintf(p.Out, "usage: %s\n\n  %s\n", strings.TrimSpace(fs.Name()+" [flags] "+c.Args), c.Summary)
 	title := "\nflags:\n"
 	fs.VisitAll(func(f *flag.Flag) {
-		word, usage := placeholder(f)
+		argument, usage := placeholder(f)
 		if !slices.Contains([]string{"", "0", "0s", "false"}, f.DefValue) {
 			usage += fmt.Sprintf(" (default %s)", f.DefValue)
 		}
-		_, _ = fmt.Fprintf(p.Out, "%s  %s\n        %s\n", title, strings.TrimSpace("--"+f.Name+" "+word), usage)
+		_, _ = fmt.Fprintf(p.Out, "%s  %s\n        %s\n", title, strings.TrimSpace("--"+f.Name+" "+argument), usage)
 		title = ""
 	})
 	p.examples(c)
 }
 
 // placeholder is what stands for a flag's value in its help, and the help's text. A word in backquotes in the text names it.
-func placeholder(f *flag.Flag) (word, usage string) {
-	word, usage = flag.UnquoteUsage(f)
+func placeholder(f *flag.Flag) (argument, usage string) {
+	argument, usage = flag.UnquoteUsage(f)
 	switch {
 	case isSwitch(f):
-		word = ""
-	case word == "int" || word == "uint":
-		word = "N"
-	case word == "duration":
-		word = "TIME"
-	case word == "string":
-		word = "TEXT"
+		argument = ""
+	case argument == "int" || argument == "uint":
+		argument = "N"
+	case argument == "duration":
+		argument = "TIME"
+	case argument == "string":
+		argument = "TEXT"
 	}
-	return strings.ToUpper(word), usage
+	return strings.ToUpper(argument), usage
 }
 
 func (p *Program) examples(c Command) {
@@ -74,7 +74,7 @@ func (p *Program) examples(c Command) {
 func Version(version string) Command {
 	return Command{Name: "version", Summary: "print the version", Examples: []string{"version"},
 		Run: func(_ context.Context, p *Program, fs *flag.FlagSet, args []string) error {
-			if err := NoWords(fs, args); err != nil {
+			if err := NoArguments(fs, args); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(p.Out, "%s %s (%s)\n", p.Name, version, runtime.Version())

@@ -2,23 +2,23 @@ package command
 
 // unknown complains about a word: by the known one that was probably meant, else by what is said otherwise. write is how
 // such words are written.
-func unknown(what, word string, known []string, write func(string) string, otherwise string) error {
-	if near := Nearest(word, known); near != "" {
+func unknown(what, argument string, known []string, write func(string) string, otherwise string) error {
+	if near := Nearest(argument, known); near != "" {
 		otherwise = "did you mean " + write(near) + "?"
 	}
-	return Usagef("unknown %s %s; %s", what, write(word), otherwise)
+	return Usagef("unknown %s %s; %s", what, write(argument), otherwise)
 }
 
 // Nearest is the known word that somebody most probably meant: one mistake apart, two in words of five characters or
 // more. A mistake is a character too few, too many, another one, or two exchanged. "" when there is none.
-func Nearest(word string, known []string) string {
+func Nearest(argument string, known []string) string {
 	limit := 1
-	if len(word) >= 5 {
+	if len(argument) >= 5 {
 		limit = 2
 	}
 	found := ""
 	for _, k := range known {
-		if d := distance(word, k); d > 0 && d <= limit {
+		if d := distance(argument, k); d > 0 && d <= limit {
 			found, limit = k, d-1
 		}
 	}

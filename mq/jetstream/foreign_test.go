@@ -298,7 +298,7 @@ func TestSuppliersDoNotHearEachOther(t *testing.T) {
 	}
 }
 
-func TestStrangersAreRefused(t *testing.T) {
+func TestUnknownLoginsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := start(t, config(t))
 	for name, opts := range map[string][]nats.Option{

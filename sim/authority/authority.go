@@ -1,5 +1,5 @@
-// Package authority simulates a data supplier of public authorities: a stranger that sends its planned payment
-// documents to the gateway's mailbox or message queue and collects the answers from both, over SFTP and NATS and nothing else.
+// Package authority simulates a data supplier of public authorities. It knows nothing of the gateway and sends its planned payment documents
+// to the gateway's mailbox or message queue and collects the answers from both, over SFTP and NATS and nothing else.
 //
 // It keeps a synced journal and may be killed at any instant: whatever was not certainly delivered is delivered again
 // under the same name with the same bytes, and no answer leaves the mailbox before it is safe at home.

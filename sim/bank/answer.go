@@ -103,7 +103,7 @@ func (a *answering) statements(b *bansta) error {
 		b.order("", lineLine{Line: 1}, orderLine{Ref: "00000000UKENDT" + a.control, Seq: 1}, a.profile.Codes.Rejected, a.profile.strayReason())
 		return nil
 	}
-	if a.plan.Kind == answerBooking && a.plan.Word == ExecutedLine {
+	if a.plan.Kind == answerBooking && a.plan.Status == ExecutedLine {
 		// A word on a whole LIN is about what was not rejected: the rejects must be known before.
 		if err := a.pass(&speaker{answering: a, to: b, only: verdictLate}); err != nil {
 			return err
@@ -113,7 +113,7 @@ func (a *answering) statements(b *bansta) error {
 	return a.pass(&speaker{answering: a, to: b})
 }
 
-func (a *answering) pass(said *speaker) error {
+func (a *answering) pass(spoken *speaker) error {
 	return a.facts.lines(a.journal, func(text []byte) error {
 		switch kindOf(text) {
 		case kindLine:
@@ -121,13 +121,13 @@ func (a *answering) pass(said *speaker) error {
 			if err := json.Unmarshal(text, &l); err != nil {
 				return fmt.Errorf("%w: %w", ErrJournal, err)
 			}
-			return said.startLine(l)
+			return spoken.startLine(l)
 		case kindOrder:
 			var o orderLine
 			if err := json.Unmarshal(text, &o); err != nil {
 				return fmt.Errorf("%w: %w", ErrJournal, err)
 			}
-			said.order(o)
+			spoken.order(o)
 		}
 		return nil
 	})
@@ -141,7 +141,7 @@ type speaker struct {
 	line lineLine
 	skip bool
 	id   string
-	told bool // the LIN as a whole
+	reported bool // the LIN as a whole
 }
 
 func (s *speaker) startLine(l lineLine) error {
@@ -149,9 +149,9 @@ func (s *speaker) startLine(l lineLine) error {
 		return fmt.Errorf("%w: line of message %d", ErrJournal, l.Message)
 	}
 	m := s.file.Messages[l.Message]
-	s.line, s.id, s.told = l, m.ID, false
+	s.line, s.id, s.reported = l, m.ID, false
 	s.skip = m.Flaw != nil || s.plan.Kind == answerBooking && l.Date != s.plan.Date
-	if !s.skip && s.plan.Kind == answerValidation && oneOf(s.plan.Word, ValidationLines+" "+ValidationBoth) {
+	if !s.skip && s.plan.Kind == answerValidation && oneOf(s.plan.Status, ValidationLines+" "+ValidationBoth) {
 		s.to.line(s.id, l, s.profile.Codes.Accepted)
 	}
 	return nil
@@ -165,10 +165,10 @@ func (s *speaker) order(o orderLine) {
 	case s.plan.Kind == answerValidation && o.Verdict == verdictReject,
 		s.plan.Kind == answerBooking && o.Verdict == verdictLate && s.only != "line":
 		s.to.order(s.id, s.line, o, s.profile.Codes.Rejected, s.profile.reason(o.Why))
-	case s.plan.Kind == answerBooking && o.Verdict == "" && s.plan.Word == ExecutedSeq:
+	case s.plan.Kind == answerBooking && o.Verdict == "" && s.plan.Status == ExecutedSeq:
 		s.to.order(s.id, s.line, o, s.profile.Codes.Executed, Reason{})
-	case s.plan.Kind == answerBooking && o.Verdict == "" && s.only == "line" && !s.told:
-		s.told = true
+	case s.plan.Kind == answerBooking && o.Verdict == "" && s.only == "line" && !s.reported:
+		s.reported = true
 		s.to.line(s.id, s.line, s.profile.Codes.Executed)
 	}
 }

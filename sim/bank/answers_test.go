@@ -48,13 +48,13 @@ func TestAnswersByProfile(t *testing.T) {
 			c := begin(t, p)
 			s := c.open()
 			c.put(s, "NKS1.edi", twoMessages("1").text())
-			var told strings.Builder
+			var reported strings.Builder
 			for {
 				for _, e := range must(s.ReadDir("out"))(t) {
 					text := c.fetch(s, "out/"+e.Name())
 					checkStructure(t, text)
 					at := start.Add(c.offset).In(must(time.LoadLocation("Europe/Copenhagen"))(t))
-					told.WriteString("== " + at.Format(time.DateTime) + " " + e.Name() + "\n" + readable(text, p))
+					reported.WriteString("== " + at.Format(time.DateTime) + " " + e.Name() + "\n" + readable(text, p))
 					if err := s.Remove("out/" + e.Name()); err != nil {
 						t.Fatal(err)
 					}
@@ -65,7 +65,7 @@ func TestAnswersByProfile(t *testing.T) {
 				due := must(time.Parse(time.RFC3339, c.status().NextDue))(t)
 				c.jump(due.Sub(start))
 			}
-			golden(t, name, told.String())
+			golden(t, name, reported.String())
 			if k := kinds(c.ledger()); len(k) > 0 {
 				t.Errorf("findings: %v", k)
 			}

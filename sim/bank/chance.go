@@ -6,13 +6,13 @@ import (
 )
 
 // chance answers the same for the same seed, word and key for ever, so that a restarted centre decides as it did.
-func chance(seed uint64, word, key string, perMille int) bool {
-	return perMille > 0 && draw(seed, word, key)%1000 < uint64(perMille)
+func chance(seed uint64, text, key string, perMille int) bool {
+	return perMille > 0 && draw(seed, text, key)%1000 < uint64(perMille)
 }
 
-func draw(seed uint64, word, key string) uint64 {
+func draw(seed uint64, text, key string) uint64 {
 	b := binary.BigEndian.AppendUint64(make([]byte, 0, 64), seed)
-	b = append(append(append(b, word...), 0), key...)
+	b = append(append(append(b, text...), 0), key...)
 	sum := sha256.Sum256(b)
 	return binary.BigEndian.Uint64(sum[:])
 }

@@ -25,7 +25,7 @@ type desk struct {
 	bell    *bell
 	offset  time.Duration
 	say     func(format string, values ...any)
-	gap     func(Gap)
+	failpoint     func(Failpoint)
 }
 
 func doneName(serial int, name string) string { return fmt.Sprintf("%06d-%s", serial, name) }
@@ -156,11 +156,11 @@ func (d *desk) receive(name string) error {
 	if err != nil {
 		return err
 	}
-	d.gap(GapFacts)
+	d.failpoint(AtFacts)
 	if err := d.journal.commit(r); err != nil {
 		return err
 	}
-	d.gap(GapReceived)
+	d.failpoint(AtReceived)
 	if err := d.state.received(r, facts); err != nil {
 		return err
 	}

@@ -38,11 +38,11 @@ type process struct {
 	out *io.PipeReader
 }
 
-func (c *centre) startProcess(gap bank.Gap) *process {
+func (c *centre) startProcess(failpoint bank.Failpoint) *process {
 	c.t.Helper()
 	in, out := io.Pipe()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "SIM_BANK_DIR="+c.dir, "SIM_BANK_LISTEN="+c.address, "SIM_BANK_GAP="+string(gap))
+	cmd.Env = append(os.Environ(), "SIM_BANK_DIR="+c.dir, "SIM_BANK_LISTEN="+c.address, "SIM_BANK_GAP="+string(failpoint))
 	var errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = out, &errs
 	if err := cmd.Start(); err != nil {
@@ -216,23 +216,23 @@ func (c *centre) advance() {
 // killAgainAndAgain lets the centre live until a gap, or for up to 120 ms: now longer, now hardly until it listens.
 func killAgainAndAgain(ctx context.Context, c *centre, p *process, killed *atomic.Int32) {
 	random := rand.New(rand.NewPCG(1, 2))
-	gaps := []bank.Gap{bank.GapFacts, bank.GapReceived, bank.GapWritten, bank.GapMade, bank.GapKept, bank.GapPublished}
+	failpoints := []bank.Failpoint{bank.AtFacts, bank.AtReceived, bank.AtWritten, bank.AtMade, bank.AtKept, bank.AtPublished}
 	for i := range kills {
 		gone := p.drain()
-		life := 10 * time.Second
+		lifetime := 10 * time.Second
 		if i%2 == 0 {
-			life = time.Duration(random.Int64N(int64(120 * time.Millisecond)))
+			lifetime = time.Duration(random.Int64N(int64(120 * time.Millisecond)))
 		}
 		select {
 		case <-ctx.Done():
 		case <-gone:
-		case <-time.After(life):
+		case <-time.After(lifetime):
 		}
 		p.kill(c.t)
 		killed.Add(1)
-		next := bank.Gap("")
+		next := bank.Failpoint("")
 		if i%2 == 0 {
-			next = gaps[i/2%len(gaps)]
+			next = failpoints[i/2%len(failpoints)]
 		}
 		p = c.startProcess(next)
 	}

@@ -251,7 +251,7 @@ func (r *ledgerReader) tell(f *ledgerFacts, p planned) {
 			says = Rejected
 		case p.Kind == answerBooking && o.order.Date == p.Date && o.verdict == verdictLate:
 			says = Rejected
-		case p.Kind == answerBooking && o.order.Date == p.Date && o.verdict == "" && p.Word != ExecutedNone:
+		case p.Kind == answerBooking && o.order.Date == p.Date && o.verdict == "" && p.Status != ExecutedNone:
 			says = Executed
 		}
 		if says != "" && (o.order.Outcome == Ordered || o.order.Outcome == Accepted) {

@@ -102,7 +102,7 @@ func TestFinalStays(t *testing.T) {
 }
 
 // TestStrangerKey: one key comes in, no other.
-func TestStrangerKey(t *testing.T) {
+func TestUnknownKey(t *testing.T) {
 	t.Parallel()
 	c := begin(t, quiet())
 	if s, err := c.dial(c.key("somebody")); err == nil {

@@ -43,10 +43,10 @@ func TestMain(m *testing.M) {
 }
 
 // dieAt kills its own process when it comes to a gap.
-func dieAt(gap string) func(bank.Gap) {
-	return func(at bank.Gap) {
-		if string(at) == gap {
-			if at == bank.GapPublished {
+func dieAt(failpoint string) func(bank.Failpoint) {
+	return func(at bank.Failpoint) {
+		if string(at) == failpoint {
+			if at == bank.AtPublished {
 				<-time.After(30 * time.Millisecond) // so that the other side may have taken it away
 			}
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

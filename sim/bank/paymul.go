@@ -252,15 +252,15 @@ func (p *paymul) control(s *edifact.Segment) *flaw {
 		orders += len(p.to.lines[i].orders)
 	}
 	want := map[string]int{"LIN": len(p.to.lines), "SEQ": orders}
-	word, value := text(s, 0, 0), text(s, 0, 1)
-	n, known := want[word]
+	text, value := text(s, 0, 0), text(s, 0, 1)
+	n, known := want[text]
 	if !known {
 		return wrong(s, 2, 1, edifact.CodeInvalidValue, "CNT: neither LIN nor SEQ")
 	}
 	if value != strconv.Itoa(n) {
-		return wrong(s, 2, 2, edifact.CodeCountMismatch, "CNT+%s: there are %d", word, n)
+		return wrong(s, 2, 2, edifact.CodeCountMismatch, "CNT+%s: there are %d", text, n)
 	}
-	if word == "LIN" {
+	if text == "LIN" {
 		p.totals.lines = value
 	} else {
 		p.totals.orders = value

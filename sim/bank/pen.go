@@ -9,7 +9,7 @@ import (
 )
 
 // pen writes an interchange the way the centre's profile says. It is the centre's own: the gateway must read what a
-// stranger writes, not what its own writer writes.
+// bank writes, not what its own writer writes.
 type pen struct {
 	out      *bufio.Writer
 	writes   string

@@ -17,7 +17,7 @@ func (d *decision) plan() {
 	d.planContrl(first, checked)
 	if r.Flaw == nil {
 		if d.wantsValidation() {
-			d.add(planned{Kind: answerValidation, Due: d.slow(checked, "validation"), Word: p.Validation})
+			d.add(planned{Kind: answerValidation, Due: d.slow(checked, "validation"), Status: p.Validation})
 		}
 		d.planBooking(checked)
 		if chance(p.Seed, "unknown reference", r.Control, p.Misbehaves.UnknownReference) {
@@ -115,7 +115,7 @@ func (d *decision) planBooking(checked time.Time) {
 			by, _ := parseDelay(d.profile.Misbehaves.LateBy)
 			due = wholeSecond(due.Add(by))
 		}
-		d.add(planned{Kind: answerBooking, Due: due, Word: d.profile.Executed, Date: date})
+		d.add(planned{Kind: answerBooking, Due: due, Status: d.profile.Executed, Date: date})
 	}
 }
 

@@ -201,9 +201,9 @@ func (p Profile) check() error {
 	return nil
 }
 
-func oneOf(word, list string) bool {
+func oneOf(text, list string) bool {
 	for w := range strings.FieldsSeq(list) {
-		if w == word {
+		if w == text {
 			return true
 		}
 	}

@@ -46,7 +46,7 @@ func (d *desk) make(a *answerState) error {
 		return err
 	}
 	m.SHA256, m.Size = sum, size
-	d.gap(GapWritten)
+	d.failpoint(AtWritten)
 	if err := d.journal.commit(m); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (d *desk) publish(a *answerState) error {
 	if err != nil {
 		return err
 	}
-	d.gap(GapMade)
+	d.failpoint(AtMade)
 	if waits {
 		err := os.Link(tmp, filepath.Join(d.folders.Sent, a.made.Name))
 		if err != nil && !errors.Is(err, os.ErrExist) {
@@ -96,7 +96,7 @@ func (d *desk) publish(a *answerState) error {
 		if err := syncFolder(d.folders.Sent); err != nil {
 			return err
 		}
-		d.gap(GapKept)
+		d.failpoint(AtKept)
 		if err := os.Rename(tmp, filepath.Join(d.folders.out(), a.made.Name)); err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (d *desk) publish(a *answerState) error {
 			return err
 		}
 	}
-	d.gap(GapPublished)
+	d.failpoint(AtPublished)
 	n := &nameLine{Kind: kindPublished, Name: a.made.Name, At: d.now()}
 	if err := d.journal.commit(n); err != nil {
 		return err

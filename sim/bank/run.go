@@ -1,4 +1,4 @@
-// Package bank is a simulated bank centre: a stranger to the gateway. It is a process of its own with an SFTP server,
+// Package bank is a simulated bank centre, which knows nothing of the gateway. It is a process of its own with an SFTP server,
 // a ledger of what it was ordered to pay in a journal that survives a kill, and answers as the banks give them, good
 // and bad. Written from the page "bank-edifact" alone; of ours it uses the EDIFACT reader and nothing else.
 package bank
@@ -38,20 +38,20 @@ type Config struct {
 	Listen string           // address of the SFTP server
 	Out    io.Writer        // one line for each thing done; nil: none
 	Now    func() time.Time // the machine's clock; nil: time.Now
-	At     func(Gap)        // called at each gap, for a test to kill the process there; nil: nothing
+	At     func(Failpoint)        // called at each gap, for a test to kill the process there; nil: nothing
 }
 
 // Gap is an instant between two things that a kill may part.
-type Gap string
+type Failpoint string
 
 // The gaps, in the order in which work passes them.
 const (
-	GapFacts     Gap = "facts"     // orders written, the file not committed
-	GapReceived  Gap = "received"  // the file committed and still in in/
-	GapWritten   Gap = "written"   // the temporary file of an answer complete, the answer not made
-	GapMade      Gap = "made"      // the answer made, no copy kept
-	GapKept      Gap = "kept"      // the copy kept, nothing published
-	GapPublished Gap = "published" // published, the journal does not say so
+	AtFacts     Failpoint = "facts"     // orders written, the file not committed
+	AtReceived  Failpoint = "received"  // the file committed and still in in/
+	AtWritten   Failpoint = "written"   // the temporary file of an answer complete, the answer not made
+	AtMade      Failpoint = "made"      // the answer made, no copy kept
+	AtKept      Failpoint = "kept"      // the copy kept, nothing published
+	AtPublished Failpoint = "published" // published, the journal does not say so
 )
 
 // Run runs a centre until ctx ends; then it returns nil. The first line on Out is "bank CENTRE listens on ADDRESS".
@@ -68,7 +68,7 @@ func run(ctx context.Context, c Config) error {
 		c.Now = time.Now
 	}
 	if c.At == nil {
-		c.At = func(Gap) {}
+		c.At = func(Failpoint) {}
 	}
 	zone, err := time.LoadLocation("Europe/Copenhagen")
 	if err != nil {
@@ -93,7 +93,7 @@ func run(ctx context.Context, c Config) error {
 		}
 	}
 	b := newBell(folders.status())
-	desk := &desk{folders: folders, profile: profile, zone: zone, clock: newClock(c.Dir, c.Now), bell: b, say: say, gap: c.At}
+	desk := &desk{folders: folders, profile: profile, zone: zone, clock: newClock(c.Dir, c.Now), bell: b, say: say, failpoint: c.At}
 	if err := desk.open(); err != nil {
 		return err
 	}

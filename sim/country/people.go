@@ -1,6 +1,6 @@
 package country
 
-// stranger is a number, well formed, that no holder has.
+// unknownHolder is a number, well formed, that no holder has.
 func (p *planner) unknownHolder(k kind) string {
 	n := p.count[k] + p.rng.IntN(1000)
 	switch k {

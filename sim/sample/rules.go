@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// What reference data can hold (docs/reference-data.md), written down a second time: a stranger shares no rule with the
+// What reference data can hold (docs/reference-data.md), written down a second time: a simulated party shares no rule with the
 // gateway.
 
 // trimSpace takes XML's white space away.

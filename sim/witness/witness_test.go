@@ -74,35 +74,35 @@ func TestFindings(t *testing.T) {
 		"another payout account":           {func(t *testing.T, f files) { f.edit(t, paymul, "FII+OR+0000000001", "FII+OR+0000000002") }, witness.WrongDebit, 0, true},
 		"another agreement":                {func(t *testing.T, f files) { f.edit(t, paymul, "+AG1'", "+AG2'") }, witness.WrongDebit, 0, true},
 		"rejected and ordered": {func(t *testing.T, f files) {
-			f.edit(t, got+"s2.xml", told("C", "RJCT", ""), told("C", "RJCT", "")+told("A 1", "RJCT", ""))
+			f.edit(t, got+"s2.xml", answered("C", "RJCT", ""), answered("C", "RJCT", "")+answered("A 1", "RJCT", ""))
 		}, witness.Forbidden, 1, true},
 		"returned and ordered": {func(t *testing.T, f files) {
-			f.edit(t, got+"s7.xml", told("D", "RJCT", ""), told("D", "RJCT", "")+told("A 1", "RJCT", ""))
+			f.edit(t, got+"s7.xml", answered("D", "RJCT", ""), answered("D", "RJCT", "")+answered("A 1", "RJCT", ""))
 		}, witness.Forbidden, 0, false},
 		"no receipt":      {func(_ *testing.T, f files) { delete(f, got+"r0.xml") }, witness.NoAnswer, 1, false},
 		"no response 2":   {func(_ *testing.T, f files) { delete(f, got+"s2.xml") }, witness.NoAnswer, 1, false},
-		"no response 8":   {func(t *testing.T, f files) { f.edit(t, got+"s8.xml", told("Æ", "ACPT", ""), "") }, witness.NoAnswer, 1, false},
+		"no response 8":   {func(t *testing.T, f files) { f.edit(t, got+"s8.xml", answered("Æ", "ACPT", ""), "") }, witness.NoAnswer, 1, false},
 		"no response 9":   {func(_ *testing.T, f files) { delete(f, got+"s9.xml") }, witness.NoAnswer, 1, false},
 		"two receipts":    {func(_ *testing.T, f files) { f[got+"r1b.xml"] = receiptXML(1, "3", "M1", "ACPT") }, witness.StrayAnswer, 0, false},
 		"two responses 2": {func(t *testing.T, f files) { f.again("s2", 2) }, witness.DoubleAnswer, 0, false},
 		"two responses 8": {func(t *testing.T, f files) { f.again("s8", 8) }, witness.DoubleAnswer, 0, true},
 		"one number, two documents": {func(_ *testing.T, f files) {
-			f[got+"s8b.xml"] = response(8, "1", "", told("A 1", "ACPT", ""))
+			f[got+"s8b.xml"] = response(8, "1", "", answered("A 1", "ACPT", ""))
 		}, witness.DoubleAnswer, 0, false},
 		"response 8 without order": {func(t *testing.T, f files) {
-			f.edit(t, got+"s8.xml", told("Æ", "ACPT", ""), told("Æ", "ACPT", "")+told("D", "ACPT", ""))
+			f.edit(t, got+"s8.xml", answered("Æ", "ACPT", ""), answered("Æ", "ACPT", "")+answered("D", "ACPT", ""))
 		}, witness.StrayAnswer, 0, false},
 		"response 9 without a reject": {func(t *testing.T, f files) {
-			f.edit(t, got+"s9.xml", told("E", "RJCT", ""), told("E", "RJCT", "")+told("A 1", "RJCT", ""))
+			f.edit(t, got+"s9.xml", answered("E", "RJCT", ""), answered("E", "RJCT", "")+answered("A 1", "RJCT", ""))
 		}, witness.Contradiction, 0, false},
 		"response about no payment": {func(t *testing.T, f files) {
-			f.edit(t, got+"s9.xml", told("E", "RJCT", ""), told("E", "RJCT", "")+told("Q", "RJCT", ""))
+			f.edit(t, got+"s9.xml", answered("E", "RJCT", ""), answered("E", "RJCT", "")+answered("Q", "RJCT", ""))
 		}, witness.StrayAnswer, 0, false},
 		"response about no bundle": {func(t *testing.T, f files) {
-			f[got+"s9b.xml"] = strings.ReplaceAll(response(9, "2", "", told("E", "RJCT", "")), "G1", "G2")
+			f[got+"s9b.xml"] = strings.ReplaceAll(response(9, "2", "", answered("E", "RJCT", "")), "G1", "G2")
 		}, witness.StrayAnswer, 0, false},
 		"status against the list":           {func(t *testing.T, f files) { f.edit(t, got+"s2.xml", "PART", "ACPT") }, witness.Contradiction, 0, false},
-		"cheque nobody announced":           {func(t *testing.T, f files) { f.edit(t, got+"s7.xml", told("Æ", "ACPT", ""), "") }, witness.Contradiction, 0, false},
+		"cheque nobody announced":           {func(t *testing.T, f files) { f.edit(t, got+"s7.xml", answered("Æ", "ACPT", ""), "") }, witness.Contradiction, 0, false},
 		"cheque announced, account ordered": {func(t *testing.T, f files) { f.edit(t, paymul, "PAI+::20'", transfer("0000012345", "3001")) }, witness.Contradiction, 0, false},
 		"answer that is no XML":             {func(_ *testing.T, f files) { f[got+"x.xml"] = "<n:NKSResponse8 xmlns:n='u'><a/>" }, witness.Unreadable, 0, false},
 		"a bundle accepted twice": {func(t *testing.T, f files) {
@@ -191,7 +191,7 @@ func TestStates(t *testing.T) {
 		"a whole bundle rejected without a list": {
 			func(t *testing.T, f files) {
 				f.edit(t, got+"s2.xml", "PART</s:GrpSts><s:StsRsn/>", "RJCT</s:GrpSts><s:StsRsn>0002</s:StsRsn>")
-				f.edit(t, got+"s2.xml", told("C", "RJCT", ""), "")
+				f.edit(t, got+"s2.xml", answered("C", "RJCT", ""), "")
 				for _, gone := range []string{paymul, contrl, banned, booked, got + "s7.xml", got + "s8.xml", got + "s9.xml"} {
 					delete(f, gone)
 				}
@@ -248,11 +248,11 @@ func TestTwins(t *testing.T) {
 	t.Parallel()
 	f := tiny()
 	f.edit(t, sent+"a.xml", pay("C", 300000, ""), pay("A 1", 300000, ""))
-	f.edit(t, got+"s2.xml", told("C", "RJCT", ""), told("A 1", "RJCT", ""))
+	f.edit(t, got+"s2.xml", answered("C", "RJCT", ""), answered("A 1", "RJCT", ""))
 	f[sent+"c.xml"] = strings.ReplaceAll(payments("M3", "G1", "20", pay("A 1", 100000, "")), "AG1", "AG3")
 	f[got+"r3.xml"] = receiptXML(1, "3", "M3", "ACPT")
 	f[got+"s2c.xml"] = strings.ReplaceAll(response(2, "2", "<s:GrpSts>ACPT</s:GrpSts>", ""), "<s:Id>10<", "<s:Id>20<")
-	f[got+"s8c.xml"] = strings.ReplaceAll(response(8, "2", "", told("A 1", "ACPT", "")), "<s:Id>10<", "<s:Id>20<")
+	f[got+"s8c.xml"] = strings.ReplaceAll(response(8, "2", "", answered("A 1", "ACPT", "")), "<s:Id>10<", "<s:Id>20<")
 	f[centre+"done/000002-NKS2.edi"] = interchange("2", "AG3", line(1, seq(1, "00000002A 1", "100,00", "", transfer("0000012345", "3001"))))
 	f[centre+"sent/B3.edi"] = statement("B3", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+B3-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+4'UNT+9+1'")
 	r := f.compute(t)

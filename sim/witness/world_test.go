@@ -45,11 +45,11 @@ func tiny() files {
 
 		got + "r1.xml": receiptXML(1, "1", "M1", "ACPT"),
 		got + "r0.xml": receiptXML(0, "2", "", "Bad XML"),
-		got + "s2.xml": response(2, "1", "<s:GrpSts>PART</s:GrpSts><s:StsRsn/>", told("C", "RJCT", "")),
-		got + "s7.xml": response(7, "1", "", told("D", "RJCT", "")+told("Æ", "ACPT", "")),
-		got + "s8.xml": response(8, "1", "", told("A 1", "ACPT", "<s:BBAN>30010000012345</s:BBAN>")+
-			told("B+'?:2", "ACPT", "<s:BBAN>52210000999892</s:BBAN>")+told("Æ", "ACPT", "")+told("G", "ACPT", "<s:Prtry><s:Id>4684044</s:Id></s:Prtry>")),
-		got + "s9.xml": response(9, "1", "", told("E", "RJCT", "")),
+		got + "s2.xml": response(2, "1", "<s:GrpSts>PART</s:GrpSts><s:StsRsn/>", answered("C", "RJCT", "")),
+		got + "s7.xml": response(7, "1", "", answered("D", "RJCT", "")+answered("Æ", "ACPT", "")),
+		got + "s8.xml": response(8, "1", "", answered("A 1", "ACPT", "<s:BBAN>30010000012345</s:BBAN>")+
+			answered("B+'?:2", "ACPT", "<s:BBAN>52210000999892</s:BBAN>")+answered("Æ", "ACPT", "")+answered("G", "ACPT", "<s:Prtry><s:Id>4684044</s:Id></s:Prtry>")),
+		got + "s9.xml": response(9, "1", "", answered("E", "RJCT", "")),
 
 		centre + "profile.json": `{"executed":"line","contrl":"7","codes":{"rejected":"2","accepted":"3","executed":"4"}}`,
 		paymul: interchange("1", "AG1",
@@ -94,7 +94,7 @@ func response(kind int, number, status, list string) string {
 		`<n:OrgnlGrpRefInfAndSts><s:GrpId>G1</s:GrpId>%s</n:OrgnlGrpRefInfAndSts>%s</n:NKSResponse%d>`, kind, kind, number, status, list, kind)
 }
 
-func told(e2e, status, account string) string {
+func answered(e2e, status, account string) string {
 	if account != "" {
 		account = "<s:OrgnlTxInf><s:CdtrAcct><s:Id>" + account + "</s:Id></s:CdtrAcct></s:OrgnlTxInf>"
 	}

@@ -11,7 +11,7 @@ const (
 const contrlDuplicate = "26"
 
 // said follows one interchange that a bank sent.
-func (w *witness) said(bank int16, b []byte) {
+func (w *witness) status(bank int16, b []byte) {
 	s := statement{w: w, bank: bank, profile: w.profiles[bank]}
 	segments(b, s.segment)
 }

@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// stranger is a simulated party: a process of its own, in a session of its own, that lives on when this one dies.
-type stranger struct {
+// party is a simulated party: a process of its own, in a session of its own, that lives on when this one dies.
+type party struct {
 	name   string // as "bank BEC"
 	folder string // below sim/, as "bank/BEC"
 	args   []string
 }
 
-func (w *world) strangers() []stranger {
-	var all []stranger
+func (w *world) parties() []party {
+	var all []party
 	for _, c := range w.centres {
-		all = append(all, stranger{"bank " + c, filepath.Join("bank", c),
+		all = append(all, party{"bank " + c, filepath.Join("bank", c),
 			[]string{"sim", "bank", "--dir", w.dir, "--centre", c, "--listen", w.address(c)}})
 	}
 	for _, s := range w.suppliers {
@@ -36,18 +36,18 @@ func (w *world) strangers() []stranger {
 			}
 			args = append(args, "--mq", queue, "--via", via)
 		}
-		all = append(all, stranger{"authority " + s, filepath.Join("authority", s), args})
+		all = append(all, party{"authority " + s, filepath.Join("authority", s), args})
 	}
 	return all
 }
 
 // startStrangers starts the parties that do not live already.
-func (w *world) startStrangers() error {
+func (w *world) startParties() error {
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	for _, s := range w.strangers() {
+	for _, s := range w.parties() {
 		if pid := w.alive(s); pid != 0 {
 			continue
 		}
@@ -58,7 +58,7 @@ func (w *world) startStrangers() error {
 	return nil
 }
 
-func (w *world) launch(program string, s stranger) error {
+func (w *world) launch(program string, s party) error {
 	log, err := os.OpenFile(w.path("log", strings.ReplaceAll(s.name, " ", "-")+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -78,11 +78,11 @@ func (w *world) launch(program string, s stranger) error {
 	return nil
 }
 
-func (w *world) pidFile(s stranger) string { return w.path("sim", s.folder, "pid") }
+func (w *world) pidFile(s party) string { return w.path("sim", s.folder, "pid") }
 
 // alive is the party's process, 0 when it does not live. One that was started by a demonstration which was killed
 // before it could write the process down is found all the same.
-func (w *world) alive(s stranger) int {
+func (w *world) alive(s party) int {
 	if b, err := os.ReadFile(w.pidFile(s)); err == nil {
 		if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && plays(pid, s) {
 			return pid
@@ -101,21 +101,21 @@ func (w *world) alive(s stranger) int {
 }
 
 // plays reports whether the process is the party: its command line names the role and the data directory.
-func plays(pid int, s stranger) bool {
+func plays(pid int, s party) bool {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil || pid <= 1 {
 		return false
 	}
-	words := strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")
-	return len(words) > 0 && slices.Equal(words[1:], s.args)
+	tokens := strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")
+	return len(tokens) > 0 && slices.Equal(tokens[1:], s.args)
 }
 
 // stopStrangers asks every living party to stop and waits until it has.
-func (w *world) stopStrangers() error {
+func (w *world) stopParties() error {
 	if len(w.marker.Ports) == 0 {
 		return nil
 	}
-	for _, s := range w.strangers() {
+	for _, s := range w.parties() {
 		pid := w.alive(s)
 		if pid == 0 {
 			continue
@@ -135,8 +135,8 @@ func (w *world) stopStrangers() error {
 	return nil
 }
 
-// strangerStatus is what a party says of itself.
-type strangerStatus struct {
+// partyStatus is what a party says of itself.
+type partyStatus struct {
 	OffsetNS int64  `json:"offset_ns"`
 	Idle     bool   `json:"idle"`
 	NextDue  string `json:"next_due"`
@@ -146,11 +146,11 @@ type strangerStatus struct {
 }
 
 // status is a party's last word; one that has not spoken yet is busy.
-func (w *world) status(s stranger) (strangerStatus, error) {
-	var st strangerStatus
+func (w *world) status(s party) (partyStatus, error) {
+	var st partyStatus
 	err := readJSON(w.path("sim", s.folder, "status.json"), &st)
 	if errors.Is(err, fs.ErrNotExist) {
-		return strangerStatus{}, nil
+		return partyStatus{}, nil
 	}
 	return st, err
 }
