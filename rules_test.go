@@ -169,14 +169,55 @@ func TestForbiddenCalls(t *testing.T) {
 	}
 }
 
+// privateWords are identifiers of a dialect that nobody else speaks, each with the word of the field.
+var privateWords = map[string]string{
+	"said":      "status: what a bank says of an order; or name what it is",
+	"told":      "reported, answered",
+	"stranger":  "unpayable recipient, or simulated party",
+	"strangers": "unpayable recipients, or simulated parties",
+	"gap":       "failpoint",
+	"gaps":      "failpoints",
+	"Gap":       "Failpoint",
+	"life":      "holder status",
+	"passes":    "isTransient",
+	"touch":     "updateOne",
+	"BankWord":  "BankStatus",
+}
+
+func TestIdentifiersAreTheFieldsWords(t *testing.T) {
+	t.Parallel()
+	for _, s := range goFiles(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && privateWords[id.Name] != "" {
+				t.Errorf("%s: %s: say %s", s.at(id), id.Name, privateWords[id.Name])
+			}
+			return true
+		})
+	}
+}
+
+var tells = regexp.MustCompile(`\b(tells|tell|says) whether\b`)
+
+// TestCommentsReport: a comment says what a thing does in the words that Go's own comments use.
+func TestCommentsReport(t *testing.T) {
+	t.Parallel()
+	for _, s := range goFiles(t) {
+		for _, group := range s.file.Comments {
+			if m := tells.FindString(rawText(group)); m != "" && s.path != "rules_test.go" {
+				t.Errorf("%s: %q: say \"reports whether\"", s.at(group), m)
+			}
+		}
+	}
+}
+
 // businessTime are packages whose only time is the one they are given.
 var businessTime = []string{"gateway/nksxml", "gateway/bankfile", "gateway/answers", "edifact", "bankday", "reconciliation"}
 
 func TestTimeIsPassedIn(t *testing.T) {
 	t.Parallel()
 	for _, s := range goFiles(t) {
-		told := s.dir == "gateway" || slices.ContainsFunc(businessTime, func(p string) bool { return within(s.dir, p) })
-		if !told || s.isTest() {
+		listed := s.dir == "gateway" || slices.ContainsFunc(businessTime, func(p string) bool { return within(s.dir, p) })
+		if !listed || s.isTest() {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {

@@ -20,7 +20,7 @@ const maxFile = 4 << 20
 // ErrInvalid is in every error of Load and Validate that the writer of the file can mend.
 var ErrInvalid = errors.New("configuration is not valid")
 
-// Environment says whether the money is real. Test and production are kept apart by keys, hosts and the test
+// Environment reports whether the money is real. Test and production are kept apart by keys, hosts and the test
 // indicator of every interchange.
 type Environment string
 

@@ -53,7 +53,7 @@ func (r *Reader) Group() *UNG {
 }
 
 // Message returns the header of the present message. It stays until the next
-// begins, behind UNT too: [Segment.Position] says whether a segment is in a
+// begins, behind UNT too: [Segment.Position] reports whether a segment is in a
 // message. It is never nil, and zero before the first.
 func (r *Reader) Message() *UNH { return &r.message }
 

@@ -54,7 +54,7 @@ func TestMessage_SameKey(t *testing.T) {
 		}
 		w.read()
 	}
-	if err := w.message("LEVA", "id:a", other); !errors.Is(err, gateway.ErrConflict) || errors.Is(err, gateway.ErrTemporary) {
+	if err := w.message("LEVA", "id:a", other); !errors.Is(err, gateway.ErrConflict) || errors.Is(err, gateway.ErrTransient) {
 		t.Errorf("other bytes under the same key: %v", err)
 	}
 	if err := w.put("LEVA", "id:a.xml", other); err != nil {

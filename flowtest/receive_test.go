@@ -293,7 +293,7 @@ func TestReceive_TwoAtOnce(t *testing.T) {
 		go func() {
 			for {
 				worked, err := w.Receive.NextToRead(t.Context())
-				if err != nil && !errors.Is(err, gateway.ErrTemporary) || !worked {
+				if err != nil && !errors.Is(err, gateway.ErrTransient) || !worked {
 					done <- err
 					return
 				}

@@ -224,7 +224,7 @@ func TestDispatcher_SendNext(t *testing.T) {
 			journal: "sending; put attempt 1; content closed"},
 		"lost after the rename": {put: renamed, fail: map[string]error{"sent": gateway.ErrLostOwnership}, worked: true, is: gateway.ErrLostOwnership, after: "publishing",
 			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; gap after-rename-before-sent; content closed"},
-		"the database is away":   {fail: map[string]error{"next": gateway.ErrTemporary}, is: gateway.ErrTemporary, after: "rendered"},
+		"the database is away":   {fail: map[string]error{"next": gateway.ErrTransient}, is: gateway.ErrTransient, after: "rendered"},
 		"the content is missing": {fail: map[string]error{"content": cut}, is: cut, after: "sending", journal: "sending"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -121,7 +121,7 @@ func TestWorker_DoesNotCallItsOwnEndAFailure(t *testing.T) {
 	w := &gateway.Worker{Poll: time.Hour,
 		Step: func(ctx context.Context) (bool, error) {
 			cancel()
-			return false, errors.Join(gateway.ErrTemporary, ctx.Err())
+			return false, errors.Join(gateway.ErrTransient, ctx.Err())
 		},
 		Failed: func(_ string, err error) { t.Errorf("told of %v", err) }}
 	w.Run(ctx)

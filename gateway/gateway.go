@@ -17,8 +17,8 @@ var (
 	ErrLostOwnership = errors.New("ownership lost")
 	// ErrCountMismatch: what was changed or counted is not what must be; nothing is committed, a person looks.
 	ErrCountMismatch = errors.New("counts do not match")
-	// ErrTemporary: nothing was done; the same call may succeed later.
-	ErrTemporary = errors.New("temporarily not possible")
+	// ErrTransient: nothing was done; the same call may succeed later.
+	ErrTransient = errors.New("temporarily not possible")
 )
 
 // PaymentType is how the bank carries the payment out; it decides the LIN it stands in.

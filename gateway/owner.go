@@ -25,7 +25,7 @@ type LinkCloser interface {
 // and starts over when the connection or the lease is lost. One slow bank delays no other: each has an owner.
 type BankOwner struct {
 	Bank      string
-	Lease     func(context.Context) (Lease, error) // ErrTemporary: somebody else has it
+	Lease     func(context.Context) (Lease, error) // ErrTransient: somebody else has it
 	Dial      func(context.Context) (LinkCloser, error)
 	Outbox    Outbox
 	Poll      time.Duration // between looks at the bank's mailbox
@@ -58,7 +58,7 @@ var errLeaseElsewhere = errors.New("another process owns the connection")
 
 func (b *BankOwner) own(ctx context.Context) error {
 	lease, err := b.Lease(ctx)
-	if errors.Is(err, ErrTemporary) {
+	if errors.Is(err, ErrTransient) {
 		return errLeaseElsewhere
 	}
 	if err != nil {

@@ -56,7 +56,7 @@ func TestBankOwner(t *testing.T) {
 		"in peace": {7500 * time.Millisecond, func(*gateway.BankOwner, *outbox, *bank) {}, "0 connected true; 8 connected false; 8 released"},
 		"another process has it": {2500 * time.Millisecond, func(o *gateway.BankOwner, _ *outbox, _ *bank) {
 			o.Lease = func(context.Context) (gateway.Lease, error) {
-				return gateway.Lease{}, fmt.Errorf("%w: elsewhere", gateway.ErrTemporary)
+				return gateway.Lease{}, fmt.Errorf("%w: elsewhere", gateway.ErrTransient)
 			}
 		}, ""},
 		"the database is broken": {1500 * time.Millisecond, func(o *gateway.BankOwner, _ *outbox, _ *bank) {

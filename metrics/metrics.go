@@ -214,7 +214,7 @@ func truth(is bool) int64 {
 	return 0
 }
 
-// Ready says whether the process is ready.
+// Ready reports whether the process is ready.
 func (m *Metrics) Ready(is bool) error { return m.Set(gateway.Reading{Name: ready, Value: truth(is)}) }
 
 // Sampled takes a sample of the flow's tables, made at a business time.

@@ -69,7 +69,7 @@ type crasher struct {
 	kills, done int
 	seed        uint64
 	rng         *rand.Rand
-	failpoints        []string // not yet died at
+	failpoints  []string // not yet died at
 	log         []string
 }
 

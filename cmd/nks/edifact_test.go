@@ -229,7 +229,7 @@ func TestEdifactWrongUse(t *testing.T) {
 	good := edi(t, "good.edi", ediGood)
 	dir := filepath.Dir(good)
 	for _, test := range []struct {
-		args []string
+		args  []string
 		token string
 	}{
 		{[]string{}, "lint, show, fmt, contrl"},

@@ -53,7 +53,7 @@ type Intake interface {
 	// Take is nil when the bytes are committed as a delivery, now or by an earlier try with the same key. It wraps
 	// gateway.ErrConflict for other bytes under a known key, which has raised an exception, and gateway.ErrRefused for what
 	// is never taken, a document over the limit among it, which has raised one where its sender does not hear of it. After
-	// gateway.ErrTemporary, whatever else the error wraps, nothing was done or nobody knows: the same document may come again.
+	// gateway.ErrTransient, whatever else the error wraps, nothing was done or nobody knows: the same document may come again.
 	Take(ctx context.Context, a Arrival) error
 }
 

@@ -79,7 +79,7 @@ func Transient(err error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(gateway.ErrTemporary, err)
+	return errors.Join(gateway.ErrTransient, err)
 }
 
 // IsTransient reports whether an error is the database's condition and not the work's: a lost connection, a deadlock, no

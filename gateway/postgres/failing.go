@@ -18,7 +18,7 @@ func (b *Base) SkipFailing(ctx context.Context, kind gateway.ExceptionKind, step
 		switch {
 		case err == nil && len(took) > 0:
 			return true, nil
-		case len(took) == 0 || ctx.Err() != nil || errors.Is(err, gateway.ErrTemporary):
+		case len(took) == 0 || ctx.Err() != nil || errors.Is(err, gateway.ErrTransient):
 			return false, errors.Join(append(failures, err)...)
 		}
 		err = errors.Join(err, b.Alarm(ctx, kind, strconv.FormatInt(took[0], 10), err.Error()))

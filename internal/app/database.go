@@ -28,7 +28,7 @@ type Database struct {
 	dsn func(role string, settings ...string) (string, error)
 }
 
-// Sharing says whether a database may be one that another process runs.
+// Sharing reports whether a database may be one that another process runs.
 type Sharing bool
 
 // A gateway runs its private server itself; a command may work beside the gateway that does.

@@ -30,8 +30,8 @@ type queues struct {
 	broker *jetstream.Broker
 	held   *os.File // the lock on the queues' directory
 	// secrets are the suppliers that are let in, each with the password that it is let in by.
-	secrets map[string]string
-	reported    map[string]string // the last trouble with a supplier's credential
+	secrets  map[string]string
+	reported map[string]string // the last trouble with a supplier's credential
 }
 
 const (

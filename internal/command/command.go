@@ -141,7 +141,9 @@ func parts(err error) []error {
 	return all
 }
 
-func asksHelp(argument string) bool { return slices.Contains([]string{"--help", "-help", "-h"}, argument) }
+func asksHelp(argument string) bool {
+	return slices.Contains([]string{"--help", "-help", "-h"}, argument)
+}
 
 func names(commands []Command) []string {
 	all := make([]string, len(commands))

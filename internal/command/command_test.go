@@ -16,13 +16,13 @@ import (
 
 // called is what a command was given.
 type called struct {
-	arguments   []string
-	file    string
-	times   int
-	most    uint64
-	wait    time.Duration
-	dry     bool
-	wrongly error // what the command ends with
+	arguments []string
+	file      string
+	times     int
+	most      uint64
+	wait      time.Duration
+	dry       bool
+	wrongly   error // what the command ends with
 }
 
 // run runs a program that has the commands go, and move with its own up and down; it returns what was printed.

@@ -176,7 +176,7 @@ func (l *link) bound(ctx context.Context) (_ context.Context, done func()) {
 }
 
 // request asks the server and waits for its answer, for the end of ctx or of
-// the connection, or for a refusal. sent says whether the question may have
+// the connection, or for a refusal. sent reports whether the question may have
 // reached the server.
 func (l *link) request(ctx context.Context, m *nats.Msg) (answer *nats.Msg, sent bool, err error) {
 	if err := l.alive(ctx); err != nil {

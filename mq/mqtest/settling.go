@@ -60,13 +60,13 @@ func (s *suite) lostInWait() {
 	s.Helper()
 	for range losses {
 		l := s.open()
-		said := make(chan [2]error, 1)
+		reply := make(chan [2]error, 1)
 		go func() {
 			_, lost := l.Receive(s.ctx)
-			said <- [2]error{lost, l.Send(s.ctx, s.Queue, &mq.Message{Body: []byte("into nothing")})}
+			reply <- [2]error{lost, l.Send(s.ctx, s.Queue, &mq.Message{Body: []byte("into nothing")})}
 		}()
 		s.Kill(l)
-		for _, err := range <-said {
+		for _, err := range <-reply {
 			s.is(err, mq.ErrTemporary)
 		}
 	}

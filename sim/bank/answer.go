@@ -136,11 +136,11 @@ func (a *answering) pass(spoken *speaker) error {
 // speaker chooses what is said of each LIN and order.
 type speaker struct {
 	*answering
-	only string // of a booking in two passes: "late" or "line"
-	to   *bansta
-	line lineLine
-	skip bool
-	id   string
+	only     string // of a booking in two passes: "late" or "line"
+	to       *bansta
+	line     lineLine
+	skip     bool
+	id       string
 	reported bool // the LIN as a whole
 }
 

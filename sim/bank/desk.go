@@ -16,16 +16,16 @@ import (
 
 // desk does the work of the centre: one goroutine, one thing at a time, each in the journal before it shows.
 type desk struct {
-	folders Folders
-	profile Profile
-	zone    *time.Location
-	clock   clock
-	journal *journal
-	state   *state
-	bell    *bell
-	offset  time.Duration
-	say     func(format string, values ...any)
-	failpoint     func(Failpoint)
+	folders   Folders
+	profile   Profile
+	zone      *time.Location
+	clock     clock
+	journal   *journal
+	state     *state
+	bell      *bell
+	offset    time.Duration
+	say       func(format string, values ...any)
+	failpoint func(Failpoint)
 }
 
 func doneName(serial int, name string) string { return fmt.Sprintf("%06d-%s", serial, name) }

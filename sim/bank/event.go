@@ -131,7 +131,7 @@ type planned struct {
 	Due    time.Time `json:"due"`
 	Action string    `json:"action,omitempty"` // CONTRL: 8, 7 or 4
 	Last   bool      `json:"last,omitempty"`   // CONTRL: none comes after it
-	Status   string    `json:"word,omitempty"`   // VALIDATION: Profile.Validation, BOOKING: Profile.Executed
+	Status string    `json:"word,omitempty"`   // VALIDATION: Profile.Validation, BOOKING: Profile.Executed
 	Date   string    `json:"date,omitempty"`   // BOOKING: of the lines it is about
 	Of     string    `json:"of,omitempty"`     // AGAIN: the id of the other one
 }

@@ -38,7 +38,7 @@ type Config struct {
 	Listen string           // address of the SFTP server
 	Out    io.Writer        // one line for each thing done; nil: none
 	Now    func() time.Time // the machine's clock; nil: time.Now
-	At     func(Failpoint)        // called at each gap, for a test to kill the process there; nil: nothing
+	At     func(Failpoint)  // called at each gap, for a test to kill the process there; nil: nothing
 }
 
 // Gap is an instant between two things that a kill may part.

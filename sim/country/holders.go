@@ -14,7 +14,7 @@ const (
 
 func (k kind) String() string { return [...]string{"CPR", "CVR", "SE", "P"}[k] }
 
-// life says whether a holder can still be paid.
+// life reports whether a holder can still be paid.
 type status uint8
 
 const (

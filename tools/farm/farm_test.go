@@ -53,8 +53,8 @@ func TestALineCutShort(t *testing.T) {
 	if err != nil || len(done) != 2 {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	var told strings.Builder
-	if !summary(&told, done, 0) || summary(&told, done, 1) || !strings.Contains(told.String(), "2 runs,   1 failed, the last 1 passed") {
-		t.Errorf("summary %s", told.String())
+	var reported strings.Builder
+	if !summary(&reported, done, 0) || summary(&reported, done, 1) || !strings.Contains(reported.String(), "2 runs,   1 failed, the last 1 passed") {
+		t.Errorf("summary %s", reported.String())
 	}
 }

@@ -82,10 +82,10 @@ func (s *suite) tooLarge() {
 func (s *suite) temporary() {
 	key, body := s.key("a"), document(2<<20)
 	for range 3 {
-		s.failing(key, gateway.ErrTemporary)
+		s.failing(key, gateway.ErrTransient)
 	}
 	// An alarm that could not be raised is as good as the database being away.
-	s.failing(key, errors.Join(gateway.ErrConflict, gateway.ErrTemporary))
+	s.failing(key, errors.Join(gateway.ErrConflict, gateway.ErrTransient))
 	s.deliver(PartyA, key, body)
 	s.wantOne(PartyA, key, body)
 	s.wantNothingLeft()
@@ -118,8 +118,8 @@ func (s *suite) databaseFull() {
 	sent := s.sending(PartyA, key, body)
 	s.until("the failure", func() bool { return len(s.outcomes(key)) > 0 })
 	s.check("make room", s.makeRoom(s.ctx))
-	if err := s.outcomes(key)[0]; !errors.Is(err, gateway.ErrTemporary) {
-		s.Errorf("the intake has said %v, want %v", err, gateway.ErrTemporary)
+	if err := s.outcomes(key)[0]; !errors.Is(err, gateway.ErrTransient) {
+		s.Errorf("the intake has said %v, want %v", err, gateway.ErrTransient)
 	}
 	if err := await(s, "the end of the sending", sent); refused(err) {
 		s.Errorf("refused: %v", err)
@@ -187,7 +187,7 @@ func (s *suite) whoBrought() {
 func (s *suite) nothingPersonal() {
 	const number = "010170-0001"
 	key, body := s.key(number), []byte("<a/>")
-	s.failing(key, gateway.ErrTemporary)
+	s.failing(key, gateway.ErrTransient)
 	s.deliver(PartyA, key, body)
 	for what, err := range map[string]error{
 		"other bytes": s.client.Send(s.ctx, PartyA, key, []byte("<b/>")),
@@ -197,7 +197,7 @@ func (s *suite) nothingPersonal() {
 			s.Errorf("%s: %v", what, err)
 		}
 	}
-	if told := s.told(); strings.Contains(told, number) || !bytes.Contains([]byte(told), []byte(gateway.NameReused)) {
-		s.Errorf("told:\n%s", told)
+	if reported := s.reported(); strings.Contains(reported, number) || !bytes.Contains([]byte(reported), []byte(gateway.NameReused)) {
+		s.Errorf("told:\n%s", reported)
 	}
 }

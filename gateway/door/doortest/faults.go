@@ -57,7 +57,7 @@ func (s *Stage) hold(key string) (committed <-chan error, release chan struct{})
 		case <-let:
 			return err
 		case <-ctx.Done():
-			return errors.Join(gateway.ErrTemporary, ctx.Err())
+			return errors.Join(gateway.ErrTransient, ctx.Err())
 		}
 	}})
 	return done, let
@@ -72,9 +72,9 @@ func (s *Stage) failing(key string, err error) {
 func (s *Stage) unrecorded(name string, after bool) {
 	s.add(fault{of: name, record: func(_ context.Context, record func() error) error {
 		if !after {
-			return gateway.ErrTemporary
+			return gateway.ErrTransient
 		}
-		return errors.Join(gateway.ErrTemporary, record())
+		return errors.Join(gateway.ErrTransient, record())
 	}})
 }
 
@@ -91,7 +91,7 @@ func (s *Stage) outcomes(key string) []error {
 	return all
 }
 
-func (s *Stage) said(key string, err error) error {
+func (s *Stage) reply(key string, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.results = append(s.results, result{key, err})
@@ -118,16 +118,16 @@ func (i intake) Publish(ctx context.Context, party, from, to string) error {
 func (i intake) Stage(ctx context.Context, a door.Arrival) error {
 	err := i.Staging.Stage(ctx, a)
 	if err != nil {
-		return i.stage.said(a.Key, err)
+		return i.stage.reply(a.Key, err)
 	}
 	return nil
 }
 
 func (i intake) commit(ctx context.Context, key string, commit func() error) error {
 	if f := i.stage.next(key, func(f fault) bool { return f.commit != nil }); f.commit != nil {
-		return i.stage.said(key, f.commit(ctx, commit))
+		return i.stage.reply(key, f.commit(ctx, commit))
 	}
-	return i.stage.said(key, commit())
+	return i.stage.reply(key, commit())
 }
 
 func (s *Stage) recording(ctx context.Context, name string, record func() error) error {

@@ -188,7 +188,7 @@ func (s *Stage) makeRoom(ctx context.Context) error {
 }
 
 // told is everything that the door has told persons, exceptions included.
-func (s *suite) told() string {
+func (s *suite) reported() string {
 	s.Helper()
 	raised := s.exceptions()
 	s.mu.Lock()

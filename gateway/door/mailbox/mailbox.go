@@ -89,7 +89,7 @@ func inProtocol(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, gateway.ErrTemporary):
+	case errors.Is(err, gateway.ErrTransient):
 		return errors.Join(sftp.ErrTemporary, err)
 	case errors.Is(err, gateway.ErrNotFound):
 		return errors.Join(sftp.ErrNotFound, err)

@@ -69,7 +69,7 @@ func TestUpload_CommitEnds(t *testing.T) {
 					}
 					if c.heeds {
 						<-ctx.Done()
-						return errors.Join(gateway.ErrTemporary, ctx.Err())
+						return errors.Join(gateway.ErrTransient, ctx.Err())
 					}
 					<-hangs
 					return nil

@@ -98,7 +98,7 @@ func (d *Door) receiveNext(ctx context.Context, link mq.Link) (bool, error) {
 	case err == nil:
 		d.Arrived(len(m.Body))
 		return true, link.Ack(ctx, m)
-	case ctx.Err() != nil || errors.Is(err, gateway.ErrTemporary):
+	case ctx.Err() != nil || errors.Is(err, gateway.ErrTransient):
 		return false, err
 	case errors.Is(err, gateway.ErrConflict) || errors.Is(err, gateway.ErrRefused):
 		d.Failed("mq receive "+d.Supplier, fmt.Errorf("message parked: %w", err))

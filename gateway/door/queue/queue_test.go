@@ -262,8 +262,8 @@ func TestReceive_Parked(t *testing.T) {
 func TestReceive_DatabaseAway(t *testing.T) {
 	t.Parallel()
 	for name, trouble := range map[string]error{
-		"away":               gateway.ErrTemporary,
-		"away for the alarm": errors.Join(gateway.ErrConflict, gateway.ErrTemporary),
+		"away":               gateway.ErrTransient,
+		"away for the alarm": errors.Join(gateway.ErrConflict, gateway.ErrTransient),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -278,7 +278,7 @@ func TestReceive_DatabaseAway(t *testing.T) {
 			b.put("2", "two")
 			b.run(b.door.Receive)
 			b.until("both taken", b.has("id:1", "id:2"))
-			b.trouble(gateway.ErrTemporary.Error())
+			b.trouble(gateway.ErrTransient.Error())
 			b.empty(in + ".parked")
 		})
 	}
@@ -335,7 +335,7 @@ func TestAnswer(t *testing.T) {
 		// The process would have died here.
 		if a.ID == 2 && !failed {
 			failed = true
-			return gateway.ErrTemporary
+			return gateway.ErrTransient
 		}
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Lease makes the caller the owner of the connection to a bank and gives the fencing number. release lets go. The
-// lease is a session lock: a process that dies, or loses its database session, loses the lease. ErrTemporary:
+// lease is a session lock: a process that dies, or loses its database session, loses the lease. ErrTransient:
 // another process is the owner.
 func (s *Store) Lease(ctx context.Context, bank string) (gateway.Lease, error) {
 	conn, err := s.DB.Connx(ctx)
@@ -20,7 +20,7 @@ func (s *Store) Lease(ctx context.Context, bank string) (gateway.Lease, error) {
 	var fence int64
 	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended('nks.bank.' || $1, 0))`, bank).Scan(&got)
 	if err == nil && !got {
-		err = fmt.Errorf("another process owns it: %w", gateway.ErrTemporary)
+		err = fmt.Errorf("another process owns it: %w", gateway.ErrTransient)
 	}
 	if err == nil {
 		err = conn.QueryRowContext(ctx, `INSERT INTO bank_lease AS l (bank, fence) VALUES ($1, 1)

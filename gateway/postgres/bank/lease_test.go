@@ -26,7 +26,7 @@ func TestLease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Lease(t.Context(), "B"); !isTemporary(err) {
+	if _, err := s.Lease(t.Context(), "B"); !isTransient(err) {
 		t.Errorf("a second owner: %v", err)
 	}
 	other, err := s.Lease(t.Context(), "C")
@@ -70,4 +70,4 @@ func TestLease_EndsWithItsSession(t *testing.T) {
 	next.Release()
 }
 
-func isTemporary(err error) bool { return err != nil && errors.Is(err, gateway.ErrTemporary) }
+func isTransient(err error) bool { return err != nil && errors.Is(err, gateway.ErrTransient) }

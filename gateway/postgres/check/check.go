@@ -40,7 +40,7 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 		}
 		return s.check(ctx, x, d)
 	})
-	if err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil {
+	if err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTransient) && ctx.Err() == nil {
 		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.FailuresBefore))
 	}
 	if err != nil || !worked {

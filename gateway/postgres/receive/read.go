@@ -30,11 +30,11 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 		if err = s.refuse(ctx, d, verdict); errors.Is(err, gateway.ErrLostOwnership) {
 			return true, nil // another reader came to the same end in between
 		}
-		if err != nil && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil {
+		if err != nil && !errors.Is(err, gateway.ErrTransient) && ctx.Err() == nil {
 			err = errors.Join(err, s.NoteFailure(ctx, d, err, s.Rules.FailuresBefore))
 		}
 		return true, err
-	case err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTemporary) && ctx.Err() == nil:
+	case err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTransient) && ctx.Err() == nil:
 		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.Rules.FailuresBefore))
 	}
 	return true, err
@@ -118,7 +118,7 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 		WHERE id = $1 AND state = 'received'`, d.ID, p.ID, head.Authority, head.MessageID, head.GroupRef, head.SenderEAN,
 		head.Grouped, head.ReturnAlways, rows.payments, rows.ore, now)
 	if postgres.IsUnique(err, "delivery_group_ref") || postgres.IsUnique(err, "delivery_bytes") {
-		return fmt.Errorf("%w: the same bundle was accepted at the same moment: %w", gateway.ErrTemporary, err)
+		return fmt.Errorf("%w: the same bundle was accepted at the same moment: %w", gateway.ErrTransient, err)
 	}
 	if err != nil {
 		return err

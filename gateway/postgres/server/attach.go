@@ -46,5 +46,5 @@ func Open(ctx context.Context, cfg Config) (*Server, error) {
 	return attached, nil
 }
 
-// Attached says whether another process runs the server.
+// Attached reports whether another process runs the server.
 func (s *Server) Attached() bool { return s.lock == nil }

@@ -89,7 +89,7 @@ func memory() int {
 	return total
 }
 
-// sharedMemoryIsSmall says whether /dev/shm is a container's default of 64 MB, in which a parallel query fails.
+// sharedMemoryIsSmall reports whether /dev/shm is a container's default of 64 MB, in which a parallel query fails.
 func sharedMemoryIsSmall() bool {
 	var fs syscall.Statfs_t
 	if syscall.Statfs("/dev/shm", &fs) != nil {
