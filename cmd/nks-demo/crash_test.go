@@ -24,13 +24,13 @@ const (
 	killBoth     = "both at once"
 )
 
-// gaps are the named points between two effects that must not come apart.
+// failpoints are the named points between two effects that must not come apart.
 func failpoints() []string {
 	return []string{"after-upload-before-reply", "after-commit-before-acknowledgement", "after-publishing-before-rename", "after-rename-before-sent",
 		"after-fetch-before-commit", "after-fetch-commit-before-remove", "after-collection-before-reply", "after-queueing-before-record"}
 }
 
-// TestCrash kills the program and its database at random instants and at the named gaps, while the banks and the
+// TestCrash kills the program and its database at random instants and at the failpoints, while the banks and the
 // authorities live on. NKS_KILLS says how often (default a few, for make test), NKS_SEED which sequence (default 1). Afterwards every øre must be
 // accounted for, every payment stand once in the banks' journals, and nothing that was acknowledged be lost.
 func TestCrash(t *testing.T) {
@@ -41,7 +41,7 @@ func TestCrash(t *testing.T) {
 	c.rng.Shuffle(len(c.failpoints), func(i, k int) { c.failpoints[i], c.failpoints[k] = c.failpoints[k], c.failpoints[i] })
 	for lives := 1; c.done < c.kills || len(c.failpoints) > 0; lives++ {
 		if lives > 10+c.kills {
-			t.Fatalf("%d kills in %d lives, and nobody came to the gaps %v", c.done, lives, c.failpoints)
+			t.Fatalf("%d kills in %d lives, and nobody came to the failpoints %v", c.done, lives, c.failpoints)
 		}
 		t.Run("life "+strconv.Itoa(lives), c.round)
 		if t.Failed() {
@@ -159,7 +159,7 @@ func (c *crasher) kill(t *testing.T, dir string, p *programtest.Process, who str
 	return pid != 0 || who != killDatabase
 }
 
-// dieAt lets the program kill itself at one of the gaps, if it comes there before its end.
+// dieAt lets the program kill itself at one of the failpoints, if it comes there before its end.
 func (c *crasher) dieAt(t *testing.T, dir string, args []string) *programtest.Process {
 	t.Helper()
 	once := filepath.Join(t.TempDir(), "died")
@@ -170,7 +170,7 @@ func (c *crasher) dieAt(t *testing.T, dir string, args []string) *programtest.Pr
 			t.Fatalf("at %s: exit code %d, want death", c.failpoints[0], p.Code())
 		}
 		c.done++
-		c.note("%2d: at gap %s", c.done, c.failpoints[0])
+		c.note("%2d: at failpoint %s", c.done, c.failpoints[0])
 		c.failpoints = c.failpoints[1:]
 	}
 	return p

@@ -213,7 +213,7 @@ func (c *centre) advance() {
 	c.write("sim/clock.json", fmt.Appendf(nil, `{"offset_ns":%d}`, int64(c.offset)))
 }
 
-// killAgainAndAgain lets the centre live until a gap, or for up to 120 ms: now longer, now hardly until it listens.
+// killAgainAndAgain lets the centre live until a failpoint, or for up to 120 ms: now longer, now hardly until it listens.
 func killAgainAndAgain(ctx context.Context, c *centre, p *process, killed *atomic.Int32) {
 	random := rand.New(rand.NewPCG(1, 2))
 	failpoints := []bank.Failpoint{bank.AtFacts, bank.AtReceived, bank.AtWritten, bank.AtMade, bank.AtKept, bank.AtPublished}

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// dieAt kills its own process when it comes to a gap.
+// dieAt kills its own process when it comes to a failpoint.
 func dieAt(failpoint string) func(bank.Failpoint) {
 	return func(at bank.Failpoint) {
 		if string(at) == failpoint {

@@ -38,13 +38,13 @@ type Config struct {
 	Listen string           // address of the SFTP server
 	Out    io.Writer        // one line for each thing done; nil: none
 	Now    func() time.Time // the machine's clock; nil: time.Now
-	At     func(Failpoint)  // called at each gap, for a test to kill the process there; nil: nothing
+	At     func(Failpoint)  // called at each failpoint, for a test to kill the process there; nil: nothing
 }
 
 // Gap is an instant between two things that a kill may part.
 type Failpoint string
 
-// The gaps, in the order in which work passes them.
+// The failpoints, in the order in which work passes them.
 const (
 	AtFacts     Failpoint = "facts"     // orders written, the file not committed
 	AtReceived  Failpoint = "received"  // the file committed and still in in/
