@@ -1,5 +1,5 @@
 // Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, and record what a
-// bank has said about an interchange. Commands and pages call nothing else that changes anything.
+// bank has said about an interchange. Commands and pages change payments through nothing else.
 package act
 
 import (
