@@ -102,7 +102,7 @@ func TestFiles_Answered(t *testing.T) {
 	}
 	w.want("no CONTRL is awaited for it", w.row(`SELECT count(*) FROM order_line WHERE interchange_id = (SELECT max(id) FROM interchange)`), "0")
 	w.later(24 * 3600e9)
-	w.eachBank("deadlines", w.Bank.NextDeadline)
+	w.eachBank("deadlines", w.Bank.DecideSilence)
 	w.want("exceptions", w.exceptions(), "")
 }
 
@@ -271,7 +271,7 @@ func TestOutbox_Unknown(t *testing.T) {
 				t.Errorf("to be sent again by itself: %v", err)
 			}
 			w.at("2005-08-11 12:00")
-			w.eachBank("deadlines", w.Bank.NextDeadline)
+			w.eachBank("deadlines", w.Bank.DecideSilence)
 			w.want("by itself", w.ledger(), "unknown 2 = 300")
 			c.settle(w)
 			w.wantAnswers(c.newAnswers)

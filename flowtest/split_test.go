@@ -223,7 +223,7 @@ func TestRender_RefusesWhatWasTamperedWith(t *testing.T) {
 		if worked || err == nil {
 			t.Fatalf("%s: rendered %t, %v", c.name, worked, err)
 		}
-		if !errors.Is(err, bankfile.ErrRefused) && c.name != "an order in a line that is none" {
+		if !errors.Is(err, bankfile.ErrUnwritable) && c.name != "an order in a line that is none" {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		w.want(c.name, w.row(`SELECT state FROM interchange ORDER BY id`), "frozen; rendered")

@@ -189,7 +189,7 @@ func TestRelease_WakesAnotherProcess(t *testing.T) {
 	for i, s := range []sleeping{
 		{name: "send", work: postgres.ToSend(bank), step: n.toSend(bank)},
 		{name: "render", work: postgres.ToRender(bank), step: at(bank, n.Release.NextToRender), looks: true},
-		{name: "send-by", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true},
+		{name: "send-by", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true},
 		{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next},
 	} {
 		w.at(fmt.Sprintf("2005-08-11 04:%02d", 30+i))
@@ -213,7 +213,7 @@ func TestRelease_WakesAnotherProcess(t *testing.T) {
 	}
 	for _, s := range []sleeping{
 		{name: "to be sent again", work: postgres.ToSend(bank), step: n.toSend(bank), make: resolve},
-		{name: "send-by again", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true, make: resolve},
+		{name: "send-by again", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true, make: resolve},
 	} {
 		w.exec(`UPDATE interchange SET state = 'unknown' WHERE state = 'rendered'`)
 		n.wakes(s)
@@ -236,9 +236,9 @@ func TestBankWord_WakesAnotherProcess(t *testing.T) {
 	}
 	w.at("2005-08-11 06:10")
 	for _, s := range []sleeping{
-		{name: "CONTRL awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true, make: func() { w.dispatch() }},
+		{name: "CONTRL awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true, make: func() { w.dispatch() }},
 		{name: "hear", work: postgres.ToHear(bank), step: at(bank, n.Bank.NextToHear), make: func() { w.lay(bank, "1.edi", file(bank, "F1", contrl(bank, 1, "7"))) }},
-		{name: "acceptance awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.NextDeadline), looks: true, make: func() { w.says(bank, contrl(bank, 2, "7")) }},
+		{name: "acceptance awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true, make: func() { w.says(bank, contrl(bank, 2, "7")) }},
 		{name: "answered with CONTRL", work: postgres.ToSend(bank), step: n.toSend(bank), make: func() { w.says(bank, bansta("")) }},
 		{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next, make: func() { w.says(bank, contrl(bank, 4, "4+29")) }},
 	} {
@@ -248,7 +248,7 @@ func TestBankWord_WakesAnotherProcess(t *testing.T) {
 	w.newAnswers()
 	n.wakes(sleeping{name: "accepted by silence", work: postgres.ToAnswer, step: n.Answer.Next, make: func() {
 		w.later(silence)
-		w.eachBank("deadlines", w.Bank.NextDeadline)
+		w.eachBank("deadlines", w.Bank.DecideSilence)
 	}})
 }
 

@@ -20,6 +20,14 @@ const (
 	Response9 AnswerKind = 9 // the bank refused it
 )
 
+// Statuses of an answer, and of a payment in it.
+const (
+	StatusAccepted   = "ACPT"
+	StatusPartly     = "PART" // some payments of the bundle are rejected
+	StatusRejected   = "RJCT"
+	StatusUnreadable = "Bad XML" // of receipt 0
+)
+
 // document is the word that stands in the ids of the answers of a kind.
 func (k AnswerKind) document() string {
 	if k <= Receipt1 {
@@ -96,9 +104,9 @@ type NewAnswerEncoder func(w io.Writer, a Answer) (AnswerEncoder, error)
 func BundleStatus(rejected, of int) string {
 	switch rejected {
 	case 0:
-		return "ACPT"
+		return StatusAccepted
 	case of:
-		return "RJCT"
+		return StatusRejected
 	}
-	return "PART"
+	return StatusPartly
 }

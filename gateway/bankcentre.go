@@ -31,7 +31,6 @@ type BankCentre struct {
 	ReceiptIsFinal bool
 	SendBy         time.Duration // since midnight, Copenhagen
 	Files          FileNames
-	InDir, OutDir  string
 	LeadDays       int // banking days
 	// Cheques reports whether the bank sends cheques.
 	Cheques bool

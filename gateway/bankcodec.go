@@ -41,53 +41,6 @@ type BankSink interface {
 	Unknown(messageType string) error
 }
 
-// ContrlAction is what a CONTRL says of an interchange.
-type ContrlAction string
-
-// What a CONTRL can say.
-const (
-	ContrlReceived ContrlAction = "received" // UCI 8: the file is there
-	ContrlAccepted ContrlAction = "accepted" // UCI 7: all of it but what Messages reject
-	ContrlRejected ContrlAction = "rejected" // UCI 4: all of it
-)
-
-// Contrl is one CONTRL about an interchange of ours.
-type Contrl struct {
-	ControlRef string
-	Action     ContrlAction
-	Code       string // DE 0085 of a reject
-	Messages   []ContrlMessage
-}
-
-// ContrlMessage is what a CONTRL says of one message.
-type ContrlMessage struct {
-	Ref    string // UNH 0062
-	Reject bool
-	Code   string // DE 0085
-}
-
-// Meaning is what a bank's status means, by its profile.
-type Meaning string
-
-// What a status of a bank can mean.
-const (
-	MeansRejected    Meaning = "rejected"
-	MeansInformation Meaning = "information"
-	MeansAccepted    Meaning = "accepted"
-	MeansExecuted    Meaning = "executed"
-)
-
-// BankStatus is what a bank says of one order, or of a line when neither Seq nor Reference is there.
-type BankStatus struct {
-	MessageRef string // ours, BGM 1004
-	Line       int    // 0 when not said
-	Seq        int    // 0 when not said
-	Reference  string // RFF+CR
-	Meaning    Meaning
-	Code       string // Kxxxx
-	Text       string
-}
-
 // TextChange is a name or text that does not go to the bank as it came: the bank's characters or places do not hold it.
 type TextChange struct {
 	Message, Line, Seq int

@@ -103,7 +103,7 @@ func Codes() []CodeText {
 		{CodeForeignBank, LevelPayment, false, "UDENLANDSK BANK MANGLER", "The foreign bank is missing", "An account abroad without IBAN needs a BIC or a bank code; a bank code has at most 17 characters."},
 		{CodeChargeBearer, LevelPayment, false, "UKENDT OMKOSTNINGSBÆRER", "Unknown bearer of the charges", "ChrgBr is BEN, SHA, OUR or absent."},
 
-		{CodeNoAccount, LevelBank, true, "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur", "No account; the authority has chosen return", "Response 7. // B35-36"},
+		{CodeNoAccount, LevelBank, true, TextNoAccountReturned, "No account; the authority has chosen return", "Response 7. // B35-36"},
 		{CodeBankReject, LevelBank, true, "(bankens tekst)", "(the bank's text)", "Response 9."},
 	}
 }
@@ -112,6 +112,12 @@ func Codes() []CodeText {
 const (
 	TextNoAccountReturned = "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur"
 	TextChequeUsed        = "Bankcheck anvendes"
+)
+
+// Texts of response 9, where the bank refuses more than single orders and gives a code alone.
+const (
+	TextInterchangeRejected = "Interchange afvist af banken, fejlkode "
+	TextMessageRejected     = "Meddelelse afvist af banken, fejlkode "
 )
 
 // Danish is the text that goes with a code, empty when the text is made at the place (5199, 0001).

@@ -1,5 +1,30 @@
 package gateway
 
+// ContrlAction is what a CONTRL says of an interchange.
+type ContrlAction string
+
+// What a CONTRL can say.
+const (
+	ContrlReceived ContrlAction = "received" // UCI 8: the file is there
+	ContrlAccepted ContrlAction = "accepted" // UCI 7: all of it but what Messages reject
+	ContrlRejected ContrlAction = "rejected" // UCI 4: all of it
+)
+
+// Contrl is one CONTRL about an interchange of ours.
+type Contrl struct {
+	ControlRef string
+	Action     ContrlAction
+	Code       string // DE 0085 of a reject
+	Messages   []ContrlMessage
+}
+
+// ContrlMessage is what a CONTRL says of one message.
+type ContrlMessage struct {
+	Ref    string // UNH 0062
+	Reject bool
+	Code   string // DE 0085
+}
+
 // ContrlState is how far a bank's CONTRL about an interchange is.
 type ContrlState string
 
@@ -26,10 +51,11 @@ const (
 // JudgeContrl decides what a CONTRL does: by what came before, by its action, and by the profile of a bank whose receipt is
 // all that comes. // UN/EDIFACT CONTRL, DE 0083
 func JudgeContrl(before ContrlState, action ContrlAction, receiptIsFinal bool) ContrlEffect {
+	accepts := action == ContrlAccepted || action == ContrlReceived && receiptIsFinal
 	switch {
-	case action == ContrlAccepted && before == ContrlIsRejected:
+	case accepts && before == ContrlIsRejected:
 		return ContrlContradicts
-	case action == ContrlAccepted, action == ContrlReceived && receiptIsFinal:
+	case accepts:
 		return ContrlAcceptsIt
 	case action == ContrlReceived:
 		return ContrlNotesIt

@@ -45,11 +45,28 @@ func TestJudgeContrl(t *testing.T) {
 		{gateway.ContrlIsAccepted, gateway.ContrlAccepted, false, gateway.ContrlAcceptsIt},
 		{gateway.ContrlIsRejected, gateway.ContrlAccepted, false, gateway.ContrlContradicts},
 		{gateway.ContrlNone, gateway.ContrlRejected, false, gateway.ContrlRejectsIt},
+		{gateway.ContrlIsRejected, gateway.ContrlReceived, true, gateway.ContrlContradicts},
+		{gateway.ContrlIsRejected, gateway.ContrlReceived, false, gateway.ContrlNotesIt},
 		{gateway.ContrlIsRejected, gateway.ContrlRejected, true, gateway.ContrlRejectsIt},
 		{gateway.ContrlNone, "perhaps", false, gateway.NoContrlEffect},
 	} {
 		if got := gateway.JudgeContrl(c.before, c.action, c.final); got != c.want {
 			t.Errorf("%s after %s (receipt is final: %t): %d, want %d", c.action, c.before, c.final, got, c.want)
+		}
+	}
+}
+
+func TestTwoPersons(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		by, approvedBy string
+		two            bool
+	}{
+		{"A. Hansen", "B. Jensen", true}, {"A. Hansen", "A. Hansen", false}, {"A. Hansen", "a.  hansen ", false},
+		{"ÆRØ", "ærø", false}, {"", "B. Jensen", false}, {"A. Hansen", " ", false},
+	} {
+		if err := gateway.TwoPersons(c.by, c.approvedBy); (err == nil) != c.two {
+			t.Errorf("%q and %q: %v", c.by, c.approvedBy, err)
 		}
 	}
 }

@@ -11,8 +11,10 @@ import "errors"
 var (
 	// ErrNotFound: the thing does not exist; the caller tells its own caller so.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the key is taken by other content; refuse and raise an alarm, never overwrite.
+	// ErrConflict: the key is taken by other content; refuse and raise an exception, never overwrite.
 	ErrConflict = errors.New("same key, other content")
+	// ErrRefused: the content is not taken, now or later; tell whoever sent it, or put it aside for a person.
+	ErrRefused = errors.New("refused")
 	// ErrLostOwnership: another process has taken over; stop at once, touch nothing.
 	ErrLostOwnership = errors.New("ownership lost")
 	// ErrCountMismatch: what was changed or counted is not what must be; nothing is committed, a person looks.
@@ -20,28 +22,3 @@ var (
 	// ErrTransient: nothing was done; the same call may succeed later.
 	ErrTransient = errors.New("temporarily not possible")
 )
-
-// PaymentType is how the bank carries the payment out; it decides the LIN it stands in.
-type PaymentType int16
-
-// Payment types. The numbers are stored; they never change meaning.
-const (
-	Transfer     PaymentType = 1 // IBB, domestic transfer
-	PaymentSlip  PaymentType = 2 // IBK, giro or FI payment slip
-	ForeignOrder PaymentType = 3 // UBB, transfer abroad
-	Cheque       PaymentType = 4 // domestic cheque to the holder's address
-)
-
-func (t PaymentType) String() string {
-	switch t {
-	case Transfer:
-		return "IBB"
-	case PaymentSlip:
-		return "IBK"
-	case ForeignOrder:
-		return "UBB"
-	case Cheque:
-		return "cheque"
-	}
-	return "unknown"
-}

@@ -19,3 +19,12 @@ func JudgeGroup(debitFault Code, rejected, payments int) GroupState {
 	}
 	return GroupWaiting
 }
+
+// groupBits is how many bits of a release group's id count the groups of one delivery.
+const groupBits = 14
+
+// MaxGroups is how many release groups a delivery may have at the very most.
+const MaxGroups = 1<<groupBits - 1
+
+// GroupID makes the id of the ordinal'th release group (from 1) of a delivery.
+func GroupID(delivery int64, ordinal int) int64 { return delivery<<groupBits | int64(ordinal) }

@@ -14,7 +14,7 @@ const (
 	PaymentExecuted PaymentState = "executed"
 	PaymentCheque   PaymentState = "cheque"   // executed as a cheque
 	PaymentReturned PaymentState = "returned" // no account, or refused by the bank: the money was never debited
-	PaymentMissing  PaymentState = "missing"  // nothing explains it: an alarm
+	PaymentMissing  PaymentState = "missing"  // nothing explains it: an invariant is broken
 )
 
 // PaymentStates is every state in the order of the flow.

@@ -24,7 +24,7 @@ func invariants() []invariant {
 				WHERE p.month = d.month AND p.id BETWEEN d.id << 24 AND (d.id << 24) + 16777215) p ON true
 			 WHERE d.state IN ('read', 'checked') AND (p.n <> d.payments OR p.ore <> d.ore)`},
 		{"I1", "payment without a bundle that was accepted",
-			`SELECT p.id FROM payment p LEFT JOIN delivery d ON d.id = p.id >> 24 AND d.state IN ('read', 'checked') WHERE d.id IS NULL`},
+			`SELECT p.id FROM payment p LEFT JOIN delivery d ON d.id = delivery_of(p.id) AND d.state IN ('read', 'checked') WHERE d.id IS NULL`},
 		{"I1", "group whose payments are not all there",
 			`SELECT g.id FROM release_group g LEFT JOIN LATERAL (SELECT count(*) AS n, coalesce(sum(ore), 0) AS ore FROM payment p
 				WHERE p.month = g.month AND p.id BETWEEN g.delivery_id << 24 AND (g.delivery_id << 24) + 16777215 AND p.group_id = g.id) p ON true
@@ -46,7 +46,7 @@ func invariants() []invariant {
 			`SELECT c.last FROM bank_counter c LEFT JOIN (SELECT bank, count(*) AS n, max(control_ref) AS top FROM interchange GROUP BY 1) i USING (bank)
 			 WHERE coalesce(i.n, 0) <> c.last OR coalesce(i.top, 0) <> c.last`},
 		{"I7", "accepted payment without its key",
-			`SELECT p.id FROM payment p JOIN delivery d ON d.id = p.id >> 24 AND d.state = 'checked'
+			`SELECT p.id FROM payment p JOIN delivery d ON d.id = delivery_of(p.id) AND d.state = 'checked'
 			 LEFT JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e = p.e2e AND k.payment_id = p.id
 			 LEFT JOIN payment_event e ON e.month = p.month AND e.payment_id = p.id AND e.attempt = 0 AND e.kind = 'rejected'
 			 WHERE (k.payment_id IS NULL) <> (e.payment_id IS NOT NULL)`},
@@ -84,7 +84,7 @@ func invariants() []invariant {
 			`SELECT o.payment_id FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin)
 			 LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt AND e.kind = 'bank_rejected'
 			 WHERE l.state IN ('accepted', 'executed') AND e.payment_id IS NULL
-			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = o.payment_id >> 24 AND a.payment_id = 0 AND a.attempt = 0
+			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = 0 AND a.attempt = 0
 				AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin)`},
 	}
 }

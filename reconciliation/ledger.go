@@ -47,7 +47,7 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 			SELECT d.supplier, p.authority, p.ore, coalesce(o.ore, p.ore) AS order_ore, `+stateSQL+` AS state
 			FROM payment p
 			JOIN release_group g ON g.id = p.group_id
-			JOIN delivery d ON d.id = p.id >> 24
+			JOIN delivery d ON d.id = delivery_of(p.id)
 			LEFT JOIN payment_event e0 ON e0.month = p.month AND e0.payment_id = p.id AND e0.attempt = 0
 			LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = 1
 			LEFT JOIN payment_event e1 ON e1.month = p.month AND e1.payment_id = p.id AND e1.attempt = o.attempt

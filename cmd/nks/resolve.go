@@ -25,7 +25,7 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 		if err := command.OneOf("arrived", *arrived, "yes", "no"); err != nil {
 			return err
 		}
-		if *by == "" || *approved == "" || *by == *approved {
+		if gateway.TwoPersons(*by, *approved) != nil {
 			return command.Usagef("--by and --approved-by must name two different persons")
 		}
 	}

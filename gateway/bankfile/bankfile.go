@@ -31,10 +31,10 @@ import (
 	"nks/gateway"
 )
 
-// ErrRefused means that an interchange cannot be written as it was frozen: its
+// ErrUnwritable means that an interchange cannot be written as it was frozen: its
 // counts or sums do not agree, or an order cannot be said in EDIFACT. Nothing
 // that was written may be sent; a person must look.
-var ErrRefused = errors.New("interchange refused")
+var ErrUnwritable = errors.New("interchange refused")
 
 // glnQualifier says that a party is named by its GLN (0007).
 const glnQualifier = "14"

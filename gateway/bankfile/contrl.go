@@ -83,12 +83,12 @@ func refusal(err error) contrl.Status {
 // answer writes a CONTRL.
 func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared time.Time) ([]byte, error) {
 	if len(controlRef) == 0 || len(controlRef) > maxControlRef || !gateway.AllDigits(controlRef) {
-		return nil, fmt.Errorf("%w: control reference %q is not 1 to 14 digits", ErrRefused, controlRef)
+		return nil, fmt.Errorf("%w: control reference %q is not 1 to 14 digits", ErrUnwritable, controlRef)
 	}
 	control := *a.Control
 	switch {
 	case err == nil && !control.Accepted():
-		return nil, fmt.Errorf("%w: CONTRL %s would accept an interchange with faults", ErrRefused, controlRef)
+		return nil, fmt.Errorf("%w: CONTRL %s would accept an interchange with faults", ErrUnwritable, controlRef)
 	case err != nil && control.Status.Action != contrl.ActionRejected:
 		control.Status = refusal(err)
 	}

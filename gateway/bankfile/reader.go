@@ -234,7 +234,7 @@ func (f *reading) segments(each func(*edifact.Segment) error) error {
 func (c *Codec) Answer(e gateway.BankEnvelope, err error, controlRef string, prepared time.Time) ([]byte, error) {
 	a, ok := e.Handle.(*contrl.Answer)
 	if !ok || a.Control == nil {
-		return nil, fmt.Errorf("%w: CONTRL for an interchange that cannot be named", ErrRefused)
+		return nil, fmt.Errorf("%w: CONTRL for an interchange that cannot be named", ErrUnwritable)
 	}
 	return c.answer(a, err, controlRef, prepared)
 }

@@ -239,10 +239,10 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("structure: %v", err)
 		}
 	}
-	if _, err := c.Answer(gateway.BankEnvelope{}, nil, "1", prepared); !errors.Is(err, bankfile.ErrRefused) {
+	if _, err := c.Answer(gateway.BankEnvelope{}, nil, "1", prepared); !errors.Is(err, bankfile.ErrUnwritable) {
 		t.Errorf("answer to nothing: %v", err)
 	}
-	if _, err := c.Answer(e, nil, "", prepared); !errors.Is(err, bankfile.ErrRefused) {
+	if _, err := c.Answer(e, nil, "", prepared); !errors.Is(err, bankfile.ErrUnwritable) {
 		t.Errorf("answer without a reference: %v", err)
 	}
 }

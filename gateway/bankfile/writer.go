@@ -45,10 +45,10 @@ var _ gateway.OrderWriter = (*Writer)(nil)
 // i.Prepared reads in its own location.
 func (c *Codec) Begin(out io.Writer, i gateway.Interchange) (gateway.OrderWriter, error) {
 	if len(i.ControlRef) == 0 || len(i.ControlRef) > maxControlRef || !gateway.AllDigits(i.ControlRef) {
-		return nil, fmt.Errorf("%w: control reference %q is not 1 to 14 digits", ErrRefused, i.ControlRef)
+		return nil, fmt.Errorf("%w: control reference %q is not 1 to 14 digits", ErrUnwritable, i.ControlRef)
 	}
 	if i.Agreement == "" || len([]rune(i.Agreement)) > maxReference {
-		return nil, fmt.Errorf("%w: agreement number has not 1 to 35 characters", ErrRefused)
+		return nil, fmt.Errorf("%w: agreement number has not 1 to 35 characters", ErrUnwritable)
 	}
 	w := &Writer{codec: c, in: i, edi: edifact.NewWriter(out, c.options), refs: map[string]bool{}}
 	u := edifact.UNB{
@@ -67,7 +67,7 @@ func (w *Writer) Changes() []gateway.TextChange { return w.changes }
 func (w *Writer) refuse(format string, values ...any) error {
 	if w.err == nil {
 		place := fmt.Sprintf("interchange %s message %d LIN %d SEQ %d: ", w.in.ControlRef, w.message, w.line.No, w.orders)
-		w.err = fmt.Errorf("%w: "+place+format, append([]any{ErrRefused}, values...)...)
+		w.err = fmt.Errorf("%w: "+place+format, append([]any{ErrUnwritable}, values...)...)
 	}
 	return w.err
 }

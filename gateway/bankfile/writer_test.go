@@ -153,7 +153,7 @@ func TestWriterRefuses(t *testing.T) {
 			d := mixed()
 			change(d)
 			_, err := d.write(codec(t, nil), io.Discard)
-			if err == nil || !errors.Is(err, bankfile.ErrRefused) && !strings.Contains(err.Error(), "edifact: ") {
+			if err == nil || !errors.Is(err, bankfile.ErrUnwritable) && !strings.Contains(err.Error(), "edifact: ") {
 				t.Errorf("error is %v", err)
 			}
 		})
@@ -161,7 +161,7 @@ func TestWriterRefuses(t *testing.T) {
 	t.Run("cheque where the bank writes none", func(t *testing.T) {
 		t.Parallel()
 		_, err := mixed().write(codec(t, func(p *bankfile.Profile) { p.Cheques = false }), io.Discard)
-		if !errors.Is(err, bankfile.ErrRefused) {
+		if !errors.Is(err, bankfile.ErrUnwritable) {
 			t.Errorf("error is %v", err)
 		}
 	})
@@ -175,11 +175,11 @@ func TestWriterStaysRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := w.Message(2, "x")
-	if !errors.Is(broken, bankfile.ErrRefused) {
+	if !errors.Is(broken, bankfile.ErrUnwritable) {
 		t.Fatalf("error is %v", broken)
 	}
 	for _, err := range []error{w.Message(1, "y"), w.Line(d.messages[0].lines[0].Line), w.Order(&d.messages[0].lines[0].orders[0]), w.End(d.Totals)} {
-		if !errors.Is(err, bankfile.ErrRefused) || err.Error() != broken.Error() {
+		if !errors.Is(err, bankfile.ErrUnwritable) || err.Error() != broken.Error() {
 			t.Errorf("error is %v, want %v", err, broken)
 		}
 	}
@@ -194,7 +194,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 func TestWriterReturnsErrorsOfTheOutput(t *testing.T) {
 	t.Parallel()
 	_, err := mixed().write(codec(t, nil), fullDisk{})
-	if !errors.Is(err, errFull) || errors.Is(err, bankfile.ErrRefused) {
+	if !errors.Is(err, errFull) || errors.Is(err, bankfile.ErrUnwritable) {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -71,6 +71,9 @@ func (b *Base) Transact(ctx context.Context, op string, f func(*Session) error) 
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("%s: commit, outcome unknown: %w", op, Transient(err))
 	}
+	for _, tell := range x.after {
+		tell()
+	}
 	return nil
 }
 

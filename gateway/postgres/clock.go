@@ -10,9 +10,9 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// StoredClock is how far business time runs ahead of machine. The first start sets it, so that business time is then
+// BeginClock is how far business time runs ahead of machine. The first start sets it, so that business time is then
 // start (zero: the machine's own); later starts find it, and start is no longer asked.
-func StoredClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, start time.Time) (time.Duration, error) {
+func BeginClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, start time.Time) (time.Duration, error) {
 	now := machine()
 	var offset time.Duration
 	if !start.IsZero() {
@@ -46,8 +46,8 @@ func PresentClock(ctx context.Context, db *sqlx.DB, machine func() time.Time, st
 	return time.Duration(stored), nil
 }
 
-// StoreClock records a jump of the business clock; it never goes back.
-func StoreClock(ctx context.Context, db *sqlx.DB, offset time.Duration, machine time.Time) error {
+// MoveClock records a jump of the business clock; it never goes back.
+func MoveClock(ctx context.Context, db *sqlx.DB, offset time.Duration, machine time.Time) error {
 	_, err := db.ExecContext(ctx, `UPDATE business_clock SET offset_ns = $1, set_at = $2 WHERE offset_ns < $1`, int64(offset), machine)
 	if err != nil {
 		return fmt.Errorf("business clock: %w", Transient(err))

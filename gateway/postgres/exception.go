@@ -21,30 +21,39 @@ func (b *Base) Raise(ctx context.Context, x *Session, kind gateway.ExceptionKind
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return err // it is open already
 	}
-	b.Log.Warn().Str("exception", string(kind)).Str("severity", kind.Severity().String()).Str("subject", subject).Msg(detail)
+	x.AfterCommit(func() {
+		b.Log.Warn().Str("exception", string(kind)).Str("severity", kind.Severity().String()).Str("subject", subject).Msg(detail)
+	})
 	return nil
 }
 
-// RaiseMany opens an exception for each row (subject, detail) of a query, as Raise does, in one statement and without a
-// line in the log for each.
+// RaiseMany opens an exception for each row (subject, detail) of a query, as Raise does, in one statement and with one line
+// in the log for all.
 func (b *Base) RaiseMany(ctx context.Context, x *Session, kind gateway.ExceptionKind, rows string, args pgscript.Args) error {
 	if args == nil {
 		args = pgscript.Args{}
 	}
 	args["exception_kind"], args["raised_at"] = string(kind), b.Now()
-	_, err := x.ExecContext(ctx, `INSERT INTO exception (kind, subject, detail, raised_at)
+	r, err := x.ExecContext(ctx, `INSERT INTO exception (kind, subject, detail, raised_at)
 		SELECT @exception_kind::text, r.subject, r.detail, @raised_at::timestamptz FROM (`+rows+`) r (subject, detail)
 		ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, raised_at = excluded.raised_at,
 			closed_at = NULL, closed_by = NULL, approved_by = NULL WHERE exception.closed_at IS NOT NULL`, args)
 	if err != nil {
 		return fmt.Errorf("raise %s: %w", kind, err)
 	}
+	n, err := r.RowsAffected()
+	if err != nil || n == 0 {
+		return err // they are open already
+	}
+	x.AfterCommit(func() {
+		b.Log.Warn().Str("exception", string(kind)).Str("severity", kind.Severity().String()).Int64("count", n).Msg("several of a kind")
+	})
 	return nil
 }
 
-// Alarm raises an exception in a transaction of its own: what it is about has been rolled back.
-func (b *Base) Alarm(ctx context.Context, kind gateway.ExceptionKind, subject, detail string) error {
-	return b.Transact(ctx, "alarm", func(x *Session) error { return b.Raise(ctx, x, kind, subject, detail) })
+// RaiseAlone raises an exception in a transaction of its own: what it is about has been rolled back.
+func (b *Base) RaiseAlone(ctx context.Context, kind gateway.ExceptionKind, subject, detail string) error {
+	return b.Transact(ctx, "raise", func(x *Session) error { return b.Raise(ctx, x, kind, subject, detail) })
 }
 
 // closedByFlow is who closes an exception whose work has succeeded.

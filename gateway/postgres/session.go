@@ -26,9 +26,13 @@ type Queryer interface {
 // Session is one connection in one transaction; COPY needs the connection, everything else the transaction.
 type Session struct {
 	*sqlx.Tx
-	conn *sqlx.Conn
-	made map[Work]bool // that there is now work for
+	conn  *sqlx.Conn
+	made  map[Work]bool // that there is now work for
+	after []func()      // when it is committed
 }
+
+// AfterCommit runs do once the transaction is committed, and never when it is not: what is logged has happened.
+func (x *Session) AfterCommit(do func()) { x.after = append(x.after, do) }
 
 // CopyIn streams rows in COPY's text format into a table, inside the session's transaction, and tells how many they were.
 func (x *Session) CopyIn(ctx context.Context, statement string, rows io.Reader) (int64, error) {

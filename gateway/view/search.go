@@ -54,7 +54,7 @@ func (r *Reader) Find(ctx context.Context, v Viewer, wanted string) ([]Found, er
 // findKey looks for the EndToEndId of a payment that was accepted.
 func findKey(ctx context.Context, tx *sqlx.Tx, e2e string) (found []Found, err error) {
 	err = tx.SelectContext(ctx, &found, `SELECT k.payment_id AS id, p.supplier, false AS rejected,
-			(SELECT q.ore FROM delivery d JOIN payment q ON q.month = d.month AND q.id = k.payment_id WHERE d.id = k.payment_id >> 24) AS ore
+			(SELECT q.ore FROM delivery d JOIN payment q ON q.month = d.month AND q.id = k.payment_id WHERE d.id = delivery_of(k.payment_id)) AS ore
 		FROM payer p JOIN payment_key k ON k.payer_id = p.id WHERE k.e2e = $1 ORDER BY k.payment_id LIMIT $2`, e2e, mostFound)
 	return found, err
 }
@@ -76,7 +76,7 @@ func findRejected(ctx context.Context, tx *sqlx.Tx, e2e string) (found []Found, 
 		FROM (SELECT e.month, e.payment_id FROM payment_event e WHERE e.attempt = 0 AND e.kind = 'rejected'
 			ORDER BY e.month DESC, e.payment_id DESC LIMIT $2) e
 		CROSS JOIN LATERAL (SELECT * FROM payment p WHERE p.month = e.month AND p.id = e.payment_id LIMIT 1) q
-		JOIN delivery d ON d.id = q.id >> 24
+		JOIN delivery d ON d.id = delivery_of(q.id)
 		WHERE q.e2e = $1 ORDER BY q.id LIMIT $3`, e2e, mostRejects, mostFound)
 	return found, err
 }

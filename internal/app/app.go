@@ -97,7 +97,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if a.db, err = OpenDatabase(ctx, o.Config, o.Log, Alone); err != nil {
 		return err
 	}
-	offset, err := postgres.StoredClock(ctx, a.db.pool, time.Now, o.Start)
+	offset, err := postgres.BeginClock(ctx, a.db.pool, time.Now, o.Start)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (a *App) makeWorkers() error {
 		}
 		a.addWorker(postgres.ToRender(b.ID), at(a.steps.Release.NextToRender), nil)
 		a.addWorker(postgres.ToHear(b.ID), at(a.steps.Bank.NextToHear), nil)
-		a.addWorker(postgres.ToAwait(b.ID), at(a.steps.Bank.NextDeadline), a.steps.silence(b.ID))
+		a.addWorker(postgres.ToAwait(b.ID), at(a.steps.Bank.DecideSilence), a.steps.silence(b.ID))
 		owner, err := a.owner(b)
 		if err != nil {
 			return fmt.Errorf("bank %s: %w", b.ID, err)

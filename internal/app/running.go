@@ -34,7 +34,7 @@ func (a *App) ClockOffset() time.Duration { return a.clock.Offset() }
 
 // SetClock stores an offset, then moves the business time to it. Not for production.
 func (a *App) SetClock(ctx context.Context, offset time.Duration) error {
-	if err := postgres.StoreClock(ctx, a.db.pool, offset, time.Now()); err != nil {
+	if err := postgres.MoveClock(ctx, a.db.pool, offset, time.Now()); err != nil {
 		return err
 	}
 	a.clock.Advance(offset - a.clock.Offset())

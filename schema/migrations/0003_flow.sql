@@ -58,7 +58,7 @@ CREATE TABLE delivery (
     ore           bigint NOT NULL DEFAULT 0,
     read_at       timestamptz,
     checked_at    timestamptz,
-    failures      int NOT NULL DEFAULT 0,           -- times that reading failed for a reason of our own
+    failures      int NOT NULL DEFAULT 0,           -- times that its present step failed for a reason of our own
     UNIQUE (door, supplier, transport_key),
     CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL))
 );
@@ -128,6 +128,9 @@ CREATE TABLE payment (
     detail            jsonb,
     PRIMARY KEY (month, id)
 ) PARTITION BY RANGE (month);
+
+-- The delivery that a payment came with: the upper bits of its id.
+CREATE FUNCTION delivery_of(payment bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT payment >> 24 $$;
 
 -- EndToEndId, unique for ever per payer; only accepted payments consume it.
 CREATE TABLE payment_key (
@@ -391,5 +394,6 @@ END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA nks TO nks_flow;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA nks TO nks_flow;
-GRANT EXECUTE ON FUNCTION ensure_month(date), flow_analyze(date, bigint) TO nks_flow;
+GRANT EXECUTE ON FUNCTION ensure_month(date), flow_analyze(date, bigint), may_have_left(interchange_state, int) TO nks_flow;
+GRANT EXECUTE ON FUNCTION delivery_of(bigint) TO nks_flow, nks_page;
 RESET ROLE;

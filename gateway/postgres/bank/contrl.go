@@ -46,7 +46,7 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 		if _, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'rejected', contrl_at = $2 WHERE id = $1`, id, now); err != nil {
 			return err
 		}
-		return s.rejectMessages(ctx, x, id, nil, "Interchange afvist af banken, fejlkode "+c.Code, now)
+		return s.rejectMessages(ctx, x, id, nil, gateway.TextInterchangeRejected+c.Code, now)
 	case gateway.ContrlContradicts:
 		return s.Raise(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), "the bank has rejected the interchange before, and now accepts it")
 	}
@@ -73,7 +73,7 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 			}
 			continue
 		}
-		if err := s.rejectMessages(ctx, x, id, &no, "Meddelelse afvist af banken, fejlkode "+m.Code, now); err != nil {
+		if err := s.rejectMessages(ctx, x, id, &no, gateway.TextMessageRejected+m.Code, now); err != nil {
 			return err
 		}
 	}
@@ -87,7 +87,7 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 func ourMessage(ctx context.Context, x *postgres.Session, interchange int64, ref string) (no int, ours bool, err error) {
 	n, err := strconv.ParseInt(ref, 10, 64)
 	if err != nil {
-		return 0, false, nil // a bank's word that means nothing is not an error of ours
+		return 0, false, nil // a bank's reference that means nothing is not an error of ours
 	}
 	err = x.QueryRowContext(ctx, `SELECT no FROM message WHERE interchange_id = $1 AND no = $2::bigint`, interchange, n).Scan(&no)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -108,5 +108,5 @@ func (s *Store) rejectMessages(ctx context.Context, x *postgres.Session, id int6
 	if err != nil {
 		return err
 	}
-	return s.oweRejectedLines(ctx, x, now, `$2::bigint`, id)
+	return s.oweRejectedLines(ctx, x, now, `@interchange::bigint`, pgscript.Args{"interchange": id})
 }

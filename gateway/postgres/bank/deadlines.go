@@ -10,10 +10,10 @@ import (
 	"nks/pgscript"
 )
 
-// NextDeadline does what silence decides at one bank: a message without a reject is accepted when the acceptance
+// DecideSilence does what silence decides at one bank: a message without a reject is accepted when the acceptance
 // deadline has passed; an order is executed when the profile says that silence after the execution day means it; a
 // CONTRL that does not come is raised.
-func (s *Store) NextDeadline(ctx context.Context, bankID string) (bool, error) {
+func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) {
 	bank, err := s.Banks.ByID(bankID)
 	if err != nil {
 		return false, err
@@ -39,9 +39,11 @@ func (s *Store) NextDeadline(ctx context.Context, bankID string) (bool, error) {
 			if err != nil {
 				return err
 			}
-			if n, err := r.RowsAffected(); err != nil || n > 0 {
-				worked = true
+			n, err := r.RowsAffected()
+			if err != nil {
+				return err
 			}
+			worked = worked || n > 0
 		}
 		if worked {
 			x.Wakes(postgres.ToAnswer)
@@ -64,7 +66,7 @@ func (s *Store) raiseLate(ctx context.Context, x *postgres.Session, bank gateway
 	}
 	err := x.SelectContext(ctx, &waiting, `SELECT id, file_name, executes_on FROM interchange i
 		WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing')
-		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'send-by missed' AND e.subject = i.id::text)`, bank.ID)
+		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = $2 AND e.subject = i.id::text)`, bank.ID, gateway.SendByMissed)
 	if err != nil {
 		return fmt.Errorf("late interchanges: %w", err)
 	}
@@ -88,8 +90,8 @@ func (s *Store) raiseMissingContrl(ctx context.Context, x *postgres.Session, ban
 	}
 	err := x.SelectContext(ctx, &late, `SELECT id, file_name FROM interchange i
 		WHERE bank = $1 AND kind = 'PAYMUL' AND state = 'sent' AND contrl IN ('none', 'received') AND sent_at <= $2
-		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'CONTRL missing' AND e.subject = i.id::text)`,
-		bank.ID, now.Add(-bank.ContrlDeadline))
+		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = $3 AND e.subject = i.id::text)`,
+		bank.ID, now.Add(-bank.ContrlDeadline), gateway.ContrlMissing)
 	if err != nil {
 		return fmt.Errorf("missing CONTRL: %w", err)
 	}

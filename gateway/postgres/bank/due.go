@@ -58,7 +58,7 @@ func (s *Store) NextLate(ctx context.Context, bankID string, after time.Time) (t
 		EXISTS (SELECT 1 FROM interchange WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing'))`,
 		bank.ID, after.Add(-bank.ContrlDeadline)).Scan(&sent, &waiting)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("next alarm of %s: %w", bank.ID, err)
+		return time.Time{}, fmt.Errorf("next exception of %s: %w", bank.ID, err)
 	}
 	var next time.Time
 	if sent.Valid {

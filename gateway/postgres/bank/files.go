@@ -11,7 +11,7 @@ import (
 )
 
 // StoreBankFile stores what a bank laid out for us. The same name with the same bytes is one file; with other bytes
-// it is another, and an alarm.
+// it is another, and an exception.
 func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func(io.Writer) error) error {
 	w, err := s.NewDocument(ctx, s.DB)
 	if err != nil {

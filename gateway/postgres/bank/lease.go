@@ -38,7 +38,9 @@ func (s *Store) Lease(ctx context.Context, bank string) (gateway.Lease, error) {
 	}
 	release := func() {
 		// Also when ctx has ended: the lock must go even if this connection goes back to the pool.
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`); err != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // it must not go back to the pool with the lock
+		}
 		_ = conn.Close()
 	}
 	return gateway.Lease{Fence: fence, Held: held, Release: release}, nil

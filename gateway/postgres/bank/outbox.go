@@ -89,7 +89,7 @@ func (s *Store) lockLease(ctx context.Context, x *postgres.Session, interchange,
 	return err
 }
 
-// closedByBank is who closes an exception that a word of the bank ends.
+// closedByBank is who closes an exception that a status of the bank ends.
 const closedByBank = "bank"
 
 // sent moves an interchange and its lines on to the bank; harmless when that was done before.

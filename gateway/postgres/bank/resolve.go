@@ -30,8 +30,8 @@ func (s *Store) Unresolved(ctx context.Context) ([]Unresolved, error) {
 // Resolve records what a person learned from the bank about an interchange in state unknown, and a second
 // person approved: the bank has it, or it has not and the same bytes go again under the same name and number.
 func (s *Store) Resolve(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
-	if by == "" || approvedBy == "" || by == approvedBy {
-		return fmt.Errorf("resolve %s %d: two different persons must stand for it", bank, number)
+	if err := gateway.TwoPersons(by, approvedBy); err != nil {
+		return fmt.Errorf("resolve %s %d: %w", bank, number, err)
 	}
 	return s.Transact(ctx, "resolve", func(x *postgres.Session) error {
 		var id int64

@@ -16,7 +16,7 @@ import (
 // applyStatuses carries out what a bank says of orders and lines, gathered in the temporary table bank_status, all of one
 // file at once. What cannot be decided becomes an exception; what came before does no harm.
 func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, document int64, now time.Time) error {
-	if err := resolve(ctx, x, bank); err != nil {
+	if err := match(ctx, x, bank); err != nil {
 		return err
 	}
 	if err := s.raiseUndecided(ctx, x, bank, document); err != nil {
@@ -31,12 +31,12 @@ func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gat
 	return s.applyProgress(ctx, x, bank, document, now)
 }
 
-//go:embed sql/resolve.sql
-var resolveScript string
+//go:embed sql/match.sql
+var matchScript string
 
-// resolve finds what each status is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
-func resolve(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
-	return pgscript.Run(ctx, x, resolveScript, pgscript.Args{"bank": bank.ID})
+// match finds what each status is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
+func match(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
+	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID})
 }
 
 // raiseUndecided makes one exception per status that names nothing or two things, and one for all that are too many.
@@ -45,7 +45,7 @@ func (s *Store) raiseUndecided(ctx context.Context, x *postgres.Session, bank ga
 		N       int    `db:"n"`
 		Trouble string `db:"trouble"`
 	}
-	err := x.SelectContext(ctx, &undecided, `SELECT n, trouble FROM resolved WHERE trouble IS NOT NULL ORDER BY n LIMIT 1000`)
+	err := x.SelectContext(ctx, &undecided, `SELECT n, trouble FROM matched WHERE trouble IS NOT NULL ORDER BY n LIMIT 1000`)
 	if err != nil {
 		return fmt.Errorf("undecided: %w", err)
 	}
@@ -54,7 +54,7 @@ func (s *Store) raiseUndecided(ctx context.Context, x *postgres.Session, bank ga
 			return err
 		}
 	}
-	r, err := x.ExecContext(ctx, `DELETE FROM resolved WHERE trouble IS NOT NULL`)
+	r, err := x.ExecContext(ctx, `DELETE FROM matched WHERE trouble IS NOT NULL`)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *Store) raiseUndecided(ctx context.Context, x *postgres.Session, bank ga
 // proveSent marks the interchanges that the bank speaks of as sent, whatever our own side of the sending knows of them.
 func (s *Store) proveSent(ctx context.Context, x *postgres.Session) error {
 	var proven []int64
-	err := x.SelectContext(ctx, &proven, `SELECT DISTINCT i.id FROM resolved w JOIN interchange i ON i.id = w.interchange_id WHERE i.state <> 'sent'`)
+	err := x.SelectContext(ctx, &proven, `SELECT DISTINCT i.id FROM matched w JOIN interchange i ON i.id = w.interchange_id WHERE i.state <> 'sent'`)
 	if err != nil {
 		return fmt.Errorf("interchanges spoken of: %w", err)
 	}
@@ -86,21 +86,23 @@ var rejectScript string
 // applyRejects ends the orders that the bank refused; of several statuses about one order the first counts. A reject of
 // what the bank has executed is not decided here: that money comes back by a posting or not at all.
 func (s *Store) applyRejects(ctx context.Context, x *postgres.Session, document int64, now time.Time) error {
-	err := pgscript.Run(ctx, x, rejectScript, pgscript.Args{"now": now, "document": document})
+	args := rejection(now)
+	args["document"] = document
+	err := pgscript.Run(ctx, x, rejectScript, args)
 	if err != nil {
 		return err
 	}
-	if err := s.oweRejectedLines(ctx, x, now, `SELECT interchange_id FROM resolved WHERE meaning = 'rejected' AND payment_id IS NULL`); err != nil {
+	if err := s.oweRejectedLines(ctx, x, now, `SELECT interchange_id FROM matched WHERE meaning = 'rejected' AND payment_id IS NULL`, nil); err != nil {
 		return err
 	}
 	err = s.RaiseMany(ctx, x, gateway.RejectAfterExecution, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has said executed before'
-		FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
 		WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND (e.kind = 'executed' OR e.kind IS NULL AND l.state = 'executed')`, nil)
 	if err != nil {
 		return err
 	}
-	return s.raiseExecuted(ctx, x, `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'rejected' AND payment_id IS NULL`, nil)
+	return s.raiseExecuted(ctx, x, `SELECT DISTINCT interchange_id, message_no, lin FROM matched WHERE meaning = 'rejected' AND payment_id IS NULL`, nil)
 }
 
 // How exceptions name places of a message.
@@ -122,20 +124,24 @@ func (s *Store) raiseExecuted(ctx context.Context, x *postgres.Session, lines st
 // has been told so.
 func (s *Store) raiseRejected(ctx context.Context, x *postgres.Session) error {
 	return s.RaiseMany(ctx, x, gateway.ExecutedAfterReject, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has rejected it before'
-		FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
 		WHERE w.meaning = 'executed' AND (e.kind = 'bank_rejected' OR e.kind IS NULL AND l.state = 'rejected')`, nil)
 }
 
+//go:embed sql/rejected_lines.sql
+var rejectedLinesSQL string
+
+// rejection is what response 9 says of an order that the bank has refused.
+func rejection(now time.Time) pgscript.Args {
+	return pgscript.Args{"now": now, "response": int(gateway.Response9), "status": gateway.StatusRejected, "code": string(gateway.CodeBankReject)}
+}
+
 // oweRejectedLines owes response 9 for every order of the rejected lines of the interchanges that a query names.
-func (s *Store) oweRejectedLines(ctx context.Context, x *postgres.Session, now time.Time, interchanges string, args ...any) error {
-	_, err := x.ExecContext(ctx, `INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-		SELECT 9, o.payment_id >> 24, o.month, o.payment_id, o.attempt, 'RJCT', '0001', l.text, $1::timestamptz
-		FROM order_line l CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = l.interchange_id
-			AND b.message_no = l.message_no AND b.lin = l.lin OFFSET 0) o
-		WHERE l.state = 'rejected' AND l.interchange_id IN (`+interchanges+`)
-		  AND NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt)
-		ON CONFLICT DO NOTHING`, append([]any{now}, args...)...)
+func (s *Store) oweRejectedLines(ctx context.Context, x *postgres.Session, now time.Time, interchanges string, args pgscript.Args) error {
+	all := rejection(now)
+	maps.Copy(all, args)
+	_, err := x.ExecContext(ctx, strings.Replace(rejectedLinesSQL, "/*interchanges*/", interchanges, 1), all)
 	if err != nil {
 		return fmt.Errorf("owe response 9: %w", err)
 	}
@@ -148,20 +154,20 @@ func (s *Store) applyProgress(ctx context.Context, x *postgres.Session, bank gat
 		return err
 	}
 	// What the bank has carried out it has, whatever else it has said.
-	_, err := s.acceptLines(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'executed' AND payment_id IS NULL`, nil)
+	_, err := s.acceptLines(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM matched WHERE meaning = 'executed' AND payment_id IS NULL`, nil)
 	if err != nil {
 		return err
 	}
 	_, err = x.ExecContext(ctx, `INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at, source)
 		SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, 'executed'::event_kind, w.code, w.text, $1::timestamptz, $2::bigint
-		FROM resolved w JOIN order_line l USING (interchange_id, message_no, lin)
+		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin)
 		WHERE w.meaning = 'executed' AND w.payment_id IS NOT NULL AND l.state IN ('with_bank', 'accepted')
 		ORDER BY w.payment_id, w.attempt, w.n ON CONFLICT DO NOTHING`, now, document)
 	if err != nil {
 		return fmt.Errorf("execute orders: %w", err)
 	}
 	_, err = x.ExecContext(ctx, `UPDATE order_line l SET state = 'executed', changed_at = $1
-		FROM resolved w WHERE w.meaning = 'executed' AND w.payment_id IS NULL AND l.state IN ('with_bank', 'accepted')
+		FROM matched w WHERE w.meaning = 'executed' AND w.payment_id IS NULL AND l.state IN ('with_bank', 'accepted')
 		  AND l.interchange_id = w.interchange_id AND l.message_no = w.message_no AND l.lin = w.lin`, now)
 	if err != nil {
 		return fmt.Errorf("execute lines: %w", err)
@@ -175,9 +181,9 @@ func (s *Store) applyValidation(ctx context.Context, x *postgres.Session, bank g
 	var validated string
 	switch bank.Acceptance {
 	case gateway.AcceptedByLine:
-		validated = `SELECT DISTINCT interchange_id, message_no, lin FROM resolved WHERE meaning = 'accepted' AND payment_id IS NULL`
+		validated = `SELECT DISTINCT interchange_id, message_no, lin FROM matched WHERE meaning = 'accepted' AND payment_id IS NULL`
 	case gateway.AcceptedByMessage:
-		validated = `SELECT DISTINCT l.interchange_id, l.message_no, l.lin FROM resolved w JOIN order_line l USING (interchange_id, message_no)
+		validated = `SELECT DISTINCT l.interchange_id, l.message_no, l.lin FROM matched w JOIN order_line l USING (interchange_id, message_no)
 			WHERE w.meaning IN ('rejected', 'accepted')`
 	default:
 		return nil
@@ -188,7 +194,7 @@ func (s *Store) applyValidation(ctx context.Context, x *postgres.Session, bank g
 		return fmt.Errorf("validated lines: %w", err)
 	}
 	_, err = s.acceptLines(ctx, x, now, `SELECT DISTINCT l.interchange_id, l.message_no, l.lin
-		FROM resolved w JOIN order_line l USING (interchange_id, message_no) JOIN interchange i ON i.id = l.interchange_id
+		FROM matched w JOIN order_line l USING (interchange_id, message_no) JOIN interchange i ON i.id = l.interchange_id
 		WHERE l.validated_at IS NOT NULL AND i.contrl = 'accepted'`, nil)
 	return err
 }
@@ -203,7 +209,7 @@ func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, now time.T
 	if all == nil {
 		all = pgscript.Args{}
 	}
-	all["now"] = now
+	all["now"], all["response"], all["status"] = now, int(gateway.Response8), gateway.StatusAccepted
 	var moved int
 	err := x.QueryRowContext(ctx, strings.Replace(acceptSQL, "/*lines*/", lines, 1), all).Scan(&moved)
 	if err != nil {

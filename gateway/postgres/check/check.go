@@ -174,7 +174,7 @@ func listRejected(ctx context.Context, x *postgres.Session, d postgres.Delivery,
 			return err
 		}
 		for _, r := range page {
-			err := a.Encoder.Tx(gateway.AnswerTx{EndToEndID: r.E2E, InstrID: r.InstrID, Status: "RJCT", Code: r.Code, Text: r.Code.Danish()})
+			err := a.Encoder.Tx(gateway.AnswerTx{EndToEndID: r.E2E, InstrID: r.InstrID, Status: gateway.StatusRejected, Code: r.Code, Text: r.Code.Danish()})
 			if err != nil {
 				return fmt.Errorf("payment %d: %w", r.ID, err)
 			}

@@ -30,9 +30,9 @@ type Request struct {
 
 // What a receipt would say.
 const (
-	Accepted   = "ACPT"    // receipt 1; response 2 tells the errors
-	Refused    = "RJCT"    // receipt 1: no payment of the bundle is taken
-	Unreadable = "Bad XML" // receipt 0
+	Accepted   = gateway.StatusAccepted   // receipt 1; response 2 tells the errors
+	Refused    = gateway.StatusRejected   // receipt 1: no payment of the bundle is taken
+	Unreadable = gateway.StatusUnreadable // receipt 0
 )
 
 // Result is what would become of a document as a whole.
@@ -132,7 +132,7 @@ func (s *Store) run(ctx context.Context, x *postgres.Session, in Request, out Re
 	switch {
 	case rows.Unreadable() != nil:
 		return tellUnreadable(rows.Unreadable(), b, d, out)
-	case errors.Is(rows.Err(), receive.ErrRefused):
+	case errors.Is(rows.Err(), receive.ErrBundleRefused):
 		return tellRefused(b, d, texts(in.English), out)
 	}
 	return s.tryPayments(ctx, x, in, d, b, payer, rows, out)
@@ -142,7 +142,7 @@ func (s *Store) run(ctx context.Context, x *postgres.Session, in Request, out Re
 func copyBundle(ctx context.Context, x *postgres.Session, rows *receive.BundleRows) error {
 	_, err := x.CopyIn(ctx, bundleTable().Statement(), rows)
 	switch {
-	case rows.Unreadable() != nil || errors.Is(rows.Err(), receive.ErrRefused):
+	case rows.Unreadable() != nil || errors.Is(rows.Err(), receive.ErrBundleRefused):
 		return nil
 	case rows.Err() != nil:
 		return rows.Err()

@@ -71,7 +71,7 @@ func (s *Store) refuseSize(ctx context.Context, a door.Arrival, size int64) erro
 	if a.Door != door.Queue {
 		return err
 	}
-	return errors.Join(err, s.Alarm(ctx, gateway.MessageTooBig, fmt.Sprintf("%s %.8x", a.Party, sha256.Sum256([]byte(a.Key))),
+	return errors.Join(err, s.RaiseAlone(ctx, gateway.MessageTooBig, fmt.Sprintf("%s %.8x", a.Party, sha256.Sum256([]byte(a.Key))),
 		fmt.Sprintf("supplier %s sent a message of %d bytes; it was parked", a.Party, size)))
 }
 
@@ -127,7 +127,7 @@ func (s *Store) raiseConflict(ctx context.Context, err error, supplier string) e
 	if !errors.As(err, &c) {
 		return nil
 	}
-	return s.Alarm(context.WithoutCancel(ctx), gateway.NameReused, fmt.Sprintf("delivery %d", c.delivery),
+	return s.RaiseAlone(context.WithoutCancel(ctx), gateway.NameReused, fmt.Sprintf("delivery %d", c.delivery),
 		"supplier "+supplier+" sent other bytes under this delivery's name; they were refused")
 }
 

@@ -25,7 +25,7 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 	switch {
 	case errors.Is(err, gateway.ErrNotFound) && d.ID == 0:
 		return false, nil
-	case errors.Is(err, ErrRefused):
+	case errors.Is(err, ErrBundleRefused):
 		// What was copied is rolled back; the receipt is a transaction of its own.
 		if err = s.refuse(ctx, d, verdict); errors.Is(err, gateway.ErrLostOwnership) {
 			return true, nil // another reader came to the same end in between
@@ -40,8 +40,8 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 	return true, err
 }
 
-// ErrRefused ends the reading of a bundle that is refused.
-var ErrRefused = errors.New("bundle refused")
+// ErrBundleRefused ends the reading of a bundle that is refused.
+var ErrBundleRefused = errors.New("bundle refused")
 
 // verdict is why a bundle was refused.
 type verdict struct {
@@ -76,12 +76,12 @@ func (s *Store) read(ctx context.Context, x *postgres.Session, d postgres.Delive
 	if _, err = x.CopyIn(ctx, table.Statement(), rows); err != nil && rows.err != nil {
 		err = rows.err
 	}
-	if errors.Is(err, ErrRefused) && rows.unreadable != nil {
+	if errors.Is(err, ErrBundleRefused) && rows.unreadable != nil {
 		return v.unreadable(rows.unreadable)
 	}
-	if errors.Is(err, ErrRefused) {
+	if errors.Is(err, ErrBundleRefused) {
 		v.code = b.Fault()
-		return v, ErrRefused
+		return v, ErrBundleRefused
 	}
 	if err != nil {
 		return v, fmt.Errorf("delivery %d: copy: %w", d.ID, err)
@@ -96,7 +96,7 @@ func (v verdict) unreadable(err error) (verdict, error) {
 		return v, err
 	}
 	v.code, v.text = gateway.CodeBadXML, bad.Text
-	return v, ErrRefused
+	return v, ErrBundleRefused
 }
 
 // BundleRules is what a delivery's document is read by.
@@ -114,7 +114,7 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	}
 	now := s.Now()
 	err := x.UpdateOne(ctx, `UPDATE delivery SET state = 'read', payer_id = $2, authority = $3, message_id = $4, group_ref = $5,
-			sender_ean = nullif($6, ''), grouped = $7, return_always = $8, payments = $9, ore = $10, read_at = $11
+			sender_ean = nullif($6, ''), grouped = $7, return_always = $8, payments = $9, ore = $10, read_at = $11, failures = 0
 		WHERE id = $1 AND state = 'received'`, d.ID, p.ID, head.Authority, head.MessageID, head.GroupRef, head.SenderEAN,
 		head.Grouped, head.ReturnAlways, rows.payments, rows.ore, now)
 	if postgres.IsUnique(err, "delivery_group_ref") || postgres.IsUnique(err, "delivery_bytes") {
@@ -128,7 +128,7 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	}
 	x.Wakes(postgres.ToCheck)
 	d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = head.MessageID, head.GroupRef, head.SenderEAN, head.Authority
-	return s.Answers.Receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) { a.Status = "ACPT" })
+	return s.Answers.Receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) { a.Status = gateway.StatusAccepted })
 }
 
 // refuse answers a delivery with receipt 0 or a rejecting receipt 1.
@@ -146,11 +146,13 @@ func (s *Store) refuse(ctx context.Context, d postgres.Delivery, v verdict) erro
 		}
 		x.Wakes(postgres.ToRelease) // which waited for it
 		d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = v.head.MessageID, v.head.GroupRef, v.head.SenderEAN, v.head.Authority
-		kind, status, text := gateway.Receipt1, "RJCT", v.code.Danish()
+		kind, status, text := gateway.Receipt1, gateway.StatusRejected, v.code.Danish()
 		if v.code == gateway.CodeBadXML {
-			kind, status, text = gateway.Receipt0, "Bad XML", v.text
+			kind, status, text = gateway.Receipt0, gateway.StatusUnreadable, v.text
 		}
-		s.Log.Info().Int64("delivery", d.ID).Str("supplier", d.Supplier).Str("code", string(v.code)).Msg("bundle refused: " + text)
+		x.AfterCommit(func() {
+			s.Log.Info().Int64("delivery", d.ID).Str("supplier", d.Supplier).Str("code", string(v.code)).Msg("bundle refused: " + text)
+		})
 		return s.Answers.Receipt(ctx, x, d, kind, now, func(a *gateway.Answer) {
 			a.Status, a.Code, a.Text = status, v.code, text
 			if kind == gateway.Receipt0 {

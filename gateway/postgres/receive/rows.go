@@ -35,7 +35,7 @@ type BundleRows struct {
 
 	rest       []byte
 	done       bool
-	err        error // ErrRefused, or an error of our own
+	err        error // ErrBundleRefused, or an error of our own
 	unreadable error // *gateway.UnreadableError
 }
 
@@ -48,7 +48,7 @@ func (s *Store) NewRows(d postgres.Delivery, b gateway.Bundle, p Payer, rows *pg
 // Groups is the release groups of the payments that were read, in order of first appearance.
 func (r *BundleRows) Groups() []*Group { return r.ordered }
 
-// Err is why the rows ended early: ErrRefused, or an error of the gateway's own; nil for a bundle that was read whole.
+// Err is why the rows ended early: ErrBundleRefused, or an error of the gateway's own; nil for a bundle that was read whole.
 func (r *BundleRows) Err() error { return r.err }
 
 // Unreadable is the document's own error, when it could not be read to its end.
@@ -93,10 +93,10 @@ func (r *BundleRows) next() {
 	case errors.Is(err, io.EOF):
 		r.done = true
 		if r.bundle.Refused() {
-			r.err = ErrRefused
+			r.err = ErrBundleRefused
 		}
 	case errors.As(err, &bad):
-		r.unreadable, r.err = err, ErrRefused
+		r.unreadable, r.err = err, ErrBundleRefused
 	case err != nil:
 		r.err = err
 	case r.bundle.Refused(): // the rest is read for its errors alone

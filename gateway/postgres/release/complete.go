@@ -210,7 +210,7 @@ func (s *Store) streamRows(ctx context.Context, tx pgx.Tx, c *completion, part s
 // endedReason marks a payment that was rejected or stopped: it is counted, and nothing else.
 const endedReason = "ended"
 
-// scan takes a row of completedColumns in binary format. All texts of a row share one string.
+// scan takes a row of complete.sql in binary format. All texts of a row share one string.
 func (p *completed) scan(raw [][]byte) {
 	p.id = int64(binary.BigEndian.Uint64(raw[0]))
 	p.ore = int64(binary.BigEndian.Uint64(raw[1]))

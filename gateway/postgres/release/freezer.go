@@ -201,10 +201,9 @@ func (f *freezer) renderLine(message int, row lineRow, line []completed) error {
 			return nil
 		}
 		p := &line[i]
-		order := gateway.Order{Seq: i + 1, Reference: gateway.BankReference{Number: f.references[gateway.DeliveryOf(p.id)], EndToEndID: p.e2e}.String(), Ore: p.ore,
-			TransferCurrency: p.currency, Type: gateway.PaymentType(p.typ), Text: p.text,
-			Account: gateway.Account{Kind: gateway.AccountKind(p.kind), Number: p.account, BIC: p.bic, BankCode: p.bankCode}}
-		if err := addDetails(&order, p.detail, p.beneficiary); err != nil {
+		order, err := frozenOrder{seq: i + 1, reference: f.references[gateway.DeliveryOf(p.id)], e2e: p.e2e, ore: p.ore, currency: p.currency, typ: p.typ,
+			kind: p.kind, account: p.account, bic: p.bic, bankCode: p.bankCode, text: p.text, detail: p.detail, beneficiary: p.beneficiary}.order()
+		if err != nil {
 			return fmt.Errorf("payment %d: %w", p.id, err)
 		}
 		ic.broken = ic.w.Order(&order)

@@ -97,9 +97,9 @@ const unpaidRows = 5000
 // add ends a payment that no order is made for, and owes its authority response 7; a cheque is told by response 7 too.
 func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
 	delivery := gateway.DeliveryOf(p.id)
-	status, code, text := "ACPT", "", gateway.TextChequeUsed
+	status, code, text := gateway.StatusAccepted, "", gateway.TextChequeUsed
 	if p.reason != "" {
-		status, code, text = "RJCT", string(gateway.CodeNoAccount), p.reason.Text()
+		status, code, text = gateway.StatusRejected, string(gateway.CodeNoAccount), p.reason.Text()
 		u.events.Day("month", f.months[delivery])
 		u.events.Int8("payment_id", p.id)
 		u.events.Int2("attempt", 0)

@@ -15,7 +15,7 @@ import (
 	"nks/register"
 )
 
-// Rules are the limits that interchanges are split by.
+// Rules are the limits that interchanges are split by, and how long a delivery is waited for.
 type Rules struct {
 	Split          gateway.SplitLimits
 	FailuresBefore postgres.FailuresBefore

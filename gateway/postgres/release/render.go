@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -72,7 +71,7 @@ func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.Ba
 		SELECT o.message_no, o.lin, o.seq, o.ore, o.type, o.account_kind, o.account, o.bic, o.bank_code, o.transfer_currency,
 			r.number AS reference, p.e2e, p.statement_text, p.detail, o.beneficiary
 		FROM bank_order o JOIN payment p ON p.month = o.month AND p.id = o.payment_id
-		JOIN bank_reference r ON r.delivery_id = o.payment_id >> 24 AND r.attempt = o.attempt
+		JOIN bank_reference r ON r.delivery_id = delivery_of(o.payment_id) AND r.attempt = o.attempt
 		WHERE o.interchange_id = $1 ORDER BY o.message_no, o.lin, o.seq`, f.ID)
 	if err != nil {
 		return fmt.Errorf("orders: %w", err)
@@ -216,21 +215,7 @@ func (r *rendering) beginMessage(ctx context.Context, no int) error {
 }
 
 func (o *orderRow) order() (gateway.Order, error) {
-	order := gateway.Order{Seq: o.Seq, Reference: gateway.BankReference{Number: o.Reference, EndToEndID: o.E2E}.String(), Ore: o.Ore, TransferCurrency: o.Currency.String,
-		Type: gateway.PaymentType(o.Type), Text: o.Text.String,
-		Account: gateway.Account{Kind: gateway.AccountKind(o.AccountKind), Number: o.Account, BIC: o.BIC.String, BankCode: o.BankCode.String}}
-	return order, addDetails(&order, o.Detail.String, o.Beneficiary.String)
-}
-
-// addDetails puts the payment's own detail and what was frozen of the beneficiary together: the latter counts.
-func addDetails(order *gateway.Order, detail, beneficiary string) error {
-	for _, stored := range []string{detail, beneficiary} {
-		if stored == "" {
-			continue
-		}
-		if err := json.Unmarshal([]byte(stored), &order.Detail); err != nil {
-			return fmt.Errorf("detail: %w", err)
-		}
-	}
-	return nil
+	return frozenOrder{seq: o.Seq, reference: o.Reference, e2e: o.E2E, ore: o.Ore, currency: o.Currency.String, typ: o.Type, kind: o.AccountKind,
+		account: o.Account, bic: o.BIC.String, bankCode: o.BankCode.String, text: o.Text.String, detail: o.Detail.String,
+		beneficiary: o.Beneficiary.String}.order()
 }

@@ -6,11 +6,11 @@ WITH accepted AS (
       AND l.state = 'with_bank' RETURNING l.interchange_id, l.message_no, l.lin),
 owed AS (
     INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
-    SELECT 8, o.payment_id >> 24, min(o.month), o.interchange_id, o.message_no, o.lin, count(*), 'ACPT', @now::timestamptz
+    SELECT @response, delivery_of(o.payment_id), min(o.month), o.interchange_id, o.message_no, o.lin, count(*), @status, @now::timestamptz
     FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = a.interchange_id
         AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
     WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
         AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
-    GROUP BY o.payment_id >> 24, o.interchange_id, o.message_no, o.lin
+    GROUP BY delivery_of(o.payment_id), o.interchange_id, o.message_no, o.lin
     ON CONFLICT DO NOTHING)
 SELECT count(*) FROM accepted

@@ -18,8 +18,8 @@ CREATE TEMP TABLE by_place (n int, interchange_id bigint, message_no int, lin in
 -- step: table of references
 CREATE TEMP TABLE by_reference (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint) ON COMMIT DROP
 
--- step: table of resolved statuses
-CREATE TEMP TABLE resolved (
+-- step: table of matched statuses
+CREATE TEMP TABLE matched (
     n              int,
     meaning        text,
     code           text,

@@ -1,10 +1,5 @@
 package gateway
 
-import "errors"
-
-// ErrRefused: the content is not taken, now or later; tell whoever sent it, or put it aside for a person.
-var ErrRefused = errors.New("refused")
-
 // QueuedAnswer is an answer that is to be put into its supplier's queue.
 type QueuedAnswer struct {
 	ID   int64

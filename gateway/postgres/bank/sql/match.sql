@@ -26,10 +26,10 @@ CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
 CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
     WHERE b.month = d.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
 JOIN interchange i ON i.id = o.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
-WHERE s.reference IS NOT NULL AND k.payment_id >> 24 = d.id
+WHERE s.reference IS NOT NULL AND delivery_of(k.payment_id) = d.id
 
 -- step: statuses and what they are about
-INSERT INTO resolved
+INSERT INTO matched
 SELECT s.n, s.meaning, s.code, s.text,
     coalesce(p.interchange_id, r.interchange_id), coalesce(p.message_no, r.message_no),
     coalesce(p.lin, r.lin), coalesce(r.seq, p.seq), coalesce(r.month, p.month),
@@ -43,5 +43,5 @@ SELECT s.n, s.meaning, s.code, s.text,
         END
 FROM bank_status s LEFT JOIN by_place p USING (n) LEFT JOIN by_reference r USING (n)
 
--- step: statistics of resolved statuses
-ANALYZE resolved
+-- step: statistics of matched statuses
+ANALYZE matched

@@ -1,0 +1,44 @@
+package gateway
+
+import "time"
+
+// Order is one attempt to pay a payment, ready to be written to a bank.
+type Order struct {
+	Seq       int    // SEQ number within its LIN, from 1
+	Reference string // 8 digits + EndToEndID, unique for ever; the bank answers with it
+	Ore       int64
+	// TransferCurrency: as in Payment.
+	TransferCurrency string
+	Type             PaymentType
+	Account          Account
+	Text             string
+	Detail           Detail // creditor and bank names and addresses as frozen with the order; advice; slip
+}
+
+// Line is what stands under one LIN: orders that share debit account, currency and payment type.
+type Line struct {
+	No           int // LIN number within its message, from 1
+	DebitAccount string
+	Type         PaymentType
+	// TransferCurrency of all orders of the line; empty = DKK.
+	TransferCurrency string
+	GroupRef         string // our order group reference, RFF+AEK
+	Orders           int
+	Ore              int64
+}
+
+// Interchange is what its UNB says; it was committed before anything is rendered.
+type Interchange struct {
+	ControlRef string // UNB 0020, at most 14 digits, gapless per bank
+	Agreement  string // UNB 0032, the payer's agreement number with the bank
+	Authority  string // name of the ordering authority, NAD+OY
+	ExecutesOn Date
+	Prepared   time.Time // UNB date and time
+}
+
+// Totals is what a whole interchange holds.
+type Totals struct {
+	Messages int
+	Payments int
+	Ore      int64
+}

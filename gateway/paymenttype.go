@@ -1,0 +1,26 @@
+package gateway
+
+// PaymentType is how the bank carries the payment out; it decides the LIN it stands in.
+type PaymentType int16
+
+// Payment types. The numbers are stored; they never change meaning.
+const (
+	Transfer     PaymentType = 1 // IBB, domestic transfer
+	PaymentSlip  PaymentType = 2 // IBK, giro or FI payment slip
+	ForeignOrder PaymentType = 3 // UBB, transfer abroad
+	Cheque       PaymentType = 4 // domestic cheque to the holder's address
+)
+
+func (t PaymentType) String() string {
+	switch t {
+	case Transfer:
+		return "IBB"
+	case PaymentSlip:
+		return "IBK"
+	case ForeignOrder:
+		return "UBB"
+	case Cheque:
+		return "cheque"
+	}
+	return "unknown"
+}

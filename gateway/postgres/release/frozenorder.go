@@ -1,0 +1,38 @@
+package release
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"nks/gateway"
+)
+
+// frozenOrder is an order as the tables hold it, and as it is held before it stands there: whoever renders it, the same
+// bytes come of it.
+type frozenOrder struct {
+	seq                    int
+	reference              int64 // the number of delivery and attempt
+	e2e                    string
+	ore                    int64
+	currency               string
+	typ, kind              int16
+	account, bic, bankCode string
+	text                   string
+	detail, beneficiary    string // JSON; the latter counts where both say something
+}
+
+// order is what the codec is told.
+func (o frozenOrder) order() (gateway.Order, error) {
+	order := gateway.Order{Seq: o.seq, Reference: gateway.BankReference{Number: o.reference, EndToEndID: o.e2e}.String(), Ore: o.ore,
+		TransferCurrency: o.currency, Type: gateway.PaymentType(o.typ), Text: o.text,
+		Account: gateway.Account{Kind: gateway.AccountKind(o.kind), Number: o.account, BIC: o.bic, BankCode: o.bankCode}}
+	for _, stored := range []string{o.detail, o.beneficiary} {
+		if stored == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(stored), &order.Detail); err != nil {
+			return order, fmt.Errorf("detail: %w", err)
+		}
+	}
+	return order, nil
+}
