@@ -1,6 +1,7 @@
 package flowtest_test
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -20,4 +21,20 @@ func TestRead_MissingPiece(t *testing.T) {
 	w.read()
 	w.check()
 	w.want("ledger", w.ledger(), "waiting 1 = 100")
+}
+
+// TestPage_MissingPiece: a page does not show a document of which a piece is missing as if it were a short one.
+func TestPage_MissingPiece(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.receive(bundle("G-1", complete("A-1", 100)))
+	p := w.pages()
+	const failed = "Dokumentet kan ikke vises lige nu."
+	if page := p.get("/payment/"+w.payment("A-1"), "77", 200); strings.Contains(page, failed) {
+		t.Fatal("a document that is whole is not shown")
+	}
+	w.exec(`UPDATE document SET size = size + (1 << 20) WHERE id = (SELECT document_id FROM answer WHERE kind = 1)`)
+	if n := strings.Count(p.get("/payment/"+w.payment("A-1"), "77", 200), failed); n != 1 {
+		t.Errorf("%d documents are not shown, want that of which a piece is missing", n)
+	}
 }

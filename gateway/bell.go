@@ -6,6 +6,16 @@ import (
 	"time"
 )
 
+// Pause ends after d, or with ctx.
+func Pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
 // Bell ends somebody's wait. The zero value is ready. Safe for concurrent use.
 type Bell struct {
 	once sync.Once

@@ -50,7 +50,7 @@ func (b *BankOwner) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errLeaseElsewhere) {
 			b.Failed("bank "+b.Bank, err)
 		}
-		pause(ctx, b.Retry)
+		Pause(ctx, b.Retry)
 	}
 }
 
@@ -93,14 +93,5 @@ func (b *BankOwner) own(ctx context.Context) error {
 		if err := lease.Held(ctx); err != nil {
 			return fmt.Errorf("lease lost: %w", err)
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "demo", "bench", "sim", "version")
+	program.Help(t, "demo", "send", "bench", "sim", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -33,6 +33,11 @@ func TestWrongUse(t *testing.T) {
 		"folder without samples":    {{"demo", "--samples", dir, "--data", dir}, {dir}},
 		"reference without samples": {{"demo", "--reference", dir, "--data", dir}, {"--reference", "--samples"}},
 		"word for the demo":         {{"demo", "now"}, {`"now"`}},
+		"nothing to send":           {{"send", "--supplier", "A"}, {"FILE"}},
+		"nobody to send as":         {{"send", absent}, {"--supplier"}},
+		"no demonstration":          {{"send", "--data", dir, "--supplier", "A", absent}, {dir}},
+		"no door to send by":        {{"send", "--via", "post", "--supplier", "A", absent}, {"must be one of sftp, mq"}},
+		"message id that is none":   {{"send", "--via", "mq", "--as", " x", "--supplier", "A", absent}, {"--as"}},
 		"no party":                  {{"sim"}, {"must be one of bank, authority"}},
 		"unknown party":             {{"sim", "king", "--dir", dir}, {`"king"`, "must be one of bank, authority"}},
 		"bank of nowhere":           {{"sim", "bank"}, {"nks-demo sim bank: ", "--dir", "--centre"}},

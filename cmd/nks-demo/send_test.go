@@ -11,10 +11,7 @@ import (
 	"nks/internal/programtest"
 )
 
-// gateway is the program of those who send.
-var gateway = programtest.New("nks")
-
-// TestSendIntoADemonstration: what nks send brings into a demonstration that stays up is accounted for like everything else,
+// TestSendIntoADemonstration: what nks-demo send brings into a demonstration that stays up is accounted for like everything else,
 // though the supplier that is played there takes the answers away.
 func TestSendIntoADemonstration(t *testing.T) {
 	t.Parallel()
@@ -25,7 +22,7 @@ func TestSendIntoADemonstration(t *testing.T) {
 	}
 	all := programtest.Expected(t, dir).Deliveries
 	i := slices.IndexFunc(all, func(d programtest.Delivery) bool { return d.Receipt == "accepted" && d.Rejected == 0 })
-	sent := gateway.Run(t, "send", "--demo", dir, "--supplier", all[i].Supplier, "--as", "again.xml", "--wait", "60s", "--json", programtest.Document(dir, all[i]))
+	sent := nksDemo(t, "send", "--data", dir, "--supplier", all[i].Supplier, "--as", "again.xml", "--wait", "60s", "--json", programtest.Document(dir, all[i]))
 	sent.Want(t, 1)
 	var answer struct {
 		Receipt  string
@@ -50,7 +47,7 @@ func TestSendIntoADemonstration(t *testing.T) {
 	account := nksDemo(t, "demo", "--account", "--json", "--data", dir)
 	account.Want(t, 0)
 	if r := resultOf(t, account); r.Deliveries != int64(1+deliveries(all)) {
-		t.Errorf("%d deliveries, planned %d, and one by nks send", r.Deliveries, deliveries(all))
+		t.Errorf("%d deliveries, planned %d, and one by nks-demo send", r.Deliveries, deliveries(all))
 	}
 }
 

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"nks/internal/client"
@@ -22,10 +19,10 @@ const (
 // sendOptions are the flags of nks send.
 type sendOptions struct {
 	client.Config
-	via, demo string
-	server    string
-	id        string
-	json      bool
+	via    string
+	server string
+	id     string
+	json   bool
 }
 
 func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
@@ -40,7 +37,6 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	fs.StringVar(&o.Password, "password-file", "", "mq: `file` of the supplier's password")
 	fs.StringVar(&o.id, "id", "", "mq: message `id`; default: made of the file's bytes, so that the same file is the same message")
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for the answers")
-	fs.StringVar(&o.demo, "demo", "", "data `directory` of a demonstration that stays up: its parties are told of the delivery")
 	fs.BoolVar(&o.json, "json", false, "print the outcome as one JSON object")
 	tokens, err := command.Parse(fs, args)
 	if err != nil {
@@ -57,7 +53,13 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	return tellSent(p, o.File, sum, o.json)
+	if err := sum.Tell(p.Out, o.File, o.json); err != nil {
+		return err
+	}
+	if !sum.Good() {
+		return command.ErrRejected
+	}
+	return nil
 }
 
 // settle checks the flags and fills in what follows from them.
@@ -69,17 +71,12 @@ func (o *sendOptions) settle() error {
 	switch {
 	case o.Login == "":
 		return command.Usagef("one FILE must be named, and --supplier")
-	case o.demo == "" && byQueue && o.Password == "":
-		return command.Usagef("--password-file or --demo must be given")
-	case o.demo == "" && !byQueue && (o.Key == "" || o.HostKey == ""):
-		return command.Usagef("--key and --host-key, or --demo, must be given")
-	case byQueue && !usableID(o.id):
-		return command.Usagef("--id %q: must be at most %d printable ASCII characters, no blank at either end", o.id, maxID)
-	}
-	if o.demo != "" {
-		if err := o.toDemo(); err != nil {
-			return err
-		}
+	case byQueue && o.Password == "":
+		return command.Usagef("--password-file must be given")
+	case !byQueue && (o.Key == "" || o.HostKey == ""):
+		return command.Usagef("--key and --host-key must be given")
+	case byQueue && !client.UsableID(o.id):
+		return command.Usagef("--id %q: must be at most %d printable ASCII characters, no blank at either end", o.id, client.MaxID)
 	}
 	needed := []string{o.File, o.Key, o.HostKey}
 	if byQueue {
@@ -90,40 +87,6 @@ func (o *sendOptions) settle() error {
 		if _, err := os.Stat(file); err != nil {
 			return command.Usage(err)
 		}
-	}
-	return nil
-}
-
-// maxID is the longest message id that comes back in answers as it is.
-const maxID = 200
-
-func usableID(id string) bool {
-	odd := func(r rune) bool { return r < ' ' || r > '~' }
-	return len(id) <= maxID && !strings.ContainsFunc(id, odd) && strings.TrimSpace(id) == id
-}
-
-func tellSent(p *command.Program, file string, sum client.Summary, asJSON bool) error {
-	if asJSON {
-		if err := json.NewEncoder(p.Out).Encode(sum); err != nil {
-			return err
-		}
-	} else {
-		token := "no receipt in time"
-		switch {
-		case sum.Receipt != "" && !sum.Accepted:
-			token = "refused, receipt " + sum.Receipt
-		case sum.Accepted && !sum.Response2:
-			token = "accepted, no response 2 in time"
-		case sum.Accepted:
-			token = fmt.Sprintf("accepted, %d of %d payments rejected", sum.Rejected, sum.Payments)
-		}
-		_, _ = fmt.Fprintf(p.Out, "%s: delivered; %s\n", file, token)
-		for _, r := range sum.Reasons {
-			_, _ = fmt.Fprintf(p.Out, "  %s\n", r)
-		}
-	}
-	if !sum.Complete() || !sum.Accepted || sum.Rejected > 0 {
-		return command.ErrRejected
 	}
 	return nil
 }

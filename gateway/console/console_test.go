@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"nks/gateway"
 	"nks/gateway/console"
 )
 
@@ -50,6 +51,28 @@ func TestTexts(t *testing.T) {
 	}
 	if used < 150 {
 		t.Errorf("only %d keys found: the rule would hold for nothing", used)
+	}
+}
+
+// TestTexts_OfExceptions: every kind of exception has a text, and no text is of a kind that there is no more.
+func TestTexts_OfExceptions(t *testing.T) {
+	t.Parallel()
+	const prefix = "exception."
+	spoken := map[string]bool{}
+	for _, text := range console.Texts() {
+		if strings.HasPrefix(text.Key, prefix) {
+			spoken[text.Key] = true
+		}
+	}
+	for _, kind := range gateway.ExceptionKinds() {
+		key := prefix + strings.ReplaceAll(string(kind), " ", "_")
+		if !spoken[key] {
+			t.Errorf("%q has no text %s", kind, key)
+		}
+		delete(spoken, key)
+	}
+	for key := range spoken {
+		t.Errorf("%s is the text of no kind", key)
 	}
 }
 

@@ -31,13 +31,15 @@ func say(l Language, key string) string {
 	return "⟦" + key + "⟧"
 }
 
-// exceptionKind is the kind of an exception in a language; kinds that have no text are told as they are recorded.
+// exceptionKind is the kind of an exception in a language; one that this version does not know is told as it is recorded.
 func exceptionKind(l Language, kind string) string {
-	if text, ok := spoken[l]["exception."+strings.ReplaceAll(kind, " ", "_")]; ok {
+	if text, ok := spoken[l][exceptionKey(kind)]; ok {
 		return text
 	}
 	return kind
 }
+
+func exceptionKey(kind string) string { return "exception." + strings.ReplaceAll(kind, " ", "_") }
 
 // short is an instant as it fits under a picture.
 func (s *Console) short(l Language, at time.Time) string {

@@ -65,6 +65,9 @@ type StagedFile struct {
 	Document int64     `db:"document_id"`
 }
 
+// MostListed bounds what one listing shows; the reader removes what it has and lists again.
+const MostListed = 10_000
+
 // Staging keeps complete uploads under a temporary name until a rename makes them deliveries.
 type Staging interface {
 	Intake
@@ -75,7 +78,7 @@ type Staging interface {
 	Publish(ctx context.Context, party, from, to string) error
 	// Restage gives a staged document another temporary name.
 	Restage(ctx context.Context, party, from, to string) error
-	// Staged lists a party's staged documents.
+	// Staged lists a party's staged documents, at most MostListed.
 	Staged(ctx context.Context, party string) ([]StagedFile, error)
 	// StatStaged tells about a staged document, or a delivery of that name. gateway.ErrNotFound: neither.
 	StatStaged(ctx context.Context, party, name string) (StagedFile, error)
@@ -92,7 +95,7 @@ type OpenedAnswer interface {
 
 // Collection is where answers lie until their supplier takes them away.
 type Collection interface {
-	// Ready lists the answers that lie ready, oldest first.
+	// Ready lists the answers that lie ready, oldest first, at most MostListed.
 	Ready(ctx context.Context, party string) ([]StagedFile, error)
 	// StatReady tells about one of them; gateway.ErrNotFound: it is not there.
 	StatReady(ctx context.Context, party, name string) (StagedFile, error)

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
+
+	"nks/gateway"
 )
 
 const (
@@ -40,7 +42,7 @@ func (l *Listener) Run(ctx context.Context) {
 			return
 		}
 		l.Lost(err)
-		pause(ctx, min(listenAgain<<min(failures, 10), listenAgainMost))
+		gateway.Pause(ctx, min(listenAgain<<min(failures, 10), listenAgainMost))
 		failures++
 	}
 }
@@ -89,13 +91,4 @@ func (l *Listener) check(ctx context.Context, conn *pgx.Conn) error {
 	defer cancel()
 	_, err := conn.Exec(ctx, `SELECT 1`)
 	return err
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

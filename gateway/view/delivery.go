@@ -165,8 +165,8 @@ func (d *Delivery) read(ctx context.Context, tx *sqlx.Tx, id int64) (month time.
 func (d *Delivery) readRejected(ctx context.Context, tx *sqlx.Tx, month time.Time) error {
 	var rows []struct {
 		RejectedPayment
-		HolderKind int16 `db:"holder_kind"`
-		Holder     int64 `db:"holder"`
+		HolderKind gateway.HolderKind `db:"holder_kind"`
+		Holder     int64              `db:"holder"`
 	}
 	err := tx.SelectContext(ctx, &rows, `SELECT p.id, p.e2e, e.code, p.ore, `+holderColumns+`
 		FROM payment_event e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
@@ -181,7 +181,7 @@ func (d *Delivery) readRejected(ctx context.Context, tx *sqlx.Tx, month time.Tim
 			d.Next = d.Rejected[i-1].ID
 			break
 		}
-		row.E2E = masker{holder: holderOf(row.HolderKind, row.Holder)}.mask(row.E2E)
+		row.E2E = masker{holder: gateway.HolderOf(row.HolderKind, row.Holder)}.mask(row.E2E)
 		d.Rejected = append(d.Rejected, row.RejectedPayment)
 	}
 	return nil

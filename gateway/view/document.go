@@ -68,7 +68,7 @@ func (r *documentReader) Read(p []byte) (int, error) {
 		var data []byte
 		err := r.tx.QueryRowContext(r.ctx, `SELECT data FROM document_piece WHERE document_id = $1 AND n = $2`, r.id, r.n).Scan(&data)
 		if errors.Is(err, sql.ErrNoRows) {
-			return 0, io.EOF
+			return 0, r.whole()
 		}
 		if err == nil {
 			r.buf, err = r.dec.DecodeAll(data, r.buf[:0])
@@ -85,6 +85,23 @@ func (r *documentReader) Read(p []byte) (int, error) {
 	k := copy(p, r.rest)
 	r.rest = r.rest[k:]
 	return k, nil
+}
+
+// whole is io.EOF when every byte of the document was read, or when nothing of it may be. A piece that is missing is a
+// fault of ours and must not look like a short document.
+func (r *documentReader) whole() error {
+	var size int64
+	err := r.tx.QueryRowContext(r.ctx, `SELECT size FROM document WHERE id = $1`, r.id).Scan(&size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return io.EOF
+	}
+	if err != nil {
+		return fmt.Errorf("document %d: %w", r.id, err)
+	}
+	if read := readMost - r.left; read != size {
+		return fmt.Errorf("document %d has %d bytes of %d", r.id, read, size)
+	}
+	return io.EOF
 }
 
 func (r *documentReader) close() { r.dec.Close() }

@@ -107,7 +107,7 @@ func findOrder(r io.Reader, at place) (*Excerpt, error) {
 	return &Excerpt{Text: out.b.String()}, nil
 }
 
-// findWords shows what a bank's file says of one order: of its interchange, its message, its line, itself.
+// findTexts shows what a bank's file says of one order: of its interchange, its message, its line, itself.
 func findTexts(r io.Reader, at place) (*Excerpt, error) {
 	f := &textFinder{at: at}
 	err := segments(r, func(s *edifact.Segment, end string) bool {
@@ -125,7 +125,7 @@ func findTexts(r io.Reader, at place) (*Excerpt, error) {
 	return &Excerpt{Text: f.out.b.String()}, nil
 }
 
-// wordFinder holds a message back until it is known to be about ours, and a line until it is known to be.
+// textFinder holds a message back until it is known to be about ours, and a line until it is known to be.
 type textFinder struct {
 	at      place
 	out     shown

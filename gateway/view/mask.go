@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -53,12 +52,3 @@ func (m masker) hide(text string) string {
 }
 
 const holderColumns = `coalesce(p.holder, 0) AS holder, CASE WHEN p.holder IS NULL THEN 0 ELSE coalesce(p.holder_kind, 0) END AS holder_kind`
-
-// holderOf writes a stored recipient's number with its digits.
-func holderOf(kind int16, id int64) gateway.Holder {
-	k := gateway.HolderKind(kind)
-	if k == gateway.NoHolder {
-		return gateway.Holder{}
-	}
-	return gateway.Holder{Kind: k, ID: fmt.Sprintf("%0*d", k.Digits(), id)}
-}

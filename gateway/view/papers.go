@@ -34,9 +34,8 @@ const (
 // papers gathers the payment's part of every raw document that tells of it.
 func (r *Reader) papers(ctx context.Context, tx *sqlx.Tx, p *paymentRow) ([]Paper, error) {
 	m := p.masker()
-	ordinal := int(p.ID & gateway.MaxBundlePayments)
 	bundle := r.part(ctx, tx, m, p.Document, func(in io.Reader) (*Excerpt, error) {
-		return findXML(in, xmlPart{element: "PmtTx", within: "PmtInf", ordinal: ordinal, holds: "EndToEndId", text: p.E2E})
+		return findXML(in, xmlPart{element: "PmtTx", within: "PmtInf", ordinal: gateway.OrdinalOf(p.ID), holds: "EndToEndId", text: p.E2E})
 	})
 	list := []Paper{{Kind: PaperBundle, Of: m.mask(p.GroupRef), At: &p.ReceivedAt, Excerpt: bundle}}
 	if p.InterchangeDocument != 0 {
@@ -77,7 +76,7 @@ func (r *Reader) answerPart(ctx context.Context, tx *sqlx.Tx, p *paymentRow, a A
 
 func (p *paymentRow) place() place {
 	return place{ControlRef: p.Interchange.ControlRef, MessageRef: p.Order.MessageRef, Message: p.Order.Message, Line: p.Order.Line,
-		Seq: p.Order.Seq, Reference: fmt.Sprintf("%08d", p.Reference) + p.E2E}
+		Seq: p.Order.Seq, Reference: gateway.BankReference{Number: p.Reference, EndToEndID: p.E2E}.String()}
 }
 
 // mostBankFiles bounds the files of a bank that are looked through for one payment.

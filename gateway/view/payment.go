@@ -74,15 +74,15 @@ type Order struct {
 // paymentRow is a payment with what must not leave as it is.
 type paymentRow struct {
 	Payment
-	HolderKind          int16   `db:"holder_kind"`
-	Holder              int64   `db:"holder"`
-	NamedAccount        string  `db:"named_account"` // in the payment itself
-	OrderAccount        *string `db:"order_account"`
-	Reference           int64   `db:"reference"`
-	Document            int64   `db:"document_id"`
-	InterchangeDocument int64   `db:"interchange_document"`
-	Line                Event   `db:"line"`
-	Event               Event   `db:"event"`
+	HolderKind          gateway.HolderKind `db:"holder_kind"`
+	Holder              int64              `db:"holder"`
+	NamedAccount        string             `db:"named_account"` // in the payment itself
+	OrderAccount        *string            `db:"order_account"`
+	Reference           int64              `db:"reference"`
+	Document            int64              `db:"document_id"`
+	InterchangeDocument int64              `db:"interchange_document"`
+	Line                Event              `db:"line"`
+	Event               Event              `db:"event"`
 }
 
 //go:embed payment.sql
@@ -135,7 +135,7 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	return nil
 }
 
-func (p *paymentRow) holder() gateway.Holder { return holderOf(p.HolderKind, p.Holder) }
+func (p *paymentRow) holder() gateway.Holder { return gateway.HolderOf(p.HolderKind, p.Holder) }
 
 // withBank reports whether the bank has the order.
 func (p *paymentRow) withBank() bool { return p.Interchange.SentAt != nil }

@@ -32,7 +32,7 @@ type watch struct {
 	always, open lifetime
 }
 
-// life is goroutines that end together.
+// lifetime is goroutines that end together.
 type lifetime struct {
 	stop context.CancelFunc
 	wait sync.WaitGroup

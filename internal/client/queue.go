@@ -71,6 +71,15 @@ func (q *queue) open(ctx context.Context) (err error) {
 	return nil
 }
 
+// MaxID is the longest message id that comes back in answers as it is.
+const MaxID = 200
+
+// UsableID reports whether a message id comes back in answers as it is.
+func UsableID(id string) bool {
+	odd := func(r rune) bool { return r < ' ' || r > '~' }
+	return len(id) <= MaxID && !strings.ContainsFunc(id, odd) && strings.TrimSpace(id) == id
+}
+
 // lookBack is how many answers that were there before are looked at.
 const lookBack = 1000
 

@@ -61,7 +61,7 @@ func (d *Door) keep(ctx context.Context, name string, work func(context.Context,
 			return
 		}
 		d.Failed(name, err)
-		pause(ctx, min(d.Retry<<min(failures, 10), longestRetry))
+		gateway.Pause(ctx, min(d.Retry<<min(failures, 10), longestRetry))
 		failures++
 	}
 }
@@ -128,13 +128,4 @@ func (d *Door) answerNext(ctx context.Context, link mq.Link) (bool, error) {
 		return false, fmt.Errorf("answer %s: %w", a.Name, err)
 	}
 	return true, d.Answers.Queued(ctx, a)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

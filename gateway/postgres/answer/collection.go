@@ -11,15 +11,12 @@ import (
 	"nks/gateway/postgres"
 )
 
-// mostListed bounds what one listing shows; the reader removes what it has and lists again.
-const mostListed = 10_000
-
 // Ready implements door.Collection.
 func (s *Store) Ready(ctx context.Context, party string) ([]door.StagedFile, error) {
 	var f []door.StagedFile
 	err := s.DB.SelectContext(ctx, &f, `SELECT a.file_name AS name, d.size, a.made_at AS modified, a.document_id
 		FROM answer a JOIN document d ON d.id = a.document_id
-		WHERE a.supplier = $1 AND a.door = 'sftp' AND a.collected_at IS NULL ORDER BY a.id LIMIT $2`, party, mostListed)
+		WHERE a.supplier = $1 AND a.door = 'sftp' AND a.collected_at IS NULL ORDER BY a.id LIMIT $2`, party, door.MostListed)
 	if err != nil {
 		return nil, fmt.Errorf("answers ready: %w", postgres.Transient(err))
 	}

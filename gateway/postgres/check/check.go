@@ -54,7 +54,7 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	now := s.Now()
-	err := pgscript.Run(ctx, x, judgeScript, pgscript.Args{"month": d.Month, "delivery": d.ID, "now": now})
+	err := pgscript.Run(ctx, x, judgeScript, pgscript.Args{"month": d.Month, "now": now})
 	if err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
-	"nks/pgcopy"
 	"nks/pgscript"
 	"nks/register"
 )
@@ -18,9 +17,6 @@ var tablesScript string
 //go:embed sql/faults.sql
 var faultsScript string
 
-//go:embed sql/would_be_duplicates.sql
-var wouldBeDuplicatesScript string
-
 // MakeTables makes the temporary tables of a check; they go with the transaction.
 func MakeTables(ctx context.Context, x *postgres.Session) error {
 	var codes []string
@@ -29,12 +25,6 @@ func MakeTables(ctx context.Context, x *postgres.Session) error {
 		codes, ranks = append(codes, string(c.Code)), append(ranks, i)
 	}
 	return pgscript.Run(ctx, x, tablesScript, pgscript.Args{"codes": codes, "ranks": ranks})
-}
-
-// BundleTable is the temporary table bundle, for who fills it by COPY.
-func BundleTable() pgcopy.Table {
-	return pgcopy.Table{Name: "pg_temp.bundle", Columns: []string{"id", "group_id", "e2e", "benefit_type", "holder", "holder_kind", "complete",
-		"read_code", "debit_code", "more", "ore", "line", "block", "tx"}}
 }
 
 // FindFaults gathers the errors of every payment in the temporary table bundle, but for unpayable recipients and
@@ -47,30 +37,9 @@ func FindFaults(ctx context.Context, x *postgres.Session, authority string) erro
 	return pgscript.Run(ctx, x, faultsScript, pgscript.Args{"benefits": benefits, "unknown_benefit": string(gateway.CodeBenefitType)})
 }
 
-// FindUnpayable adds the errors of the recipients of the temporary table bundle to fault.
-func FindUnpayable(ctx context.Context, x *postgres.Session) error {
-	_, err := x.ExecContext(ctx, `INSERT INTO fault SELECT w.id, r.code, r.rank
-		FROM (`+unpayableOf(`SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`)+`) w
-		JOIN code_rank r ON r.code = CASE WHEN w.unknown THEN $1::text ELSE $2::text END`,
-		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased))
-	if err == nil {
-		_, err = x.ExecContext(ctx, `ANALYZE fault`)
-	}
-	if err != nil {
-		return fmt.Errorf("recipients: %w", err)
-	}
-	return nil
-}
-
-// FindWouldBeDuplicates adds the errors that a dry run tells beyond an answer's, and the duplicates that taking keys
-// would find, without taking any.
-func FindWouldBeDuplicates(ctx context.Context, x *postgres.Session, payer int64) error {
-	return pgscript.Run(ctx, x, wouldBeDuplicatesScript, pgscript.Args{"payer": payer, "duplicate": string(gateway.CodeDuplicatePayment)})
-}
-
-// unpayableOf is who of some rows cannot be paid: a recipient that does not exist, or is dead or has ceased; an
-// emigrated one may be paid. // B18.3 // B22.3
-func unpayableOf(rows string) string {
+// UnpayableOf is a query for who of some rows (id, holder_kind, holder) cannot be paid: a recipient that does not exist
+// (unknown), or is dead or has ceased; an emigrated one may be paid. // B18.3 // B22.3
+func UnpayableOf(rows string) string {
 	gone := fmt.Sprintf("(%d, %d)", gateway.Dead, gateway.Ceased)
 	return `SELECT w.id, h.status IS NULL AS unknown FROM (` + rows + ` ORDER BY holder, holder_kind OFFSET 0) w
 		LEFT JOIN LATERAL ` + register.StatusOf("w") + ` h ON true WHERE h.status IS NULL OR h.status IN ` + gone

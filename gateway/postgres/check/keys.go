@@ -66,7 +66,7 @@ func (s *Store) unpayable(ctx context.Context, d postgres.Delivery) ([]byte, err
 }
 
 func unpayableBy(ctx context.Context, conn *sqlx.Conn, d postgres.Delivery) ([]byte, error) {
-	rows, err := conn.QueryContext(ctx, unpayableOf(`SELECT id, holder_kind, holder FROM payment
+	rows, err := conn.QueryContext(ctx, UnpayableOf(`SELECT id, holder_kind, holder FROM payment
 		WHERE month = $1 AND id BETWEEN $2 AND $3 AND NOT complete AND holder IS NOT NULL`), d.Month, d.FirstPayment(), d.LastPayment())
 	if err != nil {
 		return nil, err

@@ -12,7 +12,6 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
-	"nks/gateway/postgres/check"
 	"nks/gateway/postgres/receive"
 	"nks/pgcopy"
 )
@@ -122,10 +121,10 @@ func (s *Store) run(ctx context.Context, x *postgres.Session, in Request, out Re
 	if err != nil {
 		return err
 	}
-	if err := check.MakeTables(ctx, x); err != nil {
+	if err := makeTables(ctx, x); err != nil {
 		return err
 	}
-	lines := &lines{Rows: pgcopy.New(check.BundleTable()), bundle: b}
+	lines := &lines{Rows: pgcopy.New(bundleTable()), bundle: b}
 	rows := s.Receive.NewRows(d, b, payer, lines.Rows, lines.encode)
 	if err := copyBundle(ctx, x, rows); err != nil {
 		return err
@@ -141,7 +140,7 @@ func (s *Store) run(ctx context.Context, x *postgres.Session, in Request, out Re
 
 // copyBundle fills the temporary table bundle. What is wrong with the document stands in rows.
 func copyBundle(ctx context.Context, x *postgres.Session, rows *receive.BundleRows) error {
-	_, err := x.CopyIn(ctx, check.BundleTable().Statement(), rows)
+	_, err := x.CopyIn(ctx, bundleTable().Statement(), rows)
 	switch {
 	case rows.Unreadable() != nil || errors.Is(rows.Err(), receive.ErrBundleRefused):
 		return nil

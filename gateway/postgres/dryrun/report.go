@@ -82,10 +82,10 @@ func (s *Store) tryPayments(ctx context.Context, x *postgres.Session, in Request
 	if err := check.FindFaults(ctx, x, b.Head().Authority); err != nil {
 		return err
 	}
-	if err := check.FindUnpayable(ctx, x); err != nil {
+	if err := findUnpayable(ctx, x); err != nil {
 		return err
 	}
-	if err := check.FindWouldBeDuplicates(ctx, x, payer.ID); err != nil {
+	if err := findDuplicates(ctx, x, payer.ID); err != nil {
 		return err
 	}
 	r := result(Accepted, b, d)

@@ -87,14 +87,11 @@ func (s *Store) StatStaged(ctx context.Context, party, name string) (door.Staged
 	return f, nil
 }
 
-// mostListed bounds what one listing shows; the reader removes what it has and lists again.
-const mostListed = 10_000
-
 // Staged implements door.Staging. What was taken is no longer there.
 func (s *Store) Staged(ctx context.Context, party string) ([]door.StagedFile, error) {
 	var f []door.StagedFile
 	err := s.DB.SelectContext(ctx, &f, `SELECT u.name, d.size, u.made_at AS modified, u.document_id
-		FROM mailbox_upload u JOIN document d ON d.id = u.document_id WHERE u.supplier = $1 ORDER BY u.name LIMIT $2`, party, mostListed)
+		FROM mailbox_upload u JOIN document d ON d.id = u.document_id WHERE u.supplier = $1 ORDER BY u.name LIMIT $2`, party, door.MostListed)
 	if err != nil {
 		return nil, fmt.Errorf("staged files: %w", postgres.Transient(err))
 	}

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"database/sql"
+	_ "embed"
 	"errors"
 	"fmt"
 
@@ -233,19 +234,16 @@ func countRejected(ctx context.Context, db Reader, delivery int64) (n int64, err
 	return n, rows.Err()
 }
 
+//go:embed sql/newest_interchanges.sql
+var newestInterchangesQuery string
+
 func (f *Follower) lookAtInterchanges(ctx context.Context, db Reader, t *tally) error {
 	var i struct {
 		id, payments, ore, size             int64
 		bank, kind, contrl                  string
 		prepared, sent, answered, validated sql.NullTime
 	}
-	// What a bank refuses it does not validate.
-	return f.interchanges.look(ctx, db, `SELECT i.id, i.bank, i.kind, i.payments, i.ore, coalesce(d.size, 0), i.contrl,
-			i.prepared_at, i.sent_at, i.contrl_at, l.validated
-		FROM interchange i LEFT JOIN document d ON d.id = i.document_id
-		LEFT JOIN LATERAL (SELECT max(validated_at) AS validated FROM order_line l WHERE l.interchange_id = i.id
-			AND i.contrl = 'accepted' HAVING bool_and(l.validated_at IS NOT NULL)) l ON true
-		WHERE i.id > $1 ORDER BY i.id`,
+	return f.interchanges.look(ctx, db, newestInterchangesQuery,
 		func(rows *sql.Rows) (int64, stage, error) {
 			err := rows.Scan(&i.id, &i.bank, &i.kind, &i.payments, &i.ore, &i.size, &i.contrl, &i.prepared, &i.sent, &i.answered, &i.validated)
 			final := i.contrl == "accepted" || i.contrl == "rejected"

@@ -1,10 +1,11 @@
-// Package watch looks at the flow for those who operate it: depths and ages, what happened since the last look, and when
-// something is due next. It writes nothing.
+// Package watch looks at the flow for those who operate it: depths and ages, and what happened since the last
+// look. It writes nothing.
 package watch
 
 import (
 	"context"
 	"database/sql"
+	_ "embed"
 	"fmt"
 	"time"
 
@@ -24,6 +25,30 @@ type Store struct {
 type Reader interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
+
+//go:embed sql/deliveries.sql
+var deliveriesQuery string
+
+//go:embed sql/groups.sql
+var groupsQuery string
+
+//go:embed sql/interchanges.sql
+var interchangesQuery string
+
+//go:embed sql/bank_files.sql
+var bankFilesQuery string
+
+//go:embed sql/answers_due.sql
+var answersDueQuery string
+
+//go:embed sql/answers_uncollected.sql
+var answersUncollectedQuery string
+
+//go:embed sql/exceptions.sql
+var exceptionsQuery string
+
+//go:embed sql/send_by.sql
+var sendByQuery string
 
 // gauges are read by one query: text columns for the labels, then a number for each name.
 type gauges struct {
@@ -51,66 +76,40 @@ func sampled() []gauges {
 			{"nks_deliveries_waiting", "Deliveries to be read (received) or checked (read)."},
 			{"nks_deliveries_oldest_seconds", "Age of the oldest of them, in business time."},
 			{"nks_deliveries_set_aside", "Those of them that failed too often and wait for a person."},
-		}, `SELECT v.state, d.n, d.age, d.aside FROM (VALUES ('received'::delivery_state), ('read')) v (state)
-			CROSS JOIN LATERAL (SELECT count(*) AS n, extract(epoch FROM $1 - min(received_at))::bigint AS age,
-				count(*) FILTER (WHERE failures >= $2) AS aside
-				FROM delivery d WHERE d.state IN ('received', 'read') AND d.state = v.state) d`,
+		}, deliveriesQuery,
 			func(s *Store, now time.Time) []any { return []any{now, int(s.FailuresBefore)} }},
 		{[]string{"bank", "due"}, [][2]string{
 			{"nks_groups_waiting", "Groups of payments that wait for their release."},
 			{"nks_payments_waiting", "Payments in them."},
 			{"nks_payments_waiting_ore", "Amount of them, in øre."},
 			{"nks_release_overdue_seconds", "How long ago the oldest of them was to be released; 0 where none is due."},
-		}, `SELECT b.bank, v.due::text, coalesce(g.n, 0), coalesce(g.payments, 0), coalesce(g.ore, 0), coalesce(g.age, 0)
-			FROM unnest($2::text[]) b (bank) CROSS JOIN (VALUES (true), (false)) v (due)
-			LEFT JOIN (SELECT CASE WHEN bank_centre = ANY ($2::text[]) THEN bank_centre ELSE 'other' END AS bank, release_at <= $1 AS due,
-				count(*) AS n, sum(payments) AS payments, sum(ore)::bigint AS ore,
-				greatest(extract(epoch FROM $1 - min(release_at)), 0)::bigint AS age
-				FROM release_group WHERE state = 'waiting' GROUP BY 1, 2) g ON g.bank = b.bank AND g.due = v.due`, withBanks},
+		}, groupsQuery, withBanks},
 		{[]string{"bank", "state"}, [][2]string{
 			{"nks_interchanges", "Interchanges in hand: on their way to the bank, of unknown outcome, or sent and without CONTRL (awaiting_contrl)."},
 			{"nks_interchange_payments", "Payments in them."},
 			{"nks_interchange_ore", "Amount of them, in øre."},
 			{"nks_interchange_oldest_seconds", "Age of the oldest of them since it was frozen, or since it was sent where CONTRL is awaited."},
-		}, `SELECT b.bank, v.state, coalesce(i.n, 0), coalesce(i.payments, 0), coalesce(i.ore, 0), coalesce(i.age, 0)
-			FROM unnest($2::text[]) b (bank)
-			CROSS JOIN (VALUES ('frozen'), ('rendered'), ('sending'), ('publishing'), ('unknown'), ('awaiting_contrl')) v (state)
-			LEFT JOIN (SELECT CASE WHEN bank = ANY ($2::text[]) THEN bank ELSE 'other' END AS bank,
-				CASE WHEN state = 'sent' THEN 'awaiting_contrl' ELSE state::text END AS state,
-				count(*) AS n, sum(payments) AS payments, sum(ore)::bigint AS ore,
-				extract(epoch FROM $1 - min(coalesce(sent_at, prepared_at)))::bigint AS age
-				FROM interchange WHERE state IN ('frozen', 'rendered', 'sending', 'publishing', 'unknown')
-					OR state = 'sent' AND kind = 'PAYMUL' AND contrl IN ('none', 'received')
-				GROUP BY 1, 2) i ON i.bank = b.bank AND i.state = v.state`, withBanks},
+		}, interchangesQuery, withBanks},
 		{[]string{"bank"}, [][2]string{
 			{"nks_bank_files_waiting", "Files from the bank that have not been matched."},
 			{"nks_bank_files_oldest_seconds", "Age of the oldest of them."},
 			{"nks_bank_lease_fence", "Fencing number of the owner of the connection; it grows with every owner."},
-		}, `SELECT b.bank, f.n, f.age, coalesce(l.fence, 0) FROM unnest($2::text[]) b (bank)
-			LEFT JOIN bank_lease l ON l.bank = b.bank
-			CROSS JOIN LATERAL (SELECT count(*) AS n, extract(epoch FROM $1 - min(received_at))::bigint AS age
-				FROM bank_file WHERE bank = b.bank AND state = 'received') f`, withBanks},
+		}, bankFilesQuery, withBanks},
 		{[]string{"kind"}, [][2]string{
 			{"nks_answers_due", "Lines that a response (5, 7, 8, 9) must still tell."},
 			{"nks_answers_due_oldest_seconds", "Age of the oldest of them."},
-		}, `SELECT v.kind::text, coalesce(a.n, 0), coalesce(a.age, 0) FROM (VALUES (5), (7), (8), (9)) v (kind)
-			LEFT JOIN (SELECT kind, count(*) AS n, extract(epoch FROM $1 - min(caused_at))::bigint AS age
-				FROM answer_due WHERE answer_id IS NULL GROUP BY 1) a USING (kind)`, withNow},
+		}, answersDueQuery, withNow},
 		{[]string{"door"}, [][2]string{
 			{"nks_answers_uncollected", "Answers that lie ready and that nobody has collected."},
 			{"nks_answers_uncollected_oldest_seconds", "Age of the oldest of them."},
-		}, `SELECT v.door, coalesce(a.n, 0), coalesce(a.age, 0) FROM (VALUES ('sftp'), ('mq'), ('rasp')) v (door)
-			LEFT JOIN (SELECT door, count(*) AS n, extract(epoch FROM $1 - min(made_at))::bigint AS age
-				FROM answer WHERE collected_at IS NULL GROUP BY 1) a USING (door)`, withNow},
+		}, answersUncollectedQuery, withNow},
 		{[]string{"kind"}, [][2]string{
 			{"nks_exceptions_open", "Exceptions that wait for a person."},
 			{"nks_exceptions_oldest_seconds", "Age of the oldest of them."},
-		}, `SELECT kind, coalesce(e.n, 0), coalesce(e.age, 0) FROM unnest($2::text[]) v (kind)
-			FULL JOIN (SELECT kind, count(*) AS n, extract(epoch FROM $1 - min(raised_at))::bigint AS age
-				FROM exception WHERE closed_at IS NULL GROUP BY 1) e USING (kind)`,
+		}, exceptionsQuery,
 			func(_ *Store, now time.Time) []any { return []any{now, gateway.ExceptionKinds()} }},
 		{nil, [][2]string{
-			{"nks_uploads_staged", "Uploads in a mailbox that are not deliveries: still arriving, or under a temporary name."},
+			{"nks_uploads_staged", "Complete uploads in a mailbox under a temporary name, which are no deliveries until they are renamed."},
 			{"nks_uploads_staged_oldest_seconds", "Age of the oldest of them."},
 		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM mailbox_upload`, withNow},
 	}
@@ -188,11 +187,7 @@ func (g gauges) read(ctx context.Context, db Reader, args []any) (all []gateway.
 // to be released until then.
 func (s *Store) sampleSendBy(ctx context.Context, db Reader, b gateway.BankCentre, now time.Time) ([]gateway.Reading, error) {
 	by := s.Days.BankTerms(b).NextSendBy(now)
-	g := gauges{labels: []string{"bank"}, columns: [][2]string{{sendByPayments}, {sendByOre}}, query: `
-		SELECT $1::text, coalesce(sum(payments), 0)::bigint, coalesce(sum(ore), 0)::bigint FROM (
-			SELECT payments, ore FROM release_group WHERE state = 'waiting' AND bank_centre = $1 AND release_at <= $2
-			UNION ALL SELECT payments, ore FROM interchange
-			WHERE bank = $1 AND state IN ('frozen', 'rendered', 'sending', 'publishing')) t`}
+	g := gauges{labels: []string{"bank"}, columns: [][2]string{{sendByPayments}, {sendByOre}}, query: sendByQuery}
 	all, err := g.read(ctx, db, []any{b.ID, by})
 	return append(all, gateway.Reading{Name: sendBySeconds, Labels: []string{b.ID}, Value: int64(by.Sub(now).Seconds())}), err
 }

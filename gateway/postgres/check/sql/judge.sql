@@ -2,5 +2,5 @@
 
 -- step: rejected payments
 INSERT INTO payment_event (month, payment_id, attempt, kind, code, at)
-SELECT DISTINCT ON (payment_id) @month::date, payment_id, 0, 'rejected'::event_kind, code, @now::timestamptz
-FROM fault ORDER BY payment_id, rank
+SELECT @month::date, payment_id, 0, 'rejected'::event_kind, code, @now::timestamptz
+FROM fault WHERE leads ORDER BY payment_id

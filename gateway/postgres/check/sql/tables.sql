@@ -11,13 +11,7 @@ CREATE TEMP TABLE bundle (
     holder_kind  smallint,
     complete     boolean,
     read_code    text,      -- the first error that the payment shows by itself
-    debit_code   text,      -- that of its debit block
-    -- Of a dry run alone: the payment's other errors, its amount, and where it stands in the document.
-    more         text,
-    ore          bigint,
-    line         int,
-    block        int,
-    tx           int
+    debit_code   text       -- that of its debit block
 ) ON COMMIT DROP
 
 -- step: fault table
@@ -31,9 +25,6 @@ CREATE TEMP TABLE untaken (id bigint) ON COMMIT DROP
 
 -- step: table of unpayable recipients
 CREATE TEMP TABLE unpayable (id bigint, code text) ON COMMIT DROP
-
--- step: table of ids that a dry run finds used
-CREATE TEMP TABLE used (id bigint, e2e text COLLATE "C", again boolean, stored boolean) ON COMMIT DROP
 
 -- step: ranks
 INSERT INTO code_rank (code, rank) SELECT * FROM unnest(@codes::text[], @ranks::int[])

@@ -227,7 +227,7 @@ func SupplierSecret(dir, supplier string) (string, error) {
 	return secret, nil
 }
 
-// makeSecret writes a random password: whole, or not at all.
+// makeSecret writes a random password: whole, or not at all, and on disk before anybody is let in by it.
 func makeSecret(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", err
@@ -246,7 +246,14 @@ func makeSecret(path string) (string, error) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return "", err
 	}
-	return secret, os.Rename(temp, path)
+	if err := os.Rename(temp, path); err != nil {
+		return "", err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	return secret, errors.Join(dir.Sync(), dir.Close())
 }
 
 // busy reports whether a message waits in a queue, for us or for a supplier.
