@@ -154,11 +154,17 @@ CREATE TABLE payment_event (
 
 -- The first eight digits of the bank reference: one number per delivery and attempt, unique for ever.
 CREATE TABLE bank_reference (
-    number      int GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (number BETWEEN 1 AND 99999999),
+    number      int PRIMARY KEY CHECK (number BETWEEN 1 AND 99999999),
     delivery_id bigint NOT NULL REFERENCES delivery,
     attempt     smallint NOT NULL,
     UNIQUE (delivery_id, attempt)
 );
+-- The last of these numbers. Eight digits do not last if what fails uses them up, as a sequence's are.
+CREATE TABLE reference_counter (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    last     int NOT NULL DEFAULT 0
+);
+INSERT INTO reference_counter DEFAULT VALUES;
 
 -- Who owns the connection to a bank; the fence grows with every owner.
 CREATE TABLE bank_lease (

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -47,12 +48,12 @@ func FindFaults(ctx context.Context, x *postgres.Session, authority string) erro
 	return pgscript.Run(ctx, x, faultsScript, pgscript.Args{"benefits": benefits, "unknown_benefit": string(gateway.CodeBenefitType)})
 }
 
-// FindUnpayable adds the errors of the recipients of the temporary table bundle to fault.
-func FindUnpayable(ctx context.Context, x *postgres.Session) error {
+// FindUnpayable adds the errors of the recipients of the temporary table bundle, as they are at an instant, to fault.
+func FindUnpayable(ctx context.Context, x *postgres.Session, at time.Time) error {
 	_, err := x.ExecContext(ctx, `INSERT INTO fault SELECT w.id, r.code, r.rank
-		FROM (`+unpayableOf(`SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`)+`) w
+		FROM (`+unpayableOf(`SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`, "$3::timestamptz")+`) w
 		JOIN code_rank r ON r.code = CASE WHEN w.unknown THEN $1::text ELSE $2::text END`,
-		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased))
+		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased), at)
 	if err == nil {
 		_, err = x.ExecContext(ctx, `ANALYZE fault`)
 	}
@@ -68,10 +69,10 @@ func FindWouldBeDuplicates(ctx context.Context, x *postgres.Session, payer int64
 	return pgscript.Run(ctx, x, wouldBeDuplicatesScript, pgscript.Args{"payer": payer, "duplicate": string(gateway.CodeDuplicatePayment)})
 }
 
-// unpayableOf is who of some rows cannot be paid: a recipient that does not exist, or is dead or has ceased; an
-// emigrated one may be paid. // B18.3 // B22.3
-func unpayableOf(rows string) string {
-	gone := fmt.Sprintf("(%d, %d)", gateway.Dead, gateway.Ceased)
+// unpayableOf is who of some rows cannot be paid at the instant asOf: a recipient that does not exist, or is dead or has
+// ceased for so long that its accounts cannot be used any more. Whether there is an account, and whether the payer's word
+// lets it be used, is asked when the payment is released: both may come until then. // B18.3 // B22.3
+func unpayableOf(rows, asOf string) string {
 	return `SELECT w.id, h.status IS NULL AS unknown FROM (` + rows + ` ORDER BY holder, holder_kind OFFSET 0) w
-		LEFT JOIN LATERAL ` + register.StatusOf("w") + ` h ON true WHERE h.status IS NULL OR h.status IN ` + gone
+		LEFT JOIN LATERAL ` + register.StatusOf("w", asOf) + ` h ON true WHERE h.usable IS NOT TRUE`
 }

@@ -1,6 +1,6 @@
 // Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
 // interchanges, frozen and rendered. It writes release_group (its state), interchange, message, order_line, bank_order,
-// bank_reference, text_change, payment_event (returned) and answer_due (response 7).
+// bank_reference, reference_counter, text_change, payment_event (returned) and answer_due (response 7).
 package release
 
 import (
