@@ -21,12 +21,6 @@ const asKnown = `recorded_from <= $1 AND (recorded_to > $1 OR recorded_to IS NUL
 // valid is the condition that a version counts at the instant $2.
 const valid = `valid_from <= $2 AND (valid_to > $2 OR valid_to IS NULL)`
 
-// eitherKnown asks a big table for what is known and for what was closed, each by its own index.
-func eitherKnown(columns, table, where string) string {
-	one := `SELECT ` + columns + ` FROM ` + table + ` WHERE ` + where + ` AND ` + asKnown
-	return one + ` AND recorded_to IS NULL UNION ALL ` + one + ` AND recorded_to IS NOT NULL`
-}
-
 // As is a holder as it was on one instant, as the register knew it at another; false for one that it did not know then.
 // The accounts are all that it knew of, in force on that instant or not, in the order of their beginning. Before its
 // first load it knew nothing. // B22.4
@@ -35,8 +29,10 @@ func As(ctx context.Context, q Queryer, kind gateway.HolderKind, number int64, o
 	fail := func(err error) (Holder, bool, error) {
 		return Holder{}, false, fmt.Errorf("holder as known at %s: %w", knownAt.Format(time.RFC3339), err)
 	}
-	err := each(ctx, q, eitherKnown(`status, ended_on, coalesce(parent, 0), coalesce(name, ''), coalesce(street, ''), coalesce(postcode, ''), coalesce(town, ''),
-		coalesce(country, '')`, "nks.holder_version", `id = $3 AND kind = $4 AND `+valid), func(r *sql.Rows) error {
+	// What is known and what was closed are found by indexes of their own.
+	version := `SELECT status, ended_on, coalesce(parent, 0), coalesce(name, ''), coalesce(street, ''), coalesce(postcode, ''), coalesce(town, ''),
+		coalesce(country, '') FROM nks.holder_version WHERE id = $3 AND kind = $4 AND ` + valid + ` AND ` + asKnown
+	err := each(ctx, q, version+` AND recorded_to IS NULL UNION ALL `+version+` AND recorded_to IS NOT NULL`, func(r *sql.Rows) error {
 		var ended sql.NullTime
 		err := r.Scan(&h.Status, &ended, &h.Parent, &h.Name, &h.Street, &h.Postcode, &h.Town, &h.Country)
 		h.Ended, found = dateOf(ended), true
@@ -48,9 +44,8 @@ func As(ctx context.Context, q Queryer, kind gateway.HolderKind, number int64, o
 	case !found:
 		return Holder{}, false, nil
 	}
-	err = each(ctx, q, `SELECT * FROM (`+eitherKnown(`id, coalesce(authority, ''), coalesce(benefit_type, ''), locked, nullif(valid_from, '-infinity'), valid_to`,
-		"nks.account_version", `holder_id = $2 AND holder_kind = $3`)+`) v (id, authority, benefit_type, locked, begins, ends)
-		ORDER BY begins NULLS FIRST, id`, func(r *sql.Rows) error {
+	err = each(ctx, q, `SELECT id, coalesce(authority, ''), coalesce(benefit_type, ''), locked, nullif(valid_from, '-infinity'), valid_to
+		FROM nks.account_version WHERE holder_id = $2 AND holder_kind = $3 AND `+asKnown+` ORDER BY valid_from, id`, func(r *sql.Rows) error {
 		var v AccountVersion
 		var from, to sql.NullTime
 		err := r.Scan(&v.ID, &v.Authority, &v.BenefitType, &v.Locked, &from, &to)

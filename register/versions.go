@@ -52,12 +52,10 @@ func accountSteps(staged string) []pgscript.Step {
 				currency, holder_name, holder_address`
 	const add = `INSERT INTO nks.account_version (recorded_from, counter, holder_kind, holder_id, ` + account + `, valid_from, valid_to)`
 	const adds = `NOT known OR valid_to IS NULL OR valid_to > begins`
-	known := `v.recorded_to IS NULL AND ` + samePurpose("v", "l")
 	return []pgscript.Step{
 		{Name: "changed rows", Statement: `CREATE TEMP TABLE load_changed ON COMMIT DROP AS
 			SELECT l.*, greatest(l.valid_from, @now::timestamptz) AS begins,
-				EXISTS (SELECT FROM nks.account_version v WHERE ` + known + `)
-				OR EXISTS (SELECT FROM nks.account_version v WHERE v.recorded_to IS NOT NULL AND ` + samePurpose("v", "l") + `) AS known
+				EXISTS (SELECT FROM nks.account_version v WHERE ` + samePurpose("v", "l") + `) AS known
 			FROM ` + staged + ` l
 			WHERE NOT EXISTS (SELECT FROM nks.account_version v WHERE ` + says("v", "l") + `)`},
 		{Name: "statistics of changed rows", Statement: `ANALYZE load_changed`},
