@@ -74,6 +74,13 @@ func accountSteps(staged string) []pgscript.Step {
 				AND NOT EXISTS (SELECT FROM ` + staged + ` l WHERE ` + samePurpose("l", "c") + ` AND (l.valid_to > @now::timestamptz OR l.valid_to IS NULL))) x
 			GROUP BY id`},
 		{Name: "statistics of versions that end sooner", Statement: `ANALYZE load_ended`},
+		// Of two that were in force at once nobody was paid by either while they were: what is known now has neither of it.
+		{Name: "versions in each other's way", Statement: `UPDATE load_ended x SET ends = least(x.ends, o.begins)
+			FROM (SELECT v.id, min(greatest(v.valid_from, w.valid_from)) AS begins
+				FROM load_ended e JOIN nks.account_version v USING (id) JOIN nks.account_version w ON ` + samePurpose("w", "v") + `
+				WHERE w.id <> v.id AND w.recorded_to IS NULL AND w.valid_from < coalesce(v.valid_to, 'infinity')
+				AND v.valid_from < coalesce(w.valid_to, 'infinity') GROUP BY v.id) o
+			WHERE o.id = x.id`},
 		{Name: changing + "account_version", Statement: `UPDATE nks.account_version v SET recorded_to = greatest(@now::timestamptz, v.recorded_from), closed = @counter::bigint
 			FROM load_ended x WHERE x.id = v.id`},
 		{Name: "what was before", Statement: add + `

@@ -109,5 +109,6 @@ var flowTexts = []Text{
 	{"exception.executed_after_reject", "Udført efter at være afvist", "Executed after having been rejected"},
 	{"exception.delivery_cannot_be_read", "Leverance kan ikke læses", "A delivery cannot be read"},
 	{"exception.answer_cannot_be_written", "Svar kan ikke skrives", "An answer cannot be written"},
+	{"exception.register_overlap", "To konti i kraft på samme tid", "Two accounts in force at once"},
 	{"exception.release_fails", "Frigivelse mislykkes", "A release fails"},
 }

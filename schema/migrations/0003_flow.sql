@@ -86,6 +86,7 @@ CREATE TABLE release_group (
     requested_on  date NOT NULL,
     debit_text    text,                 -- DbtPurp of a grouped bundle
     reject_code   text,                 -- an error of the debit level
+    part          smallint NOT NULL DEFAULT 0,  -- 0: as received; else one payment that was held when the others left
     agreement_id  bigint,
     bank_centre   text,
     los_unit      text,
@@ -96,13 +97,13 @@ CREATE TABLE release_group (
     payments      int NOT NULL,
     ore           bigint NOT NULL,
     released_at   timestamptz,
-    UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code),
+    UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code, part),
     CHECK (state <> 'waiting' OR (agreement_id IS NOT NULL AND release_at IS NOT NULL AND executes_on IS NOT NULL)),
     CHECK ((state = 'released') = (released_at IS NOT NULL))
 );
 CREATE INDEX release_group_due ON release_group (release_at) WHERE state = 'waiting';
 
--- As received, immutable. id = delivery × 2^24 + ordinal.
+-- As received, immutable, but for the group of one that is held. id = delivery × 2^24 + ordinal.
 CREATE TABLE payment (
     month             date NOT NULL,
     id                bigint NOT NULL,
