@@ -137,3 +137,33 @@ func TestChangeLog(t *testing.T) {
 		t.Errorf("account's versions %v", got)
 	}
 }
+
+// TestLoadsAtOnce: loads that come together are changes one after the other, each with a number of its own.
+func TestLoadsAtOnce(t *testing.T) {
+	t.Parallel()
+	db := loaded(t)
+	const loads = 4
+	failed := make(chan error, loads)
+	for n := range loads {
+		c := country{"accounts.csv": fmt.Sprintf("%s\nCPR,0101701111,3001000555000%d,,,,,,,,,,,,\n", accountHeader, n)}
+		go func() {
+			_, err := register.Load(t.Context(), db, c.sources(), register.Options{Now: morning()})
+			failed <- err
+		}()
+	}
+	for range loads {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := position(t, db); got != "epoch 2 counter 5" {
+		t.Errorf("position %s", got)
+	}
+	var counters []int
+	if err := db.Select(&counters, `SELECT counter FROM nks.register_change ORDER BY 1`); err != nil || !slices.Equal(counters, []int{2, 3, 4, 5}) {
+		t.Errorf("changes %v, %v", counters, err)
+	}
+	if got := ask(t, db, morning(), question{gateway.CPR, 101701111, "", ""}); len(got) != 1 {
+		t.Errorf("accounts in force: %v", got)
+	}
+}
