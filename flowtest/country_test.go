@@ -16,15 +16,15 @@ import (
 const (
 	ann    = "0101700001" // NemKonto
 	bob    = "0201700002" // NemKonto, and a specific account for authority 77's YD1
-	exile  = "0301700003" // emigrated, NemKonto
-	dead   = "0401700004"
+	exile  = "0301700003" // emigrated, NemKonto; authority 77 pays to it, 78 does not
+	dead   = "0401700004" // since half a year and a day
 	poor   = "0501700005" // no account, an address
 	lost   = "0601700006" // no account, no address
 	abroad = "0701700007" // NemKonto in Switzerland, in CHF
 	nobody = "0801700008" // not registered
 
 	firm      = "12345674"   // NemKonto
-	closed    = "34567891"   // ceased
+	closed    = "34567891"   // ceased, half a year and a day ago
 	poorFirm  = "45678903"   // no account
 	branch    = "23456788"   // SE under firm, no account of its own
 	ownBranch = "56789014"   // SE under firm, with its own
@@ -60,10 +60,11 @@ const (
 
 func denmark() country {
 	return country{
-		"suppliers.csv":     {"supplier,name,ean,ssh_keys", "LEVA,Leverandør A,,", "LEVB,Leverandør B,,"},
-		"authorities.csv":   {"authority,name,cvr", "77,Prøvekøbing Kommune,", "78,Nabokøbing Kommune,"},
-		"los_units.csv":     {"authority,los_unit,parent,name", "77,U1,,Kassen"},
-		"benefit_types.csv": {"benefit_type,authority,name", "YD1,,Almen ydelse", "YD77,77,Egen ydelse", "YD78,78,Naboens ydelse"},
+		"suppliers.csv":   {"supplier,name,ean,ssh_keys", "LEVA,Leverandør A,,", "LEVB,Leverandør B,,"},
+		"authorities.csv": {"authority,name,cvr,emigrated,p_numbers", "77,Prøvekøbing Kommune,,yes,no", "78,Nabokøbing Kommune,,no,yes"},
+		"los_units.csv":   {"authority,los_unit,parent,name", "77,U1,,Kassen"},
+		"benefit_types.csv": {"benefit_type,authority,name,fallback", "YD1,,Almen ydelse,yes", "YD77,77,Egen ydelse,yes", "YD78,78,Naboens ydelse,yes",
+			"YDLOCK,77,Kapitalpension,no"},
 		"agreements.csv": {agreementColumns,
 			"AFT-1,77,U1,LEVA,BEC," + debit1 + " " + debit2 + ",return,06:00,,",
 			"AFT-2,77,,LEVA,SDC,53010000123456,cheque,06:00,,",
@@ -72,22 +73,22 @@ func denmark() country {
 			"AFT-NEW,77,,LEVA,BEC," + debit1 + ",return,06:00,2005-08-12,",
 			"AFT-B,77,,LEVB,BEC,40010000765432,return,06:00,,",
 			"AFT-78,78,,LEVB,BEC,20010000111111,return,06:00,,"},
-		"holders.csv": {"kind,id,parent,status,name,street,postcode,town,country",
-			"CPR," + ann + ",,alive,Ann Andersen,Algade 1,4600,Køge,DK",
-			"CPR," + bob + ",,alive,Bob Bentsen,Bygaden 2,4600,Køge,DK",
-			"CPR," + exile + ",,emigrated,Erik Exil,,,,",
-			"CPR," + dead + ",,dead,Dorthe Død,,,,",
-			"CPR," + poor + ",,alive,Poul Fattig,Gyden 5,4600,Køge,DK",
-			"CPR," + lost + ",,alive,Lone Hjemløs,,,,",
-			"CPR," + abroad + ",,alive,Urs Udland,Bahnhofstrasse 1,8001,Zürich,CH",
-			"CVR," + firm + ",,alive,Firmaet A/S,Havnen 1,4600,Køge,DK",
-			"CVR," + closed + ",,ceased,Lukket ApS,,,,",
-			"CVR," + poorFirm + ",,alive,Fattig ApS,,,,",
-			"SE," + branch + "," + firm + ",alive,Filialen,,,,",
-			"SE," + ownBranch + "," + firm + ",alive,Egen Filial,,,,",
-			"SE," + loneSE + ",,alive,Alene,,,,",
-			"P," + plant + "," + firm + ",alive,Fabrikken,,,,",
-			"P," + poorPlant + "," + poorFirm + ",alive,Værkstedet,,,,"},
+		"holders.csv": {"kind,id,parent,status,ended_on,name,street,postcode,town,country",
+			"CPR," + ann + ",,alive,,Ann Andersen,Algade 1,4600,Køge,DK",
+			"CPR," + bob + ",,alive,,Bob Bentsen,Bygaden 2,4600,Køge,DK",
+			"CPR," + exile + ",,emigrated,2001-05-01,Erik Exil,,,,",
+			"CPR," + dead + ",,dead,2005-02-11,Dorthe Død,,,,",
+			"CPR," + poor + ",,alive,,Poul Fattig,Gyden 5,4600,Køge,DK",
+			"CPR," + lost + ",,alive,,Lone Hjemløs,,,,",
+			"CPR," + abroad + ",,alive,,Urs Udland,Bahnhofstrasse 1,8001,Zürich,CH",
+			"CVR," + firm + ",,alive,,Firmaet A/S,Havnen 1,4600,Køge,DK",
+			"CVR," + closed + ",,ceased,2005-02-11,Lukket ApS,,,,",
+			"CVR," + poorFirm + ",,alive,,Fattig ApS,,,,",
+			"SE," + branch + "," + firm + ",alive,,Filialen,,,,",
+			"SE," + ownBranch + "," + firm + ",alive,,Egen Filial,,,,",
+			"SE," + loneSE + ",,alive,,Alene,,,,",
+			"P," + plant + "," + firm + ",alive,,Fabrikken,,,,",
+			"P," + poorPlant + "," + poorFirm + ",alive,,Værkstedet,,,,"},
 		"accounts.csv": {accountColumns,
 			"CPR," + ann + "," + annAccount + ",,,,,,,,,,,,",
 			"CPR," + bob + "," + bobAccount + ",,,,,,,,,,,,",

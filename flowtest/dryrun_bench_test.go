@@ -19,7 +19,7 @@ func BenchmarkDryRun(b *testing.B) {
 	c := denmark()
 	rows := make([]string, 0, holders)
 	for n := range holders {
-		rows = append(rows, "CPR,"+id(n)+",,alive,Navn,,,,")
+		rows = append(rows, "CPR,"+id(n)+",,alive,,Navn,,,,")
 	}
 	doc := bundle("G-1")
 	for i := range payments {

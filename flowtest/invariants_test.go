@@ -115,6 +115,12 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"nobody is told of a line's reject", `DELETE FROM answer_due WHERE kind = 9 AND payment_id = ` + is("line rejected"),
 			"I12", "order of a rejected line whose authority was not told"},
 		{"nobody is told that the bank has it", `DELETE FROM answer_due WHERE kind = 8`, "I12", "order that the bank has taken over, whose authority was not told"},
+		{"two NemKonti at once", `INSERT INTO account_version (holder_id, holder_kind, account_kind, account, valid_from, valid_to, recorded_from, counter)
+			SELECT holder_id, holder_kind, account_kind, account, '2005-08-01', '2005-09-01', '2005-08-01', 1 FROM account_version WHERE authority IS NULL`,
+			"I13", "account versions of one purpose in force at once"},
+		{"one holder twice", `INSERT INTO holder_version (id, kind, parent, status, ended_on, valid_from, valid_to, recorded_from, counter)
+			SELECT id, kind, parent, status, ended_on, '2005-08-01', '2005-09-01', '2005-08-01', 1 FROM holder_version`,
+			"I13", "versions of one holder in force at once"},
 	} {
 		found := func() (what []string) {
 			tx, err := super.BeginTxx(t.Context(), nil)

@@ -130,7 +130,7 @@ func TestRelease_NewestAccountCounts(t *testing.T) {
 	w.at("2005-08-11 05:30")
 	none := ",,,,,,,,,,,,"
 	load(t, w.db, country{
-		"holders.csv": {"kind,id,parent,status,name,street,postcode,town,country", "CPR," + abroad + ",,dead,Urs Udland,,,,"},
+		"holders.csv": {"kind,id,parent,status,ended_on,name,street,postcode,town,country", "CPR," + abroad + ",,dead,2005-02-11,Urs Udland,,,,"},
 		"accounts.csv": {accountColumns,
 			"CPR," + ann + ",70450001777771" + none,
 			"CPR," + poor + ",70450001777775" + none,
@@ -151,8 +151,8 @@ func TestRelease_NewestAccountCounts(t *testing.T) {
 func TestRelease_NoAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *options) {
-		o.country["holders.csv"] = append(o.country["holders.csv"], "CPR,0601700061,,alive,Uden Gade,,4600,Køge,DK",
-			"CPR,0601700062,,alive,,Gyden 5,4600,Køge,DK", "CPR,0601700063,,alive,Uden Postnummer,Gyden 5,,Køge,DK")
+		o.country["holders.csv"] = append(o.country["holders.csv"], "CPR,0601700061,,alive,,Uden Gade,,4600,Køge,DK",
+			"CPR,0601700062,,alive,,,Gyden 5,4600,Køge,DK", "CPR,0601700063,,alive,,Uden Postnummer,Gyden 5,,Køge,DK")
 	})
 	returns := bundle("return", cpr("return", poor, 100))
 	cheques := bundle("cheque", cpr("cheque", poor, 100), cpr("no address", lost, 100), cpr("no street", "0601700061", 100), cpr("no name", "0601700062", 100),

@@ -95,7 +95,7 @@ func Codes() []CodeText {
 		{CodeCharacters, LevelPayment, false, "INVALIDE TEGN", "Characters that cannot be sent to a bank", "No control characters in names and texts."},
 		{CodeRecipientFormat, LevelPayment, false, "INVALIDT MODTAGERNUMMER", "Invalid recipient number", "CPR 10 digits, CVR and SE 8, P 10."},
 		{CodeUnknownRecipient, LevelPayment, true, "MODTAGER KAN IKKE IDENTIFICERES", "The recipient cannot be identified", "An incomplete payment's recipient exists in the register. // G-ident"},
-		{CodeRecipientCeased, LevelPayment, false, "MODTAGER ER DØD ELLER OPHØRT", "The recipient is dead or has ceased", "// B18.3"},
+		{CodeRecipientCeased, LevelPayment, false, "MODTAGER ER DØD ELLER OPHØRT", "The recipient is dead or has ceased", "The time is over for which the accounts of the dead and ceased stay usable. // B18.3"},
 		{CodeBenefitType, LevelPayment, false, "UKENDT YDELSESART", "Unknown benefit type", "A general benefit type or one of the authority's own. // B31"},
 		{CodeAccountUnexpected, LevelPayment, false, "UKOMPLET BETALING MED KONTO", "An incomplete payment names an account", "IncompletePaymentIndicator true: no CdtrAcct."},
 		{CodeAccount, LevelPayment, true, "INVALID MODTAGER KONTO", "Invalid recipient account", "Registration number 4 + account at most 10 digits; IBAN check digits."},
@@ -110,8 +110,10 @@ func Codes() []CodeText {
 
 // Texts of response 7.
 const (
-	TextNoAccountReturned = "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur"
-	TextChequeUsed        = "Bankcheck anvendes"
+	TextNoAccountReturned  = "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur"
+	TextEmigratedReturned  = "Modtager er udrejst, og myndigheden har ikke aftalt at bruge udrejstes nemkonti"
+	TextNoFallbackReturned = "Ingen låst specifik konto. Ydelsesarten udbetales ikke til nemkonto"
+	TextChequeUsed         = "Bankcheck anvendes"
 )
 
 // Texts of response 9, where the bank refuses more than single orders and gives a code alone.

@@ -36,6 +36,9 @@ const (
 	AnswerFails      ExceptionKind = "answer cannot be written"
 )
 
+// RegisterOverlap is a payment that is held because the register has two accounts for it; it ends when the payment leaves.
+const RegisterOverlap ExceptionKind = "register overlap"
+
 // Exceptions at the doors.
 const (
 	NameReused     ExceptionKind = "name used again with other bytes"
@@ -70,6 +73,7 @@ type kindSeverity struct {
 func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
+		{RegisterOverlap, Urgent},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},

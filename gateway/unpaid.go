@@ -5,11 +5,13 @@ type Unpaid string
 
 // The reasons, as the statements of the release name them.
 const (
-	UnpaidAgreement Unpaid = "agreement"     // the agreement is not in force
-	UnpaidDebit     Unpaid = "debit account" // the debit account is no payout account of the agreement
-	UnpaidUnknown   Unpaid = "unknown"       // the recipient does not exist
-	UnpaidCeased    Unpaid = "ceased"        // the recipient is dead or has ceased // B18.3
-	UnpaidNoAccount Unpaid = "no account"    // B35-36
+	UnpaidAgreement  Unpaid = "agreement"     // the agreement is not in force
+	UnpaidDebit      Unpaid = "debit account" // the debit account is no payout account of the agreement
+	UnpaidUnknown    Unpaid = "unknown"       // the recipient does not exist
+	UnpaidCeased     Unpaid = "ceased"        // the recipient is dead or has ceased for too long // B18.3
+	UnpaidNoAccount  Unpaid = "no account"    // B35-36
+	UnpaidEmigrated  Unpaid = "emigrated"     // the payer has not said that it pays to such NemKonti // B22.3
+	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
 
 // Text is what the authority is told of a payment that is not paid. // response 7
@@ -23,6 +25,10 @@ func (u Unpaid) Text() string {
 		return CodeUnknownRecipient.Danish()
 	case UnpaidCeased:
 		return CodeRecipientCeased.Danish()
+	case UnpaidEmigrated:
+		return TextEmigratedReturned
+	case UnpaidNoFallback:
+		return TextNoFallbackReturned
 	}
 	return TextNoAccountReturned
 }

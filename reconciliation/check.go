@@ -86,6 +86,15 @@ func invariants() []invariant {
 			 WHERE l.state IN ('accepted', 'executed') AND e.payment_id IS NULL
 			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = 0 AND a.attempt = 0
 				AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin)`},
+		{"I13", "account versions of one purpose in force at once",
+			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
+				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL
+				AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')
+			 WHERE v.recorded_to IS NULL AND v.valid_to IS NOT NULL`},
+		{"I13", "versions of one holder in force at once",
+			`SELECT v.counter FROM holder_version v JOIN holder_version o ON o.id = v.id AND o.kind = v.kind AND o.ctid <> v.ctid AND o.recorded_to IS NULL
+				AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')
+			 WHERE v.recorded_to IS NULL AND v.valid_to IS NOT NULL`},
 	}
 }
 

@@ -51,8 +51,8 @@ func generated(n int) []register.Source {
 		}}
 	}
 	return []register.Source{
-		source("holders.csv", "kind,id,parent,status,name,street,postcode,town,country", func(i int) string {
-			return fmt.Sprintf("CPR,%s,,alive,Navn Navnesen %d,Gadevej %d,8000,Aarhus C,DK\n", citizen(i), i, i%200)
+		source("holders.csv", "kind,id,parent,status,ended_on,name,street,postcode,town,country", func(i int) string {
+			return fmt.Sprintf("CPR,%s,,alive,,Navn Navnesen %d,Gadevej %d,8000,Aarhus C,DK\n", citizen(i), i, i%200)
 		}),
 		source("accounts.csv", accountHeader, func(i int) string {
 			return fmt.Sprintf("CPR,%s,3001%010d,,,,,,,,DKK,,,2004-01-01,\n", citizen(i), i)

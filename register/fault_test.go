@@ -23,7 +23,7 @@ type broken struct {
 
 func brokenRows() map[string]broken {
 	const (
-		karl   = "CPR,3112611117,,alive,Karl Uden"
+		karl   = "CPR,3112611117,,alive,,Karl Uden"
 		own    = "CPR,0101701111,30010001111111,,,,,,,,,,,,"
 		kbolig = "yes,KBOLIG,4101,CPR,0101701111,90430009999999"
 	)
@@ -54,23 +54,31 @@ func brokenRows() map[string]broken {
 		"benefit type twice":         {"benefit_types.csv", "KBOLIG,4101", "NKSLEV,", 3, "benefit_type", "NKSLEV", "another row"},
 		"benefit type of nobody":     {"benefit_types.csv", "KBOLIG,4101", "KBOLIG,4102", 3, "authority", "4102", "not known"},
 
-		"holder's kind":                {"holders.csv", karl, "cpr,3112611117,,alive,Karl Uden", 5, "kind", "cpr", "CPR, CVR, SE or P"},
-		"CPR of no date":               {"holders.csv", karl, "CPR,3113611117,,alive,Karl Uden", 5, "id", "311361-xxxx", "date of birth"},                  // G-ident
-		"CPR that is a replacement":    {"holders.csv", karl, "CPR,6112611117,,alive,Karl Uden", 5, "id", "611261-xxxx", "date of birth"},                  // G-ident
+		"holder's kind":                {"holders.csv", karl, "cpr,3112611117,,alive,,Karl Uden", 5, "kind", "cpr", "CPR, CVR, SE or P"},
+		"CPR of no date":               {"holders.csv", karl, "CPR,3113611117,,alive,,Karl Uden", 5, "id", "311361-xxxx", "date of birth"},                 // G-ident
+		"CPR that is a replacement":    {"holders.csv", karl, "CPR,6112611117,,alive,,Karl Uden", 5, "id", "611261-xxxx", "date of birth"},                 // G-ident
 		"CPR of a leap day of no year": {"holders.csv", "CPR,2902882222,,emigrated", "CPR,2902872222,,emigrated", 4, "id", "290287-xxxx", "date of birth"}, // G-ident
 		"CPR without its first zero":   {"holders.csv", "CPR,0202800004", "CPR,202800004", 3, "id", "202800-xxxx", "date of birth"},                        // G-ident
-		"CPR with a dash":              {"holders.csv", karl, "CPR,311261-1117,,alive,Karl Uden", 5, "id", "311261-xxxx", "date of birth"},                 // G-ident
-		"CPR in another column":        {"holders.csv", karl, "CPR,3112611117,,311261-1117,Karl Uden", 5, "status", "311261-xxxx", "alive, dead"},
+		"CPR with a dash":              {"holders.csv", karl, "CPR,311261-1117,,alive,,Karl Uden", 5, "id", "311261-xxxx", "date of birth"},                // G-ident
+		"CPR in another column":        {"holders.csv", karl, "CPR,3112611117,,311261-1117,,Karl Uden", 5, "status", "311261-xxxx", "alive, dead"},
 		"CVR modulus":                  {"holders.csv", "CVR,12356781,,ceased", "CVR,12356782,,ceased", 7, "id", "12356782", "modulus 11"}, // G-ident
 		"SE modulus":                   {"holders.csv", "SE,12379005", "SE,12379006", 9, "id", "12379006", "modulus 11"},                   // G-ident
 		"P of 9 digits":                {"holders.csv", "P,1000000001", "P,100000001", 10, "id", "100000-xxxx", "10 digits"},               // G-ident
-		"citizen ceased":               {"holders.csv", karl, "CPR,3112611117,,ceased,Karl Uden", 5, "status", "ceased", "does not fit"},
+		"citizen ceased":               {"holders.csv", karl, "CPR,3112611117,,ceased,2005-01-01,Karl Uden", 5, "status", "ceased", "does not fit"},
+		"death on no day":              {"holders.csv", "dead,2005-06-01", "dead,", 3, "ended_on", "", "is missing"}, // B18.3
+		"end of the living":            {"holders.csv", karl, "CPR,3112611117,,alive,2005-01-01,Karl Uden", 5, "ended_on", "2005-01-01", "dead, ceased and emigrated only"},
+		"period of no kind":            {"periods.csv", "CVR,90", "KVR,90", 3, "kind", "KVR", "CPR, CVR, SE or P"},
+		"period without end":           {"periods.csv", "CVR,90", "CVR,36501", 3, "days", "36501", "at most 36500"},
+		"period of a word":             {"periods.csv", "CVR,90", "CVR,long", 3, "days", "long", "number of days"},
+		"period twice":                 {"periods.csv", "CVR,90", "CPR,90", 3, "kind", "CPR", "another row"},
+		"word that is none":            {"authorities.csv", "12423446,no", "12423446,maybe", 2, "emigrated", "maybe", "yes or no"},
+		"fallback that is none":        {"benefit_types.csv", "Boligstøtte,yes", "Boligstøtte,", 3, "fallback", "", "yes or no"},
 		"company dead":                 {"holders.csv", "12356781,,ceased", "12356781,,dead", 7, "status", "dead", "does not fit"},
-		"citizen under a company":      {"holders.csv", karl, "CPR,3112611117,12345674,alive,Karl Uden", 5, "parent", "12345674", "SE and P numbers only"},
+		"citizen under a company":      {"holders.csv", karl, "CPR,3112611117,12345674,alive,,Karl Uden", 5, "parent", "12345674", "SE and P numbers only"},
 		"P under nobody":               {"holders.csv", "P,1000000001,12345674", "P,1000000001,", 10, "parent", "", "under a CVR number"},            // B23.2
 		"P under an unknown company":   {"holders.csv", "P,1000000001,12345674", "P,1000000001,12390114", 10, "parent", "12390114", "no CVR number"}, // B23.2
 		"SE under an SE":               {"holders.csv", "SE,12367899,12345674", "SE,12367899,12379005", 8, "parent", "12379005", "no CVR number"},    // B23.2
-		"holder twice":                 {"holders.csv", karl, "CPR,0101701111,,alive,Karl Uden", 5, "id", "010170-xxxx", "another row"},
+		"holder twice":                 {"holders.csv", karl, "CPR,0101701111,,alive,,Karl Uden", 5, "id", "010170-xxxx", "another row"},
 		"country":                      {"holders.csv", "8500,Grenaa,DK", "8500,Grenaa,Dk", 6, "country", "Dk", "two letters"},
 		"name of 201 characters":       {"holders.csv", "Karl Uden", strings.Repeat("ø", 201), 5, "name", strings.Repeat("ø", 60) + "…", "longer than 200"},
 		"name before a blank":          {"holders.csv", "Karl Uden", "Karl Uden ", 5, "name", "Karl Uden ", "blank"},
@@ -98,11 +106,11 @@ func brokenRows() map[string]broken {
 		"specific, locked how":        {"specific_accounts.csv", "yes,KBOLIG", "true,KBOLIG", 2, "locked", "true", "yes or no"},
 		"specific, of nobody":         {"specific_accounts.csv", "5200,P,1000000001", "5200,P,1000000003", 3, "id", "1000000003", "no holder"},
 
-		"unknown column":     {"benefit_types.csv", "benefit_type,authority,name", "benefit_type,authority,title,name", 1, "title", "", "no column"},
-		"missing column":     {"benefit_types.csv", "benefit_type,authority,name", "benefit_type,authority", 1, "name", "", "missing in the header"},
-		"column twice":       {"benefit_types.csv", "benefit_type,authority,name", "benefit_type,authority,name,name", 1, "name", "", "twice"},
-		"field too few":      {"benefit_types.csv", "KBOLIG,4101,", "KBOLIG,4101", 3, "", "", "2 fields, the header 3"},
-		"field too many":     {"benefit_types.csv", "KBOLIG,4101,", "KBOLIG,4101,,", 3, "", "", "4 fields, the header 3"},
+		"unknown column":     {"benefit_types.csv", "benefit_type,authority,name,fallback", "benefit_type,authority,title,name,fallback", 1, "title", "", "no column"},
+		"missing column":     {"benefit_types.csv", "benefit_type,authority,name,fallback", "benefit_type,authority,fallback", 1, "name", "", "missing in the header"},
+		"column twice":       {"benefit_types.csv", "benefit_type,authority,name,fallback", "benefit_type,authority,name,name,fallback", 1, "name", "", "twice"},
+		"field too few":      {"benefit_types.csv", "KBOLIG,4101,", "KBOLIG,4101", 3, "", "", "3 fields, the header 4"},
+		"field too many":     {"benefit_types.csv", "KBOLIG,4101,", "KBOLIG,4101,,", 3, "", "", "5 fields, the header 4"},
 		"quote inside":       {"benefit_types.csv", "Boligstøtte", "Bolig\"støtte", 3, "", "", "quote"},
 		"quote never closed": {"benefit_types.csv", "Boligstøtte", "\"Boligstøtte", 3, "", "", "quote"},
 		"text after a quote": {"benefit_types.csv", "Boligstøtte", "\"Bolig\"støtte", 3, "", "", "quote"},
@@ -186,9 +194,9 @@ func TestLoadStopsAtTwentyFaults(t *testing.T) {
 	db := pgtest.New(t)
 	c := smallCountry(t)
 	var b strings.Builder
-	b.WriteString("kind,id,parent,status,name,street,postcode,town,country\n")
+	b.WriteString("kind,id,parent,status,ended_on,name,street,postcode,town,country\n")
 	for i := range 50 {
-		fmt.Fprintf(&b, "CVR,%08d,,alive,,,,,\n", 12345671+i*11)
+		fmt.Fprintf(&b, "CVR,%08d,,alive,,,,,,\n", 12345671+i*11)
 	}
 	c["holders.csv"] = b.String()
 	_, err := register.Load(context.Background(), db, c.sources(), register.Options{Now: morning()})
@@ -220,7 +228,7 @@ func TestFaultsOfSeveralFiles(t *testing.T) {
 func TestManyDuplicates(t *testing.T) {
 	t.Parallel()
 	c := smallCountry(t)
-	c["holders.csv"] += strings.Repeat("CVR,12390114,,alive,,,,,\n", 100)
+	c["holders.csv"] += strings.Repeat("CVR,12390114,,alive,,,,,,\n", 100)
 	_, err := register.Load(context.Background(), pgtest.New(t), c.sources(), register.Options{Now: morning()})
 	e := refused(t, err)
 	if len(e.Faults) != register.MaxFaults || !e.More || e.Faults[0].Line != 13 {

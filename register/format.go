@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"nks/gateway"
 	"nks/pgcopy"
 )
 
@@ -26,7 +27,9 @@ type row struct {
 	faults []Fault  // of this row
 	direct bool     // straight into the register's own table
 	dates  *dates
-	now    time.Time
+	// Of a row that goes straight into the register's own table.
+	now     time.Time
+	counter int64
 }
 
 type line struct {
@@ -47,9 +50,11 @@ func (r *row) failID(column int, rule string) {
 	r.faults[len(r.faults)-1].Value = shownID(r.fields[column])
 }
 
-// start begins the row; staged rows carry where they come from.
+// start begins the row; staged rows carry where they come from, others the change that records them.
 func (r *row) start() {
 	if r.direct {
+		r.Instant("recorded_from", r.now)
+		r.Int8("counter", r.counter)
 		return
 	}
 	r.Int2("source", r.source)
@@ -145,18 +150,19 @@ func formats() []format {
 	return []format{
 		{"suppliers.csv", []string{"supplier", "name", "ean", "ssh_keys"}, "load_supplier",
 			"supplier text, name text, ean text, ssh_keys text", parseSupplier},
-		{"authorities.csv", []string{"authority", "name", "cvr"}, "load_authority",
-			"authority text, name text, cvr bigint", parseAuthority},
+		{"authorities.csv", []string{"authority", "name", "cvr", "emigrated", "p_numbers"}, "load_authority",
+			"authority text, name text, cvr bigint, emigrated boolean, p_numbers boolean", parseAuthority},
 		{"los_units.csv", []string{"authority", "los_unit", "parent", "name"}, "load_los_unit",
 			"authority text, los_unit text, parent text, name text", parseUnit},
 		{"agreements.csv", []string{"agreement", "authority", "los_unit", "supplier", "bank_centre", "payout_accounts",
 			"no_account", "receive_by", "valid_from", "valid_to"}, "load_agreement",
 			`agreement text, authority text, los_unit text, supplier text, bank_centre text, payout_accounts text,
 			no_account text, receive_by time, valid_from date, valid_to date`, parseAgreement},
-		{"benefit_types.csv", []string{"benefit_type", "authority", "name"}, "load_benefit_type",
-			"benefit_type text, authority text, name text", parseBenefitType},
-		{"holders.csv", []string{"kind", "id", "parent", "status", "name", "street", "postcode", "town", "country"},
-			"load_holder", `kind smallint, id bigint, parent bigint, status smallint, name text, street text, postcode text,
+		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback"}, "load_benefit_type",
+			"benefit_type text, authority text, name text, fallback boolean", parseBenefitType},
+		{"periods.csv", []string{"kind", "days"}, "load_period", "kind smallint, days int", parsePeriod},
+		{"holders.csv", []string{"kind", "id", "parent", "status", "ended_on", "name", "street", "postcode", "town", "country"},
+			"load_holder", `kind smallint, id bigint, parent bigint, status smallint, ended_on date, name text, street text, postcode text,
 			town text, country text`, parseHolder},
 		{"accounts.csv", account, "load_account", accountTable, parseAccount},
 		{"specific_accounts.csv", specific, "load_specific_account", accountTable, parseSpecificAccount},
@@ -197,6 +203,8 @@ func parseAuthority(r *row) {
 	r.required(0, 35)
 	r.required(1, 200)
 	r.optionalCVR(2)
+	r.yesOrNo(3) // B22.3
+	r.yesOrNo(4) // B23.2
 }
 
 func parseUnit(r *row) {
@@ -269,6 +277,32 @@ func parseBenefitType(r *row) {
 	r.required(0, 35)
 	r.optional(1, 35)
 	r.required(2, 200)
+	r.yesOrNo(3) // B25.4
+}
+
+// parsePeriod reads for how long a kind of holder can be paid after death or end. // B18.3
+func parsePeriod(r *row) {
+	const longest = 5 // digits
+	r.start()
+	kind := kindByName(r.fields[0])
+	if kind == gateway.NoHolder {
+		r.fail(0, mustBeKind)
+	}
+	r.Int2("kind", int16(kind))
+	days, ok := number(r.fields[1], len(r.fields[1]))
+	if !ok || len(r.fields[1]) < 1 || len(r.fields[1]) > longest || days > 36_500 {
+		r.fail(1, "must be a number of days, at most 36500")
+	}
+	r.Int4("days", int32(days))
+}
+
+// yesOrNo appends what must be said either way.
+func (r *row) yesOrNo(column int) {
+	given := string(r.fields[column])
+	if given != "yes" && given != "no" {
+		r.fail(column, "must be yes or no")
+	}
+	r.Bool(r.columns[column], given == "yes")
 }
 
 // isVisible reports whether b is visible ASCII without blanks: what every bank can be told.

@@ -56,6 +56,8 @@ func statusByName(b []byte) gateway.HolderStatus {
 	return 0
 }
 
+const mustBeKind = "must be CPR, CVR, SE or P"
+
 // holder reads kind and id, which stand first in every file that names a holder.
 func (r *row) holder() (gateway.HolderKind, int64) {
 	kind := kindByName(r.fields[0])
@@ -75,7 +77,7 @@ func (r *row) holder() (gateway.HolderKind, int64) {
 			r.failID(1, "must be 10 digits")
 		}
 	default:
-		r.fail(0, "must be CPR, CVR, SE or P")
+		r.fail(0, mustBeKind)
 	}
 	return kind, id
 }
@@ -83,6 +85,9 @@ func (r *row) holder() (gateway.HolderKind, int64) {
 func parseHolder(r *row) {
 	kind, id := r.holder()
 	r.start()
+	if r.direct {
+		r.Int8("valid_from", pgcopy.BeforeAll)
+	}
 	r.Int2("kind", int16(kind))
 	r.Int8("id", id)
 	parent := r.fields[2]
@@ -101,11 +106,24 @@ func parseHolder(r *row) {
 		r.fail(3, "does not fit the kind: citizens die and emigrate, companies cease")
 	}
 	r.Int2("status", int16(status))
-	r.optional(4, 200)
+	r.endedOn(4, status)
 	r.optional(5, 200)
-	r.optional(6, 20)
-	r.optional(7, 100)
-	r.country(8)
+	r.optional(6, 200)
+	r.optional(7, 20)
+	r.optional(8, 100)
+	r.country(9)
+}
+
+// endedOn appends the day of death, end or emigration: of the dead and ceased it says how long they can be paid. // B18.3
+func (r *row) endedOn(column int, status gateway.HolderStatus) {
+	day, has := r.day(column)
+	switch {
+	case status == gateway.Alive && has:
+		r.fail(column, "is for the dead, ceased and emigrated only")
+	case (status == gateway.Dead || status == gateway.Ceased) && !has:
+		r.fail(column, "is missing: it says how long accounts stay usable")
+	}
+	r.optionalDate(column, day, has)
 }
 
 func (r *row) country(column int) {
@@ -116,12 +134,9 @@ const accountTable = `holder_kind smallint, holder_id bigint, authority text, be
 	account_kind smallint, account text, bank_code text, bic text, bank_name text, bank_address text, bank_country text,
 	currency text, holder_name text, holder_address text, valid_from timestamptz, valid_to timestamptz`
 
-// accountColumns are those that a row copied straight into the register's table fills.
-const accountColumns = `holder_kind, holder_id, authority, benefit_type, locked, account_kind, account, bank_code, bic,
-	bank_name, bank_address, bank_country, currency, holder_name, holder_address, valid_from, valid_to`
-
 func parseAccount(r *row) {
-	kind, id := r.startAccount()
+	kind, id := r.holder()
+	r.start()
 	r.Int2("holder_kind", int16(kind))
 	r.Int8("holder_id", id)
 	r.Null("authority")
@@ -131,28 +146,14 @@ func parseAccount(r *row) {
 }
 
 func parseSpecificAccount(r *row) {
-	kind, id := r.startAccount()
+	kind, id := r.holder()
+	r.start()
 	r.Int2("holder_kind", int16(kind))
 	r.Int8("holder_id", id)
 	r.required(15, 35)
 	r.required(16, 35)
-	locked := string(r.fields[17])
-	if locked != "yes" && locked != "no" {
-		r.fail(17, "must be yes or no")
-	}
-	r.Bool("locked", locked == "yes")
+	r.yesOrNo(17)
 	r.account()
-}
-
-func (r *row) startAccount() (gateway.HolderKind, int64) {
-	kind, id := r.holder()
-	if r.direct {
-		r.start()
-		r.Instant("recorded_at", r.now)
-		return kind, id
-	}
-	r.start()
-	return kind, id
 }
 
 // account appends where the money goes and when.

@@ -31,8 +31,9 @@ type Progress struct {
 
 // Summary is what a load did.
 type Summary struct {
-	Files []FileSummary // by kind, in the order of loading
-	Epoch int64         // of the register afterwards; unchanged when nothing changed
+	Files   []FileSummary // by kind, in the order of loading
+	Epoch   int64         // of the register afterwards; raised when an empty one was filled
+	Counter int64         // of the change that the load was, or of the last one when nothing changed
 }
 
 // FileSummary is what the files of one kind did.
@@ -40,12 +41,13 @@ type FileSummary struct {
 	File    string
 	Rows    int64
 	Added   int64 // new rows; for accounts, versions opened
-	Changed int64 // rows changed; for accounts, versions closed
+	Changed int64 // rows changed; for what is kept in versions, those closed
 }
 
-// Load brings files into the register, all of them or none, and raises the epoch if anything changed. Rows that are
-// already there make nothing; holders, agreements and the like are updated; a changed account closes the version in
-// force and opens another, never earlier than Options.Now. What the files do not name stays. // B22.4
+// Load brings files into the register, all of them or none, as one change with a counter of its own. Rows that are
+// already there make nothing; agreements and the like are updated; what decides where money goes is never overwritten: a
+// changed holder or account closes what was recorded and opens another version, never earlier than Options.Now. What the
+// files do not name stays. // B22.4
 //
 // Broken rules give a *LoadError (an ErrData), file names and folders that are no reference data an ErrSource. An
 // error of the final commit leaves open whether the load happened: load again, which is harmless.
@@ -97,7 +99,8 @@ type loader struct {
 	formats    []format
 	options    Options
 	copenhagen *time.Location
-	direct     bool // holders and accounts go straight into the empty register
+	direct     bool  // holders and accounts go straight into the empty register
+	counter    int64 // of this change; known once nobody else can change the register
 	conn       *sqlx.Conn
 	tx         *sqlx.Tx
 	faults     LoadError
@@ -160,6 +163,11 @@ func (l *loader) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	if l.direct {
+		if err := l.readCounter(ctx); err != nil {
+			return err
+		}
+	}
 	for i, f := range l.formats {
 		if !l.has(i) || l.isDirect(f) {
 			continue
@@ -182,9 +190,9 @@ func (l *loader) isDirect(f format) bool { return l.direct && f.direct().Name !=
 func (f format) direct() pgcopy.Table {
 	switch f.staged {
 	case "load_holder":
-		return pgcopy.Table{Name: "nks.holder", Columns: names(f.table)}
+		return pgcopy.Table{Name: "nks.holder_version", Columns: append([]string{"recorded_from", "counter", "valid_from"}, names(f.table)...)}
 	case "load_account", "load_specific_account":
-		return pgcopy.Table{Name: "nks.account_version", Columns: append([]string{"recorded_at"}, names(f.table)...)}
+		return pgcopy.Table{Name: "nks.account_version", Columns: append([]string{"recorded_from", "counter"}, names(f.table)...)}
 	}
 	return pgcopy.Table{}
 }
@@ -207,8 +215,11 @@ func names(definition string) []string {
 // merge checks what was copied, kind after kind, and brings what was staged into the register.
 func (l *loader) merge(ctx context.Context) error {
 	if !l.direct {
-		// Loads and feeds wait for each other; readers go on.
-		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.agreement, nks.holder, nks.account_version IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		// Loads and feeds wait for each other, as if each locked all holders in the order of their numbers; readers go on.
+		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.agreement, nks.holder_version, nks.account_version IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return err
+		}
+		if err := l.readCounter(ctx); err != nil {
 			return err
 		}
 	}
@@ -237,6 +248,15 @@ func (l *loader) merge(ctx context.Context) error {
 	}
 	if l.direct {
 		return l.build(ctx)
+	}
+	return nil
+}
+
+// readCounter finds the number of this change. The tables are locked: nobody draws one meanwhile.
+func (l *loader) readCounter(ctx context.Context) error {
+	err := l.tx.QueryRowContext(ctx, `SELECT counter + 1 FROM nks.register_counter`).Scan(&l.counter)
+	if err != nil {
+		return fmt.Errorf("counter: %w", err)
 	}
 	return nil
 }
@@ -276,18 +296,19 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		}
 	}
 	if changed == 0 {
-		if err := l.tx.QueryRowContext(ctx, `SELECT epoch FROM nks.register_counter`).Scan(&sum.Epoch); err != nil {
-			return Summary{}, fmt.Errorf("epoch: %w", err)
+		if err := l.tx.QueryRowContext(ctx, `SELECT epoch, counter FROM nks.register_counter`).Scan(&sum.Epoch, &sum.Counter); err != nil {
+			return Summary{}, fmt.Errorf("counter: %w", err)
 		}
 		return sum, nil
 	}
 	if _, err := l.tx.ExecContext(ctx, `SELECT nks.register_analyze()`); err != nil {
 		return Summary{}, fmt.Errorf("statistics: %w", err)
 	}
-	err := l.tx.QueryRowContext(ctx, `UPDATE nks.register_counter SET epoch = epoch + 1, counter = counter + 1
-		RETURNING epoch`).Scan(&sum.Epoch)
+	// Who finds another number there changed the register without its locks.
+	err := l.tx.QueryRowContext(ctx, `UPDATE nks.register_counter SET counter = $1, epoch = epoch + $2::boolean::int
+		WHERE counter = $1 - 1 RETURNING epoch, counter`, l.counter, l.direct).Scan(&sum.Epoch, &sum.Counter)
 	if err != nil {
-		return Summary{}, fmt.Errorf("epoch: %w", err)
+		return Summary{}, fmt.Errorf("counter %d: %w", l.counter, err)
 	}
 	return sum, nil
 }

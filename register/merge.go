@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"nks/pgscript"
 )
@@ -54,6 +55,8 @@ func checks(staged string) []check {
 			duplicate(staged, "benefit_type", "benefit_type, authority"),
 			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
 		}
+	case "load_period":
+		return []check{duplicate(staged, "kind", "kind")}
 	case "load_holder":
 		return []check{
 			duplicate(staged, "id", "kind, id"),
@@ -98,6 +101,8 @@ func missing(staged, column, other, on string) check {
 // wholeChecks tell of the filled register whether anything in it breaks a rule that no constraint keeps.
 func wholeChecks() []string {
 	return []string{
+		`SELECT EXISTS (SELECT FROM nks.account_version v
+			WHERE NOT EXISTS (SELECT FROM nks.holder o WHERE o.id = v.holder_id AND o.kind = v.holder_kind))`,
 		`SELECT EXISTS (SELECT FROM nks.holder h WHERE h.parent IS NOT NULL
 			AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = 2 AND o.id = h.parent))`,
 		`SELECT EXISTS (SELECT FROM nks.account_version v WHERE v.authority IS NOT NULL
@@ -144,6 +149,8 @@ func valueOf(f format, column string) string {
 			ELSE lpad(%[2]s::text, 8, '0') END`, kind, id)
 	case column == "parent" && f.staged == "load_holder":
 		return `lpad(l.parent::text, 8, '0')`
+	case column == "kind":
+		return `CASE l.kind WHEN 1 THEN 'CPR' WHEN 2 THEN 'CVR' WHEN 3 THEN 'SE' ELSE 'P' END`
 	case column == "valid_from":
 		return `coalesce(to_char(l.valid_from AT TIME ZONE 'Europe/Copenhagen', 'YYYY-MM-DD'), '')`
 	}
@@ -152,20 +159,22 @@ func valueOf(f format, column string) string {
 
 // bring merges a staged table into the register's own.
 func (l *loader) bring(ctx context.Context, f format, sum *FileSummary) error {
-	switch f.staged {
-	case "load_account", "load_specific_account":
-		return l.bringAccounts(ctx, f.staged, sum)
+	steps := merges(f.staged)
+	if f.staged == "load_account" || f.staged == "load_specific_account" {
+		steps = accountSteps(f.staged)
 	}
-	return pgscript.RunSteps(ctx, l.tx, merges(f.staged), nil, func(name string, rows int64) {
-		if strings.HasPrefix(name, adding) {
+	args := pgscript.Args{"now": l.options.Now.Round(time.Microsecond), "counter": l.counter} // PostgreSQL keeps no more
+	return pgscript.RunSteps(ctx, l.tx, steps, args, func(name string, rows int64) {
+		switch {
+		case strings.HasPrefix(name, adding):
 			sum.Added += rows
-		} else {
+		case strings.HasPrefix(name, changing):
 			sum.Changed += rows
 		}
 	})
 }
 
-// How the steps of a merge are named: whether they add rows, or change and take away some.
+// How the steps of a merge are named: whether they add rows, or change and take away some; any other is not told.
 const (
 	adding   = "add to "
 	changing = "change "
@@ -181,7 +190,8 @@ func merges(staged string) []pgscript.Step {
 			pgscript.Step{Name: adding + "supplier_key", Statement: `INSERT INTO nks.supplier_key SELECT DISTINCT l.supplier, k
 				FROM load_supplier l, unnest(string_to_array(l.ssh_keys, E'\n')) AS k ON CONFLICT DO NOTHING`})
 	case "load_authority":
-		return upsert(staged, "nks.authority", "authority", "name, cvr")
+		return append(upsert(staged, "nks.authority", "authority", "name, cvr"),
+			versioned(staged, "nks.authority_word", "authority", "emigrated, p_numbers", "words of new authorities")...)
 	case "load_los_unit":
 		return upsert(staged, "nks.los_unit", "authority, los_unit", "parent, name")
 	case "load_agreement":
@@ -194,22 +204,31 @@ func merges(staged string) []pgscript.Step {
 				FROM load_agreement l JOIN nks.agreement a ON ` + same + `, unnest(string_to_array(l.payout_accounts, ' ')) AS p
 				ON CONFLICT DO NOTHING`})
 	case "load_benefit_type":
-		return upsert(staged, "nks.benefit_type", "benefit_type, authority", "name")
+		return append(upsert(staged, "nks.benefit_type", "benefit_type, authority", "name"),
+			versioned(staged, "nks.benefit_fallback", "benefit_type, authority", "fallback", "fallbacks of new benefit types")...)
+	case "load_period":
+		return versioned(staged, "nks.account_period", "kind", "days", adding+"account_period")
 	}
-	return upsert(staged, "nks.holder", "kind, id", "parent, status, name, street, postcode, town, country")
+	return versioned(staged, "nks.holder_version", "id, kind", "parent, status, ended_on, name, street, postcode, town, country",
+		adding+"holder_version")
+}
+
+// sameKey is that rows a and b have the same key. A benefit type is general without an authority.
+func sameKey(key, a, b string) string {
+	on := make([]string, 0, 3)
+	for _, k := range strings.Split(key, ", ") {
+		equals := "="
+		if k == "authority" && strings.HasPrefix(key, "benefit_type") {
+			equals = "IS NOT DISTINCT FROM"
+		}
+		on = append(on, fmt.Sprintf("%s.%s %s %s.%[2]s", a, k, equals, b))
+	}
+	return strings.Join(on, " AND ")
 }
 
 // upsert updates the rows that differ and adds those that are not there. Key columns may be NULL.
 func upsert(staged, table, key, rest string) []pgscript.Step {
-	on := make([]string, 0, 3)
-	for _, k := range strings.Split(key, ", ") {
-		if k == "authority" && strings.HasPrefix(key, "benefit_type") {
-			on = append(on, "t.authority IS NOT DISTINCT FROM l.authority")
-			continue
-		}
-		on = append(on, fmt.Sprintf("t.%[1]s = l.%[1]s", k))
-	}
-	same := strings.Join(on, " AND ")
+	same := sameKey(key, "t", "l")
 	columns := strings.Split(rest, ", ")
 	set := make([]string, len(columns))
 	for i, c := range columns {

@@ -194,12 +194,12 @@ func (c benchCountry) reference(key string) []register.Source {
 	}
 	return []register.Source{
 		csvSource("suppliers.csv", "supplier,name,ean,ssh_keys", whole(benchSupplier+",Bench Data,5790001000108,"+key+"\n")),
-		csvSource("authorities.csv", "authority,name,cvr", whole(benchAuthority+",Målestyrelsen,\n")),
+		csvSource("authorities.csv", "authority,name,cvr,emigrated,p_numbers", whole(benchAuthority+",Målestyrelsen,,no,no\n")),
 		csvSource("los_units.csv", "authority,los_unit,parent,name", whole(benchAuthority+","+benchAuthority+",,Målestyrelsen\n")),
 		csvSource("agreements.csv", "agreement,authority,los_unit,supplier,bank_centre,payout_accounts,no_account,receive_by,valid_from,valid_to",
 			whole(agreements.String())),
-		csvSource("benefit_types.csv", "benefit_type,authority,name", whole(benchBenefit+","+benchAuthority+",Målestøtte\n")),
-		csvSource("holders.csv", "kind,id,parent,status,name,street,postcode,town,country", c.writeHolders),
+		csvSource("benefit_types.csv", "benefit_type,authority,name,fallback", whole(benchBenefit+","+benchAuthority+",Målestøtte,yes\n")),
+		csvSource("holders.csv", "kind,id,parent,status,ended_on,name,street,postcode,town,country", c.writeHolders),
 		csvSource("accounts.csv", accountHeader, c.writeAccounts),
 		csvSource("specific_accounts.csv", accountHeader+",authority,benefit_type,locked", c.writeSpecific),
 	}
@@ -246,7 +246,7 @@ func (c benchCountry) writeHolders(w io.Writer) error {
 	last := []string{"Jensen", "Ærø", "Sørensen", "Østergaard", "Holm", "Mikkelsen", "Dahl"}
 	towns := []string{"8000,Aarhus C", "2300,København S", "9990,Skagen", "3700,Rønne", "6200,Aabenraa"}
 	return c.lines(w, func(dst []byte, n int, cpr string) []byte {
-		dst = append(append(append(dst, "CPR,"...), cpr...), ",,alive,"...)
+		dst = append(append(append(dst, "CPR,"...), cpr...), ",,alive,,"...)
 		dst = append(append(append(dst, first[n%len(first)]...), ' '), last[n%len(last)]...)
 		dst = strconv.AppendInt(append(dst, ",Møllevej "...), int64(1+n%180), 10)
 		return append(append(append(dst, ','), towns[n%len(towns)]...), ",DK\n"...)

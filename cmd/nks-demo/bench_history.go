@@ -134,10 +134,10 @@ func (b *bench) repeatDays(ctx context.Context, c *pgx.Conn) error {
 		b.say("history %d of %d", day+1, b.country.measured())
 	}
 	_, err = c.Exec(ctx, strings.ReplaceAll(`UPDATE bank_counter SET last = last * $n; UPDATE answer_counter SET last = last * $n;
+		UPDATE reference_counter SET last = (SELECT max(number) FROM bank_reference);
 		SELECT setval(pg_get_serial_sequence('delivery', 'id'), (SELECT max(id) FROM delivery)),
 			setval(pg_get_serial_sequence('interchange', 'id'), (SELECT max(id) FROM interchange)),
-			setval(pg_get_serial_sequence('answer', 'id'), (SELECT max(id) FROM answer)),
-			setval(pg_get_serial_sequence('bank_reference', 'number'), (SELECT max(number) FROM bank_reference))`, "$n", fmt.Sprint(b.country.measured())))
+			setval(pg_get_serial_sequence('answer', 'id'), (SELECT max(id) FROM answer))`, "$n", fmt.Sprint(b.country.measured())))
 	return err
 }
 

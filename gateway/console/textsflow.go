@@ -117,4 +117,5 @@ var flowTexts = []Text{
 	{"exception.bank_status_undecided", "Status fra pengeinstituttet kan ikke henføres", "A bank's status cannot be matched to an order"},
 	{"exception.reject_after_execution", "Afvist efter at være udført", "Rejected after having been executed"},
 	{"exception.executed_after_reject", "Udført efter at være afvist", "Executed after having been rejected"},
+	{"exception.register_overlap", "To konti i kraft på samme tid", "Two accounts in force at once"},
 }

@@ -86,6 +86,7 @@ CREATE TABLE release_group (
     requested_on  date NOT NULL,
     debit_text    text,                 -- DbtPurp of a grouped bundle
     reject_code   text,                 -- an error of the debit level
+    part          smallint NOT NULL DEFAULT 0,  -- 0: as received; else one payment that was held when the others left
     agreement_id  bigint,
     bank_centre   text,
     los_unit      text,
@@ -96,13 +97,13 @@ CREATE TABLE release_group (
     payments      int NOT NULL,
     ore           bigint NOT NULL,
     released_at   timestamptz,
-    UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code),
+    UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code, part),
     CHECK (state <> 'waiting' OR (agreement_id IS NOT NULL AND release_at IS NOT NULL AND executes_on IS NOT NULL)),
     CHECK ((state = 'released') = (released_at IS NOT NULL))
 );
 CREATE INDEX release_group_due ON release_group (release_at) WHERE state = 'waiting';
 
--- As received, immutable. id = delivery × 2^24 + ordinal.
+-- As received, immutable, but for the group of one that is held. id = delivery × 2^24 + ordinal.
 CREATE TABLE payment (
     month             date NOT NULL,
     id                bigint NOT NULL,
@@ -157,11 +158,17 @@ CREATE TABLE payment_event (
 
 -- The first eight digits of the bank reference: one number per delivery and attempt, unique for ever.
 CREATE TABLE bank_reference (
-    number      int GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (number BETWEEN 1 AND 99999999),
+    number      int PRIMARY KEY CHECK (number BETWEEN 1 AND 99999999),
     delivery_id bigint NOT NULL REFERENCES delivery,
     attempt     smallint NOT NULL,
     UNIQUE (delivery_id, attempt)
 );
+-- The last of these numbers. Eight digits do not last if what fails uses them up, as a sequence's are.
+CREATE TABLE reference_counter (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    last     int NOT NULL DEFAULT 0
+);
+INSERT INTO reference_counter DEFAULT VALUES;
 
 -- Who owns the connection to a bank; the fence grows with every owner.
 CREATE TABLE bank_lease (

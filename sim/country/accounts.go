@@ -122,10 +122,19 @@ type specificKind struct {
 	percent            uint64
 }
 
-// hasSpecific reports whether the citizen has an account in force for the i-th specific kind.
+// hasSpecific reports whether the citizen has an account in force for the i-th specific kind, and one that counts.
 func (h holder) hasSpecific(i int) bool {
 	registered, over := h.specific(i)
-	return registered && !over
+	return registered && !over && (specificKinds()[i].benefit != strictBenefit || h.isLocked(i))
+}
+
+// isLocked reports whether the i-th specific account is locked: of the strict benefit most are.
+func (h holder) isLocked(i int) bool {
+	d := mix(h.dice(aSpecificVersion), uint64(i)) >> 33
+	if specificKinds()[i].benefit == strictBenefit {
+		return d%8 != 0
+	}
+	return d%4 == 0
 }
 
 func (h holder) specific(i int) (registered, over bool) {
@@ -149,11 +158,7 @@ func (w *world) writeSpecific(t *table) {
 			} else {
 				t.texts(newStarts, "")
 			}
-			locked := "no"
-			if d>>33%4 == 0 {
-				locked = "yes"
-			}
-			t.texts(s.authority, s.benefit, locked)
+			t.texts(s.authority, s.benefit, yesOrNo(h.isLocked(i)))
 			t.end()
 		}
 	}

@@ -1,6 +1,9 @@
 package country
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
 // kind says which register a holder's number comes from.
 type kind uint8
@@ -14,7 +17,15 @@ const (
 
 func (k kind) String() string { return [...]string{"CPR", "CVR", "SE", "P"}[k] }
 
-// life reports whether a holder can still be paid.
+// period is for how many days after the day of death or end a holder is paid.
+func (k kind) period() int {
+	if k == citizen {
+		return 180
+	}
+	return 120
+}
+
+// status reports whether a holder can still be paid.
 type status uint8
 
 const (
@@ -42,6 +53,7 @@ const (
 	aStreet
 	aSpecific
 	aSpecificVersion
+	aEnded
 )
 
 // world answers every question about a country from its options.
@@ -115,6 +127,34 @@ func (h holder) status() status {
 	}
 }
 
+// ended is the day of death, end or emigration: half of them lie a month before any demonstration, the others years.
+func (h holder) ended() (day time.Time, has bool) {
+	if h.status() == alive {
+		return time.Time{}, false
+	}
+	d := h.dice(aEnded)
+	if h.percent(aEnded, 50) {
+		return time.Date(2005, 7, 1+int(d>>32%31), 0, 0, 0, 0, time.UTC), true
+	}
+	return time.Date(2001, 1, 1+int(d>>32%1000), 0, 0, 0, 0, time.UTC), true
+}
+
+// usable reports whether the accounts of a holder are beyond doubt usable on a day and for some weeks more.
+func (h holder) usable(day time.Time) bool {
+	ended, has := h.ended()
+	if !has || h.status() == emigrated {
+		return true
+	}
+	const weeks = 60
+	return !ended.After(day) && ended.AddDate(0, 0, h.k.period()-weeks).After(day)
+}
+
+// over reports whether the accounts of a holder are beyond doubt no longer usable on a day.
+func (h holder) over(day time.Time) bool {
+	ended, has := h.ended()
+	return has && h.status() != emigrated && ended.AddDate(0, 0, h.k.period()+2).Before(day)
+}
+
 // hasAddress is rarer among those without an account: nobody knows where to write to them either.
 func (h holder) hasAddress() bool {
 	if h.hasOwnAccount() {
@@ -124,7 +164,7 @@ func (h holder) hasAddress() bool {
 }
 
 func (w *world) writeHolders(t *table) {
-	t.header("kind id parent status name street postcode town country")
+	t.header("kind id parent status ended_on name street postcode town country")
 	var id, buf []byte
 	for _, k := range []kind{citizen, company, seNumber, unit} {
 		for n := range w.count[k] {
@@ -138,6 +178,11 @@ func (w *world) writeHolders(t *table) {
 			}
 			t.bytes(buf)
 			t.text(h.status().String())
+			if day, has := h.ended(); has {
+				t.text(day.Format(time.DateOnly))
+			} else {
+				t.text("")
+			}
 			buf = h.appendName(buf[:0])
 			t.text(string(buf))
 			h.addressFields(t)

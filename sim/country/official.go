@@ -77,7 +77,7 @@ func (p *planner) officialIncomplete() *bundle {
 		k       kind
 		benefit string
 	}{{company, "NKSLEV"}, {citizen, "NKSDPE"}, {seNumber, "NKSOAM"}, {unit, "NKSMOA"}, {citizen, "NKSDPE"}} {
-		h := p.find(x.k, func(h holder) bool { return payable(h) && h.hasAccount(a.authority, x.benefit) })
+		h := p.find(x.k, func(h holder) bool { return p.payable(h) && h.hasAccount(a.authority, x.benefit) })
 		d.txs = append(d.txs, p.payTo(a, h, x.benefit, false))
 	}
 	d.txs[4].advice = []string{"Lang adviseringstekst til " + d.txs[4].endToEnd}

@@ -92,7 +92,7 @@ func (p *planner) payment(a agreement, shape int) tx {
 	case 0:
 		t.id, t.fate = p.unknownHolder(k), rejected
 	case 1:
-		t.id, t.fate = p.gone(k).id(), rejected
+		t.id, t.fate = p.gone(k), rejected
 	}
 	return t
 }

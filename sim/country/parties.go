@@ -1,6 +1,9 @@
 package country
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // supplier is a data supplier: it sends and fetches files for one or more authorities.
 type supplier struct{ id, name, ean string }
@@ -27,17 +30,35 @@ func Suppliers() []string {
 func ByQueue() []string { return []string{"PENSIT", "STUDIEIT"} }
 
 // authority is a public payer; its id is what stands as ADMID in a bundle.
-type authority struct{ id, name, cvr string }
+type authority struct {
+	id, name, cvr       string
+	emigrated, pNumbers bool // it pays to the NemKonti of the emigrated, and to P numbers' own accounts
+}
 
-func (w *world) authorities() []authority {
-	list := []authority{
-		{"4101", "Nordvig Kommune", ""},
-		{"4102", "Sønderlund Kommune", ""},
-		{"5200", "Pensionskontoret", ""},
-		{"6300", "Afgiftsvæsenet", ""},
-		{"7400", "Studiestøttekontoret", ""},
-		{"8101", "Øregionen", ""},
+// payer is an authority with its words.
+func payer(id string) authority {
+	for _, a := range payers() {
+		if a.id == id {
+			return a
+		}
 	}
+	return authority{}
+}
+
+func payers() []authority {
+	return []authority{
+		{id: "4101", name: "Nordvig Kommune"},
+		{id: "4102", name: "Sønderlund Kommune", pNumbers: true},
+		{id: "5200", name: "Pensionskontoret", emigrated: true},
+		{id: "6300", name: "Afgiftsvæsenet", emigrated: true, pNumbers: true},
+		{id: "7400", name: "Studiestøttekontoret"},
+		{id: "8101", name: "Øregionen"},
+	}
+}
+
+// authorities are the payers with their CVR numbers.
+func (w *world) authorities() []authority {
+	list := payers()
 	for i := range list {
 		// The last numbers of the companies' series: no holder reaches them.
 		list[i].cvr = string(w.appendCVR(nil, companySpan-1-i))
@@ -77,26 +98,33 @@ func agreements() []agreement {
 // valid leaves out the agreement that has run out.
 func (a agreement) valid() bool { return a.to == "" }
 
-// benefit is a benefit type; without an authority it is general.
-type benefit struct{ id, authority, name string }
+// benefit is a benefit type; without an authority it is general. A strict one goes to a locked specific account only.
+type benefit struct {
+	id, authority, name string
+	strict              bool
+}
+
+// strictBenefit is the code of the benefit that creditors must not reach.
+const strictBenefit = "KAPPEN"
 
 func benefits() []benefit {
 	return []benefit{
-		{"NKSLEV", "", "Leverandørbetaling"},
-		{"NKSDPE", "", "Diverse til personer"},
-		{"NKSOAM", "", "Overskydende afgifter og moms"},
-		{"NKSMOA", "", "Moms og afgifter"},
-		{"KBOLIG", "4101", "Boligstøtte"},
-		{"KSYGE", "4102", "Sygedagpenge"},
-		{"PFOLKE", "5200", "Folkepension"},
-		{"PFOERT", "5200", "Førtidspension"},
-		{"OVSKAT", "6300", "Overskydende skat"},
-		{"SUSTIP", "7400", "Stipendium"},
+		{id: "NKSLEV", name: "Leverandørbetaling"},
+		{id: "NKSDPE", name: "Diverse til personer"},
+		{id: "NKSOAM", name: "Overskydende afgifter og moms"},
+		{id: "NKSMOA", name: "Moms og afgifter"},
+		{id: "KBOLIG", authority: "4101", name: "Boligstøtte"},
+		{id: "KSYGE", authority: "4102", name: "Sygedagpenge"},
+		{id: "PFOLKE", authority: "5200", name: "Folkepension"},
+		{id: "PFOERT", authority: "5200", name: "Førtidspension"},
+		{id: strictBenefit, authority: "5200", name: "Kapitalpension", strict: true},
+		{id: "OVSKAT", authority: "6300", name: "Overskydende skat"},
+		{id: "SUSTIP", authority: "7400", name: "Stipendium"},
 	}
 }
 
 func specificKinds() []specificKind {
-	return []specificKind{{"4101", "KBOLIG", 12}, {"5200", "PFOLKE", 10}, {"7400", "SUSTIP", 25}}
+	return []specificKind{{"4101", "KBOLIG", 12}, {"5200", "PFOLKE", 10}, {"7400", "SUSTIP", 25}, {"5200", strictBenefit, 10}}
 }
 
 func (w *world) writeSuppliers(t *table, keys map[string]string) {
@@ -108,9 +136,9 @@ func (w *world) writeSuppliers(t *table, keys map[string]string) {
 }
 
 func (w *world) writeAuthorities(t *table) {
-	t.header("authority name cvr")
+	t.header("authority name cvr emigrated p_numbers")
 	for _, a := range w.authorities() {
-		t.texts(a.id, a.name, a.cvr)
+		t.texts(a.id, a.name, a.cvr, yesOrNo(a.emigrated), yesOrNo(a.pNumbers))
 		t.end()
 	}
 }
@@ -143,9 +171,25 @@ func (w *world) writeAgreements(t *table) {
 }
 
 func (w *world) writeBenefits(t *table) {
-	t.header("benefit_type authority name")
+	t.header("benefit_type authority name fallback")
 	for _, b := range benefits() {
-		t.texts(b.id, b.authority, b.name)
+		t.texts(b.id, b.authority, b.name, yesOrNo(!b.strict))
 		t.end()
 	}
+}
+
+// writePeriods says for how long the dead and ceased are paid.
+func (w *world) writePeriods(t *table) {
+	t.header("kind days")
+	for _, k := range []kind{citizen, company, seNumber, unit} {
+		t.texts(k.String(), strconv.Itoa(k.period()))
+		t.end()
+	}
+}
+
+func yesOrNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }

@@ -10,7 +10,7 @@ import (
 func (p *planner) specials() []func() []*bundle {
 	return []func() []*bundle{
 		p.noAccount, p.wrongRecipients, p.wrongAgreements, p.wrongAmounts, p.unreadable, p.refused, p.duplicates,
-		p.official, p.dates, p.encodings,
+		p.official, p.dates, p.encodings, p.byTheirWord,
 	}
 }
 
@@ -38,7 +38,7 @@ func grouping(b *bundle) *bundle {
 }
 
 func (p *planner) good(a agreement) tx {
-	h := p.find(citizen, func(h holder) bool { return payable(h) && h.hasAccount(a.authority, "NKSDPE") })
+	h := p.find(citizen, func(h holder) bool { return p.payable(h) && h.hasAccount(a.authority, "NKSDPE") })
 	return p.payTo(a, h, "NKSDPE", false)
 }
 
@@ -51,6 +51,33 @@ func (p *planner) noAccount() []*bundle {
 			p.payTo(cheque, p.without(citizen, true), "NKSDPE", false),
 			p.payTo(cheque, p.without(citizen, false), "NKSDPE", false),
 			p.good(cheque)),
+	}
+}
+
+// byTheirWord is who is paid by some authorities and not by others, and who is still paid. A small country has not all of
+// them.
+func (p *planner) byTheirWord() []*bundle {
+	type recipient struct {
+		k       kind
+		suits   func(holder) bool
+		benefit string
+	}
+	of := func(a agreement, kind string, all ...recipient) *bundle {
+		txs := []tx{p.good(a)}
+		for _, r := range all {
+			if h, found := p.seek(r.k, r.suits); found {
+				txs = append(txs, p.payTo(a, h, r.benefit, false))
+			}
+		}
+		return p.single(a, kind, p.clock(0, 4, 42), txs...)
+	}
+	says, silent := with("AFG-630001"), with("NORDVIG-01")
+	emigrant, lone := recipient{citizen, isEmigrant, "NKSDPE"}, recipient{unit, p.isLoneUnit, "NKSMOA"}
+	return []*bundle{
+		of(says, "emigrated and a P number, by the authority's word", emigrant, lone),
+		of(silent, "emigrated and a P number, without a word", emigrant, lone),
+		of(silent, "dead and ceased a while ago", recipient{citizen, p.isLately, "NKSDPE"}, recipient{company, p.isLately, "NKSLEV"}),
+		of(with("PENS.5200"), "a benefit for locked accounts", recipient{citizen, p.isProtected, strictBenefit}, recipient{citizen, p.isUnprotected, strictBenefit}),
 	}
 }
 
@@ -69,8 +96,8 @@ func (p *planner) wrongRecipients() []*bundle {
 	badIBAN := p.abroad(a, false)
 	badIBAN.account, badIBAN.fate = badIBAN.account[:2]+wrongCheck(badIBAN.account[2:4])+badIBAN.account[4:], rejected
 	return []*bundle{
-		p.single(a, "unknown and dead recipients", at, wrong(p.unknownHolder(citizen), citizen), wrong(p.gone(citizen).id(), citizen), p.good(a)),
-		p.single(a, "unknown and ceased companies", at, wrong(p.unknownHolder(company), company), wrong(p.gone(company).id(), company),
+		p.single(a, "unknown and dead recipients", at, wrong(p.unknownHolder(citizen), citizen), wrong(p.gone(citizen), citizen), p.good(a)),
+		p.single(a, "unknown and ceased companies", at, wrong(p.unknownHolder(company), company), wrong(p.gone(company), company),
 			wrong(p.unknownHolder(seNumber), seNumber), wrong(p.unknownHolder(unit), unit)),
 		p.single(a, "unknown benefit, wrong accounts", at, unknownBenefit, badAccount, badIBAN, p.good(a)),
 		grouping(p.single(a, "nothing but unknown recipients", at, wrong(p.unknownHolder(citizen), citizen))),

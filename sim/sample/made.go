@@ -22,11 +22,11 @@ func (s supplierRow) fields() []string {
 
 const (
 	supplierColumns  = "supplier name ean ssh_keys"
-	authorityColumns = "authority name cvr"
+	authorityColumns = "authority name cvr emigrated p_numbers"
 	unitColumns      = "authority los_unit parent name"
 	agreementColumns = "agreement authority los_unit supplier bank_centre payout_accounts no_account receive_by valid_from valid_to"
-	benefitColumns   = "benefit_type authority name"
-	holderColumns    = "kind id parent status name street postcode town country"
+	benefitColumns   = "benefit_type authority name fallback"
+	holderColumns    = "kind id parent status ended_on name street postcode town country"
 	accountColumns   = "kind id account iban foreign_account bank_code bic bank_name bank_address bank_country currency " +
 		"holder_name holder_address valid_from valid_to"
 )
@@ -35,13 +35,13 @@ const (
 func writeMade(dir string, doc *document, sender supplierRow, file string, centres []string) error {
 	authority, units, agreements := [][]string{}, [][]string{}, [][]string{}
 	if isText(doc.authority, 35) {
-		authority = append(authority, []string{doc.authority, "Myndighed " + doc.authority, ""})
+		authority = append(authority, []string{doc.authority, "Myndighed " + doc.authority, "", "yes", "yes"})
 		units = append(units, []string{doc.authority, doc.authority, "", "Myndighed " + doc.authority})
 		agreements = madeAgreements(doc, sender.login, file, centres)
 	}
 	benefits := [][]string{}
 	for _, b := range doc.benefits {
-		benefits = append(benefits, []string{b, "", "Ydelse " + b})
+		benefits = append(benefits, []string{b, "", "Ydelse " + b, "yes"})
 	}
 	holders, accounts := madeHolders(doc)
 	return errors.Join(
@@ -132,7 +132,7 @@ func holderRow(h holder, parent string) []string {
 	}
 	town := strings.SplitN(pick(towns), " ", 2)
 	street := fmt.Sprintf("%s %d", pick(streets), 1+n%200)
-	return []string{h.kind, h.id, parent, "alive", name, street, town[0], town[1], "DK"}
+	return []string{h.kind, h.id, parent, "alive", "", name, street, town[0], town[1], "DK"}
 }
 
 var (

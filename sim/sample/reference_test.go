@@ -22,7 +22,7 @@ func folder(t *testing.T, files map[string]string) string {
 
 func TestReferenceDataAreUsedAsTheyAre(t *testing.T) {
 	t.Parallel()
-	holders := "kind,id,parent,status,name,street,postcode,town,country\r\nCPR,0102031234,,dead,\"A, B\",,,,\r\n"
+	holders := "kind,id,parent,status,ended_on,name,street,postcode,town,country\r\nCPR,0102031234,,dead,2005-01-01,\"A, B\",,,,\r\n"
 	reference := folder(t, map[string]string{
 		"suppliers.csv":  "\ufeffssh_keys,name,supplier,ean\n,Anden,ANDEN,\n,\"Prøve, A/S\",PROEVE,\n",
 		"holders.csv":    holders,

@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	_ "embed"
-	"fmt"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -37,10 +36,11 @@ func FindFaults(ctx context.Context, x *postgres.Session, authority string) erro
 	return pgscript.Run(ctx, x, faultsScript, pgscript.Args{"benefits": benefits, "unknown_benefit": string(gateway.CodeBenefitType)})
 }
 
-// UnpayableOf is a query for who of some rows (id, holder_kind, holder) cannot be paid: a recipient that does not exist
-// (unknown), or is dead or has ceased; an emigrated one may be paid. // B18.3 // B22.3
-func UnpayableOf(rows string) string {
-	gone := fmt.Sprintf("(%d, %d)", gateway.Dead, gateway.Ceased)
+// UnpayableOf is a query for who of some rows (id, holder_kind, holder) cannot be paid at the instant asOf: a recipient that
+// does not exist (unknown), or is dead or has ceased for so long that its accounts cannot be used any more. Whether there is
+// an account, and whether the payer's word lets it be used, is asked when the payment is released: both may come until
+// then. // B18.3 // B22.3
+func UnpayableOf(rows, asOf string) string {
 	return `SELECT w.id, h.status IS NULL AS unknown FROM (` + rows + ` ORDER BY holder, holder_kind OFFSET 0) w
-		LEFT JOIN LATERAL ` + register.StatusOf("w") + ` h ON true WHERE h.status IS NULL OR h.status IN ` + gone
+		LEFT JOIN LATERAL ` + register.StatusOf("w", asOf) + ` h ON true WHERE h.usable IS NOT TRUE`
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -58,16 +59,16 @@ func (s *Store) unpayable(ctx context.Context, d postgres.Delivery) ([]byte, err
 		return nil, postgres.Transient(err)
 	}
 	defer func() { _ = conn.Close() }()
-	faults, err := unpayableBy(ctx, conn, d)
+	faults, err := unpayableBy(ctx, conn, d, s.Now())
 	if err != nil && postgres.IsTransient(conn, err) {
 		err = postgres.Transient(err)
 	}
 	return faults, err
 }
 
-func unpayableBy(ctx context.Context, conn *sqlx.Conn, d postgres.Delivery) ([]byte, error) {
+func unpayableBy(ctx context.Context, conn *sqlx.Conn, d postgres.Delivery, at time.Time) ([]byte, error) {
 	rows, err := conn.QueryContext(ctx, UnpayableOf(`SELECT id, holder_kind, holder FROM payment
-		WHERE month = $1 AND id BETWEEN $2 AND $3 AND NOT complete AND holder IS NOT NULL`), d.Month, d.FirstPayment(), d.LastPayment())
+		WHERE month = $1 AND id BETWEEN $2 AND $3 AND NOT complete AND holder IS NOT NULL`, "$4::timestamptz"), d.Month, d.FirstPayment(), d.LastPayment(), at)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -32,12 +33,12 @@ func bundleTable() pgcopy.Table {
 		"read_code", "debit_code", "more", "ore", "line", "block", "tx"}}
 }
 
-// findUnpayable adds the errors of the recipients of the temporary table bundle to fault.
-func findUnpayable(ctx context.Context, x *postgres.Session) error {
+// findUnpayable adds the errors of the recipients of the temporary table bundle, as they are at an instant, to fault.
+func findUnpayable(ctx context.Context, x *postgres.Session, at time.Time) error {
 	_, err := x.ExecContext(ctx, `INSERT INTO fault SELECT w.id, r.code, r.rank
-		FROM (`+check.UnpayableOf(`SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`)+`) w
+		FROM (`+check.UnpayableOf(`SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`, "$3::timestamptz")+`) w
 		JOIN code_rank r ON r.code = CASE WHEN w.unknown THEN $1::text ELSE $2::text END`,
-		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased))
+		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased), at)
 	if err == nil {
 		_, err = x.ExecContext(ctx, `ANALYZE fault`)
 	}

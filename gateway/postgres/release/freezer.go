@@ -40,30 +40,15 @@ type freezing struct {
 	lines    *pgcopy.Rows
 }
 
-// prepare draws the references of the deliveries.
+// prepare finds the references of the deliveries.
 func (f *freezer) prepare(ctx context.Context) error {
-	f.references = make(map[int64]int64, len(f.months))
 	ids := make([]int64, 0, len(f.months))
 	for id := range f.months {
 		ids = append(ids, id)
 	}
-	_, err := f.x.ExecContext(ctx, `INSERT INTO bank_reference (delivery_id, attempt)
-		SELECT d, 1 FROM unnest($1::bigint[]) d ORDER BY d ON CONFLICT DO NOTHING`, ids)
-	if err != nil {
-		return fmt.Errorf("references: %w", err)
-	}
-	var drawn []struct {
-		Delivery int64 `db:"delivery_id"`
-		Number   int64 `db:"number"`
-	}
-	err = f.x.SelectContext(ctx, &drawn, `SELECT delivery_id, number FROM bank_reference WHERE delivery_id = ANY ($1::bigint[]) AND attempt = 1`, ids)
-	if err != nil {
-		return fmt.Errorf("references: %w", err)
-	}
-	for _, d := range drawn {
-		f.references[d.Delivery] = d.Number
-	}
-	return nil
+	var err error
+	f.references, err = f.store.references(ctx, ids)
+	return err
 }
 
 func (f *freezer) take(ctx context.Context, p *completed) error {

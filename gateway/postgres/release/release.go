@@ -1,6 +1,6 @@
 // Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
-// interchanges, frozen and rendered. It writes release_group (its state), interchange, message, order_line, bank_order,
-// bank_reference, text_change, payment_event (returned) and answer_due (response 7).
+// interchanges, frozen and rendered. It writes release_group (its state, and those of held payments), payment (their group), interchange, message, order_line, bank_order,
+// bank_reference, reference_counter, text_change, payment_event (returned) and answer_due (response 7).
 package release
 
 import (
@@ -35,6 +35,7 @@ type unit struct {
 	AgreementID int64     `db:"agreement_id"`
 	ExecutesOn  time.Time `db:"executes_on"`
 	ReleaseAt   time.Time `db:"release_at"`
+	Held        int64     `db:"held"` // the group of one payment that was held; 0: none
 }
 
 // Next releases the most urgent unit that is due: completes its payments with accounts, splits them into
@@ -42,45 +43,78 @@ type unit struct {
 //
 // A release waits until every delivery stamped before it has been read and checked.
 func (s *Store) Next(ctx context.Context) (bool, error) {
-	var month time.Time
-	var payments int
+	var done released
 	worked, err := s.SkipFailing(ctx, gateway.ReleaseFails, func(over []int64) (groups []int64, err error) {
-		err = s.Transact(ctx, "release", func(x *postgres.Session) error {
-			var u unit
-			var err error
-			u, groups, err = s.claimUnit(ctx, x, over)
-			if errors.Is(err, gateway.ErrNotFound) {
-				return nil
+		for {
+			done, err = s.releaseNext(ctx, over)
+			if !done.waits {
+				break
 			}
-			if err != nil {
-				return err
-			}
-			if err := s.release(ctx, x, u, groups); err != nil {
-				return fmt.Errorf("bank %s agreement %d: %w", u.Bank, u.AgreementID, err)
-			}
-			if err := s.CloseMended(ctx, x, gateway.ReleaseFails, groups...); err != nil {
-				return err
-			}
-			return x.QueryRowContext(ctx, `SELECT max(month), sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).
-				Scan(&month, &payments)
-		})
-		return groups, err
+			over = append(over, done.groups...)
+		}
+		if !mayBeDoubled(err) {
+			return done.groups, err
+		}
+		held, holding := s.holdDoubled(ctx, done.groups)
+		if holding == nil && held > 0 {
+			return done.groups, nil // the others are next
+		}
+		return done.groups, errors.Join(err, holding)
 	})
-	if err != nil || !worked {
+	if err != nil || !worked || done.payments == 0 {
 		return worked, err
 	}
-	return true, s.Analyze(ctx, month, payments)
+	return true, s.Analyze(ctx, done.month, done.payments)
+}
+
+// released is what a release did.
+type released struct {
+	groups   []int64
+	month    time.Time
+	payments int
+	waits    bool // nothing: it is a payment that is still held
+}
+
+// releaseNext releases the first unit none of whose groups is to be passed over.
+func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, err error) {
+	err = s.Transact(ctx, "release", func(x *postgres.Session) error {
+		u, groups, err := s.claimUnit(ctx, x, over)
+		if errors.Is(err, gateway.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		done.groups = groups
+		if u.Held != 0 {
+			still, err := findDoubled(ctx, x, groups, s.Now())
+			if done.waits = len(still) > 0; err != nil || done.waits {
+				return err
+			}
+		}
+		if err := s.release(ctx, x, u, groups); err != nil {
+			return fmt.Errorf("bank %s agreement %d: %w", u.Bank, u.AgreementID, err)
+		}
+		for _, mended := range []gateway.ExceptionKind{gateway.ReleaseFails, gateway.RegisterOverlap} {
+			if err := s.CloseMended(ctx, x, mended, groups...); err != nil {
+				return err
+			}
+		}
+		return x.QueryRowContext(ctx, `SELECT max(month), sum(payments) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).
+			Scan(&done.month, &done.payments)
+	})
+	return done, err
 }
 
 func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64) (unit, []int64, error) {
 	var u unit
 	now := s.Now()
-	err := x.GetContext(ctx, &u, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at
+	err := x.GetContext(ctx, &u, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, CASE g.part WHEN 0 THEN 0 ELSE g.id END AS held
 		FROM release_group g
 		WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($3::bigint[])
 		  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.state IN ('received', 'read')
 			AND d.failures < $2 AND d.received_at <= g.release_at)
-		ORDER BY g.release_at, g.executes_on, g.bank_centre, g.agreement_id
+		ORDER BY g.release_at, g.executes_on, g.bank_centre, g.agreement_id, g.part
 		LIMIT 1 FOR UPDATE SKIP LOCKED`, now, int(s.Rules.FailuresBefore), over)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, nil, gateway.ErrNotFound
@@ -91,8 +125,8 @@ func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64
 	var groups []int64
 	err = x.SelectContext(ctx, &groups, `SELECT id FROM release_group
 		WHERE state = 'waiting' AND release_at <= $1 AND release_at = $5
-		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4
-		ORDER BY id FOR UPDATE SKIP LOCKED`, now, u.Bank, u.AgreementID, u.ExecutesOn, u.ReleaseAt)
+		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4 AND CASE $6::bigint WHEN 0 THEN part = 0 ELSE id = $6 END
+		ORDER BY id FOR UPDATE SKIP LOCKED`, now, u.Bank, u.AgreementID, u.ExecutesOn, u.ReleaseAt, u.Held)
 	if err != nil {
 		return u, nil, fmt.Errorf("claim groups: %w", err)
 	}

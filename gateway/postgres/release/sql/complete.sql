@@ -1,5 +1,6 @@
 -- Completes the payments of a slice with accounts. A payment's account is its own, else the register's; without one the
--- standing choice counts. The columns stand in the order of completed.scan; the register puts its lookup at "account".
+-- standing choice counts; reason is why the register has none, as register.Reason numbers it. A benefit that goes to a
+-- locked specific account only does not become a cheque either. The columns stand in the order of completed.scan; the register puts its lookup at "account".
 --
 -- Orders that share a LIN come together; a debit account is 14 digits, and numbers are sorted quicker than texts.
 --
@@ -15,13 +16,12 @@ FROM (SELECT p.*, g.debit_account, CASE WHEN d.return_always THEN 'return' ELSE 
     ORDER BY p.holder, p.holder_kind OFFSET 0) o
 LEFT JOIN LATERAL /*account*/ f ON NOT o.complete
 CROSS JOIN LATERAL (SELECT NOT o.complete AND f.account IS NULL AND o.no_account = 'cheque' AND $8
-    AND f.street IS NOT NULL AND f.name IS NOT NULL AND f.postcode IS NOT NULL AS wants) w
-CROSS JOIN LATERAL (SELECT w.wants AND f.status NOT IN (2, 3) AND $9 AND o.debit_account = ANY ($10::text[]) AS cheque,
+    AND f.reason IN (3, 4) AND f.street IS NOT NULL AND f.name IS NOT NULL AND f.postcode IS NOT NULL AS wants) w
+CROSS JOIN LATERAL (SELECT w.wants AND $9 AND o.debit_account = ANY ($10::text[]) AS cheque,
     CASE WHEN NOT $9 THEN 'agreement' WHEN o.debit_account <> ALL ($10::text[]) THEN 'debit account'
         WHEN o.complete THEN NULL
-        WHEN f.status IS NULL THEN 'unknown'
-        WHEN f.status IN (2, 3) THEN 'ceased'
-        WHEN f.account IS NULL AND NOT w.wants THEN 'no account' END AS reason) r
+        WHEN w.wants THEN NULL
+        ELSE (ARRAY['unknown', 'ceased', 'no account', 'emigrated', 'no fallback'])[f.reason] END AS reason) r
 CROSS JOIN LATERAL (SELECT
     CASE WHEN r.cheque THEN 4 WHEN o.complete THEN o.type WHEN f.account_kind IN (2, 3) THEN 3 ELSE 1 END AS type,
     CASE WHEN r.cheque THEN 5 WHEN o.complete THEN o.account_kind ELSE f.account_kind END AS account_kind,
