@@ -94,7 +94,7 @@ func (r registers) holder(n int) {
 	insert := func(status gateway.HolderStatus, from, to any) {
 		var ended any
 		if status != gateway.Alive {
-			ended = august(rapid.SampledFrom([]int{10, 11}).Draw(r.T, "ended")).AddDate(0, 0, -rapid.SampledFrom([]int{0, 90, 180, 400}).Draw(r.T, "days ago"))
+			ended = august(rapid.SampledFrom([]int{10, 11}).Draw(r.T, "ended")).AddDate(0, 0, -rapid.SampledFrom([]int{0, 90, 179, 180, 181, 400}).Draw(r.T, "days ago"))
 		}
 		r.exec(`INSERT INTO nks.holder_version (id, kind, parent, status, ended_on, valid_from, valid_to, recorded_from, counter, name)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, '2005-01-01', 1, 'x')`, r.id(n), int16(kind), parent, int16(status), ended, from, to)
@@ -173,7 +173,8 @@ func TestChooseIsTheSQL(t *testing.T) {
 			return
 		}
 		r.fill()
-		for _, at := range []time.Time{august(10), august(20)} {
+		midnight := time.Date(2005, 8, 9, 22, 0, 0, 0, time.UTC) // in Copenhagen
+		for _, at := range []time.Time{august(10), august(20), midnight, midnight.Add(-time.Microsecond)} {
 			policy, err := register.PolicyAs(context.Background(), db, at, august(31))
 			if err != nil {
 				t.Fatal(err)
