@@ -1,6 +1,7 @@
 // Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
-// interchanges, frozen and rendered. It writes release_group (its state, and those of held payments), payment (their group), interchange, message, order_line, bank_order,
-// bank_reference, reference_counter, text_change, payment_event (returned) and answer_due (response 7).
+// interchanges, frozen and rendered. It writes release_group (its state, and groups of held payments), payment (the group of
+// a held one), interchange, message, order_line, bank_order, bank_reference, reference_counter, text_change, payment_event
+// (returned) and answer_due (response 7).
 package release
 
 import (
