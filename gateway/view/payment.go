@@ -17,16 +17,17 @@ import (
 // Payment is a payment with everything that happened to it. Times are nil until it has come so far. Texts of others
 // have citizens' numbers masked, and accounts that must not be seen yet.
 type Payment struct {
-	ID          int64  `db:"id"`
-	Ore         int64  `db:"ore"`
-	E2E         string `db:"e2e"`
-	Authority   string `db:"authority"`
-	BenefitType string `db:"benefit_type"`
-	Text        string `db:"statement_text"` // on the statement; may be empty
-	State       State  `db:"-"`
-	Recipient   string `db:"-"` // kind and number, a citizen's masked; empty: named by the account alone
-	Account     string `db:"-"` // its tail masked until the bank has the payment; empty: found at release
-	Masked      bool   `db:"-"` // the account's tail is
+	ID          int64     `db:"id"`
+	Ore         int64     `db:"ore"`
+	E2E         string    `db:"e2e"`
+	Authority   string    `db:"authority"`
+	BenefitType string    `db:"benefit_type"`
+	Text        string    `db:"statement_text"` // on the statement; may be empty
+	State       State     `db:"-"`
+	Recipient   string    `db:"-"` // kind and number, a citizen's masked; empty: named by the account alone
+	Decision    *Decision `db:"-"` // nil: the payment names its account, or was not accepted
+	Account     string    `db:"-"` // its tail masked until the bank has the payment; empty: found at release
+	Masked      bool      `db:"-"` // the account's tail is
 
 	Delivery      int64      `db:"delivery_id"`
 	Door          string     `db:"door"`
@@ -78,6 +79,7 @@ type paymentRow struct {
 	Holder              int64   `db:"holder"`
 	NamedAccount        string  `db:"named_account"` // in the payment itself
 	OrderAccount        *string `db:"order_account"`
+	OrderVersion        int64   `db:"order_version"`
 	Reference           int64   `db:"reference"`
 	Document            int64   `db:"document_id"`
 	InterchangeDocument int64   `db:"interchange_document"`
@@ -88,9 +90,9 @@ type paymentRow struct {
 //go:embed payment.sql
 var paymentQuery string
 
-// Payment reads one payment of the viewer's. It is ErrOperations for operations, and gateway.ErrNotFound when there is
+// Payment reads one payment of the viewer's; now is when one that waits would be decided. It is ErrOperations for operations, and gateway.ErrNotFound when there is
 // none that the viewer may see.
-func (r *Reader) Payment(ctx context.Context, v Viewer, id int64) (*Payment, error) {
+func (r *Reader) Payment(ctx context.Context, v Viewer, id int64, now time.Time) (*Payment, error) {
 	if v.Operations() {
 		return nil, ErrOperations
 	}
@@ -100,7 +102,10 @@ func (r *Reader) Payment(ctx context.Context, v Viewer, id int64) (*Payment, err
 			return err
 		}
 		p.settle()
-		var err error
+		err := p.decide(ctx, tx, now)
+		if err != nil {
+			return err
+		}
 		p.Papers, err = r.papers(ctx, tx, p)
 		return err
 	})
