@@ -64,7 +64,7 @@ func TestPages_Decision(t *testing.T) {
 
 	specific := page("specific", "77")
 	p.says("a specific account", specific, "Hvorfor denne konto", "Kontoen er fundet i registret: Ydelsesspecifik konto (registrets version ",
-		"Registret, som det var kendt 11.08.2005 06.00.00", "7045000199xxxx Ydelsesspecifik konto, YD1", "Valgt", "7045000100xxxx NemKonto", "En specifik konto kommer først")
+		"Registret pr. 11.08.2005 06.00.00", "7045000199xxxx Ydelsesspecifik konto, YD1", "Valgt", "7045000100xxxx NemKonto", "En specifik konto kommer først")
 	p.hides("a specific account", specific, "7045000188", "7045000166", bobAccount, "ikke alt blev optegnet")
 
 	p.says("a NemKonto", page("own", "77"), "Modtagerens NemKonto", "Den er til en anden myndighed eller ydelse", "7045000100xxxx NemKonto altid videre")
@@ -128,7 +128,7 @@ func TestPage_DecisionIsOfOnesOwn(t *testing.T) {
 	if named := decision(of("77"), "named"); named != "" {
 		t.Errorf("a payment that names its account: %s", named)
 	}
-	for _, query := range []string{`SELECT page_holder(201700002, 1::smallint, '77', now())`, `SELECT count(*) FROM account_version`, `SELECT count(*) FROM holder_version`} {
+	for _, query := range []string{`SELECT page_holder(201700002, 1::smallint, '77', now(), now())`, `SELECT count(*) FROM account_version`, `SELECT count(*) FROM holder_version`} {
 		err := w.as(of("77"), func(tx *sqlx.Tx) error { _, err := tx.ExecContext(t.Context(), query); return err })
 		if err == nil || !strings.Contains(err.Error(), "permission denied") {
 			t.Errorf("%s: %v", query, err)

@@ -132,13 +132,17 @@ func (e *explainText) decision(p *view.Payment, d *view.Decision) {
 		e.line("the register has no record of the recipient as of then")
 	}
 	if d.Differs {
-		e.line("what the register has on record as known then does not lead to this: it was not all recorded")
+		e.line("what the register has on record as known then does not lead to this: it was not all recorded, or a load was under way")
 	}
 	if len(d.Candidates) == 0 {
 		e.line("there was no candidate")
 		return
 	}
-	e.line("candidates as the register knew them at %s:", e.at(d.AsOf))
+	if d.Decided {
+		e.line("candidates as the register knew them at %s:", e.at(d.AsOf))
+	} else {
+		e.line("candidates:")
+	}
 	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		e.line("  %s\n    %s, %s, %s, recorded %s", c.Text(), c.Account, c.Purpose(), e.span(c.From, c.To), e.at(c.Recorded))

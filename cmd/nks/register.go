@@ -56,8 +56,10 @@ func registerShowCommand(ctx context.Context, p *command.Program, fs *flag.FlagS
 		if s.on.IsZero() {
 			s.on = now
 		}
-		if s.knownAt.IsZero() {
-			s.knownAt = now
+		if s.knownText = "now"; s.knownAt.IsZero() {
+			s.knownAt = everything()
+		} else {
+			s.knownText = "at " + s.at(s.knownAt)
 		}
 		return s.show(ctx, asked)
 	})
@@ -117,7 +119,11 @@ type showHolder struct {
 	explainText
 	q           register.Queryer
 	on, knownAt time.Time
+	knownText   string // of knownAt
 }
+
+// everything is an instant after whatever has been recorded: also what was recorded by a clock that was ahead.
+func everything() time.Time { return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) }
 
 // show finds the one that is meant and writes it.
 func (s *showHolder) show(ctx context.Context, asked []gateway.Holder) error {
@@ -138,7 +144,7 @@ func (s *showHolder) show(ctx context.Context, asked []gateway.Holder) error {
 	}
 	switch len(found) {
 	case 0:
-		return fmt.Errorf("%s: the register had nothing on record at %s", hidden(asked), s.at(s.knownAt))
+		return fmt.Errorf("%s: the register has nothing on record, as known %s", hidden(asked), s.knownText)
 	case 1:
 		return s.holder(ctx, found[0], &on)
 	}
@@ -168,7 +174,7 @@ func (s *showHolder) holder(ctx context.Context, h gateway.Holder, on *register.
 	if h.Kind == gateway.CPR {
 		name = "CPR " + name
 	}
-	s.line("%s, as of %s, as known at %s", name, s.at(s.on), s.at(s.knownAt))
+	s.line("%s, as of %s, as known %s", name, s.at(s.on), s.knownText)
 	s.line("status: %s", s.status(h.Kind, on, &policy))
 	if on.Parent != 0 {
 		s.line("under: %s", gateway.HolderOf(gateway.CVR, on.Parent).Masked())
