@@ -66,7 +66,7 @@ func paymentToExplain(ctx context.Context, on tables, wanted string) (p *view.Pa
 	if err != nil {
 		return nil, err
 	}
-	p, err = reader.Payment(ctx, view.Viewer{Authority: found[0].Authority}, found[0].Payment, now)
+	p, err = reader.PaymentWithoutPapers(ctx, view.Viewer{Authority: found[0].Authority}, found[0].Payment, now)
 	return p, errors.Join(err, closeReader())
 }
 
@@ -121,6 +121,8 @@ func (e *explainText) decision(p *view.Payment, d *view.Decision) {
 		e.wouldGo(d)
 	case d.Ordered != 0:
 		e.line("account %s by rule %q, version %d of the register, decided %s", masked(p), ruleText(gateway.AccountRule(p.Order.Rule)), d.Ordered, e.at(d.AsOf))
+	case gateway.PaymentType(p.Order.Type) == gateway.Cheque && d.Found():
+		e.line("a cheque, decided %s", e.at(d.AsOf))
 	case gateway.PaymentType(p.Order.Type) == gateway.Cheque:
 		e.line("a cheque, decided %s, since %s", e.at(d.AsOf), d.Reason)
 	case p.ForAgreement():

@@ -157,9 +157,9 @@ func (a *accountThen) version() register.AccountVersion {
 	return register.AccountVersion{ID: a.ID, Authority: a.Authority, BenefitType: a.BenefitType, Locked: a.Locked, From: a.From, To: a.To}
 }
 
-// differs reports whether what was done is not what the register as known then leads to: it was not all recorded then, or a load
-// was under way, whose changes bear the instant at which it began.
-// What was returned for its agreement is decided without the register. // B22.4
+// differs reports whether what was done is not what the register as known then leads to: it was not all recorded then, or
+// a load was under way, whose changes bear the instant at which it began. What was returned for its agreement is decided
+// without the register. // B22.4
 func (p *paymentRow) differs(d *Decision) bool {
 	switch {
 	case !d.Decided:

@@ -93,6 +93,16 @@ var paymentQuery string
 // Payment reads one payment of the viewer's; now is when one that waits would be decided. It is ErrOperations for operations, and gateway.ErrNotFound when there is
 // none that the viewer may see.
 func (r *Reader) Payment(ctx context.Context, v Viewer, id int64, now time.Time) (*Payment, error) {
+	return r.payment(ctx, v, id, now, r.papers)
+}
+
+// PaymentWithoutPapers is Payment without its documents, which take time to search.
+func (r *Reader) PaymentWithoutPapers(ctx context.Context, v Viewer, id int64, now time.Time) (*Payment, error) {
+	return r.payment(ctx, v, id, now, func(context.Context, *sqlx.Tx, *paymentRow) ([]Paper, error) { return nil, nil })
+}
+
+func (r *Reader) payment(ctx context.Context, v Viewer, id int64, now time.Time,
+	papers func(context.Context, *sqlx.Tx, *paymentRow) ([]Paper, error)) (*Payment, error) {
 	if v.Operations() {
 		return nil, ErrOperations
 	}
@@ -106,7 +116,7 @@ func (r *Reader) Payment(ctx context.Context, v Viewer, id int64, now time.Time)
 		if err != nil {
 			return err
 		}
-		p.Papers, err = r.papers(ctx, tx, p)
+		p.Papers, err = papers(ctx, tx, p)
 		return err
 	})
 	if err != nil {
