@@ -79,6 +79,38 @@ func TestPages_Decision(t *testing.T) {
 	p.hides("a waiting payment", waits, "70450001666662", bobSpecific)
 }
 
+// TestPages_DecisionWithoutAnAccount shows why a payment is held, paid by cheque, or was returned for its agreement.
+func TestPages_DecisionWithoutAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cheque, ended := bundle("G-2", cpr("cheque", poor, 100)), bundle("G-3", cpr("ended", ann, 100))
+	cheque.Debits[0].Agreement, cheque.Debits[0].Account = "AFT-2", "53010000123456"
+	ended.Debits[0].Agreement, ended.Debits[0].Account = "AFT-B", "40010000765432"
+	ended.From = []string{"LEVB"}
+	w.receive(bundle("G-1", cpr("two accounts", bob, 200), cpr("twice", abroad, 500)), cheque, ended)
+	w.exec(`INSERT INTO account_version (holder_id, holder_kind, account_kind, account, authority, benefit_type, valid_from, valid_to, recorded_from, counter)
+		SELECT holder_id, holder_kind, account_kind, '70450001555552', authority, benefit_type, '2005-08-01', '2005-09-01', '2005-08-01', 1
+		FROM account_version WHERE account = '` + bobSpecific + `'`)
+	w.exec(`INSERT INTO holder_version (id, kind, status, ended_on, valid_from, valid_to, recorded_from, counter)
+		VALUES (` + abroad[1:] + `, 1, 4, '2005-08-01', '2005-08-01', '2005-09-01', '2005-08-01', 1)`)
+	w.exec(`UPDATE agreement SET valid_to = '2005-08-01' WHERE agreement = 'AFT-B'`)
+	w.at(receiveBy)
+	w.release()
+	p := w.pages()
+	page := func(e2e string) string { return p.get("/payment/"+w.payment(e2e), "77", http.StatusOK) }
+	const held = "Betalingen holdes tilbage og kan ikke frigives nu."
+	p.says("two accounts", page("two accounts"), held+" To konti er i kraft til samme formål.", "7045000155xxxx", "7045000199xxxx", "En anden konto er i kraft til samme formål")
+	p.says("a holder twice", page("twice"), held+" Registret har modtageren to gange.")
+	p.says("a cheque", page("cheque"), "Ingen konto blev fundet, og betalingen blev en bankcheck. Ingen konto er i kraft.", "Ingen konto kom i betragtning")
+	p.says("an agreement that has ended", page("ended"), "Betalingen er returneret på grund af aftalen, uanset registret.", "7045000100xxxx", "Valgt")
+	for _, e2e := range []string{"two accounts", "twice", "cheque", "ended"} {
+		p.hides(e2e, page(e2e), "ikke alt blev optegnet")
+	}
+	w.exec(`DELETE FROM account_version WHERE account = '70450001555552'`)
+	w.exec(`DELETE FROM holder_version WHERE id = ` + abroad[1:] + ` AND status = 4`)
+	w.release()
+}
+
 // TestPages_DecisionNotOnRecord: where the register's history does not lead to what was done, the page says so. // B22.4
 func TestPages_DecisionNotOnRecord(t *testing.T) {
 	t.Parallel()

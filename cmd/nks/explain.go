@@ -155,6 +155,8 @@ func (e *explainText) wouldGo(d *view.Decision) {
 	switch {
 	case d.Found():
 		e.line("not released yet; now, %s, it would go by rule %q to version %d of the register", e.at(d.AsOf), ruleText(d.Rule), d.Version)
+	case d.Twice:
+		e.line("held: it cannot be released now, %s, since the register has the holder twice", e.at(d.AsOf))
 	case d.Doubled():
 		e.line("held: it cannot be released now, %s, since %s", e.at(d.AsOf), d.Reason)
 	default:

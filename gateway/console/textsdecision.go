@@ -8,6 +8,8 @@ var decisionTexts = []Text{
 	{"decision.would", "Ikke frigivet endnu; hvis det skete nu, blev kontoen fundet i registret", "Not released yet; if it were now, the account would be found in the register"},
 	{"decision.wouldnot", "Ikke frigivet endnu; hvis det skete nu, var der ingen konto", "Not released yet; if it were now, there would be no account"},
 	{"decision.held", "Betalingen holdes tilbage og kan ikke frigives nu", "The payment is held and cannot be released now"},
+	{"decision.cheque", "Ingen konto blev fundet, og betalingen blev en bankcheck", "No account was found, and the payment became a bank cheque"},
+	{"decision.twice", "Registret har modtageren to gange", "The register has the holder twice"},
 	{"decision.returned", "Betalingen er returneret uden konto", "The payment was returned without an account"},
 	{"decision.agreement", "Betalingen er returneret på grund af aftalen, uanset registret", "The payment was returned for its agreement, whatever the register says"},
 	{"decision.version", "registrets version %d", "version %d of the register"},

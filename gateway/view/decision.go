@@ -19,6 +19,7 @@ type Decision struct {
 	AsOf        time.Time // of the release; of the question while the payment waits
 	Decided     bool      // the payment has been released
 	KnownHolder bool      // the register has the recipient on record as of then
+	Twice       bool      // it has the recipient, or the CVR number that was asked for, twice, which must not be
 	register.Choice
 	Candidates []Candidate // the recipient's accounts, then those of the CVR number above
 	// Ordered is the version that the order was made by; 0: no order, or one without an account of the register.
@@ -27,10 +28,10 @@ type Decision struct {
 }
 
 // Found reports whether the register has an account for the payment.
-func (d *Decision) Found() bool { return d.Reason == register.Chosen }
+func (d *Decision) Found() bool { return d.Reason == register.Chosen && !d.Twice }
 
-// Doubled reports whether the register has two accounts for one purpose, so that the payment is held.
-func (d *Decision) Doubled() bool { return d.Reason == register.Overlap }
+// Doubled reports whether the register tells two things at once, so that the payment is held.
+func (d *Decision) Doubled() bool { return d.Reason == register.Overlap || d.Twice }
 
 // Candidate is an account that was thought of. Specific accounts of other authorities are none.
 type Candidate struct {
@@ -52,6 +53,7 @@ type knownThen struct {
 }
 
 type holderThen struct {
+	Times    int                  `json:"times"`
 	Status   gateway.HolderStatus `json:"status"`
 	EndedOn  *string              `json:"ended_on"`
 	Parent   int64                `json:"parent"`
@@ -92,6 +94,7 @@ func (p *paymentRow) decide(ctx context.Context, tx *sqlx.Tx, now time.Time) err
 		return fmt.Errorf("decision: %w", err)
 	}
 	d := &Decision{AsOf: then.AsOf, Decided: p.ReleasedAt != nil, KnownHolder: then.Holder != nil, Choice: why.Choice, Ordered: p.OrderVersion}
+	d.Twice = then.Holder.twice() || d.Rule == gateway.ByParentAccount && then.Company.twice()
 	// The steps come in the order of the accounts.
 	accounts := slices.Concat(then.Holder.accounts(), then.Company.accounts())
 	for i, s := range why.Steps {
@@ -135,6 +138,8 @@ func (h *holderThen) accounts() []accountThen {
 	}
 	return h.Accounts
 }
+
+func (h *holderThen) twice() bool { return h != nil && h.Times > 1 }
 
 func (h *holderThen) facts() (register.Facts, error) {
 	if h == nil {

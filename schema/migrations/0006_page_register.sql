@@ -5,10 +5,11 @@ SET ROLE nks_owner;
 SET search_path = nks;
 
 -- A holder as it was at an instant, as the register knew it at another, with the accounts that may be paid to by one
--- authority. Null for a holder that it did not know. No viewer is asked for here: no page may call it.
+-- authority. times is more than one where it had the holder twice, which must not be. Null for a holder that it did not
+-- know. No viewer is asked for here: no page may call it.
 CREATE FUNCTION page_holder(whose bigint, whose_kind smallint, payer text, at timestamptz, known timestamptz) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
-    SELECT jsonb_build_object('status', h.status, 'ended_on', h.ended_on, 'parent', h.parent, 'accounts', (
+    SELECT jsonb_build_object('times', count(*) OVER (), 'status', h.status, 'ended_on', h.ended_on, 'parent', h.parent, 'accounts', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'authority', coalesce(a.authority, ''), 'benefit_type', coalesce(a.benefit_type, ''),
             'locked', a.locked, 'from', nullif(a.valid_from, '-infinity'), 'to', a.valid_to, 'recorded', a.recorded_from,
             'account', CASE WHEN length(a.account) > 4 THEN left(a.account, -4) || 'xxxx' ELSE repeat('x', length(a.account)) END)
