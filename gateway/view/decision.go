@@ -93,7 +93,7 @@ func (p *paymentRow) decide(ctx context.Context, tx *sqlx.Tx, now time.Time) err
 	if err != nil {
 		return fmt.Errorf("decision: %w", err)
 	}
-	d := &Decision{AsOf: then.AsOf, Decided: p.ReleasedAt != nil, KnownHolder: then.Holder != nil, Choice: why.Choice, Ordered: p.OrderVersion}
+	d := &Decision{AsOf: then.AsOf, Decided: p.ReleasedAt != nil, KnownHolder: then.Holder != nil, Choice: why.Choice, Ordered: p.Order.Version}
 	d.Twice = then.Holder.twice() || d.Rule == gateway.ByParentAccount && then.Company.twice()
 	// The steps come in the order of the accounts.
 	accounts := slices.Concat(then.Holder.accounts(), then.Company.accounts())
@@ -174,7 +174,7 @@ func (p *paymentRow) differs(d *Decision) bool {
 	case gateway.AccountRule(p.Order.Rule) == gateway.ByCheque:
 		return d.Found()
 	}
-	return d.Version != p.OrderVersion || d.Rule != gateway.AccountRule(p.Order.Rule)
+	return d.Version != p.Order.Version || d.Rule != gateway.AccountRule(p.Order.Rule)
 }
 
 // ForAgreement reports whether the payment was returned for its agreement or debit account, whatever the register says.

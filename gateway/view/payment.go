@@ -64,8 +64,9 @@ type Event struct {
 
 // Order is what a bank is told to do, and where it stands in the interchange.
 type Order struct {
-	Rule       int    `db:"rule"` // by which the account was chosen
-	Type       int    `db:"type"` // as gateway.PaymentType
+	Rule       int    `db:"rule"`    // by which the account was chosen
+	Version    int64  `db:"version"` // of the register's account; 0: none
+	Type       int    `db:"type"`    // as gateway.PaymentType
 	MessageRef string `db:"message_ref"`
 	Message    int    `db:"message_no"`
 	Line       int    `db:"lin"`
@@ -79,7 +80,6 @@ type paymentRow struct {
 	Holder              int64   `db:"holder"`
 	NamedAccount        string  `db:"named_account"` // in the payment itself
 	OrderAccount        *string `db:"order_account"`
-	OrderVersion        int64   `db:"order_version"`
 	Reference           int64   `db:"reference"`
 	Document            int64   `db:"document_id"`
 	InterchangeDocument int64   `db:"interchange_document"`
