@@ -13,6 +13,7 @@ import (
 type Holder struct {
 	Facts
 	Name, Street, Postcode, Town, Country string
+	Recorded                              time.Time // since when the register has it so
 }
 
 // asKnown is the condition that a version was recorded, and not yet closed, at the instant $1.
@@ -31,10 +32,10 @@ func As(ctx context.Context, q Queryer, kind gateway.HolderKind, number int64, o
 	}
 	// What is known and what was closed are found by indexes of their own.
 	version := `SELECT status, ended_on, coalesce(parent, 0), coalesce(name, ''), coalesce(street, ''), coalesce(postcode, ''), coalesce(town, ''),
-		coalesce(country, '') FROM nks.holder_version WHERE id = $3 AND kind = $4 AND ` + valid + ` AND ` + asKnown
+		coalesce(country, ''), recorded_from FROM nks.holder_version WHERE id = $3 AND kind = $4 AND ` + valid + ` AND ` + asKnown
 	err := each(ctx, q, version+` AND recorded_to IS NULL UNION ALL `+version+` AND recorded_to IS NOT NULL`, func(r *sql.Rows) error {
 		var ended sql.NullTime
-		err := r.Scan(&h.Status, &ended, &h.Parent, &h.Name, &h.Street, &h.Postcode, &h.Town, &h.Country)
+		err := r.Scan(&h.Status, &ended, &h.Parent, &h.Name, &h.Street, &h.Postcode, &h.Town, &h.Country, &h.Recorded)
 		h.Ended, found = dateOf(ended), true
 		return err
 	}, knownAt, on, number, int16(kind))

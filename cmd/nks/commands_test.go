@@ -14,7 +14,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -61,6 +61,12 @@ func TestWrongUse(t *testing.T) {
 		"no such language":         {{"check", "--lang", "de", config}, {"de", "must be one of da, en"}},
 		"no such time":             {{"check", "--at", "noon", config}, {"noon", "RFC 3339"}},
 		"check without a database": {{"check", "--config", absent, config}, {absent}},
+		"no payment named":         {{"explain"}, {"name one payment"}},
+		"no holder named":          {{"register", "show"}, {"name one holder"}},
+		"no such kind of holder":   {{"register", "show", "EAN", "12345678"}, {"must be one of CPR, CVR, SE, P"}},
+		"a holder's short number":  {{"register", "show", "CPR", "010203123"}, {"10 digits"}},
+		"a holder's day":           {{"register", "show", "--on", "yesterday", "CVR", "12345678"}, {"--on", "yesterday", "2005-08-11"}},
+		"a holder's instant":       {{"register", "show", "--known", "noon", "CVR", "12345678"}, {"--known", "noon", "RFC 3339"}},
 		"one person":               {{"resolve", "--bank", "B", "--interchange", "1", "--arrived", "no", "--by", "A", "--approved-by", "A"}, {"--by", "--approved-by"}},
 		"perhaps arrived":          {{"resolve", "--bank", "B", "--interchange", "1", "--arrived", "perhaps"}, {"--arrived", "must be one of yes, no"}},
 		"no EDIFACT":               {{"edifact", "lint"}, {"files"}},

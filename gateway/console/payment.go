@@ -26,7 +26,7 @@ func (s *Console) paymentPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.View.Payment(ctx, who, id)
+	p, err := s.View.Payment(ctx, who, id, s.Now())
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 type Text struct{ Key, Danish, English string }
 
 // Texts is everything that pages say, but for the codes of rejections, which are the gateway's.
-func Texts() []Text { return append(append([]Text{}, pageTexts...), flowTexts...) }
+func Texts() []Text { return slices.Concat(pageTexts, flowTexts, decisionTexts) }
 
 // spoken are the texts by language and key.
 var spoken = func() map[Language]map[string]string {

@@ -17,16 +17,17 @@ import (
 // Payment is a payment with everything that happened to it. Times are nil until it has come so far. Texts of others
 // have citizens' numbers masked, and accounts that must not be seen yet.
 type Payment struct {
-	ID          int64  `db:"id"`
-	Ore         int64  `db:"ore"`
-	E2E         string `db:"e2e"`
-	Authority   string `db:"authority"`
-	BenefitType string `db:"benefit_type"`
-	Text        string `db:"statement_text"` // on the statement; may be empty
-	State       State  `db:"-"`
-	Recipient   string `db:"-"` // kind and number, a citizen's masked; empty: named by the account alone
-	Account     string `db:"-"` // its tail masked until the bank has the payment; empty: found at release
-	Masked      bool   `db:"-"` // the account's tail is
+	ID          int64     `db:"id"`
+	Ore         int64     `db:"ore"`
+	E2E         string    `db:"e2e"`
+	Authority   string    `db:"authority"`
+	BenefitType string    `db:"benefit_type"`
+	Text        string    `db:"statement_text"` // on the statement; may be empty
+	State       State     `db:"-"`
+	Recipient   string    `db:"-"` // kind and number, a citizen's masked; empty: named by the account alone
+	Decision    *Decision `db:"-"` // nil: the payment names its account, or was not accepted
+	Account     string    `db:"-"` // its tail masked until the bank has the payment; empty: found at release
+	Masked      bool      `db:"-"` // the account's tail is
 
 	Delivery      int64      `db:"delivery_id"`
 	Door          string     `db:"door"`
@@ -63,8 +64,9 @@ type Event struct {
 
 // Order is what a bank is told to do, and where it stands in the interchange.
 type Order struct {
-	Rule       int    `db:"rule"` // by which the account was chosen
-	Type       int    `db:"type"` // as gateway.PaymentType
+	Rule       int    `db:"rule"`    // by which the account was chosen
+	Version    int64  `db:"version"` // of the register's account; 0: none
+	Type       int    `db:"type"`    // as gateway.PaymentType
 	MessageRef string `db:"message_ref"`
 	Message    int    `db:"message_no"`
 	Line       int    `db:"lin"`
@@ -88,9 +90,19 @@ type paymentRow struct {
 //go:embed payment.sql
 var paymentQuery string
 
-// Payment reads one payment of the viewer's. It is ErrOperations for operations, and gateway.ErrNotFound when there is
+// Payment reads one payment of the viewer's; now is when one that waits would be decided. It is ErrOperations for operations, and gateway.ErrNotFound when there is
 // none that the viewer may see.
-func (r *Reader) Payment(ctx context.Context, v Viewer, id int64) (*Payment, error) {
+func (r *Reader) Payment(ctx context.Context, v Viewer, id int64, now time.Time) (*Payment, error) {
+	return r.payment(ctx, v, id, now, r.papers)
+}
+
+// PaymentWithoutPapers is Payment without its documents, which take time to search.
+func (r *Reader) PaymentWithoutPapers(ctx context.Context, v Viewer, id int64, now time.Time) (*Payment, error) {
+	return r.payment(ctx, v, id, now, func(context.Context, *sqlx.Tx, *paymentRow) ([]Paper, error) { return nil, nil })
+}
+
+func (r *Reader) payment(ctx context.Context, v Viewer, id int64, now time.Time,
+	papers func(context.Context, *sqlx.Tx, *paymentRow) ([]Paper, error)) (*Payment, error) {
 	if v.Operations() {
 		return nil, ErrOperations
 	}
@@ -100,8 +112,11 @@ func (r *Reader) Payment(ctx context.Context, v Viewer, id int64) (*Payment, err
 			return err
 		}
 		p.settle()
-		var err error
-		p.Papers, err = r.papers(ctx, tx, p)
+		err := p.decide(ctx, tx, now)
+		if err != nil {
+			return err
+		}
+		p.Papers, err = papers(ctx, tx, p)
 		return err
 	})
 	if err != nil {

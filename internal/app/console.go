@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/rs/zerolog"
 
 	"nks/bankday"
 	"nks/gateway/console"
@@ -126,6 +127,15 @@ func (p *pages) close() error {
 	}
 	p.wait.Wait()
 	return p.db.Close()
+}
+
+// OpenReader makes a reader of what viewers may see, for a command, and how to close it.
+func (d *Database) OpenReader(ctx context.Context, log zerolog.Logger) (*view.Reader, func() error, error) {
+	db, err := d.openPage(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reader: %w", err)
+	}
+	return view.New(db, log), db.Close, nil
 }
 
 // openPage makes the pool of the pages: a role that may see little, and write nothing.
