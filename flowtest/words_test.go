@@ -147,30 +147,49 @@ func TestRelease_FailedBurnsNoReference(t *testing.T) {
 func TestRelease_HoldsWhatHasTwoAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.receive(bundle("G-1", cpr("A", ann, 100), cpr("B", bob, 200), cpr("C", poor, 300)), bundle("G-2", cpr("D", ann, 400)), bundle("G-3", cpr("E", abroad, 500)))
+	w.receive(bundle("G-1", cpr("A", ann, 100), cpr("B", bob, 200), cpr("C", poor, 300), cpr("F", dead, 600)), bundle("G-2", cpr("D", ann, 400)), bundle("G-3", cpr("E", abroad, 500)))
 	w.newAnswers()
-	// Behind the back of load: for Bob another account for some days, for Urs another standing.
+	// Behind the back of load: for Bob another account for some days, for Urs another standing, and one for who was rejected.
 	w.exec(`INSERT INTO account_version (holder_id, holder_kind, account_kind, account, authority, benefit_type, valid_from, valid_to, recorded_from, counter)
 		SELECT holder_id, holder_kind, account_kind, '70450001555552', authority, benefit_type, '2005-08-01', '2005-09-01', '2005-08-01', 1
 		FROM account_version WHERE account = '` + bobSpecific + `'`)
 	w.exec(`INSERT INTO holder_version (id, kind, status, ended_on, valid_from, valid_to, recorded_from, counter)
-		VALUES (` + abroad[1:] + `, 1, 2, '2005-08-01', '2005-08-01', '2005-09-01', '2005-08-01', 1)`)
+		VALUES (` + abroad[1:] + `, 1, 2, '2005-08-01', '2005-08-01', '2005-09-01', '2005-08-01', 1),
+			(` + dead + `, 1, 2, '2005-08-01', '2005-08-01', '2005-09-01', '2005-08-01', 1)`)
 	w.at(receiveBy)
 	w.release()
 	w.want("orders", w.orders(), "A 1 2 "+annAccount+"; D 1 2 "+annAccount)
-	w.want("ledger", w.ledger(), "waiting 2 = 700, frozen 2 = 500, returned 1 = 300")
+	w.want("ledger", w.ledger(), "rejected 1 = 600, waiting 2 = 700, frozen 2 = 500, returned 1 = 300")
 	w.want("exceptions", w.exceptions(), "register overlap; register overlap")
 	w.want("references", w.row(`SELECT max(number) FROM bank_reference`), "3")
 	w.wantAnswers("7 C:RJCT")
 	w.release() // still
-	w.want("ledger", w.ledger(), "waiting 2 = 700, frozen 2 = 500, returned 1 = 300")
+	w.want("ledger", w.ledger(), "rejected 1 = 600, waiting 2 = 700, frozen 2 = 500, returned 1 = 300")
 	w.at("2005-08-12 05:00")
 	load(t, w.db, country{"specific_accounts.csv": {accountColumns + ",authority,benefit_type,locked", specificAccount(bob, "70450001555553", "77", "YD1", "no")}}, w.time())
 	w.release()
 	w.want("orders", w.row(`SELECT o.account FROM bank_order o JOIN payment p ON p.id = o.payment_id WHERE e2e = 'B'`), "70450001555553")
 	w.want("exceptions", w.exceptions(), "register overlap")
-	w.exec(`DELETE FROM holder_version WHERE id = ` + abroad[1:] + ` AND status = 2`)
+	w.exec(`DELETE FROM holder_version WHERE id IN (` + abroad[1:] + `, ` + dead + `) AND valid_from = '2005-08-01'`)
 	w.release()
-	w.want("ledger", w.ledger(), "frozen 4 = 1200, returned 1 = 300")
+	w.want("ledger", w.ledger(), "rejected 1 = 600, frozen 4 = 1200, returned 1 = 300")
 	w.want("exceptions", w.exceptions(), "")
+}
+
+// TestCheck_WhoIsThereTwice is not rejected while one of the two standings lets it be paid; and no payment counts twice.
+func TestCheck_WhoIsThereTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`INSERT INTO holder_version (id, kind, status, ended_on, valid_from, valid_to, recorded_from, counter)
+		VALUES (` + abroad[1:] + `, 1, 2, '2004-01-01', '2005-08-01', '2005-09-01', '2005-08-01', 1),
+			(` + dead + `, 1, 2, '2004-01-01', '2005-08-01', '2005-09-01', '2005-08-01', 1)`)
+	w.receive(bundle("G-1", cpr("A", ann, 100), cpr("E", abroad, 500), cpr("F", dead, 600)))
+	w.wantAnswers("1 ACPT; 2 PART F:9014")
+	w.at(receiveBy)
+	w.release()
+	w.want("ledger", w.ledger(), "rejected 1 = 600, waiting 1 = 500, frozen 1 = 100")
+	w.want("exceptions", w.exceptions(), "register overlap")
+	w.exec(`DELETE FROM holder_version WHERE id IN (` + abroad[1:] + `, ` + dead + `) AND valid_from = '2005-08-01'`)
+	w.release()
+	w.want("ledger", w.ledger(), "rejected 1 = 600, frozen 2 = 600")
 }

@@ -151,7 +151,7 @@ func (s *Store) stream(ctx context.Context, c *completion, part slice, out chan<
 	return err
 }
 
-// endedBefore is which payments of a slice were rejected or stopped.
+// endedBefore is which payments of a slice were rejected or stopped; none of them is counted yet.
 func endedBefore(ctx context.Context, tx pgx.Tx, part slice) (map[int64]bool, error) {
 	rows, err := tx.Query(ctx, `SELECT e.payment_id FROM unnest($1::date[], $2::bigint[], $3::bigint[]) AS part (month, first, last)
 		CROSS JOIN LATERAL (SELECT payment_id FROM payment_event q
@@ -166,7 +166,7 @@ func endedBefore(ctx context.Context, tx pgx.Tx, part slice) (map[int64]bool, er
 	}
 	ended := make(map[int64]bool, len(ids))
 	for _, id := range ids {
-		ended[id] = true
+		ended[id] = false
 	}
 	return ended, nil
 }
@@ -191,8 +191,11 @@ func (s *Store) streamRows(ctx context.Context, tx pgx.Tx, c *completion, part s
 	for rows.Next() {
 		var p completed
 		p.scan(rows.RawValues())
-		if ended[p.id] {
-			p = completed{id: p.id, reason: endedReason}
+		if counted, is := ended[p.id]; is {
+			if counted { // the register has two accounts for it, which matters no more
+				continue
+			}
+			ended[p.id], p = true, completed{id: p.id, reason: endedReason}
 		}
 		if batch = append(batch, p); len(batch) == completedBatch {
 			if err := hand(batch); err != nil {

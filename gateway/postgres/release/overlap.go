@@ -73,6 +73,9 @@ func (s *Store) hold(ctx context.Context, x *postgres.Session, p doubled) error 
 			debit_text, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, state
 		FROM release_group g CROSS JOIN LATERAL (SELECT max(o.id) AS id, max(o.part) AS part FROM release_group o WHERE o.delivery_id = g.delivery_id) last
 		WHERE g.id = $1 RETURNING id`, p.Group, p.Ore).Scan(&own)
+	if err == nil && own&gateway.MaxGroups == 0 { // the id would be another delivery's
+		err = fmt.Errorf("the delivery has %d groups, and no room for one that waits", gateway.MaxGroups)
+	}
 	if err == nil {
 		err = x.UpdateOne(ctx, `UPDATE release_group SET payments = payments - 1, ore = ore - $2 WHERE id = $1`, p.Group, p.Ore)
 	}

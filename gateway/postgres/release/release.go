@@ -115,7 +115,7 @@ func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64
 		WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($3::bigint[])
 		  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.state IN ('received', 'read')
 			AND d.failures < $2 AND d.received_at <= g.release_at)
-		ORDER BY g.release_at, g.executes_on, g.bank_centre, g.agreement_id, g.part
+		ORDER BY g.part > 0, g.release_at, g.executes_on, g.bank_centre, g.agreement_id, g.part
 		LIMIT 1 FOR UPDATE SKIP LOCKED`, now, int(s.Rules.FailuresBefore), over)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, nil, gateway.ErrNotFound

@@ -1,6 +1,7 @@
 -- Completes the payments of a slice with accounts. A payment's account is its own, else the register's; without one the
--- standing choice counts; reason is why the register has none, as register.Reason numbers it. A benefit that goes to a
--- locked specific account only does not become a cheque either. The columns stand in the order of completed.scan; the register puts its lookup at "account".
+-- standing choice counts; reason is why the register has none, as register.Reason numbers it. The register is not asked
+-- when the agreement forbids the payment anyhow. A benefit that goes to a locked specific account only does not become a
+-- cheque either. The columns stand in the order of completed.scan; the register puts its lookup at "account".
 --
 -- Orders that share a LIN come together; a debit account is 14 digits, and numbers are sorted quicker than texts.
 --
@@ -14,7 +15,7 @@ FROM (SELECT p.*, g.debit_account, CASE WHEN d.return_always THEN 'return' ELSE 
     CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = part.month AND q.id BETWEEN part.first AND part.last OFFSET 0) p
     JOIN (SELECT id, debit_account FROM release_group WHERE id = ANY ($5::bigint[])) g ON g.id = p.group_id
     ORDER BY p.holder, p.holder_kind OFFSET 0) o
-LEFT JOIN LATERAL /*account*/ f ON NOT o.complete
+LEFT JOIN LATERAL /*account*/ f ON NOT o.complete AND $9 AND o.debit_account = ANY ($10::text[])
 CROSS JOIN LATERAL (SELECT NOT o.complete AND f.account IS NULL AND o.no_account = 'cheque' AND $8
     AND f.reason IN (3, 4) AND f.street IS NOT NULL AND f.name IS NOT NULL AND f.postcode IS NOT NULL AS wants) w
 CROSS JOIN LATERAL (SELECT w.wants AND $9 AND o.debit_account = ANY ($10::text[]) AS cheque,
