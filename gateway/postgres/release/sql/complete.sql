@@ -17,24 +17,24 @@ FROM (SELECT p.*, g.debit_account, CASE WHEN d.return_always THEN 'return' ELSE 
     ORDER BY p.holder, p.holder_kind OFFSET 0) o
 LEFT JOIN LATERAL /*account*/ f ON NOT o.complete AND $9 AND o.debit_account = ANY ($10::text[])
 CROSS JOIN LATERAL (SELECT NOT o.complete AND f.account IS NULL AND o.no_account = 'cheque' AND $8
-    AND f.reason IN (3, 4) AND f.street IS NOT NULL AND f.name IS NOT NULL AND f.postcode IS NOT NULL AS wants) w
-CROSS JOIN LATERAL (SELECT w.wants AND $9 AND o.debit_account = ANY ($10::text[]) AS cheque,
+    AND f.reason IN (3, 4) AND f.street IS NOT NULL AND f.name IS NOT NULL AND f.postcode IS NOT NULL AS cheque) w
+CROSS JOIN LATERAL (SELECT
     CASE WHEN NOT $9 THEN 'agreement' WHEN o.debit_account <> ALL ($10::text[]) THEN 'debit account'
         WHEN o.complete THEN NULL
-        WHEN w.wants THEN NULL
+        WHEN w.cheque THEN NULL
         ELSE (ARRAY['unknown', 'ceased', 'no account', 'emigrated', 'no fallback'])[f.reason] END AS reason) r
 CROSS JOIN LATERAL (SELECT
-    CASE WHEN r.cheque THEN 4 WHEN o.complete THEN o.type WHEN f.account_kind IN (2, 3) THEN 3 ELSE 1 END AS type,
-    CASE WHEN r.cheque THEN 5 WHEN o.complete THEN o.account_kind ELSE f.account_kind END AS account_kind,
-    CASE WHEN r.cheque THEN '' WHEN o.complete THEN o.account ELSE f.account END AS account,
-    CASE WHEN r.cheque THEN NULL WHEN o.complete THEN o.bic ELSE f.bic END AS bic,
-    CASE WHEN r.cheque THEN NULL WHEN o.complete THEN o.bank_code ELSE f.bank_code END AS bank_code,
-    CASE WHEN r.cheque OR NOT o.complete AND f.account_kind = 1 THEN NULL
+    CASE WHEN w.cheque THEN 4 WHEN o.complete THEN o.type WHEN f.account_kind IN (2, 3) THEN 3 ELSE 1 END AS type,
+    CASE WHEN w.cheque THEN 5 WHEN o.complete THEN o.account_kind ELSE f.account_kind END AS account_kind,
+    CASE WHEN w.cheque THEN '' WHEN o.complete THEN o.account ELSE f.account END AS account,
+    CASE WHEN w.cheque THEN NULL WHEN o.complete THEN o.bic ELSE f.bic END AS bic,
+    CASE WHEN w.cheque THEN NULL WHEN o.complete THEN o.bank_code ELSE f.bank_code END AS bank_code,
+    CASE WHEN w.cheque OR NOT o.complete AND f.account_kind = 1 THEN NULL
         WHEN o.transfer_currency IS NOT NULL THEN o.transfer_currency
         WHEN NOT o.complete AND f.account_kind IN (2, 3) AND f.currency <> 'DKK' THEN f.currency END AS currency,
-    CASE WHEN r.cheque THEN 4 WHEN o.complete THEN 0 ELSE f.rule END AS rule,
-    CASE WHEN r.cheque OR o.complete THEN NULL ELSE f.version END AS version,
-    CASE WHEN r.cheque THEN jsonb_strip_nulls(jsonb_build_object('name', f.name, 'addr', jsonb_build_array(f.street),
+    CASE WHEN w.cheque THEN 4 WHEN o.complete THEN 0 ELSE f.rule END AS rule,
+    CASE WHEN w.cheque OR o.complete THEN NULL ELSE f.version END AS version,
+    CASE WHEN w.cheque THEN jsonb_strip_nulls(jsonb_build_object('name', f.name, 'addr', jsonb_build_array(f.street),
             'post', f.postcode, 'town', f.town, 'ctry', f.country))
         WHEN NOT o.complete AND f.account_kind IN (2, 3) THEN jsonb_strip_nulls(jsonb_build_object(
             'name', coalesce(f.holder_name, f.name), 'addr', jsonb_build_array(coalesce(f.holder_address, f.street)),
