@@ -41,7 +41,7 @@ var rooms = []room{
 	{path: "internal/app", may: []string{"gateway", "register", "reconciliation", "metrics"}, why: "configuration into a running gateway"},
 	{path: "internal/command", why: "the frame of a program with commands"},
 	{path: "internal/client", why: "a data supplier's side of the doors"},
-	{path: "internal/report", may: []string{"register", "reconciliation", "internal/command"}, why: "what programs print of money"},
+	{path: "internal/report", may: []string{"register", "reconciliation", "internal/client", "internal/command"}, why: "what programs print of money and of deliveries"},
 	{path: "internal/programtest", may: []string{"gateway/postgres/pgtest", "sim"}, why: "programs under test, and countries for them"},
 	{path: "cmd/nks", may: []string{"gateway", "register", "reconciliation", "metrics", "internal"}, why: "the commands of the gateway, without simulators"},
 	{path: "sim", why: "simulated parties"},

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"flag"
-	"os"
 	"path/filepath"
 	"time"
 
 	"nks/internal/client"
 	"nks/internal/command"
+	"nks/internal/report"
 	"nks/sim/authority"
 )
 
@@ -38,17 +38,7 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	if err := o.settle(); err != nil {
 		return err
 	}
-	sum, err := client.Send(ctx, o.Config)
-	if err != nil {
-		return err
-	}
-	if err := sum.Tell(p.Out, o.File, o.json); err != nil {
-		return err
-	}
-	if !sum.Good() {
-		return command.ErrRejected
-	}
-	return nil
+	return report.Send(ctx, p, o.Config, o.json)
 }
 
 // settle takes addresses and secrets from the demonstration's data directory, and lets its parties know of the delivery:
@@ -81,10 +71,8 @@ func (o *sendOptions) settle() error {
 		o.Mailbox, o.Key, o.HostKey = w.address("mailbox"), w.path("keys", "supplier_"+o.Login), w.path("keys", "mailbox_host.pub")
 		needed = append(needed, o.Key, o.HostKey)
 	}
-	for _, file := range needed {
-		if _, err := os.Stat(file); err != nil {
-			return command.Usage(err)
-		}
+	if err := command.FilesExist(needed...); err != nil {
+		return err
 	}
 	o.Collected = filepath.Join(w.path("sim", "authority"), o.Login, "got")
 	o.Delivered = func(as string, document []byte) error {

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"flag"
-	"os"
 	"time"
 
 	"nks/internal/client"
 	"nks/internal/command"
+	"nks/internal/report"
 )
 
 // The doors, as they are named on the command line.
@@ -49,17 +49,7 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	if err := o.settle(); err != nil {
 		return err
 	}
-	sum, err := client.Send(ctx, o.Config)
-	if err != nil {
-		return err
-	}
-	if err := sum.Tell(p.Out, o.File, o.json); err != nil {
-		return err
-	}
-	if !sum.Good() {
-		return command.ErrRejected
-	}
-	return nil
+	return report.Send(ctx, p, o.Config, o.json)
 }
 
 // settle checks the flags and fills in what follows from them.
@@ -83,10 +73,5 @@ func (o *sendOptions) settle() error {
 		o.Queue, o.As = o.server, o.id
 		needed = []string{o.File, o.Password}
 	}
-	for _, file := range needed {
-		if _, err := os.Stat(file); err != nil {
-			return command.Usage(err)
-		}
-	}
-	return nil
+	return command.FilesExist(needed...)
 }

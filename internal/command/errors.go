@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"os"
 )
 
 // ErrRejected ends a command with Failed and without a word: it worked, what it was given was refused, and it has said so.
@@ -27,6 +28,16 @@ func Usage(err error) error {
 
 // Usagef is fmt.Errorf for a mistake of the caller.
 func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
+
+// FilesExist is a mistake of the caller unless there are such files.
+func FilesExist(names ...string) error {
+	for _, name := range names {
+		if _, err := os.Stat(name); err != nil {
+			return Usage(err)
+		}
+	}
+	return nil
+}
 
 // IsWrongUse reports whether an error is a mistake of the caller or of the configuration: whether it or one that it wraps
 // has a method WrongUse().
