@@ -109,6 +109,7 @@ type Config struct {
 	Limits   Limits   `toml:"limits"`
 	Answers  Answers  `toml:"answers"`
 	Flow     Flow     `toml:"flow"`
+	Register Register `toml:"register"`
 	Log      Log      `toml:"log"`
 	Metrics  Metrics  `toml:"metrics"`
 	Console  Console  `toml:"console"`
@@ -203,6 +204,14 @@ type Flow struct {
 	Poll Duration `toml:"poll"`
 }
 
+// Register is how the register is kept at hand.
+type Register struct {
+	// Image has what decides about accounts held in memory; without it, SQL is asked for each payment.
+	Image bool `toml:"image"`
+	// ImageMB is what one image may take, where two are there while one is replaced; 0: a quarter of the machine's memory.
+	ImageMB int `toml:"image_mb"`
+}
+
 // Log says what the log looks like.
 type Log struct {
 	Level  string `toml:"level"`  // debug, info, warn, error
@@ -291,11 +300,12 @@ func Default() Config {
 		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
-		Answers: Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
-		Flow:    Flow{Poll: Duration{10 * time.Second}},
-		Log:     Log{Level: "info", Format: "json"},
-		Console: Console{Listen: "127.0.0.1:8080"},
-		Metrics: Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},
+		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
+		Flow:     Flow{Poll: Duration{10 * time.Second}},
+		Register: Register{Image: true},
+		Log:      Log{Level: "info", Format: "json"},
+		Console:  Console{Listen: "127.0.0.1:8080"},
+		Metrics:  Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},
 	}
 }
 

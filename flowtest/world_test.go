@@ -23,6 +23,7 @@ import (
 	"nks/gateway/postgres/pgtest"
 	"nks/internal/app"
 	"nks/reconciliation"
+	"nks/register/image"
 	"nks/schema"
 )
 
@@ -39,7 +40,9 @@ type world struct {
 
 	options  app.StepOptions
 	answered int64 // the last answer that told has shown
-	files    int   // names of bank files
+	// behindItsBack: the register is changed by no load, which its image cannot know.
+	behindItsBack bool
+	files         int // names of bank files
 }
 
 // options are what a test may have otherwise.
@@ -90,11 +93,23 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	load(t, w.db, o.country, w.now)
 	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits}
 	w.Steps = w.steps()
+	w.fillImage()
 	t.Cleanup(func() {
 		w.holds()
+		if found := w.Image.State().Discards; found > 0 != w.behindItsBack {
+			t.Errorf("%d images of the register differed from SQL", found)
+		}
 		w.namesNobody()
 	})
 	return w
+}
+
+// fillImage has the register's image filled, or brought up to what the register knows.
+func (w *world) fillImage() {
+	w.t.Helper()
+	if _, err := w.Image.Follow(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // steps are stages on the world's database, as its own unless something is changed.
@@ -113,7 +128,8 @@ func (w *world) steps(change ...func(*app.StepOptions)) *app.Steps {
 
 func limits() app.Limits {
 	return app.Limits{Split: gateway.SplitLimits{InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500}, ExecutionDays: 365, BundlePayments: 10_000,
-		DeliveryGroups: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute, DocumentBytes: 8 << 20, FailuresBefore: 3}
+		DeliveryGroups: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute, DocumentBytes: 8 << 20, FailuresBefore: 3,
+		Image: image.Options{MaxBytes: 64 << 20, SampleEvery: 1}}
 }
 
 func bec(t testing.TB) gateway.BankCentre { return bank(t, "BEC", becGLN, gateway.AcceptedByContrl) }

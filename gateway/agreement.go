@@ -30,6 +30,9 @@ type Agreement struct {
 	ValidTo        Date          // last day; zero: for ever
 }
 
+// Pays reports whether money is taken from an account.
+func (a Agreement) Pays(debit string) bool { return slices.Contains(a.PayoutAccounts, debit) }
+
 // InForce reports whether the agreement may be used on a day.
 func (a Agreement) InForce(on Date) bool {
 	return !on.Before(a.ValidFrom) && (a.ValidTo.IsZero() || !a.ValidTo.Before(on))
@@ -76,7 +79,7 @@ func JudgeDebit(d *Debit, own, others Agreements, today Date) (*Agreement, Code)
 		code = CodeUnknownAgreement
 	case !own[i].InForce(today):
 		code = CodeAgreementExpired
-	case !slices.Contains(own[i].PayoutAccounts, d.DebitAccount):
+	case !own[i].Pays(d.DebitAccount):
 		code = CodeDebitAccount
 	}
 	if i < 0 {

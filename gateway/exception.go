@@ -39,6 +39,10 @@ const (
 // RegisterOverlap is a payment that is held because the register has two accounts for it; it ends when the payment leaves.
 const RegisterOverlap ExceptionKind = "register overlap"
 
+// RegisterDiffers is a payment that is held because the rule and its second computation choose different accounts; it ends
+// when the payment leaves.
+const RegisterDiffers ExceptionKind = "register differs"
+
 // Exceptions at the doors.
 const (
 	NameReused     ExceptionKind = "name used again with other bytes"
@@ -73,7 +77,7 @@ type kindSeverity struct {
 func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
-		{RegisterOverlap, Urgent},
+		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},

@@ -27,6 +27,13 @@ const (
 	businessTime  = "nks_business_time_timestamp_seconds"
 	buildInfo     = "nks_build_info"
 
+	imageBytes    = "nks_register_image_bytes"
+	imageWanted   = "nks_register_image_too_big_bytes"
+	imageHolders  = "nks_register_image_holders"
+	imageCounter  = "nks_register_image_counter"
+	imageTook     = "nks_register_image_fill_seconds"
+	imageDiscards = "nks_register_image_discards"
+
 	sampleTime     = "nks_sample_timestamp_seconds"
 	sampleFailures = "nks_sample_failures_total"
 
@@ -50,6 +57,12 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Gauge, Name: ready, Help: "1 while /readyz says so."},
 		{Kind: gateway.Gauge, Name: businessTime, Help: "Business time of the last sample, as Unix time."},
 		{Kind: gateway.Gauge, Name: buildInfo, Help: "1, with the program's version.", Labels: []string{"version"}},
+		{Kind: gateway.Gauge, Name: imageBytes, Help: "Memory that the register's image takes; 0: there is none, and SQL is asked."},
+		{Kind: gateway.Gauge, Name: imageWanted, Help: "Memory that an image would take, where it has no room; else 0."},
+		{Kind: gateway.Gauge, Name: imageHolders, Help: "Holders that the image was filled with."},
+		{Kind: gateway.Gauge, Name: imageCounter, Help: "Change of the register that the image knew when it was last told of."},
+		{Kind: gateway.Gauge, Name: imageTook, Help: "How long the image took to fill, in seconds."},
+		{Kind: gateway.Gauge, Name: imageDiscards, Help: "Images thrown away since the start because SQL said otherwise. Must be 0."},
 		{Kind: gateway.Gauge, Name: sampleTime, Help: "Unix time of the last sample of the flow's tables that succeeded."},
 		{Kind: gateway.Counter, Name: sampleFailures, Help: "Samples, and runs of the difference, that failed.", Labels: []string{"of"}},
 		{Kind: gateway.Gauge, Name: ledgerPayments, Help: "Payments by where they are, at the last run of the difference.", Labels: []string{"state"}},
@@ -216,6 +229,22 @@ func truth(is bool) int64 {
 
 // Ready reports whether the process is ready.
 func (m *Metrics) Ready(is bool) error { return m.Set(gateway.Reading{Name: ready, Value: truth(is)}) }
+
+// Image is the register in memory.
+type Image struct {
+	Bytes, TooBig int64
+	Holders       int
+	Counter       int64
+	Took          time.Duration
+	Discards      int
+}
+
+// Image says how the register's image is.
+func (m *Metrics) Image(i Image) error {
+	return m.Take(gateway.Reading{Name: imageBytes, Value: i.Bytes}, gateway.Reading{Name: imageWanted, Value: i.TooBig},
+		gateway.Reading{Name: imageHolders, Value: int64(i.Holders)}, gateway.Reading{Name: imageCounter, Value: i.Counter},
+		gateway.Reading{Name: imageTook, Value: int64(i.Took.Seconds())}, gateway.Reading{Name: imageDiscards, Value: int64(i.Discards)})
+}
 
 // Sampled takes a sample of the flow's tables, made at a business time.
 func (m *Metrics) Sampled(readings []gateway.Reading, business time.Time) error {

@@ -57,9 +57,9 @@ type Policy struct {
 	Location *time.Location // whose days they are; nil: UTC
 }
 
-// usable reports whether a holder's accounts may be used at an instant: always, but for the dead and ceased after their
+// Usable reports whether a holder's accounts may be used at an instant: always, but for the dead and ceased after their
 // period. Its last day is the whole day.
-func (p *Policy) usable(kind gateway.HolderKind, f *Facts, at time.Time) bool {
+func (p *Policy) Usable(kind gateway.HolderKind, f *Facts, at time.Time) bool {
 	if f.Status != gateway.Dead && f.Status != gateway.Ceased {
 		return true
 	}
@@ -122,7 +122,7 @@ func Choose(q *Question, holder, parent *Facts, policy *Policy, at time.Time) Ch
 	switch {
 	case holder.Status == 0 || q.Kind < gateway.CPR || q.Kind > gateway.PNR:
 		return Choice{Reason: UnknownHolder}
-	case !policy.usable(q.Kind, holder, at):
+	case !policy.Usable(q.Kind, holder, at):
 		return Choice{Reason: HolderEnded}
 	}
 	if q.Authority != "" {
@@ -162,7 +162,7 @@ func (q *Question) ownNemKontoCounts() bool { return q.Kind != gateway.PNR || q.
 
 // parentCounts reports whether the CVR number above may serve: it must be there, and not have ended beyond its period.
 func parentCounts(kind gateway.HolderKind, holder, parent *Facts, policy *Policy, at time.Time) bool {
-	return (kind == gateway.SE || kind == gateway.PNR) && holder.Parent != 0 && parent.Status != 0 && policy.usable(gateway.CVR, parent, at)
+	return (kind == gateway.SE || kind == gateway.PNR) && holder.Parent != 0 && parent.Status != 0 && policy.Usable(gateway.CVR, parent, at)
 }
 
 // inForce is the first version in force for a purpose, and how many there are.

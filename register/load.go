@@ -14,6 +14,12 @@ import (
 	"nks/pgcopy"
 )
 
+// Changed is what is said on Channel when a change of the register is committed.
+const (
+	Channel = "nks_work"
+	Changed = "register"
+)
+
 // Options of a load.
 type Options struct {
 	Now      time.Time      // business time: when changed accounts take effect at the earliest
@@ -309,6 +315,9 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		WHERE counter = $1 - 1 RETURNING epoch, counter`, l.counter, l.direct).Scan(&sum.Epoch, &sum.Counter)
 	if err != nil {
 		return Summary{}, fmt.Errorf("counter %d: %w", l.counter, err)
+	}
+	if _, err := l.tx.ExecContext(ctx, `SELECT pg_notify($1, $2)`, Channel, Changed); err != nil {
+		return Summary{}, fmt.Errorf("tell of the change: %w", err)
 	}
 	return sum, nil
 }

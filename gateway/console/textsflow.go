@@ -118,4 +118,5 @@ var flowTexts = []Text{
 	{"exception.reject_after_execution", "Afvist efter at være udført", "Rejected after having been executed"},
 	{"exception.executed_after_reject", "Udført efter at være afvist", "Executed after having been rejected"},
 	{"exception.register_overlap", "To konti i kraft på samme tid", "Two accounts in force at once"},
+	{"exception.register_differs", "Reglen og dens kontrol vælger forskellige konti", "The rule and its control choose different accounts"},
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 
@@ -34,11 +35,16 @@ type Session struct {
 // AfterCommit runs do once the transaction is committed, and never when it is not: what is logged has happened.
 func (x *Session) AfterCommit(do func()) { x.after = append(x.after, do) }
 
+// Raw runs do with the session's connection, inside its transaction.
+func (x *Session) Raw(do func(*pgx.Conn) error) error {
+	return x.conn.Raw(func(dc any) error { return do(dc.(*stdlib.Conn).Conn()) })
+}
+
 // CopyIn streams rows in COPY's text format into a table, inside the session's transaction, and tells how many they were.
 func (x *Session) CopyIn(ctx context.Context, statement string, rows io.Reader) (int64, error) {
 	var n int64
-	err := x.conn.Raw(func(dc any) error {
-		tag, err := dc.(*stdlib.Conn).Conn().PgConn().CopyFrom(ctx, rows, statement)
+	err := x.Raw(func(conn *pgx.Conn) error {
+		tag, err := conn.PgConn().CopyFrom(ctx, rows, statement)
 		n = tag.RowsAffected()
 		return err
 	})

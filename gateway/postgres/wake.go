@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+
+	"nks/register"
 )
 
 // Work is a step of the flow that there is something to do for, as its worker is named.
@@ -14,6 +16,8 @@ const (
 	ToCheck   Work = "check"
 	ToRelease Work = "release"
 	ToAnswer  Work = "answer"
+	// ToFollow is a change of the register; who changes it says so.
+	ToFollow Work = register.Changed
 )
 
 // ToRender is a frozen interchange of a bank.
@@ -32,7 +36,7 @@ func ToAwait(bank string) Work { return Work("deadlines " + bank) }
 func ToQueue(supplier string) Work { return Work("queue " + supplier) }
 
 // channel is where processes tell each other of work.
-const channel = "nks_work"
+const channel = register.Channel
 
 // Wakes says that the transaction makes work. Whoever listens on the database, in this process or another, hears of it once
 // it is committed, and never when it is not.

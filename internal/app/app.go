@@ -125,6 +125,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
 		return err
 	}
+	a.followImage()
 	a.watch.follow(a)
 	a.wait.Go(func() { a.listen(run) })
 	for _, w := range a.workers {
@@ -154,6 +155,7 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 	}
 	return NewSteps(StepOptions{DB: db.pool, Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
 		Banks: banks, Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
+			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, FailuresBefore: failuresBefore,
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 				MessageOrders: c.Limits.MessagePayments},
@@ -179,6 +181,9 @@ func (a *App) makeWorkers() error {
 	for range 2 {
 		a.addWorker(postgres.ToRead, a.steps.Receive.NextToRead, nil)
 		a.addWorker(postgres.ToCheck, a.steps.Check.Next, nil)
+	}
+	if a.steps.Image.State().Wanted {
+		a.addWorker(postgres.ToFollow, a.steps.Image.Follow, nil)
 	}
 	a.addWorker(postgres.ToRelease, a.steps.Release.Next, a.steps.Release.NextDue)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)

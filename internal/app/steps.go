@@ -20,6 +20,7 @@ import (
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
 	flow "nks/gateway/postgres/watch"
+	"nks/register/image"
 )
 
 // Limits are the sizes and times that the stages keep to.
@@ -32,6 +33,9 @@ type Limits struct {
 	FailuresBefore int
 
 	Split gateway.SplitLimits
+
+	// Image is of the register.
+	Image image.Options
 
 	AnswerPayments              int
 	AnswerQuiet, AnswerDeadline time.Duration
@@ -62,6 +66,8 @@ type Steps struct {
 	Watch   *flow.Store
 	DryRun  *dryrun.Store
 	Desk    *act.Desk
+	// Image has the register in memory, once somebody has had it filled.
+	Image *image.Keeper
 }
 
 // NewSteps puts the stages together on an open, migrated database.
@@ -75,17 +81,20 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	base := postgres.NewBase(postgres.Base{DB: o.DB, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
 	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
 	before := postgres.FailuresBefore(l.FailuresBefore)
-	s := &Steps{Base: base, Banks: o.Banks,
+	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
+	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: base, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
 				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, FailuresBefore: before}},
-		Check:   &check.Store{Base: base, Answers: writer, FailuresBefore: before},
-		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Rules: release.Rules{Split: l.Split, FailuresBefore: before}},
-		Bank:    &bank.Store{Base: base, Days: days, Banks: o.Banks},
+		Check: &check.Store{Base: base, Answers: writer, FailuresBefore: before,
+			Recipients: check.Recipients{Image: keeper, Sampled: true}},
+		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,
+			Rules: release.Rules{Split: l.Split, FailuresBefore: before}},
+		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before}}
-	s.DryRun = &dryrun.Store{Receive: s.Receive}
+	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank)
 	return s, nil
 }

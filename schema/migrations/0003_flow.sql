@@ -86,7 +86,7 @@ CREATE TABLE release_group (
     requested_on  date NOT NULL,
     debit_text    text,                 -- DbtPurp of a grouped bundle
     reject_code   text,                 -- an error of the debit level
-    part          smallint NOT NULL DEFAULT 0,  -- 0: as received; else one payment that was held when the others left
+    held_payment  bigint,               -- null: as received; else the one payment that was held when the others left
     agreement_id  bigint,
     bank_centre   text,
     los_unit      text,
@@ -97,7 +97,7 @@ CREATE TABLE release_group (
     payments      int NOT NULL,
     ore           bigint NOT NULL,
     released_at   timestamptz,
-    UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code, part),
+    UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code, held_payment),
     CHECK (state <> 'waiting' OR (agreement_id IS NOT NULL AND release_at IS NOT NULL AND executes_on IS NOT NULL)),
     CHECK ((state = 'released') = (released_at IS NOT NULL))
 );

@@ -19,6 +19,7 @@ import (
 type Store struct {
 	*postgres.Base
 	Answers        *postgres.Answers
+	Recipients     Recipients
 	FailuresBefore postgres.FailuresBefore
 }
 

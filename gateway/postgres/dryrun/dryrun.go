@@ -12,12 +12,16 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/gateway/postgres/check"
 	"nks/gateway/postgres/receive"
 	"nks/pgcopy"
 )
 
 // Store runs documents dry. Safe for concurrent use.
-type Store struct{ Receive *receive.Store }
+type Store struct {
+	Receive    *receive.Store
+	Recipients check.Recipients
+}
 
 // Request is a document that is judged as if a door had just taken it.
 type Request struct {

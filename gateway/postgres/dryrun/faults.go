@@ -1,10 +1,13 @@
 package dryrun
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -15,6 +18,9 @@ import (
 
 //go:embed sql/tables.sql
 var tablesScript string
+
+//go:embed sql/unpayable.sql
+var unpayableScript string
 
 //go:embed sql/duplicates.sql
 var duplicatesScript string
@@ -33,19 +39,33 @@ func bundleTable() pgcopy.Table {
 		"read_code", "debit_code", "more", "ore", "line", "block", "tx"}}
 }
 
+// unpayableTable is the temporary table unpayable.
+func unpayableTable() pgcopy.Table {
+	return pgcopy.Table{Name: "pg_temp.unpayable", Columns: []string{"id", "code"}}
+}
+
 // findUnpayable adds the errors of the recipients of the temporary table bundle, as they are at an instant, to fault.
-func findUnpayable(ctx context.Context, x *postgres.Session, at time.Time) error {
-	_, err := x.ExecContext(ctx, `INSERT INTO fault SELECT w.id, r.code, r.rank
-		FROM (`+check.UnpayableOf(`SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`, "$3::timestamptz")+`) w
-		JOIN code_rank r ON r.code = CASE WHEN w.unknown THEN $1::text ELSE $2::text END`,
-		string(gateway.CodeUnknownRecipient), string(gateway.CodeRecipientCeased), at)
+func (s *Store) findUnpayable(ctx context.Context, x *postgres.Session, at time.Time) error {
+	found := pgcopy.New(unpayableTable())
+	of := check.Rows{Query: `SELECT id, holder_kind, holder FROM bundle WHERE NOT complete AND holder IS NOT NULL`}
+	err := x.Raw(func(conn *pgx.Conn) error {
+		return s.Recipients.Unpayable(ctx, conn, of, at, func(id int64, code gateway.Code) {
+			found.Int8("id", id)
+			found.Text("code", string(code))
+			found.End()
+		})
+	})
+	if err != nil || found.Len() == 0 {
+		return err
+	}
+	rows, err := found.Take()
 	if err == nil {
-		_, err = x.ExecContext(ctx, `ANALYZE fault`)
+		_, err = x.CopyIn(ctx, unpayableTable().Statement(), bytes.NewReader(rows))
 	}
 	if err != nil {
 		return fmt.Errorf("recipients: %w", err)
 	}
-	return nil
+	return pgscript.Run(ctx, x, unpayableScript, nil)
 }
 
 // findDuplicates adds the errors that are told beyond an answer's, and the duplicates that taking keys would find,

@@ -82,7 +82,7 @@ func (s *Store) tryPayments(ctx context.Context, x *postgres.Session, in Request
 	if err := check.FindFaults(ctx, x, b.Head().Authority); err != nil {
 		return err
 	}
-	if err := findUnpayable(ctx, x, in.At); err != nil {
+	if err := s.findUnpayable(ctx, x, in.At); err != nil {
 		return err
 	}
 	if err := findDuplicates(ctx, x, payer.ID); err != nil {

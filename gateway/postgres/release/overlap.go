@@ -7,31 +7,39 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/register"
 )
 
-// doubled is a payment of which the register tells two things at once: two accounts, or two standings of its holder.
-type doubled struct {
+// doubtError ends a release that meets payments whose account is in doubt. Nothing of it was done.
+type doubtError struct {
+	overlap bool    // of some the register has two accounts, or its holder twice
+	differ  []int64 // of these the image and SQL say different things
+}
+
+func (e *doubtError) Error() string {
+	if len(e.differ) > 0 {
+		return fmt.Sprintf("the register's image and SQL differ about %d payments, as payment %d", len(e.differ), e.differ[0])
+	}
+	return "the register has two accounts in force for one purpose, or a holder twice"
+}
+
+// inDoubt is a payment that is to be held.
+type inDoubt struct {
 	Month time.Time `db:"month"`
 	ID    int64     `db:"id"`
 	Group int64     `db:"group_id"`
 	Ore   int64     `db:"ore"`
+	why   gateway.ExceptionKind
 }
 
-// mayBeDoubled reports whether a release failed as one does that meets such a payment: it comes twice.
-func mayBeDoubled(err error) bool {
-	var pg *pgconn.PgError
-	const uniqueViolation = "23505"
-	return errors.Is(err, gateway.ErrCountMismatch) || errors.As(err, &pg) && pg.Code == uniqueViolation
-}
-
-// findDoubled are those of some groups that are not rejected or stopped. It completes all of them for it.
-func findDoubled(ctx context.Context, x *postgres.Session, groups []int64, asOf time.Time) ([]doubled, error) {
-	var found []doubled
+// findDoubled are those of some groups that are not rejected or stopped, and of which the register tells two things at
+// once. It asks SQL about all of them for it.
+func findDoubled(ctx context.Context, x *postgres.Session, groups []int64, asOf time.Time) ([]inDoubt, error) {
+	var found []inDoubt
 	err := x.SelectContext(ctx, &found, `SELECT p.month, p.id, p.group_id, p.ore FROM release_group g
 		CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = g.month AND q.id BETWEEN g.delivery_id << 24 AND (g.delivery_id << 24) + 16777215
 			AND q.group_id = g.id AND NOT q.complete OFFSET 0) p
@@ -41,20 +49,90 @@ func findDoubled(ctx context.Context, x *postgres.Session, groups []int64, asOf 
 	if err != nil {
 		return nil, fmt.Errorf("payments of two accounts: %w", err)
 	}
+	for i := range found {
+		found[i].why = gateway.RegisterOverlap
+	}
 	return found, nil
 }
 
-// holdDoubled gives each such payment a group of its own, which waits until the register is mended, and tells how many
-// there are: the others can go.
-func (s *Store) holdDoubled(ctx context.Context, groups []int64) (held int, err error) {
+// doubtOf is why a payment is to be held: the register has two accounts for it, or the rule chooses another one than SQL
+// does, from the same facts. Empty: it may go.
+func (s *Store) doubtOf(ctx context.Context, x *postgres.Session, payment int64) (p inDoubt, err error) {
+	var q register.Question
+	err = x.QueryRowContext(ctx, `SELECT p.month, p.id, p.group_id, p.ore, coalesce(p.holder_kind, 0), coalesce(p.holder, 0), p.authority, p.benefit_type
+		FROM payment p JOIN delivery d ON d.month = p.month WHERE d.id = delivery_of($1) AND p.id = $1`, payment).
+		Scan(&p.Month, &p.ID, &p.Group, &p.Ore, &q.Kind, &q.Number, &q.Authority, &q.BenefitType)
+	if err != nil {
+		return p, fmt.Errorf("payment %d: %w", payment, err)
+	}
+	now := s.Now()
+	var found []register.Found
+	asked := []register.Asked{{Kind: q.Kind, Number: q.Number, Authority: q.Authority, BenefitType: q.BenefitType}}
+	err = x.Raw(func(conn *pgx.Conn) (err error) {
+		found, err = register.Find(ctx, conn, asked, now)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	if found[0].Reason == register.Overlap {
+		p.why = gateway.RegisterOverlap
+		return p, nil
+	}
+	chosen, err := choose(ctx, x, q, now)
+	if err == nil && chosen != found[0].Choice {
+		p.why = gateway.RegisterDiffers
+	}
+	return p, err
+}
+
+// choose is what the rule makes of the facts that the register has on record.
+func choose(ctx context.Context, x *postgres.Session, q register.Question, now time.Time) (c register.Choice, err error) {
+	const later = 24 * time.Hour // what is recorded by now was recorded before
+	known := now.Add(later)
+	if q.Words, err = register.WordsAs(ctx, x, q.Authority, q.BenefitType, now, known); err != nil {
+		return c, err
+	}
+	policy, err := register.PolicyAs(ctx, x, now, known)
+	if err != nil {
+		return c, err
+	}
+	holder, _, err := register.As(ctx, x, q.Kind, q.Number, now, known)
+	if err != nil {
+		return c, err
+	}
+	parent, _, err := register.As(ctx, x, gateway.CVR, holder.Parent, now, known)
+	if err != nil {
+		return c, err
+	}
+	return register.Choose(&q, &holder.Facts, &parent.Facts, &policy, now), nil
+}
+
+// holdDoubtful gives each payment in doubt a group of its own, which waits until the register is mended, and tells how
+// many there are: the others can go.
+func (s *Store) holdDoubtful(ctx context.Context, groups []int64, doubt *doubtError) (held int, err error) {
 	err = s.Transact(ctx, "hold", func(x *postgres.Session) error {
 		var waiting []int64
-		err := x.SelectContext(ctx, &waiting, `SELECT id FROM release_group WHERE id = ANY ($1::bigint[]) AND state = 'waiting' AND part = 0
+		err := x.SelectContext(ctx, &waiting, `SELECT id FROM release_group WHERE id = ANY ($1::bigint[]) AND state = 'waiting' AND held_payment IS NULL
 			ORDER BY id FOR UPDATE`, groups)
 		if err != nil {
 			return fmt.Errorf("groups: %w", err)
 		}
-		found, err := findDoubled(ctx, x, waiting, s.Now())
+		var found []inDoubt
+		if doubt.overlap {
+			if found, err = findDoubled(ctx, x, waiting, s.Now()); err != nil {
+				return err
+			}
+		}
+		for _, payment := range doubt.differ {
+			p, err := s.doubtOf(ctx, x, payment)
+			if err != nil {
+				return err
+			}
+			if p.why == gateway.RegisterDiffers {
+				found = append(found, p)
+			}
+		}
 		for i := 0; i < len(found) && err == nil; i++ {
 			err = s.hold(ctx, x, found[i])
 		}
@@ -65,14 +143,13 @@ func (s *Store) holdDoubled(ctx context.Context, groups []int64) (held int, err 
 }
 
 // hold moves a payment to a group of its own. Who mends the register releases it without knowing of it.
-func (s *Store) hold(ctx context.Context, x *postgres.Session, p doubled) error {
+func (s *Store) hold(ctx context.Context, x *postgres.Session, p inDoubt) error {
 	var own int64
-	err := x.QueryRowContext(ctx, `INSERT INTO release_group (id, part, payments, ore, delivery_id, month, agreement, debit_account, requested_on,
+	err := x.QueryRowContext(ctx, `INSERT INTO release_group (id, held_payment, payments, ore, delivery_id, month, agreement, debit_account, requested_on,
 			debit_text, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, state)
-		SELECT last.id + 1, last.part + 1, 1, $2, delivery_id, month, agreement, debit_account, requested_on,
+		SELECT (SELECT max(o.id) + 1 FROM release_group o WHERE o.delivery_id = g.delivery_id), $3, 1, $2, delivery_id, month, agreement, debit_account, requested_on,
 			debit_text, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, state
-		FROM release_group g CROSS JOIN LATERAL (SELECT max(o.id) AS id, max(o.part) AS part FROM release_group o WHERE o.delivery_id = g.delivery_id) last
-		WHERE g.id = $1 RETURNING id`, p.Group, p.Ore).Scan(&own)
+		FROM release_group g WHERE g.id = $1 RETURNING id`, p.Group, p.Ore, p.ID).Scan(&own)
 	if err == nil && own&gateway.MaxGroups == 0 { // the id would be another delivery's
 		err = fmt.Errorf("the delivery has %d groups, and no room for one that waits", gateway.MaxGroups)
 	}
@@ -85,6 +162,21 @@ func (s *Store) hold(ctx context.Context, x *postgres.Session, p doubled) error 
 	if err != nil {
 		return fmt.Errorf("payment %d: %w", p.ID, err)
 	}
-	return s.Raise(ctx, x, gateway.RegisterOverlap, strconv.FormatInt(own, 10),
-		fmt.Sprintf("payment %d: the register has two accounts in force for one purpose, or its holder twice; it waits in group %d", p.ID, own))
+	return s.Raise(ctx, x, p.why, strconv.FormatInt(own, 10), fmt.Sprintf("payment %d: %s; it waits in group %d", p.ID, holdReason(p.why), own))
+}
+
+func holdReason(why gateway.ExceptionKind) string {
+	if why == gateway.RegisterDiffers {
+		return "the rule and its second computation choose different accounts from the same facts"
+	}
+	return "the register has two accounts in force for one purpose, or its holder twice"
+}
+
+// asDoubt is a release's doubt about payments, nil when it failed for another reason or not at all.
+func asDoubt(err error) *doubtError {
+	var d *doubtError
+	if errors.As(err, &d) {
+		return d
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/register"
+	"nks/register/image"
 )
 
 // Rules are the limits that interchanges are split by, and how long a delivery is waited for.
@@ -28,6 +29,7 @@ type Store struct {
 	Days  gateway.Days
 	Banks gateway.BankCentres
 	Rules Rules
+	Image *image.Keeper // of the register; nil: SQL is asked for everything
 }
 
 // unit is what one release puts in interchanges of its own: bank centre, agreement and execution day.
@@ -36,7 +38,7 @@ type unit struct {
 	AgreementID int64     `db:"agreement_id"`
 	ExecutesOn  time.Time `db:"executes_on"`
 	ReleaseAt   time.Time `db:"release_at"`
-	Held        int64     `db:"held"` // the group of one payment that was held; 0: none
+	Held        int64     `db:"held"` // the payment of a group that holds one back; 0: none
 }
 
 // Next releases the most urgent unit that is due: completes its payments with accounts, splits them into
@@ -53,12 +55,16 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 			}
 			over = append(over, done.groups...)
 		}
-		if !mayBeDoubled(err) {
+		doubt := asDoubt(err)
+		if doubt == nil {
 			return done.groups, err
 		}
-		held, holding := s.holdDoubled(ctx, done.groups)
-		if holding == nil && held > 0 {
-			return done.groups, nil // the others are next
+		held, holding := s.holdDoubtful(ctx, done.groups, doubt)
+		if len(doubt.differ) > 0 {
+			s.Log.Error().Err(doubt).Int("held", held).Msg("the register's image is thrown away, SQL completes the payments")
+		}
+		if holding == nil && (held > 0 || len(doubt.differ) > 0) {
+			return done.groups, nil // the others are next, by SQL
 		}
 		return done.groups, errors.Join(err, holding)
 	})
@@ -88,15 +94,15 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 		}
 		done.groups = groups
 		if u.Held != 0 {
-			still, err := findDoubled(ctx, x, groups, s.Now())
-			if done.waits = len(still) > 0; err != nil || done.waits {
+			still, err := s.doubtOf(ctx, x, u.Held)
+			if done.waits = still.why != ""; err != nil || done.waits {
 				return err
 			}
 		}
 		if err := s.release(ctx, x, u, groups); err != nil {
 			return fmt.Errorf("bank %s agreement %d: %w", u.Bank, u.AgreementID, err)
 		}
-		for _, mended := range []gateway.ExceptionKind{gateway.ReleaseFails, gateway.RegisterOverlap} {
+		for _, mended := range []gateway.ExceptionKind{gateway.ReleaseFails, gateway.RegisterOverlap, gateway.RegisterDiffers} {
 			if err := s.CloseMended(ctx, x, mended, groups...); err != nil {
 				return err
 			}
@@ -110,12 +116,12 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64) (unit, []int64, error) {
 	var u unit
 	now := s.Now()
-	err := x.GetContext(ctx, &u, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, CASE g.part WHEN 0 THEN 0 ELSE g.id END AS held
+	err := x.GetContext(ctx, &u, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, coalesce(g.held_payment, 0) AS held
 		FROM release_group g
 		WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($3::bigint[])
 		  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.state IN ('received', 'read')
 			AND d.failures < $2 AND d.received_at <= g.release_at)
-		ORDER BY g.part > 0, g.release_at, g.executes_on, g.bank_centre, g.agreement_id, g.part
+		ORDER BY g.held_payment IS NOT NULL, g.release_at, g.executes_on, g.bank_centre, g.agreement_id, g.held_payment
 		LIMIT 1 FOR UPDATE SKIP LOCKED`, now, int(s.Rules.FailuresBefore), over)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, nil, gateway.ErrNotFound
@@ -126,7 +132,7 @@ func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64
 	var groups []int64
 	err = x.SelectContext(ctx, &groups, `SELECT id FROM release_group
 		WHERE state = 'waiting' AND release_at <= $1 AND release_at = $5
-		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4 AND CASE $6::bigint WHEN 0 THEN part = 0 ELSE id = $6 END
+		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4 AND coalesce(held_payment, 0) = $6
 		ORDER BY id FOR UPDATE SKIP LOCKED`, now, u.Bank, u.AgreementID, u.ExecutesOn, u.ReleaseAt, u.Held)
 	if err != nil {
 		return u, nil, fmt.Errorf("claim groups: %w", err)
@@ -148,7 +154,7 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 	}
 	now := s.Now()
 	executesOn := s.Days.Terms(terms, bank).ExecutionDay(now, gateway.DateOf(u.ExecutesOn))
-	c, err := s.newCompletion(ctx, x, bank, terms, groups, now)
+	c, err := s.newCompletion(ctx, x, bank, terms, u, groups, now)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ const mebi = 1 << 20
 // settings are given on the command line at every start, so that they are those of the running nks and a cluster
 // made by an older one has nothing stale.
 func (s *Server) settings() []string {
-	shared := min(2048, max(32, memory()/8/mebi))
+	shared := min(2048, max(32, Memory()/8/mebi))
 	set := map[string]string{
 		"listen_addresses":        "",
 		"unix_socket_directories": s.cfg.SocketDir,
@@ -28,7 +28,7 @@ func (s *Server) settings() []string {
 		"synchronous_commit": "on",
 
 		"shared_buffers":               strconv.Itoa(shared) + "MB",
-		"effective_cache_size":         strconv.Itoa(max(128, memory()/2/mebi)) + "MB",
+		"effective_cache_size":         strconv.Itoa(max(128, Memory()/2/mebi)) + "MB",
 		"work_mem":                     "32MB",
 		"maintenance_work_mem":         strconv.Itoa(max(64, shared/2)) + "MB",
 		"max_wal_size":                 "4GB",
@@ -70,8 +70,8 @@ func (s *Server) settings() []string {
 	return args
 }
 
-// memory is what the machine or, if less, our control group has.
-func memory() int {
+// Memory is what the machine or, if less, our control group has.
+func Memory() int {
 	var info syscall.Sysinfo_t
 	total := 4 << 30
 	if syscall.Sysinfo(&info) == nil {

@@ -1,0 +1,98 @@
+package gateway
+
+// DuePayment is what decides, beside its recipient, how a payment is paid whose release has come.
+type DuePayment struct {
+	Complete         bool // it names its account itself // B9.1
+	Type             PaymentType
+	Account          Account // of a complete payment
+	TransferCurrency string
+	// ReturnAlways is the bundle's own instruction, which comes before the standing choice. // B35-36
+	ReturnAlways bool
+}
+
+// PayoutTerms are the agreement and the bank that a payment is paid by, as they are when it is released.
+type PayoutTerms struct {
+	InForce      bool // the agreement is
+	DebitAllowed bool // the debit account is one of the agreement's payout accounts
+	NoAccount    Choice
+	Cheques      bool // the bank sends them
+}
+
+// FoundAccount is where the register says that a payment goes.
+type FoundAccount struct {
+	Unpaid      Unpaid // why there is no account; empty: there is one
+	Rule        AccountRule
+	Version     int64
+	Account     Account
+	Currency    string // of the account; empty: its bank's own
+	Beneficiary Detail // what stands beside an account abroad
+	Address     Detail // the holder's, where there is no account
+}
+
+// Payout is how a payment is paid, or why it is not.
+type Payout struct {
+	Unpaid   Unpaid // empty: it is paid
+	Rule     AccountRule
+	Version  int64 // of the register's account; 0: none
+	Type     PaymentType
+	Account  Account
+	Currency string // of transfer; empty: DKK
+	// Beneficiary is frozen with the order; nil where the payment's own detail says all.
+	Beneficiary *Detail
+}
+
+// Forbidden is why the agreement lets nothing be paid, whatever the register says; empty when it does.
+func (t PayoutTerms) Forbidden() Unpaid {
+	switch {
+	case !t.InForce:
+		return UnpaidAgreement
+	case !t.DebitAllowed:
+		return UnpaidDebit
+	}
+	return ""
+}
+
+// AsksRegister reports whether the register decides where a payment goes.
+func (t PayoutTerms) AsksRegister(p *DuePayment) bool { return !p.Complete && t.Forbidden() == "" }
+
+// JudgePayout decides how a payment is paid: to its own account, or the register's; without one the standing choice
+// counts. found counts only where AsksRegister says so. // B9.1 // B9.2 // B35-36
+func JudgePayout(p *DuePayment, t PayoutTerms, found *FoundAccount) Payout {
+	forbidden := t.Forbidden()
+	switch {
+	case forbidden != "":
+		return Payout{Unpaid: forbidden}
+	case p.Complete:
+		return Payout{Rule: NamedByPayment, Type: p.Type, Account: p.Account, Currency: p.TransferCurrency}
+	case found.Unpaid == "":
+		return payoutTo(p, found)
+	case t.becomesCheque(p, found):
+		return Payout{Rule: ByCheque, Type: Cheque, Account: Account{Kind: ChequeAccount}, Beneficiary: &found.Address}
+	}
+	return Payout{Unpaid: found.Unpaid}
+}
+
+// MayBecomeCheque reports whether the holder's address decides about a payment without an account. A benefit that goes to
+// a locked specific account only does not become a cheque, nor does what is due to nobody. // B25.4 // B35-36
+func (t PayoutTerms) MayBecomeCheque(p *DuePayment, why Unpaid) bool {
+	return t.NoAccount == SendCheque && t.Cheques && !p.ReturnAlways && (why == UnpaidNoAccount || why == UnpaidEmigrated)
+}
+
+func (t PayoutTerms) becomesCheque(p *DuePayment, found *FoundAccount) bool {
+	to := &found.Address
+	return t.MayBecomeCheque(p, found.Unpaid) && to.Name != "" && len(to.AddressLines) > 0 && to.AddressLines[0] != "" && to.PostCode != ""
+}
+
+// payoutTo pays to the register's account. An account in Denmark gets DKK, whatever the order says; one abroad its own
+// currency, where the order names none.
+func payoutTo(p *DuePayment, found *FoundAccount) Payout {
+	out := Payout{Rule: found.Rule, Version: found.Version, Type: Transfer, Account: found.Account}
+	if found.Account.Kind == DomesticBBAN {
+		return out
+	}
+	out.Type, out.Beneficiary = ForeignOrder, &found.Beneficiary
+	if out.Currency = p.TransferCurrency; out.Currency == "" && found.Currency != "DKK" {
+		out.Currency = found.Currency
+	}
+	return out
+}

@@ -1,0 +1,214 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"nks/gateway"
+	"nks/register"
+	"nks/register/image"
+)
+
+// completed is a payment with the account that it is paid to, or with the reason that it is not.
+type completed struct {
+	id, ore     int64
+	version     int64 // 0: no account version
+	kind        int16
+	typ         int16
+	rule        int16
+	reason      gateway.Unpaid
+	debit       string
+	currency    string
+	e2e         string
+	account     string
+	bic         string
+	bankCode    string
+	text        string
+	detail      string // JSON, empty: none
+	beneficiary string // JSON, empty: none
+}
+
+// endedReason marks a payment that was rejected or stopped: it is counted, and nothing else.
+const endedReason = "ended"
+
+// completer completes the payments of a slice, by the register's image where there is one, and else by SQL.
+type completer struct {
+	*completion
+	store  *Store
+	tx     pgx.Tx
+	ended  map[int64]bool
+	reader *image.Reader // nil: SQL is asked for everything
+
+	page      []due
+	repeated  repeated
+	termsOf   map[string]gateway.PayoutTerms // by debit account
+	questions []register.Asked
+	answers   []image.Answer
+	asking    []int // the payments of the page that are in questions
+	found     []gateway.FoundAccount
+
+	aside []completed
+	last  string // debit account of the payments aside
+}
+
+func (s *Store) newCompleter(ctx context.Context, tx pgx.Tx, c *completion, ended map[int64]bool) (*completer, error) {
+	m := &completer{completion: c, store: s, tx: tx, ended: ended, termsOf: map[string]gateway.PayoutTerms{}}
+	if s.Image == nil {
+		return m, nil
+	}
+	var err error
+	m.reader, err = s.Image.AsOf(ctx, tx, c.asOf)
+	return m, err
+}
+
+func (c *completer) terms(debit string) gateway.PayoutTerms {
+	t, known := c.termsOf[debit]
+	if !known {
+		t = c.completion.terms(debit, gateway.DateOf(c.asOf.In(c.store.Location)))
+		c.termsOf[debit] = t
+	}
+	return t
+}
+
+// find finds the accounts of a page's payments.
+func (c *completer) find(ctx context.Context, page []due) error {
+	c.questions, c.asking = c.questions[:0], c.asking[:0]
+	c.found = append(c.found[:0], make([]gateway.FoundAccount, len(page))...)
+	for i := range page {
+		if p := &page[i]; !c.ended[p.id] && c.terms(p.debit).AsksRegister(&p.DuePayment) {
+			c.questions, c.asking = append(c.questions, p.recipient), append(c.asking, i)
+		}
+	}
+	if c.reader == nil {
+		return c.ask(ctx, page, c.asking, nil)
+	}
+	c.answers = append(c.answers[:0], make([]image.Answer, len(c.questions))...)
+	c.reader.Choose(c.questions, c.answers)
+	var unsure []int
+	samples := map[int]image.Answer{}
+	for n, i := range c.asking {
+		a := c.answers[n]
+		decided := a.Sure && c.take(&page[i], a, &c.found[i])
+		sampled := c.store.Image.IsSample(page[i].id)
+		if a.Sure && sampled {
+			samples[i] = a
+		}
+		if !decided || sampled {
+			unsure = append(unsure, i)
+		}
+	}
+	return c.ask(ctx, page, unsure, samples)
+}
+
+// take makes what was found of an image's answer; false where that needs what an image does not have: a bank abroad, an
+// address for a cheque.
+func (c *completer) take(p *due, a image.Answer, found *gateway.FoundAccount) bool {
+	switch {
+	case a.Reason == register.Overlap:
+		return false
+	case a.Reason != register.Chosen:
+		found.Unpaid = a.Reason.Unpaid()
+		return !c.terms(p.debit).MayBecomeCheque(&p.DuePayment, found.Unpaid)
+	case a.Account != gateway.DomesticBBAN:
+		return false
+	}
+	*found = gateway.FoundAccount{Rule: a.Rule, Version: a.Version, Account: gateway.Account{Kind: a.Account, Number: a.Number()}}
+	return true
+}
+
+// ask asks SQL for some payments of the page, and holds what an image has said of samples against it.
+func (c *completer) ask(ctx context.Context, page []due, which []int, samples map[int]image.Answer) error {
+	if len(which) == 0 {
+		return nil
+	}
+	asked := make([]register.Asked, len(which))
+	for n, i := range which {
+		asked[n] = page[i].recipient
+	}
+	found, err := register.Find(ctx, c.tx, asked, c.asOf)
+	if err != nil {
+		return err
+	}
+	doubt := &doubtError{}
+	for n, i := range which {
+		if a, sampled := samples[i]; sampled && !a.Agrees(&found[n]) {
+			doubt.differ = append(doubt.differ, page[i].id)
+		}
+		doubt.overlap = doubt.overlap || found[n].Reason == register.Overlap
+		c.found[i] = found[n].FoundAccount
+	}
+	if len(doubt.differ) > 0 {
+		c.store.Image.Discard(c.reader)
+	}
+	if doubt.overlap || len(doubt.differ) > 0 {
+		return doubt
+	}
+	return nil
+}
+
+// complete decides about each payment of the page, in the order in which they are placed: of a debit account first the
+// domestic transfers, which are nearly all and go on as they come; the others are put aside until there are enough.
+func (c *completer) complete(page []due) ([]completed, error) {
+	batch := make([]completed, 0, len(page)+len(c.aside))
+	for i := range page {
+		p, err := c.judge(&page[i], &c.found[i])
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("payment %d: %w", page[i].id, err)
+		case p.reason == endedReason:
+			batch = append(batch, p)
+			continue
+		}
+		if p.debit != c.last || len(c.aside) >= pagePayments {
+			batch = c.bringBack(batch)
+			c.last = p.debit
+		}
+		if p.reason == "" && (p.typ != int16(gateway.Transfer) || p.currency != "") {
+			c.aside = append(c.aside, p)
+			continue
+		}
+		batch = append(batch, p)
+	}
+	if len(page) < pagePayments {
+		batch = c.bringBack(batch)
+	}
+	return batch, nil
+}
+
+// bringBack appends what was put aside, orders of one line together.
+func (c *completer) bringBack(batch []completed) []completed {
+	slices.SortFunc(c.aside, func(a, b completed) int {
+		switch {
+		case a.typ != b.typ:
+			return int(a.typ - b.typ)
+		case a.currency != b.currency:
+			return strings.Compare(a.currency, b.currency)
+		}
+		return int(a.id - b.id)
+	})
+	batch = append(batch, c.aside...)
+	c.aside = c.aside[:0]
+	return batch
+}
+
+// judge is what becomes of a payment.
+func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error) {
+	if c.ended[d.id] {
+		return completed{id: d.id, reason: endedReason}, nil
+	}
+	to := gateway.JudgePayout(&d.DuePayment, c.terms(d.debit), found)
+	p := completed{id: d.id, ore: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
+		debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
+		text: d.text, detail: d.detail}
+	if to.Beneficiary == nil {
+		return p, nil
+	}
+	beneficiary, err := json.Marshal(to.Beneficiary)
+	p.beneficiary = string(beneficiary)
+	return p, err
+}

@@ -1,0 +1,55 @@
+package release
+
+import (
+	"encoding/binary"
+
+	"nks/gateway"
+	"nks/register"
+)
+
+// due is a payment of a release unit as it was sent in.
+type due struct {
+	gateway.DuePayment
+	id, ore   int64
+	recipient register.Asked
+	debit     string
+	e2e       string
+	text      string
+	detail    string // JSON, empty: none
+}
+
+// repeated are texts that most payments have from the one before them: they are taken from there.
+type repeated struct{ debit, authority, benefitType string }
+
+func again(last *string, b []byte) string {
+	if *last != string(b) {
+		*last = string(b)
+	}
+	return *last
+}
+
+// scan takes a row of slice.sql in binary format. The texts of its own share one string.
+func (d *due) scan(raw [][]byte, before *repeated) {
+	d.id, d.ore = int64(binary.BigEndian.Uint64(raw[0])), int64(binary.BigEndian.Uint64(raw[1]))
+	d.recipient.Number = int64(binary.BigEndian.Uint64(raw[2]))
+	d.recipient.Kind = gateway.HolderKind(int16(binary.BigEndian.Uint16(raw[3])))
+	d.Type = gateway.PaymentType(int16(binary.BigEndian.Uint16(raw[4])))
+	d.Account.Kind = gateway.AccountKind(int16(binary.BigEndian.Uint16(raw[5])))
+	d.Complete, d.ReturnAlways = raw[6][0] != 0, len(raw[7]) > 0 && raw[7][0] != 0
+	d.debit = again(&before.debit, raw[8])
+	d.recipient.Authority, d.recipient.BenefitType = again(&before.authority, raw[9]), again(&before.benefitType, raw[10])
+	const own = 11
+	size := 0
+	for _, r := range raw[own:] {
+		size += len(r)
+	}
+	buf := make([]byte, 0, size)
+	for _, r := range raw[own:] {
+		buf = append(buf, r...)
+	}
+	all := string(buf)
+	for i, to := range []*string{&d.TransferCurrency, &d.e2e, &d.Account.Number, &d.Account.BIC, &d.Account.BankCode, &d.text, &d.detail} {
+		n := len(raw[own+i])
+		*to, all = all[:n], all[n:]
+	}
+}
