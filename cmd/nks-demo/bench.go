@@ -28,6 +28,17 @@ type benchOptions struct {
 	docs     string
 }
 
+// The sizes of the real thing, which limits are meant for.
+const (
+	realPayments = 1_000_000
+	realHolders  = 6_000_000
+	realHistory  = 10_000_000
+)
+
+func (o benchOptions) realSize() bool {
+	return o.payments == realPayments && o.holders == realHolders && o.history == realHistory
+}
+
 // quickShare is what --quick divides every size by.
 const quickShare = 20
 
@@ -36,10 +47,10 @@ const quickIdle = 20 * time.Second
 
 func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	o := benchOptions{}
-	fs.IntVar(&o.payments, "payments", 1_000_000, "payments of the measured bundle")
-	fs.IntVar(&o.holders, "holders", 6_000_000, "citizens in the register")
-	fs.IntVar(&o.history, "history", 10_000_000, "payments that the database holds already")
-	fs.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of flow and COPY; medians count")
+	fs.IntVar(&o.payments, "payments", realPayments, "payments of the measured bundle")
+	fs.IntVar(&o.holders, "holders", realHolders, "citizens in the register")
+	fs.IntVar(&o.history, "history", realHistory, "payments that the database holds already")
+	fs.IntVar(&o.rounds, "rounds", 5, "interleaved rounds of flow and COPY; medians count")
 	fs.StringVar(&o.data, "data", "", "`directory` of everything that the bench keeps, where a world made earlier is used again (default \"/var/tmp/nks-bench-UID\", with --quick \"/var/tmp/nks-bench-UID-quick\")")
 	fs.BoolVar(&o.fresh, "fresh", false, "make the world again")
 	fs.BoolVar(&o.keep, "keep", false, "leave the database of the last round where it is")
@@ -125,6 +136,7 @@ func (b *bench) run(ctx context.Context) error {
 	for _, m := range results {
 		m.tell(b.p.Out)
 	}
+	judgeAll(b.p.Out, results, b.options.realSize())
 	if err := b.keep(ctx, results); err != nil {
 		return fmt.Errorf("results: %w", err)
 	}

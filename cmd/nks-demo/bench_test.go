@@ -41,6 +41,9 @@ func TestBenchAccountsForItsBundle(t *testing.T) {
 	first.Want(t, 0)
 	counts := regexp.MustCompile(`\d+ rejected, \d+ returned, \d+ orders in \d+ files`)
 	outcome := counts.FindString(first.Out.String())
+	if !strings.Contains(first.Out.String(), "limits\n") || !strings.Contains(first.Out.String(), "wanted at most 13.0") {
+		t.Errorf("does not hold its values against the limits: %s", first.Out.String())
+	}
 	if outcome == "" || !strings.Contains(first.Out.String(), fmt.Sprintf("COPY: %d rows", payments)) || !strings.Contains(first.Out.String(), " ×  ") {
 		t.Fatalf("printed %s", first.Out.String())
 	}
@@ -82,15 +85,32 @@ func benchResults(t *testing.T, path string, payments int) {
 		if v["rejected"]+v["returned"]+v["orders"] != float64(payments) || v["rejected"] == 0 || v["orders"] == 0 {
 			t.Errorf("the counts do not add up: %v", v)
 		}
-		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "nks_mb", "postgres_mb", "wal_mb", "step_read_busy_s", "step_check_busy_s",
-			"step_release_busy_s"} {
+		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "cpu_us_per_payment", "cpu_times_copy", "nks_mb", "postgres_mb", "wal_mb",
+			"step_read_busy_s", "step_check_busy_s", "step_release_busy_s", "step_check_postgres_cpu_s", "step_release_postgres_cpu_s"} {
 			if v[name] <= 0 {
 				t.Errorf("%s is %v", name, v[name])
 			}
 		}
+		benchProcessors(t, v)
 	}
 	if got := strings.Join(names, " "); got != "load flow lookup idle codecs edifact flow lookup" {
 		t.Errorf("measured %s", got)
+	}
+}
+
+// benchProcessors: what the steps have used and the rest come to what was used.
+func benchProcessors(t *testing.T, v map[string]float64) {
+	t.Helper()
+	for _, who := range []string{"nks", "postgres"} {
+		sum := 0.0
+		for name, seconds := range v {
+			if strings.HasPrefix(name, "step_") && strings.HasSuffix(name, "_"+who+"_cpu_s") {
+				sum += seconds
+			}
+		}
+		if all := v[who+"_cpu_s"]; sum < all-0.05 || sum > all+0.05 {
+			t.Errorf("%s has used %.2f s, the steps and the rest %.2f s", who, all, sum)
+		}
 	}
 }
 
