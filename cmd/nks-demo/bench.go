@@ -19,6 +19,7 @@ type benchOptions struct {
 	history  int
 	rounds   int
 	data     string
+	quick    bool
 	fresh    bool
 	keep     bool
 	explain  bool
@@ -77,13 +78,26 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	if *report {
 		return writeReport(o.out, o.docs)
 	}
+	if err := o.settle(*quick); err != nil {
+		return err
+	}
+	b, err := newBench(p, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.run(ctx), b.close())
+}
+
+// settle completes the options, and refuses sizes that the bench cannot make.
+func (o *benchOptions) settle(quick bool) error {
+	o.quick = quick
 	if o.data == "" {
 		o.data = filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid()))
-		if *quick {
+		if quick {
 			o.data += "-quick"
 		}
 	}
-	if *quick {
+	if quick {
 		o.payments, o.holders, o.history = o.payments/quickShare, o.holders/quickShare, o.history/quickShare
 		o.idle = min(o.idle, quickIdle)
 	}
@@ -92,11 +106,7 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 		return command.Usagef("--payments must be 1 to %d, --holders 1 to %d, --history 1 to %d, --rounds at least 1",
 			mostBenchPayments, mostBenchHolders, benchDays*mostBenchPayments)
 	}
-	b, err := newBench(p, o)
-	if err != nil {
-		return err
-	}
-	return errors.Join(b.run(ctx), b.close())
+	return nil
 }
 
 // run makes the world where it is missing, measures, and keeps the results.

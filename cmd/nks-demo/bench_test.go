@@ -98,6 +98,28 @@ func benchResults(t *testing.T, path string, payments int) {
 	}
 }
 
+// TestBenchRefusesTheWorldOfOtherTables: a world is used again only with the tables that have made it; a quick one is made again.
+func TestBenchRefusesTheWorldOfOtherTables(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	world := filepath.Join(dir, "bench.json")
+	other := func() {
+		must(t, os.WriteFile(world, []byte(`{"form": 2, "tables": "of another version", "payments": 20, "holders": 20, "history": 20}`), 0o644))
+	}
+	other()
+	r := nksDemo(t, "bench", "--payments", "20", "--holders", "20", "--history", "20", "--data", dir)
+	r.Want(t, 2)
+	if text := strings.TrimSpace(r.Err.String()); !strings.Contains(text, "--fresh") || strings.Contains(text, "\n") {
+		t.Errorf("said %q", text)
+	}
+	other()
+	r = nksDemo(t, "bench", "--quick", "--payments", "400", "--holders", "400", "--history", "400", "--rounds", "1", "--idle", "0", "--codecs=false", "--data", dir)
+	r.Want(t, 0)
+	if !strings.Contains(r.Err.String(), "making it again") {
+		t.Errorf("said %s", r.Err.String())
+	}
+}
+
 // benchProcessors: what the steps have used and the rest come to what was used.
 func benchProcessors(t *testing.T, v map[string]float64) {
 	t.Helper()
