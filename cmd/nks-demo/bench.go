@@ -60,6 +60,8 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	fs.DurationVar(&o.idle, "idle", time.Minute, "also measure for how much of a processor an idle gateway runs, for so long; 0 does not (with --quick 20s at most)")
 	fs.StringVar(&o.out, "out", "", "`file` that the results are appended to, as lines of JSON")
 	fs.StringVar(&o.docs, "docs", "", "`folder` whose benchmarks.md and img/bench.svg are brought up to date from --out")
+	keys := fs.String("keys", "", "measure instead what taking a bundle's EndToEndIds costs with so many `numbers` of them there already, as text and as hashes, as 10000000,100000000; "+
+		"in a directory of its own, which is emptied at the end")
 	report := fs.Bool("report", false, "measure nothing, only bring --docs up to date")
 	quick := fs.Bool("quick", false, fmt.Sprintf("divide all sizes by %d", quickShare))
 	tokens, err := command.Parse(fs, args)
@@ -78,22 +80,34 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	if *report {
 		return writeReport(o.out, o.docs)
 	}
-	if err := o.settle(*quick); err != nil {
+	if err := o.settle(*quick, *keys != ""); err != nil {
 		return err
+	}
+	var there []int
+	if *keys != "" {
+		if there, err = parseKeys(*keys, o.payments); err != nil {
+			return err
+		}
 	}
 	b, err := newBench(p, o)
 	if err != nil {
 		return err
 	}
+	if len(there) > 0 {
+		return errors.Join(b.keys(ctx, there), b.close())
+	}
 	return errors.Join(b.run(ctx), b.close())
 }
 
 // settle completes the options, and refuses sizes that the bench cannot make.
-func (o *benchOptions) settle(quick bool) error {
+func (o *benchOptions) settle(quick, keys bool) error {
 	o.quick = quick
 	if o.data == "" {
 		o.data = filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid()))
-		if quick {
+		switch {
+		case keys:
+			o.data += "-keys"
+		case quick:
 			o.data += "-quick"
 		}
 	}

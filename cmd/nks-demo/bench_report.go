@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,6 +69,7 @@ func reportText(list []measurement) string {
 	}
 	reportIdle(&b, list)
 	reportOthers(&b, list)
+	reportKeys(&b, list)
 	reportHistory(&b, list)
 	return b.String()
 }
@@ -149,6 +151,29 @@ func reportOthers(w io.Writer, list []measurement) {
 			_, _ = fmt.Fprintf(w, "| %s | %s |\n", l.title, whole(v))
 		default:
 			_, _ = fmt.Fprintf(w, "| %s | "+l.format+" |\n", l.title, v)
+		}
+	}
+}
+
+// reportKeys lists what taking a key costs in each form, with so many there already: the last run of each size.
+func reportKeys(w io.Writer, list []measurement) {
+	last := map[int]measurement{}
+	for _, m := range list {
+		if m.Name == "keys" {
+			last[m.Sizes["keys"]] = m
+		}
+	}
+	for i, n := range slices.Sorted(maps.Keys(last)) {
+		m := last[n]
+		if i == 0 {
+			_, _ = fmt.Fprintf(w, "\nTaking the EndToEndIds of a bundle of %s, medians of %d rounds; %s, nks %s.\n\n", whole(float64(m.Sizes["bundle"])), m.Sizes["rounds"],
+				m.Date.Format(time.DateOnly), m.Version)
+			_, _ = fmt.Fprint(w, "| keys there | key | processor time, µs a key | wall time, µs a key | log, bytes a key | table, MB | index, MB |\n| ---: | --- | ---: | ---: | ---: | ---: | ---: |\n")
+		}
+		for _, f := range keyForms() {
+			v := func(name string) float64 { return m.Values[f.name+"_"+name] }
+			_, _ = fmt.Fprintf(w, "| %s | %s | %.1f | %.1f | %s | %s | %s |\n", whole(float64(n)), f.title, v("cpu_us"), v("wall_us"), whole(v("wal_bytes")),
+				whole(v("table_mb")), whole(v("index_mb")))
 		}
 	}
 }

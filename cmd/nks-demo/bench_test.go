@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,6 +119,33 @@ func TestBenchRefusesTheWorldOfOtherTables(t *testing.T) {
 	if !strings.Contains(r.Err.String(), "making it again") {
 		t.Errorf("said %s", r.Err.String())
 	}
+}
+
+// TestBenchKeys: the bench itself fails where a form of the key lets a duplicate pass, or takes another text of the same
+// hash for one.
+func TestBenchKeys(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	out := filepath.Join(dir, "results.jsonl")
+	nksDemo(t, "bench", "--keys", "5000,2000", "--payments", "1000", "--rounds", "1", "--data", filepath.Join(dir, "world"), "--out", out).Want(t, 0)
+	text, err := os.ReadFile(out)
+	must(t, err)
+	var sizes []int
+	for line := range strings.Lines(string(text)) {
+		var l benchLine
+		must(t, json.Unmarshal([]byte(line), &l))
+		sizes = append(sizes, l.Sizes["keys"])
+		if v := l.Values; l.Name != "keys" || v["text_index_mb"] <= 0 || v["hash_wal_bytes"] <= 0 || v["one_hash_wall_us"] <= 0 {
+			t.Errorf("measured %s", line)
+		}
+	}
+	if !slices.Equal(sizes, []int{5000, 2000}) {
+		t.Errorf("measured with %v keys", sizes)
+	}
+	if programtest.Exists(t, filepath.Join(dir, "world", "pg")) {
+		t.Error("the keys are still there")
+	}
+	nksDemo(t, "bench", "--keys", "many", "--data", dir).Want(t, 2)
 }
 
 // benchProcessors: what the steps have used and the rest come to what was used.
