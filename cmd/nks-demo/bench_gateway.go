@@ -29,7 +29,7 @@ func benchGateway(ctx context.Context, p *command.Program, config string) error 
 	if err != nil {
 		return err
 	}
-	m := gatewayMeter{times: &stepTimes{steps: map[string]*stepTime{}},
+	m := gatewayMeter{times: newStepTimes(),
 		connections: &connectionTimes{held: map[uint32]heldConnection{}, used: map[string]float64{}}, profile: &stepProfile{}}
 	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Observe: m.times.before, Trace: m.connections})
 	if err != nil {

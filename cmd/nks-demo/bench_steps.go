@@ -35,19 +35,35 @@ type stepTime struct {
 
 // stepTimes adds up the turns that had work. Safe for concurrent use.
 type stepTimes struct {
-	mu    sync.Mutex
-	steps map[string]*stepTime
+	mu     sync.Mutex
+	steps  map[string]*stepTime
+	inHand map[*turnInHand]bool
+}
+
+type turnInHand struct {
+	name  string
+	began time.Time
+}
+
+func newStepTimes() *stepTimes {
+	return &stepTimes{steps: map[string]*stepTime{}, inHand: map[*turnInHand]bool{}}
 }
 
 // before puts itself before another observer, who must not notice.
 func (s *stepTimes) before(other gateway.Observe) gateway.Observe {
 	return func(name string) func(bool, error) {
 		ended := other(name)
-		began := time.Now()
+		turn := &turnInHand{stepKind(name), time.Now()}
+		s.mu.Lock()
+		s.inHand[turn] = true
+		s.mu.Unlock()
 		return func(worked bool, err error) {
 			ended(worked, err)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.inHand, turn)
 			if worked {
-				s.add(stepKind(name), began, time.Now())
+				s.add(turn, time.Now())
 			}
 		}
 	}
@@ -59,23 +75,32 @@ func stepKind(name string) string {
 	return kind
 }
 
-func (s *stepTimes) add(name string, began, ended time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.steps[name]
+func (s *stepTimes) add(turn *turnInHand, until time.Time) {
+	t := s.steps[turn.name]
 	if t == nil {
-		t = &stepTime{Name: name, First: began}
-		s.steps[name] = t
+		t = &stepTime{Name: turn.name, First: turn.began}
+		s.steps[turn.name] = t
 	}
 	t.Turns++
-	t.Last = ended
-	t.Busy += ended.Sub(began)
+	t.Last = until
+	t.Busy += until.Sub(turn.began)
 }
 
-// take gives what has been added up and begins anew.
+// idleTurn is longer than any turn that finds nothing to do.
+const idleTurn = 100 * time.Millisecond
+
+// take gives what has been added up and begins anew. A turn in hand counts up to now: the last release has stored
+// everything, and gathers statistics yet.
 func (s *stepTimes) take() []stepTime {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := time.Now()
+	for turn := range s.inHand {
+		if now.Sub(turn.began) > idleTurn {
+			s.add(turn, now)
+			turn.began = now
+		}
+	}
 	list := make([]stepTime, 0, len(s.steps))
 	for _, t := range s.steps {
 		list = append(list, *t)
