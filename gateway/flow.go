@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"runtime/pprof"
 	"time"
 )
 
@@ -84,8 +85,17 @@ func (w *Worker) turn(ctx context.Context) (time.Duration, error) {
 	return min(w.Poll, due.Sub(w.Now())), nil
 }
 
-// turn takes one step and tells of it.
-func (o Observe) turn(ctx context.Context, name string, step Step) (bool, error) {
+// StepLabel is the profiler's label by which a turn carries its step's name, in its context and on its goroutines: a
+// processor profile can be split by it, and whoever has the context knows for whom it works.
+const StepLabel = "step"
+
+// turn takes one step under its label and tells of it.
+func (o Observe) turn(ctx context.Context, name string, step Step) (worked bool, err error) {
+	pprof.Do(ctx, pprof.Labels(StepLabel, name), func(ctx context.Context) { worked, err = o.tell(ctx, name, step) })
+	return worked, err
+}
+
+func (o Observe) tell(ctx context.Context, name string, step Step) (bool, error) {
 	if o == nil {
 		return step(ctx)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/pprof"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -156,6 +157,24 @@ func TestWorker_TellsOfEveryTurn(t *testing.T) {
 			t.Errorf("told %q, want %q", reported, want)
 		}
 	})
+}
+
+// TestWorker_LabelsItsTurns: whoever has a turn's context knows for which step it works, with an observer or without.
+func TestWorker_LabelsItsTurns(t *testing.T) {
+	t.Parallel()
+	for _, observe := range []gateway.Observe{nil, func(string) func(bool, error) { return func(bool, error) {} }} {
+		ctx, cancel := context.WithCancel(t.Context())
+		label := ""
+		w := &gateway.Worker{Name: "send BEC", Failed: func(string, error) {}, Observe: observe, Step: func(ctx context.Context) (bool, error) {
+			label, _ = pprof.Label(ctx, gateway.StepLabel)
+			cancel()
+			return false, nil
+		}}
+		w.Run(ctx)
+		if label != "send BEC" {
+			t.Errorf("labelled %q", label)
+		}
+	}
 }
 
 // TestWorker_WaitsForWhatIsDue: a worker looks when business time gets there, but never waits longer than Poll; and when the

@@ -3,8 +3,10 @@ package schema
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -165,6 +167,19 @@ func Latest() int64 {
 		return 0
 	}
 	return version
+}
+
+// Digest is a hash of this program's migrations, names and texts. While a version is not released its migrations are
+// rewritten in place, so that a number alone does not say what tables it has made.
+func Digest() (string, error) {
+	hash := sha256.New()
+	names, err := fs.Glob(files, "migrations/*.sql")
+	for _, name := range names {
+		text, readErr := fs.ReadFile(files, name)
+		err = errors.Join(err, readErr)
+		_, _ = fmt.Fprintf(hash, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), err
 }
 
 // Serves reports whether db has exactly this program's migrations; the error says what is wrong.

@@ -19,6 +19,7 @@ type benchOptions struct {
 	history  int
 	rounds   int
 	data     string
+	quick    bool
 	fresh    bool
 	keep     bool
 	explain  bool
@@ -26,6 +27,17 @@ type benchOptions struct {
 	idle     time.Duration
 	out      string
 	docs     string
+}
+
+// The sizes of the real thing, which limits are meant for.
+const (
+	realPayments = 1_000_000
+	realHolders  = 6_000_000
+	realHistory  = 10_000_000
+)
+
+func (o benchOptions) realSize() bool {
+	return o.payments == realPayments && o.holders == realHolders && o.history == realHistory
 }
 
 // quickShare is what --quick divides every size by.
@@ -36,10 +48,10 @@ const quickIdle = 20 * time.Second
 
 func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	o := benchOptions{}
-	fs.IntVar(&o.payments, "payments", 1_000_000, "payments of the measured bundle")
-	fs.IntVar(&o.holders, "holders", 6_000_000, "citizens in the register")
-	fs.IntVar(&o.history, "history", 10_000_000, "payments that the database holds already")
-	fs.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of flow and COPY; medians count")
+	fs.IntVar(&o.payments, "payments", realPayments, "payments of the measured bundle")
+	fs.IntVar(&o.holders, "holders", realHolders, "citizens in the register")
+	fs.IntVar(&o.history, "history", realHistory, "payments that the database holds already")
+	fs.IntVar(&o.rounds, "rounds", 5, "interleaved rounds of flow and COPY; medians count")
 	fs.StringVar(&o.data, "data", "", "`directory` of everything that the bench keeps, where a world made earlier is used again (default \"/var/tmp/nks-bench-UID\", with --quick \"/var/tmp/nks-bench-UID-quick\")")
 	fs.BoolVar(&o.fresh, "fresh", false, "make the world again")
 	fs.BoolVar(&o.keep, "keep", false, "leave the database of the last round where it is")
@@ -48,6 +60,8 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	fs.DurationVar(&o.idle, "idle", time.Minute, "also measure for how much of a processor an idle gateway runs, for so long; 0 does not (with --quick 20s at most)")
 	fs.StringVar(&o.out, "out", "", "`file` that the results are appended to, as lines of JSON")
 	fs.StringVar(&o.docs, "docs", "", "`folder` whose benchmarks.md and img/bench.svg are brought up to date from --out")
+	keys := fs.String("keys", "", "measure instead what taking a bundle's EndToEndIds costs with so many `numbers` of them there already, as text and as hashes, as 10000000,100000000; "+
+		"in a directory of its own, which is emptied at the end")
 	report := fs.Bool("report", false, "measure nothing, only bring --docs up to date")
 	quick := fs.Bool("quick", false, fmt.Sprintf("divide all sizes by %d", quickShare))
 	tokens, err := command.Parse(fs, args)
@@ -66,13 +80,38 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	if *report {
 		return writeReport(o.out, o.docs)
 	}
+	if err := o.settle(*quick, *keys != ""); err != nil {
+		return err
+	}
+	var there []int
+	if *keys != "" {
+		if there, err = parseKeys(*keys, o.payments); err != nil {
+			return err
+		}
+	}
+	b, err := newBench(p, o)
+	if err != nil {
+		return err
+	}
+	if len(there) > 0 {
+		return errors.Join(b.keys(ctx, there), b.close())
+	}
+	return errors.Join(b.run(ctx), b.close())
+}
+
+// settle completes the options, and refuses sizes that the bench cannot make.
+func (o *benchOptions) settle(quick, keys bool) error {
+	o.quick = quick
 	if o.data == "" {
 		o.data = filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid()))
-		if *quick {
+		switch {
+		case keys:
+			o.data += "-keys"
+		case quick:
 			o.data += "-quick"
 		}
 	}
-	if *quick {
+	if quick {
 		o.payments, o.holders, o.history = o.payments/quickShare, o.holders/quickShare, o.history/quickShare
 		o.idle = min(o.idle, quickIdle)
 	}
@@ -81,11 +120,7 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 		return command.Usagef("--payments must be 1 to %d, --holders 1 to %d, --history 1 to %d, --rounds at least 1",
 			mostBenchPayments, mostBenchHolders, benchDays*mostBenchPayments)
 	}
-	b, err := newBench(p, o)
-	if err != nil {
-		return err
-	}
-	return errors.Join(b.run(ctx), b.close())
+	return nil
 }
 
 // run makes the world where it is missing, measures, and keeps the results.
@@ -125,6 +160,7 @@ func (b *bench) run(ctx context.Context) error {
 	for _, m := range results {
 		m.tell(b.p.Out)
 	}
+	judgeAll(b.p.Out, results, b.options.realSize())
 	if err := b.keep(ctx, results); err != nil {
 		return fmt.Errorf("results: %w", err)
 	}

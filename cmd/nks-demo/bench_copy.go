@@ -20,14 +20,18 @@ import (
 type copyRound struct {
 	Rows    int64
 	Seconds float64
+	CPU     float64 // processor time in seconds of all of PostgreSQL's processes
 	Lookups float64 // per second, measured beside
 }
 
 func (r copyRound) speed() float64 { return float64(r.Rows) / r.Seconds }
 
 func (r copyRound) tell(w io.Writer, n int) {
-	_, _ = fmt.Fprintf(w, "round %d, COPY: %d rows in %.2f s: %.0f/s; register: %.0f lookups/s\n", n, r.Rows, r.Seconds, r.speed(), r.Lookups)
+	_, _ = fmt.Fprintf(w, "round %d, COPY: %d rows in %.2f s: %.0f/s; CPU: PostgreSQL %.2f s; register: %.0f lookups/s\n", n, r.Rows, r.Seconds, r.speed(), r.CPU, r.Lookups)
 }
+
+// cpu is the processor time in seconds that PostgreSQL has used for one row.
+func (r copyRound) cpu() float64 { return r.CPU / float64(r.Rows) }
 
 // benchMonth is the partition that everything happens in.
 const benchMonth = "200508"
@@ -135,7 +139,7 @@ func (b *bench) copyRows(ctx context.Context, c *pgx.Conn) (copyRound, error) {
 		return copyRound{}, err
 	}
 	defer func() { _ = f.Close() }() // read only
-	began := time.Now()
+	used, began := postgresSeconds(b.path("pg")), time.Now()
 	tx, err := c.Begin(ctx)
 	if err != nil {
 		return copyRound{}, err
@@ -147,7 +151,7 @@ func (b *bench) copyRows(ctx context.Context, c *pgx.Conn) (copyRound, error) {
 	if err := tx.Commit(ctx); err != nil {
 		return copyRound{}, err
 	}
-	return copyRound{Rows: tag.RowsAffected(), Seconds: time.Since(began).Seconds()}, nil
+	return copyRound{Rows: tag.RowsAffected(), Seconds: time.Since(began).Seconds(), CPU: postgresSeconds(b.path("pg")) - used}, nil
 }
 
 // benchLookups is how many recipients are asked for at a time, as a release does.

@@ -9,9 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -96,7 +94,7 @@ type flowRound struct {
 	Payments  int
 	Upload    float64 // seconds, before the clock starts
 	Seconds   float64
-	Steps     []stepTime
+	Steps     stepWork
 	Began     time.Time
 	GatewayMB float64 // VmHWM
 	Usage     usage
@@ -142,9 +140,12 @@ func (b *bench) carryOut(ctx context.Context, g *measuredGateway, day int) (flow
 	if err := g.setClock(b.country.days[day].opens); err != nil {
 		return round, err
 	}
+	if err := b.awaitReady(ctx, g); err != nil {
+		return round, err
+	}
 	var before usage
 	arrived := func(ctx context.Context) (err error) {
-		var old []stepTime
+		var old stepWork
 		if err := errors.Join(b.asSuperuser(ctx, g.db, "CHECKPOINT"), g.ask("steps", &old)); err != nil {
 			return err
 		}
@@ -168,12 +169,29 @@ func (b *bench) carryOut(ctx context.Context, g *measuredGateway, day int) (flow
 	round.Seconds = time.Since(round.Began).Seconds()
 	after, err := b.measureUsage(ctx, g)
 	round.Usage = after.since(before)
+	err = errors.Join(err, g.ask("steps", &round.Steps))
 	round.Usage.PostgresMB, err = watch.peak(err)
-	if err != nil {
-		return round, err
-	}
-	return round, g.ask("steps", &round.Steps)
+	return round, err
 }
+
+// awaitReady waits until the gateway says that it is ready: what a start leaves to do in the background is not a
+// bundle's. No clock runs yet.
+func (b *bench) awaitReady(ctx context.Context, g *measuredGateway) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	for {
+		var why []string
+		if err := g.ask("unready", &why); err != nil || len(why) == 0 {
+			return err
+		}
+		if err := wait(ctx, benchLook); err != nil {
+			return fmt.Errorf("the gateway is not ready: %s: %w", strings.Join(why, "; "), err)
+		}
+	}
+}
+
+// readyWithin bounds the wait for a gateway that has begun.
+const readyWithin = 5 * time.Minute
 
 // upload puts the bundle as a data supplier does. arrived is called when all its bytes are there, directly before the
 // rename that makes them a delivery.
@@ -294,11 +312,31 @@ func (r flowRound) tell(w io.Writer, n int) {
 		n, r.Payments, r.Seconds, r.speed(), r.Upload, r.GatewayMB, r.Usage.PostgresMB)
 	_, _ = fmt.Fprintf(w, "  %d rejected, %d returned, %d orders in %d files; CPU: nks %.1f s, PostgreSQL %.1f s; WAL %.0f MB, temporary files %.0f MB, PostgreSQL read %.0f MB, wrote %.0f MB\n",
 		r.Rejected, r.Returned, r.Orders, r.Files, r.Usage.GatewayCPU, r.Usage.PostgresCPU, r.Usage.WALMB, r.Usage.TempMB, r.Usage.ReadMB, r.Usage.WrittenMB)
-	slices.SortFunc(r.Steps, func(a, b stepTime) int { return a.First.Compare(b.First) })
-	for _, s := range r.Steps {
-		_, _ = fmt.Fprintf(w, "  %-9s %7.2f s busy in %d turns, from %.2f s to %.2f s\n", s.Name, s.Busy.Seconds(), s.Turns,
-			s.First.Sub(r.Began).Seconds(), s.Last.Sub(r.Began).Seconds())
+	slices.SortFunc(r.Steps.Times, func(a, b stepTime) int { return a.First.Compare(b.First) })
+	for _, s := range r.Steps.Times {
+		cpu := r.processor(s.Name)
+		_, _ = fmt.Fprintf(w, "  %-9s %7.2f s busy in %d turns, from %.2f s to %.2f s; CPU: nks %.2f s, PostgreSQL %.2f s\n", s.Name, s.Busy.Seconds(), s.Turns,
+			s.First.Sub(r.Began).Seconds(), s.Last.Sub(r.Began).Seconds(), cpu.nks, cpu.postgres)
 	}
+}
+
+// cpu is the processor time in seconds that nks and PostgreSQL together have used for one payment.
+func (r flowRound) cpu() float64 {
+	return (r.Usage.GatewayCPU + r.Usage.PostgresCPU) / float64(r.Payments)
+}
+
+// processor is the processor time that belongs to a step: of PostgreSQL's processes as it was read, of nks the share
+// that the profile gives of what was read.
+func (r flowRound) processor(step string) processorTimes {
+	sampled := 0.0
+	for _, seconds := range r.Steps.Profile {
+		sampled += seconds
+	}
+	t := processorTimes{postgres: r.Steps.Postgres[step]}
+	if sampled > 0 {
+		t.nks = r.Usage.GatewayCPU * r.Steps.Profile[step] / sampled
+	}
+	return t
 }
 
 // usage is what processes have consumed.
@@ -321,36 +359,11 @@ func (b *bench) measureUsage(ctx context.Context, g *measuredGateway) (usage, er
 	if err != nil {
 		return u, err
 	}
-	u.GatewayCPU = cpuSeconds(g.cmd.Process.Pid, false)
-	for i, pid := range postgresProcesses(b.path("pg")) {
-		u.PostgresCPU += cpuSeconds(pid, i == 0)
+	u.GatewayCPU, u.PostgresCPU = cpuSeconds(g.cmd.Process.Pid, false), postgresSeconds(b.path("pg"))
+	for _, pid := range postgresProcesses(b.path("pg")) {
 		read, written := processIO(pid)
 		u.ReadMB += read
 		u.WrittenMB += written
 	}
 	return u, nil
-}
-
-// postgresProcesses lists the postmaster of a cluster, first, and its children.
-func postgresProcesses(cluster string) []int {
-	content, err := os.ReadFile(filepath.Join(cluster, "postmaster.pid"))
-	if err != nil {
-		return nil
-	}
-	first, _, _ := strings.Cut(string(content), "\n")
-	postmaster, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil {
-		return nil
-	}
-	pids := []int{postmaster}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", postmaster, postmaster))
-	if err != nil {
-		return pids
-	}
-	for _, field := range strings.Fields(string(children)) {
-		if pid, err := strconv.Atoi(field); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
 }

@@ -8,76 +8,18 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
-	"nks/gateway"
 	"nks/internal/app"
 	"nks/internal/command"
 )
 
-// benchGatewayWord makes nks-demo bench the gateway that another nks-demo bench measures: the whole of nks run, which besides
+// benchGatewayMark makes nks-demo bench the gateway that another nks-demo bench measures: the whole of nks run, which besides
 // sets its clock and tells how long its steps took when it is asked on standard input.
 const benchGatewayMark = "gateway"
 
-// stepTime is the time that one kind of step has worked.
-type stepTime struct {
-	Name  string        `json:"name"`
-	Turns int           `json:"turns"`
-	Busy  time.Duration `json:"busy_ns"` // of all its workers together
-	First time.Time     `json:"first"`   // beginning of the first turn with work
-	Last  time.Time     `json:"last"`    // end of the last
-}
-
-// stepTimes adds up the turns that had work. Safe for concurrent use.
-type stepTimes struct {
-	mu    sync.Mutex
-	steps map[string]*stepTime
-}
-
-// before puts itself before another observer, who must not notice.
-func (s *stepTimes) before(other gateway.Observe) gateway.Observe {
-	return func(name string) func(bool, error) {
-		ended := other(name)
-		began := time.Now()
-		return func(worked bool, err error) {
-			ended(worked, err)
-			if worked {
-				s.add(name, began, time.Now())
-			}
-		}
-	}
-}
-
-// add counts a turn; the steps of the bank centres count together.
-func (s *stepTimes) add(name string, began, ended time.Time) {
-	name, _, _ = strings.Cut(name, " ")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.steps[name]
-	if t == nil {
-		t = &stepTime{Name: name, First: began}
-		s.steps[name] = t
-	}
-	t.Turns++
-	t.Last = ended
-	t.Busy += ended.Sub(began)
-}
-
-// take gives what has been added up and begins anew.
-func (s *stepTimes) take() []stepTime {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]stepTime, 0, len(s.steps))
-	for _, t := range s.steps {
-		list = append(list, *t)
-	}
-	clear(s.steps)
-	return list
-}
-
-// benchGateway runs the gateway until standard input ends. A line "clock TIME" moves business time there, "steps" asks
-// for the times; each is answered with one line of JSON.
+// benchGateway runs the gateway until standard input ends. A line "clock TIME" moves business time there, "unready" asks why
+// it is not ready, "steps" what the steps have done since that was last asked; each is answered with one line of JSON.
 func benchGateway(ctx context.Context, p *command.Program, config string) error {
 	c, err := app.LoadConfig(config)
 	if err != nil {
@@ -87,16 +29,30 @@ func benchGateway(ctx context.Context, p *command.Program, config string) error 
 	if err != nil {
 		return err
 	}
-	times := &stepTimes{steps: map[string]*stepTime{}}
-	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Observe: times.before})
+	m := gatewayMeter{times: newStepTimes(),
+		connections: &connectionTimes{held: map[uint32]heldConnection{}, used: map[string]float64{}}, profile: &stepProfile{}}
+	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Observe: m.times.before, Trace: m.connections})
 	if err != nil {
 		return err
 	}
-	err = answerBench(ctx, p, a, times)
+	err = answerBench(ctx, p, a, m)
 	return errors.Join(err, a.Shutdown())
 }
 
-func answerBench(ctx context.Context, p *command.Program, a *app.App, times *stepTimes) error {
+// gatewayMeter is what looks on while the gateway works.
+type gatewayMeter struct {
+	times       *stepTimes
+	connections *connectionTimes
+	profile     *stepProfile
+}
+
+func (m gatewayMeter) take() (w stepWork, err error) {
+	w.Times, w.Postgres = m.times.take(), m.connections.take()
+	w.Profile, err = m.profile.take()
+	return w, err
+}
+
+func answerBench(ctx context.Context, p *command.Program, a *app.App, m gatewayMeter) error {
 	out := json.NewEncoder(p.Out)
 	if err := out.Encode(a.Addresses().Mailbox); err != nil {
 		return err
@@ -115,8 +71,14 @@ func answerBench(ctx context.Context, p *command.Program, a *app.App, times *ste
 				return err
 			}
 			answer = a.Now()
+		case "unready":
+			answer = a.Unready()
 		case "steps":
-			answer = times.take()
+			work, err := m.take()
+			if err != nil {
+				return err
+			}
+			answer = work
 		default:
 			return fmt.Errorf("bench gateway: %q is no question", token)
 		}

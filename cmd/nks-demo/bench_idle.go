@@ -92,10 +92,7 @@ func (b *bench) useOfIdle(ctx context.Context, out io.Reader, dir string, demo i
 
 // idleUse is what the processes of a demonstration have used up to now.
 func idleUse(dir string, demo int) (processorTimes, error) {
-	t := processorTimes{nks: cpuSeconds(demo, true)}
-	for i, pid := range postgresProcesses(filepath.Join(dir, "pg")) {
-		t.postgres += cpuSeconds(pid, i == 0)
-	}
+	t := processorTimes{nks: cpuSeconds(demo, true), postgres: postgresSeconds(filepath.Join(dir, "pg"))}
 	parties, err := filepath.Glob(filepath.Join(dir, "sim", "*", "*", "pid"))
 	if err != nil {
 		return t, err

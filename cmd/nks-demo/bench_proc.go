@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,39 @@ func cpuSeconds(pid int, children bool) float64 {
 	}
 	const perSecond = 100 // USER_HZ is this on every Linux
 	return float64(ticks) / perSecond
+}
+
+// postgresProcesses lists the postmaster of a cluster, first, and its children.
+func postgresProcesses(cluster string) []int {
+	content, err := os.ReadFile(filepath.Join(cluster, "postmaster.pid"))
+	if err != nil {
+		return nil
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	postmaster, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil {
+		return nil
+	}
+	pids := []int{postmaster}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", postmaster, postmaster))
+	if err != nil {
+		return pids
+	}
+	for _, field := range strings.Fields(string(children)) {
+		if pid, err := strconv.Atoi(field); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// postgresSeconds is the processor time of a cluster's processes, with those that have ended.
+func postgresSeconds(cluster string) float64 {
+	sum := 0.0
+	for i, pid := range postgresProcesses(cluster) {
+		sum += cpuSeconds(pid, i == 0)
+	}
+	return sum
 }
 
 // processIO is what a process has read from and written to files, in MB.

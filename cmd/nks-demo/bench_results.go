@@ -24,7 +24,7 @@ type measurement struct {
 	Date    time.Time          `json:"date"` // of the run, by the machine's clock
 	Version string             `json:"version"`
 	Machine machine            `json:"machine"`
-	Name    string             `json:"name"` // load, lookup, flow, idle, codecs, edifact
+	Name    string             `json:"name"` // load, lookup, flow, idle, codecs, edifact, keys
 	Sizes   map[string]int     `json:"sizes"`
 	Values  map[string]float64 `json:"values"`
 }
@@ -120,30 +120,49 @@ func (b *bench) sizes() map[string]int {
 	return map[string]int{"payments": b.options.payments, "holders": b.options.holders, "history": b.options.history, "rounds": b.options.rounds}
 }
 
-// flowMeasurement makes one result of all rounds: medians of the speeds, the largest memory, and where the time went in
-// the round of the median.
+// flowMeasurement makes one result of all rounds: medians of speeds and processor times, the largest memory, and where
+// the time went in the round of the median. Each round is held against its own COPY, since a machine changes its speed.
 func (b *bench) flowMeasurement(flows []flowRound, copies []copyRound) measurement {
-	var speed, peer []float64
+	series := map[string][]float64{}
 	v := map[string]float64{}
-	for i := range flows {
-		speed = append(speed, flows[i].speed())
-		peer = append(peer, copies[i].speed())
-		v["nks_mb"] = max(v["nks_mb"], flows[i].GatewayMB)
-		v["postgres_mb"] = max(v["postgres_mb"], flows[i].Usage.PostgresMB)
+	for i, flow := range flows {
+		peer := copies[i]
+		for name, one := range map[string]float64{"payments_per_s": flow.speed(), "copy_rows_per_s": peer.speed(), "ratio": flow.speed() / peer.speed(),
+			"cpu_us_per_payment": flow.cpu() * 1e6, "copy_cpu_us_per_row": peer.cpu() * 1e6, "cpu_times_copy": flow.cpu() / max(peer.cpu(), leastCPU)} {
+			series[name] = append(series[name], one)
+		}
+		v["nks_mb"] = max(v["nks_mb"], flow.GatewayMB)
+		v["postgres_mb"] = max(v["postgres_mb"], flow.Usage.PostgresMB)
 	}
-	v["payments_per_s"], v["copy_rows_per_s"] = median(speed), median(peer)
-	v["ratio"] = v["payments_per_s"] / v["copy_rows_per_s"]
+	for name, values := range series {
+		v[name] = median(values)
+	}
 	sorted := slices.SortedFunc(slices.Values(flows), func(a, b flowRound) int { return int(a.speed()) - int(b.speed()) })
-	r := sorted[(len(sorted)-1)/2]
+	sorted[(len(sorted)-1)/2].describe(v)
+	return measurement{Name: "flow", Sizes: b.sizes(), Values: v}
+}
+
+// leastCPU stands for a processor time too short for the kernel's clock, in seconds per row.
+const leastCPU = 1e-9
+
+// describe adds a round's use, and its steps: when they worked, and the processor time that was theirs. The rest of that
+// is "other": the database's own processes, the collection of garbage, the doors, the bench's looking.
+func (r flowRound) describe(v map[string]float64) {
 	v["seconds"], v["upload_s"], v["nks_cpu_s"], v["postgres_cpu_s"] = r.Seconds, r.Upload, r.Usage.GatewayCPU, r.Usage.PostgresCPU
 	v["wal_mb"], v["temp_mb"], v["read_mb"], v["written_mb"] = r.Usage.WALMB, r.Usage.TempMB, r.Usage.ReadMB, r.Usage.WrittenMB
 	v["rejected"], v["returned"], v["orders"] = float64(r.Rejected), float64(r.Returned), float64(r.Orders)
-	for _, s := range r.Steps {
+	for _, s := range r.Steps.Times {
 		v["step_"+s.Name+"_busy_s"] = s.Busy.Seconds()
 		v["step_"+s.Name+"_from_s"] = s.First.Sub(r.Began).Seconds()
 		v["step_"+s.Name+"_to_s"] = s.Last.Sub(r.Began).Seconds()
 	}
-	return measurement{Name: "flow", Sizes: b.sizes(), Values: v}
+	other := processorTimes{nks: r.Usage.GatewayCPU, postgres: r.Usage.PostgresCPU}
+	for _, name := range benchSteps(v) {
+		cpu := r.processor(name)
+		v["step_"+name+"_nks_cpu_s"], v["step_"+name+"_postgres_cpu_s"] = cpu.nks, cpu.postgres
+		other.nks, other.postgres = other.nks-cpu.nks, other.postgres-cpu.postgres
+	}
+	v["step_other_nks_cpu_s"], v["step_other_postgres_cpu_s"] = max(0, other.nks), max(0, other.postgres)
 }
 
 func median(values []float64) float64 {

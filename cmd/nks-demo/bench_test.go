@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,6 +42,9 @@ func TestBenchAccountsForItsBundle(t *testing.T) {
 	first.Want(t, 0)
 	counts := regexp.MustCompile(`\d+ rejected, \d+ returned, \d+ orders in \d+ files`)
 	outcome := counts.FindString(first.Out.String())
+	if !strings.Contains(first.Out.String(), "limits\n") || !strings.Contains(first.Out.String(), "wanted at most 13.0") {
+		t.Errorf("does not hold its values against the limits: %s", first.Out.String())
+	}
 	if outcome == "" || !strings.Contains(first.Out.String(), fmt.Sprintf("COPY: %d rows", payments)) || !strings.Contains(first.Out.String(), " ×  ") {
 		t.Fatalf("printed %s", first.Out.String())
 	}
@@ -82,15 +86,81 @@ func benchResults(t *testing.T, path string, payments int) {
 		if v["rejected"]+v["returned"]+v["orders"] != float64(payments) || v["rejected"] == 0 || v["orders"] == 0 {
 			t.Errorf("the counts do not add up: %v", v)
 		}
-		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "nks_mb", "postgres_mb", "wal_mb", "step_read_busy_s", "step_check_busy_s",
-			"step_release_busy_s"} {
+		for _, name := range []string{"payments_per_s", "copy_rows_per_s", "ratio", "cpu_us_per_payment", "cpu_times_copy", "nks_mb", "postgres_mb", "wal_mb",
+			"step_read_busy_s", "step_check_busy_s", "step_release_busy_s", "step_check_postgres_cpu_s", "step_release_postgres_cpu_s"} {
 			if v[name] <= 0 {
 				t.Errorf("%s is %v", name, v[name])
 			}
 		}
+		benchProcessors(t, v)
 	}
 	if got := strings.Join(names, " "); got != "load flow lookup idle codecs edifact flow lookup" {
 		t.Errorf("measured %s", got)
+	}
+}
+
+// TestBenchRefusesTheWorldOfOtherTables: a world is used again only with the tables that have made it; a quick one is made again.
+func TestBenchRefusesTheWorldOfOtherTables(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	world := filepath.Join(dir, "bench.json")
+	other := func() {
+		must(t, os.WriteFile(world, []byte(`{"form": 2, "tables": "of another version", "payments": 20, "holders": 20, "history": 20}`), 0o644))
+	}
+	other()
+	r := nksDemo(t, "bench", "--payments", "20", "--holders", "20", "--history", "20", "--data", dir)
+	r.Want(t, 2)
+	if text := strings.TrimSpace(r.Err.String()); !strings.Contains(text, "--fresh") || strings.Contains(text, "\n") {
+		t.Errorf("said %q", text)
+	}
+	other()
+	r = nksDemo(t, "bench", "--quick", "--payments", "400", "--holders", "400", "--history", "400", "--rounds", "1", "--idle", "0", "--codecs=false", "--data", dir)
+	r.Want(t, 0)
+	if !strings.Contains(r.Err.String(), "making it again") {
+		t.Errorf("said %s", r.Err.String())
+	}
+}
+
+// TestBenchKeys: the bench itself fails where a form of the key lets a duplicate pass, or takes another text of the same
+// hash for one.
+func TestBenchKeys(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	out := filepath.Join(dir, "results.jsonl")
+	nksDemo(t, "bench", "--keys", "5000,2000", "--payments", "1000", "--rounds", "1", "--data", filepath.Join(dir, "world"), "--out", out).Want(t, 0)
+	text, err := os.ReadFile(out)
+	must(t, err)
+	var sizes []int
+	for line := range strings.Lines(string(text)) {
+		var l benchLine
+		must(t, json.Unmarshal([]byte(line), &l))
+		sizes = append(sizes, l.Sizes["keys"])
+		if v := l.Values; l.Name != "keys" || v["text_index_mb"] <= 0 || v["hash_wal_bytes"] <= 0 || v["one_hash_wall_us"] <= 0 {
+			t.Errorf("measured %s", line)
+		}
+	}
+	if !slices.Equal(sizes, []int{5000, 2000}) {
+		t.Errorf("measured with %v keys", sizes)
+	}
+	if programtest.Exists(t, filepath.Join(dir, "world", "pg")) {
+		t.Error("the keys are still there")
+	}
+	nksDemo(t, "bench", "--keys", "many", "--data", dir).Want(t, 2)
+}
+
+// benchProcessors: what the steps have used and the rest come to what was used.
+func benchProcessors(t *testing.T, v map[string]float64) {
+	t.Helper()
+	for _, who := range []string{"nks", "postgres"} {
+		sum := 0.0
+		for name, seconds := range v {
+			if strings.HasPrefix(name, "step_") && strings.HasSuffix(name, "_"+who+"_cpu_s") {
+				sum += seconds
+			}
+		}
+		if all := v[who+"_cpu_s"]; sum < all-0.05 || sum > all+0.05 {
+			t.Errorf("%s has used %.2f s, the steps and the rest %.2f s", who, all, sum)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"nks/internal/app"
 	"nks/internal/command"
 	"nks/register"
+	"nks/schema"
 	"nks/sftp"
 	"nks/sim/bank"
 )
@@ -51,10 +52,18 @@ type bench struct {
 
 // benchWorld says what a data directory holds; it is written last.
 type benchWorld struct {
-	Form     int `json:"form"` // of what the bench makes: raised when that changes
-	Payments int `json:"payments"`
-	Holders  int `json:"holders"`
-	History  int `json:"history"`
+	Form     int    `json:"form"`   // of what the bench makes: raised when that changes
+	Tables   string `json:"tables"` // the digest of the migrations that have made it
+	Payments int    `json:"payments"`
+	Holders  int    `json:"holders"`
+	History  int    `json:"history"`
+}
+
+// otherTables reports whether a world is what is wanted but for its tables, which another version has made.
+func (w benchWorld) otherTables(want benchWorld) bool {
+	tables := w.Tables
+	w.Tables = want.Tables
+	return w == want && tables != want.Tables
 }
 
 // benchForm is raised whenever an existing world would no longer fit this program.
@@ -98,11 +107,21 @@ func (b *bench) say(format string, args ...any) {
 
 // prepare makes the world, or finds the one of an earlier run.
 func (b *bench) prepare(ctx context.Context) error {
-	want := benchWorld{Form: benchForm, Payments: b.options.payments, Holders: b.options.holders, History: b.options.history}
+	tables, err := schema.Digest()
+	if err != nil {
+		return err
+	}
+	want := benchWorld{Form: benchForm, Tables: tables, Payments: b.options.payments, Holders: b.options.holders, History: b.options.history}
 	var have benchWorld
-	err := readJSON(b.path("bench.json"), &have)
+	err = readJSON(b.path("bench.json"), &have)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return command.Usage(err)
+	}
+	if have.otherTables(want) && !b.options.fresh {
+		if !b.options.quick {
+			return command.Usagef("another version of the tables has made the world in %s: --fresh makes it again, which takes some ten minutes", b.dir)
+		}
+		b.say("another version of the tables has made the world in %s: making it again", b.dir)
 	}
 	if err := b.stopLeftover(ctx); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/ssh"
 
@@ -33,6 +34,8 @@ type Options struct {
 	Start time.Time
 	// Observe puts itself before the observer of every turn of every step, which must still be told; nil: nobody does.
 	Observe func(gateway.Observe) gateway.Observe
+	// Trace is told of every statement on the flow's connections, with the context of the turn that makes it; nil: nobody.
+	Trace pgx.QueryTracer
 	// Failpoint is called at named points between two effects, so that a test can end the process there; nil: nothing happens.
 	Failpoint func(name string)
 	// AnyPort lets the pages move when their address is taken.
@@ -94,7 +97,7 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 
 func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.watch.start(ctx)
-	if a.db, err = OpenDatabase(ctx, o.Config, o.Log, Alone); err != nil {
+	if a.db, err = openDatabase(ctx, o.Config, o.Log, Alone, o.Trace); err != nil {
 		return err
 	}
 	offset, err := postgres.BeginClock(ctx, a.db.pool, time.Now, o.Start)

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver of database/sql
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 	"github.com/rs/zerolog"
 
@@ -40,6 +41,11 @@ const (
 // OpenDatabase starts the private server, or uses that of a running instance where it may, or connects to the external
 // one; and brings its tables to this program's version. A mistake of the configuration is a ConfigError.
 func OpenDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing) (*Database, error) {
+	return openDatabase(ctx, c, log, may, nil)
+}
+
+// openDatabase also has every statement of the pool told to trace, unless that is nil.
+func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing, trace pgx.QueryTracer) (*Database, error) {
 	url, err := c.Database.ExternalURL()
 	if err != nil {
 		return nil, ConfigError{err}
@@ -68,13 +74,13 @@ func OpenDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 		superuser = server.Superuser
 	}
 	d.dsn = dsn
-	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections); err != nil {
+	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections, trace); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int) error {
+func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int, trace pgx.QueryTracer) error {
 	admin, err := dsn(superuser)
 	if err != nil {
 		return ConfigError{err}
@@ -91,9 +97,12 @@ func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (str
 	if err != nil {
 		return ConfigError{err}
 	}
-	if d.pool, err = sqlx.Open("pgx", flow); err != nil {
-		return fmt.Errorf("database: %w", err)
+	settings, err := pgx.ParseConfig(flow)
+	if err != nil {
+		return ConfigError{fmt.Errorf("database: %w", err)}
 	}
+	settings.Tracer = trace
+	d.pool = sqlx.NewDb(stdlib.OpenDB(*settings), "pgx")
 	d.pool.SetMaxOpenConns(connections)
 	d.pool.SetMaxIdleConns(connections)
 	return d.pool.PingContext(ctx)

@@ -23,6 +23,9 @@ func (a *App) Addresses() Addresses {
 // Failed is told once what ended the mailbox's server without being asked: the gateway is then to be shut down.
 func (a *App) Failed() <-chan error { return a.failed }
 
+// Unready is why no work should be given to the gateway yet, or any more; none while it is ready.
+func (a *App) Unready() []string { return a.watch.monitor.Unready() }
+
 // Database is the running gateway's; it is closed by Shutdown.
 func (a *App) Database() *Database { return a.db }
 
