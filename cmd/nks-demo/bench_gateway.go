@@ -19,7 +19,7 @@ import (
 const benchGatewayMark = "gateway"
 
 // benchGateway runs the gateway until standard input ends. A line "clock TIME" moves business time there, "unready" asks why
-// it is not ready, "steps" what the steps have done since that was last asked; each is answered with one line of JSON.
+// it is not ready, "image" how the register's image is, "steps" what the steps have done since that was last asked; each is answered with one line of JSON.
 func benchGateway(ctx context.Context, p *command.Program, config string) error {
 	c, err := app.LoadConfig(config)
 	if err != nil {
@@ -72,7 +72,9 @@ func answerBench(ctx context.Context, p *command.Program, a *app.App, m gatewayM
 			}
 			answer = a.Now()
 		case "unready":
-			answer = a.Unready()
+			answer = unready(a)
+		case "image":
+			answer = imageOf(a)
 		case "steps":
 			work, err := m.take()
 			if err != nil {
@@ -87,4 +89,32 @@ func answerBench(ctx context.Context, p *command.Program, a *app.App, m gatewayM
 		}
 	}
 	return asked.Err()
+}
+
+// unready is why the gateway is not yet what it will be: ready, and with the register in memory.
+func unready(a *app.App) []string {
+	why := a.Unready()
+	if s := a.Image(); s.Wanted && s.Image == nil && s.TooBig == 0 {
+		why = append(why, "the register is not in memory yet")
+	}
+	return why
+}
+
+// benchImage is the register in the gateway's memory.
+type benchImage struct {
+	Holders  int
+	Rows     int64 // that it was filled from
+	Bytes    int64
+	Seconds  float64
+	CPU      float64 // of nks and PostgreSQL, from their start until it was there
+	Discards int
+}
+
+func imageOf(a *app.App) benchImage {
+	s := a.Image()
+	b := benchImage{Discards: s.Discards}
+	if i := s.Image; i != nil {
+		b.Holders, b.Rows, b.Bytes, b.Seconds = i.Holders(), i.Rows, i.Bytes(), i.Took.Seconds()
+	}
+	return b
 }

@@ -28,6 +28,9 @@ func ImageOptions(c conf.Config) image.Options {
 	return o
 }
 
+// Image is how the register's image is.
+func (a *App) Image() image.State { return a.steps.Image.State() }
+
 // imageWatch tells of the register's image. Safe for concurrent use.
 type imageWatch struct {
 	log   zerolog.Logger
