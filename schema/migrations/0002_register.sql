@@ -177,9 +177,10 @@ CREATE TABLE register_change (
 -- The number of the last change. It is updated last in the changing transaction and held to its commit, so that no reader
 -- can see a change and miss an earlier one. The epoch grows when a load fills an empty register.
 CREATE TABLE register_counter (
-    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    epoch    bigint NOT NULL DEFAULT 1,
-    counter  bigint NOT NULL DEFAULT 0
+    only_one    boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    epoch       bigint NOT NULL DEFAULT 1,
+    counter     bigint NOT NULL DEFAULT 0,
+    recorded_at timestamptz NOT NULL DEFAULT '-infinity' -- of that change: the next is recorded no earlier
 );
 INSERT INTO register_counter DEFAULT VALUES;
 
