@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"nks/gateway"
+	"nks/gateway/postgres/pgtest"
 	"nks/register"
 )
 
@@ -105,6 +106,24 @@ func TestLoad_InstantsGrowWithNumbers(t *testing.T) {
 	var at2 time.Time
 	if err := db.Get(&at2, `SELECT recorded_at FROM nks.register_counter`); err != nil || !at2.Equal(morning().Add(2*time.Hour)) {
 		t.Errorf("the last change is of %s, %v", at2, err)
+	}
+}
+
+// TestLoad_EmptyRegisterAtOnce: the first fills it, and the others find that it has what they bring.
+func TestLoad_EmptyRegisterAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		db := pgtest.New(t)
+		files := smallCountry(t)
+		loadAtOnce(t, db, 4, func(n int) country {
+			if n == 0 {
+				return files.only("suppliers.csv", "authorities.csv", "los_units.csv", "agreements.csv")
+			}
+			return files
+		}, morning)
+		if got := position(t, db); got != "epoch 2 counter 1" && got != "epoch 2 counter 2" {
+			t.Errorf("position %s", got)
+		}
 	}
 }
 

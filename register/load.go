@@ -160,12 +160,7 @@ func (l *loader) prepare(ctx context.Context) error {
 	}
 	l.direct = l.direct && slices.ContainsFunc(l.inputs, func(in input) bool { return l.formats[in.kind].direct().Name != "" })
 	if l.direct {
-		if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
-			return err
-		}
-	}
-	if l.direct {
-		if err := l.beginChange(ctx); err != nil {
+		if err := l.clear(ctx); err != nil {
 			return err
 		}
 	}
@@ -179,6 +174,22 @@ func (l *loader) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// clear opens the quick way if the register is empty. If it is not, the locks taken to find that out are given back: they
+// would keep everybody from reading, and from clearing, for as long as this load takes.
+func (l *loader) clear(ctx context.Context) error {
+	if _, err := l.tx.ExecContext(ctx, `SAVEPOINT filled`); err != nil {
+		return err
+	}
+	if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
+		return err
+	}
+	if l.direct {
+		return l.beginChange(ctx)
+	}
+	_, err := l.tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT filled`)
+	return err
 }
 
 func (l *loader) has(kind int) bool {
@@ -217,7 +228,8 @@ func names(definition string) []string {
 func (l *loader) merge(ctx context.Context) error {
 	if !l.direct {
 		// Loads and feeds wait for each other, as if each locked all holders in the order of their numbers; readers go on.
-		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.agreement, nks.holder_version, nks.account_version IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		// Holders come first, as in register_clear: who waits for one that fills them has nothing that it needs.
+		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.holder_version, nks.account_version, nks.agreement IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
 		}
 		if err := l.beginChange(ctx); err != nil {
