@@ -117,7 +117,7 @@ func load(t testing.TB, db *sqlx.DB, c country, now time.Time) {
 		sources = append(sources, register.Source{Name: file, Size: int64(len(text)),
 			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }})
 	}
-	if _, err := register.Load(t.Context(), db, sources, register.Options{Now: now}); err != nil {
+	if _, err := register.Load(t.Context(), db, sources, register.Options{Now: func() time.Time { return now }}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -63,7 +63,7 @@ func generated(n int) []register.Source {
 func filled(b *testing.B) *sqlx.DB {
 	b.Helper()
 	db := pgtest.New(b)
-	if _, err := register.Load(context.Background(), db, generated(*holders), register.Options{Now: morning()}); err != nil {
+	if _, err := register.Load(context.Background(), db, generated(*holders), register.Options{Now: morning}); err != nil {
 		b.Fatal(err)
 	}
 	return db
@@ -74,7 +74,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.StopTimer()
 		db := pgtest.New(b)
 		b.StartTimer()
-		if _, err := register.Load(context.Background(), db, generated(*holders), register.Options{Now: morning()}); err != nil {
+		if _, err := register.Load(context.Background(), db, generated(*holders), register.Options{Now: morning}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -84,7 +84,7 @@ func BenchmarkLoad(b *testing.B) {
 func BenchmarkLoadAgain(b *testing.B) {
 	db := filled(b)
 	for b.Loop() {
-		if _, err := register.Load(context.Background(), db, generated(*holders), register.Options{Now: morning()}); err != nil {
+		if _, err := register.Load(context.Background(), db, generated(*holders), register.Options{Now: morning}); err != nil {
 			b.Fatal(err)
 		}
 	}

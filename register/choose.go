@@ -85,7 +85,7 @@ const (
 	NoAccount     Reason = 3 // none is in force // B35-36
 	EmigratedOnly Reason = 4 // only the NemKonto of an emigrated citizen, without the payer's word // B22.3
 	NoFallback    Reason = 5 // no locked specific account, for a benefit that goes nowhere else // B25.4
-	Overlap       Reason = 6 // two versions in force for one purpose, which must not be
+	Overlap       Reason = 6 // two versions that would do in force for one purpose, which must not be
 )
 
 func (r Reason) String() string {
@@ -126,10 +126,10 @@ func Choose(q *Question, holder, parent *Facts, policy *Policy, at time.Time) Ch
 		return Choice{Reason: HolderEnded}
 	}
 	if q.Authority != "" {
-		switch v, n := inForce(holder, q.Authority, q.BenefitType, at); {
+		switch v, n := specificInForce(q, holder, at); {
 		case n > 1:
 			return Choice{Reason: Overlap}
-		case n == 1 && (v.Locked || !q.NoFallback):
+		case n == 1:
 			return Choice{Version: v.ID, Rule: gateway.BySpecific}
 		}
 	}
@@ -138,10 +138,10 @@ func Choose(q *Question, holder, parent *Facts, policy *Policy, at time.Time) Ch
 	}
 	if q.ownNemKontoCounts() {
 		switch v, n := inForce(holder, "", "", at); {
+		case n > 0 && holder.Status == gateway.Emigrated && !q.PaysEmigrated:
+			return Choice{Reason: EmigratedOnly}
 		case n > 1:
 			return Choice{Reason: Overlap}
-		case n == 1 && holder.Status == gateway.Emigrated && !q.PaysEmigrated:
-			return Choice{Reason: EmigratedOnly}
 		case n == 1:
 			return Choice{Version: v.ID, Rule: gateway.ByNemKonto}
 		}
@@ -167,8 +167,18 @@ func parentCounts(kind gateway.HolderKind, holder, parent *Facts, policy *Policy
 
 // inForce is the first version in force for a purpose, and how many there are.
 func inForce(f *Facts, authority, benefitType string, at time.Time) (first *AccountVersion, n int) {
+	return countInForce(f, authority, benefitType, false, at)
+}
+
+// specificInForce is inForce for what a payment's own authority pays: where the benefit demands a lock, an account
+// without one does not count, and stands in no other's way. // B25.4
+func specificInForce(q *Question, holder *Facts, at time.Time) (first *AccountVersion, n int) {
+	return countInForce(holder, q.Authority, q.BenefitType, q.NoFallback, at)
+}
+
+func countInForce(f *Facts, authority, benefitType string, lockedOnly bool, at time.Time) (first *AccountVersion, n int) {
 	for i := range f.Accounts {
-		if v := &f.Accounts[i]; v.isFor(authority, benefitType) && v.InForce(at) {
+		if v := &f.Accounts[i]; v.isFor(authority, benefitType) && v.InForce(at) && (v.Locked || !lockedOnly) {
 			if n == 0 {
 				first = v
 			}

@@ -128,10 +128,17 @@ func TestChoose(t *testing.T) {
 		"not to the company above":       {gateway.SE, register.Words{NoFallback: true}, under(facts(gateway.Alive)), firm, now, 0, 0, register.NoFallback},
 		"a lock hides nothing otherwise": {gateway.CPR, register.Words{}, facts(gateway.Alive, nemKonto(ownNemKonto), locked(specific(ownSpecific))), register.Facts{}, now, ownSpecific, gateway.BySpecific, 0},
 		// B22.4
-		"two NemKonti at once are never paid to": {gateway.CPR, register.Words{}, facts(gateway.Alive, nemKonto(1), nemKonto(2)), register.Facts{}, now, 0, 0, register.Overlap},
-		"two specific accounts at once neither":  {gateway.CPR, register.Words{}, facts(gateway.Alive, specific(1), specific(2), nemKonto(3)), register.Facts{}, now, 0, 0, register.Overlap},
-		"two of a company above neither":         {gateway.SE, register.Words{}, under(facts(gateway.Alive)), facts(gateway.Alive, nemKonto(1), nemKonto(2)), now, 0, 0, register.Overlap},
-		"two NemKonti that nobody asks for":      {gateway.CPR, register.Words{}, facts(gateway.Alive, specific(ownSpecific), nemKonto(8), nemKonto(9)), register.Facts{}, now, ownSpecific, gateway.BySpecific, 0},
+		"two NemKonti at once are never paid to":   {gateway.CPR, register.Words{}, facts(gateway.Alive, nemKonto(1), nemKonto(2)), register.Facts{}, now, 0, 0, register.Overlap},
+		"two specific accounts at once neither":    {gateway.CPR, register.Words{}, facts(gateway.Alive, specific(1), specific(2), nemKonto(3)), register.Facts{}, now, 0, 0, register.Overlap},
+		"two of a company above neither":           {gateway.SE, register.Words{}, under(facts(gateway.Alive)), facts(gateway.Alive, nemKonto(1), nemKonto(2)), now, 0, 0, register.Overlap},
+		"two NemKonti of who has left the country": {gateway.CPR, register.Words{}, facts(gateway.Emigrated, nemKonto(1), nemKonto(2)), register.Facts{}, now, 0, 0, register.EmigratedOnly}, // B22.3
+		"and with the payer's word":                {gateway.CPR, register.Words{PaysEmigrated: true}, facts(gateway.Emigrated, nemKonto(1), nemKonto(2)), register.Facts{}, now, 0, 0, register.Overlap},
+		// B25.4
+		"one that is not locked stands in no locked one's way": {gateway.CPR, register.Words{NoFallback: true}, facts(gateway.Alive, specific(1), locked(specific(ownSpecific))), register.Facts{},
+			now, ownSpecific, gateway.BySpecific, 0},
+		"two that are not locked are none":  {gateway.CPR, register.Words{NoFallback: true}, facts(gateway.Alive, specific(1), specific(2)), register.Facts{}, now, 0, 0, register.NoFallback},
+		"two locked accounts at once":       {gateway.CPR, register.Words{NoFallback: true}, facts(gateway.Alive, locked(specific(1)), locked(specific(2))), register.Facts{}, now, 0, 0, register.Overlap},
+		"two NemKonti that nobody asks for": {gateway.CPR, register.Words{}, facts(gateway.Alive, specific(ownSpecific), nemKonto(8), nemKonto(9)), register.Facts{}, now, ownSpecific, gateway.BySpecific, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,16 +194,17 @@ func naive(q register.Question, holder, parent register.Facts, policy register.P
 		tries = tries[:1]
 	}
 	for _, try := range tries {
-		if len(try.all) > 1 {
-			return none(register.Overlap)
-		}
-		if len(try.all) == 0 || q.NoFallback && !try.all[0].Locked {
+		left := slices.DeleteFunc(try.all, func(v register.AccountVersion) bool { return q.NoFallback && !v.Locked })
+		if len(left) == 0 {
 			continue
 		}
 		if try.rule == gateway.ByNemKonto && holder.Status == gateway.Emigrated && !q.PaysEmigrated {
 			return none(register.EmigratedOnly)
 		}
-		return register.Choice{Version: try.all[0].ID, Rule: try.rule}
+		if len(left) > 1 {
+			return none(register.Overlap)
+		}
+		return register.Choice{Version: left[0].ID, Rule: try.rule}
 	}
 	if q.NoFallback {
 		return none(register.NoFallback)

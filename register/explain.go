@@ -10,7 +10,7 @@ import (
 // Verdict is what became of one candidate.
 type Verdict int
 
-// The verdicts, in the order in which they are looked for.
+// The verdicts. The pages' texts go by their numbers.
 const (
 	Taken          Verdict = iota + 1
 	NotOfPurpose           // a specific account of another authority or for another benefit
@@ -122,16 +122,16 @@ func (e *Explanation) ofOwn(v *AccountVersion, q *Question, holder *Facts, at ti
 	if w := ofHolder(e.Reason); w != 0 {
 		return w
 	}
-	_, n := inForce(holder, v.Authority, v.BenefitType, at)
 	if v.Authority != "" {
-		switch {
-		case n > 1:
-			return OneOfTwo
+		switch _, n := specificInForce(q, holder, at); {
 		case q.NoFallback && !v.Locked:
 			return NotLocked
+		case n > 1:
+			return OneOfTwo
 		}
 		return Taken
 	}
+	_, n := inForce(holder, "", "", at)
 	switch {
 	case e.Rule == gateway.BySpecific && e.Reason == Chosen:
 		return AfterSpecific
@@ -141,10 +141,10 @@ func (e *Explanation) ofOwn(v *AccountVersion, q *Question, holder *Facts, at ti
 		return LeftForLocked
 	case !q.ownNemKontoCounts():
 		return WithoutPWord
-	case n > 1:
-		return OneOfTwo
 	case e.Reason == EmigratedOnly:
 		return WithoutExile
+	case n > 1:
+		return OneOfTwo
 	}
 	return Taken
 }
@@ -206,7 +206,7 @@ func (e *Explanation) specificOverlap(q *Question, holder *Facts, at time.Time) 
 	if e.Reason != Overlap || q.Authority == "" {
 		return false
 	}
-	_, n := inForce(holder, q.Authority, q.BenefitType, at)
+	_, n := specificInForce(q, holder, at)
 	return n > 1
 }
 

@@ -137,7 +137,7 @@ func TestLoadRefusesBrokenRows(t *testing.T) {
 		for name, b := range brokenRows() {
 			t.Run(name+" in the "+state+" register", func(t *testing.T) {
 				c := smallCountry(t).with(t, b.file, b.old, b.with)
-				_, err := register.Load(context.Background(), db, c.sources(), register.Options{Now: morning()})
+				_, err := register.Load(context.Background(), db, c.sources(), register.Options{Now: morning})
 				b.expect(t, err)
 			})
 		}
@@ -182,7 +182,7 @@ func TestUnitsMakeNoCircle(t *testing.T) {
 	db := loaded(t)
 	c := smallCountry(t)
 	c["los_units.csv"] = "authority,los_unit,parent,name\n4101,4101,4101-B,Nordvig Kommune\n"
-	_, err := register.Load(context.Background(), db, c.only("los_units.csv").sources(), register.Options{Now: morning()})
+	_, err := register.Load(context.Background(), db, c.only("los_units.csv").sources(), register.Options{Now: morning})
 	f := refused(t, err).Faults[0]
 	if f.Line != 2 || f.Column != "parent" || !strings.Contains(f.Rule, "circle") {
 		t.Errorf("fault %+v, want a circle in line 2", f)
@@ -199,7 +199,7 @@ func TestLoadStopsAtTwentyFaults(t *testing.T) {
 		fmt.Fprintf(&b, "CVR,%08d,,alive,,,,,,\n", 12345671+i*11)
 	}
 	c["holders.csv"] = b.String()
-	_, err := register.Load(context.Background(), db, c.sources(), register.Options{Now: morning()})
+	_, err := register.Load(context.Background(), db, c.sources(), register.Options{Now: morning})
 	e := refused(t, err)
 	if len(e.Faults) != register.MaxFaults || !e.More {
 		t.Errorf("%d faults, more %v; want %d and more", len(e.Faults), e.More, register.MaxFaults)
@@ -214,7 +214,7 @@ func TestFaultsOfSeveralFiles(t *testing.T) {
 	t.Parallel()
 	c := smallCountry(t).with(t, "suppliers.csv", "5790001000108", "1").with(t, "holders.csv", "8500,Grenaa,DK", "8500,Grenaa,D").
 		with(t, "accounts.csv", "SE,SEK", "SE,S")
-	_, err := register.Load(context.Background(), pgtest.New(t), c.sources(), register.Options{Now: morning()})
+	_, err := register.Load(context.Background(), pgtest.New(t), c.sources(), register.Options{Now: morning})
 	var where []string
 	for _, f := range refused(t, err).Faults {
 		where = append(where, f.File+" "+f.Column)
@@ -229,7 +229,7 @@ func TestManyDuplicates(t *testing.T) {
 	t.Parallel()
 	c := smallCountry(t)
 	c["holders.csv"] += strings.Repeat("CVR,12390114,,alive,,,,,,\n", 100)
-	_, err := register.Load(context.Background(), pgtest.New(t), c.sources(), register.Options{Now: morning()})
+	_, err := register.Load(context.Background(), pgtest.New(t), c.sources(), register.Options{Now: morning})
 	e := refused(t, err)
 	if len(e.Faults) != register.MaxFaults || !e.More || e.Faults[0].Line != 13 {
 		t.Errorf("%d faults, more %v, first %+v", len(e.Faults), e.More, e.Faults[0])

@@ -147,7 +147,7 @@ func TestLoadsAtOnce(t *testing.T) {
 	for n := range loads {
 		c := country{"accounts.csv": fmt.Sprintf("%s\nCPR,0101701111,3001000555000%d,,,,,,,,,,,,\n", accountHeader, n)}
 		go func() {
-			_, err := register.Load(t.Context(), db, c.sources(), register.Options{Now: morning()})
+			_, err := register.Load(t.Context(), db, c.sources(), register.Options{Now: morning})
 			failed <- err
 		}()
 	}

@@ -22,8 +22,8 @@ const (
 
 // Options of a load.
 type Options struct {
-	Now      time.Time      // business time: when changed accounts take effect at the earliest
-	Progress func(Progress) // called now and then, from one goroutine at a time; may be nil
+	Now      func() time.Time // business time, asked once nobody else can change the register
+	Progress func(Progress)   // called now and then, from one goroutine at a time; may be nil
 }
 
 // Progress tells how far a load is.
@@ -52,8 +52,8 @@ type FileSummary struct {
 
 // Load brings files into the register, all of them or none, as one change with a counter of its own. Rows that are
 // already there make nothing; agreements and the like are updated; what decides where money goes is never overwritten: a
-// changed holder or account closes what was recorded and opens another version, never earlier than Options.Now. What the
-// files do not name stays. // B22.4
+// changed holder or account closes what was recorded and opens another version, never earlier than the instant of the
+// load. That instant is Options.Now, but never before that of an earlier change. What the files do not name stays. // B22.4
 //
 // Broken rules give a *LoadError (an ErrData), file names and folders that are no reference data an ErrSource. An
 // error of the final commit leaves open whether the load happened: load again, which is harmless.
@@ -105,8 +105,9 @@ type loader struct {
 	formats    []format
 	options    Options
 	copenhagen *time.Location
-	direct     bool  // holders and accounts go straight into the empty register
-	counter    int64 // of this change; known once nobody else can change the register
+	direct     bool      // holders and accounts go straight into the empty register
+	counter    int64     // of this change; known once nobody else can change the register
+	now        time.Time // its instant, known then too
 	conn       *sqlx.Conn
 	tx         *sqlx.Tx
 	faults     LoadError
@@ -165,12 +166,7 @@ func (l *loader) prepare(ctx context.Context) error {
 	}
 	l.direct = l.direct && slices.ContainsFunc(l.inputs, func(in input) bool { return l.formats[in.kind].direct().Name != "" })
 	if l.direct {
-		if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
-			return err
-		}
-	}
-	if l.direct {
-		if err := l.readCounter(ctx); err != nil {
+		if err := l.clear(ctx); err != nil {
 			return err
 		}
 	}
@@ -184,6 +180,22 @@ func (l *loader) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// clear opens the quick way if the register is empty. If it is not, the locks taken to find that out are given back: they
+// would keep everybody from reading, and from clearing, for as long as this load takes.
+func (l *loader) clear(ctx context.Context) error {
+	if _, err := l.tx.ExecContext(ctx, `SAVEPOINT filled`); err != nil {
+		return err
+	}
+	if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
+		return err
+	}
+	if l.direct {
+		return l.beginChange(ctx)
+	}
+	_, err := l.tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT filled`)
+	return err
 }
 
 func (l *loader) has(kind int) bool {
@@ -222,10 +234,11 @@ func names(definition string) []string {
 func (l *loader) merge(ctx context.Context) error {
 	if !l.direct {
 		// Loads and feeds wait for each other, as if each locked all holders in the order of their numbers; readers go on.
-		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.agreement, nks.holder_version, nks.account_version IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		// Holders come first, as in register_clear: who waits for one that fills them has nothing that it needs.
+		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.holder_version, nks.account_version, nks.agreement IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
 		}
-		if err := l.readCounter(ctx); err != nil {
+		if err := l.beginChange(ctx); err != nil {
 			return err
 		}
 	}
@@ -258,9 +271,12 @@ func (l *loader) merge(ctx context.Context) error {
 	return nil
 }
 
-// readCounter finds the number of this change. The tables are locked: nobody draws one meanwhile.
-func (l *loader) readCounter(ctx context.Context) error {
-	err := l.tx.QueryRowContext(ctx, `SELECT counter + 1 FROM nks.register_counter`).Scan(&l.counter)
+// beginChange finds the number and the instant of this change. The tables are locked: nobody draws another meanwhile. The
+// clock is asked only now, since an instant from before the wait would lie before that of a load that went first; and
+// where clocks differ, what is on record goes before, so that instants grow with the numbers.
+func (l *loader) beginChange(ctx context.Context) error {
+	now := l.options.Now().Round(time.Microsecond) // PostgreSQL keeps no more
+	err := l.tx.QueryRowContext(ctx, `SELECT counter + 1, greatest(recorded_at, $1) FROM nks.register_counter`, now).Scan(&l.counter, &l.now)
 	if err != nil {
 		return fmt.Errorf("counter: %w", err)
 	}
@@ -311,8 +327,8 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		return Summary{}, fmt.Errorf("statistics: %w", err)
 	}
 	// Who finds another number there changed the register without its locks.
-	err := l.tx.QueryRowContext(ctx, `UPDATE nks.register_counter SET counter = $1, epoch = epoch + $2::boolean::int
-		WHERE counter = $1 - 1 RETURNING epoch, counter`, l.counter, l.direct).Scan(&sum.Epoch, &sum.Counter)
+	err := l.tx.QueryRowContext(ctx, `UPDATE nks.register_counter SET counter = $1, recorded_at = $3, epoch = epoch + $2::boolean::int
+		WHERE counter = $1 - 1 RETURNING epoch, counter`, l.counter, l.direct, l.now).Scan(&sum.Epoch, &sum.Counter)
 	if err != nil {
 		return Summary{}, fmt.Errorf("counter %d: %w", l.counter, err)
 	}

@@ -76,7 +76,7 @@ func morning() time.Time { return time.Date(2005, 8, 11, 2, 30, 0, 0, time.UTC) 
 
 func load(t *testing.T, db *sqlx.DB, now time.Time, c country) register.Summary {
 	t.Helper()
-	sum, err := register.Load(context.Background(), db, c.sources(), register.Options{Now: now})
+	sum, err := register.Load(context.Background(), db, c.sources(), register.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestLoadTellsWhatItDid(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	var last register.Progress
-	sum, err := register.Load(context.Background(), db, smallCountry(t).sources(), register.Options{Now: morning(),
+	sum, err := register.Load(context.Background(), db, smallCountry(t).sources(), register.Options{Now: morning,
 		Progress: func(p register.Progress) { last = p }})
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +239,7 @@ func TestLoadReadsSlowInput(t *testing.T) {
 			return slowly{r}, err
 		}
 	}
-	if _, err := register.Load(context.Background(), db, sources, register.Options{Now: morning()}); err != nil {
+	if _, err := register.Load(context.Background(), db, sources, register.Options{Now: morning}); err != nil {
 		t.Fatal(err)
 	}
 	var n int
@@ -285,7 +285,7 @@ func TestFiles(t *testing.T) {
 
 func TestLoadOfUnknownName(t *testing.T) {
 	t.Parallel()
-	_, err := register.Load(context.Background(), pgtest.New(t), country{"people.csv": "a\n"}.sources(), register.Options{Now: morning()})
+	_, err := register.Load(context.Background(), pgtest.New(t), country{"people.csv": "a\n"}.sources(), register.Options{Now: morning})
 	if !errors.Is(err, register.ErrSource) {
 		t.Errorf("error %v, want ErrSource", err)
 	}
@@ -295,7 +295,7 @@ func TestLoadStoppedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := register.Load(ctx, db, smallCountry(t).sources(), register.Options{Now: morning(), Progress: func(p register.Progress) {
+	_, err := register.Load(ctx, db, smallCountry(t).sources(), register.Options{Now: morning, Progress: func(p register.Progress) {
 		if p.Phase == "index" {
 			cancel()
 		}

@@ -31,7 +31,7 @@ func StatusOf(row, asOf string) string {
 // It gives one row with the columns status (NULL for a holder that does not exist), reason (why there is no account, as
 // Reason has it; 0: there is one), rule, version and what account_version says of an account, all NULL when there is none;
 // and name, street, postcode, town, country of the holder where there is no account or one abroad. Two versions in force
-// at once, which must not be, give two rows, whatever their reason.
+// at once of which either would do, which must not be, give two rows.
 func AccountOf(row, asOf string) string {
 	// Names that no row has, since they hide the row's own.
 	account := func(holder, kind string) string {
@@ -42,6 +42,7 @@ func AccountOf(row, asOf string) string {
 			asOf, kind, id)
 	}
 	own, kind := row+".holder", row+".holder_kind"
+	counts := `(reg_holder.status <> 4 OR ` + word("emigrated", row, asOf) + `)`
 	return `(SELECT reg_holder.status, reg_name.name, reg_name.street, reg_name.postcode, reg_name.town, reg_name.country,
 			CASE WHEN reg_which.rule = 0 THEN NULL ELSE reg_which.rule END AS rule,
 			CASE WHEN reg_which.rule > 0 THEN 0 WHEN reg_holder.status IS NULL THEN 1 WHEN NOT reg_holder.usable THEN 2
@@ -50,17 +51,17 @@ func AccountOf(row, asOf string) string {
 		FROM (SELECT ` + strict(row, asOf) + ` AS strict OFFSET 0) reg_word
 		LEFT JOIN LATERAL (` + holder(own, kind) + ` OFFSET 0) reg_holder ON true
 		LEFT JOIN LATERAL (` + account(own, kind) + ` AND reg.authority = ` + row + `.authority AND reg.benefit_type = ` + row + `.benefit_type
-			AND reg_holder.usable OFFSET 0) reg_specific ON true
-		LEFT JOIN LATERAL (SELECT reg_own.*, reg_holder.status <> 4 OR ` + word("emigrated", row, asOf) + ` AS counts FROM (` + account(own, kind) + `
+			AND reg_holder.usable AND (reg.locked OR NOT reg_word.strict) OFFSET 0) reg_specific ON true
+		LEFT JOIN LATERAL (SELECT reg_own.*, ` + counts + ` AS counts FROM (` + account(own, kind) + `
 			AND reg.authority IS NULL) reg_own
 			WHERE reg_holder.usable AND reg_specific.id IS NULL AND NOT reg_word.strict AND (` + kind + ` <> 4 OR ` + word("p_numbers", row, asOf) + `)
-			OFFSET 0) reg_nemkonto ON true
+			LIMIT CASE WHEN ` + counts + ` THEN NULL ELSE 1 END) reg_nemkonto ON true
 		LEFT JOIN LATERAL (SELECT reg_one.* FROM (` + holder("reg_holder.parent", "2") + ` OFFSET 0) reg_company
 			CROSS JOIN LATERAL (` + account("reg_holder.parent", "2") + ` AND reg.authority IS NULL OFFSET 0) reg_one
 			WHERE reg_company.usable AND reg_holder.usable AND reg_specific.id IS NULL AND reg_nemkonto.id IS NULL AND NOT reg_word.strict
 			OFFSET 0) reg_above ON true
-		CROSS JOIN LATERAL (SELECT CASE WHEN reg_specific.id IS NOT NULL AND (reg_specific.locked OR NOT reg_word.strict) THEN 1
-			WHEN reg_nemkonto.counts THEN 2 WHEN reg_above.id IS NOT NULL THEN 3 ELSE 0 END AS rule OFFSET 0) reg_which
+		CROSS JOIN LATERAL (SELECT CASE WHEN reg_specific.id IS NOT NULL THEN 1 WHEN reg_nemkonto.counts THEN 2
+			WHEN reg_above.id IS NOT NULL THEN 3 ELSE 0 END AS rule OFFSET 0) reg_which
 		CROSS JOIN LATERAL (SELECT ` + countingAccount("reg_specific", "reg_nemkonto", "reg_above") + `) reg_account
 		LEFT JOIN LATERAL (SELECT reg.name, reg.street, reg.postcode, reg.town, reg.country FROM nks.holder_version reg
 			WHERE reg.id = ` + own + ` AND reg.kind = ` + kind + ` AND ` + fmt.Sprintf(known, asOf) + `

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
-	"time"
 
 	"nks/pgscript"
 )
@@ -163,7 +162,7 @@ func (l *loader) bring(ctx context.Context, f format, sum *FileSummary) error {
 	if f.staged == "load_account" || f.staged == "load_specific_account" {
 		steps = accountSteps(f.staged)
 	}
-	args := pgscript.Args{"now": l.options.Now.Round(time.Microsecond), "counter": l.counter} // PostgreSQL keeps no more
+	args := pgscript.Args{"now": l.now, "counter": l.counter}
 	return pgscript.RunSteps(ctx, l.tx, steps, args, func(name string, rows int64) {
 		switch {
 		case strings.HasPrefix(name, adding):

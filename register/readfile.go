@@ -71,7 +71,7 @@ func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, t
 	}
 	out := pgcopy.New(table)
 	r := &row{Rows: out, line: line{file: in.Name, source: in.number, columns: f.columns},
-		fields: make([][]byte, len(f.columns)), direct: l.isDirect(f), now: l.options.Now, counter: l.counter,
+		fields: make([][]byte, len(f.columns)), direct: l.isDirect(f), now: l.now, counter: l.counter,
 		dates: &dates{copenhagen: l.copenhagen, known: map[time.Time]int64{}}}
 	before := l.progress.Done
 	sum := &l.sums[in.kind]

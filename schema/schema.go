@@ -29,7 +29,7 @@ const (
 )
 
 const (
-	// versions is the table of migrations done; in public, because schema nks is itself made by the first one.
+	// versions is the table of migrations done, each with the digest of its text; in public, because schema nks is itself made by the first one.
 	versions = "public.nks_migration"
 
 	// rolesVersion is the migration that makes the roles; what follows is done as Owner.
@@ -81,6 +81,9 @@ func migrate(ctx context.Context, db *sql.DB, conn *sql.Conn) error {
 	if latest := Latest(); now > latest {
 		return fmt.Errorf("migrate: %w: it is at %d, this program at %d", ErrNewer, now, latest)
 	}
+	if err := checkDigests(ctx, db); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
 	if !pending {
 		return nil
 	}
@@ -106,8 +109,11 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithTableName(versions),
-		goose.WithDisableGlobalRegistry(true))
+	kept, err := newStore()
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectCustom, db, dir, goose.WithStore(kept), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}

@@ -51,6 +51,28 @@ func TestANewerDatabaseIsRefused(t *testing.T) {
 	}
 }
 
+// TestADatabaseOfOtherMigrationsIsRefused: one whose tables were made with another text of a file that has the same number.
+func TestADatabaseOfOtherMigrationsIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ change, want string }{
+		"a file written anew":      {"UPDATE public.nks_migration SET digest = md5(digest) WHERE version_id = 2", "migrate: migration 0002 is not the one that this database was made with"},
+		"before digests were kept": {"ALTER TABLE public.nks_migration DROP COLUMN digest", "migrate: migration 0001 is not the one that this database was made with"},
+		"the same files":           {"UPDATE public.nks_migration SET digest = digest", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := pgtest.Create(t).Open(t, pgtest.Superuser)
+			if _, err := db.Exec(tc.change); err != nil {
+				t.Fatal(err)
+			}
+			err := schema.Migrate(context.Background(), db.DB)
+			if tc.want == "" && err != nil || tc.want != "" && (!errors.Is(err, schema.ErrOther) || err.Error() != tc.want) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
 // TestAnAdministratorMayKeepTheSuperuser migrates a database whose roles were made beforehand.
 func TestAnAdministratorMayKeepTheSuperuser(t *testing.T) {
 	t.Parallel()

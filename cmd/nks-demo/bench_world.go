@@ -239,7 +239,7 @@ func (b *bench) fillRegister(ctx context.Context) error {
 	}
 	return b.withDatabase(ctx, func(db *app.Database) error {
 		began := time.Now()
-		sum, err := register.Load(ctx, db.Pool(), b.country.reference(strings.TrimSpace(string(key))), register.Options{Now: b.country.days[0].opens})
+		sum, err := register.Load(ctx, db.Pool(), b.country.reference(strings.TrimSpace(string(key))), register.Options{Now: func() time.Time { return b.country.days[0].opens }})
 		if err != nil {
 			return err
 		}

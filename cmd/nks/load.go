@@ -29,11 +29,11 @@ func loadCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 		return command.Usage(err)
 	}
 	return withTables(ctx, p, *config, func(ctx context.Context, on tables) error {
-		now, err := app.BusinessTime(ctx, on.config, on.db)
+		clock, err := app.PresentClock(ctx, on.config, on.db)
 		if err != nil {
 			return err
 		}
-		return errors.Join(report.Load(ctx, p, on.db.Pool(), sources, now), warnOfCentres(ctx, p, on))
+		return errors.Join(report.Load(ctx, p, on.db.Pool(), sources, clock.Now), warnOfCentres(ctx, p, on))
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 
 // OpenDesk makes a desk for a command, at the present business time of the database's instance.
 func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logger) (*act.Desk, error) {
-	clock, err := presentClock(ctx, c, db)
+	clock, err := PresentClock(ctx, c, db)
 	if err != nil {
 		return nil, err
 	}
@@ -30,14 +30,15 @@ func (a *App) Desk() *act.Desk { return a.steps.Desk }
 
 // BusinessTime is the present business time of the database's instance.
 func BusinessTime(ctx context.Context, c conf.Config, db *Database) (time.Time, error) {
-	clock, err := presentClock(ctx, c, db)
+	clock, err := PresentClock(ctx, c, db)
 	if err != nil {
 		return time.Time{}, err
 	}
 	return clock.Now(), nil
 }
 
-func presentClock(ctx context.Context, c conf.Config, db *Database) (*gateway.Clock, error) {
+// PresentClock is the business clock of the database's instance, as it runs when it is asked for.
+func PresentClock(ctx context.Context, c conf.Config, db *Database) (*gateway.Clock, error) {
 	start, err := clockStart(c)
 	if err != nil {
 		return nil, err

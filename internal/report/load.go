@@ -11,8 +11,8 @@ import (
 	"nks/register"
 )
 
-// Load loads reference data that is valid from the business time now, with a bar while it does, and prints what came of each file.
-func Load(ctx context.Context, p *command.Program, db *sqlx.DB, sources []register.Source, now time.Time) error {
+// Load loads reference data that is valid from business time, with a bar while it does, and prints what came of each file.
+func Load(ctx context.Context, p *command.Program, db *sqlx.DB, sources []register.Source, now func() time.Time) error {
 	started := time.Now()
 	bar := command.NewProgress(p.Err)
 	summary, err := register.Load(ctx, db, sources, register.Options{Now: now, Progress: func(g register.Progress) {

@@ -177,9 +177,10 @@ CREATE TABLE register_change (
 -- The number of the last change. It is updated last in the changing transaction and held to its commit, so that no reader
 -- can see a change and miss an earlier one. The epoch grows when a load fills an empty register.
 CREATE TABLE register_counter (
-    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    epoch    bigint NOT NULL DEFAULT 1,
-    counter  bigint NOT NULL DEFAULT 0
+    only_one    boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    epoch       bigint NOT NULL DEFAULT 1,
+    counter     bigint NOT NULL DEFAULT 0,
+    recorded_at timestamptz NOT NULL DEFAULT '-infinity' -- of that change: the next is recorded no earlier
 );
 INSERT INTO register_counter DEFAULT VALUES;
 
@@ -227,8 +228,11 @@ END $$;
 -- can be copied frozen; the exclusive lock keeps everybody else out until the load commits.
 CREATE FUNCTION register_clear() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM holder_version) OR EXISTS (SELECT FROM account_version) THEN
-        RETURN false;
+    -- The size is read without a lock that lasts: of two loads that each looked at an empty table none could clear it.
+    IF pg_relation_size('holder_version') > 0 OR pg_relation_size('account_version') > 0 THEN
+        IF EXISTS (SELECT FROM holder_version) OR EXISTS (SELECT FROM account_version) THEN
+            RETURN false;
+        END IF;
     END IF;
     -- An older snapshot could take a filled table for an empty one.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
