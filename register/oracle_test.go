@@ -18,8 +18,9 @@ import (
 // registers makes up parts of a register, straight into its tables: also what no load could bring there.
 type registers struct {
 	*rapid.T
-	db    *sqlx.DB
-	round int64
+	db     *sqlx.DB
+	round  int64
+	change int64 // that records all of it; the one after it closes some
 }
 
 func (r registers) exec(query string, args ...any) {
@@ -68,13 +69,13 @@ func (r registers) fill() {
 	for n := range 2 {
 		r.exec(`INSERT INTO nks.authority (authority, name) VALUES ($1, 'x')`, r.authority(n))
 		r.exec(`INSERT INTO nks.authority_word (authority, emigrated, p_numbers, valid_from, valid_to, recorded_from, counter) VALUES
-			($1, $2, $3, '-infinity', $4, '2005-01-01', 1), ($1, NOT $2, $3, $4, NULL, '2005-01-01', 1)`, r.authority(n),
-			rapid.Bool().Draw(r.T, "emigrated"), rapid.Bool().Draw(r.T, "p numbers"), august(15))
-		r.exec(`INSERT INTO nks.benefit_fallback (benefit_type, authority, fallback, valid_from, recorded_from, counter) VALUES ($1, NULL, $2, '-infinity', '2005-01-01', 1)`,
-			r.benefit(n), rapid.Bool().Draw(r.T, "fallback"))
+			($1, $2, $3, '-infinity', $4, '2005-01-01', $5), ($1, NOT $2, $3, $4, NULL, '2005-01-01', $5)`, r.authority(n),
+			rapid.Bool().Draw(r.T, "emigrated"), rapid.Bool().Draw(r.T, "p numbers"), august(15), r.change)
+		r.exec(`INSERT INTO nks.benefit_fallback (benefit_type, authority, fallback, valid_from, recorded_from, counter) VALUES ($1, NULL, $2, '-infinity', '2005-01-01', $3)`,
+			r.benefit(n), rapid.Bool().Draw(r.T, "fallback"), r.change)
 	}
-	r.exec(`INSERT INTO nks.benefit_fallback (benefit_type, authority, fallback, valid_from, recorded_from, counter) VALUES ($1, $2, $3, $4, '2005-01-01', 1)`,
-		r.benefit(0), r.authority(0), rapid.Bool().Draw(r.T, "own fallback"), august(15))
+	r.exec(`INSERT INTO nks.benefit_fallback (benefit_type, authority, fallback, valid_from, recorded_from, counter) VALUES ($1, $2, $3, $4, '2005-01-01', $5)`,
+		r.benefit(0), r.authority(0), rapid.Bool().Draw(r.T, "own fallback"), august(15), r.change)
 	for n := range holdersMade {
 		r.holder(n)
 		for range rapid.IntRange(0, 4).Draw(r.T, "accounts") {
@@ -97,7 +98,7 @@ func (r registers) holder(n int) {
 			ended = august(rapid.SampledFrom([]int{10, 11}).Draw(r.T, "ended")).AddDate(0, 0, -rapid.SampledFrom([]int{0, 90, 179, 180, 181, 400}).Draw(r.T, "days ago"))
 		}
 		r.exec(`INSERT INTO nks.holder_version (id, kind, parent, status, ended_on, valid_from, valid_to, recorded_from, counter, name)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, '2005-01-01', 1, 'x')`, r.id(n), int16(kind), parent, int16(status), ended, from, to)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '2005-01-01', $8, 'x')`, r.id(n), int16(kind), parent, int16(status), ended, from, to, r.change)
 	}
 	status := rapid.SampledFrom([]gateway.HolderStatus{gateway.Alive, gateway.Alive, gateway.Dead, gateway.Ceased, gateway.Emigrated})
 	if rapid.IntRange(0, 5).Draw(r.T, "changes") == 0 {
@@ -116,11 +117,11 @@ func (r registers) account(n int) {
 	from, to := r.span()
 	var recordedTo, closed any
 	if rapid.IntRange(0, 4).Draw(r.T, "closed") == 0 {
-		recordedTo, closed = august(5), 2
+		recordedTo, closed = august(5), r.change+1
 	}
 	r.exec(`INSERT INTO nks.account_version (holder_id, holder_kind, account_kind, account, authority, benefit_type, locked, valid_from, valid_to, recorded_from, recorded_to, counter, closed)
-		SELECT id, kind, 1, '30010000000001', $2, $3, $4, $5, $6, '2005-01-01', $7, 1, $8 FROM nks.holder WHERE id = $1 ON CONFLICT DO NOTHING`,
-		r.id(n), authority, benefit, rapid.Bool().Draw(r.T, "locked"), from, to, recordedTo, closed)
+		SELECT id, kind, 1, '30010000000001', $2, $3, $4, $5, $6, '2005-01-01', $7, $9, $8 FROM nks.holder WHERE id = $1 ON CONFLICT DO NOTHING`,
+		r.id(n), authority, benefit, rapid.Bool().Draw(r.T, "locked"), from, to, recordedTo, closed, r.change)
 }
 
 // questions are all that can be asked about them.
@@ -168,7 +169,7 @@ func TestChooseIsTheSQL(t *testing.T) {
 	var answered [7]int // by reason
 	rapid.Check(t, func(t *rapid.T) {
 		const enough = 12 // a round is hundreds of questions
-		r := registers{T: t, db: db, round: rounds.Add(1)}
+		r := registers{T: t, db: db, round: rounds.Add(1), change: 1}
 		if r.round > enough {
 			return
 		}
