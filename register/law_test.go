@@ -206,12 +206,16 @@ func TestChoose_IsTheLaw(t *testing.T) {
 		all.Go(func() { seen[part] = compareWithLaw(t, copenhagen, uint64(part), cases) })
 	}
 	all.Wait()
+	if t.Failed() {
+		return
+	}
 	for _, kind := range lawKinds {
 		n := 0
 		for _, s := range seen {
 			n += s[kind]
 		}
-		if t.Logf("%7d %s", n, kind); n < 500 {
+		t.Logf("%7d %s", n, kind)
+		if n < 500 {
 			t.Errorf("only %d cases of %q: what holds for them is not shown", n, kind)
 		}
 	}
