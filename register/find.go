@@ -65,7 +65,7 @@ func Find(ctx context.Context, q Asker, asked []Asked, at time.Time) ([]Found, e
 	for i, a := range asked {
 		kinds[i], numbers[i], authorities[i], benefits[i] = int16(a.Kind), a.Number, a.Authority, a.BenefitType
 	}
-	rows, err := q.Query(ctx, findQuery(), pgx.QueryExecModeCacheDescribe, pgx.QueryResultFormats{pgx.BinaryFormatCode}, kinds, numbers, authorities, benefits, at)
+	rows, err := q.Query(ctx, findQuery(), pgx.QueryResultFormats{pgx.BinaryFormatCode}, kinds, numbers, authorities, benefits, at)
 	if err != nil {
 		return nil, fmt.Errorf("find accounts: %w", err)
 	}

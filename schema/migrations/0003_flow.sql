@@ -385,7 +385,8 @@ END $$;
 -- +goose StatementBegin
 -- Only an owner may gather statistics; without them a statement over a table that has just grown is planned for an
 -- empty one. Does it where added rows make a difference.
-CREATE FUNCTION flow_analyze(m date, added bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks AS $$
+CREATE FUNCTION flow_analyze(m date, added bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = nks SET default_statistics_target = 10 AS $$
 DECLARE
     suffix text := to_char(m, 'YYYYMM');
     t text;

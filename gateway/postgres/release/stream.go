@@ -32,8 +32,10 @@ func (s *Store) stream(ctx context.Context, c *completion, part slice, out chan<
 			return postgres.Transient(err)
 		}
 		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-		// What must be walked through is joined LATERAL; the few small tables are hashed.
-		_, err = tx.Exec(ctx, `SET TRANSACTION SNAPSHOT '`+c.snapshot+`'; SET LOCAL enable_nestloop = off; SET LOCAL cursor_tuple_fraction = 1`)
+		// What must be walked through is joined LATERAL; the few small tables are hashed. A plan takes longer to make than most
+		// pages take to ask.
+		_, err = tx.Exec(ctx, `SET TRANSACTION SNAPSHOT '`+c.snapshot+`'; SET LOCAL enable_nestloop = off; SET LOCAL cursor_tuple_fraction = 1;
+			SET LOCAL plan_cache_mode = force_generic_plan`)
 		if err != nil {
 			return fmt.Errorf("snapshot: %w", err)
 		}
