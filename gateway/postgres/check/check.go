@@ -62,6 +62,9 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 	if err := judgeGroups(ctx, x, d); err != nil {
 		return fmt.Errorf("delivery %d: groups: %w", d.ID, err)
 	}
+	if _, err := x.ExecContext(ctx, `DROP VIEW bundle`); err != nil {
+		return fmt.Errorf("delivery %d: bundle: %w", d.ID, err)
+	}
 	if err := s.respond(ctx, x, d, now); err != nil {
 		return fmt.Errorf("delivery %d: response 2: %w", d.ID, err)
 	}

@@ -1,18 +1,4 @@
--- The temporary tables of a check. Statements over a range of a table that has just grown are planned for a handful of
--- rows; these know their size.
-
--- step: bundle table
-CREATE TEMP TABLE bundle (
-    id           bigint,
-    group_id     bigint,
-    e2e          text COLLATE "C",
-    benefit_type text,
-    holder       bigint,
-    holder_kind  smallint,
-    complete     boolean,
-    read_code    text,      -- the first error that the payment shows by itself
-    debit_code   text       -- that of its debit block
-) ON COMMIT DROP
+-- The temporary tables of a check.
 
 -- step: fault table
 CREATE TEMP TABLE fault (payment_id bigint, code text, rank int, leads boolean DEFAULT false) ON COMMIT DROP
