@@ -85,7 +85,7 @@ func judgeGroups(ctx context.Context, x *postgres.Session, d postgres.Delivery) 
 	}
 	err := x.SelectContext(ctx, &groups, `SELECT g.id, coalesce(g.reject_code, '') AS reject_code, g.payments, coalesce(r.rejected, 0) AS rejected
 		FROM release_group g LEFT JOIN (SELECT p.group_id, count(*) AS rejected
-			FROM fault f JOIN bundle p ON p.id = f.payment_id WHERE f.leads GROUP BY 1) r ON r.group_id = g.id
+			FROM fault f CROSS JOIN LATERAL (SELECT * FROM bundle b WHERE b.id = f.payment_id OFFSET 0) p WHERE f.leads GROUP BY 1) r ON r.group_id = g.id
 		WHERE g.delivery_id = $1 AND g.state = 'unchecked'`, d.ID)
 	if err != nil || len(groups) == 0 {
 		return err

@@ -4,7 +4,7 @@
 ANALYZE unpayable
 
 -- step: keys of unpayable recipients
-DELETE FROM payment_key k USING (SELECT p.id, p.e2e FROM unpayable s JOIN bundle p ON p.id = s.id) p
+DELETE FROM payment_key k USING (SELECT p.id, p.e2e FROM unpayable s CROSS JOIN LATERAL (SELECT * FROM bundle b WHERE b.id = s.id OFFSET 0) p) p
 WHERE k.payer_id = @payer AND k.e2e = p.e2e AND k.payment_id = p.id
 
 -- step: unpayable recipients

@@ -1,7 +1,7 @@
 -- Gives the keys that came free to the next who asked for them; who still has none is a duplicate.
 
 -- step: duplicates
-WITH late AS (SELECT p.id, p.e2e FROM untaken u JOIN bundle p ON p.id = u.id
+WITH late AS (SELECT p.id, p.e2e FROM untaken u CROSS JOIN LATERAL (SELECT * FROM bundle b WHERE b.id = u.id OFFSET 0) p
     WHERE NOT EXISTS (SELECT 1 FROM fault f WHERE f.payment_id = p.id)),
 taken AS (
     INSERT INTO payment_key (payer_id, e2e, payment_id)
