@@ -33,7 +33,8 @@ type DocumentWriter struct {
 
 // NewDocument begins a document.
 func (b *Base) NewDocument(ctx context.Context, db Queryer) (*DocumentWriter, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithWindowSize(PieceBytes)) // a piece is compressed by itself
 	if err != nil {
 		return nil, fmt.Errorf("new document: %w", err)
 	}

@@ -68,6 +68,6 @@ func (w *imageWatch) changed(s image.State) {
 // gcPercent keeps the heap's garbage as small beside an image as it would be without one: an image has no garbage, and the
 // collector, which lets the heap grow by a part of its size, must not give it room for any.
 func gcPercent(imageBytes int64) int {
-	const usual, working = 100, 32 << 20 // of a gateway that works
+	const usual, working = 100, 16 << 20 // of a gateway that works
 	return max(5, int(usual*working/(working+imageBytes)))
 }
