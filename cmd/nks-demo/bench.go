@@ -195,7 +195,7 @@ func (b *bench) rounds(ctx context.Context) ([]measurement, error) {
 		lookups = append(lookups, peer.Lookups)
 		peer.tell(b.p.Out, n+1)
 	}
-	return []measurement{b.flowMeasurement(flows, copies),
+	return []measurement{b.flowMeasurement(flows, copies), b.imageMeasurement(flows, copies[0].Choices),
 		{Name: "lookup", Sizes: b.sizes(), Values: map[string]float64{"lookups_per_s": median(lookups)}}}, nil
 }
 

@@ -22,6 +22,7 @@ type copyRound struct {
 	Seconds float64
 	CPU     float64 // processor time in seconds of all of PostgreSQL's processes
 	Lookups float64 // per second, measured beside
+	Choices float64 // the same by an image; 0: not measured
 }
 
 func (r copyRound) speed() float64 { return float64(r.Rows) / r.Seconds }
@@ -95,7 +96,9 @@ func (b *bench) copyRound(ctx context.Context, export bool) (r copyRound, err er
 		if r, err = b.copyRows(ctx, c); err != nil {
 			return err
 		}
-		r.Lookups, err = b.lookups(ctx, db)
+		if r.Lookups, err = b.lookups(ctx, db); err == nil && export {
+			r.Choices, err = b.choices(ctx, db)
+		}
 		return err
 	})
 	if err == nil && r.Rows != int64(b.options.payments) {

@@ -195,17 +195,6 @@ func (b *bench) awaitReady(ctx context.Context, g *measuredGateway) error {
 	}
 }
 
-// imageOf is the register in the gateway's memory, and what it and its database have cost since the gateway began.
-func (b *bench) imageOf(ctx context.Context, g *measuredGateway) (benchImage, error) {
-	var i benchImage
-	if err := g.ask("image", &i); err != nil {
-		return i, err
-	}
-	u, err := b.measureUsage(ctx, g)
-	i.CPU = u.GatewayCPU + u.PostgresCPU
-	return i, err
-}
-
 // readyWithin bounds the wait for a gateway that has begun.
 const readyWithin = 5 * time.Minute
 
@@ -329,9 +318,7 @@ func (r flowRound) tell(w io.Writer, n int) {
 	_, _ = fmt.Fprintf(w, "  %d rejected, %d returned, %d orders in %d files; CPU: nks %.1f s, PostgreSQL %.1f s; WAL %.0f MB, temporary files %.0f MB, PostgreSQL read %.0f MB, wrote %.0f MB\n",
 		r.Rejected, r.Returned, r.Orders, r.Files, r.Usage.GatewayCPU, r.Usage.PostgresCPU, r.Usage.WALMB, r.Usage.TempMB, r.Usage.ReadMB, r.Usage.WrittenMB)
 	slices.SortFunc(r.Steps.Times, func(a, b stepTime) int { return a.First.Compare(b.First) })
-	_, _ = fmt.Fprintf(w, "  register in memory: %d holders of %d rows, %.0f MB, %.1f bytes a holder, filled in %.1f s, %.2f µs of processor time a row with the start\n",
-		r.Image.Holders, r.Image.Rows, float64(r.Image.Bytes)/1e6, float64(r.Image.Bytes)/float64(max(1, r.Image.Holders)), r.Image.Seconds,
-		1e6*r.Image.CPU/float64(max(1, r.Image.Rows)))
+	r.Image.tell(w)
 	for _, s := range r.Steps.Times {
 		cpu := r.processor(s.Name)
 		_, _ = fmt.Fprintf(w, "  %-9s %7.2f s busy in %d turns, from %.2f s to %.2f s; CPU: nks %.2f s, PostgreSQL %.2f s\n", s.Name, s.Busy.Seconds(), s.Turns,

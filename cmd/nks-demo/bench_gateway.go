@@ -90,31 +90,3 @@ func answerBench(ctx context.Context, p *command.Program, a *app.App, m gatewayM
 	}
 	return asked.Err()
 }
-
-// unready is why the gateway is not yet what it will be: ready, and with the register in memory.
-func unready(a *app.App) []string {
-	why := a.Unready()
-	if s := a.Image(); s.Wanted && s.Image == nil && s.TooBig == 0 {
-		why = append(why, "the register is not in memory yet")
-	}
-	return why
-}
-
-// benchImage is the register in the gateway's memory.
-type benchImage struct {
-	Holders  int
-	Rows     int64 // that it was filled from
-	Bytes    int64
-	Seconds  float64
-	CPU      float64 // of nks and PostgreSQL, from their start until it was there
-	Discards int
-}
-
-func imageOf(a *app.App) benchImage {
-	s := a.Image()
-	b := benchImage{Discards: s.Discards}
-	if i := s.Image; i != nil {
-		b.Holders, b.Rows, b.Bytes, b.Seconds = i.Holders(), i.Rows, i.Bytes(), i.Took.Seconds()
-	}
-	return b
-}

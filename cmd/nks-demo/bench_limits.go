@@ -11,7 +11,9 @@ import (
 const (
 	wantedRatio = 0.12 // of COPY's speed
 	wantedCPU   = 13   // times COPY's processor time for a row, at most
-	wantedMB    = 150  // of memory, at most
+	wantedMB    = 64   // of memory beside the register's image, at most
+	wantedFill  = 2    // µs of processor time for a row that an image is filled from, at most
+	wantedRate  = 3e6  // accounts that an image tells in a second, on one core
 	wantedIdle  = 2    // percent of one core that nks and its PostgreSQL use while there is nothing to do, at most
 )
 
@@ -28,7 +30,9 @@ func benchLimits() []limit {
 	return []limit{
 		{"flow", "ratio", "speed of the flow, of COPY's", "%.3f", wantedRatio, true},
 		{"flow", "cpu_times_copy", "processor time of a payment, times a row of COPY's", "%.1f", wantedCPU, false},
-		{"flow", "nks_mb", "peak memory of nks, MB", "%.0f", wantedMB, false},
+		{"image", "nks_beside_mb", "peak memory of nks beside the register's image, MB", "%.0f", wantedMB, false},
+		{"image", "fill_us_per_row", "processor time to fill the image, µs a row", "%.2f", wantedFill, false},
+		{"image", "choices_per_s", "accounts that the image tells, per second", "%.0f", wantedRate, true},
 		{"idle", "together_percent", "idle nks and PostgreSQL, % of one core", "%.2f", wantedIdle, false},
 	}
 }

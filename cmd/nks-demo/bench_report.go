@@ -87,7 +87,7 @@ func reportFlow(w io.Writer, m measurement) {
 			v["cpu_us_per_payment"], v["copy_cpu_us_per_row"])
 		_, _ = fmt.Fprintf(w, "| that, times COPY's | %.1f | ≤ %d |\n", v["cpu_times_copy"], wantedCPU)
 	}
-	_, _ = fmt.Fprintf(w, "| peak memory of nks, MB | %s | ≤ %d |\n| peak memory of PostgreSQL, MB | %s | |\n\n", whole(v["nks_mb"]), wantedMB, whole(v["postgres_mb"]))
+	_, _ = fmt.Fprintf(w, "| peak memory of nks, MB | %s | |\n| peak memory of PostgreSQL, MB | %s | |\n\n", whole(v["nks_mb"]), whole(v["postgres_mb"]))
 }
 
 // reportSteps tells where time and processors went in the round of the median.
@@ -140,7 +140,13 @@ func reportOthers(w io.Writer, list []measurement) {
 		{"edifact", "write_mb_s", "PAYMUL, one core: written, MB/s; wanted ≥ 500", "%.0f"},
 		{"edifact", "orders_per_s", "orders written as PAYMUL, per second", ""},
 		{"load", "rows_per_s", "reference data loaded, rows/s", ""},
-		{"lookup", "lookups_per_s", "register lookups, per second", ""},
+		{"lookup", "lookups_per_s", "register lookups by SQL, per second", ""},
+		{"image", "choices_per_s", "register lookups by the image, per second; wanted ≥ 3 000 000", ""},
+		{"image", "mb", "the image, MB", "%.0f"},
+		{"image", "bytes_per_holder", "the image, bytes for a holder with 1.3 accounts", "%.1f"},
+		{"image", "fill_s", "the image filled, s", "%.1f"},
+		{"image", "fill_us_per_row", "the image filled, µs of processor time a row, with the start of nks; wanted ≤ 2", "%.2f"},
+		{"image", "nks_beside_mb", "peak memory of nks beside the image, MB; wanted ≤ 64", "%.0f"},
 	}
 	for _, l := range lines {
 		m, ok := newest(list, l.name)
