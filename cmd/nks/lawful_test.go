@@ -257,13 +257,18 @@ func (w *lawful) makeDue() {
 // settle waits until all that was delivered has been released and rendered.
 func (w *lawful) settle() {
 	w.t.Helper()
-	var open int
+	var open, held int
 	done := programtest.Eventually(programtest.Longest, func() bool {
 		w.makeDue()
+		must(w.t, w.db.GetContext(w.t.Context(), &held, `SELECT count(*) FROM exception WHERE kind IN ($1, $2, $3)`,
+			gateway.RegisterOverlap, gateway.RegisterDiffers, gateway.ReleaseFails))
 		must(w.t, w.db.GetContext(w.t.Context(), &open, `SELECT (SELECT count(*) FROM delivery WHERE state IN ('received', 'read'))
 			+ (SELECT count(*) FROM release_group WHERE state IN ('unchecked', 'waiting')) + (SELECT count(*) FROM interchange WHERE state = 'frozen')`))
-		return open == 0
+		return open == 0 || held > 0
 	})
+	if held > 0 {
+		w.t.Fatalf("%d payments or releases were held: two things were known at once, or the register's image differed", held)
+	}
 	if !done {
 		w.t.Fatalf("%d deliveries, groups and interchanges are not done", open)
 	}
