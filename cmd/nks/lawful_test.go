@@ -157,7 +157,7 @@ func (w *lawful) note(format string, args ...any) {
 // run lets everybody do what they do for as long as the test is given.
 func (w *lawful) run() {
 	for _, n := range w.nodes {
-		n.process = n.run(w.t)
+		n.start(w.t)
 	}
 	ctx, stop := context.WithTimeout(w.t.Context(), w.length)
 	defer stop()
@@ -195,7 +195,7 @@ func (w *lawful) kill(ctx context.Context) {
 		n.kills++
 		n.judge(w.t)
 		gateway.Pause(ctx, time.Duration(rng.IntN(400))*time.Millisecond)
-		n.process = n.run(w.t)
+		n.start(w.t)
 	}
 }
 
@@ -282,6 +282,13 @@ type node struct {
 	releases float64
 	byImage  float64 // accounts that the register's image has told of
 	bySQL    float64
+}
+
+// start begins another life. What it writes is not shown when the test fails: there are many of them.
+func (n *node) start(t *testing.T) {
+	t.Helper()
+	n.process = n.begin(t)
+	n.awaitUp(t, n.process)
 }
 
 // look takes what the gateway has counted in this life, which is forgotten with it.
