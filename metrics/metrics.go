@@ -33,6 +33,7 @@ const (
 	imageCounter  = "nks_register_image_counter"
 	imageTook     = "nks_register_image_fill_seconds"
 	imageDiscards = "nks_register_image_discards"
+	accounts      = "nks_register_accounts_total"
 
 	sampleTime     = "nks_sample_timestamp_seconds"
 	sampleFailures = "nks_sample_failures_total"
@@ -63,6 +64,7 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Gauge, Name: imageCounter, Help: "Change of the register that the image knew when it was last told of."},
 		{Kind: gateway.Gauge, Name: imageTook, Help: "How long the image took to fill, in seconds."},
 		{Kind: gateway.Gauge, Name: imageDiscards, Help: "Images thrown away since the start because SQL said otherwise. Must be 0."},
+		{Kind: gateway.Counter, Name: accounts, Help: "Payments whose account was looked for at a release, by what told of it: image or sql.", Labels: []string{"by"}},
 		{Kind: gateway.Gauge, Name: sampleTime, Help: "Unix time of the last sample of the flow's tables that succeeded."},
 		{Kind: gateway.Counter, Name: sampleFailures, Help: "Samples, and runs of the difference, that failed.", Labels: []string{"of"}},
 		{Kind: gateway.Gauge, Name: ledgerPayments, Help: "Payments by where they are, at the last run of the difference.", Labels: []string{"state"}},
@@ -244,6 +246,12 @@ func (m *Metrics) Image(i Image) error {
 	return m.Take(gateway.Reading{Name: imageBytes, Value: i.Bytes}, gateway.Reading{Name: imageWanted, Value: i.TooBig},
 		gateway.Reading{Name: imageHolders, Value: int64(i.Holders)}, gateway.Reading{Name: imageCounter, Value: i.Counter},
 		gateway.Reading{Name: imageTook, Value: int64(i.Took.Seconds())}, gateway.Reading{Name: imageDiscards, Value: int64(i.Discards)})
+}
+
+// Accounts counts payments whose account the register's image has told of, and SQL.
+func (m *Metrics) Accounts(byImage, bySQL int) error {
+	return errors.Join(m.Set(gateway.Reading{Name: accounts, Labels: []string{"image"}, Value: int64(byImage)}),
+		m.Set(gateway.Reading{Name: accounts, Labels: []string{"sql"}, Value: int64(bySQL)}))
 }
 
 // Sampled takes a sample of the flow's tables, made at a business time.

@@ -97,6 +97,9 @@ nks_step_seconds_count{bank="BEC",step="send"} 1`},
 		"connections": {do: func(m *metrics.Metrics) error {
 			return errors.Join(m.Known("BEC"), m.Known("SDC"), m.Connected("BEC", true))
 		}, want: "nks_bank_connected{bank=\"BEC\"} 1\nnks_bank_connected{bank=\"SDC\"} 0\nnks_bank_connected_timestamp_seconds{bank=\"BEC\"} 1000"},
+		"accounts": {do: func(m *metrics.Metrics) error {
+			return errors.Join(m.Accounts(0, 0), m.Accounts(5, 1), m.Accounts(3, 0))
+		}, want: "nks_register_accounts_total{by=\"image\"} 8\nnks_register_accounts_total{by=\"sql\"} 1"},
 		"sample": {do: func(m *metrics.Metrics) error {
 			return errors.Join(m.Ready(true), m.Failed(metrics.OfSample),
 				m.Sampled([]gateway.Reading{{Name: "nks_things", Labels: []string{"a"}, Value: 1}}, time.Unix(77, 0)))

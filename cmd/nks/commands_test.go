@@ -135,12 +135,24 @@ poll = "1h"
 // run starts the gateway and waits until its mailbox is open.
 func (s *site) run(t *testing.T) *programtest.Process {
 	t.Helper()
-	p := program.Begin(t, nil, "run", "--config", s.config, "--clock", programtest.CountryStart)
+	p := s.begin(t)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("nks run said:\n%s", programtest.Tail(p.Err.String()))
 		}
 	})
+	s.awaitUp(t, p)
+	return p
+}
+
+func (s *site) begin(t *testing.T) *programtest.Process {
+	t.Helper()
+	return program.Begin(t, nil, "run", "--config", s.config, "--clock", programtest.CountryStart)
+}
+
+// awaitUp waits until the gateway's mailbox is open.
+func (s *site) awaitUp(t *testing.T, p *programtest.Process) {
+	t.Helper()
 	up := programtest.Eventually(programtest.Longest, func() bool {
 		for line := range strings.Lines(p.Err.String()) {
 			var e struct{ Message, Mailbox, Metrics string }
@@ -154,7 +166,6 @@ func (s *site) run(t *testing.T) *programtest.Process {
 	if !up || p.Ended() {
 		t.Fatalf("nks run does not come up:\n%s", programtest.Tail(p.Err.String()))
 	}
-	return p
 }
 
 // stop asks the gateway to stop, as an init system does.

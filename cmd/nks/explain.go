@@ -134,7 +134,7 @@ func (e *explainText) decision(p *view.Payment, d *view.Decision) {
 		e.line("the register has no record of the recipient as of then")
 	}
 	if d.Differs {
-		e.line("what the register has on record as known then does not lead to this: it was not all recorded, or a load was under way")
+		e.line("what the register has on record as known then does not lead to this: it was not all recorded")
 	}
 	if len(d.Candidates) == 0 {
 		e.line("there was no candidate")

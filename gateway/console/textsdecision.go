@@ -15,7 +15,7 @@ var decisionTexts = []Text{
 	{"decision.version", "registrets version %d", "version %d of the register"},
 	{"decision.asof", "Registret pr.", "The register as of"},
 	{"decision.norecord", "Registret har intet om modtageren fra det tidspunkt.", "The register has no record of the recipient as of then."},
-	{"decision.differs", "Det, registret har optegnet om det tidspunkt, fører ikke til dette udfald: ikke alt blev optegnet dengang, eller en indlæsning var i gang.", "What the register has on record as known then does not lead to this outcome: it was not all recorded, or a load was under way."},
+	{"decision.differs", "Det, registret har optegnet om det tidspunkt, fører ikke til dette udfald: ikke alt blev optegnet dengang.", "What the register has on record as known then does not lead to this outcome: it was not all recorded."},
 	{"decision.candidates", "Kontiene, der kom i betragtning", "The accounts that were considered"},
 	{"decision.candidate", "Version", "Version"},
 	{"decision.purpose", "Formål", "Purpose"},

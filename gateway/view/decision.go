@@ -14,7 +14,7 @@ import (
 )
 
 // Decision is to which account a payment that does not name one went, or would go now, and why. It is worked out from
-// what the register knew at the instant, not stored: Differs tells where that does not lead to what was done.
+// what the release knew of the register, not stored: Differs tells where that does not lead to what was done.
 type Decision struct {
 	AsOf        time.Time // of the release; of the question while the payment waits
 	Decided     bool      // the payment has been released
@@ -162,9 +162,8 @@ func (a *accountThen) version() register.AccountVersion {
 	return register.AccountVersion{ID: a.ID, Authority: a.Authority, BenefitType: a.BenefitType, Locked: a.Locked, From: a.From, To: a.To}
 }
 
-// differs reports whether what was done is not what the register as known then leads to: it was not all recorded then, or
-// a load was under way, whose changes bear the instant at which it began. What was returned for its agreement is decided
-// without the register. // B22.4
+// differs reports whether what was done is not what the register as known then leads to: it was not all recorded
+// then. What was returned for its agreement is decided without the register. // B22.4
 func (p *paymentRow) differs(d *Decision) bool {
 	switch {
 	case !d.Decided:

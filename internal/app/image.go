@@ -44,6 +44,9 @@ type imageWatch struct {
 func (a *App) followImage() {
 	w := &imageWatch{log: a.log, watch: a.watch}
 	a.steps.Image.OnChange(w.changed)
+	asked := func(byImage, bySQL int) { a.watch.note(a.watch.numbers.Accounts(byImage, bySQL)) }
+	a.steps.Image.OnAsked(asked)
+	asked(0, 0)
 	w.changed(a.steps.Image.State())
 }
 
@@ -56,6 +59,9 @@ func (w *imageWatch) changed(s image.State) {
 		if i != w.last.Image {
 			w.log.Info().Int("holders", m.Holders).Int64("bytes", m.Bytes).Dur("took", m.Took).Int64("counter", m.Counter).Msg("the register is in memory")
 		}
+	}
+	if s.Discards > w.last.Discards {
+		w.log.Error().Int("discards", s.Discards).Msg("SQL said otherwise about a sample, the register's image is thrown away")
 	}
 	if s.TooBig > 0 && w.last.TooBig == 0 {
 		w.log.Warn().Int64("bytes", s.TooBig).Msg("the register has no room in memory and is asked by SQL, which is slower: see register.image_mb")

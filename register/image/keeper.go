@@ -28,6 +28,7 @@ type Keeper struct {
 	discards int
 	since    time.Time // machine time of the last discard
 	onChange func(State)
+	onAsked  func(byImage, bySQL int)
 }
 
 // Options of an image.
@@ -41,7 +42,7 @@ type Options struct {
 
 // NewKeeper makes a Keeper without an image; Follow fills it.
 func NewKeeper(db *sqlx.DB, now func() time.Time, where *time.Location, o Options) *Keeper {
-	return &Keeper{db: db, now: now, where: where, options: o, onChange: func(State) {}}
+	return &Keeper{db: db, now: now, where: where, options: o, onChange: func(State) {}, onAsked: func(int, int) {}}
 }
 
 // IsSample reports whether SQL is asked for a payment, too: the same ones however often they are asked for.
@@ -52,6 +53,13 @@ func (k *Keeper) IsSample(payment int64) bool {
 
 // OnChange has do called whenever an image comes, follows a change of the register, or goes. To be called before Follow.
 func (k *Keeper) OnChange(do func(State)) { k.onChange = do }
+
+// OnAsked has do called with how many accounts an image has told of, and SQL for want of one that could. To be called
+// before the first is asked for.
+func (k *Keeper) OnAsked(do func(byImage, bySQL int)) { k.onAsked = do }
+
+// Asked takes note of who has told of accounts.
+func (k *Keeper) Asked(byImage, bySQL int) { k.onAsked(byImage, bySQL) }
 
 func (k *Keeper) changed() { k.onChange(k.State()) }
 

@@ -96,10 +96,12 @@ CREATE TABLE release_group (
     state         group_state NOT NULL DEFAULT 'unchecked',
     payments      int NOT NULL,
     ore           bigint NOT NULL,
-    released_at   timestamptz,
+    released_at   timestamptz,          -- the instant that the register was asked about
+    register_counter bigint,            -- the last change of the register that the release knew of
     UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code, held_payment),
     CHECK (state <> 'waiting' OR (agreement_id IS NOT NULL AND release_at IS NOT NULL AND executes_on IS NOT NULL)),
-    CHECK ((state = 'released') = (released_at IS NOT NULL))
+    CHECK ((state = 'released') = (released_at IS NOT NULL)),
+    CHECK ((state = 'released') = (register_counter IS NOT NULL))
 );
 CREATE INDEX release_group_due ON release_group (release_at) WHERE state = 'waiting';
 

@@ -22,7 +22,8 @@ func jobs(seed int) []job {
 		{name: "bank", args: test(n, "./sim/bank")},
 		{name: "authority", args: test(n, "./sim/authority")},
 		{name: "flow", args: test(n, "./flowtest")},
-		{name: "program", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./cmd/...", "-skip", "Crash")},
+		{name: "program", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./cmd/...", "-skip", "Crash|Lawful")},
+		{name: "lawful", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks", "-run", "Lawful")},
 		{name: "crash", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/...", "-run", "Crash")},
 	}
 }

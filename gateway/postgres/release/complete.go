@@ -17,8 +17,9 @@ type completion struct {
 	groups    []int64
 	asOf      time.Time
 	snapshot  string
-	payments  int // of the groups, also those that ended before
-	debits    int // debit accounts of the groups
+	counter   int64 // of the last change of the register that the snapshot sees
+	payments  int   // of the groups, also those that ended before
+	debits    int   // debit accounts of the groups
 	slices    []slice
 	months    map[int64]time.Time // of the deliveries
 }
@@ -39,10 +40,12 @@ const (
 
 func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, a gateway.Agreement, u unit, groups []int64, asOf time.Time) (*completion, error) {
 	c := &completion{bank: bank, agreement: a, groups: groups, asOf: asOf, months: map[int64]time.Time{}}
-	if err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot()`).Scan(&c.snapshot); err != nil {
+	// One statement: its snapshot is the one that is exported.
+	err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot(), counter FROM register_counter`).Scan(&c.snapshot, &c.counter)
+	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	err := x.QueryRowContext(ctx, `SELECT count(DISTINCT debit_account) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).Scan(&c.debits)
+	err = x.QueryRowContext(ctx, `SELECT count(DISTINCT debit_account) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).Scan(&c.debits)
 	if err != nil {
 		return nil, fmt.Errorf("debit accounts: %w", err)
 	}

@@ -85,11 +85,13 @@ func (c *completer) find(ctx context.Context, page []due) error {
 		}
 	}
 	if c.reader == nil {
+		c.asked(0, len(c.asking))
 		return c.ask(ctx, page, c.asking, nil)
 	}
 	c.answers = append(c.answers[:0], make([]image.Answer, len(c.questions))...)
 	c.reader.Choose(c.questions, c.answers)
 	var unsure []int
+	byImage := 0
 	samples := map[int]image.Answer{}
 	for n, i := range c.asking {
 		a := c.answers[n]
@@ -98,11 +100,22 @@ func (c *completer) find(ctx context.Context, page []due) error {
 		if a.Sure && sampled {
 			samples[i] = a
 		}
+		if decided {
+			byImage++
+		}
 		if !decided || sampled {
 			unsure = append(unsure, i)
 		}
 	}
+	c.asked(byImage, len(c.asking)-byImage)
 	return c.ask(ctx, page, unsure, samples)
+}
+
+// asked takes note of who tells of accounts.
+func (c *completer) asked(byImage, bySQL int) {
+	if c.store.Image != nil {
+		c.store.Image.Asked(byImage, bySQL)
+	}
 }
 
 // take makes what was found of an image's answer; false where that needs what an image does not have: a bank abroad, an

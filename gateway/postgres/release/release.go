@@ -162,8 +162,8 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 		return err
 	}
 	x.Wakes(postgres.ToAnswer, postgres.ToRender(bank.ID), postgres.ToSend(bank.ID), postgres.ToAwait(bank.ID))
-	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, executes_on = $2
-		WHERE state = 'waiting' AND id = ANY ($3::bigint[])`, now, executesOn.String(), groups)
+	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, register_counter = $2, executes_on = $3
+		WHERE state = 'waiting' AND id = ANY ($4::bigint[])`, now, c.counter, executesOn.String(), groups)
 	if err != nil {
 		return fmt.Errorf("mark groups: %w", err)
 	}
