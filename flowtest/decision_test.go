@@ -83,7 +83,6 @@ func TestPages_Decision(t *testing.T) {
 func TestPages_DecisionWithoutAnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.behindItsBack = true
 	cheque, ended := bundle("G-2", cpr("cheque", poor, 100)), bundle("G-3", cpr("ended", ann, 100))
 	cheque.Debits[0].Agreement, cheque.Debits[0].Account = "AFT-2", "53010000123456"
 	ended.Debits[0].Agreement, ended.Debits[0].Account = "AFT-B", "40010000765432"

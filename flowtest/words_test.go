@@ -147,7 +147,6 @@ func TestRelease_FailedBurnsNoReference(t *testing.T) {
 func TestRelease_HoldsWhatHasTwoAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.behindItsBack = true
 	w.receive(bundle("G-1", cpr("A", ann, 100), cpr("B", bob, 200), cpr("C", poor, 300), cpr("F", dead, 600)), bundle("G-2", cpr("D", ann, 400)), bundle("G-3", cpr("E", abroad, 500)))
 	w.newAnswers()
 	// Behind the back of load: for Bob another account for some days, for Urs another standing, and one for who was rejected.
@@ -181,7 +180,6 @@ func TestRelease_HoldsWhatHasTwoAccounts(t *testing.T) {
 func TestCheck_WhoIsThereTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.behindItsBack = true
 	w.exec(`INSERT INTO holder_version (id, kind, status, ended_on, valid_from, valid_to, recorded_from, counter)
 		VALUES (` + abroad[1:] + `, 1, 2, '2004-01-01', '2005-08-01', '2005-09-01', '2005-08-01', 1),
 			(` + dead + `, 1, 2, '2004-01-01', '2005-08-01', '2005-09-01', '2005-08-01', 1)`)

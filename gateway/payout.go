@@ -64,6 +64,8 @@ func JudgePayout(p *DuePayment, t PayoutTerms, found *FoundAccount) Payout {
 		return Payout{Unpaid: forbidden}
 	case p.Complete:
 		return Payout{Rule: NamedByPayment, Type: p.Type, Account: p.Account, Currency: p.TransferCurrency}
+	case found.Unpaid == "" && found.Account.Kind == NoAccount: // nobody has said where it goes: that is no account
+		return Payout{Unpaid: UnpaidNoAccount}
 	case found.Unpaid == "":
 		return payoutTo(p, found)
 	case t.becomesCheque(p, found):

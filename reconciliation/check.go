@@ -42,6 +42,11 @@ func invariants() []invariant {
 			`SELECT p.id FROM payment p JOIN release_group g ON g.id = p.group_id AND g.state IN ('released', 'rejected')
 			 WHERE NOT EXISTS (SELECT 1 FROM bank_order o WHERE o.month = p.month AND o.payment_id = p.id)
 			   AND NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = p.month AND e.payment_id = p.id AND e.attempt = 0)`},
+		{"I13", "order to an account that was not in force, or that its release did not know",
+			`SELECT o.payment_id FROM bank_order o JOIN payment p ON p.month = o.month AND p.id = o.payment_id
+			 JOIN release_group g ON g.id = p.group_id LEFT JOIN account_version v ON v.id = o.account_version
+			 WHERE o.account_version IS NOT NULL AND (v.id IS NULL OR v.account <> o.account OR v.account_kind <> o.account_kind
+				OR v.counter > g.register_counter OR v.closed <= g.register_counter OR v.valid_from > g.released_at OR v.valid_to <= g.released_at)`},
 		{"I5", "bank whose control numbers have a hole",
 			`SELECT c.last FROM bank_counter c LEFT JOIN (SELECT bank, count(*) AS n, max(control_ref) AS top FROM interchange GROUP BY 1) i USING (bank)
 			 WHERE coalesce(i.n, 0) <> c.last OR coalesce(i.top, 0) <> c.last`},

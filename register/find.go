@@ -84,6 +84,11 @@ func Find(ctx context.Context, q Asker, asked []Asked, at time.Time) ([]Found, e
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("find accounts: %w", err)
 	}
+	for i := range found {
+		if !seen[i] || found[i].Reason == Chosen && (found[i].FoundAccount.Version == 0 || found[i].Account.Kind == gateway.NoAccount) {
+			return nil, fmt.Errorf("find accounts: question %d of %d has no answer", i+1, len(found))
+		}
+	}
 	return found, nil
 }
 

@@ -272,9 +272,9 @@ func TestImageHasLimits(t *testing.T) {
 	if second == first || r == nil || k.State().Discards != 0 {
 		t.Errorf("not filled anew: %+v", k.State())
 	}
-	k.Discard(r)
+	k.Discard(r, "as a test says")
 	follow(t, k)
-	if s := k.State(); s.Image != nil || s.Discards != 1 || reader(t, k, tx, later) != nil {
+	if s := k.State(); s.Image != nil || s.Discards != 1 || !strings.Contains(s.Why, "as a test says") || reader(t, k, tx, later) != nil {
 		t.Errorf("after it was wrong: %+v", s)
 	}
 }
@@ -313,4 +313,56 @@ func BenchmarkImage(b *testing.B) {
 	b.ReportMetric(float64(n*page)/b.Elapsed().Seconds(), "choices/s")
 	b.ReportMetric(float64(k.State().Image.Bytes())/float64(k.State().Image.Holders()), "bytes/holder")
 	b.ReportMetric(k.State().Image.Took.Seconds()*1e6/float64(k.State().Image.Rows), "µs/row")
+}
+
+// TestImageOfARestoredRegister: a register that has gone back gives numbers again; an image that knows other changes under
+// them is not asked, and filled anew.
+func TestImageOfARestoredRegister(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	load := func(at time.Time, account string) {
+		t.Helper()
+		changed := country{"accounts.csv": accountHeader + "\nCPR," + citizen(7) + "," + account + ",,,,,,,,DKK,,,,\n"}
+		if _, err := register.Load(context.Background(), db, changed.sources(), register.Options{Now: func() time.Time { return at }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := register.Load(context.Background(), db, generated(10), register.Options{Now: morning}); err != nil {
+		t.Fatal(err)
+	}
+	k := keeper(t, db, morning())
+	load(morning().Add(time.Hour), "30010000001111")
+	follow(t, k)
+	first := k.State().Image
+	for _, q := range []string{
+		`DELETE FROM nks.account_version WHERE counter = (SELECT counter FROM nks.register_counter)`,
+		`UPDATE nks.account_version SET recorded_to = NULL, closed = NULL WHERE closed = (SELECT counter FROM nks.register_counter)`,
+		`DELETE FROM nks.register_change WHERE counter = (SELECT counter FROM nks.register_counter)`,
+		`UPDATE nks.register_counter SET counter = counter - 1, recorded_at = '2005-08-11 02:30:00+00'`,
+	} {
+		registers{T: nil, db: db}.restore(t, q)
+	}
+	later := morning().Add(2 * time.Hour)
+	load(later, "30010000002222")
+	tx, end := snapshot(t, db)
+	defer end()
+	if reader(t, k, tx, later) != nil {
+		t.Error("an image tells of changes that were lost")
+	}
+	follow(t, k)
+	if s := k.State(); s.Image == first || reader(t, k, tx, later) == nil {
+		t.Errorf("not filled anew: %+v", s)
+	}
+}
+
+// restore changes the register as a restore does: nothing in it tells of that.
+func (r registers) restore(t *testing.T, query string) {
+	t.Helper()
+	tx := r.db.MustBegin()
+	defer func() { _ = tx.Rollback() }()
+	tx.MustExec(`SET LOCAL nks.register_change = 'logged'`)
+	tx.MustExec(query)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -161,7 +161,7 @@ func (l *loader) work(ctx context.Context) (Summary, error) {
 // prepare makes the staging tables, and empties the register's own where the quick way is open.
 func (l *loader) prepare(ctx context.Context) error {
 	// For this transaction alone: hash tables over millions of rows that would else go to disk.
-	if _, err := l.tx.ExecContext(ctx, `SET LOCAL work_mem = '256MB'`); err != nil {
+	if _, err := l.tx.ExecContext(ctx, `SET LOCAL work_mem = '256MB'; SET LOCAL nks.register_change = 'logged'`); err != nil {
 		return err
 	}
 	l.direct = l.direct && slices.ContainsFunc(l.inputs, func(in input) bool { return l.formats[in.kind].direct().Name != "" })
@@ -271,6 +271,9 @@ func (l *loader) merge(ctx context.Context) error {
 	return nil
 }
 
+// clocksDiffer is by how much two clocks may differ before somebody must look.
+const clocksDiffer = 10 * time.Minute
+
 // beginChange finds the number and the instant of this change. The tables are locked: nobody draws another meanwhile. The
 // clock is asked only now, since an instant from before the wait would lie before that of a load that went first; and
 // where clocks differ, what is on record goes before, so that instants grow with the numbers.
@@ -279,6 +282,10 @@ func (l *loader) beginChange(ctx context.Context) error {
 	err := l.tx.QueryRowContext(ctx, `SELECT counter + 1, greatest(recorded_at, $1) FROM nks.register_counter`, now).Scan(&l.counter, &l.now)
 	if err != nil {
 		return fmt.Errorf("counter: %w", err)
+	}
+	if ahead := l.now.Sub(now); ahead > clocksDiffer {
+		return fmt.Errorf("the last change of the register bears %s, which is %s ahead of this clock, and what comes after it would not count before; "+
+			"set the clock right", l.now.Format(time.RFC3339), ahead.Round(time.Second))
 	}
 	return nil
 }

@@ -25,7 +25,15 @@ type registers struct {
 
 func (r registers) exec(query string, args ...any) {
 	r.Helper()
-	if _, err := r.db.Exec(query, args...); err != nil {
+	tx := r.db.MustBegin()
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.Exec(`SET LOCAL nks.register_change = 'logged'`); err != nil {
+		r.Fatal(err)
+	}
+	if _, err := tx.Exec(query, args...); err != nil {
+		r.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
 		r.Fatal(err)
 	}
 }

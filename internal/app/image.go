@@ -1,6 +1,7 @@
 package app
 
 import (
+	"os"
 	"runtime/debug"
 	"sync"
 
@@ -33,8 +34,9 @@ func (a *App) Image() image.State { return a.steps.Image.State() }
 
 // imageWatch tells of the register's image. Safe for concurrent use.
 type imageWatch struct {
-	log   zerolog.Logger
-	watch *watch
+	keeper *image.Keeper
+	log    zerolog.Logger
+	watch  *watch
 
 	mu   sync.Mutex
 	last image.State
@@ -42,17 +44,18 @@ type imageWatch struct {
 
 // followImage tells of the register's image whenever it comes, follows a change, or goes.
 func (a *App) followImage() {
-	w := &imageWatch{log: a.log, watch: a.watch}
+	w := &imageWatch{keeper: a.steps.Image, log: a.log, watch: a.watch}
 	a.steps.Image.OnChange(w.changed)
 	asked := func(byImage, bySQL int) { a.watch.note(a.watch.numbers.Accounts(byImage, bySQL)) }
 	a.steps.Image.OnAsked(asked)
 	asked(0, 0)
-	w.changed(a.steps.Image.State())
+	w.changed()
 }
 
-func (w *imageWatch) changed(s image.State) {
+func (w *imageWatch) changed() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	s := w.keeper.State()
 	m := metrics.Image{TooBig: s.TooBig, Discards: s.Discards}
 	if i := s.Image; i != nil {
 		m.Bytes, m.Holders, m.Counter, m.Took = i.Bytes(), i.Holders(), i.Counter(), i.Took
@@ -61,14 +64,16 @@ func (w *imageWatch) changed(s image.State) {
 		}
 	}
 	if s.Discards > w.last.Discards {
-		w.log.Error().Int("discards", s.Discards).Msg("SQL said otherwise about a sample, the register's image is thrown away")
+		w.log.Error().Int("discards", s.Discards).Str("about", s.Why).Msg("SQL said otherwise about a sample, the register's image is thrown away")
 	}
 	if s.TooBig > 0 && w.last.TooBig == 0 {
 		w.log.Warn().Int64("bytes", s.TooBig).Msg("the register has no room in memory and is asked by SQL, which is slower: see register.image_mb")
 	}
 	w.last = s
 	w.watch.note(w.watch.numbers.Image(m))
-	debug.SetGCPercent(gcPercent(m.Bytes))
+	if os.Getenv("GOGC") == "" { // who sets it knows better
+		debug.SetGCPercent(gcPercent(m.Bytes))
+	}
 }
 
 // gcPercent keeps the heap's garbage as small beside an image as it would be without one: an image has no garbage, and the

@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,14 +27,17 @@ const known = `SELECT h.id, h.kind, h.status, h.parent, h.ended_on, (h.valid_to 
 const walk = `SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off;
 	SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off`
 
-// mark is where the register stands in a snapshot.
-type mark struct{ epoch, counter int64 }
+// mark is where the register stands in a snapshot: at which change, and when that was recorded.
+type mark struct {
+	epoch, counter int64
+	recorded       time.Time
+}
 
 func readMark(ctx context.Context, q register.Asker) (m mark, err error) {
-	rows, err := q.Query(ctx, `SELECT epoch, counter FROM nks.register_counter`)
+	rows, err := q.Query(ctx, `SELECT epoch, counter, coalesce(nullif(recorded_at, '-infinity'), '2000-01-01') FROM nks.register_counter`)
 	if err == nil {
 		m, err = pgx.CollectExactlyOneRow(rows, func(r pgx.CollectableRow) (m mark, err error) {
-			return m, r.Scan(&m.epoch, &m.counter)
+			return m, r.Scan(&m.epoch, &m.counter, &m.recorded)
 		})
 	}
 	if err != nil {
@@ -43,8 +47,8 @@ func readMark(ctx context.Context, q register.Asker) (m mark, err error) {
 }
 
 // fill makes an image of what the register knows at an instant of business time, in one snapshot. Its memory does not
-// grow with the register beyond the image itself.
-func fill(ctx context.Context, conn *pgx.Conn, at time.Time) (*Image, error) {
+// grow with the register beyond the image itself, which may take so much and is else an errTooBig.
+func fill(ctx context.Context, conn *pgx.Conn, at time.Time, maxBytes int64) (*Image, error) {
 	began := time.Now()
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
@@ -58,7 +62,7 @@ func fill(ctx context.Context, conn *pgx.Conn, at time.Time) (*Image, error) {
 	if _, err := tx.Exec(ctx, walk); err != nil {
 		return nil, fmt.Errorf("fill: %w", err)
 	}
-	b, rows, err := build(ctx, tx, at)
+	b, rows, err := build(ctx, tx, at, maxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("fill: %w", err)
 	}
@@ -66,11 +70,14 @@ func fill(ctx context.Context, conn *pgx.Conn, at time.Time) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fill: %w", err)
 	}
-	return &Image{base: b, mark: m, from: instantOf(at), reached: m.counter, words: words, changed: map[holderKey]*record{},
+	return &Image{base: b, mark: m, from: instantOf(at), reached: m, words: words, changed: map[holderKey]*record{},
 		Rows: rows, Took: time.Since(began)}, nil
 }
 
-func build(ctx context.Context, tx pgx.Tx, at time.Time) (b *base, n int64, err error) {
+// errTooBig means that the register has no room in memory.
+var errTooBig = errors.New("the image has no room")
+
+func build(ctx context.Context, tx pgx.Tx, at time.Time, maxBytes int64) (b *base, n int64, err error) {
 	rows, err := tx.Query(ctx, known, pgx.QueryExecModeCacheDescribe, pgx.QueryResultFormats{pgx.BinaryFormatCode}, at)
 	if err != nil {
 		return nil, 0, err
@@ -82,7 +89,9 @@ func build(ctx context.Context, tx pgx.Tx, at time.Time) (b *base, n int64, err 
 		var r row
 		r.scan(rows.RawValues(), names)
 		made.add(&r)
-		n++
+		if n++; n%chunkSize == 0 && made.bytes() > maxBytes {
+			return nil, 0, errTooBig
+		}
 	}
 	return made.done(), n, rows.Err()
 }

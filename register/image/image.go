@@ -9,6 +9,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ type Image struct {
 
 	advancing sync.Mutex // held while changes are read
 	mu        sync.RWMutex
-	reached   int64 // the last change that it knows
+	reached   mark // the last change that it knows
 	words     *allWords
 	changed   map[holderKey]*record
 }
@@ -43,17 +44,17 @@ func (i *Image) mayChange() int { return max(changedLeast, i.holders/changedShar
 
 // catchUp reads what has changed until the change that the caller's snapshot stands at. A snapshot that is older than
 // what the image knows adds nothing.
-func (i *Image) catchUp(ctx context.Context, q register.Asker, to int64) error {
-	if i.knows(to) {
-		return nil
+func (i *Image) catchUp(ctx context.Context, q register.Asker, to mark) error {
+	if known, err := i.knows(to); known || err != nil {
+		return err
 	}
 	i.advancing.Lock()
 	defer i.advancing.Unlock()
-	if i.knows(to) {
-		return nil
+	if known, err := i.knows(to); known || err != nil {
+		return err
 	}
 	i.mu.RLock()
-	after, room := i.reached, i.mayChange()-len(i.changed)
+	after, room := i.reached.counter, i.mayChange()-len(i.changed)
 	i.mu.RUnlock()
 	changed, err := changes(ctx, q, after, max(room, 0))
 	if err != nil {
@@ -75,10 +76,17 @@ func (i *Image) catchUp(ctx context.Context, q register.Asker, to int64) error {
 	return nil
 }
 
-func (i *Image) knows(counter int64) bool {
+// errOther means that a change has the number of one that the image knows, and is another: the register was restored.
+var errOther = errors.New("the register has other changes than the image")
+
+// knows reports whether the image is that far.
+func (i *Image) knows(to mark) (bool, error) {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	return i.reached >= counter
+	if i.reached.counter == to.counter && !i.reached.recorded.Equal(to.recorded) {
+		return false, errOther
+	}
+	return i.reached.counter >= to.counter, nil
 }
 
 // recordBytes is about what the record of a changed holder takes.
@@ -98,7 +106,7 @@ func (i *Image) Holders() int { return i.holders }
 func (i *Image) Counter() int64 {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	return i.reached
+	return i.reached.counter
 }
 
 // Answer is what Choose says, and of a domestic account its number.

@@ -26,8 +26,9 @@ type Keeper struct {
 	renew    bool // the current one is to be replaced
 	tooBig   int64
 	discards int
+	why      string
 	since    time.Time // machine time of the last discard
-	onChange func(State)
+	onChange func()
 	onAsked  func(byImage, bySQL int)
 }
 
@@ -42,7 +43,7 @@ type Options struct {
 
 // NewKeeper makes a Keeper without an image; Follow fills it.
 func NewKeeper(db *sqlx.DB, now func() time.Time, where *time.Location, o Options) *Keeper {
-	return &Keeper{db: db, now: now, where: where, options: o, onChange: func(State) {}, onAsked: func(int, int) {}}
+	return &Keeper{db: db, now: now, where: where, options: o, onChange: func() {}, onAsked: func(int, int) {}}
 }
 
 // IsSample reports whether SQL is asked for a payment, too: the same ones however often they are asked for.
@@ -52,7 +53,7 @@ func (k *Keeper) IsSample(payment int64) bool {
 }
 
 // OnChange has do called whenever an image comes, follows a change of the register, or goes. To be called before Follow.
-func (k *Keeper) OnChange(do func(State)) { k.onChange = do }
+func (k *Keeper) OnChange(do func()) { k.onChange = do }
 
 // OnAsked has do called with how many accounts an image has told of, and SQL for want of one that could. To be called
 // before the first is asked for.
@@ -61,21 +62,20 @@ func (k *Keeper) OnAsked(do func(byImage, bySQL int)) { k.onAsked = do }
 // Asked takes note of who has told of accounts.
 func (k *Keeper) Asked(byImage, bySQL int) { k.onAsked(byImage, bySQL) }
 
-func (k *Keeper) changed() { k.onChange(k.State()) }
-
 // State is how the image is.
 type State struct {
 	Wanted   bool
 	Image    *Image // nil: there is none
 	TooBig   int64  // bytes that one would take, if that is more than it may; 0: it may
 	Discards int    // images that were thrown away because SQL said otherwise
+	Why      string // the last one was; it names a payment and account versions, no person and no account
 }
 
 // State is how the image is now.
 func (k *Keeper) State() State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return State{Wanted: k.options.MaxBytes > 0, Image: k.current, TooBig: k.tooBig, Discards: k.discards}
+	return State{Wanted: k.options.MaxBytes > 0, Image: k.current, TooBig: k.tooBig, Discards: k.discards, Why: k.why}
 }
 
 // AsOf is a reader as of the change that the caller's snapshot stands at, and an instant of business time; nil where
@@ -94,24 +94,27 @@ func (k *Keeper) AsOf(ctx context.Context, q register.Asker, at time.Time) (*Rea
 	case m.epoch != i.epoch || m.counter < i.counter || instantOf(at) < i.from:
 		return nil, nil
 	}
-	if err := i.catchUp(ctx, q, m.counter); errors.Is(err, errTooMany) {
+	if err := i.catchUp(ctx, q, m); errors.Is(err, errTooMany) || errors.Is(err, errOther) {
 		k.outgrown(i)
 		return nil, nil
 	} else if err != nil {
+		k.outgrown(i) // whoever tries again asks SQL
 		return nil, fmt.Errorf("register image: %w", err)
 	}
 	return i.reader(m.counter, at, k.where), nil
 }
 
-// Discard throws the image of a reader away: SQL said otherwise. The next one is filled after a while, longer each time.
-func (k *Keeper) Discard(r *Reader) {
+// Discard throws the image of a reader away: SQL said otherwise, and why says about what. The next one is filled after a
+// while, longer each time.
+func (k *Keeper) Discard(r *Reader, why string) {
 	k.mu.Lock()
 	if k.current == r.image {
 		k.current, k.since = nil, time.Now()
 		k.discards++
+		k.why = fmt.Sprintf("%s; image filled at change %d, asked at change %d", why, r.image.counter, r.counter)
 	}
 	k.mu.Unlock()
-	k.changed()
+	k.onChange()
 }
 
 // outgrown has the image replaced at the next turn of Follow.
@@ -141,7 +144,7 @@ func (k *Keeper) Follow(ctx context.Context) (bool, error) {
 				return err
 			}
 			if !behind {
-				k.changed()
+				k.onChange()
 				return nil
 			}
 		}
@@ -175,35 +178,40 @@ func follow(ctx context.Context, conn *pgx.Conn, i *Image) (behind bool, err err
 		return false, err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	before := i.Counter()
 	m, err := readMark(ctx, tx)
-	if err != nil || m.epoch != i.epoch || m.counter < i.counter {
+	// A register that has gone back, as after a restore, will use numbers again that the image knows as other changes.
+	if err != nil || m.epoch != i.epoch || m.counter < before {
 		return err == nil, err
 	}
-	err = i.catchUp(ctx, tx, m.counter)
-	if errors.Is(err, errTooMany) {
-		return true, nil
-	}
-	return false, err
+	err = i.catchUp(ctx, tx, m)
+	return err != nil && ctx.Err() == nil, nil
 }
 
 // replace fills an image and puts it in the place of the one that is there.
 func (k *Keeper) replace(ctx context.Context, conn *pgx.Conn) error {
 	if reckoned, err := Reckon(ctx, conn); err != nil || reckoned.Bytes > k.options.MaxBytes {
-		k.mu.Lock()
-		k.current, k.renew, k.tooBig = nil, false, reckoned.Bytes
-		k.mu.Unlock()
-		k.changed()
+		k.set(nil, reckoned.Bytes)
 		return err
 	}
-	made, err := fill(ctx, conn, k.now())
+	made, err := fill(ctx, conn, k.now(), k.options.MaxBytes)
+	if errors.Is(err, errTooBig) {
+		k.set(nil, k.options.MaxBytes+1)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	k.mu.Lock()
-	k.current, k.renew, k.tooBig = made, false, 0
-	k.mu.Unlock()
-	k.changed()
+	k.set(made, 0)
 	return nil
+}
+
+// set puts an image in the place of the one that is there, or none for want of room.
+func (k *Keeper) set(i *Image, tooBig int64) {
+	k.mu.Lock()
+	k.current, k.renew, k.tooBig = i, false, tooBig
+	k.mu.Unlock()
+	k.onChange()
 }
 
 // lend runs do with a connection of the pool.

@@ -53,7 +53,7 @@ type usablePeriod struct {
 }
 
 // spanColumns are those of a span, in the order of spanFields.
-const spanColumns = `, nullif(valid_from, '-infinity'), valid_to, counter, closed`
+const spanColumns = `, nullif(valid_from, '-infinity'), nullif(valid_to, 'infinity'), counter, closed`
 
 // spanRow is a span as a row has it.
 type spanRow struct {

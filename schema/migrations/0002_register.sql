@@ -175,7 +175,8 @@ CREATE TABLE register_change (
 );
 
 -- The number of the last change. It is updated last in the changing transaction and held to its commit, so that no reader
--- can see a change and miss an earlier one. The epoch grows when a load fills an empty register.
+-- can see a change and miss an earlier one. The epoch grows when a load fills an empty register, and with every change that
+-- is not logged.
 CREATE TABLE register_counter (
     only_one    boolean PRIMARY KEY DEFAULT true CHECK (only_one),
     epoch       bigint NOT NULL DEFAULT 1,
@@ -185,6 +186,26 @@ CREATE TABLE register_counter (
 INSERT INTO register_counter DEFAULT VALUES;
 
 -- +goose StatementBegin
+-- Whoever changes what decides about accounts logs it, as a load does, and says so for its transaction
+-- (nks.register_change = 'logged'). Any other change, by hand, raises the epoch: who holds the register in memory cannot
+-- follow it, and reads it anew.
+CREATE FUNCTION register_unlogged() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks, pg_temp AS $$
+BEGIN
+    IF current_setting('nks.register_change', true) IS DISTINCT FROM 'logged' THEN
+        UPDATE register_counter SET epoch = epoch + 1;
+        PERFORM pg_notify('nks_work', 'register');
+    END IF;
+    RETURN NULL;
+END $$;
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['holder_version', 'account_version', 'authority_word', 'benefit_fallback', 'account_period'] LOOP
+        EXECUTE format('CREATE TRIGGER %s_unlogged AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT
+            EXECUTE FUNCTION register_unlogged()', t, t);
+    END LOOP;
+END $$;
+
 -- What makes the two big tables sound and quick to ask. One definition for this migration and for the end of a bulk
 -- load, which does without while it copies. Rows that came in no order are put in the order of their numbers: questions
 -- come sorted, and then walk through the pages instead of jumping (measured: half the time a question).

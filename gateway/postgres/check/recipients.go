@@ -54,22 +54,26 @@ func (r *Recipients) Unpayable(ctx context.Context, q register.Asker, of Rows, a
 	if err != nil {
 		return err
 	}
-	differs := false
+	differs := ""
 	err = askSQL(ctx, q, answered.open.rows(), at, func(id int64, code gateway.Code) {
 		if claimed, sampled := answered.samples[id]; !sampled {
 			answered.add(id, code)
-		} else if differs = differs || claimed != code; claimed == code {
+		} else if claimed == code {
 			delete(answered.samples, id)
+		} else {
+			differs = fmt.Sprintf("recipient of payment %d: by the image %q, by SQL %q", id, claimed, code)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	for _, claimed := range answered.samples { // SQL finds nothing wrong with these
-		differs = differs || claimed != ""
+	for id, claimed := range answered.samples { // SQL finds nothing wrong with these
+		if claimed != "" && differs == "" {
+			differs = fmt.Sprintf("recipient of payment %d: by the image %q, by SQL nothing", id, claimed)
+		}
 	}
-	if differs {
-		r.Image.Discard(reader)
+	if differs != "" {
+		r.Image.Discard(reader, differs)
 		return askSQL(ctx, q, of, at, each)
 	}
 	for _, u := range answered.unpayable {

@@ -151,12 +151,14 @@ func (c *completer) ask(ctx context.Context, page []due, which []int, samples ma
 	for n, i := range which {
 		if a, sampled := samples[i]; sampled && !a.Agrees(&found[n]) {
 			doubt.differ = append(doubt.differ, page[i].id)
+			doubt.why = fmt.Sprintf("payment %d: by the image version %d, %s; by SQL version %d, %s", page[i].id, a.Version, a.Reason,
+				found[n].FoundAccount.Version, found[n].Reason)
 		}
 		doubt.overlap = doubt.overlap || found[n].Reason == register.Overlap
 		c.found[i] = found[n].FoundAccount
 	}
 	if len(doubt.differ) > 0 {
-		c.store.Image.Discard(c.reader)
+		c.store.Image.Discard(c.reader, doubt.why)
 	}
 	if doubt.overlap || len(doubt.differ) > 0 {
 		return doubt
@@ -165,7 +167,7 @@ func (c *completer) ask(ctx context.Context, page []due, which []int, samples ma
 }
 
 // complete decides about each payment of the page, in the order in which they are placed: of a debit account first the
-// domestic transfers, which are nearly all and go on as they come; the others are put aside until there are enough.
+// domestic transfers, which are nearly all and go on as they come; the others are put aside until they fill a message.
 func (c *completer) complete(page []due) ([]completed, error) {
 	batch := make([]completed, 0, len(page)+len(c.aside))
 	for i := range page {
@@ -177,7 +179,7 @@ func (c *completer) complete(page []due) ([]completed, error) {
 			batch = append(batch, p)
 			continue
 		}
-		if p.debit != c.last || len(c.aside) >= pagePayments {
+		if p.debit != c.last || len(c.aside) >= c.store.Rules.Split.MessageOrders {
 			batch = c.bringBack(batch)
 			c.last = p.debit
 		}

@@ -25,6 +25,7 @@ type freezer struct {
 	message    []completed // of the present message, in order
 	split      *gateway.Splitter
 	unpaid     *unpaid
+	order      gateway.Order // what the codec was told last
 }
 
 // freezing is an interchange while its orders come.
@@ -186,12 +187,12 @@ func (f *freezer) renderLine(message int, row lineRow, line []completed) error {
 			return nil
 		}
 		p := &line[i]
-		order, err := frozenOrder{seq: i + 1, reference: f.references[gateway.DeliveryOf(p.id)], e2e: p.e2e, ore: p.ore, currency: p.currency, typ: p.typ,
-			kind: p.kind, account: p.account, bic: p.bic, bankCode: p.bankCode, text: p.text, detail: p.detail, beneficiary: p.beneficiary}.order()
-		if err != nil {
+		frozen := frozenOrder{seq: i + 1, reference: f.references[gateway.DeliveryOf(p.id)], e2e: p.e2e, ore: p.ore, currency: p.currency, typ: p.typ,
+			kind: p.kind, account: p.account, bic: p.bic, bankCode: p.bankCode, text: p.text, detail: p.detail, beneficiary: p.beneficiary}
+		if err := frozen.tell(&f.order); err != nil {
 			return fmt.Errorf("payment %d: %w", p.id, err)
 		}
-		ic.broken = ic.w.Order(&order)
+		ic.broken = ic.w.Order(&f.order)
 	}
 	return nil
 }

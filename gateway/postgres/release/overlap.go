@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,11 +19,12 @@ import (
 type doubtError struct {
 	overlap bool    // of some the register has two accounts, or its holder twice
 	differ  []int64 // of these the image and SQL say different things
+	why     string  // what they say of one of them
 }
 
 func (e *doubtError) Error() string {
 	if len(e.differ) > 0 {
-		return fmt.Sprintf("the register's image and SQL differ about %d payments, as payment %d", len(e.differ), e.differ[0])
+		return fmt.Sprintf("the register's image and SQL differ about %d payments, as %s", len(e.differ), e.why)
 	}
 	return "the register has two accounts in force for one purpose, or a holder twice"
 }
@@ -88,8 +90,7 @@ func (s *Store) doubtOf(ctx context.Context, x *postgres.Session, payment int64)
 
 // choose is what the rule makes of the facts that the register has on record.
 func choose(ctx context.Context, x *postgres.Session, q register.Question, now time.Time) (c register.Choice, err error) {
-	const later = 24 * time.Hour // what is recorded by now was recorded before
-	known := now.Add(later)
+	known := time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) // all that is known, also by a clock that runs ahead
 	if q.Words, err = register.WordsAs(ctx, x, q.Authority, q.BenefitType, now, known); err != nil {
 		return c, err
 	}
@@ -109,11 +110,16 @@ func choose(ctx context.Context, x *postgres.Session, q register.Question, now t
 }
 
 // holdDoubtful gives each payment in doubt a group of its own, which waits until the register is mended, and tells how
-// many there are: the others can go.
-func (s *Store) holdDoubtful(ctx context.Context, groups []int64, doubt *doubtError) (held int, err error) {
+// many there are: the others can go. moved reports whether another process has moved some of the groups on meanwhile.
+func (s *Store) holdDoubtful(ctx context.Context, groups []int64, doubt *doubtError) (held int, moved bool, err error) {
 	err = s.Transact(ctx, "hold", func(x *postgres.Session) error {
+		// Who holds payments of a delivery gives groups numbers: one at a time.
+		_, err := x.ExecContext(ctx, `SELECT FROM delivery WHERE id IN (SELECT delivery_id FROM release_group WHERE id = ANY ($1::bigint[])) ORDER BY id FOR UPDATE`, groups)
+		if err != nil {
+			return fmt.Errorf("deliveries: %w", err)
+		}
 		var waiting []int64
-		err := x.SelectContext(ctx, &waiting, `SELECT id FROM release_group WHERE id = ANY ($1::bigint[]) AND state = 'waiting' AND held_payment IS NULL
+		err = x.SelectContext(ctx, &waiting, `SELECT id FROM release_group WHERE id = ANY ($1::bigint[]) AND state = 'waiting' AND held_payment IS NULL
 			ORDER BY id FOR UPDATE`, groups)
 		if err != nil {
 			return fmt.Errorf("groups: %w", err)
@@ -129,17 +135,18 @@ func (s *Store) holdDoubtful(ctx context.Context, groups []int64, doubt *doubtEr
 			if err != nil {
 				return err
 			}
-			if p.why == gateway.RegisterDiffers {
+			// Another process may have held or released it meanwhile.
+			if p.why == gateway.RegisterDiffers && slices.Contains(waiting, p.Group) {
 				found = append(found, p)
 			}
 		}
 		for i := 0; i < len(found) && err == nil; i++ {
 			err = s.hold(ctx, x, found[i])
 		}
-		held = len(found)
+		held, moved = len(found), len(waiting) < len(groups)
 		return err
 	})
-	return held, err
+	return held, moved, err
 }
 
 // hold moves a payment to a group of its own. Who mends the register releases it without knowing of it.

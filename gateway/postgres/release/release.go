@@ -59,11 +59,11 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 		if doubt == nil {
 			return done.groups, err
 		}
-		held, holding := s.holdDoubtful(ctx, done.groups, doubt)
+		held, moved, holding := s.holdDoubtful(ctx, done.groups, doubt)
 		if len(doubt.differ) > 0 {
 			s.Log.Error().Err(doubt).Int("held", held).Msg("the register's image is thrown away, SQL completes the payments")
 		}
-		if holding == nil && (held > 0 || len(doubt.differ) > 0) {
+		if holding == nil && (held > 0 || moved || len(doubt.differ) > 0) {
 			return done.groups, nil // the others are next, by SQL
 		}
 		return done.groups, errors.Join(err, holding)

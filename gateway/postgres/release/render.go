@@ -140,6 +140,7 @@ type rendering struct {
 	message     int
 	lines       []lineRow // of the present message
 	line        int
+	told        gateway.Order // what the codec was told last
 }
 
 type lineRow struct {
@@ -191,11 +192,11 @@ func (r *rendering) order(ctx context.Context, o *orderRow) error {
 		}
 		r.line = o.Lin
 	}
-	order, err := o.order()
-	if err != nil {
+	frozen := o.frozen()
+	if err := frozen.tell(&r.told); err != nil {
 		return fmt.Errorf("message %d LIN %d SEQ %d: %w", o.Message, o.Lin, o.Seq, err)
 	}
-	return r.w.Order(&order)
+	return r.w.Order(&r.told)
 }
 
 func (r *rendering) beginMessage(ctx context.Context, no int) error {
@@ -214,8 +215,8 @@ func (r *rendering) beginMessage(ctx context.Context, no int) error {
 	return r.w.Message(no, ref)
 }
 
-func (o *orderRow) order() (gateway.Order, error) {
+func (o *orderRow) frozen() frozenOrder {
 	return frozenOrder{seq: o.Seq, reference: o.Reference, e2e: o.E2E, ore: o.Ore, currency: o.Currency.String, typ: o.Type, kind: o.AccountKind,
 		account: o.Account, bic: o.BIC.String, bankCode: o.BankCode.String, text: o.Text.String, detail: o.Detail.String,
-		beneficiary: o.Beneficiary.String}.order()
+		beneficiary: o.Beneficiary.String}
 }
