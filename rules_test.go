@@ -182,6 +182,7 @@ var privateWords = map[string]string{
 	"passes":    "isTransient",
 	"touch":     "updateOne",
 	"BankWord":  "BankStatus",
+	"stateSQL":  "state_of: the state of a payment is derived by it and gateway.StateOf, and nowhere else",
 }
 
 func TestIdentifiersAreTheFieldsWords(t *testing.T) {
