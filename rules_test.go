@@ -345,6 +345,42 @@ func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
 	}
 }
 
+// derivedState is a payment's state as the outcome of a case.
+var derivedState = regexp.MustCompile(`(?i)\b(?:THEN|ELSE)\s+'(?:unread|waiting|frozen|unknown|with_bank|executed|cheque|returned|missing)'`)
+
+// TestStatesAreDerivedOnce: in SQL by the function state_of of one migration, and by nothing else.
+func TestStatesAreDerivedOnce(t *testing.T) {
+	t.Parallel()
+	const home = "schema/migrations/0003_flow.sql"
+	found := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return ownDir(path)
+		}
+		if ext := filepath.Ext(path); ext != ".sql" && ext != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if derivedState.Match(text) {
+			found[filepath.ToSlash(path)] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found[home] {
+		t.Errorf("%s derives no state: the rule would hold for nothing", home)
+	}
+	delete(found, home)
+	for path := range found {
+		t.Errorf("%s derives the state of a payment: ask state_of", path)
+	}
+}
+
 var sampleIdentifier = regexp.MustCompile(`<(?:\w+:)?(EndToEndId|GrpId|InstrId|PmtInfId|MessageId|PrtryId|Id)>([^<]{8,})</`)
 
 // TestNoIdentifierOfASampleStandsInTheCode: a program that knows its samples proves nothing by them. NKS' own address
