@@ -182,6 +182,7 @@ var privateWords = map[string]string{
 	"passes":    "isTransient",
 	"touch":     "updateOne",
 	"BankWord":  "BankStatus",
+	"stateSQL":  "state_of: the state of a payment is derived by it and gateway.StateOf, and nowhere else",
 }
 
 func TestIdentifiersAreTheFieldsWords(t *testing.T) {
@@ -341,6 +342,42 @@ func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
 		if !strings.Contains(string(text), "-- +goose Up") || strings.Contains(string(text), "-- +goose Down") {
 			t.Errorf("schema/migrations/%s: one way, up", e.Name())
 		}
+	}
+}
+
+// derivedState is a payment's state as the outcome of a case.
+var derivedState = regexp.MustCompile(`(?i)\b(?:THEN|ELSE)\s+'(?:unread|waiting|frozen|unknown|with_bank|executed|cheque|returned|missing)'`)
+
+// TestStatesAreDerivedOnce: in SQL by the function state_of of one migration, and by nothing else.
+func TestStatesAreDerivedOnce(t *testing.T) {
+	t.Parallel()
+	const home = "schema/migrations/0003_flow.sql"
+	found := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return ownDir(path)
+		}
+		if ext := filepath.Ext(path); ext != ".sql" && ext != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if derivedState.Match(text) {
+			found[filepath.ToSlash(path)] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found[home] {
+		t.Errorf("%s derives no state: the rule would hold for nothing", home)
+	}
+	delete(found, home)
+	for path := range found {
+		t.Errorf("%s derives the state of a payment: ask state_of", path)
 	}
 }
 

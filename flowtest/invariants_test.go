@@ -5,10 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"nks/gateway"
 	"nks/gateway/intake/intaketest"
 	"nks/gateway/postgres/pgtest"
+	"nks/gateway/view"
 	"nks/reconciliation"
+	"nks/schema"
 )
 
 // busyDay is a gateway in which there is a payment in every state of the ledger.
@@ -162,19 +166,34 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 func TestLedger_Missing(t *testing.T) {
 	t.Parallel()
 	w := busyDay(t)
-	for _, c := range []struct{ name, tamper, undo, want string }{
-		{"an order disappears", `UPDATE bank_order SET attempt = 9 WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`,
-			`UPDATE bank_order SET attempt = 1 WHERE attempt = 9`, "missing 1 = 500"},
+	pages := view.New(w.database.Open(t, schema.Page), zerolog.Nop())
+	for _, c := range []struct{ name, tamper, undo, want, e2e string }{
+		{"an order disappears", `UPDATE bank_order SET payment_id = 1 WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`,
+			`UPDATE bank_order SET payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank') WHERE payment_id = 1`, "missing 1 = 500", "with the bank"},
 		{"an event disappears", `UPDATE payment_event SET payment_id = 1 WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'no account')`,
-			`UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'no account') WHERE payment_id = 1`, "missing 1 = 600"},
+			`UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'no account') WHERE payment_id = 1`, "missing 1 = 600", "no account"},
 		{"returned, and ordered all the same", `UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')
 			WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'no account')`,
 			`UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'no account')
-			WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`, "missing 2 = 1100"},
+			WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`, "missing 2 = 1100", "with the bank"},
+		{"ordered before its release", `UPDATE release_group SET state = 'waiting', released_at = NULL WHERE id = (SELECT group_id FROM payment WHERE e2e = 'frozen')`,
+			`UPDATE release_group SET state = 'released', released_at = release_at WHERE id = (SELECT group_id FROM payment WHERE e2e = 'frozen')`,
+			"missing 1 = 1000", "frozen"},
 	} {
 		w.exec(c.tamper)
 		if got := w.ledger(); !strings.HasSuffix(got, c.want) {
 			t.Errorf("%s: %s, want %s in it", c.name, got, c.want)
+		}
+		var at struct {
+			ID        int64
+			Authority string
+		}
+		if err := w.db.GetContext(t.Context(), &at, `SELECT id, authority FROM payment WHERE e2e = $1`, c.e2e); err != nil {
+			t.Fatal(err)
+		}
+		p, err := pages.PaymentWithoutPapers(t.Context(), view.Viewer{Authority: at.Authority}, at.ID, w.time())
+		if err != nil || p.State != gateway.PaymentMissing {
+			t.Errorf("%s: the page says %+v, %v", c.name, p, err)
 		}
 		w.exec(c.undo)
 	}

@@ -170,6 +170,21 @@ func TestPages_OverviewHasTheLedgersNumbers(t *testing.T) {
 	p.says("deliveries", p.get("/", "77", http.StatusOK), "Kvit. 1 ACPT", "Svar 2 PART", "Svar 7", "Svar 8", "Svar 9")
 }
 
+// TestPages_Missing: what nothing accounts for is no row of its own as long as there is none.
+func TestPages_Missing(t *testing.T) {
+	t.Parallel()
+	w := busyDay(t)
+	p := w.pages()
+	p.hides("a sound overview", p.get("/", "", http.StatusOK), "Ikke gjort rede for")
+	w.exec(`UPDATE order_line SET payments = payments - 1, ore = ore - 500 WHERE payments = 1 AND ore = 500`)
+	p.says("overview", w.pages().get("/", "", http.StatusOK), "Ikke gjort rede for 1 5,00 kr.")
+	w.exec(`UPDATE order_line SET payments = payments + 1, ore = ore + 500 WHERE payments = 0`)
+	w.exec(`UPDATE bank_order SET payment_id = 1 WHERE payment_id = ` + w.payment("with the bank"))
+	html := p.get("/payment/"+w.payment("with the bank"), "77", http.StatusOK)
+	p.says("a payment without its order", html, "Ikke gjort rede for")
+	w.exec(`UPDATE bank_order SET payment_id = ` + w.payment("with the bank") + ` WHERE payment_id = 1`)
+}
+
 func TestPages_WhatNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	w := busy(t)

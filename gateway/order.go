@@ -27,6 +27,32 @@ type Line struct {
 	Ore              int64
 }
 
+// LineState is where the orders of a line are, but for those that ended by themselves.
+type LineState string
+
+// The states, in their order.
+const (
+	LineFrozen   LineState = "frozen"
+	LineWithBank LineState = "with_bank" // sent
+	LineAccepted LineState = "accepted"  // the bank has taken it over
+	LineExecuted LineState = "executed"
+	LineRejected LineState = "rejected"
+)
+
+// InterchangeState is where an interchange is on its way to the bank.
+type InterchangeState string
+
+// The states, in their order.
+const (
+	InterchangeFrozen     InterchangeState = "frozen"     // its orders have their places
+	InterchangeRendered   InterchangeState = "rendered"   // its bytes are stored
+	InterchangeSending    InterchangeState = "sending"    // under a temporary name
+	InterchangePublishing InterchangeState = "publishing" // is getting its final name
+	InterchangeSent       InterchangeState = "sent"
+	InterchangeIsUnknown  InterchangeState = "unknown" // nobody knows whether the bank has it
+	InterchangeVoid       InterchangeState = "void"    // never to be sent
+)
+
 // Interchange is what its UNB says; it was committed before anything is rendered.
 type Interchange struct {
 	ControlRef string // UNB 0020, at most 14 digits, gapless per bank

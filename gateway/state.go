@@ -27,3 +27,70 @@ func PaymentStates() []PaymentState {
 func (s PaymentState) Final() bool {
 	return s == PaymentRejected || s == PaymentExecuted || s == PaymentCheque || s == PaymentReturned
 }
+
+// PaymentFacts is what the state of a payment follows from. Of several orders of it the last one counts.
+type PaymentFacts struct {
+	Early       EventKind        // what ended it before any order; empty: nothing
+	Group       GroupState       // of its release group
+	Order       PaymentType      // of its order; 0: there is none
+	Event       EventKind        // the bank's status of that order by itself; empty: there is none
+	Line        LineState        // of the line that the order stands in; empty: there is none
+	Interchange InterchangeState // of the interchange that holds the line; empty: there is none
+}
+
+// StateOf derives where a payment is. The SQL function state_of says the same of sets, and there is no third derivation:
+// what is shown, answered, counted and checked asks one of the two.
+//
+// It allows what the flow does. Facts that contradict each other are a payment that is missing, never one that has come
+// to its end. A bank's status of a single order goes before that of its line, and either before what we know of our sending.
+func StateOf(f PaymentFacts) PaymentState {
+	if f == (PaymentFacts{Early: f.Early, Group: f.Group}) {
+		return stateWithoutOrder(f.Early, f.Group)
+	}
+	if f.Early != "" || f.Group != GroupReleased || f.Order < Transfer || f.Order > Cheque || f.Line == "" || f.Interchange == "" {
+		return PaymentMissing
+	}
+	switch {
+	case f.Event == EventBankRejected, f.Event == "" && f.Line == LineRejected:
+		return PaymentReturned
+	case f.Event == EventExecuted, f.Event == "" && f.Line == LineExecuted:
+		if f.Order == Cheque {
+			return PaymentCheque
+		}
+		return PaymentExecuted
+	case f.Event != "":
+		return PaymentMissing
+	}
+	return stateOnItsWay(f.Line, f.Interchange)
+}
+
+func stateWithoutOrder(early EventKind, group GroupState) PaymentState {
+	switch {
+	case early == EventRejected:
+		return PaymentRejected
+	case early == EventReturned:
+		return PaymentReturned
+	case early == "" && group == GroupUnchecked:
+		return PaymentUnread
+	case early == "" && group == GroupWaiting:
+		return PaymentWaiting
+	}
+	return PaymentMissing
+}
+
+// stateOnItsWay is the state of an order that has not come to its end.
+func stateOnItsWay(line LineState, interchange InterchangeState) PaymentState {
+	switch interchange {
+	case InterchangeIsUnknown:
+		return PaymentUnknown
+	case InterchangeSent:
+		if line == LineWithBank || line == LineAccepted {
+			return PaymentWithBank
+		}
+	case InterchangeFrozen, InterchangeRendered, InterchangeSending, InterchangePublishing:
+		if line == LineFrozen {
+			return PaymentFrozen
+		}
+	}
+	return PaymentMissing
+}

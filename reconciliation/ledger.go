@@ -26,30 +26,19 @@ type Queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// stateSQL derives the state of payment p with event e, order o and its line l and interchange i, group g. A state is
-// the event's, else the line's, else the group's.
-const stateSQL = `
-	CASE WHEN e0.kind = 'rejected' THEN 'rejected'
-		WHEN e0.kind = 'returned' THEN CASE WHEN o.payment_id IS NULL THEN 'returned' ELSE 'missing' END
-		WHEN o.payment_id IS NULL THEN CASE g.state WHEN 'unchecked' THEN 'unread' WHEN 'waiting' THEN 'waiting' ELSE 'missing' END
-		WHEN l.lin IS NULL THEN 'missing'
-		WHEN e1.kind = 'bank_rejected' OR e1.kind IS NULL AND l.state = 'rejected' THEN 'returned'
-		WHEN e1.kind = 'executed' OR l.state = 'executed' THEN CASE WHEN o.type = 4 THEN 'cheque' ELSE 'executed' END
-		WHEN i.state = 'unknown' THEN 'unknown'
-		WHEN l.state IN ('with_bank', 'accepted') THEN 'with_bank'
-		WHEN l.state = 'frozen' THEN 'frozen'
-		ELSE 'missing' END`
-
-// Ledger computes where every payment is from the tables of the flow.
+// Ledger computes where every payment is from the tables of the flow; of several orders of a payment the last one counts.
 func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 	rows, err := db.QueryContext(ctx, `
 		SELECT supplier, authority, state, count(*), sum(ore)::bigint, sum(order_ore)::bigint FROM (
-			SELECT d.supplier, p.authority, p.ore, coalesce(o.ore, p.ore) AS order_ore, `+stateSQL+` AS state
+			SELECT d.supplier, p.authority, p.ore, coalesce(o.ore, p.ore) AS order_ore,
+				state_of(e0.kind, g.state, o.type, e1.kind, l.state, i.state) AS state
 			FROM payment p
 			JOIN release_group g ON g.id = p.group_id
 			JOIN delivery d ON d.id = delivery_of(p.id)
 			LEFT JOIN payment_event e0 ON e0.month = p.month AND e0.payment_id = p.id AND e0.attempt = 0
-			LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = 1
+			LEFT JOIN (SELECT month, payment_id, max(attempt) AS attempt FROM bank_order WHERE attempt > 1 GROUP BY 1, 2) again
+				ON again.month = p.month AND again.payment_id = p.id
+			LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = coalesce(again.attempt, 1)
 			LEFT JOIN payment_event e1 ON e1.month = p.month AND e1.payment_id = p.id AND e1.attempt = o.attempt
 			LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
 			LEFT JOIN interchange i ON i.id = o.interchange_id) s

@@ -32,7 +32,8 @@ func (s *Console) functions(l Language) template.FuncMap {
 		"opened": func(e *view.Excerpt, open bool) excerpt { return excerpt{e, open} },
 
 		"states":    flowStates,
-		"keeps":     func(s view.State) bool { return s != view.Unread && s != view.Frozen && s != view.Unknown },
+		"tiles":     tileStates,
+		"keeps":     keepsTile,
 		"sums":      func(id, head string, rows []view.Tally) sumTable { return sumTable{id, head, rows} },
 		"exception": func(kind string) string { return exceptionKind(l, kind) },
 		"verdict":   func(r CheckReport) string { return verdict(l, r) },

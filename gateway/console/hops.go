@@ -119,6 +119,9 @@ func (v *paymentView) released(l Language) {
 		v.hop("hop.returned", v.Early.At, "bad", v.Early.Text)
 		return
 	}
+	if v.Order.Type == 0 {
+		return
+	}
 	account := v.Account
 	if account != "" && v.Masked {
 		account += " " + say(l, "payment.masked")

@@ -3,15 +3,25 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"nks/gateway"
 	"nks/gateway/view"
 )
 
-// flowStates is every state in the order of the flow.
+// flowStates is every state in the order of the flow, but that of what is missing: no column is kept for an alarm.
 func flowStates() []view.State {
 	return []view.State{view.Unread, view.Waiting, view.Frozen, view.Unknown, view.WithBank, view.Executed, view.Cheque, view.Returned, view.Rejected}
+}
+
+// tileStates are the states that have a tile.
+func tileStates() []view.State { return append(flowStates(), gateway.PaymentMissing) }
+
+// keepsTile reports whether a state has its tile also when no payment is in it.
+func keepsTile(s view.State) bool {
+	return !slices.Contains([]view.State{view.Unread, view.Frozen, view.Unknown, gateway.PaymentMissing}, s)
 }
 
 // overview is the first page.

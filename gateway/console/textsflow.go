@@ -15,6 +15,7 @@ var flowTexts = []Text{
 	{"state.cheque", "Udbetalt ved check", "Paid by cheque"},
 	{"state.returned", "Returneret", "Returned"},
 	{"state.rejected", "Afvist ved kontrol", "Rejected by the check"},
+	{"state.missing", "Ikke gjort rede for", "Not accounted for"},
 
 	{"delivery.read", "Læst", "Read"},
 	{"delivery.checked", "Kontrolleret", "Checked"},

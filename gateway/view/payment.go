@@ -157,7 +157,7 @@ func (p *paymentRow) withBank() bool { return p.Interchange.SentAt != nil }
 
 // settle works out what follows from the row.
 func (p *paymentRow) settle() {
-	p.State = p.state()
+	p.State = gateway.StateOf(p.facts())
 	if p.BankStatus = p.Event; p.Event.Kind == "" {
 		p.BankStatus = p.Line
 	}
@@ -177,30 +177,9 @@ func (p *paymentRow) settle() {
 	}
 }
 
-// state is where the payment is, as the ledger has it.
-func (p *paymentRow) state() State {
-	executed := Executed
-	if gateway.PaymentType(p.Order.Type) == gateway.Cheque {
-		executed = Cheque
-	}
-	placed := p.Interchange.ID != 0
-	switch {
-	case p.Early.Kind != "":
-		return State(p.Early.Kind)
-	case !placed && p.GroupState == "unchecked":
-		return Unread
-	case !placed:
-		return Waiting
-	case p.Event.Kind == "bank_rejected", p.Event.Kind == "" && p.Line.Kind == "rejected":
-		return Returned
-	case p.Event.Kind == "executed", p.Line.Kind == "executed":
-		return executed
-	case p.Interchange.State == "unknown":
-		return Unknown
-	case p.Line.Kind == "frozen":
-		return Frozen
-	}
-	return WithBank
+func (p *paymentRow) facts() gateway.PaymentFacts {
+	return gateway.PaymentFacts{Early: gateway.EventKind(p.Early.Kind), Group: gateway.GroupState(p.GroupState), Order: gateway.PaymentType(p.Order.Type),
+		Event: gateway.EventKind(p.Event.Kind), Line: gateway.LineState(p.Line.Kind), Interchange: gateway.InterchangeState(p.Interchange.State)}
 }
 
 // masker hides in texts about the payment what must not be seen.

@@ -80,7 +80,7 @@ CREATE FUNCTION page_document_is_own(document bigint) RETURNS boolean LANGUAGE s
 $$;
 
 -- Where the payments are: the states of the ledger, from the tables that are small. An order without an event of its
--- own is where its line is.
+-- own is where its line is. What a released group holds is missing, but for what is found in lines.
 CREATE FUNCTION page_flow() RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = off AS $$
     WITH viewer AS MATERIALIZED (SELECT page_operations() AS operations, page_authority() AS own),
@@ -102,7 +102,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = of
         WHERE v.operations OR d.authority = v.own
         GROUP BY 1, 2, 3),
     lines AS (
-        SELECT a.authority, i.bank, i.state = 'unknown' AS unknown, l.state, l.type = 4 AS cheque, sum(l.payments) AS payments, sum(l.ore) AS ore,
+        SELECT a.authority, i.bank, i.state AS interchange, l.state, l.type, sum(l.payments) AS payments, sum(l.ore) AS ore,
             coalesce(sum(e.executed), 0) AS executed, coalesce(sum(e.executed_ore), 0) AS executed_ore,
             coalesce(sum(e.refused), 0) AS refused, coalesce(sum(e.refused_ore), 0) AS refused_ore
         FROM viewer v CROSS JOIN order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
@@ -111,19 +111,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = of
         GROUP BY 1, 2, 3, 4, 5),
     parts AS (
         SELECT g.authority, g.bank, s.state, s.payments, s.ore FROM groups g CROSS JOIN LATERAL (VALUES
-            (CASE g.state WHEN 'unchecked' THEN 'unread' WHEN 'waiting' THEN 'waiting' END, g.payments - g.rejected, g.ore - g.rejected_ore),
-            ('rejected', g.rejected, g.rejected_ore),
-            ('returned', g.returned, g.returned_ore)) AS s (state, payments, ore)
+            (state_of(NULL, g.state, NULL, NULL, NULL, NULL), g.payments - g.rejected - g.returned, g.ore - g.rejected_ore - g.returned_ore),
+            (state_of('rejected', g.state, NULL, NULL, NULL, NULL), g.rejected, g.rejected_ore),
+            (state_of('returned', g.state, NULL, NULL, NULL, NULL), g.returned, g.returned_ore)) AS s (state, payments, ore)
         UNION ALL
         SELECT l.authority, l.bank, s.state, s.payments, s.ore FROM lines l CROSS JOIN LATERAL (VALUES
-            (CASE WHEN l.state = 'rejected' THEN 'returned'
-                WHEN l.state = 'executed' THEN CASE WHEN l.cheque THEN 'cheque' ELSE 'executed' END
-                WHEN l.unknown THEN 'unknown' WHEN l.state = 'frozen' THEN 'frozen' ELSE 'with_bank' END,
+            (state_of(NULL, 'released', NULL, NULL, NULL, NULL), -l.payments, -l.ore),
+            (state_of(NULL, 'released', l.type, NULL, l.state, l.interchange),
                 l.payments - l.executed - l.refused, l.ore - l.executed_ore - l.refused_ore),
-            (CASE WHEN l.cheque THEN 'cheque' ELSE 'executed' END, l.executed, l.executed_ore),
-            ('returned', l.refused, l.refused_ore)) AS s (state, payments, ore))
+            (state_of(NULL, 'released', l.type, 'executed', l.state, l.interchange), l.executed, l.executed_ore),
+            (state_of(NULL, 'released', l.type, 'bank_rejected', l.state, l.interchange), l.refused, l.refused_ore)) AS s (state, payments, ore))
     SELECT authority, bank, state, sum(payments)::bigint, sum(ore)::bigint FROM parts
-    WHERE state IS NOT NULL AND payments > 0 GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3 HAVING sum(payments) > 0
 $$;
 
 GRANT EXECUTE ON FUNCTION page_operations(), page_authority(), page_file_is_own(bigint), page_document_is_own(bigint), page_flow() TO nks_page;

@@ -98,12 +98,16 @@ func (s *Store) applyRejects(ctx context.Context, x *postgres.Session, document 
 	err = s.RaiseMany(ctx, x, gateway.RejectAfterExecution, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has said executed before'
 		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
-		WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND (e.kind = 'executed' OR e.kind IS NULL AND l.state = 'executed')`, nil)
+		WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND `+stateBefore+` IN ('executed', 'cheque')`, nil)
 	if err != nil {
 		return err
 	}
 	return s.raiseExecuted(ctx, x, `SELECT DISTINCT interchange_id, message_no, lin FROM matched WHERE meaning = 'rejected' AND payment_id IS NULL`, nil)
 }
+
+// stateBefore is where the order, or the whole line, that a status is about was already: it stands in interchange i and
+// line l, with event e.
+const stateBefore = `state_of(NULL, 'released', l.type, e.kind, l.state, i.state)`
 
 // How exceptions name places of a message.
 const (
@@ -126,7 +130,7 @@ func (s *Store) raiseRejected(ctx context.Context, x *postgres.Session) error {
 	return s.RaiseMany(ctx, x, gateway.ExecutedAfterReject, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has rejected it before'
 		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
-		WHERE w.meaning = 'executed' AND (e.kind = 'bank_rejected' OR e.kind IS NULL AND l.state = 'rejected')`, nil)
+		WHERE w.meaning = 'executed' AND `+stateBefore+` = 'returned'`, nil)
 }
 
 //go:embed sql/rejected_lines.sql
