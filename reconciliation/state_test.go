@@ -236,9 +236,9 @@ func (h *history) store() {
 			}
 		}
 		h.exec(`INSERT INTO release_group (id, delivery_id, month, agreement, debit_account, requested_on, agreement_id, bank_centre, executes_on, release_at, state,
-				released_at, payments, ore)
+				released_at, register_counter, payments, ore)
 			VALUES ($1, $2, '2005-08-01', 'x', $3, '2005-08-11', $2, 'BEC', '2005-08-11', '2005-08-11', $4::group_state,
-				CASE $4::group_state WHEN 'released' THEN '2005-08-11'::timestamptz END, $5, $6)`,
+				CASE $4::group_state WHEN 'released' THEN '2005-08-11'::timestamptz END, CASE $4::group_state WHEN 'released' THEN 1 END, $5, $6)`,
 			h.groupID(n), h.round, fmt.Sprint(n), string(state), all.payments, all.ore)
 	}
 	h.storeFiles()

@@ -25,7 +25,7 @@ type freezer struct {
 	message    []completed // of the present message, in order
 	split      *gateway.Splitter
 	unpaid     *unpaid
-	order      gateway.Order // what the codec was told last
+	order      gateway.Order // that the codec was given last
 }
 
 // freezing is an interchange while its orders come.

@@ -140,7 +140,7 @@ type rendering struct {
 	message     int
 	lines       []lineRow // of the present message
 	line        int
-	told        gateway.Order // what the codec was told last
+	last        gateway.Order // that the codec was given
 }
 
 type lineRow struct {
@@ -193,10 +193,10 @@ func (r *rendering) order(ctx context.Context, o *orderRow) error {
 		r.line = o.Lin
 	}
 	frozen := o.frozen()
-	if err := frozen.tell(&r.told); err != nil {
+	if err := frozen.tell(&r.last); err != nil {
 		return fmt.Errorf("message %d LIN %d SEQ %d: %w", o.Message, o.Lin, o.Seq, err)
 	}
-	return r.w.Order(&r.told)
+	return r.w.Order(&r.last)
 }
 
 func (r *rendering) beginMessage(ctx context.Context, no int) error {
