@@ -1,6 +1,7 @@
 package image
 
 import (
+	"math/bits"
 	"slices"
 
 	"nks/gateway"
@@ -105,7 +106,21 @@ func (b *builder) endChunk() {
 func (b *builder) done() *base {
 	b.endChunk()
 	b.index, b.periods = exact(b.index), exact(b.periods)
+	b.direct()
 	return &b.base
+}
+
+// direct fills the directory of the index.
+func (b *builder) direct() {
+	first := min(directoryBitsMax, bits.Len(uint(len(b.index))))
+	b.directory, b.shift = make([]uint32, 1<<first+1), keyBits-first
+	at := 0
+	for bits := range b.directory {
+		for at < len(b.index) && b.index[at]>>keyShift < uint64(bits)<<b.shift {
+			at++
+		}
+		b.directory[bits] = uint32(at)
+	}
 }
 
 // exact is a slice in memory of its own size.

@@ -144,6 +144,10 @@ type Reader struct {
 	instant        int64
 	spoken         spoken
 	holder, parent facts
+
+	keys    []holderKey
+	places  []place
+	touched uint64
 }
 
 func (i *Image) reader(counter int64, at time.Time, where *time.Location) *Reader {
@@ -156,20 +160,31 @@ func (i *Image) reader(counter int64, at time.Time, where *time.Location) *Reade
 func (r *Reader) Choose(questions []register.Asked, answers []Answer) {
 	r.image.mu.RLock()
 	defer r.image.mu.RUnlock()
+	r.findAll(questions)
 	for n := range questions {
-		answers[n] = r.choose(&questions[n])
+		answers[n] = r.choose(&questions[n], r.places[n])
 	}
 }
 
-func (r *Reader) choose(q *register.Asked) Answer {
+// findAll finds where the holders of questions stand.
+func (r *Reader) findAll(questions []register.Asked) {
+	r.keys = r.keys[:0]
+	for n := range questions {
+		r.keys = append(r.keys, keyOf(questions[n].Kind, questions[n].Number))
+	}
+	r.places = append(r.places[:0], make([]place, len(questions))...)
+	r.touched += r.image.base.findAll(r.keys, r.places)
+}
+
+func (r *Reader) choose(q *register.Asked, at place) Answer {
 	if q.Kind < gateway.CPR || q.Kind > gateway.PNR {
 		return Answer{Choice: register.Choice{Reason: register.UnknownHolder}, Sure: true}
 	}
-	if !r.read(keyOf(q.Kind, q.Number), &r.holder) {
+	if !r.read(keyOf(q.Kind, q.Number), at, &r.holder) {
 		return Answer{}
 	}
 	r.parent.reset()
-	if r.holder.Parent != 0 && !r.read(keyOf(gateway.CVR, r.holder.Parent), &r.parent) {
+	if r.holder.Parent != 0 && !r.readParent(r.holder.Parent) {
 		return Answer{}
 	}
 	asked := register.Question{Kind: q.Kind, Number: q.Number, Authority: q.Authority, BenefitType: q.BenefitType,
@@ -197,22 +212,30 @@ type Standing struct{ Known, Usable, Sure bool }
 func (r *Reader) Standings(questions []register.Asked, standings []Standing) {
 	r.image.mu.RLock()
 	defer r.image.mu.RUnlock()
+	r.findAll(questions)
 	for n := range questions {
 		q := &questions[n]
 		if q.Kind < gateway.CPR || q.Kind > gateway.PNR {
 			standings[n] = Standing{Sure: true}
 			continue
 		}
-		sure := r.read(keyOf(q.Kind, q.Number), &r.holder)
+		sure := r.read(keyOf(q.Kind, q.Number), r.places[n], &r.holder)
 		standings[n] = Standing{Known: r.holder.Status != 0, Sure: sure,
 			Usable: r.holder.Status != 0 && r.spoken.policy.Usable(q.Kind, &r.holder.Facts, r.at)}
 	}
 }
 
-// read gathers what is known of a holder.
-func (r *Reader) read(key holderKey, f *facts) bool {
-	if changed := r.image.changed[key]; changed != nil {
-		return changed.read(r.counter, r.instant, f)
+// read gathers what is known of a holder, which stands at a place of the base if it is there.
+func (r *Reader) read(key holderKey, at place, f *facts) bool {
+	if len(r.image.changed) > 0 {
+		if changed := r.image.changed[key]; changed != nil {
+			return changed.read(r.counter, r.instant, f)
+		}
 	}
-	return r.image.base.read(key, f)
+	return r.image.base.read(at, f)
+}
+
+func (r *Reader) readParent(number int64) bool {
+	key := keyOf(gateway.CVR, number)
+	return r.read(key, r.image.find(key), &r.parent)
 }

@@ -100,9 +100,14 @@ type period struct{ from, to int64 }
 
 // Holders are kept in chunks, so that an image grows without being copied; an index names each group's first key.
 const (
-	groupSize  = 64
-	chunkSize  = 256 * groupSize
-	indexShift = 6
+	groupSize = 32
+	chunkSize = 256 * groupSize
+)
+
+// The directory goes by at most the first 16 of a key's 36 bits, by fewer where there are few holders.
+const (
+	keyBits          = 36
+	directoryBitsMax = 16
 )
 
 type chunk struct {
@@ -113,17 +118,32 @@ type chunk struct {
 
 // base is an image as it was filled; it never changes.
 type base struct {
-	holders  int
-	index    []uint64 // the key word of the first holder of each group
-	chunks   []chunk
-	purposes []purpose
-	periods  []period
+	holders int
+	index   []uint64 // the key word of the first holder of each group
+	// directory is where in the index the keys begin whose first bits are those of the place.
+	directory []uint32
+	shift     int // of the key's other bits
+	chunks    []chunk
+	purposes  []purpose
+	periods   []period
 }
 
-// find is where a holder stands; false for one that is not there.
-func (b *base) find(key holderKey) (c *chunk, at int, found bool) {
-	want := uint64(key) << keyShift
-	low, high := 0, len(b.index) // the last group that begins at want or before
+// place is where a holder stands; without a chunk it is not there.
+type place struct {
+	in *chunk
+	at int
+}
+
+// find is where a holder stands.
+func (b *base) find(key holderKey) place {
+	in, first := b.group(key)
+	return in.find(key, first)
+}
+
+// group is where the holders stand that a holder would be among: those from first on.
+func (b *base) group(key holderKey) (in *chunk, first int) {
+	bits := key >> b.shift
+	low, high := int(b.directory[bits]), int(b.directory[bits+1]) // the last group that begins at the key or before
 	for low < high {
 		middle := int(uint(low+high) >> 1)
 		if b.index[middle]>>keyShift <= uint64(key) {
@@ -133,13 +153,19 @@ func (b *base) find(key holderKey) (c *chunk, at int, found bool) {
 		}
 	}
 	if low == 0 {
-		return nil, 0, false
+		return nil, 0
 	}
-	group := low - 1
-	c = &b.chunks[group/(chunkSize/groupSize)]
-	first := group % (chunkSize / groupSize) * groupSize
+	const groups = chunkSize / groupSize
+	return &b.chunks[(low-1)/groups], (low - 1) % groups * groupSize
+}
+
+func (c *chunk) find(key holderKey, first int) place {
+	if c == nil {
+		return place{}
+	}
+	want := uint64(key) << keyShift
 	keys := c.keys[first:min(first+groupSize, len(c.keys))]
-	low, high = 0, len(keys)
+	low, high := 0, len(keys)
 	for low < high {
 		middle := int(uint(low+high) >> 1)
 		if keys[middle] < want {
@@ -149,9 +175,31 @@ func (b *base) find(key holderKey) (c *chunk, at int, found bool) {
 		}
 	}
 	if low == len(keys) || keys[low]>>keyShift != uint64(key) {
-		return nil, 0, false
+		return place{}
 	}
-	return c, first + low, true
+	return place{c, first + low}
+}
+
+// findAll is find for many, in steps: memory is slow to answer and answers many at once, so that each step reads for all
+// of them what the next one needs. What touched returns is of no use but that it was read.
+func (b *base) findAll(keys []holderKey, places []place) (touched uint64) {
+	for n, key := range keys {
+		places[n].in, places[n].at = b.group(key)
+	}
+	for n := range places {
+		if c := places[n].in; c != nil {
+			touched += c.keys[places[n].at] + c.keys[min(places[n].at+groupSize, len(c.keys))-1]
+		}
+	}
+	for n, key := range keys {
+		places[n] = places[n].in.find(key, places[n].at)
+	}
+	for n := range places {
+		if c := places[n].in; c != nil {
+			touched += c.heads[places[n].at].version
+		}
+	}
+	return touched
 }
 
 // furthersOf is the further versions of the holder at a place.
@@ -165,8 +213,8 @@ func (c *chunk) furthersOf(at int) []further {
 
 // bytes is how much memory the base takes.
 func (b *base) bytes() int64 {
-	const keyBytes, headBytes, furtherBytes, periodBytes, purposeBytes = 8, 24, 24, 16, 32
-	n := int64(cap(b.index))*keyBytes + int64(cap(b.periods))*periodBytes
+	const keyBytes, directoryBytes, headBytes, furtherBytes, periodBytes, purposeBytes = 8, 4, 24, 24, 16, 32
+	n := int64(cap(b.index))*keyBytes + int64(cap(b.directory))*directoryBytes + int64(cap(b.periods))*periodBytes
 	for i := range b.chunks {
 		c := &b.chunks[i]
 		n += int64(cap(c.keys))*keyBytes + int64(cap(c.heads))*headBytes + int64(cap(c.furthers))*furtherBytes
@@ -200,13 +248,13 @@ func (f *facts) add(a account) {
 	f.accounts = append(f.accounts, a)
 }
 
-// read gathers what the base knows of a holder; false when it cannot tell, since two things are or will be true of it.
-func (b *base) read(key holderKey, f *facts) bool {
+// read gathers what the base knows of the holder at a place; false when it cannot tell, since two things are or will be true of it.
+func (b *base) read(p place, f *facts) bool {
 	f.reset()
-	c, at, found := b.find(key)
-	if !found {
+	if p.in == nil {
 		return true
 	}
+	c, at := p.in, p.at
 	word, h := c.keys[at], &c.heads[at]
 	if word&oddBit != 0 {
 		return false
