@@ -115,5 +115,5 @@ func TestRelease_UnloggedChange(t *testing.T) {
 	w.want("exceptions", w.exceptions(), "register overlap")
 	w.exec(`DELETE FROM account_version WHERE account = '70450001555552'`)
 	w.release()
-	w.want("ledger", w.ledger(), "frozen 3 = 500, returned 1 = 100")
+	w.want("ledger", w.ledger(), "frozen 2 = 400, returned 2 = 200")
 }

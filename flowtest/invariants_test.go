@@ -176,8 +176,8 @@ func TestLedger_Missing(t *testing.T) {
 			WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'no account')`,
 			`UPDATE payment_event SET payment_id = (SELECT id FROM payment WHERE e2e = 'no account')
 			WHERE payment_id = (SELECT id FROM payment WHERE e2e = 'with the bank')`, "missing 2 = 1100", "with the bank"},
-		{"ordered before its release", `UPDATE release_group SET state = 'waiting', released_at = NULL WHERE id = (SELECT group_id FROM payment WHERE e2e = 'frozen')`,
-			`UPDATE release_group SET state = 'released', released_at = release_at WHERE id = (SELECT group_id FROM payment WHERE e2e = 'frozen')`,
+		{"ordered before its release", `UPDATE release_group SET state = 'waiting', released_at = NULL, register_counter = NULL WHERE id = (SELECT group_id FROM payment WHERE e2e = 'frozen')`,
+			`UPDATE release_group SET state = 'released', released_at = release_at, register_counter = (SELECT counter FROM register_counter) WHERE id = (SELECT group_id FROM payment WHERE e2e = 'frozen')`,
 			"missing 1 = 1000", "frozen"},
 	} {
 		w.exec(c.tamper)
