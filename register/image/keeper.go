@@ -190,9 +190,13 @@ func follow(ctx context.Context, conn *pgx.Conn, i *Image) (behind bool, err err
 
 // replace fills an image and puts it in the place of the one that is there.
 func (k *Keeper) replace(ctx context.Context, conn *pgx.Conn) error {
-	if reckoned, err := Reckon(ctx, conn); err != nil || reckoned.Bytes > k.options.MaxBytes {
-		k.set(nil, reckoned.Bytes)
+	reckoned, err := Reckon(ctx, conn)
+	if err != nil {
 		return err
+	}
+	if reckoned.Bytes > k.options.MaxBytes {
+		k.set(nil, reckoned.Bytes)
+		return nil
 	}
 	made, err := fill(ctx, conn, k.now(), k.options.MaxBytes)
 	if errors.Is(err, errTooBig) {
