@@ -170,6 +170,10 @@ func TestRelease_NoAccount(t *testing.T) {
 	w.want("orders", w.orders(), "cheque 4 4 ; has an account 1 2 "+annAccount+"; has one 1 2 "+annAccount)
 	w.wantAnswers("7 return:RJCT; 7 cheque:ACPT no address:RJCT no street:RJCT no name:RJCT no postcode:RJCT; 7 bank without cheques:RJCT; 7 bundle says return:RJCT")
 	w.want("ledger", w.ledger(), "frozen 3 = 300, returned 7 = 700")
+	const none, noAddress = "Ingen nemkonto/specifik konto", ", og adressen til en bankcheck kendes ikke; "
+	w.want("why", strings.Join(w.rows(`SELECT text FROM payment_event WHERE kind = 'returned' ORDER BY payment_id`), "; "),
+		none+". Myndigheden har valgt betalingen retur; "+none+noAddress+none+noAddress+none+noAddress+none+noAddress+
+			none+", og banken sender ikke bankchecks; "+none+". Myndigheden har valgt betalingen retur")
 	sent := strings.Join(w.dispatch(), "")
 	for _, want := range []string{"PAI+::20'", "NAD+BE+++Poul Fattig+Gyden 5+Køge++4600+DK'"} {
 		if !strings.Contains(latin1(sent), want) {

@@ -111,6 +111,8 @@ func Codes() []CodeText {
 // Texts of response 7.
 const (
 	TextNoAccountReturned  = "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur"
+	TextNoAddressReturned  = "Ingen nemkonto/specifik konto, og adressen til en bankcheck kendes ikke"
+	TextNoChequesReturned  = "Ingen nemkonto/specifik konto, og banken sender ikke bankchecks"
 	TextEmigratedReturned  = "Modtager er udrejst, og myndigheden har ikke aftalt at bruge udrejstes nemkonti"
 	TextNoFallbackReturned = "Ingen låst specifik konto. Ydelsesarten udbetales ikke til nemkonto"
 	TextChequeUsed         = "Bankcheck anvendes"

@@ -71,7 +71,18 @@ func JudgePayout(p *DuePayment, t PayoutTerms, found *FoundAccount) Payout {
 	case t.becomesCheque(p, found):
 		return Payout{Rule: ByCheque, Type: Cheque, Account: Account{Kind: ChequeAccount}, Beneficiary: &found.Address}
 	}
-	return Payout{Unpaid: found.Unpaid}
+	return Payout{Unpaid: t.whyUnpaid(p, found.Unpaid)}
+}
+
+// whyUnpaid is the true reason: who has chosen cheque is not told to have chosen return. // B35-36
+func (t PayoutTerms) whyUnpaid(p *DuePayment, why Unpaid) Unpaid {
+	switch {
+	case why != UnpaidNoAccount || t.NoAccount != SendCheque || p.ReturnAlways:
+		return why
+	case !t.Cheques:
+		return UnpaidNoCheques
+	}
+	return UnpaidNoAddress
 }
 
 // MayBecomeCheque reports whether the holder's address decides about a payment without an account. A benefit that goes to

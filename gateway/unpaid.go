@@ -3,13 +3,15 @@ package gateway
 // Unpaid is why no order is made for a payment that was due.
 type Unpaid string
 
-// The reasons, as the statements of the release name them.
+// The reasons.
 const (
 	UnpaidAgreement  Unpaid = "agreement"     // the agreement is not in force
 	UnpaidDebit      Unpaid = "debit account" // the debit account is no payout account of the agreement
 	UnpaidUnknown    Unpaid = "unknown"       // the recipient does not exist
 	UnpaidCeased     Unpaid = "ceased"        // the recipient is dead or has ceased for too long // B18.3
 	UnpaidNoAccount  Unpaid = "no account"    // B35-36
+	UnpaidNoAddress  Unpaid = "no address"    // the authority has chosen cheque, and the holder's address is not known // B35-36
+	UnpaidNoCheques  Unpaid = "no cheques"    // the authority has chosen cheque, and the bank sends none // B35-36
 	UnpaidEmigrated  Unpaid = "emigrated"     // the payer has not said that it pays to such NemKonti // B22.3
 	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
@@ -25,6 +27,10 @@ func (u Unpaid) Text() string {
 		return CodeUnknownRecipient.Danish()
 	case UnpaidCeased:
 		return CodeRecipientCeased.Danish()
+	case UnpaidNoAddress:
+		return TextNoAddressReturned
+	case UnpaidNoCheques:
+		return TextNoChequesReturned
 	case UnpaidEmigrated:
 		return TextEmigratedReturned
 	case UnpaidNoFallback:
