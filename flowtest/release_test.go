@@ -270,3 +270,19 @@ func latin1(s string) string {
 	}
 	return string(runes)
 }
+
+// TestRelease_ChargesAbroad: who gets money at a NemKonto abroad bears what the transfer costs, unless the order says
+// otherwise. // B26.3
+func TestRelease_ChargesAbroad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shared := cpr("shared", abroad, 200)
+	shared.ChargeBearer = "SHA"
+	w.receive(bundle("G-1", cpr("silent", abroad, 100), shared, cpr("at home", ann, 300)))
+	w.at(receiveBy)
+	w.release()
+	sent := strings.Join(w.dispatch(), "")
+	if strings.Count(sent, "FCA+13'") != 1 || strings.Count(sent, "FCA+14'") != 1 || strings.Count(sent, "FCA+") != 2 {
+		t.Errorf("sent:\n%s", latin1(sent))
+	}
+}

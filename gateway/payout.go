@@ -96,6 +96,10 @@ func (t PayoutTerms) becomesCheque(p *DuePayment, found *FoundAccount) bool {
 	return t.MayBecomeCheque(p, found.Unpaid) && to.Name != "" && len(to.AddressLines) > 0 && to.AddressLines[0] != "" && to.PostCode != ""
 }
 
+// RecipientBears is who bears the charges of a transfer to the register's account abroad, unless the order says otherwise:
+// what arrives may be less by the extra cost. // B26.3
+const RecipientBears = "BEN"
+
 // payoutTo pays to the register's account. An account in Denmark gets DKK, whatever the order says; one abroad its own
 // currency, where the order names none.
 func payoutTo(p *DuePayment, found *FoundAccount) Payout {
@@ -103,7 +107,9 @@ func payoutTo(p *DuePayment, found *FoundAccount) Payout {
 	if found.Account.Kind == DomesticBBAN {
 		return out
 	}
-	out.Type, out.Beneficiary = ForeignOrder, &found.Beneficiary
+	beneficiary := found.Beneficiary
+	beneficiary.ChargeBearer = RecipientBears
+	out.Type, out.Beneficiary = ForeignOrder, &beneficiary
 	if out.Currency = p.TransferCurrency; out.Currency == "" && found.Currency != "DKK" {
 		out.Currency = found.Currency
 	}

@@ -223,6 +223,15 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 	if to.Beneficiary == nil {
 		return p, nil
 	}
+	if d.detail != "" { // what the order says of the charges counts
+		var own gateway.Detail
+		if err := json.Unmarshal([]byte(d.detail), &own); err != nil {
+			return p, err
+		}
+		if own.ChargeBearer != "" {
+			to.Beneficiary.ChargeBearer = ""
+		}
+	}
 	beneficiary, err := json.Marshal(to.Beneficiary)
 	p.beneficiary = string(beneficiary)
 	return p, err
