@@ -15,6 +15,8 @@ type builder struct {
 
 	last    holderKey
 	started bool
+	// furthers are those of the last chunk: room that every chunk uses, since what grows leaves garbage behind.
+	furthers []further
 }
 
 func newBuilder() *builder {
@@ -71,7 +73,7 @@ func (b *builder) add(r *row) {
 	if r.locked {
 		v.account |= lockedBit
 	}
-	c.furthers = append(c.furthers, v)
+	b.furthers = append(b.furthers, v)
 }
 
 // holder begins the next holder.
@@ -87,7 +89,7 @@ func (b *builder) holder(r *row) {
 		b.index = append(b.index, word)
 	}
 	c.keys = append(c.keys, word)
-	c.heads = append(c.heads, head{parent: uint32(r.parent), more: uint32(len(c.furthers))})
+	c.heads = append(c.heads, head{parent: uint32(r.parent), more: uint32(len(b.furthers))})
 	b.holders++
 }
 
@@ -95,7 +97,7 @@ func (b *builder) holder(r *row) {
 func (b *builder) endChunk() {
 	if n := len(b.chunks); n > 0 {
 		c := &b.chunks[n-1]
-		c.furthers = exact(c.furthers)
+		c.furthers, b.furthers = exact(b.furthers), b.furthers[:0]
 		if len(c.keys) < chunkSize {
 			c.keys, c.heads = exact(c.keys), exact(c.heads)
 		}

@@ -199,6 +199,13 @@ func (b *base) findAll(keys []holderKey, places []place) (touched uint64) {
 			touched += c.heads[places[n].at].version
 		}
 	}
+	for n := range places {
+		if p := places[n]; p.in != nil {
+			if more := int(p.in.heads[p.at].more); more < len(p.in.furthers) {
+				touched += p.in.furthers[more].version
+			}
+		}
+	}
 	return touched
 }
 
