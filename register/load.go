@@ -82,7 +82,7 @@ func Load(ctx context.Context, db *sqlx.DB, sources []Source, o Options) (Summar
 	for _, direct := range []bool{true, false} {
 		l := &loader{inputs: inputs, formats: formats(), options: o, copenhagen: copenhagen, direct: direct,
 			progress: Progress{Total: total}}
-		sum, err := l.run(ctx, db)
+		sum, err := l.runOutOfTheWay(ctx, db)
 		if !direct || !errors.Is(err, errUnclean) {
 			return sum, err
 		}
@@ -114,6 +114,23 @@ type loader struct {
 	faults     LoadError
 	progress   Progress
 	sums       []FileSummary
+}
+
+// deadlocks is how often a load gives way to somebody who reads the register and has what it needs.
+const deadlocks = 5
+
+// runOutOfTheWay is run, again where the database has ended it because it and another waited for each other: nothing of
+// it was done.
+func (l *loader) runOutOfTheWay(ctx context.Context, db *sqlx.DB) (Summary, error) {
+	const deadlockDetected = "40P01"
+	for n := 1; ; n++ {
+		again := *l
+		sum, err := again.run(ctx, db)
+		var pg *pgconn.PgError
+		if n == deadlocks || ctx.Err() != nil || !errors.As(err, &pg) || pg.Code != deadlockDetected {
+			return sum, err
+		}
+	}
 }
 
 func (l *loader) run(ctx context.Context, db *sqlx.DB) (Summary, error) {
