@@ -98,7 +98,7 @@ func (k *Keeper) AsOf(ctx context.Context, q register.Asker, at time.Time) (*Rea
 		k.outgrown(i)
 		return nil, nil
 	} else if err != nil {
-		k.outgrown(i) // whoever tries again asks SQL
+		k.failed(ctx, i) // whoever tries again asks SQL
 		return nil, fmt.Errorf("register image: %w", err)
 	}
 	return i.reader(m.counter, at, k.where), nil
@@ -139,7 +139,7 @@ func (k *Keeper) Follow(ctx context.Context) (bool, error) {
 	return false, k.lend(ctx, func(conn *pgx.Conn) error {
 		i := k.asIs()
 		if i != nil {
-			behind, err := follow(ctx, conn, i)
+			behind, err := k.follow(ctx, conn, i)
 			if err != nil {
 				return err
 			}
@@ -172,7 +172,7 @@ func (k *Keeper) pauses() bool {
 }
 
 // follow brings an image up to the register; it reports whether that cannot be done.
-func follow(ctx context.Context, conn *pgx.Conn, i *Image) (behind bool, err error) {
+func (k *Keeper) follow(ctx context.Context, conn *pgx.Conn, i *Image) (behind bool, err error) {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return false, err
@@ -185,7 +185,20 @@ func follow(ctx context.Context, conn *pgx.Conn, i *Image) (behind bool, err err
 		return err == nil, err
 	}
 	err = i.catchUp(ctx, tx, m)
-	return err != nil && ctx.Err() == nil, nil
+	if errors.Is(err, errTooMany) || errors.Is(err, errOther) {
+		return true, nil
+	}
+	if err != nil {
+		k.failed(ctx, i)
+	}
+	return false, err
+}
+
+// failed has an image replaced whose changes could not be read, unless that was only broken off.
+func (k *Keeper) failed(ctx context.Context, i *Image) {
+	if ctx.Err() == nil {
+		k.outgrown(i)
+	}
 }
 
 // replace fills an image and puts it in the place of the one that is there.
