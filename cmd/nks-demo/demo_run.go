@@ -162,6 +162,14 @@ func (p *play) step(ctx context.Context, bar *command.Progress) (bool, error) {
 	case err != nil:
 		return false, p.stuck("final: " + err.Error())
 	case final:
+		// The last answer may have been made since the look above: then it is still on its way to its supplier.
+		busy, _, what, err := p.survey(ctx)
+		if err != nil {
+			return false, p.stuck("survey: " + err.Error())
+		}
+		if busy {
+			return false, p.stuck(what)
+		}
 		return true, nil
 	case next.IsZero():
 		return false, p.stuck("nothing is due and not every payment is final")
