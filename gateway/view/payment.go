@@ -44,7 +44,7 @@ type Payment struct {
 	ReleasedAt *time.Time `db:"released_at"`
 	ExecutesOn *time.Time `db:"executes_on"` // a day
 
-	Early       Event       `db:"early"` // what ended it before it became an order: rejected or returned
+	Early       Event       `db:"-"` // the last fact before it became an order, where it did not: rejected, not payable, stopped or held
 	Order       Order       `db:"order"`
 	Interchange Interchange `db:"interchange"` // without ID: it is in none
 	ValidatedAt *time.Time  `db:"validated_at"`
@@ -84,7 +84,8 @@ type paymentRow struct {
 	Document            int64              `db:"document_id"`
 	InterchangeDocument int64              `db:"interchange_document"`
 	Line                Event              `db:"line"`
-	Event               Event              `db:"event"`
+	Fact                Event              `db:"fact"` // the last about the payment by itself
+	FactAttempt         int                `db:"fact_attempt"`
 }
 
 //go:embed payment.sql
@@ -158,8 +159,12 @@ func (p *paymentRow) withBank() bool { return p.Interchange.SentAt != nil }
 // settle works out what follows from the row.
 func (p *paymentRow) settle() {
 	p.State = gateway.StateOf(p.facts())
-	if p.BankStatus = p.Event; p.Event.Kind == "" {
-		p.BankStatus = p.Line
+	p.BankStatus = p.Line
+	switch {
+	case p.FactAttempt > 0 && gateway.FactKind(p.Fact.Kind) != gateway.FactDisputeSettled:
+		p.BankStatus = p.Fact
+	case p.FactAttempt == 0 && p.Order.Type == 0:
+		p.Early = p.Fact
 	}
 	if h := p.holder(); h.Kind != gateway.NoHolder {
 		p.Recipient = h.Masked()
@@ -178,8 +183,8 @@ func (p *paymentRow) settle() {
 }
 
 func (p *paymentRow) facts() gateway.PaymentFacts {
-	return gateway.PaymentFacts{Early: gateway.EventKind(p.Early.Kind), Group: gateway.GroupState(p.GroupState), Order: gateway.PaymentType(p.Order.Type),
-		Event: gateway.EventKind(p.Event.Kind), Line: gateway.LineState(p.Line.Kind), Interchange: gateway.InterchangeState(p.Interchange.State)}
+	return gateway.PaymentFacts{Last: gateway.FactKind(p.Fact.Kind), Group: gateway.GroupState(p.GroupState), Order: gateway.PaymentType(p.Order.Type),
+		Line: gateway.LineState(p.Line.Kind), Interchange: gateway.InterchangeState(p.Interchange.State)}
 }
 
 // masker hides in texts about the payment what must not be seen.
