@@ -141,7 +141,7 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 		return err
 	}
 	err = tx.SelectContext(ctx, &p.Answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = $1 AND (kind IN (0, 1, 2) OR id IN (
-			SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 9) AND delivery_id = $1 AND payment_id = $2
+			SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 8, 9) AND delivery_id = $1 AND payment_id = $2
 			UNION SELECT answer_id FROM answer_due WHERE kind = 8 AND delivery_id = $1 AND payment_id = 0 AND attempt = 0
 				AND interchange_id = $3 AND message_no = $4 AND lin = $5)) ORDER BY id LIMIT 20`,
 		delivery, id, p.Interchange.ID, p.Order.Message, p.Order.Line)

@@ -88,8 +88,13 @@ func (s *Store) SettleDispute(ctx context.Context, x *postgres.Session, d Disput
 	if err == nil && moved == 0 {
 		err = gateway.ErrNotFound
 	}
-	if err == nil && outcome == SettledExecuted {
-		err = s.oweCorrections(ctx, x)
+	if err == nil && outcome != SettledRejected {
+		err = s.oweCorrections(ctx, x, outcome == SettledWithBank)
+	}
+	if err == nil && outcome == SettledWithBank {
+		// What was accepted and rejected counts as accepted from now on, and the bank's silence counts again.
+		_, err = x.ExecContext(ctx, `UPDATE interchange SET contrl = 'accepted', contrl_at = $3 WHERE bank = $1 AND control_ref = $2 AND contrl = 'disputed'`,
+			d.Bank, d.ControlRef, s.Now())
 	}
 	if err != nil {
 		return 0, fmt.Errorf("settle dispute with %s: %w", d.Bank, err)
@@ -113,8 +118,9 @@ const settledWords = `SELECT 0, s.month, s.payment_id, s.attempt, o.interchange_
 	  AND (@lin::int IS NULL OR l.lin = @lin) AND @payment::bigint IS NULL`
 
 // oweCorrections owes response 8 for what was settled as executed: by line where none was owed, else by payment, since the
-// line's may have been told when the payment was not in it, and response 9 instead.
-func (s *Store) oweCorrections(ctx context.Context, x *postgres.Session) error {
+// line's may have been told when the payment was not in it, and response 9 instead. open: it was settled as still with the
+// bank; then only what response 9 was owed for is corrected, the rest when the bank takes it over.
+func (s *Store) oweCorrections(ctx context.Context, x *postgres.Session, open bool) error {
 	_, err := x.ExecContext(ctx, `WITH settled AS (
 			SELECT o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin FROM judged j JOIN interchange i ON i.id = j.interchange_id
 			JOIN bank_order o ON o.month = i.month AND o.interchange_id = j.interchange_id AND o.message_no = j.message_no AND o.lin = j.lin
@@ -126,14 +132,16 @@ func (s *Store) oweCorrections(ctx context.Context, x *postgres.Session) error {
 			JOIN interchange i ON i.id = s.interchange_id
 			LEFT JOIN answer_due a ON a.kind = @response AND a.delivery_id = d.id AND a.payment_id = 0 AND a.attempt = 0
 				AND a.interchange_id = s.interchange_id AND a.message_no = s.message_no AND a.lin = s.lin
-			WHERE position_of(t.kind, 'released', l.type, l.state, i.state) = 'executed')
+			WHERE CASE WHEN @open THEN a.kind IS NOT NULL AND EXISTS (SELECT FROM answer_due n WHERE n.kind = @response9 AND n.delivery_id = d.id
+					AND n.payment_id = s.payment_id AND n.attempt = s.attempt)
+				ELSE position_of(t.kind, 'released', l.type, l.state, i.state) = 'executed' END)
 		INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, payments, status, text, caused_at)
 		SELECT @response, delivery_id, month, payment_id, attempt, 0, 0, 0, 1, @status, @text, @now::timestamptz FROM owed WHERE by_line
 		UNION ALL
 		SELECT @response, delivery_id, month, 0, 0, interchange_id, message_no, lin, count(*), @status, @text, @now::timestamptz
 		FROM owed WHERE NOT by_line GROUP BY delivery_id, month, interchange_id, message_no, lin
 		ON CONFLICT DO NOTHING`,
-		pgscript.Args{"response": int(gateway.Response8), "status": gateway.StatusAccepted, "now": s.Now(), "text": gateway.TextCorrected})
+		pgscript.Args{"response": int(gateway.Response8), "response9": int(gateway.Response9), "open": open, "status": gateway.StatusAccepted, "now": s.Now(), "text": gateway.TextCorrected})
 	if err != nil {
 		return fmt.Errorf("owe corrections: %w", err)
 	}

@@ -35,7 +35,7 @@ func carries(news gateway.News) carried {
 	case gateway.NewsAssumed:
 		return carried{gateway.FactExecuted, gateway.LineAssumed}
 	case gateway.NewsSettledOpen:
-		return carried{gateway.FactDisputeSettled, gateway.LineAccepted}
+		return carried{gateway.FactDisputeSettled, gateway.LineWithBank}
 	}
 	return carried{gateway.FactBankRejected, gateway.LineRejected}
 }

@@ -1,3 +1,6 @@
+-- step: payments told, of corrections
+INSERT INTO responding SELECT payment_id, attempt, status, code, text FROM closing WHERE payment_id <> 0
+
 -- step: payments told, of lines
 INSERT INTO responding
 SELECT o.payment_id, o.attempt, c.status, c.code, c.text
@@ -7,3 +10,4 @@ CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.int
 JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
 LEFT JOIN standing e ON e.month = @month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
 WHERE state_of(e.kind, 'released', o.type, l.state, i.state) IN ('with_bank', 'executed', 'cheque')
+  AND NOT EXISTS (SELECT FROM responding r WHERE r.payment_id = o.payment_id)
