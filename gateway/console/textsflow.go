@@ -131,6 +131,11 @@ var flowTexts = []Text{
 	{"exception.bank_status_undecided", "Status fra pengeinstituttet kan ikke henføres", "A bank's status cannot be matched to an order"},
 	{"exception.reject_after_execution", "Afvist efter at være udført", "Rejected after having been executed"},
 	{"exception.executed_after_reject", "Udført efter at være afvist", "Executed after having been rejected"},
+	{"exception.CONTRL_rejects_what_was_accepted", "CONTRL afviser det, der var godkendt", "CONTRL rejects what was accepted"},
+	{"exception.refused_as_duplicate", "Afvist som gentagelse", "Refused as a duplicate"},
+	{"exception.bank_names_another_amount", "Pengeinstituttet nævner et andet beløb", "The bank names another amount"},
+	{"exception.money_came_back_that_was_not_paid", "Penge kommet tilbage, som ikke var udbetalt", "Money came back that was not paid"},
+	{"exception.re-payment_of_a_disputed_payment_held", "Genudbetaling af omtvistet betaling holdt tilbage", "Re-payment of a disputed payment held"},
 	{"exception.register_overlap", "To konti i kraft på samme tid", "Two accounts in force at once"},
 	{"exception.register_differs", "Reglen og dens kontrol vælger forskellige konti", "The rule and its control choose different accounts"},
 }
