@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	_ "embed"
 	"fmt"
 
@@ -38,8 +39,15 @@ func (b *Base) RecordFacts(ctx context.Context, x *Session) error {
 	if err != nil {
 		return err
 	}
+	var since sql.NullTime
+	if err := x.QueryRowContext(ctx, `SELECT min(month) FROM new_fact`).Scan(&since); err != nil || !since.Valid {
+		return err
+	}
+	if err := x.PlanForMonths(ctx); err != nil {
+		return err
+	}
 	var facts, standings int
-	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month, "now": b.Now()}).Scan(&facts, &standings)
+	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month, "since": since.Time, "now": b.Now()}).Scan(&facts, &standings)
 	if err == nil && facts != standings {
 		err = fmt.Errorf("%w: %d facts about %d payments", gateway.ErrCountMismatch, facts, standings)
 	}
@@ -48,6 +56,15 @@ func (b *Base) RecordFacts(ctx context.Context, x *Session) error {
 	}
 	if err != nil {
 		return fmt.Errorf("record facts: %w", err)
+	}
+	return nil
+}
+
+// PlanForMonths has the rest of the transaction plan each statement for the months that it is given: a plan for any months
+// looks into all of them.
+func (x *Session) PlanForMonths(ctx context.Context) error {
+	if _, err := x.ExecContext(ctx, `SET LOCAL plan_cache_mode = force_custom_plan`); err != nil {
+		return fmt.Errorf("plan for months: %w", err)
 	}
 	return nil
 }

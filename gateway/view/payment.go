@@ -131,8 +131,13 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	var month time.Time
 	delivery := gateway.DeliveryOf(id)
 	err := tx.GetContext(ctx, &month, `SELECT month FROM delivery WHERE id = $1`, delivery)
+	var ordered sql.NullTime
 	if err == nil {
-		err = tx.GetContext(ctx, p, paymentQuery, delivery, id, month)
+		err = tx.GetContext(ctx, &ordered, `SELECT coalesce(s.order_month, g.order_month) FROM payment p JOIN release_group g ON g.id = p.group_id
+			LEFT JOIN standing s ON s.month = $1 AND s.payment_id = p.id WHERE p.month = $1 AND p.id = $2`, month, id)
+	}
+	if err == nil {
+		err = tx.GetContext(ctx, p, paymentQuery, delivery, id, month, ordered)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return gateway.ErrNotFound

@@ -1,5 +1,5 @@
--- A payment ($2) with everything that happened to it. Its number carries its delivery ($1), and that the month ($3), given
--- as a constant so that only its partition is looked at. Each part is looked up by a whole key.
+-- A payment ($2) with everything that happened to it. Its number carries its delivery ($1), and that the month ($3); its order
+-- is of a month of its own ($4). Both are given as constants so that only their partitions are looked at. Each part is looked up by a whole key.
 SELECT p.id, p.ore, p.e2e, p.authority, p.benefit_type, coalesce(p.statement_text, '') AS statement_text,
     coalesce(p.account, '') AS named_account, coalesce(p.holder, 0) AS holder,
     CASE WHEN p.holder IS NULL THEN 0 ELSE coalesce(p.holder_kind, 0) END AS holder_kind,
@@ -22,7 +22,7 @@ FROM delivery d
 JOIN payment p ON p.month = d.month AND p.id = $2
 JOIN release_group g ON g.id = p.group_id
 LEFT JOIN standing s ON s.month = d.month AND s.payment_id = $2
-LEFT JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = coalesce(s.order_month, g.order_month) AND b.payment_id = $2
+LEFT JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = $4 AND b.payment_id = $2
     ORDER BY b.attempt DESC LIMIT 1) o ON true
 LEFT JOIN bank_reference r ON r.delivery_id = d.id AND r.attempt = o.attempt
 LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin

@@ -244,6 +244,7 @@ CREATE TABLE interchange (
     executes_on  date,
     prepared_at  timestamptz NOT NULL,
     month        date NOT NULL CHECK (extract(day FROM month) = 1), -- it was frozen in
+    since        date,                                              -- the earliest month of a payment in it
     file_name    text NOT NULL,
     messages     int NOT NULL DEFAULT 0,
     payments     int NOT NULL DEFAULT 0,

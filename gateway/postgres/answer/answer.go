@@ -123,7 +123,10 @@ func (s *Store) takeDues(ctx context.Context, x *postgres.Session, d postgres.De
 	if kind == gateway.Response8 {
 		script = takeScript + takeLinesScript
 	}
-	err = pgscript.Run(ctx, x, script, pgscript.Args{"delivery": d.ID, "kind": int(kind), "most": s.Rules.Payments, "month": d.Month,
+	if err := x.PlanForMonths(ctx); err != nil {
+		return 0, 0, err
+	}
+	err = pgscript.Run(ctx, x, script, pgscript.Args{"delivery": d.ID, "kind": int(kind), "most": s.Rules.Payments, "month": d.Month, "until": s.Month(s.Now()),
 		"first": d.FirstPayment(), "last": d.LastPayment()})
 	if err != nil {
 		return 0, 0, err
@@ -163,7 +166,7 @@ func (s *Store) writePayments(ctx context.Context, x *postgres.Session, a *postg
 	after := a.Delivery.FirstPayment()
 	for {
 		var page []responded
-		err := x.SelectContext(ctx, &page, paymentsSQL, pgscript.Args{"month": a.Delivery.Month, "after": after, "page": responsePage})
+		err := x.SelectContext(ctx, &page, paymentsSQL, pgscript.Args{"month": a.Delivery.Month, "until": s.Month(s.Now()), "after": after, "page": responsePage})
 		if err != nil {
 			return err
 		}

@@ -58,8 +58,12 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
 	}
+	since, err := sinceOf(ctx, x, `SELECT interchange_id FROM word`, month, nil)
+	if err != nil {
+		return 0, err
+	}
 	to := carries(news)
-	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": s.Now(), "recorded": month,
+	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": s.Now(), "recorded": month, "since": since,
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
 		"response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
 	if err := pgscript.Run(ctx, x, followScript, all); err != nil {
@@ -74,6 +78,20 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	var moved int
 	err = x.QueryRowContext(ctx, `SELECT count(*) FROM judged WHERE effect IN ('takes', 'disputes')`).Scan(&moved)
 	return moved, err
+}
+
+// sinceOf is the earliest month of a payment in the interchanges that a query names; without any the given month.
+func sinceOf(ctx context.Context, x *postgres.Session, interchanges, month string, args pgscript.Args) (since string, err error) {
+	if err := x.PlanForMonths(ctx); err != nil {
+		return "", err
+	}
+	all := pgscript.Args{"this_month": month}
+	maps.Copy(all, args)
+	err = x.QueryRowContext(ctx, `SELECT coalesce(min(i.since), @this_month::date)::text FROM interchange i WHERE i.id IN (`+interchanges+`)`, all).Scan(&since)
+	if err != nil {
+		return "", fmt.Errorf("months: %w", err)
+	}
+	return since, nil
 }
 
 // How exceptions name places of a message.
@@ -132,9 +150,14 @@ func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, lines stri
 	if all == nil {
 		all = pgscript.Args{}
 	}
-	all["now"], all["response"], all["status"] = s.Now(), int(gateway.Response8), gateway.StatusAccepted
+	until := s.Month(s.Now())
+	since, err := sinceOf(ctx, x, `SELECT interchange_id FROM (`+lines+`) q`, until, args)
+	if err != nil {
+		return 0, err
+	}
+	all["now"], all["response"], all["status"], all["earliest"], all["latest"] = s.Now(), int(gateway.Response8), gateway.StatusAccepted, since, until
 	var moved int
-	err := x.QueryRowContext(ctx, strings.Replace(acceptSQL, "/*lines*/", lines, 1), all).Scan(&moved)
+	err = x.QueryRowContext(ctx, strings.Replace(acceptSQL, "/*lines*/", lines, 1), all).Scan(&moved)
 	if err != nil {
 		return 0, fmt.Errorf("accept lines: %w", err)
 	}

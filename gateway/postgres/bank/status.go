@@ -14,7 +14,7 @@ import (
 // applyStatuses carries out what a bank says of orders and lines, gathered in the temporary table bank_status, all of one
 // file at once. What cannot be decided becomes an exception; what came before does no harm.
 func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, document int64, now time.Time) error {
-	if err := match(ctx, x, bank); err != nil {
+	if err := s.match(ctx, x, bank); err != nil {
 		return err
 	}
 	if err := s.raiseUndecided(ctx, x, bank, document); err != nil {
@@ -33,8 +33,20 @@ func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gat
 var matchScript string
 
 // match finds what each status is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
-func match(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
-	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID})
+func (s *Store) match(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
+	if err := x.PlanForMonths(ctx); err != nil {
+		return err
+	}
+	until := s.Month(s.Now())
+	var since string
+	err := x.QueryRowContext(ctx, `SELECT least($1::date,
+			(SELECT min(i.since) FROM bank_status s JOIN message m ON m.ref = s.message_ref JOIN interchange i ON i.id = m.interchange_id),
+			(SELECT min(d.month) FROM bank_status s JOIN bank_reference r ON r.number = CASE WHEN s.reference ~ '^[0-9]{8}.' THEN left(s.reference, 8)::int END
+				JOIN delivery d ON d.id = r.delivery_id))::text`, until).Scan(&since)
+	if err != nil {
+		return fmt.Errorf("months: %w", err)
+	}
+	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID, "since": since, "until": until})
 }
 
 // raiseUndecided makes one exception per status that names nothing or two things, and one for all that are too many.

@@ -41,6 +41,17 @@ type freezing struct {
 	lines    *pgcopy.Rows
 }
 
+// since is the earliest month of a delivery of the unit.
+func (f *freezer) since() time.Time {
+	since := f.frozenIn
+	for _, month := range f.months {
+		if month.Before(since) {
+			since = month
+		}
+	}
+	return since
+}
+
 // prepare makes what the orders need: the partitions of their month, and the references of the deliveries.
 func (f *freezer) prepare(ctx context.Context) error {
 	ids := make([]int64, 0, len(f.months))
@@ -99,8 +110,8 @@ func (f *freezer) beginInterchange(ctx context.Context) error {
 			return err
 		}
 		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,
-				prepared_at, month, file_name) VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
-			f.bank.ID, ic.number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared, f.frozenIn,
+				prepared_at, month, since, file_name) VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+			f.bank.ID, ic.number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared, f.frozenIn, f.since(),
 			f.bank.Files.FinalName(ic.number)).Scan(&ic.id)
 		if err != nil {
 			return fmt.Errorf("interchange %d: %w", ic.number, err)

@@ -5,7 +5,7 @@ INSERT INTO responding SELECT payment_id, attempt, status, code, text FROM closi
 INSERT INTO responding
 SELECT o.payment_id, o.attempt, c.status, c.code, c.text
 FROM closing c JOIN interchange i ON i.id = c.interchange_id
-CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.interchange_id = c.interchange_id
+CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @month AND @until::date AND b.interchange_id = c.interchange_id
     AND b.message_no = c.message_no AND b.lin = c.lin AND b.payment_id BETWEEN @first AND @last OFFSET 0) o
 JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
 LEFT JOIN standing e ON e.month = @month AND e.payment_id = o.payment_id AND e.attempt = o.attempt

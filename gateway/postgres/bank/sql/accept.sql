@@ -10,10 +10,10 @@ WITH accepted AS (
 owed AS (
     INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
     SELECT @response, d.id, d.month, o.interchange_id, o.message_no, o.lin, count(*), @status, @now::timestamptz
-    FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = a.month AND b.interchange_id = a.interchange_id
+    FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = a.month AND b.month BETWEEN @earliest::date AND @latest::date AND b.interchange_id = a.interchange_id
         AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
     JOIN delivery d ON d.id = delivery_of(o.payment_id)
-    WHERE NOT EXISTS (SELECT 1 FROM standing e WHERE e.month = d.month AND e.payment_id = o.payment_id
+    WHERE NOT EXISTS (SELECT 1 FROM standing e WHERE e.month = d.month AND e.month BETWEEN @earliest::date AND @latest::date AND e.payment_id = o.payment_id
         AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
     GROUP BY d.id, d.month, o.interchange_id, o.message_no, o.lin
     ON CONFLICT DO NOTHING)

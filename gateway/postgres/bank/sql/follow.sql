@@ -1,12 +1,13 @@
 -- What follows from news of the bank, by the table of what may follow. The news stand in the temporary table word: of an
--- order where payment_id is given, else of a whole line; of several about the same the first counts.
+-- order where payment_id is given, else of a whole line; of several about the same the first counts. since bounds the months
+-- that are looked at when the statements are planned.
 
 -- step: judge orders
 INSERT INTO judged
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
     f.effect, f.answer, f.exception
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
-LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
 JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
 WHERE w.payment_id IS NOT NULL
 ORDER BY w.payment_id, w.attempt, w.n
@@ -24,10 +25,10 @@ ORDER BY w.interchange_id, w.message_no, w.lin, w.n
 INSERT INTO judged
 SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
-CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
+CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
     AND b.lin = j.lin OFFSET 0) o
 JOIN delivery d ON d.id = delivery_of(o.payment_id)
-CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.payment_id = o.payment_id AND t.attempt = o.attempt
+CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = o.payment_id AND t.attempt = o.attempt
     AND t.kind <> 'dispute_settled' LIMIT 1) s
 JOIN may_follow f ON f.news = @news AND f.scope = 'part' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
 -- Most lines have none, and are not walked through.
@@ -63,9 +64,9 @@ FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @resp
 INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
 SELECT j.answer, d.id, d.month, o.payment_id, o.attempt, @rejected, @rejectcode, j.text, @now::timestamptz
 FROM judged j JOIN interchange i ON i.id = j.interchange_id
-CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.interchange_id = j.interchange_id
+CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id
     AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
 JOIN delivery d ON d.id = delivery_of(o.payment_id)
 WHERE j.payment_id IS NULL AND j.effect = 'takes' AND j.answer = @response9
-  AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt AND e.kind <> 'dispute_settled')
+  AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.month BETWEEN @since::date AND @recorded::date AND e.payment_id = o.payment_id AND e.attempt = o.attempt AND e.kind <> 'dispute_settled')
 ON CONFLICT DO NOTHING

@@ -1,6 +1,6 @@
 -- Finds what each status is about: by its place in our message, by its reference, or by both.
 -- Each lookup is by a whole key: LATERAL with LIMIT keeps it that, however little the planner knows of tables that have
--- just grown.
+-- just grown. since and until bound the months that are looked at when the statements are planned.
 
 -- step: statistics of statuses
 ANALYZE bank_status
@@ -11,7 +11,7 @@ SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, d.month, o.payment_id,
 FROM bank_status s JOIN message m ON m.ref = s.message_ref
 JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
-LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt FROM bank_order b WHERE b.month = i.month
+LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @until::date
     AND b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
 LEFT JOIN delivery d ON d.id = delivery_of(o.payment_id)
 WHERE s.seq IS NULL OR o.payment_id IS NOT NULL
@@ -25,10 +25,10 @@ JOIN delivery d ON d.id = r.delivery_id
 CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
     WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
 CROSS JOIN LATERAL (SELECT CASE r.attempt WHEN 1 THEN (SELECT g.order_month FROM payment p JOIN release_group g ON g.id = p.group_id
-        WHERE p.month = d.month AND p.id = k.payment_id)
-    ELSE (SELECT t.order_month FROM standing t WHERE t.month = d.month AND t.payment_id = k.payment_id AND t.attempt = r.attempt) END AS month) f
+        WHERE p.month = d.month AND p.month BETWEEN @since::date AND @until::date AND p.id = k.payment_id)
+    ELSE (SELECT t.order_month FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @until::date AND t.payment_id = k.payment_id AND t.attempt = r.attempt) END AS month) f
 CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
-    WHERE b.month = f.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
+    WHERE b.month = f.month AND b.month BETWEEN @since::date AND @until::date AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
 JOIN interchange i ON i.id = o.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 WHERE s.reference IS NOT NULL AND delivery_of(k.payment_id) = d.id
 
