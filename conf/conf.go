@@ -110,6 +110,7 @@ type Config struct {
 	Answers  Answers  `toml:"answers"`
 	Flow     Flow     `toml:"flow"`
 	Register Register `toml:"register"`
+	Audit    Audit    `toml:"audit"`
 	Log      Log      `toml:"log"`
 	Metrics  Metrics  `toml:"metrics"`
 	Console  Console  `toml:"console"`
@@ -210,6 +211,16 @@ type Register struct {
 	Image bool `toml:"image"`
 	// ImageMB is what one image may take, where two are there while one is replaced; 0: a quarter of the machine's memory.
 	ImageMB int `toml:"image_mb"`
+}
+
+// Audit is the log that cannot be forged unseen: what of it is outside the database.
+type Audit struct {
+	// Key is the file of the key that signs; empty: audit/key under Config.Data. Its public half stands beside it, in .pub.
+	Key string `toml:"key"`
+	// FormerKeys are files of public keys that have signed before.
+	FormerKeys []string `toml:"former_keys"`
+	// Checkpoints is the file that keeps what was signed; empty: audit/checkpoints under Config.Data.
+	Checkpoints string `toml:"checkpoints"`
 }
 
 // Log says what the log looks like.
