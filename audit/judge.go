@@ -58,7 +58,7 @@ func (v *verification) rewritten(a *against, size int64) {
 	}
 	if beyond := a.beyond(); len(beyond) > 0 {
 		last := beyond[len(beyond)-1]
-		v.find(Finding{What: Shortened, Place: size, To: last.N, Detail: fmt.Sprintf(
+		v.find(Finding{What: Shortened, Place: a.good, To: last.N, Detail: fmt.Sprintf(
 			"%s is signed, and the tree has %d entries: %d were removed, or the database was set back to an earlier time", last.where, size, last.N-size)})
 	}
 }

@@ -103,7 +103,8 @@ func LoadVerifiers(paths ...string) (note.Verifiers, error) {
 			}
 			v, err := note.NewVerifier(line)
 			if err != nil {
-				return nil, fmt.Errorf("%w: %s: %q is no public key of an audit log", ErrKey, path, line)
+				// Nor is this: it may be a secret.
+				return nil, fmt.Errorf("%w: %s: must hold public keys of an audit log, one a line", ErrKey, path)
 			}
 			all = append(all, v)
 		}

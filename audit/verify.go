@@ -144,7 +144,8 @@ func (v *verification) readHeads(ctx context.Context, kept []Kept) error {
 type against struct {
 	heads []head
 	next  int
-	good  int64 // the largest size up to which the tree is what was signed
+	good  int64 // the largest size at which the tree is what was signed, by every checkpoint
+	last  int64 // the one before
 	bad   []head
 }
 
@@ -155,10 +156,13 @@ func (a *against) grown(g *Growth) error {
 		switch h := a.heads[a.next]; {
 		case err != nil:
 			return err
-		case h.N == tree.N && h.Hash == tree.Hash && len(a.bad) == 0:
-			a.good = h.N
 		case h.N != tree.N || h.Hash != tree.Hash:
+			if h.N == a.good {
+				a.good = a.last
+			}
 			a.bad = append(a.bad, h)
+		case len(a.bad) == 0 && h.N > a.good:
+			a.last, a.good = a.good, h.N
 		}
 	}
 	return nil
