@@ -110,6 +110,19 @@ func TestKey(t *testing.T) {
 	if _, err := audit.LoadKey(path); err != nil {
 		t.Error(err)
 	}
+	public, err := os.ReadFile(audit.PublicPath(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(audit.PublicPath(path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.Publish(path); err != nil {
+		t.Error(err)
+	}
+	if again, err := os.ReadFile(audit.PublicPath(path)); err != nil || string(again) != string(public) {
+		t.Errorf("published anew: %q, %v, want %q", again, err, public)
+	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}

@@ -35,10 +35,11 @@ func LoadKey(path string) (note.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	signer, err := note.NewSigner(strings.TrimSpace(text))
+	secret, _, _ := strings.Cut(text, "\n")
+	signer, err := note.NewSigner(strings.TrimSpace(secret))
 	if err != nil {
 		// The text is not repeated: it is a secret.
-		return nil, fmt.Errorf("%w: %s: must hold one private key of an audit log", ErrKey, path)
+		return nil, fmt.Errorf("%w: %s: must begin with a private key of an audit log", ErrKey, path)
 	}
 	return signer, nil
 }
@@ -46,8 +47,8 @@ func LoadKey(path string) (note.Signer, error) {
 // PublicPath is where the public half of the key at path stands.
 func PublicPath(path string) string { return path + ".pub" }
 
-// MakeKey makes a new Ed25519 key at path (0600) and its public half beside it (0644). A file that is there is never
-// overwritten: the error is then fs.ErrExist.
+// MakeKey makes a new Ed25519 key at path (0600), its public half on the second line and in a file beside it (0644). A file
+// that is there is never overwritten: the error is then fs.ErrExist.
 func MakeKey(path string) error {
 	secret, public, err := note.GenerateKey(rand.Reader, KeyName)
 	if err != nil {
@@ -56,11 +57,29 @@ func MakeKey(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make the audit key: %w", err)
 	}
-	// The public half first: a secret key is never without it.
-	if err := writeNew(PublicPath(path), public, 0o644); err != nil {
+	if err := writeNew(path, secret+"\n"+public, 0o600); err != nil {
 		return err
 	}
-	return writeNew(path, secret, 0o600)
+	return Publish(path)
+}
+
+// Publish writes the public half of the key at path beside it, where it is missing: who makes a key may die before that.
+func Publish(path string) error {
+	if _, err := os.Stat(PublicPath(path)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text, err := readKeys(path)
+	if err != nil {
+		return err
+	}
+	_, public, _ := strings.Cut(text, "\n")
+	if public = strings.TrimSpace(public); public == "" {
+		return fmt.Errorf("%w: %s: its public half must stand on the second line, or in %s", ErrKey, path, PublicPath(path))
+	}
+	if err := writeNew(PublicPath(path), public, 0o644); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // writeNew writes a whole file, or none.

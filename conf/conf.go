@@ -314,6 +314,7 @@ func Default() Config {
 		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
 		Flow:     Flow{Poll: Duration{10 * time.Second}},
 		Register: Register{Image: true},
+		Audit:    Audit{FormerKeys: []string{}},
 		Log:      Log{Level: "info", Format: "json"},
 		Console:  Console{Listen: "127.0.0.1:8080"},
 		Metrics:  Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -167,6 +168,9 @@ func TestAudit_Lag(t *testing.T) {
 	if _, err := owner.Exec(`UPDATE audit_entry SET recorded_at = recorded_at - interval '6 min'`); err != nil {
 		t.Fatal(err)
 	}
+	if got := w.sample(); !strings.Contains(got, "audit_waiting{}=2 audit_oldest_seconds{}=36") {
+		t.Errorf("sampled %s", got)
+	}
 	key := w.Sequence.Keeping.Key
 	w.Sequence.Keeping.Key += "-lost"
 	if _, err := w.Sequence.Next(t.Context()); err == nil {
@@ -176,6 +180,34 @@ func TestAudit_Lag(t *testing.T) {
 	w.Sequence.Keeping.Key = key
 	w.sequenced()
 	w.want("closed", w.exceptions(), "")
+}
+
+// TestAudit_KeyIsChanged: a new key signs on, where the old one is known to have been changed; otherwise none is made.
+func TestAudit_KeyIsChanged(t *testing.T) {
+	t.Parallel()
+	w := twoAuthorities(t)
+	w.sequenced()
+	k := &w.Sequence.Keeping
+	old := k.Key
+	k.Key += "-new"
+	if err := w.Sequence.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(k.Key); err == nil {
+		t.Error("a key is made that nobody has named")
+	}
+	k.Former = []string{audit.PublicPath(old)}
+	if err := w.Sequence.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err := w.Base.Transact(t.Context(), "enter", func(x *postgres.Session) error { return w.Base.Audit(t.Context(), x, audit.Restore, "something") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.logIsSigned()
+	if r := w.verified(); r.Checkpoints != 2 || r.Entries != 3 {
+		t.Errorf("%+v", r)
+	}
 }
 
 // TestAudit_Forked: nothing is signed on top of a log that is not what was signed, in the database or outside.

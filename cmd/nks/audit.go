@@ -34,7 +34,11 @@ func auditCommands() []command.Command {
 // withLog runs f on the log of a configuration.
 func withLog(ctx context.Context, p *command.Program, path string, f func(context.Context, sequence.Log) error) error {
 	return withTables(ctx, p, path, func(ctx context.Context, on tables) error {
-		return f(ctx, app.AuditLog(on.config, on.db))
+		err := f(ctx, app.AuditLog(on.config, on.db))
+		if errors.Is(err, os.ErrNotExist) {
+			return command.Usage(err) // a file that the configuration names
+		}
+		return err
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -29,7 +28,8 @@ const (
 	// one of a long transaction from before its commit.
 	lagBound = 5 * time.Minute
 	// subject of the exceptions: there is one log.
-	subject = "log"
+	subject    = "log"
+	newestNote = `SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT 1`
 	// lock is the advisory lock of the one sequencer.
 	lock = `SELECT pg_try_advisory_xact_lock(hashtextextended('nks.sequence', 0))`
 )
@@ -50,23 +50,34 @@ type Store struct {
 	Keeping Keeping
 }
 
-// Prepare makes the key that signs, for a log that nobody has signed yet. A log that somebody has signed needs that key: the
-// sequencer says so when there is something to sign.
+// Prepare makes the key that signs, where there is none, for a log that nobody has signed yet, or whose newest checkpoint a
+// former key has signed. Any other log needs the key that it has: the sequencer says so when there is something to sign.
 func (s *Store) Prepare(ctx context.Context) error {
-	if _, err := os.Stat(s.Keeping.Key); !errors.Is(err, fs.ErrNotExist) {
+	if s.Keeping.Key == "" {
 		return nil
 	}
-	var signed bool
-	if err := s.DB.GetContext(ctx, &signed, `SELECT EXISTS (SELECT FROM audit_checkpoint)`); err != nil {
-		return fmt.Errorf("log: %w", postgres.Transient(err))
-	}
-	if signed {
-		return nil
-	}
-	if err := audit.MakeKey(s.Keeping.Key); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := audit.Publish(s.Keeping.Key); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return nil
+	var newest string
+	err := s.DB.GetContext(ctx, &newest, newestNote)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("log: %w", postgres.Transient(err))
+	}
+	if err == nil {
+		former, err := audit.LoadVerifiers(s.Keeping.Former...)
+		if err != nil {
+			return err
+		}
+		if _, err := audit.OpenCheckpoint(newest, former); err != nil {
+			s.Log.Error().Err(err).Str("key", s.Keeping.Key).Msg("the key that signs the log is not there: nothing is signed until it is")
+			return nil
+		}
+	}
+	if err := audit.MakeKey(s.Keeping.Key); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return audit.Publish(s.Keeping.Key) // another process has just made it
 }
 
 // Next places the entries that wait, signs the tree, and keeps the checkpoint. It reports whether there were any.
@@ -118,7 +129,7 @@ func (t *turn) sequence(ctx context.Context, x *postgres.Session) error {
 	if err != nil {
 		return err
 	}
-	err = x.QueryRowContext(ctx, `SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT 1`).Scan(&t.signed)
+	err = x.GetContext(ctx, &t.signed, newestNote)
 	first := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !first {
 		return err
@@ -153,7 +164,7 @@ func (t *turn) present(ctx context.Context, x *postgres.Session, first bool) (*a
 	if !first {
 		var err error
 		if t.head, err = audit.OpenCheckpoint(t.signed, t.known); err != nil {
-			return nil, fmt.Errorf("the newest checkpoint of the database: %w", err)
+			return nil, fmt.Errorf("the newest checkpoint of the database, signed with no key of this node: %w", err)
 		}
 	}
 	hashes := hashReader{ctx, x}

@@ -215,7 +215,7 @@ func (l Log) Newest(ctx context.Context) (signed string, err error) {
 }
 
 func (l Log) newest(ctx context.Context, s snapshot) (c audit.Checkpoint, signed string, err error) {
-	err = s.tx.GetContext(ctx, &signed, `SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT 1`)
+	err = s.tx.GetContext(ctx, &signed, newestNote)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, "", fmt.Errorf("the log has no checkpoint: %w", gateway.ErrNotFound)
 	}
