@@ -300,6 +300,18 @@ func TestVerify_Stored(t *testing.T) {
 			s.entries, s.hashes, s.checkpoints = s.entries[:5], s.hashes[:tlog.StoredHashCount(5)], s.checkpoints[:1]
 		},
 			"entries removed from the signed tree: places 5 to 7: the checkpoint of 8 entries in FILE is signed, and the tree has 5 entries: 3 were removed"},
+		"more than were signed": {func(s *stored) {
+			s.entries = append(s.entries, entryNumber(9), entryNumber(10))
+			s.rehash(t)
+		}, "entries that no checkpoint has signed: places 8 to 9"},
+		"re-ordered, and another removed": {func(s *stored) {
+			s.entries[1].Place, s.entries[2].Place = 2, 1
+			s.entries = slices.Delete(s.entries, 5, 6)
+		}, "entry re-ordered: place 2, entry 3, found at place 1"},
+		"removed, and others re-ordered": {func(s *stored) {
+			s.entries[1].Place, s.entries[2].Place = 2, 1
+			s.entries = slices.Delete(s.entries, 5, 6)
+		}, "entry removed: place 5"},
 		"spread out": {func(s *stored) { s.entries[7].Place = 11 }, "entry re-ordered: place 7, entry 8, found at place 11"},
 	} {
 		t.Run(name, func(t *testing.T) {

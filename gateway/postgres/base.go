@@ -1,6 +1,6 @@
 // Package postgres is what the stages of the flow stand on: transactions, stored documents, claims, exceptions, numbers,
 // and the writing of answers. PostgreSQL is the only truth: its tables are the state machine. Each stage (receive, check,
-// release, bank, answer, watch) is a package below this one, with a small store of its own; each step of the flow is one
+// release, bank, answer, sequence, watch) is a package below this one, with a small store of its own; each step of the flow is one
 // method that does its work and marks it done in one transaction.
 package postgres
 
