@@ -169,7 +169,7 @@ func TestBrowser_WithoutScript(t *testing.T) {
 	if refresh := js[string](b, `document.querySelector("noscript meta[http-equiv=refresh]")?.content || document.querySelector("meta[http-equiv=refresh]")?.content || ""`); refresh != "10" {
 		t.Errorf("it refreshes after %q seconds", refresh)
 	}
-	executed := w.row(`SELECT sum(ore) FROM payment_event e JOIN payment p ON p.id = e.payment_id WHERE kind = 'executed'`)
+	executed := w.row(`SELECT sum(ore) FROM standing e JOIN payment p ON p.id = e.payment_id WHERE kind = 'executed'`)
 	if shown := js[string](b, `document.querySelector(".tile.s-executed span:not(.dot)").innerText.replace(/[^0-9]/g, "")`); shown != executed {
 		t.Errorf("%s øre executed, the page says %s", executed, shown)
 	}

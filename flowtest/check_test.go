@@ -205,5 +205,5 @@ func TestCheck_TwoAtOnce(t *testing.T) {
 	}
 	w.check()
 	w.want("payments", w.row(`SELECT count(*), count(DISTINCT p.e2e) FROM payment p
-		WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = p.month AND e.payment_id = p.id)`), "300 300")
+		WHERE NOT EXISTS (SELECT 1 FROM standing e WHERE e.month = p.month AND e.payment_id = p.id)`), "300 300")
 }

@@ -79,10 +79,10 @@ func (w *world) promised(name, supplier string, doc []byte) *tried {
 	w.check()
 	delivery := w.number(`SELECT max(id) FROM delivery`)
 	w.want(name+": receipt", r.receipt(), strings.TrimPrefix(strings.Split(w.newAnswers(), "; ")[0], supplier+":"))
-	w.want(name+": leading codes", r.leading(), w.row(`SELECT p.e2e, e.code FROM payment p JOIN payment_event e USING (month)
+	w.want(name+": leading codes", r.leading(), w.row(`SELECT p.e2e, e.code FROM payment p JOIN standing e USING (month)
 		WHERE e.payment_id = p.id AND e.kind = 'rejected' AND p.id >> 24 = $1 ORDER BY p.id`, delivery))
 	w.want(name+": accepted, øre", fmt.Sprintf("[%d %d]", r.Accepted, r.Ore), w.bracketed(`SELECT count(*), coalesce(sum(p.ore), 0) FROM payment p
-		WHERE p.id >> 24 = $1 AND NOT EXISTS (SELECT FROM payment_event e WHERE e.month = p.month AND e.payment_id = p.id)`, delivery))
+		WHERE p.id >> 24 = $1 AND NOT EXISTS (SELECT FROM standing e WHERE e.month = p.month AND e.payment_id = p.id)`, delivery))
 	w.want(name+": groups", r.groups(w), w.row(`SELECT agreement, debit_account, payments, executes_on::text, release_at
 		FROM release_group WHERE delivery_id = $1 AND state = 'waiting' ORDER BY id`, delivery))
 	return r

@@ -98,11 +98,39 @@ func TestHear(t *testing.T) {
 		{"CONTRL 7 after 4", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "4+29"))
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-		}, heard{"with_bank -4 = -1000, returned 4 = 1000", refused4, "CONTRL after reject"}},
+		}, heard{"with_bank -4 = -1000, disputed 4 = 1000", refused4, "CONTRL after reject"}},
+		// M1
+		{"CONTRL 4 after 7", "BEC", func(s sent) {
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+			w.want("first", w.names(w.newAnswers()), "8 A B C D")
+			w.says(s.bank, contrl(s.bank, s.no, "4+29"))
+		}, heard{"with_bank -4 = -1000, disputed 4 = 1000", "", "CONTRL rejects what was accepted"}},
+		{"CONTRL 4 after 7 and execution of a line", "BEC", func(s sent) {
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+			w.says(s.bank, bansta(s.message(1), line(1, "4", "")), bansta(s.message(2), status(1, 1, "2", "Nej")))
+			w.says(s.bank, contrl(s.bank, s.no, "4+12"))
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+		}, heard{"with_bank -4 = -1000, returned 1 = 400, disputed 3 = 600", "9 D:0001(Nej)", "CONTRL rejects what was accepted"}},
+		{"refused as a duplicate after CONTRL 7", "BEC", func(s sent) {
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+			w.says(s.bank, contrl(s.bank, s.no, "4+26"))
+		}, heard{"", "8 A B C D", "refused as duplicate"}},
+		{"refused as a duplicate before anything", "SDC", func(s sent) {
+			w.says(s.bank, contrl(s.bank, s.no, "4+26"))
+			w.want("nobody is told", w.newAnswers(), "")
+			w.says(s.bank, contrl(s.bank, s.no, "7"), bansta(s.message(1), line(1, "1", "")))
+		}, heard{"", "8 A B C", "refused as duplicate"}},
+		{"a message refused as a duplicate", "BEC", func(s sent) { w.says(s.bank, contrl(s.bank, s.no, "7", ucm("1", "4+26"))) },
+			heard{"", "8 A B C D", "refused as duplicate"}},
+		{"a message rejected after CONTRL 7", "BEC", func(s sent) {
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+			w.want("first", w.names(w.newAnswers()), "8 A B C D")
+			w.says(s.bank, contrl(s.bank, s.no, "7", ucm("1", "4+13")))
+		}, heard{"with_bank -3 = -600, disputed 3 = 600", "", "CONTRL rejects what was accepted"}},
 		{"CONTRL 4 after execution", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "4", "")))
 			w.says(s.bank, contrl(s.bank, s.no, "4+29"))
-		}, heard{"with_bank -4 = -1000, executed 3 = 600, returned 1 = 400", "8 A B C; 9 D:0001(Interchange afvist af banken, fejlkode 29)", "reject after execution"}},
+		}, heard{"with_bank -4 = -1000, returned 1 = 400, disputed 3 = 600", "9 D:0001(Interchange afvist af banken, fejlkode 29)", "reject after execution"}},
 
 		{"reject by place", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Konto spærret"))) },
 			heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(Konto spærret)", ""}},
@@ -154,8 +182,8 @@ func TestHear(t *testing.T) {
 		}, heard{"with_bank -3 = -600, returned 3 = 600", "8 D; 9 A:0001(Nej) B:0001(Nej) C:0001(Nej)", ""}},
 		{"all rejected before the response 8", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
-			w.says(s.bank, contrl(s.bank, s.no, "4+29"))
-		}, heard{"with_bank -4 = -1000, returned 4 = 1000", refused4, ""}},
+			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")), bansta(s.message(2), line(1, "2", "Nej")))
+		}, heard{"with_bank -4 = -1000, returned 4 = 1000", "9 A:0001(Nej) B:0001(Nej) C:0001(Nej) D:0001(Nej)", ""}},
 		{"reject after the response 8", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
 			w.want("first", w.names(w.newAnswers()), "8 A B C D")
@@ -195,27 +223,27 @@ func TestHear(t *testing.T) {
 			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
 			w.newAnswers()
 			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
-		}, heard{"with_bank -1 = -200, executed 1 = 200", "", "reject after execution"}},
+		}, heard{"with_bank -1 = -200, disputed 1 = 200", "", "reject after execution"}},
 		{"reject after execution of the line", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "4", "")))
 			w.newAnswers()
 			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
-		}, heard{"with_bank -3 = -600, executed 3 = 600", "", "reject after execution; reject after execution"}},
+		}, heard{"with_bank -3 = -600, disputed 3 = 600", "", "reject after execution; reject after execution"}},
 		{"a line rejected after one of its orders was executed", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
 			w.newAnswers()
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
-		}, heard{"with_bank -3 = -600, executed 1 = 200, returned 2 = 400", "9 A:0001(Nej) C:0001(Nej)", "reject after execution"}},
+		}, heard{"with_bank -3 = -600, returned 2 = 400, disputed 1 = 200", "9 A:0001(Nej) C:0001(Nej)", "reject after execution"}},
 		{"executed after reject of the order", "BEC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))
 			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
-		}, heard{"with_bank -1 = -200, returned 1 = 200", "8 A C D; 9 B:0001(Nej)", "executed after reject"}},
+		}, heard{"with_bank -1 = -200, disputed 1 = 200", "8 A C D; 9 B:0001(Nej)", "executed after reject"}},
 		{"executed after reject of the line", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), line(1, "2", "Nej")))
 			w.says(s.bank, bansta(s.message(1), line(1, "4", "")))
-		}, heard{"with_bank -3 = -600, returned 3 = 600", "9 A:0001(Nej) B:0001(Nej) C:0001(Nej)", "executed after reject"}},
+		}, heard{"with_bank -3 = -600, disputed 3 = 600", "9 A:0001(Nej) B:0001(Nej) C:0001(Nej)", "executed after reject"}},
 
 		{"acceptance by line", "SDC", func(s sent) {
 			w.says(s.bank, contrl(s.bank, s.no, "7"))

@@ -119,7 +119,8 @@ var visible = []struct {
 	{"bank_reference", 0, 1, 1},
 	{"payment", 0, 2, 1},
 	{"payment_key", 0, 2, 1},
-	{"payment_event", 0, 0, 0},
+	{"standing", 0, 0, 0},
+	{"fact", 0, 0, 0},
 	{"bank_order", 0, 2, 1},
 	{"interchange", 2, 1, 1},
 	{"message", 0, 1, 1},
@@ -250,7 +251,7 @@ func TestPage_WritesNothing(t *testing.T) {
 		}
 	}
 	for _, statement := range []string{"CREATE TABLE mine (n int)", "SET ROLE nks_flow", "SET ROLE nks_owner",
-		"SELECT ensure_month('2031-03-01')", "SELECT * FROM event_tally", "SELECT * FROM holder", "SELECT * FROM account_version"} {
+		"SELECT ensure_month('2031-03-01')", "SELECT * FROM fact_tally", "SELECT * FROM holder", "SELECT * FROM account_version"} {
 		err := w.as(of("77"), func(tx *sqlx.Tx) error {
 			_, err := tx.ExecContext(t.Context(), statement)
 			return err

@@ -10,7 +10,7 @@ import (
 // orders are the orders by EndToEndId: type, rule, account.
 func (w *world) orders() string {
 	w.t.Helper()
-	return w.row(`SELECT p.e2e, o.type, o.rule, o.account FROM bank_order o JOIN payment p ON p.month = o.month AND p.id = o.payment_id ORDER BY p.id`)
+	return w.row(`SELECT p.e2e, o.type, o.rule, o.account FROM bank_order o JOIN payment p ON p.id = o.payment_id ORDER BY p.id`)
 }
 
 // TestRelease_Hours: when a bundle leaves, and for which day, by the instant at which it came. // G-deadline
@@ -143,7 +143,7 @@ func TestRelease_NewestAccountCounts(t *testing.T) {
 	w.release()
 	w.want("orders", w.orders(), "changed 1 2 70450001777771; specific ended 1 2 "+bobAccount+"; registered 1 2 70450001777775; parent changed 1 3 70450001777779")
 	w.wantAnswers("7 account ended:RJCT died:RJCT")
-	w.want("why", w.row(`SELECT text FROM payment_event WHERE kind = 'returned' ORDER BY payment_id`),
+	w.want("why", w.row(`SELECT text FROM standing WHERE kind = 'not_payable' ORDER BY payment_id`),
 		"Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur; MODTAGER ER DØD ELLER OPHØRT")
 }
 
@@ -171,7 +171,7 @@ func TestRelease_NoAccount(t *testing.T) {
 	w.wantAnswers("7 return:RJCT; 7 cheque:ACPT no address:RJCT no street:RJCT no name:RJCT no postcode:RJCT; 7 bank without cheques:RJCT; 7 bundle says return:RJCT")
 	w.want("ledger", w.ledger(), "frozen 3 = 300, returned 7 = 700")
 	const none, noAddress = "Ingen nemkonto/specifik konto", ", og adressen til en bankcheck kendes ikke; "
-	w.want("why", strings.Join(w.rows(`SELECT text FROM payment_event WHERE kind = 'returned' ORDER BY payment_id`), "; "),
+	w.want("why", strings.Join(w.rows(`SELECT text FROM standing WHERE kind = 'not_payable' ORDER BY payment_id`), "; "),
 		none+". Myndigheden har valgt betalingen retur; "+none+noAddress+none+noAddress+none+noAddress+none+noAddress+
 			none+", og banken sender ikke bankchecks; "+none+". Myndigheden har valgt betalingen retur")
 	sent := strings.Join(w.dispatch(), "")
@@ -193,7 +193,7 @@ func TestRelease_AgreementAgain(t *testing.T) {
 	w.release()
 	w.want("orders", w.orders(), "")
 	w.wantAnswers("7 A:RJCT B:RJCT")
-	w.want("why", w.row(`SELECT DISTINCT text FROM payment_event`), "PENGEINSTITUTAFTALE ER IKKE I KRAFT")
+	w.want("why", w.row(`SELECT DISTINCT text FROM standing`), "PENGEINSTITUTAFTALE ER IKKE I KRAFT")
 	w.want("ledger", w.ledger(), "returned 2 = 200")
 }
 
@@ -212,7 +212,7 @@ func TestRelease_AgreementChanged(t *testing.T) {
 	w.want("orders", w.orders(), "now a cheque 4 4 ; still good 1 0 70450001234567")
 	w.want("bank", w.row(`SELECT bank, agreement FROM interchange`), "SDC AFT-1")
 	w.wantAnswers("7 now a cheque:ACPT; 7 account removed:RJCT")
-	w.want("why", w.row(`SELECT text FROM payment_event`), "UDBETALINGSKONTO HØRER IKKE TIL AFTALEN")
+	w.want("why", w.row(`SELECT text FROM standing`), "UDBETALINGSKONTO HØRER IKKE TIL AFTALEN")
 	w.want("ledger", w.ledger(), "frozen 2 = 300, returned 1 = 300")
 }
 

@@ -57,7 +57,7 @@ func TestRelease_TheDeadAndCeased(t *testing.T) {
 	w.at("2005-08-12 06:00")
 	w.release()
 	w.wantAnswers("7 dead:RJCT ceased:RJCT unit:RJCT")
-	w.want("why", w.row(`SELECT text FROM payment_event WHERE kind = 'returned' ORDER BY payment_id`), "MODTAGER ER DØD ELLER OPHØRT; MODTAGER ER DØD ELLER OPHØRT; "+
+	w.want("why", w.row(`SELECT text FROM standing WHERE kind = 'not_payable' ORDER BY payment_id`), "MODTAGER ER DØD ELLER OPHØRT; MODTAGER ER DØD ELLER OPHØRT; "+
 		"Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur")
 }
 
@@ -73,7 +73,7 @@ func TestRelease_TheEmigrated(t *testing.T) {
 	w.release()
 	w.want("orders", w.orders(), "with the word 1 2 "+exileAccount+"; specific 1 1 70450001888883")
 	w.wantAnswers("LEVB:7 without:RJCT")
-	w.want("why", w.row(`SELECT text FROM payment_event WHERE kind = 'returned'`), "Modtager er udrejst, og myndigheden har ikke aftalt at bruge udrejstes nemkonti")
+	w.want("why", w.row(`SELECT text FROM standing WHERE kind = 'not_payable'`), "Modtager er udrejst, og myndigheden har ikke aftalt at bruge udrejstes nemkonti")
 	// The word counts from when it is said.
 	load(t, w.db, country{"authorities.csv": {"authority,name,cvr,emigrated,p_numbers", "78,Nabokøbing Kommune,,yes,yes"}}, w.time())
 	w.receive(neighbours("G-2", cpr("now with the word", exile, 100)))
@@ -93,7 +93,7 @@ func TestRelease_PNumbers(t *testing.T) {
 	w.at(receiveBy)
 	w.release()
 	w.want("orders", w.orders(), "own 1 3 "+firmAccount+"; own 1 2 70450001000081; of a poor company 1 2 70450001000082")
-	w.want("why", w.row(`SELECT text FROM payment_event WHERE kind = 'returned'`), "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur")
+	w.want("why", w.row(`SELECT text FROM standing WHERE kind = 'not_payable'`), "Ingen nemkonto/specifik konto. Myndigheden har valgt betalingen retur")
 }
 
 // TestRelease_LockedBenefits go to a locked specific account and nowhere else: not to the NemKonto, not to an account that
@@ -110,7 +110,7 @@ func TestRelease_LockedBenefits(t *testing.T) {
 	w.at(receiveBy)
 	w.release()
 	w.want("orders", w.orders(), "locked 1 1 70450001777772; another benefit 1 2 "+annAccount)
-	w.want("why", strings.Join(w.rows(`SELECT text FROM payment_event WHERE kind = 'returned'`), "; "),
+	w.want("why", strings.Join(w.rows(`SELECT text FROM standing WHERE kind = 'not_payable'`), "; "),
 		strings.Repeat("Ingen låst specifik konto. Ydelsesarten udbetales ikke til nemkonto; ", 2)+"Ingen låst specifik konto. Ydelsesarten udbetales ikke til nemkonto")
 }
 

@@ -118,6 +118,9 @@ const (
 	TextChequeUsed         = "Bankcheck anvendes"
 )
 
+// TextCorrected is what response 8 says of a payment that response 9 may have spoken of before.
+const TextCorrected = "Rettelse af tidligere svar: banken har betalingen"
+
 // Texts of response 9, where the bank refuses more than single orders and gives a code alone.
 const (
 	TextInterchangeRejected = "Interchange afvist af banken, fejlkode "

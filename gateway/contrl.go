@@ -34,31 +34,41 @@ const (
 	ContrlIsReceived ContrlState = "received"
 	ContrlIsAccepted ContrlState = "accepted"
 	ContrlIsRejected ContrlState = "rejected"
+	ContrlIsDisputed ContrlState = "disputed" // accepted and rejected
 )
+
+// DuplicateDetected is the error of DE 0085 that says that a file of that number is there already.
+const DuplicateDetected = "26"
 
 // ContrlEffect is what a CONTRL does to an interchange that may have left.
 type ContrlEffect int
 
 // The effects.
 const (
-	NoContrlEffect    ContrlEffect = iota // its action means nothing: an exception
-	ContrlNotesIt                         // the bank has the file; its judgement is still to come
-	ContrlAcceptsIt                       // all of it but the messages that it rejects
-	ContrlRejectsIt                       // all of it
-	ContrlContradicts                     // it was rejected before: an exception
+	NoContrlEffect     ContrlEffect = iota // its action means nothing: an exception
+	ContrlNotesIt                          // the bank has the file; its judgement is still to come
+	ContrlAcceptsIt                        // all of it but the messages that it rejects
+	ContrlRejectsIt                        // all of it
+	ContrlAcceptsAfter                     // it was rejected before: a contradiction
+	ContrlRejectsAfter                     // it was accepted before: a contradiction
+	ContrlRefusesAgain                     // it proves that a file of that number is there, and never that nothing was paid
 )
 
-// JudgeContrl decides what a CONTRL does: by what came before, by its action, and by the profile of a bank whose receipt is
-// all that comes. // UN/EDIFACT CONTRL, DE 0083
-func JudgeContrl(before ContrlState, action ContrlAction, receiptIsFinal bool) ContrlEffect {
+// JudgeContrl decides what a CONTRL does: by what came before, by its action and its error, and by the profile of a bank
+// whose receipt is all that comes. // UN/EDIFACT CONTRL, DE 0083 and 0085
+func JudgeContrl(before ContrlState, action ContrlAction, code string, receiptIsFinal bool) ContrlEffect {
 	accepts := action == ContrlAccepted || action == ContrlReceived && receiptIsFinal
 	switch {
 	case accepts && before == ContrlIsRejected:
-		return ContrlContradicts
+		return ContrlAcceptsAfter
 	case accepts:
 		return ContrlAcceptsIt
 	case action == ContrlReceived:
 		return ContrlNotesIt
+	case action == ContrlRejected && code == DuplicateDetected:
+		return ContrlRefusesAgain
+	case action == ContrlRejected && (before == ContrlIsAccepted || before == ContrlIsDisputed):
+		return ContrlRejectsAfter
 	case action == ContrlRejected:
 		return ContrlRejectsIt
 	}

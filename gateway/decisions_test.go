@@ -12,7 +12,7 @@ import (
 func TestPaymentStates(t *testing.T) {
 	t.Parallel()
 	final := map[gateway.PaymentState]bool{gateway.PaymentRejected: true, gateway.PaymentExecuted: true, gateway.PaymentCheque: true,
-		gateway.PaymentReturned: true}
+		gateway.PaymentReturned: true, gateway.PaymentStopped: true, gateway.PaymentSettled: true}
 	seen := map[gateway.PaymentState]bool{}
 	for _, s := range gateway.PaymentStates() {
 		if seen[s] {
@@ -35,22 +35,30 @@ func TestJudgeContrl(t *testing.T) {
 	for _, c := range []struct {
 		before gateway.ContrlState
 		action gateway.ContrlAction
+		code   string
 		final  bool
 		want   gateway.ContrlEffect
 	}{
-		{gateway.ContrlNone, gateway.ContrlReceived, false, gateway.ContrlNotesIt},
-		{gateway.ContrlNone, gateway.ContrlReceived, true, gateway.ContrlAcceptsIt},
-		{gateway.ContrlNone, gateway.ContrlAccepted, false, gateway.ContrlAcceptsIt},
-		{gateway.ContrlIsReceived, gateway.ContrlAccepted, false, gateway.ContrlAcceptsIt},
-		{gateway.ContrlIsAccepted, gateway.ContrlAccepted, false, gateway.ContrlAcceptsIt},
-		{gateway.ContrlIsRejected, gateway.ContrlAccepted, false, gateway.ContrlContradicts},
-		{gateway.ContrlNone, gateway.ContrlRejected, false, gateway.ContrlRejectsIt},
-		{gateway.ContrlIsRejected, gateway.ContrlReceived, true, gateway.ContrlContradicts},
-		{gateway.ContrlIsRejected, gateway.ContrlReceived, false, gateway.ContrlNotesIt},
-		{gateway.ContrlIsRejected, gateway.ContrlRejected, true, gateway.ContrlRejectsIt},
-		{gateway.ContrlNone, "perhaps", false, gateway.NoContrlEffect},
+		{gateway.ContrlNone, gateway.ContrlReceived, "", false, gateway.ContrlNotesIt},
+		{gateway.ContrlNone, gateway.ContrlReceived, "", true, gateway.ContrlAcceptsIt},
+		{gateway.ContrlNone, gateway.ContrlAccepted, "", false, gateway.ContrlAcceptsIt},
+		{gateway.ContrlIsReceived, gateway.ContrlAccepted, "", false, gateway.ContrlAcceptsIt},
+		{gateway.ContrlIsAccepted, gateway.ContrlAccepted, "", false, gateway.ContrlAcceptsIt},
+		{gateway.ContrlIsRejected, gateway.ContrlAccepted, "", false, gateway.ContrlAcceptsAfter},
+		{gateway.ContrlNone, gateway.ContrlRejected, "", false, gateway.ContrlRejectsIt},
+		{gateway.ContrlIsRejected, gateway.ContrlReceived, "", true, gateway.ContrlAcceptsAfter},
+		{gateway.ContrlIsRejected, gateway.ContrlReceived, "", false, gateway.ContrlNotesIt},
+		{gateway.ContrlIsRejected, gateway.ContrlRejected, "", true, gateway.ContrlRejectsIt},
+		{gateway.ContrlNone, gateway.ContrlRejected, "12", false, gateway.ContrlRejectsIt},
+		{gateway.ContrlNone, gateway.ContrlRejected, gateway.DuplicateDetected, false, gateway.ContrlRefusesAgain},
+		{gateway.ContrlIsAccepted, gateway.ContrlRejected, gateway.DuplicateDetected, false, gateway.ContrlRefusesAgain},
+		{gateway.ContrlIsRejected, gateway.ContrlRejected, gateway.DuplicateDetected, true, gateway.ContrlRefusesAgain},
+		{gateway.ContrlIsAccepted, gateway.ContrlRejected, "12", false, gateway.ContrlRejectsAfter},
+		{gateway.ContrlIsDisputed, gateway.ContrlRejected, "12", false, gateway.ContrlRejectsAfter},
+		{gateway.ContrlIsDisputed, gateway.ContrlAccepted, "", false, gateway.ContrlAcceptsIt},
+		{gateway.ContrlNone, "perhaps", "", false, gateway.NoContrlEffect},
 	} {
-		if got := gateway.JudgeContrl(c.before, c.action, c.final); got != c.want {
+		if got := gateway.JudgeContrl(c.before, c.action, c.code, c.final); got != c.want {
 			t.Errorf("%s after %s (receipt is final: %t): %d, want %d", c.action, c.before, c.final, got, c.want)
 		}
 	}

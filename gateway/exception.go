@@ -71,6 +71,14 @@ const (
 	BankStatusUndecided  ExceptionKind = "bank status undecided"
 	RejectAfterExecution ExceptionKind = "reject after execution"
 	ExecutedAfterReject  ExceptionKind = "executed after reject"
+	// ContrlRejectsAccepted is a CONTRL that rejects what a CONTRL has accepted before.
+	ContrlRejectsAccepted ExceptionKind = "CONTRL rejects what was accepted"
+	// RefusedAsDuplicate proves that the bank has a file of that number, and not that anything was not paid.
+	RefusedAsDuplicate ExceptionKind = "refused as duplicate"
+	AmountDiffers      ExceptionKind = "bank names another amount"
+	CameBackUnpaid     ExceptionKind = "money came back that was not paid"
+	// RepaymentHeld is a payment that may pay once more what the bank, told as refused, may have paid.
+	RepaymentHeld ExceptionKind = "re-payment of a disputed payment held"
 )
 
 type kindSeverity struct {
@@ -90,6 +98,7 @@ func exceptionSeverities() []kindSeverity {
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
 		{BankFileNameReused, Notice}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
+		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent}, {RepaymentHeld, Urgent},
 	}
 }
 

@@ -35,8 +35,11 @@ const (
 	LineFrozen   LineState = "frozen"
 	LineWithBank LineState = "with_bank" // sent
 	LineAccepted LineState = "accepted"  // the bank has taken it over
-	LineExecuted LineState = "executed"
+	LineAssumed  LineState = "assumed"   // executed, because the bank was silent
+	LineExecuted LineState = "executed"  // the bank's own status
 	LineRejected LineState = "rejected"
+	LineDisputed LineState = "disputed" // the bank has contradicted itself
+	LineVoid     LineState = "void"     // never to be sent
 )
 
 // InterchangeState is where an interchange is on its way to the bank.

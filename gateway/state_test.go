@@ -9,24 +9,22 @@ import (
 
 // Every value of a fact; the first means that it is not there.
 var (
-	events       = []gateway.EventKind{"", gateway.EventRejected, gateway.EventReturned, gateway.EventBankRejected, gateway.EventExecuted}
+	lasts        = append([]gateway.FactKind{""}, gateway.FactKinds()...)
 	groups       = []gateway.GroupState{"", gateway.GroupUnchecked, gateway.GroupRejected, gateway.GroupWaiting, gateway.GroupReleased}
 	orders       = []gateway.PaymentType{0, gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque}
-	lines        = []gateway.LineState{"", gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted, gateway.LineExecuted, gateway.LineRejected}
+	lines        = []gateway.LineState{"", gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted, gateway.LineAssumed, gateway.LineExecuted, gateway.LineRejected, gateway.LineDisputed, gateway.LineVoid}
 	interchanges = []gateway.InterchangeState{"", gateway.InterchangeFrozen, gateway.InterchangeRendered, gateway.InterchangeSending,
 		gateway.InterchangePublishing, gateway.InterchangeSent, gateway.InterchangeIsUnknown, gateway.InterchangeVoid}
 )
 
 // allFacts are all combinations.
 func allFacts() (all []gateway.PaymentFacts) {
-	for _, early := range events {
+	for _, last := range lasts {
 		for _, group := range groups {
 			for _, order := range orders {
-				for _, event := range events {
-					for _, line := range lines {
-						for _, interchange := range interchanges {
-							all = append(all, gateway.PaymentFacts{Early: early, Group: group, Order: order, Event: event, Line: line, Interchange: interchange})
-						}
+				for _, line := range lines {
+					for _, interchange := range interchanges {
+						all = append(all, gateway.PaymentFacts{Last: last, Group: group, Order: order, Line: line, Interchange: interchange})
 					}
 				}
 			}
@@ -35,43 +33,52 @@ func allFacts() (all []gateway.PaymentFacts) {
 	return all
 }
 
-// stateRow is a row of the table in docs/architecture.md: the facts that it allows. A fact that it does not name may not be
-// there; anything names every value but the first.
-type stateRow struct {
-	state       gateway.PaymentState
-	early       []gateway.EventKind
+// positionRow is a row of the table in docs/architecture.md: the facts that it allows. A fact that it does not name may not be
+// there.
+type positionRow struct {
+	at          gateway.Position
+	last        []gateway.FactKind
 	group       []gateway.GroupState
 	order       []gateway.PaymentType
-	event       []gateway.EventKind
 	line        []gateway.LineState
 	interchange []gateway.InterchangeState
 }
 
-// stateTable is the table in docs/architecture.md, each row by all that it allows: no two of them meet.
-func stateTable() []stateRow {
-	released := []gateway.GroupState{gateway.GroupReleased}
-	none := []gateway.EventKind{""}
-	paid := []gateway.PaymentType{gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder}
-	cheque := []gateway.PaymentType{gateway.Cheque}
-	anywhere, anyLine := interchanges[1:], lines[1:]
-	executed, refused := []gateway.EventKind{gateway.EventExecuted}, []gateway.EventKind{gateway.EventBankRejected}
-	return []stateRow{
-		{state: gateway.PaymentRejected, early: []gateway.EventKind{gateway.EventRejected}, group: groups},
-		{state: gateway.PaymentReturned, early: []gateway.EventKind{gateway.EventReturned}, group: groups},
-		{state: gateway.PaymentUnread, group: []gateway.GroupState{gateway.GroupUnchecked}},
-		{state: gateway.PaymentWaiting, group: []gateway.GroupState{gateway.GroupWaiting}},
-		{gateway.PaymentReturned, none, released, orders[1:], refused, anyLine, anywhere},
-		{gateway.PaymentReturned, none, released, orders[1:], none, []gateway.LineState{gateway.LineRejected}, anywhere},
-		{gateway.PaymentExecuted, none, released, paid, executed, anyLine, anywhere},
-		{gateway.PaymentExecuted, none, released, paid, none, []gateway.LineState{gateway.LineExecuted}, anywhere},
-		{gateway.PaymentCheque, none, released, cheque, executed, anyLine, anywhere},
-		{gateway.PaymentCheque, none, released, cheque, none, []gateway.LineState{gateway.LineExecuted}, anywhere},
-		{gateway.PaymentUnknown, none, released, orders[1:], none, []gateway.LineState{gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted},
-			[]gateway.InterchangeState{gateway.InterchangeIsUnknown}},
-		{gateway.PaymentWithBank, none, released, orders[1:], none, []gateway.LineState{gateway.LineWithBank, gateway.LineAccepted},
-			[]gateway.InterchangeState{gateway.InterchangeSent}},
-		{gateway.PaymentFrozen, none, released, orders[1:], none, []gateway.LineState{gateway.LineFrozen},
-			[]gateway.InterchangeState{gateway.InterchangeFrozen, gateway.InterchangeRendered, gateway.InterchangeSending, gateway.InterchangePublishing}},
+// positionTable is the table in docs/architecture.md, each row by all that it allows: no two of them meet.
+func positionTable() []positionRow {
+	type (
+		f = []gateway.FactKind
+		g = []gateway.GroupState
+		l = []gateway.LineState
+		i = []gateway.InterchangeState
+	)
+	released, waiting, anyOrder, anyLine, anywhere := g{gateway.GroupReleased}, g{gateway.GroupWaiting}, orders[1:], lines[1:], interchanges[1:]
+	open := f{"", gateway.FactFreed, gateway.FactStopUndone}
+	byLine := append(f{gateway.FactDisputeSettled}, open...)
+	settled := f{gateway.FactToSender, gateway.FactByCheque, gateway.FactToErrorAccount, gateway.FactByHand, gateway.FactGivenUp}
+	sent, unsent := i{gateway.InterchangeSent}, i{gateway.InterchangeFrozen, gateway.InterchangeRendered, gateway.InterchangeSending, gateway.InterchangePublishing}
+	moving := l{gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted}
+	return []positionRow{
+		{at: gateway.AtRejected, last: f{gateway.FactRejected}, group: groups},
+		{at: gateway.AtStopped, last: f{gateway.FactStopped}, group: groups},
+		{at: gateway.AtNotPayable, last: f{gateway.FactNotPayable}, group: groups},
+		{at: gateway.AtHeld, last: f{gateway.FactHeld}, group: waiting},
+		{at: gateway.AtUnread, last: open, group: g{gateway.GroupUnchecked}},
+		{at: gateway.AtWaiting, last: open, group: waiting},
+		{gateway.AtBankRejected, f{gateway.FactBankRejected}, released, anyOrder, anyLine, anywhere},
+		{gateway.AtExecuted, f{gateway.FactExecuted}, released, anyOrder, anyLine, anywhere},
+		{gateway.AtCameBack, f{gateway.FactCameBack}, released, anyOrder, anyLine, anywhere},
+		{gateway.AtSettled, settled, released, anyOrder, anyLine, anywhere},
+		{gateway.AtDisputed, f{gateway.FactDisputed}, released, anyOrder, anyLine, anywhere},
+		{gateway.AtBankRejected, byLine, released, anyOrder, l{gateway.LineRejected}, anywhere},
+		{gateway.AtExecuted, byLine, released, anyOrder, l{gateway.LineExecuted}, anywhere},
+		{gateway.AtAssumed, byLine, released, anyOrder, l{gateway.LineAssumed}, anywhere},
+		{gateway.AtDisputed, byLine, released, anyOrder, l{gateway.LineDisputed}, anywhere},
+		{gateway.AtVoid, byLine, released, anyOrder, l{gateway.LineVoid}, anywhere},
+		{gateway.AtUnsure, byLine, released, anyOrder, moving, i{gateway.InterchangeIsUnknown}},
+		{gateway.AtBank, byLine, released, anyOrder, l{gateway.LineWithBank}, sent},
+		{gateway.AtAccepted, byLine, released, anyOrder, l{gateway.LineAccepted}, sent},
+		{gateway.AtFrozen, byLine, released, anyOrder, l{gateway.LineFrozen}, unsent},
 	}
 }
 
@@ -83,29 +90,28 @@ func allows[T comparable](allowed []T, v T) bool {
 	return slices.Contains(allowed, v)
 }
 
-func (r stateRow) allows(f gateway.PaymentFacts) bool {
-	return allows(r.early, f.Early) && allows(r.group, f.Group) && allows(r.order, f.Order) && allows(r.event, f.Event) &&
-		allows(r.line, f.Line) && allows(r.interchange, f.Interchange)
+func (r positionRow) allows(f gateway.PaymentFacts) bool {
+	return allows(r.last, f.Last) && allows(r.group, f.Group) && allows(r.order, f.Order) && allows(r.line, f.Line) && allows(r.interchange, f.Interchange)
 }
 
-// TestStateOf asks for the state of every combination of facts: what no row of the table allows is missing.
-func TestStateOf(t *testing.T) {
+// TestPositionOf holds PositionOf to the table over every combination of facts: what no row allows is missing.
+func TestPositionOf(t *testing.T) {
 	t.Parallel()
-	table := stateTable()
+	table := positionTable()
 	met := make([]int, len(table))
 	for _, f := range allFacts() {
-		want := gateway.PaymentMissing
+		want := gateway.AtMissing
 		for i, row := range table {
 			if !row.allows(f) {
 				continue
 			}
-			if want != gateway.PaymentMissing {
+			if want != gateway.AtMissing {
 				t.Fatalf("%+v: two rows allow it", f)
 			}
-			want = row.state
+			want = row.at
 			met[i]++
 		}
-		if got := gateway.StateOf(f); got != want {
+		if got := gateway.PositionOf(f); got != want {
 			t.Errorf("%+v: %s, want %s", f, got, want)
 		}
 	}
@@ -116,15 +122,41 @@ func TestStateOf(t *testing.T) {
 	}
 }
 
+// TestStateOf: every position is a state of the ledger, and every state is one of a position.
+func TestStateOf(t *testing.T) {
+	t.Parallel()
+	met := map[gateway.PaymentState]bool{}
+	for _, at := range gateway.Positions() {
+		for _, order := range orders {
+			met[at.State(order)] = true
+		}
+	}
+	for _, s := range gateway.PaymentStates() {
+		if !met[s] {
+			t.Errorf("no position is %q", s)
+		}
+		delete(met, s)
+	}
+	for s := range met {
+		t.Errorf("a position is %q, which no ledger has", s)
+	}
+	for at, want := range map[gateway.Position]gateway.PaymentState{gateway.AtNotPayable: gateway.PaymentReturned, gateway.AtBankRejected: gateway.PaymentReturned,
+		gateway.AtUnsure: gateway.PaymentUnknown, gateway.AtAccepted: gateway.PaymentWithBank, gateway.AtAssumed: gateway.PaymentCheque,
+		gateway.AtExecuted: gateway.PaymentCheque} {
+		if got := at.State(gateway.Cheque); got != want {
+			t.Errorf("%s of a cheque is %s, want %s", at, got, want)
+		}
+	}
+}
+
 // TestStateOf_UnknownIsNeverSuccess: facts of which the code knows nothing explain nothing.
 func TestStateOf_UnknownIsNeverSuccess(t *testing.T) {
 	t.Parallel()
 	sound := gateway.PaymentFacts{Group: gateway.GroupReleased, Order: gateway.Transfer, Line: gateway.LineWithBank, Interchange: gateway.InterchangeSent}
 	for name, change := range map[string]func(*gateway.PaymentFacts){
-		"early event": func(f *gateway.PaymentFacts) { f.Early = "new" },
+		"last fact":   func(f *gateway.PaymentFacts) { f.Last = "new" },
 		"group":       func(f *gateway.PaymentFacts) { f.Group = "new" },
 		"order":       func(f *gateway.PaymentFacts) { f.Order = 5 },
-		"event":       func(f *gateway.PaymentFacts) { f.Event = "new" },
 		"line":        func(f *gateway.PaymentFacts) { f.Line = "new" },
 		"interchange": func(f *gateway.PaymentFacts) { f.Interchange = "new" },
 	} {
@@ -134,8 +166,8 @@ func TestStateOf_UnknownIsNeverSuccess(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if got := gateway.StateOf(gateway.PaymentFacts{Early: "new", Group: gateway.GroupWaiting}); got != gateway.PaymentMissing {
-		t.Errorf("early event without an order: %s", got)
+	if got := gateway.StateOf(gateway.PaymentFacts{Last: "new", Group: gateway.GroupWaiting}); got != gateway.PaymentMissing {
+		t.Errorf("a fact without an order: %s", got)
 	}
 	if got := gateway.StateOf(gateway.PaymentFacts{}); got != gateway.PaymentMissing {
 		t.Errorf("nothing at all: %s", got)

@@ -31,21 +31,44 @@ func invariants() []invariant {
 				WHERE p.month = g.month AND p.id BETWEEN g.delivery_id << 24 AND (g.delivery_id << 24) + 16777215 AND p.group_id = g.id) p ON true
 			 WHERE p.n <> g.payments OR p.ore <> g.ore`},
 		{"I2", "payment with two orders alive",
-			`SELECT o.payment_id FROM bank_order o LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id
-				AND e.attempt = o.attempt AND e.kind = 'bank_rejected'
-			 WHERE e.payment_id IS NULL GROUP BY 1 HAVING count(*) > 1`},
+			`SELECT o.payment_id FROM bank_order o JOIN order_line l USING (interchange_id, message_no, lin) LEFT JOIN fact f ON f.payment_id = o.payment_id
+				AND f.scope = 'payment' AND f.attempt = o.attempt AND f.kind = 'bank_rejected'
+			 WHERE f.payment_id IS NULL AND l.state NOT IN ('rejected', 'void') GROUP BY 1 HAVING count(*) > 1`},
+		{"I2", "order that is not where its payment is looked for",
+			`SELECT o.payment_id FROM bank_order o JOIN delivery d ON d.id = delivery_of(o.payment_id) JOIN payment p ON p.month = d.month AND p.id = o.payment_id
+			 JOIN release_group g ON g.id = p.group_id LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
+			 WHERE o.month IS DISTINCT FROM CASE o.attempt WHEN 1 THEN g.order_month WHEN s.attempt THEN s.order_month ELSE o.month END
+				OR o.payer_id IS DISTINCT FROM d.payer_id OR o.authority <> p.authority`},
 		{"I2", "order without a payment, or of another amount",
-			`SELECT o.payment_id FROM bank_order o LEFT JOIN payment p ON p.month = o.month AND p.id = o.payment_id
+			`SELECT o.payment_id FROM bank_order o LEFT JOIN payment p ON p.id = o.payment_id
 			 WHERE p.id IS NULL OR p.ore <> o.ore`},
-		{"I2", "order of a payment that was rejected or returned before any order",
-			`SELECT o.payment_id FROM bank_order o JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = 0`},
+		{"I2", "order of a payment that was rejected, stopped, held or returned before any order",
+			`SELECT o.payment_id FROM bank_order o JOIN standing e ON e.payment_id = o.payment_id
+			 WHERE e.kind IN ('rejected', 'stopped', 'held', 'not_payable')`},
+		{"I2", "payment that does not stand where its last fact says",
+			`SELECT s.payment_id FROM standing s LEFT JOIN (SELECT payment_id, count(*) AS facts, max(n) AS n FROM fact WHERE scope = 'payment' GROUP BY 1) c
+				USING (payment_id)
+			 LEFT JOIN fact f ON f.payment_id = s.payment_id AND f.n = s.n AND f.scope = 'payment'
+			 WHERE (f.kind, f.attempt) IS DISTINCT FROM (s.kind, s.attempt) OR c.facts IS DISTINCT FROM s.n OR c.n IS DISTINCT FROM s.n`},
+		{"I2", "fact of a payment that stands nowhere",
+			`SELECT f.payment_id FROM fact f LEFT JOIN standing s ON s.payment_id = f.payment_id WHERE f.scope = 'payment' AND s.payment_id IS NULL`},
+		{"I2", "tally that is not what its facts add up to",
+			`SELECT coalesce(t.group_id, t.interchange_id, s.group_id, s.interchange_id) FROM (SELECT group_id, interchange_id, message_no, lin, kind, sum(payments) AS n, sum(ore) AS ore
+				FROM fact_tally GROUP BY 1, 2, 3, 4, 5 HAVING sum(payments) <> 0 OR sum(ore) <> 0) t
+			 FULL JOIN (SELECT CASE s.attempt WHEN 0 THEN p.group_id END AS group_id, o.interchange_id, o.message_no, o.lin, s.kind, count(*) AS n, sum(p.ore) AS ore
+				FROM standing s JOIN payment p ON p.month = s.month AND p.id = s.payment_id JOIN release_group g ON g.id = p.group_id
+				LEFT JOIN bank_order o ON s.attempt > 0 AND o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = s.payment_id AND o.attempt = s.attempt
+				GROUP BY 1, 2, 3, 4, 5) s
+				ON coalesce(s.group_id, 0) = coalesce(t.group_id, 0) AND coalesce(s.interchange_id, 0) = coalesce(t.interchange_id, 0)
+				AND coalesce(s.message_no, 0) = coalesce(t.message_no, 0) AND coalesce(s.lin, 0) = coalesce(t.lin, 0) AND s.kind = t.kind
+			 WHERE (t.n, t.ore) IS DISTINCT FROM (s.n, s.ore)`},
 		{"I2", "released payment with neither order nor event",
-			`SELECT id FROM (SELECT p.id, g.state FROM payment p JOIN release_group g ON g.id = p.group_id
-				WHERE NOT EXISTS (SELECT 1 FROM bank_order o WHERE o.month = p.month AND o.payment_id = p.id)
-				  AND NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = p.month AND e.payment_id = p.id AND e.attempt = 0) OFFSET 0) p
-			 WHERE state_of(NULL, state, NULL, NULL, NULL, NULL) = 'missing'`},
+			`SELECT id FROM (SELECT p.id, g.state, s.kind FROM payment p JOIN release_group g ON g.id = p.group_id
+				LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
+				WHERE NOT EXISTS (SELECT 1 FROM bank_order o WHERE o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = p.id) OFFSET 0) p
+			 WHERE state_of(kind, state, NULL, NULL, NULL) = 'missing'`},
 		{"I13", "order to an account that was not in force, or that its release did not know",
-			`SELECT o.payment_id FROM bank_order o JOIN payment p ON p.month = o.month AND p.id = o.payment_id
+			`SELECT o.payment_id FROM bank_order o JOIN payment p ON p.id = o.payment_id
 			 JOIN release_group g ON g.id = p.group_id LEFT JOIN account_version v ON v.id = o.account_version
 			 WHERE o.account_version IS NOT NULL AND (v.id IS NULL OR v.account <> o.account OR v.account_kind <> o.account_kind
 				OR v.counter > g.register_counter OR v.closed <= g.register_counter OR v.valid_from > g.released_at OR v.valid_to <= g.released_at)`},
@@ -55,7 +78,7 @@ func invariants() []invariant {
 		{"I7", "accepted payment without its key",
 			`SELECT p.id FROM payment p JOIN delivery d ON d.id = delivery_of(p.id) AND d.state = 'checked'
 			 LEFT JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e = p.e2e AND k.payment_id = p.id
-			 LEFT JOIN payment_event e ON e.month = p.month AND e.payment_id = p.id AND e.attempt = 0 AND e.kind = 'rejected'
+			 LEFT JOIN standing e ON e.month = p.month AND e.payment_id = p.id AND e.kind = 'rejected'
 			 WHERE (k.payment_id IS NULL) <> (e.payment_id IS NOT NULL)`},
 		{"I8", "line whose orders do not add up",
 			`SELECT l.interchange_id FROM order_line l LEFT JOIN (
@@ -85,24 +108,24 @@ func invariants() []invariant {
 			 AND ((SELECT count(*) FROM answer a WHERE a.delivery_id = d.id AND a.kind IN (0, 1)) <> 1
 			   OR (SELECT count(*) FROM answer a WHERE a.delivery_id = d.id AND a.kind = 2) <> (d.state = 'checked')::int)`},
 		{"I12", "returned payment whose authority was not told",
-			`SELECT e.payment_id FROM payment_event e WHERE e.kind IN ('returned', 'bank_rejected')
+			`SELECT e.payment_id FROM standing e WHERE e.kind IN ('not_payable', 'bank_rejected')
 			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.payment_id = e.payment_id AND a.attempt = e.attempt
-				AND a.kind = CASE e.kind WHEN 'returned' THEN 7 ELSE 9 END)`},
+				AND a.kind = CASE e.kind WHEN 'not_payable' THEN 7 ELSE 9 END)`},
 		{"I12", "order of a rejected line whose authority was not told",
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, e.kind, l.state AS line, i.state AS interchange
 				FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
-				LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
+				LEFT JOIN standing e ON e.payment_id = o.payment_id AND e.attempt = o.attempt
 				WHERE l.state = 'rejected'
 				AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.payment_id = o.payment_id AND a.attempt = o.attempt AND a.kind = 9) OFFSET 0) o
-			 WHERE state_of(NULL, 'released', type, kind, line, interchange) = 'returned'`},
+			 WHERE state_of(kind, 'released', type, line, interchange) = 'returned'`},
 		{"I12", "order that the bank has taken over, whose authority was not told",
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, e.kind, l.state AS line, i.state AS interchange
 				FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
-				LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
-				WHERE l.state IN ('accepted', 'executed')
+				LEFT JOIN standing e ON e.payment_id = o.payment_id AND e.attempt = o.attempt
+				WHERE l.state IN ('accepted', 'assumed', 'executed')
 				AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = 0 AND a.attempt = 0
 					AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin) OFFSET 0) o
-			 WHERE state_of(NULL, 'released', type, kind, line, interchange) IN ('with_bank', 'executed', 'cheque')`},
+			 WHERE state_of(kind, 'released', type, line, interchange) IN ('with_bank', 'executed', 'cheque')`},
 		{"I13", "account versions of one purpose in force at once",
 			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
 				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL

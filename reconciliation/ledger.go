@@ -31,17 +31,15 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 	rows, err := db.QueryContext(ctx, `
 		SELECT supplier, authority, state, count(*), sum(ore)::bigint, sum(order_ore)::bigint FROM (
 			SELECT d.supplier, p.authority, p.ore, coalesce(o.ore, p.ore) AS order_ore,
-				state_of(e0.kind, g.state, o.type, e1.kind, l.state, i.state) AS state
+				state_of(s.kind, g.state, o.type, l.state, i.state) AS state
 			FROM payment p
 			JOIN release_group g ON g.id = p.group_id
 			JOIN delivery d ON d.id = delivery_of(p.id)
-			LEFT JOIN payment_event e0 ON e0.month = p.month AND e0.payment_id = p.id AND e0.attempt = 0
-			LEFT JOIN (SELECT month, payment_id, max(attempt) AS attempt FROM bank_order WHERE attempt > 1 GROUP BY 1, 2) again
-				ON again.month = p.month AND again.payment_id = p.id
-			LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = coalesce(again.attempt, 1)
-			LEFT JOIN payment_event e1 ON e1.month = p.month AND e1.payment_id = p.id AND e1.attempt = o.attempt
+			LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
+			LEFT JOIN bank_order o ON o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = p.id
+				AND o.attempt = greatest(coalesce(s.attempt, 1), 1)
 			LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
-			LEFT JOIN interchange i ON i.id = o.interchange_id) s
+			LEFT JOIN interchange i ON i.id = o.interchange_id) p
 		GROUP BY supplier, authority, state ORDER BY supplier, authority, state`)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -20,10 +21,10 @@ import (
 func TestStateOfIsTheSQL(t *testing.T) {
 	t.Parallel()
 	rows, err := pgtest.New(t).QueryContext(t.Context(), `
-		SELECT coalesce(early::text, ''), coalesce(g::text, ''), coalesce(o, 0), coalesce(event::text, ''), coalesce(line::text, ''), coalesce(i::text, ''),
-			state_of(early, g, o, event, line, i)
-		FROM unnest(enum_range(NULL::event_kind) || NULL::event_kind) early, unnest(enum_range(NULL::group_state) || NULL::group_state) g,
-			unnest('{NULL, 1, 2, 3, 4, 5}'::smallint[]) o, unnest(enum_range(NULL::event_kind) || NULL::event_kind) event,
+		SELECT coalesce(last::text, ''), coalesce(g::text, ''), coalesce(o, 0), coalesce(line::text, ''), coalesce(i::text, ''),
+			position_of(last, g, o, line, i), state_of(last, g, o, line, i)
+		FROM unnest(enum_range(NULL::fact_kind) || NULL::fact_kind) last, unnest(enum_range(NULL::group_state) || NULL::group_state) g,
+			unnest('{NULL, 1, 2, 3, 4, 5}'::smallint[]) o,
 			unnest(enum_range(NULL::order_state) || NULL::order_state) line, unnest(enum_range(NULL::interchange_state) || NULL::interchange_state) i`)
 	if err != nil {
 		t.Fatal(err)
@@ -33,8 +34,12 @@ func TestStateOfIsTheSQL(t *testing.T) {
 	for rows.Next() {
 		var f gateway.PaymentFacts
 		var bySQL gateway.PaymentState
-		if err := rows.Scan(&f.Early, &f.Group, &f.Order, &f.Event, &f.Line, &f.Interchange, &bySQL); err != nil {
+		var at gateway.Position
+		if err := rows.Scan(&f.Last, &f.Group, &f.Order, &f.Line, &f.Interchange, &at, &bySQL); err != nil {
 			t.Fatal(err)
+		}
+		if got := gateway.PositionOf(f); got != at {
+			t.Errorf("%+v: %s by Go, %s by SQL", f, got, at)
 		}
 		if got := gateway.StateOf(f); got != bySQL {
 			t.Errorf("%+v: %s by Go, %s by SQL", f, got, bySQL)
@@ -70,17 +75,16 @@ type drawnLine struct {
 }
 
 type drawnPayment struct {
-	group  int
-	ore    int64
-	early  gateway.EventKind
-	orders []drawnOrder // by attempt
+	group int
+	ore   int64
+	last  gateway.FactKind // about it by itself, or about its order
+	order *drawnOrder
 }
 
 // drawnOrder stands in a line; -1: in one that is not there, -2: nor is its interchange.
 type drawnOrder struct {
-	line  int
-	kind  gateway.PaymentType
-	event gateway.EventKind
+	line int
+	kind gateway.PaymentType
 }
 
 // drawn makes one of some values, by name.
@@ -105,7 +109,8 @@ func (h *history) draw() {
 			usual = gateway.LineWithBank
 		}
 		h.lines = append(h.lines, drawnLine{file,
-			drawn(h.T, "line", usual, usual, gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted, gateway.LineExecuted, gateway.LineRejected),
+			drawn(h.T, "line", usual, usual, gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted, gateway.LineAssumed, gateway.LineExecuted, gateway.LineRejected,
+				gateway.LineDisputed, gateway.LineVoid),
 			drawn(h.T, "type", gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque)})
 	}
 	for range rapid.IntRange(1, 25).Draw(h.T, "payments") * 2 {
@@ -115,39 +120,46 @@ func (h *history) draw() {
 
 func (h *history) payment() drawnPayment {
 	p := drawnPayment{group: rapid.IntRange(0, len(h.groups)-1).Draw(h.T, "in group"), ore: rapid.Int64Range(1, 1000).Draw(h.T, "ore"),
-		early: drawn(h.T, "early", "", "", "", gateway.EventRejected, gateway.EventReturned)}
-	most, least := 2, -2
+		last: drawn(h.T, "before", "", "", "", gateway.FactRejected, gateway.FactNotPayable, gateway.FactStopped, gateway.FactHeld, gateway.FactFreed)}
+	least := -2
 	if h.sound {
-		most, least = 1, 0
-		if p.early != "" || h.groups[p.group] != gateway.GroupReleased {
+		least = 0
+		if h.groups[p.group] != gateway.GroupReleased || p.last != "" && p.last != gateway.FactFreed {
 			return p
 		}
 	}
-	for range drawn(h.T, "orders", most, 0, 1) {
-		o := drawnOrder{line: rapid.IntRange(least, len(h.lines)-1).Draw(h.T, "in line"), kind: drawn(h.T, "order", gateway.Transfer, gateway.Cheque),
-			event: drawn(h.T, "event", "", "", "", gateway.EventBankRejected, gateway.EventExecuted)}
+	if drawn(h.T, "ordered", true, true, false) {
+		p.order = &drawnOrder{line: rapid.IntRange(least, len(h.lines)-1).Draw(h.T, "in line"), kind: drawn(h.T, "order", gateway.Transfer, gateway.Cheque)}
 		if h.sound {
-			o.kind = h.lines[o.line].kind
+			p.order.kind = h.lines[p.order.line].kind
 		}
-		p.orders = append(p.orders, o)
+		if drawn(h.T, "by itself", false, false, true) {
+			p.last = drawn(h.T, "after", gateway.FactBankRejected, gateway.FactExecuted, gateway.FactCameBack, gateway.FactToSender, gateway.FactDisputed,
+				gateway.FactDisputeSettled)
+		}
 	}
 	return p
 }
 
-// facts of a payment, of its last order.
+// late reports whether a fact is about an order.
+func late(kind gateway.FactKind) bool {
+	return kind != "" && !slices.Contains([]gateway.FactKind{gateway.FactRejected, gateway.FactNotPayable, gateway.FactStopped, gateway.FactHeld, gateway.FactFreed}, kind)
+}
+
+// facts of a payment, of its order.
 func (h *history) facts(p drawnPayment) gateway.PaymentFacts {
-	f := gateway.PaymentFacts{Early: p.early, Group: h.groups[p.group]}
-	if len(p.orders) == 0 {
+	f := gateway.PaymentFacts{Last: p.last, Group: h.groups[p.group]}
+	// An order is found by its group's release.
+	if p.order == nil || f.Group != gateway.GroupReleased {
 		return f
 	}
-	o := p.orders[len(p.orders)-1]
-	f.Order, f.Event = o.kind, o.event
-	switch o.line {
+	f.Order = p.order.kind
+	switch p.order.line {
 	case -2:
 	case -1:
 		f.Interchange = h.files[0]
 	default:
-		l := h.lines[o.line]
+		l := h.lines[p.order.line]
 		f.Line, f.Interchange = l.state, h.files[l.file]
 	}
 	return f
@@ -236,9 +248,10 @@ func (h *history) store() {
 			}
 		}
 		h.exec(`INSERT INTO release_group (id, delivery_id, month, agreement, debit_account, requested_on, agreement_id, bank_centre, executes_on, release_at, state,
-				released_at, register_counter, payments, ore)
+				released_at, register_counter, order_month, payments, ore)
 			VALUES ($1, $2, '2005-08-01', 'x', $3, '2005-08-11', $2, 'BEC', '2005-08-11', '2005-08-11', $4::group_state,
-				CASE $4::group_state WHEN 'released' THEN '2005-08-11'::timestamptz END, CASE $4::group_state WHEN 'released' THEN 1 END, $5, $6)`,
+				CASE $4::group_state WHEN 'released' THEN '2005-08-11'::timestamptz END, CASE $4::group_state WHEN 'released' THEN 1 END,
+				CASE $4::group_state WHEN 'released' THEN '2005-09-01'::date END, $5, $6)`,
 			h.groupID(n), h.round, fmt.Sprint(n), string(state), all.payments, all.ore)
 	}
 	h.storeFiles()
@@ -249,18 +262,16 @@ func (h *history) store() {
 
 func (h *history) storeFiles() {
 	for n, state := range h.files {
-		h.exec(`INSERT INTO interchange (id, kind, bank, control_ref, agreement_id, prepared_at, file_name, document_id, state, sent_at)
-			OVERRIDING SYSTEM VALUE VALUES ($1, 'PAYMUL', 'BEC', $1, $2, '2005-08-11', 'x', 1, $3::interchange_state,
+		h.exec(`INSERT INTO interchange (id, kind, bank, control_ref, agreement_id, prepared_at, month, file_name, document_id, state, sent_at)
+			OVERRIDING SYSTEM VALUE VALUES ($1, 'PAYMUL', 'BEC', $1, $2, '2005-08-11', '2005-09-01', 'x', 1, $3::interchange_state,
 				CASE $3::interchange_state WHEN 'sent' THEN '2005-08-11'::timestamptz END)`, h.fileID(n), h.round, string(state))
 		h.exec(`INSERT INTO message (interchange_id, no, ref, payments, ore) VALUES ($1, 1, $2, 0, 0)`, h.fileID(n), fmt.Sprint(h.fileID(n)))
 	}
 	for n, l := range h.lines {
 		var all sum
 		for _, p := range h.payments {
-			for _, o := range p.orders {
-				if o.line == n {
-					all = all.plus(p.ore)
-				}
+			if p.order != nil && p.order.line == n {
+				all = all.plus(p.ore)
 			}
 		}
 		h.exec(`INSERT INTO order_line (interchange_id, message_no, lin, debit_account, type, payments, ore, state) VALUES ($1, 1, $2, 'x', $3, $4, $5, $6)`,
@@ -272,25 +283,31 @@ func (h *history) storePayment(n int, p drawnPayment) {
 	id := h.paymentID(n)
 	h.exec(`INSERT INTO payment (month, id, group_id, ore, type, complete, e2e, benefit_type, authority) VALUES ('2005-08-01', $1, $2, $3, 1, true, 'x', 'x', $4)`,
 		id, h.groupID(p.group), p.ore, h.authority())
-	event := func(attempt int, kind gateway.EventKind) {
-		if kind != "" {
-			h.exec(`INSERT INTO payment_event (month, payment_id, attempt, kind, at) VALUES ('2005-08-01', $1, $2, $3, '2005-08-11')`, id, attempt, string(kind))
-		}
-	}
-	event(0, p.early)
-	for i, o := range p.orders {
-		file, line := h.fileID(0), sql.NullInt64{Int64: int64(o.line), Valid: true}
-		switch o.line {
+	file, line := h.fileID(0), sql.NullInt64{}
+	if p.order != nil {
+		line = sql.NullInt64{Int64: int64(p.order.line), Valid: true}
+		switch p.order.line {
 		case -2:
 			file = -1
 		case -1:
 		default:
-			file = h.fileID(h.lines[o.line].file)
+			file = h.fileID(h.lines[p.order.line].file)
 		}
-		h.exec(`INSERT INTO bank_order (month, payment_id, attempt, ore, interchange_id, message_no, lin, seq, type, account_kind, rule, account)
-			VALUES ('2005-08-01', $1, $2, $3, $4, 1, $5, $6, $7, 1, 0, 'x')`, id, i+1, p.ore, file, line, h.round*1000+int64(n*2+i), o.kind)
-		event(i+1, o.event)
+		h.exec(`INSERT INTO bank_order (month, payment_id, payer_id, authority, attempt, ore, interchange_id, message_no, lin, seq, type, account_kind, rule, account)
+			SELECT '2005-09-01', $1, p.id, p.authority, 1, $2, $3, 1, $4, $5, $6, 1, 0, 'x' FROM payer p WHERE p.authority = $7`,
+			id, p.ore, file, line, h.round*1000+int64(n), p.order.kind, h.authority())
 	}
+	if p.last == "" {
+		return
+	}
+	attempt := 0
+	if late(p.last) {
+		attempt = 1
+	}
+	h.exec(`INSERT INTO standing (month, payment_id, n, attempt, kind, at) VALUES ('2005-08-01', $1, 1, $2, $3, '2005-08-11')`, id, attempt, string(p.last))
+	h.exec(`INSERT INTO fact_tally (group_id, interchange_id, message_no, lin, kind, payments, ore) SELECT CASE $1::int WHEN 0 THEN $2::bigint END,
+		CASE $1::int WHEN 1 THEN $3::bigint END, CASE $1::int WHEN 1 THEN 1 END, CASE $1::int WHEN 1 THEN $4::int END, $5::fact_kind, 1, $6::bigint`,
+		attempt, h.groupID(p.group), file, line, string(p.last), p.ore)
 }
 
 // TestLedgerIsStateOf: what the ledger counts by SQL is what StateOf gives payment by payment, over histories of all kinds; and
@@ -298,7 +315,7 @@ func (h *history) storePayment(n int, p drawnPayment) {
 func TestLedgerIsStateOf(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	for _, query := range []string{`SELECT ensure_month('2005-08-01')`, `INSERT INTO supplier (supplier, name) VALUES ('S', 'x')`,
+	for _, query := range []string{`SELECT ensure_month('2005-08-01'), ensure_month('2005-09-01')`, `INSERT INTO supplier (supplier, name) VALUES ('S', 'x')`,
 		`INSERT INTO document (made_at) VALUES ('2005-08-11')`} {
 		if _, err := db.Exec(query); err != nil {
 			t.Fatal(err)

@@ -265,8 +265,8 @@ func (b *bench) account(ctx context.Context, db *app.Database, round *flowRound,
 	var foundPayments int
 	err := db.Pool().QueryRowContext(ctx, `WITH d AS (SELECT id, month, payments FROM delivery ORDER BY id DESC LIMIT 1)
 		SELECT d.payments,
-			(SELECT count(*) FROM payment_event e WHERE e.month = d.month AND e.payment_id >> 24 = d.id AND e.kind = 'rejected'),
-			(SELECT count(*) FROM payment_event e WHERE e.month = d.month AND e.payment_id >> 24 = d.id AND e.kind = 'returned'),
+			(SELECT count(*) FROM standing e WHERE e.month = d.month AND e.payment_id >> 24 = d.id AND e.kind = 'rejected'),
+			(SELECT count(*) FROM standing e WHERE e.month = d.month AND e.payment_id >> 24 = d.id AND e.kind = 'not_payable'),
 			(SELECT count(*) FROM bank_order o WHERE o.month = d.month AND o.payment_id >> 24 = d.id),
 			(SELECT count(*) FROM interchange WHERE state = 'rendered') FROM d`).
 		Scan(&foundPayments, &round.Rejected, &round.Returned, &round.Orders, &round.Files)

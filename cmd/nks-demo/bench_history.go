@@ -95,7 +95,7 @@ func repeatedTables() []repeated {
 			"e2e": laterReference("id")}},
 		{"payment_key", "payment_id >> 24 = (SELECT id FROM first_delivery)", laterReference("payment_id") + ` COLLATE "C"`,
 			map[string]string{"payment_id": "payment_id " + laterPayment, "e2e": laterReference("payment_id")}},
-		{"payment_event", "payment_id >> 24 = (SELECT id FROM first_delivery)", "payment_id", map[string]string{"payment_id": "payment_id " + laterPayment}},
+		{"standing", "payment_id >> 24 = (SELECT id FROM first_delivery)", "payment_id", map[string]string{"payment_id": "payment_id " + laterPayment}},
 		{"bank_reference", ofFirst, "", map[string]string{"number": "number + $k * (SELECT count(*)::int FROM first_reference)", "delivery_id": "delivery_id + $k"}},
 		{"interchange", "id <= (SELECT last FROM first_interchange)", "id", map[string]string{"id": "id " + laterFile, "control_ref": laterControl,
 			"file_name": "replace(file_name, " + old + ", " + new + ")"}},

@@ -161,8 +161,8 @@ func (w *lawful) outcomes() (all []outcome) {
 			coalesce(o.rule, 0) AS rule, coalesce(o.account, '') AS account,
 			(SELECT count(*) FROM bank_order b WHERE b.month = p.month AND b.payment_id = p.id) AS orders
 		FROM payment p JOIN release_group g ON g.id = p.group_id
-		LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = 1
-		LEFT JOIN payment_event e ON e.month = p.month AND e.payment_id = p.id AND e.attempt = 0
+		LEFT JOIN bank_order o ON o.payment_id = p.id AND o.attempt = 1
+		LEFT JOIN standing e ON e.month = p.month AND e.payment_id = p.id AND e.attempt = 0
 		WHERE g.state = 'released' ORDER BY p.id`)
 	return all
 }

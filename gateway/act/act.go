@@ -4,14 +4,29 @@ package act
 
 import (
 	"context"
+	"fmt"
 
 	"nks/gateway"
+	"nks/gateway/postgres"
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/dryrun"
 )
 
 // Unresolved is an interchange of which nobody knows whether the bank has it.
 type Unresolved = bank.Unresolved
+
+// Dispute is a line, or one order, about which the bank has contradicted itself.
+type Dispute = bank.Dispute
+
+// Outcome is what persons have found out about what was disputed.
+type Outcome = bank.Outcome
+
+// The outcomes.
+const (
+	SettledExecuted = bank.SettledExecuted
+	SettledRejected = bank.SettledRejected
+	SettledWithBank = bank.SettledWithBank
+)
 
 // Desk is where people act. Safe for concurrent use.
 type Desk struct {
@@ -36,4 +51,33 @@ func (d *Desk) Unresolved(ctx context.Context) ([]Unresolved, error) {
 // or it has not and the same bytes go again under the same name and number.
 func (d *Desk) Resolve(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
 	return d.bank.Resolve(ctx, bank, number, bankHasIt, by, approvedBy)
+}
+
+// Disputes lists what the bank has contradicted itself about.
+func (d *Desk) Disputes(ctx context.Context) ([]Dispute, error) { return d.bank.Disputes(ctx) }
+
+// SettleDispute records what two persons have found out about what is disputed at a place, and tells how many lines and orders
+// it moved.
+func (d *Desk) SettleDispute(ctx context.Context, at Dispute, outcome Outcome, by, approvedBy, why string) (moved int, err error) {
+	if err := gateway.TwoPersons(by, approvedBy); err != nil {
+		return 0, fmt.Errorf("settle dispute: %w", err)
+	}
+	err = d.bank.Transact(ctx, "settle dispute", func(x *postgres.Session) error {
+		moved, err = d.bank.SettleDispute(ctx, x, at, outcome, 0, why)
+		return err
+	})
+	return moved, err
+}
+
+// Hold holds a waiting payment back at once.
+func (d *Desk) Hold(ctx context.Context, payment int64, why string) error {
+	return d.bank.Transact(ctx, "hold", func(x *postgres.Session) error { return d.bank.HoldPayment(ctx, x, payment, 0, why) })
+}
+
+// Free lets a held payment go, as two persons have decided.
+func (d *Desk) Free(ctx context.Context, payment int64, by, approvedBy, why string) error {
+	if err := gateway.TwoPersons(by, approvedBy); err != nil {
+		return fmt.Errorf("free: %w", err)
+	}
+	return d.bank.Transact(ctx, "free", func(x *postgres.Session) error { return d.bank.FreePayment(ctx, x, payment, 0, why) })
 }

@@ -19,7 +19,7 @@ func (v *paymentView) Outcome() string {
 		return "decision.wouldnot"
 	case v.byCheque():
 		return "decision.cheque"
-	case v.Early.Kind == "":
+	case v.Early.Kind != "not_payable":
 		return "decision.went"
 	case v.ForAgreement():
 		return "decision.agreement"
@@ -36,7 +36,7 @@ func (v *paymentView) OutcomeRule() string {
 	switch {
 	case !d.Decided && d.Found():
 		return "rule." + strconv.Itoa(int(d.Rule))
-	case d.Decided && v.Early.Kind == "" && !v.byCheque():
+	case d.Decided && v.Early.Kind != "not_payable" && !v.byCheque():
 		return "rule." + strconv.Itoa(v.Order.Rule)
 	}
 	return ""
@@ -59,7 +59,7 @@ func (v *paymentView) OutcomeReason() string {
 	if d.Twice {
 		return "decision.twice"
 	}
-	if d.Found() || v.ForAgreement() || d.Decided && v.Early.Kind == "" && !v.byCheque() {
+	if d.Found() || v.ForAgreement() || d.Decided && v.Early.Kind != "not_payable" && !v.byCheque() {
 		return ""
 	}
 	return fmt.Sprintf("noaccount.%d", d.Reason)

@@ -110,12 +110,15 @@ func (v *paymentView) released(l Language) {
 	switch {
 	case v.Early.Kind == "rejected" || v.DeliveryState != "checked":
 		return
+	case v.Early.Kind == "stopped" || v.Early.Kind == "held":
+		v.hop("hop."+v.Early.Kind, v.Early.At, "bad", v.Early.Text)
+		return
 	case v.GroupState == "waiting":
 		v.hop("hop.waits", v.ReleaseAt, "wait", fmt.Sprintf(say(l, "hop.waits.detail"), dayOf(l, v.ExecutesOn)))
 		return
 	}
 	v.hop("hop.released", v.ReleasedAt, "done", say(l, "hop.agreement")+" "+v.Agreement)
-	if v.Early.Kind == "returned" {
+	if v.Early.Kind == "not_payable" {
 		v.hop("hop.returned", v.Early.At, "bad", v.Early.Text)
 		return
 	}
@@ -147,8 +150,8 @@ func (v *paymentView) sent(l Language) {
 	switch v.Interchange.Contrl {
 	case "received", "accepted":
 		v.hop("hop.contrl."+v.Interchange.Contrl, v.Interchange.ContrlAt, "done")
-	case "rejected":
-		v.hop("hop.contrl.rejected", v.Interchange.ContrlAt, "bad")
+	case "rejected", "disputed":
+		v.hop("hop.contrl."+v.Interchange.Contrl, v.Interchange.ContrlAt, "bad")
 	}
 	if v.ValidatedAt != nil {
 		v.hop("hop.validated", v.ValidatedAt, "done")
@@ -163,6 +166,8 @@ func (v *paymentView) ended(l Language) {
 		if v.Interchange.ID != 0 {
 			v.hop("hop.refused", v.BankStatus.At, "bad", v.BankStatus.Code, v.BankStatus.Text)
 		}
+	case view.Disputed, view.CameBack, view.Settled:
+		v.hop("hop."+string(v.State), v.BankStatus.At, "bad", v.BankStatus.Code, v.BankStatus.Text)
 	case view.WithBank:
 		v.hop("hop.awaits", nil, "wait", fmt.Sprintf(say(l, "hop.awaits.detail"), dayOf(l, v.Interchange.ExecutesOn)))
 	}
@@ -188,7 +193,7 @@ func (v *paymentView) journey() {
 		stop("stop.checked", v.CheckedAt, v.CheckedAt != nil, false)
 	}
 	stop("stop.released", v.ReleasedAt, v.ReleasedAt != nil && early != "rejected", false)
-	if early == "returned" {
+	if early == "not_payable" {
 		stop("stop.returned", v.Early.At, true, true)
 	} else {
 		stop("stop.sent", v.Interchange.SentAt, v.Interchange.SentAt != nil, v.State == view.Unknown)
@@ -201,6 +206,8 @@ func (v *paymentView) journey() {
 	switch v.State {
 	case view.Returned:
 		stop("stop.returned", end, early == "", early == "")
+	case view.Disputed:
+		stop("stop.disputed", end, true, true)
 	case view.Cheque:
 		stop("stop.cheque", end, true, false)
 	default:

@@ -11,17 +11,22 @@ import (
 	"nks/gateway/view"
 )
 
-// flowStates is every state in the order of the flow, but that of what is missing: no column is kept for an alarm.
+// flowStates is every state in the order of the flow that a column is kept for.
 func flowStates() []view.State {
 	return []view.State{view.Unread, view.Waiting, view.Frozen, view.Unknown, view.WithBank, view.Executed, view.Cheque, view.Returned, view.Rejected}
 }
 
+// aside are the states that only what has gone wrong, or was acted upon, is in: no column is kept for them.
+func aside() []view.State {
+	return []view.State{view.Held, view.Stopped, view.Void, view.Disputed, view.CameBack, view.Settled, gateway.PaymentMissing}
+}
+
 // tileStates are the states that have a tile.
-func tileStates() []view.State { return append(flowStates(), gateway.PaymentMissing) }
+func tileStates() []view.State { return append(flowStates(), aside()...) }
 
 // keepsTile reports whether a state has its tile also when no payment is in it.
 func keepsTile(s view.State) bool {
-	return !slices.Contains([]view.State{view.Unread, view.Frozen, view.Unknown, gateway.PaymentMissing}, s)
+	return !slices.Contains(append(aside(), view.Unread, view.Frozen, view.Unknown), s)
 }
 
 // overview is the first page.

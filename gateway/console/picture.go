@@ -66,14 +66,21 @@ func draw(o *view.Overview) *picture {
 	for _, s := range []view.State{view.Executed, view.Cheque, view.Returned} {
 		outcomes = append(outcomes, box{X: 4 * columnStep, W: boxWidth, H: boxHeight, Class: string(s), Key: "state." + string(s), Sum: o.All.State(s)})
 	}
+	for _, s := range []view.State{view.Disputed, view.CameBack, view.Settled} {
+		if sum := o.All.State(s); sum.Payments > 0 {
+			outcomes = append(outcomes, box{X: 4 * columnStep, W: boxWidth, H: boxHeight, Class: string(s), Key: "state." + string(s), Sum: sum})
+		}
+	}
 	arrived := box{X: columnStep, W: boxWidth, H: boxNoted, Class: "checked", Key: "picture.received", Sum: o.All.All, Note: "picture.unread", NoteSum: o.All.State(view.Unread)}
 	refused := box{X: columnStep, W: boxWidth, H: boxHeight, Class: string(view.Rejected), Key: "state.rejected", Sum: o.All.State(view.Rejected)}
 	waits := []box{
 		{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: string(view.Waiting), Key: "state.waiting", Sum: o.All.State(view.Waiting)},
 		{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: string(view.Frozen), Key: "state.frozen", Sum: o.All.State(view.Frozen)},
 	}
-	if unknown := o.All.State(view.Unknown); unknown.Payments > 0 {
-		waits = append(waits, box{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: string(view.Unknown), Key: "state.unknown", Sum: unknown})
+	for _, s := range []view.State{view.Unknown, view.Held, view.Void} {
+		if sum := o.All.State(s); sum.Payments > 0 {
+			waits = append(waits, box{X: 2 * columnStep, W: boxWidth, H: boxHeight, Class: string(s), Key: "state." + string(s), Sum: sum})
+		}
 	}
 	middle := []box{arrived, refused}
 	columns := [][]box{left, middle, waits, banks, outcomes}
@@ -116,7 +123,8 @@ func passed(class string, t view.Tally) view.Sum {
 		return t.All
 	}
 	var sum view.Sum
-	for _, s := range []view.State{view.Frozen, view.Unknown, view.WithBank, view.Executed, view.Cheque, view.Returned} {
+	for _, s := range []view.State{view.Frozen, view.Void, view.Unknown, view.WithBank, view.Executed, view.Cheque, view.Returned, view.Disputed, view.CameBack,
+		view.Settled} {
 		sum = sum.Plus(t.State(s))
 	}
 	return sum

@@ -169,7 +169,7 @@ func (p *paymentRow) differs(d *Decision) bool {
 	case !d.Decided:
 		return false
 	case p.OrderAccount == nil:
-		return d.Found() && p.Early.Kind == "returned" && !p.ForAgreement()
+		return d.Found() && p.Early.Kind == "not_payable" && !p.ForAgreement()
 	case gateway.AccountRule(p.Order.Rule) == gateway.ByCheque:
 		return d.Found()
 	}
@@ -178,5 +178,5 @@ func (p *paymentRow) differs(d *Decision) bool {
 
 // ForAgreement reports whether the payment was returned for its agreement or debit account, whatever the register says.
 func (p *Payment) ForAgreement() bool {
-	return p.Early.Kind == "returned" && (p.Early.Text == gateway.UnpaidAgreement.Text() || p.Early.Text == gateway.UnpaidDebit.Text())
+	return p.Early.Kind == "not_payable" && (p.Early.Text == gateway.UnpaidAgreement.Text() || p.Early.Text == gateway.UnpaidDebit.Text())
 }

@@ -169,8 +169,8 @@ func (d *Delivery) readRejected(ctx context.Context, tx *sqlx.Tx, month time.Tim
 		Holder     int64              `db:"holder"`
 	}
 	err := tx.SelectContext(ctx, &rows, `SELECT p.id, p.e2e, e.code, p.ore, `+holderColumns+`
-		FROM payment_event e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
-		WHERE e.month = $1 AND e.payment_id > $2 AND e.payment_id <= $3 AND e.attempt = 0 AND e.kind = 'rejected'
+		FROM standing e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
+		WHERE e.month = $1 AND e.payment_id > $2 AND e.payment_id <= $3 AND e.kind = 'rejected'
 		ORDER BY e.payment_id LIMIT $4`,
 		month, max(d.From, gateway.PaymentID(d.ID, 0)), gateway.PaymentID(d.ID, gateway.MaxBundlePayments), rejectedPage+1)
 	if err != nil {

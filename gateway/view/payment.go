@@ -45,7 +45,7 @@ type Payment struct {
 	ReleasedAt *time.Time `db:"released_at"`
 	ExecutesOn *time.Time `db:"executes_on"` // a day
 
-	Early       Event       `db:"early"` // what ended it before it became an order: rejected or returned
+	Early       Event       `db:"-"` // the last fact before it became an order, where it did not: rejected, not payable, stopped or held
 	Order       Order       `db:"order"`
 	Interchange Interchange `db:"interchange"` // without ID: it is in none
 	ValidatedAt *time.Time  `db:"validated_at"`
@@ -85,7 +85,8 @@ type paymentRow struct {
 	Document            int64              `db:"document_id"`
 	InterchangeDocument int64              `db:"interchange_document"`
 	Line                Event              `db:"line"`
-	Event               Event              `db:"event"`
+	Fact                Event              `db:"fact"` // the last about the payment by itself
+	FactAttempt         int                `db:"fact_attempt"`
 }
 
 //go:embed payment.sql
@@ -144,7 +145,7 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 		return err
 	}
 	err = tx.SelectContext(ctx, &p.Answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = $1 AND (kind IN (0, 1, 2) OR id IN (
-			SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 9) AND delivery_id = $1 AND payment_id = $2
+			SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 8, 9) AND delivery_id = $1 AND payment_id = $2
 			UNION SELECT answer_id FROM answer_due WHERE kind = 8 AND delivery_id = $1 AND payment_id = 0 AND attempt = 0
 				AND interchange_id = $3 AND message_no = $4 AND lin = $5)) ORDER BY id LIMIT 20`,
 		delivery, id, p.Interchange.ID, p.Order.Message, p.Order.Line)
@@ -162,8 +163,12 @@ func (p *paymentRow) withBank() bool { return p.Interchange.SentAt != nil }
 // settle works out what follows from the row.
 func (p *paymentRow) settle() {
 	p.State = gateway.StateOf(p.facts())
-	if p.BankStatus = p.Event; p.Event.Kind == "" {
-		p.BankStatus = p.Line
+	p.BankStatus = p.Line
+	switch {
+	case p.FactAttempt > 0 && gateway.FactKind(p.Fact.Kind) != gateway.FactDisputeSettled:
+		p.BankStatus = p.Fact
+	case p.FactAttempt == 0 && p.Order.Type == 0:
+		p.Early = p.Fact
 	}
 	if h := p.holder(); h.Kind != gateway.NoHolder {
 		p.Recipient = h.Masked()
@@ -182,8 +187,8 @@ func (p *paymentRow) settle() {
 }
 
 func (p *paymentRow) facts() gateway.PaymentFacts {
-	return gateway.PaymentFacts{Early: gateway.EventKind(p.Early.Kind), Group: gateway.GroupState(p.GroupState), Order: gateway.PaymentType(p.Order.Type),
-		Event: gateway.EventKind(p.Event.Kind), Line: gateway.LineState(p.Line.Kind), Interchange: gateway.InterchangeState(p.Interchange.State)}
+	return gateway.PaymentFacts{Last: gateway.FactKind(p.Fact.Kind), Group: gateway.GroupState(p.GroupState), Order: gateway.PaymentType(p.Order.Type),
+		Line: gateway.LineState(p.Line.Kind), Interchange: gateway.InterchangeState(p.Interchange.State)}
 }
 
 // masker hides in texts about the payment what must not be seen.

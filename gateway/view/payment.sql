@@ -6,7 +6,6 @@ SELECT p.id, p.ore, p.e2e, p.authority, p.benefit_type, coalesce(p.statement_tex
     d.id AS delivery_id, d.door, d.supplier, coalesce(d.group_ref, '') AS group_ref, d.state AS delivery_state, d.received_at, d.read_at, d.checked_at,
     d.document_id,
     g.agreement, g.state AS group_state, g.release_at, g.released_at, g.executes_on,
-    coalesce(e0.kind::text, '') AS "early.kind", coalesce(e0.code, '') AS "early.code", coalesce(e0.text, '') AS "early.text", e0.at AS "early.at",
     coalesce(o.rule, 0) AS "order.rule", coalesce(o.type, 0) AS "order.type", coalesce(o.message_no, 0) AS "order.message_no",
     coalesce(o.lin, 0) AS "order.lin", coalesce(o.seq, 0) AS "order.seq", coalesce(m.ref, '') AS "order.message_ref",
     o.account AS order_account, coalesce(o.account_version, 0) AS "order.version", coalesce(r.number, 0) AS reference,
@@ -17,13 +16,14 @@ SELECT p.id, p.ore, p.e2e, p.authority, p.benefit_type, coalesce(p.statement_tex
     coalesce(i.document_id, 0) AS interchange_document,
     coalesce(l.state::text, '') AS "line.kind", coalesce(l.code, '') AS "line.code", coalesce(l.text, '') AS "line.text", l.changed_at AS "line.at",
     l.validated_at,
-    coalesce(e1.kind::text, '') AS "event.kind", coalesce(e1.code, '') AS "event.code", coalesce(e1.text, '') AS "event.text", e1.at AS "event.at"
+    coalesce(s.kind::text, '') AS "fact.kind", coalesce(s.code, '') AS "fact.code", coalesce(s.text, '') AS "fact.text", s.at AS "fact.at",
+    coalesce(s.attempt, 0) AS fact_attempt
 FROM delivery d
 JOIN payment p ON p.month = d.month AND p.id = $2
 JOIN release_group g ON g.id = p.group_id
-LEFT JOIN payment_event e0 ON e0.month = d.month AND e0.payment_id = $2 AND e0.attempt = 0
-LEFT JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = d.month AND b.payment_id = $2 ORDER BY b.attempt DESC LIMIT 1) o ON true
-LEFT JOIN payment_event e1 ON e1.month = d.month AND e1.payment_id = $2 AND e1.attempt = o.attempt
+LEFT JOIN standing s ON s.month = d.month AND s.payment_id = $2
+LEFT JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = coalesce(s.order_month, g.order_month) AND b.payment_id = $2
+    ORDER BY b.attempt DESC LIMIT 1) o ON true
 LEFT JOIN bank_reference r ON r.delivery_id = d.id AND r.attempt = o.attempt
 LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
 LEFT JOIN message m ON m.interchange_id = o.interchange_id AND m.no = o.message_no

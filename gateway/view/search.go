@@ -88,7 +88,7 @@ func findNumber(ctx context.Context, tx *sqlx.Tx, number string) (found []Found,
 // findRejected looks for the EndToEndId of a payment that was not accepted.
 func findRejected(ctx context.Context, tx *sqlx.Tx, e2e string) (found []Found, err error) {
 	err = tx.SelectContext(ctx, &found, `SELECT q.id, d.supplier, q.ore, true AS rejected
-		FROM (SELECT e.month, e.payment_id FROM payment_event e WHERE e.attempt = 0 AND e.kind = 'rejected'
+		FROM (SELECT e.month, e.payment_id FROM standing e WHERE e.kind = 'rejected'
 			ORDER BY e.month DESC, e.payment_id DESC LIMIT $2) e
 		CROSS JOIN LATERAL (SELECT * FROM payment p WHERE p.month = e.month AND p.id = e.payment_id LIMIT 1) q
 		JOIN delivery d ON d.id = delivery_of(q.id)

@@ -10,6 +10,12 @@ const (
 	Unread   = gateway.PaymentUnread
 	Rejected = gateway.PaymentRejected
 	Waiting  = gateway.PaymentWaiting
+	Held     = gateway.PaymentHeld
+	Stopped  = gateway.PaymentStopped
+	Void     = gateway.PaymentVoid
+	Disputed = gateway.PaymentDisputed
+	CameBack = gateway.PaymentCameBack
+	Settled  = gateway.PaymentSettled
 	Frozen   = gateway.PaymentFrozen
 	Unknown  = gateway.PaymentUnknown
 	WithBank = gateway.PaymentWithBank

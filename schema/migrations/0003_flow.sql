@@ -97,11 +97,13 @@ CREATE TABLE release_group (
     payments      int NOT NULL,
     ore           bigint NOT NULL,
     released_at   timestamptz,          -- the instant that the register was asked about
+    order_month   date,                 -- of its payments' first orders
     register_counter bigint,            -- the last change of the register that the release knew of
     UNIQUE NULLS NOT DISTINCT (delivery_id, agreement, debit_account, requested_on, reject_code, held_payment),
     CHECK (state <> 'waiting' OR (agreement_id IS NOT NULL AND release_at IS NOT NULL AND executes_on IS NOT NULL)),
     CHECK ((state = 'released') = (released_at IS NOT NULL)),
-    CHECK ((state = 'released') = (register_counter IS NOT NULL))
+    CHECK ((state = 'released') = (register_counter IS NOT NULL)),
+    CHECK ((state = 'released') = (order_month IS NOT NULL))
 );
 CREATE INDEX release_group_due ON release_group (release_at) WHERE state = 'waiting';
 
@@ -143,20 +145,66 @@ CREATE TABLE payment_key (
     PRIMARY KEY (payer_id, e2e)
 );
 
--- What ended a payment or one attempt to pay it, other than its line: exceptions only.
-CREATE TYPE event_kind AS ENUM ('rejected', 'returned', 'bank_rejected', 'executed');
-CREATE TABLE payment_event (
-    month      date NOT NULL,
-    payment_id bigint NOT NULL,
-    attempt    smallint NOT NULL,       -- 0: before any order was made
-    kind       event_kind NOT NULL,
-    code       text,
-    text       text,
-    at         timestamptz NOT NULL,    -- business time
-    source     bigint,                  -- the document that says so
-    PRIMARY KEY (month, payment_id, attempt),
-    CHECK ((kind IN ('rejected', 'returned')) = (attempt = 0))
+-- What became of a payment, or of one attempt to pay it, by itself, and of lines as a whole: append-only. What is true of a
+-- million at once stands on group, message or line. A fact is a row of the month it was learned in, also of an older payment.
+CREATE TYPE fact_kind AS ENUM ('rejected', 'stopped', 'stop_undone', 'held', 'freed', 'not_payable', 'bank_rejected', 'executed', 'came_back',
+    'settled_to_sender', 'settled_by_cheque', 'settled_to_error_account', 'settled_by_hand', 'given_up', 'disputed', 'dispute_settled');
+CREATE TYPE fact_scope AS ENUM ('payment', 'line', 'message', 'interchange', 'group');
+CREATE TABLE fact (
+    month          date NOT NULL,           -- it was recorded in
+    scope          fact_scope NOT NULL,
+    n              int NOT NULL CHECK (n > 0), -- the how manyth about the same
+    kind           fact_kind NOT NULL,
+    attempt        smallint NOT NULL,       -- 0: before any order was made
+    payment_id     bigint,                  -- scope payment
+    group_id       bigint,                  -- scope group
+    interchange_id bigint,                  -- the others, and a payment's order
+    message_no     int,
+    lin            int,
+    payments       int NOT NULL,
+    ore            bigint NOT NULL,         -- that it is about; money has moved by it where the kind says so
+    currency       text,                    -- null: DKK
+    posting        text,                    -- the bank's, where one proves it
+    code           text,
+    text           text,
+    at             timestamptz NOT NULL,    -- business time
+    recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    document_id    bigint,                  -- the bank's that says so
+    decision_id    bigint,                  -- the persons' that decided so
+    CHECK ((scope = 'payment') = (payment_id IS NOT NULL))
 ) PARTITION BY RANGE (month);
+CREATE UNIQUE INDEX fact_payment ON fact (payment_id, n, month) WHERE scope = 'payment';
+CREATE INDEX fact_place ON fact (interchange_id, message_no, lin, n) WHERE scope <> 'payment';
+
+-- Where a payment with facts of its own stands: the last of them, found without looking through months. Written with the
+-- fact, by the same statement (record_facts.sql), and by nothing else.
+CREATE TABLE standing (
+    month       date NOT NULL,              -- of the payment
+    payment_id  bigint NOT NULL,
+    n           int NOT NULL,               -- how many facts there are
+    kind        fact_kind NOT NULL,
+    attempt     smallint NOT NULL,
+    order_month date,                       -- of the order of that attempt; null: its group's
+    code        text,
+    text        text,
+    at          timestamptz NOT NULL,
+    PRIMARY KEY (month, payment_id),
+    CHECK (kind NOT IN ('rejected', 'stopped', 'stop_undone', 'held', 'freed', 'not_payable') OR attempt = 0)
+) PARTITION BY RANGE (month);
+
+-- What standings add up to, by group before any order and by line after: signed deltas, so that two statements never wait
+-- for each other here.
+CREATE TABLE fact_tally (
+    group_id       bigint,
+    interchange_id bigint,
+    message_no     int,
+    lin            int,
+    kind           fact_kind NOT NULL,
+    payments       bigint NOT NULL,
+    ore            bigint NOT NULL,
+    CHECK ((group_id IS NULL) <> (interchange_id IS NULL))
+);
+CREATE INDEX fact_tally_line ON fact_tally (interchange_id, message_no, lin) WHERE interchange_id IS NOT NULL;
 
 -- The first eight digits of the bank reference: one number per delivery and attempt, unique for ever.
 CREATE TABLE bank_reference (
@@ -184,7 +232,7 @@ CREATE TABLE bank_counter (
 );
 
 CREATE TYPE interchange_state AS ENUM ('frozen', 'rendered', 'sending', 'publishing', 'sent', 'unknown', 'void');
-CREATE TYPE contrl_state AS ENUM ('none', 'received', 'accepted', 'rejected');
+CREATE TYPE contrl_state AS ENUM ('none', 'received', 'accepted', 'rejected', 'disputed');
 CREATE TABLE interchange (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind         text NOT NULL CHECK (kind IN ('PAYMUL', 'CONTRL')),
@@ -195,6 +243,7 @@ CREATE TABLE interchange (
     authority    text NOT NULL DEFAULT '',
     executes_on  date,
     prepared_at  timestamptz NOT NULL,
+    month        date NOT NULL CHECK (extract(day FROM month) = 1), -- it was frozen in
     file_name    text NOT NULL,
     messages     int NOT NULL DEFAULT 0,
     payments     int NOT NULL DEFAULT 0,
@@ -217,7 +266,7 @@ CREATE INDEX interchange_todo ON interchange (bank, control_ref) WHERE state IN 
 CREATE FUNCTION may_have_left(state interchange_state, attempt int) RETURNS boolean LANGUAGE sql IMMUTABLE AS
     $$ SELECT state IN ('sending', 'publishing', 'sent', 'unknown') OR state = 'rendered' AND attempt > 0 $$;
 
-CREATE TYPE order_state AS ENUM ('frozen', 'with_bank', 'accepted', 'executed', 'rejected');
+CREATE TYPE order_state AS ENUM ('frozen', 'with_bank', 'accepted', 'assumed', 'executed', 'rejected', 'disputed', 'void');
 CREATE TABLE message (
     interchange_id bigint NOT NULL REFERENCES interchange,
     no             int NOT NULL,
@@ -240,14 +289,17 @@ CREATE TABLE order_line (
     text           text,
     validated_at   timestamptz,                 -- the bank's validation answer is in
     changed_at     timestamptz,
+    facts          int NOT NULL DEFAULT 0,      -- how many there are of it as a whole
     PRIMARY KEY (interchange_id, message_no, lin),
     FOREIGN KEY (interchange_id, message_no) REFERENCES message
 );
 
 -- One row per attempt to pay, appended in rendering order. Never changed: its line carries the state.
 CREATE TABLE bank_order (
-    month             date NOT NULL,
+    month             date NOT NULL,            -- it was frozen in, as its interchange
     payment_id        bigint NOT NULL,
+    payer_id          int NOT NULL,
+    authority         text NOT NULL,
     ore               bigint NOT NULL,
     interchange_id    bigint NOT NULL,
     account_version   bigint,
@@ -267,28 +319,76 @@ CREATE TABLE bank_order (
 ) PARTITION BY RANGE (month);
 CREATE UNIQUE INDEX bank_order_place ON bank_order (interchange_id, message_no, lin, seq, month);
 
--- Where a payment is: the same as gateway.StateOf, for sets. Of a group, or of a line's orders without an event of their own,
--- it says so of all at once. What is not there is null. Plain enough to be written into every statement by the planner.
-CREATE FUNCTION state_of(early event_kind, in_group group_state, order_type smallint, event event_kind, line order_state,
-    interchange interchange_state) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+-- Where a payment stands: the same as gateway.PositionOf, for sets. Of a group, or of a line's orders without a fact of their
+-- own, it says so of all at once. What is not there is null. Plain enough to be written into every statement by the planner.
+CREATE FUNCTION position_of(last fact_kind, in_group group_state, order_type smallint, line order_state, interchange interchange_state)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
-        WHEN order_type IS NULL AND event IS NULL AND line IS NULL AND interchange IS NULL THEN CASE
-            WHEN early = 'rejected' THEN 'rejected'
-            WHEN early = 'returned' THEN 'returned'
-            WHEN early IS NOT NULL THEN 'missing'
+        WHEN order_type IS NULL AND line IS NULL AND interchange IS NULL THEN CASE
+            WHEN last = 'rejected' THEN 'rejected'
+            WHEN last = 'stopped' THEN 'stopped'
+            WHEN last = 'not_payable' THEN 'not_payable'
+            WHEN last = 'held' AND in_group = 'waiting' THEN 'held'
+            WHEN last IS NOT NULL AND last NOT IN ('freed', 'stop_undone') THEN 'missing'
             WHEN in_group = 'unchecked' THEN 'unread'
             WHEN in_group = 'waiting' THEN 'waiting'
             ELSE 'missing' END
-        WHEN early IS NOT NULL OR in_group IS DISTINCT FROM 'released' OR (order_type BETWEEN 1 AND 4) IS NOT TRUE
-            OR line IS NULL OR interchange IS NULL THEN 'missing'
-        WHEN event = 'bank_rejected' OR event IS NULL AND line = 'rejected' THEN 'returned'
-        WHEN event = 'executed' OR event IS NULL AND line = 'executed' THEN CASE WHEN order_type = 4 THEN 'cheque' ELSE 'executed' END
-        WHEN event IS NOT NULL THEN 'missing'
-        WHEN interchange = 'unknown' THEN 'unknown'
-        WHEN interchange = 'sent' AND line IN ('with_bank', 'accepted') THEN 'with_bank'
+        WHEN in_group IS DISTINCT FROM 'released' OR (order_type BETWEEN 1 AND 4) IS NOT TRUE OR line IS NULL OR interchange IS NULL THEN 'missing'
+        WHEN last IS NOT NULL AND last NOT IN ('freed', 'stop_undone', 'dispute_settled') THEN CASE last
+            WHEN 'bank_rejected' THEN 'bank_rejected'
+            WHEN 'executed' THEN 'executed'
+            WHEN 'came_back' THEN 'came_back'
+            WHEN 'disputed' THEN 'disputed'
+            WHEN 'rejected' THEN 'missing'
+            WHEN 'stopped' THEN 'missing'
+            WHEN 'held' THEN 'missing'
+            WHEN 'not_payable' THEN 'missing'
+            ELSE 'settled' END
+        WHEN line = 'rejected' THEN 'bank_rejected'
+        WHEN line = 'executed' THEN 'executed'
+        WHEN line = 'assumed' THEN 'assumed'
+        WHEN line = 'disputed' THEN 'disputed'
+        WHEN line = 'void' THEN 'void'
+        WHEN interchange = 'unknown' THEN 'unsure'
+        WHEN interchange = 'sent' AND line = 'with_bank' THEN 'with_bank'
+        WHEN interchange = 'sent' AND line = 'accepted' THEN 'accepted'
         WHEN interchange IN ('frozen', 'rendered', 'sending', 'publishing') AND line = 'frozen' THEN 'frozen'
         ELSE 'missing' END
 $$;
+-- Where a payment is, as the ledger has it: the same as gateway.StateOf.
+CREATE FUNCTION state_of(last fact_kind, in_group group_state, order_type smallint, line order_state, interchange interchange_state)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE position_of(last, in_group, order_type, line, interchange)
+        WHEN 'unread' THEN 'unread'
+        WHEN 'waiting' THEN 'waiting'
+        WHEN 'held' THEN 'held'
+        WHEN 'stopped' THEN 'stopped'
+        WHEN 'rejected' THEN 'rejected'
+        WHEN 'not_payable' THEN 'returned'
+        WHEN 'frozen' THEN 'frozen'
+        WHEN 'void' THEN 'void'
+        WHEN 'unsure' THEN 'unknown'
+        WHEN 'with_bank' THEN 'with_bank'
+        WHEN 'accepted' THEN 'with_bank'
+        WHEN 'assumed' THEN CASE WHEN order_type = 4 THEN 'cheque' ELSE 'executed' END
+        WHEN 'executed' THEN CASE WHEN order_type = 4 THEN 'cheque' ELSE 'executed' END
+        WHEN 'bank_rejected' THEN 'returned'
+        WHEN 'came_back' THEN 'came_back'
+        WHEN 'settled' THEN 'settled'
+        WHEN 'disputed' THEN 'disputed'
+        ELSE 'missing' END
+$$;
+
+-- What may follow, made from gateway.Cells: what news does to a payment that stands somewhere.
+CREATE TABLE may_follow (
+    news      text NOT NULL,
+    scope     text NOT NULL,
+    position  text NOT NULL,
+    effect    text NOT NULL,
+    answer    smallint NOT NULL,        -- that is owed; 0: none
+    exception text NOT NULL,            -- that is raised; empty: none
+    PRIMARY KEY (news, scope, position)
+);
 
 -- Names and texts that went to a bank otherwise than they came: transliterated, or too long for their place.
 CREATE TABLE text_change (
@@ -390,11 +490,11 @@ BEGIN
         RAISE EXCEPTION 'month % is not the first of a month', m;
     END IF;
     IF to_regclass('nks.payment_' || suffix) IS NOT NULL AND to_regclass('nks.bank_order_' || suffix) IS NOT NULL
-       AND to_regclass('nks.payment_event_' || suffix) IS NOT NULL THEN
+       AND to_regclass('nks.fact_' || suffix) IS NOT NULL AND to_regclass('nks.standing_' || suffix) IS NOT NULL THEN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('nks.ensure_month'));
-    FOREACH t IN ARRAY ARRAY['payment', 'payment_event', 'bank_order'] LOOP
+    FOREACH t IN ARRAY ARRAY['payment', 'fact', 'standing', 'bank_order'] LOOP
         CONTINUE WHEN to_regclass('nks.' || t || '_' || suffix) IS NOT NULL;
         -- Attached, not created as a partition: that would lock the table against everybody at work in it.
         EXECUTE format('CREATE TABLE nks.%I (LIKE nks.%I INCLUDING ALL)', t || '_' || suffix, t);
@@ -403,6 +503,9 @@ BEGIN
         -- No page role may read a partition directly: it would escape its parent's row policies.
         EXECUTE format('REVOKE ALL ON nks.%I FROM nks_page', t || '_' || suffix);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON nks.%I TO nks_flow', t || '_' || suffix);
+        IF t = 'fact' THEN
+            EXECUTE format('REVOKE UPDATE, DELETE ON nks.%I FROM nks_flow', t || '_' || suffix);
+        END IF;
     END LOOP;
 END $$;
 -- +goose StatementEnd
@@ -416,7 +519,7 @@ DECLARE
     suffix text := to_char(m, 'YYYYMM');
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['payment_' || suffix, 'payment_event_' || suffix, 'bank_order_' || suffix, 'payment_key', 'order_line',
+    FOREACH t IN ARRAY ARRAY['payment_' || suffix, 'fact_' || suffix, 'standing_' || suffix, 'bank_order_' || suffix, 'fact_tally', 'payment_key', 'order_line',
         'release_group', 'delivery', 'answer_due'] LOOP
         IF added > (SELECT 200 + greatest(c.reltuples, 0) / 10 FROM pg_class c WHERE c.oid = to_regclass('nks.' || t)) THEN
             EXECUTE format('ANALYZE nks.%I', t);
@@ -426,8 +529,11 @@ END $$;
 -- +goose StatementEnd
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA nks TO nks_flow;
+REVOKE UPDATE, DELETE ON fact, fact_tally FROM nks_flow;
+REVOKE INSERT, UPDATE, DELETE ON may_follow FROM nks_flow;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA nks TO nks_flow;
 GRANT EXECUTE ON FUNCTION ensure_month(date), flow_analyze(date, bigint), may_have_left(interchange_state, int),
-    state_of(event_kind, group_state, smallint, event_kind, order_state, interchange_state) TO nks_flow;
+    position_of(fact_kind, group_state, smallint, order_state, interchange_state),
+    state_of(fact_kind, group_state, smallint, order_state, interchange_state) TO nks_flow;
 GRANT EXECUTE ON FUNCTION delivery_of(bigint) TO nks_flow, nks_page;
 RESET ROLE;

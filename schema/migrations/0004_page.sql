@@ -10,43 +10,6 @@
 SET ROLE nks_owner;
 SET search_path = nks;
 
--- What payment_event adds up to, so that nobody has to count events. One row for each group or line that a statement
--- told of: two statements never wait for each other here.
-CREATE TABLE event_tally (
-    group_id       bigint,              -- of events before any order
-    interchange_id bigint,              -- and line: of events of an order
-    message_no     int,
-    lin            int,
-    kind           event_kind NOT NULL,
-    payments       bigint NOT NULL,
-    ore            bigint NOT NULL,
-    CHECK ((group_id IS NULL) <> (interchange_id IS NULL))
-);
-
--- +goose StatementBegin
-CREATE FUNCTION tally_events() RETURNS trigger LANGUAGE plpgsql SET search_path = nks, pg_temp AS $$
-BEGIN
-    -- By whole keys, whatever the planner knows of tables that have just grown.
-    INSERT INTO event_tally (group_id, interchange_id, message_no, lin, kind, payments, ore)
-    SELECT CASE e.attempt WHEN 0 THEN p.group_id END, o.interchange_id, o.message_no, o.lin, e.kind, count(*), sum(p.ore)
-    FROM added e
-    CROSS JOIN LATERAL (SELECT q.group_id, q.ore FROM payment q WHERE q.month = e.month AND q.id = e.payment_id LIMIT 1) p
-    LEFT JOIN LATERAL (SELECT b.interchange_id, b.message_no, b.lin FROM bank_order b
-        WHERE e.attempt > 0 AND b.month = e.month AND b.payment_id = e.payment_id AND b.attempt = e.attempt LIMIT 1) o ON true
-    WHERE e.attempt = 0 OR o.interchange_id IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5;
-    RETURN NULL;
-END $$;
--- +goose StatementEnd
-CREATE TRIGGER tally AFTER INSERT ON payment_event REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tally_events();
-
-INSERT INTO event_tally (group_id, interchange_id, message_no, lin, kind, payments, ore)
-SELECT CASE e.attempt WHEN 0 THEN p.group_id END, o.interchange_id, o.message_no, o.lin, e.kind, count(*), sum(p.ore)
-FROM payment_event e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
-LEFT JOIN bank_order o ON e.attempt > 0 AND o.month = e.month AND o.payment_id = e.payment_id AND o.attempt = e.attempt
-WHERE e.attempt = 0 OR o.interchange_id IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5;
-
 -- Which interchanges a bank's file speaks of, and 0 for anything in it that is about none. Only a file that speaks of
 -- nobody else may be shown to an authority.
 CREATE TABLE bank_file_about (
@@ -79,48 +42,43 @@ CREATE FUNCTION page_document_is_own(document bigint) RETURNS boolean LANGUAGE s
         OR EXISTS (SELECT FROM bank_file f WHERE f.document_id = document AND page_file_is_own(f.id)))
 $$;
 
--- Where the payments are: the states of the ledger, from the tables that are small. An order without an event of its
--- own is where its line is. What a released group holds is missing, but for what is found in lines.
+-- Where the payments are: the states of the ledger, from the tables that are small. A payment without a fact of its own is
+-- where its group or its line is; one with a fact is taken out of that sum and stands by itself. What a released group
+-- holds is missing, but for what is found in lines.
 CREATE FUNCTION page_flow() RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = off AS $$
     WITH viewer AS MATERIALIZED (SELECT page_operations() AS operations, page_authority() AS own),
-    early AS (
-        SELECT group_id, sum(payments) FILTER (WHERE kind = 'rejected') AS rejected, sum(ore) FILTER (WHERE kind = 'rejected') AS rejected_ore,
-            sum(payments) FILTER (WHERE kind = 'returned') AS returned, sum(ore) FILTER (WHERE kind = 'returned') AS returned_ore
-        FROM event_tally WHERE group_id IS NOT NULL GROUP BY 1),
-    late AS (
-        SELECT interchange_id, message_no, lin,
-            sum(payments) FILTER (WHERE kind = 'executed') AS executed, sum(ore) FILTER (WHERE kind = 'executed') AS executed_ore,
-            sum(payments) FILTER (WHERE kind = 'bank_rejected') AS refused, sum(ore) FILTER (WHERE kind = 'bank_rejected') AS refused_ore
-        FROM event_tally WHERE interchange_id IS NOT NULL GROUP BY 1, 2, 3),
+    early AS (SELECT group_id, kind, sum(payments) AS payments, sum(ore) AS ore FROM fact_tally WHERE group_id IS NOT NULL GROUP BY 1, 2),
+    late AS (SELECT interchange_id, message_no, lin, kind, sum(payments) AS payments, sum(ore) AS ore
+        FROM fact_tally WHERE interchange_id IS NOT NULL GROUP BY 1, 2, 3, 4),
     -- Added up first, told apart afterwards: there are few kinds of groups and lines.
     groups AS (
-        SELECT d.authority, coalesce(g.bank_centre, '') AS bank, g.state, sum(g.payments) AS payments, sum(g.ore) AS ore,
-            coalesce(sum(e.rejected), 0) AS rejected, coalesce(sum(e.rejected_ore), 0) AS rejected_ore,
-            coalesce(sum(e.returned), 0) AS returned, coalesce(sum(e.returned_ore), 0) AS returned_ore
-        FROM viewer v CROSS JOIN release_group g JOIN delivery d ON d.id = g.delivery_id LEFT JOIN early e ON e.group_id = g.id
+        SELECT d.authority, coalesce(g.bank_centre, '') AS bank, g.state, NULL::fact_kind AS kind, sum(g.payments) AS payments, sum(g.ore) AS ore
+        FROM viewer v CROSS JOIN release_group g JOIN delivery d ON d.id = g.delivery_id
         WHERE v.operations OR d.authority = v.own
-        GROUP BY 1, 2, 3),
-    lines AS (
-        SELECT a.authority, i.bank, i.state AS interchange, l.state, l.type, sum(l.payments) AS payments, sum(l.ore) AS ore,
-            coalesce(sum(e.executed), 0) AS executed, coalesce(sum(e.executed_ore), 0) AS executed_ore,
-            coalesce(sum(e.refused), 0) AS refused, coalesce(sum(e.refused_ore), 0) AS refused_ore
-        FROM viewer v CROSS JOIN order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
-        LEFT JOIN late e ON e.interchange_id = l.interchange_id AND e.message_no = l.message_no AND e.lin = l.lin
-        WHERE v.operations OR a.authority = v.own
-        GROUP BY 1, 2, 3, 4, 5),
-    parts AS (
-        SELECT g.authority, g.bank, s.state, s.payments, s.ore FROM groups g CROSS JOIN LATERAL (VALUES
-            (state_of(NULL, g.state, NULL, NULL, NULL, NULL), g.payments - g.rejected - g.returned, g.ore - g.rejected_ore - g.returned_ore),
-            (state_of('rejected', g.state, NULL, NULL, NULL, NULL), g.rejected, g.rejected_ore),
-            (state_of('returned', g.state, NULL, NULL, NULL, NULL), g.returned, g.returned_ore)) AS s (state, payments, ore)
+        GROUP BY 1, 2, 3
         UNION ALL
-        SELECT l.authority, l.bank, s.state, s.payments, s.ore FROM lines l CROSS JOIN LATERAL (VALUES
-            (state_of(NULL, 'released', NULL, NULL, NULL, NULL), -l.payments, -l.ore),
-            (state_of(NULL, 'released', l.type, NULL, l.state, l.interchange),
-                l.payments - l.executed - l.refused, l.ore - l.executed_ore - l.refused_ore),
-            (state_of(NULL, 'released', l.type, 'executed', l.state, l.interchange), l.executed, l.executed_ore),
-            (state_of(NULL, 'released', l.type, 'bank_rejected', l.state, l.interchange), l.refused, l.refused_ore)) AS s (state, payments, ore))
+        SELECT d.authority, coalesce(g.bank_centre, ''), g.state, CASE WHEN f.sign > 0 THEN e.kind END, sum(f.sign * e.payments), sum(f.sign * e.ore)
+        FROM viewer v CROSS JOIN early e JOIN release_group g ON g.id = e.group_id JOIN delivery d ON d.id = g.delivery_id
+        CROSS JOIN (VALUES (1), (-1)) AS f (sign)
+        WHERE v.operations OR d.authority = v.own
+        GROUP BY 1, 2, 3, 4),
+    lines AS (
+        SELECT a.authority, i.bank, i.state AS interchange, l.state, l.type, NULL::fact_kind AS kind, sum(l.payments) AS payments, sum(l.ore) AS ore
+        FROM viewer v CROSS JOIN order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
+        WHERE v.operations OR a.authority = v.own
+        GROUP BY 1, 2, 3, 4, 5
+        UNION ALL
+        SELECT a.authority, i.bank, i.state, l.state, l.type, CASE WHEN f.sign > 0 THEN e.kind END, sum(f.sign * e.payments), sum(f.sign * e.ore)
+        FROM viewer v CROSS JOIN late e JOIN order_line l ON l.interchange_id = e.interchange_id AND l.message_no = e.message_no AND l.lin = e.lin
+        JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
+        CROSS JOIN (VALUES (1), (-1)) AS f (sign)
+        WHERE v.operations OR a.authority = v.own
+        GROUP BY 1, 2, 3, 4, 5, 6),
+    parts AS (
+        SELECT authority, bank, state_of(kind, state, NULL, NULL, NULL) AS state, payments, ore FROM groups
+        UNION ALL SELECT authority, bank, state_of(NULL, 'released', NULL, NULL, NULL), -payments, -ore FROM lines
+        UNION ALL SELECT authority, bank, state_of(kind, 'released', type, state, interchange), payments, ore FROM lines)
     SELECT authority, bank, state, sum(payments)::bigint, sum(ore)::bigint FROM parts
     GROUP BY 1, 2, 3 HAVING sum(payments) > 0
 $$;
@@ -145,8 +103,9 @@ BEGIN
         ('bank_reference', 'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id AND d.authority = page_authority())'),
         ('payment',        'authority = page_authority()'),
         ('payment_key',    'EXISTS (SELECT FROM payer p WHERE p.id = payer_id AND p.authority = page_authority())'),
-        ('payment_event',  'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_of(payment_id) AND d.payer_id IS NOT NULL AND d.authority = page_authority())'),
-        ('bank_order',     'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_of(payment_id) AND d.payer_id IS NOT NULL AND d.authority = page_authority())'),
+        ('standing',       'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_of(payment_id) AND d.payer_id IS NOT NULL AND d.authority = page_authority())'),
+        ('fact',           'scope = ''payment'' AND EXISTS (SELECT FROM delivery d WHERE d.id = delivery_of(payment_id) AND d.payer_id IS NOT NULL AND d.authority = page_authority())'),
+        ('bank_order',     'authority = page_authority()'),
         ('interchange',    'page_operations() OR EXISTS (SELECT FROM agreement a WHERE a.id = agreement_id AND a.authority = page_authority())'),
         ('message',        'EXISTS (SELECT FROM interchange i WHERE i.id = interchange_id AND page_authority() IS NOT NULL)'),
         ('order_line',     'EXISTS (SELECT FROM interchange i WHERE i.id = interchange_id AND page_authority() IS NOT NULL)'),

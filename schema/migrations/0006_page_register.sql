@@ -54,7 +54,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
     CROSS JOIN LATERAL (SELECT page_holder(p.holder, p.holder_kind, p.authority, asked.at, asked.known) AS facts OFFSET 0) own
     WHERE d.id = page_decision.payment_id >> 24 AND d.payer_id IS NOT NULL AND d.authority = page_authority() AND p.authority = page_authority()
       AND g.state IN ('waiting', 'released') AND NOT p.complete
-      AND NOT EXISTS (SELECT FROM payment_event e WHERE e.month = d.month AND e.payment_id = p.id AND e.attempt = 0 AND e.kind = 'rejected')
+      AND NOT EXISTS (SELECT FROM standing s WHERE s.month = d.month AND s.payment_id = p.id AND s.kind = 'rejected')
 $$;
 
 REVOKE ALL ON FUNCTION page_holder(bigint, smallint, text, timestamptz, bigint) FROM PUBLIC, nks_flow;

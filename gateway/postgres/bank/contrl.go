@@ -14,7 +14,7 @@ import (
 )
 
 // applyContrl carries out the bank's CONTRL about a whole interchange. Any CONTRL proves that the bank has the file.
-func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c gateway.Contrl, now time.Time) error {
+func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c gateway.Contrl, now time.Time, document int64) error {
 	number, err := gateway.ParseControlNumber(c.ControlRef)
 	var id int64
 	var kind string
@@ -36,24 +36,58 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 	if err := s.Close(ctx, x, gateway.ContrlMissing, fmt.Sprint(id), closedByBank); err != nil {
 		return err
 	}
-	switch gateway.JudgeContrl(before, c.Action, bank.ReceiptIsFinal) {
+	place := fmt.Sprintf("%s %d", bank.ID, number)
+	switch gateway.JudgeContrl(before, c.Action, c.Code, bank.ReceiptIsFinal) {
 	case gateway.ContrlNotesIt:
 		_, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'received', contrl_at = $2 WHERE id = $1 AND contrl = 'none'`, id, now)
 		return err
 	case gateway.ContrlAcceptsIt:
-		return s.contrlAccepted(ctx, x, bank, id, c, now)
+		return s.contrlAccepted(ctx, x, bank, id, before, c, now, document)
 	case gateway.ContrlRejectsIt:
-		if _, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'rejected', contrl_at = $2 WHERE id = $1`, id, now); err != nil {
+		if err := contrlIs(ctx, x, id, gateway.ContrlIsRejected, now); err != nil {
 			return err
 		}
-		return s.rejectMessages(ctx, x, id, nil, gateway.TextInterchangeRejected+c.Code, now)
-	case gateway.ContrlContradicts:
-		return s.Raise(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), "the bank has rejected the interchange before, and now accepts it")
+		return s.wholeNews(ctx, x, gateway.NewsBankRejected, id, nil, gateway.TextInterchangeRejected+c.Code, "", document)
+	case gateway.ContrlAcceptsAfter:
+		return s.disputeInterchange(ctx, x, gateway.NewsAcceptedAfter, gateway.ContrlAfterReject, id, place, "", now, document)
+	case gateway.ContrlRejectsAfter:
+		return s.disputeInterchange(ctx, x, gateway.NewsBankRejectedAfter, gateway.ContrlRejectsAccepted, id, place, gateway.TextInterchangeRejected+c.Code, now, document)
+	case gateway.ContrlRefusesAgain:
+		return s.wholeNews(ctx, x, gateway.NewsRefusedAsDuplicate, id, nil, "", place, document)
 	}
 	return s.Raise(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
 }
 
-func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, id int64, c gateway.Contrl, now time.Time) error {
+// contrlIs records how the bank has judged an interchange.
+func contrlIs(ctx context.Context, x *postgres.Session, id int64, is gateway.ContrlState, now time.Time) error {
+	_, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = $3::contrl_state, contrl_at = $2 WHERE id = $1`, id, now, string(is))
+	return err
+}
+
+// disputeInterchange records a CONTRL that contradicts an earlier one: all that it is about waits for a person.
+func (s *Store) disputeInterchange(ctx context.Context, x *postgres.Session, news gateway.News, kind gateway.ExceptionKind, id int64, place, text string, now time.Time,
+	document int64) error {
+	if err := contrlIs(ctx, x, id, gateway.ContrlIsDisputed, now); err != nil {
+		return err
+	}
+	// Raised also where nothing of it is left to dispute.
+	if err := s.Raise(ctx, x, kind, place, contradicts(kind)); err != nil {
+		return err
+	}
+	return s.wholeNews(ctx, x, news, id, nil, text, place, document)
+}
+
+// wholeNews carries out news of all lines of an interchange, or of one message of it. place is where contradictions are
+// raised; empty: at each line.
+func (s *Store) wholeNews(ctx context.Context, x *postgres.Session, news gateway.News, id int64, message *int, text, place string, document int64) error {
+	_, err := s.follow(ctx, x, news, source{document: document}, place, `SELECT 0, NULL, NULL, NULL, interchange_id, message_no, lin, NULL, NULL, nullif(@text, '')
+		FROM order_line WHERE interchange_id = @interchange AND (@message::int IS NULL OR message_no = @message)`,
+		pgscript.Args{"interchange": id, "message": message, "text": text})
+	return err
+}
+
+func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, id int64, before gateway.ContrlState, c gateway.Contrl,
+	now time.Time, document int64) error {
 	_, err := x.ExecContext(ctx, `UPDATE interchange SET contrl = 'accepted', contrl_at = $2
 		WHERE id = $1 AND contrl IN ('none', 'received')`, id, now)
 	if err != nil {
@@ -73,11 +107,11 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 			}
 			continue
 		}
-		if err := s.rejectMessages(ctx, x, id, &no, gateway.TextMessageRejected+m.Code, now); err != nil {
+		if err := s.wholeNews(ctx, x, judgeMessage(before, m), id, &no, gateway.TextMessageRejected+m.Code, "", document); err != nil {
 			return err
 		}
 	}
-	_, err = s.acceptLines(ctx, x, now, `SELECT interchange_id, message_no, lin FROM order_line
+	_, err = s.acceptLines(ctx, x, `SELECT interchange_id, message_no, lin FROM order_line
 		WHERE interchange_id = @interchange AND (@all OR validated_at IS NOT NULL)`,
 		pgscript.Args{"interchange": id, "all": bank.Acceptance == gateway.AcceptedByContrl})
 	return err
@@ -96,17 +130,13 @@ func ourMessage(ctx context.Context, x *postgres.Session, interchange int64, ref
 	return no, err == nil, err
 }
 
-// rejectMessages rejects all lines of an interchange, or of one message of it, that the bank has not executed.
-func (s *Store) rejectMessages(ctx context.Context, x *postgres.Session, id int64, message *int, text string, now time.Time) error {
-	_, err := x.ExecContext(ctx, `UPDATE order_line SET state = 'rejected', text = $3, changed_at = $4
-		WHERE interchange_id = $1 AND ($2::int IS NULL OR message_no = $2) AND state IN ('with_bank', 'accepted')`, id, message, text, now)
-	if err != nil {
-		return fmt.Errorf("reject messages: %w", err)
+// judgeMessage is the news of a message that a CONTRL rejects in an interchange that it accepts.
+func judgeMessage(before gateway.ContrlState, m gateway.ContrlMessage) gateway.News {
+	switch {
+	case m.Code == gateway.DuplicateDetected:
+		return gateway.NewsRefusedAsDuplicate
+	case before == gateway.ContrlIsAccepted || before == gateway.ContrlIsDisputed:
+		return gateway.NewsBankRejectedAfter
 	}
-	err = s.raiseExecuted(ctx, x, `SELECT interchange_id, message_no, lin FROM order_line
-		WHERE interchange_id = @interchange AND (@message::int IS NULL OR message_no = @message)`, pgscript.Args{"interchange": id, "message": message})
-	if err != nil {
-		return err
-	}
-	return s.oweRejectedLines(ctx, x, now, `@interchange::bigint`, pgscript.Args{"interchange": id})
+	return gateway.NewsBankRejected
 }

@@ -24,7 +24,7 @@ func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) 
 		if err := lockLines(ctx, x, bankID); err != nil {
 			return err
 		}
-		moved, err := s.acceptLines(ctx, x, now, `SELECT l.interchange_id, l.message_no, l.lin
+		moved, err := s.acceptLines(ctx, x, `SELECT l.interchange_id, l.message_no, l.lin
 			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
 			WHERE i.bank = @bank AND i.contrl = 'accepted' AND i.contrl_at <= @since::timestamptz AND l.state = 'with_bank'`,
 			pgscript.Args{"bank": bank.ID, "since": now.Add(-bank.AcceptanceDeadline)})
@@ -33,13 +33,7 @@ func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) 
 		}
 		worked = moved > 0
 		if bank.ExecutedDeadline > 0 {
-			last := bank.ExecutedThrough(now, s.Location)
-			r, err := x.ExecContext(ctx, `UPDATE order_line l SET state = 'executed', changed_at = $1::timestamptz FROM interchange i
-				WHERE i.id = l.interchange_id AND i.bank = $2 AND l.state = 'accepted' AND i.executes_on <= $3::date`, now, bank.ID, last.String())
-			if err != nil {
-				return err
-			}
-			n, err := r.RowsAffected()
+			n, err := s.assumeExecuted(ctx, x, bank, now)
 			if err != nil {
 				return err
 			}
@@ -54,6 +48,18 @@ func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) 
 		return s.raiseMissingContrl(ctx, x, bank, now)
 	})
 	return worked, err
+}
+
+// assumeExecuted moves on the lines whose execution the bank's silence means. It tells how many they are.
+func (s *Store) assumeExecuted(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) (int, error) {
+	const due = `FROM order_line l JOIN interchange i ON i.id = l.interchange_id WHERE i.bank = @bank AND l.state = 'accepted' AND i.executes_on <= @last::date`
+	args := pgscript.Args{"bank": bank.ID, "last": bank.ExecutedThrough(now, s.Location).String()}
+	var any bool
+	if err := x.QueryRowContext(ctx, `SELECT EXISTS (SELECT `+due+`)`, args).Scan(&any); err != nil || !any {
+		return 0, err
+	}
+	return s.follow(ctx, x, gateway.NewsAssumed, source{}, "",
+		`SELECT 0, NULL, NULL, NULL, l.interchange_id, l.message_no, l.lin, NULL, NULL, NULL `+due, args)
 }
 
 // raiseLate tells of interchanges that have not left although the bank's send-by for their execution day has passed.

@@ -88,7 +88,7 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return err
 	}
 	for _, c := range heard.controls {
-		if err := s.applyContrl(ctx, x, bank, c, now); err != nil {
+		if err := s.applyContrl(ctx, x, bank, c, now, file.DocumentID); err != nil {
 			return err
 		}
 	}
@@ -162,7 +162,7 @@ func (s *Store) oweContrl(ctx context.Context, x *postgres.Session, bank gateway
 		return err
 	}
 	x.Wakes(postgres.ToSend(bank.ID))
-	_, err = x.ExecContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, prepared_at, file_name, messages, state, document_id)
-		VALUES ('CONTRL', $1, $2, $3, $4, 1, 'rendered', $5)`, bank.ID, number, now, bank.Files.FinalName(number), document)
+	_, err = x.ExecContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, prepared_at, month, file_name, messages, state, document_id)
+		VALUES ('CONTRL', $1, $2, $3, $6, $4, 1, 'rendered', $5)`, bank.ID, number, now, bank.Files.FinalName(number), document, s.Month(now))
 	return err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"maps"
-	"strings"
 	"time"
 
 	"nks/gateway"
@@ -25,7 +23,7 @@ func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gat
 	if err := s.proveSent(ctx, x); err != nil {
 		return err
 	}
-	if err := s.applyRejects(ctx, x, document, now); err != nil {
+	if err := s.applyRejects(ctx, x, document); err != nil {
 		return err
 	}
 	return s.applyProgress(ctx, x, bank, document, now)
@@ -80,76 +78,14 @@ func (s *Store) proveSent(ctx context.Context, x *postgres.Session) error {
 	return nil
 }
 
-//go:embed sql/reject.sql
-var rejectScript string
+// heardWords are the statuses of one meaning as rows of word.
+const heardWords = `SELECT n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text FROM matched WHERE meaning = `
 
-// applyRejects ends the orders that the bank refused; of several statuses about one order the first counts. A reject of
-// what the bank has executed is not decided here: that money comes back by a posting or not at all.
-func (s *Store) applyRejects(ctx context.Context, x *postgres.Session, document int64, now time.Time) error {
-	args := rejection(now)
-	args["document"] = document
-	err := pgscript.Run(ctx, x, rejectScript, args)
-	if err != nil {
-		return err
-	}
-	if err := s.oweRejectedLines(ctx, x, now, `SELECT interchange_id FROM matched WHERE meaning = 'rejected' AND payment_id IS NULL`, nil); err != nil {
-		return err
-	}
-	err = s.RaiseMany(ctx, x, gateway.RejectAfterExecution, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has said executed before'
-		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
-		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
-		WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND `+stateBefore+` IN ('executed', 'cheque')`, nil)
-	if err != nil {
-		return err
-	}
-	return s.raiseExecuted(ctx, x, `SELECT DISTINCT interchange_id, message_no, lin FROM matched WHERE meaning = 'rejected' AND payment_id IS NULL`, nil)
-}
-
-// stateBefore is where the order, or the whole line, that a status is about was already: it stands in interchange i and
-// line l, with event e.
-const stateBefore = `state_of(NULL, 'released', l.type, e.kind, l.state, i.state)`
-
-// How exceptions name places of a message.
-const (
-	placeOfLine   = `i.bank || ' ' || i.control_ref || ' message ' || l.message_no || ' LIN ' || l.lin`
-	placeOfStatus = placeOfLine + ` || coalesce(' SEQ ' || w.seq, '')`
-)
-
-// raiseExecuted raises an exception for each line that a query names and that the bank rejects as a whole though it has
-// executed it, or an order of it.
-func (s *Store) raiseExecuted(ctx context.Context, x *postgres.Session, lines string, args pgscript.Args) error {
-	return s.RaiseMany(ctx, x, gateway.RejectAfterExecution, `SELECT `+placeOfLine+`, 'the bank has said executed before'
-		FROM (`+lines+`) n JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
-		WHERE l.state = 'executed' OR EXISTS (SELECT 1 FROM bank_order o JOIN payment_event e USING (month, payment_id, attempt)
-			WHERE o.interchange_id = l.interchange_id AND o.message_no = l.message_no AND o.lin = l.lin AND e.kind = 'executed')`, args)
-}
-
-// raiseRejected raises an exception for each status of execution about what the bank has rejected before: its authority
-// has been told so.
-func (s *Store) raiseRejected(ctx context.Context, x *postgres.Session) error {
-	return s.RaiseMany(ctx, x, gateway.ExecutedAfterReject, `SELECT DISTINCT `+placeOfStatus+`, 'the bank has rejected it before'
-		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
-		LEFT JOIN payment_event e ON e.month = w.month AND e.payment_id = w.payment_id AND e.attempt = w.attempt
-		WHERE w.meaning = 'executed' AND `+stateBefore+` = 'returned'`, nil)
-}
-
-//go:embed sql/rejected_lines.sql
-var rejectedLinesSQL string
-
-// rejection is what response 9 says of an order that the bank has refused.
-func rejection(now time.Time) pgscript.Args {
-	return pgscript.Args{"now": now, "response": int(gateway.Response9), "status": gateway.StatusRejected, "code": string(gateway.CodeBankReject)}
-}
-
-// oweRejectedLines owes response 9 for every order of the rejected lines of the interchanges that a query names.
-func (s *Store) oweRejectedLines(ctx context.Context, x *postgres.Session, now time.Time, interchanges string, args pgscript.Args) error {
-	all := rejection(now)
-	maps.Copy(all, args)
-	_, err := x.ExecContext(ctx, strings.Replace(rejectedLinesSQL, "/*interchanges*/", interchanges, 1), all)
-	if err != nil {
-		return fmt.Errorf("owe response 9: %w", err)
-	}
-	return nil
+// applyRejects ends the orders and lines that the bank refused. A reject of what the bank has executed is not decided here:
+// that is disputed.
+func (s *Store) applyRejects(ctx context.Context, x *postgres.Session, document int64) error {
+	_, err := s.follow(ctx, x, gateway.NewsBankRejected, source{document: document}, "", heardWords+`'rejected'`, nil)
+	return err
 }
 
 // applyProgress moves lines on to accepted and executed, and single orders to executed.
@@ -158,25 +94,12 @@ func (s *Store) applyProgress(ctx context.Context, x *postgres.Session, bank gat
 		return err
 	}
 	// What the bank has carried out it has, whatever else it has said.
-	_, err := s.acceptLines(ctx, x, now, `SELECT DISTINCT interchange_id, message_no, lin FROM matched WHERE meaning = 'executed' AND payment_id IS NULL`, nil)
+	_, err := s.acceptLines(ctx, x, `SELECT DISTINCT interchange_id, message_no, lin FROM matched WHERE meaning = 'executed' AND payment_id IS NULL`, nil)
 	if err != nil {
 		return err
 	}
-	_, err = x.ExecContext(ctx, `INSERT INTO payment_event (month, payment_id, attempt, kind, code, text, at, source)
-		SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, 'executed'::event_kind, w.code, w.text, $1::timestamptz, $2::bigint
-		FROM matched w JOIN order_line l USING (interchange_id, message_no, lin)
-		WHERE w.meaning = 'executed' AND w.payment_id IS NOT NULL AND l.state IN ('with_bank', 'accepted')
-		ORDER BY w.payment_id, w.attempt, w.n ON CONFLICT DO NOTHING`, now, document)
-	if err != nil {
-		return fmt.Errorf("execute orders: %w", err)
-	}
-	_, err = x.ExecContext(ctx, `UPDATE order_line l SET state = 'executed', changed_at = $1
-		FROM matched w WHERE w.meaning = 'executed' AND w.payment_id IS NULL AND l.state IN ('with_bank', 'accepted')
-		  AND l.interchange_id = w.interchange_id AND l.message_no = w.message_no AND l.lin = w.lin`, now)
-	if err != nil {
-		return fmt.Errorf("execute lines: %w", err)
-	}
-	return s.raiseRejected(ctx, x)
+	_, err = s.follow(ctx, x, gateway.NewsExecuted, source{document: document}, "", heardWords+`'executed'`, nil)
+	return err
 }
 
 // applyValidation notes the lines that the bank's validation answer speaks for, by its profile, and accepts those whose
@@ -197,27 +120,8 @@ func (s *Store) applyValidation(ctx context.Context, x *postgres.Session, bank g
 	if err != nil {
 		return fmt.Errorf("validated lines: %w", err)
 	}
-	_, err = s.acceptLines(ctx, x, now, `SELECT DISTINCT l.interchange_id, l.message_no, l.lin
+	_, err = s.acceptLines(ctx, x, `SELECT DISTINCT l.interchange_id, l.message_no, l.lin
 		FROM matched w JOIN order_line l USING (interchange_id, message_no) JOIN interchange i ON i.id = l.interchange_id
 		WHERE l.validated_at IS NOT NULL AND i.contrl = 'accepted'`, nil)
 	return err
-}
-
-//go:embed sql/accept.sql
-var acceptSQL string
-
-// acceptLines records that the bank has the lines that a query names, and owes response 8
-// for them: once per line and delivery, for what is not rejected. It tells how many lines moved on.
-func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, now time.Time, lines string, args pgscript.Args) (int, error) {
-	all := maps.Clone(args)
-	if all == nil {
-		all = pgscript.Args{}
-	}
-	all["now"], all["response"], all["status"] = now, int(gateway.Response8), gateway.StatusAccepted
-	var moved int
-	err := x.QueryRowContext(ctx, strings.Replace(acceptSQL, "/*lines*/", lines, 1), all).Scan(&moved)
-	if err != nil {
-		return 0, fmt.Errorf("accept lines: %w", err)
-	}
-	return moved, nil
 }

@@ -1,6 +1,6 @@
 // Package check is the second stage of the flow: it finds every error of every payment of a bundle that was read, gives the
 // good ones their keys, decides which groups wait for their release, and answers with response 2. It writes payment_key,
-// payment_event (rejected), release_group and delivery (their states).
+// release_group and delivery (their states), and records rejected payments.
 package check
 
 import (
@@ -55,7 +55,13 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
 	now := s.Now()
-	err := pgscript.Run(ctx, x, judgeScript, pgscript.Args{"month": d.Month, "now": now})
+	err := x.NewFacts(ctx)
+	if err == nil {
+		err = pgscript.Run(ctx, x, judgeScript, pgscript.Args{"month": d.Month})
+	}
+	if err == nil {
+		err = s.RecordFacts(ctx, x)
+	}
 	if err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
@@ -137,7 +143,7 @@ const responsePage = 5000
 func (s *Store) respond(ctx context.Context, x *postgres.Session, d postgres.Delivery, now time.Time) error {
 	var rejected int
 	var debit gateway.Code
-	err := x.QueryRowContext(ctx, `SELECT count(*) FROM payment_event WHERE month = $1 AND payment_id BETWEEN $2 AND $3 AND attempt = 0`,
+	err := x.QueryRowContext(ctx, `SELECT count(*) FROM standing WHERE month = $1 AND payment_id BETWEEN $2 AND $3 AND kind = 'rejected'`,
 		d.Month, d.FirstPayment(), d.LastPayment()).Scan(&rejected)
 	if err == nil && d.Grouped.Bool {
 		err = x.QueryRowContext(ctx, `SELECT coalesce(reject_code, '') FROM release_group WHERE delivery_id = $1`, d.ID).Scan(&debit)
@@ -171,8 +177,8 @@ func listRejected(ctx context.Context, x *postgres.Session, d postgres.Delivery,
 			Code    gateway.Code `db:"code"`
 		}
 		err := x.SelectContext(ctx, &page, `SELECT e.payment_id, p.e2e, coalesce(p.instr_id, '') AS instr_id, e.code
-			FROM payment_event e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
-			WHERE e.month = $1 AND e.payment_id > $2 AND e.payment_id <= $3 AND e.attempt = 0
+			FROM standing e JOIN payment p ON p.month = e.month AND p.id = e.payment_id
+			WHERE e.month = $1 AND e.payment_id > $2 AND e.payment_id <= $3 AND e.kind = 'rejected'
 			ORDER BY e.payment_id LIMIT $4`, d.Month, after, d.LastPayment(), responsePage)
 		if err != nil {
 			return err

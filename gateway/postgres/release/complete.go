@@ -22,6 +22,8 @@ type completion struct {
 	debits    int   // debit accounts of the groups
 	slices    []slice
 	months    map[int64]time.Time // of the deliveries
+	payers    map[int64]payer     // of the deliveries
+	frozenIn  time.Time           // the month of the orders
 }
 
 // slice is a part of a release unit: ranges of payments of one or many deliveries.
@@ -39,7 +41,7 @@ const (
 )
 
 func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, a gateway.Agreement, u unit, groups []int64, asOf time.Time) (*completion, error) {
-	c := &completion{bank: bank, agreement: a, groups: groups, asOf: asOf, months: map[int64]time.Time{}}
+	c := &completion{bank: bank, agreement: a, groups: groups, asOf: asOf, months: map[int64]time.Time{}, payers: map[int64]payer{}}
 	// One statement: its snapshot is the one that is exported.
 	err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot(), counter FROM register_counter`).Scan(&c.snapshot, &c.counter)
 	if err != nil {
@@ -50,7 +52,7 @@ func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gat
 		return nil, fmt.Errorf("debit accounts: %w", err)
 	}
 	var parts []part
-	err = x.SelectContext(ctx, &parts, `SELECT d.id, d.month, d.payments, g.of_unit
+	err = x.SelectContext(ctx, &parts, `SELECT d.id, d.month, d.payments, g.of_unit, d.payer_id, d.authority
 		FROM (SELECT delivery_id, sum(payments) AS of_unit FROM release_group WHERE id = ANY ($1::bigint[]) GROUP BY 1) g
 		JOIN delivery d ON d.id = g.delivery_id ORDER BY d.id`, groups)
 	if err != nil {
@@ -63,8 +65,15 @@ func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gat
 	return c, nil
 }
 
+// payer is a data supplier paying for an authority.
+type payer struct {
+	ID        int32  `db:"payer_id"`
+	Authority string `db:"authority"`
+}
+
 // part is what a delivery has of a release unit: some of its payments, anywhere among them.
 type part struct {
+	payer
 	Delivery int64     `db:"id"`
 	Month    time.Time `db:"month"`
 	Payments int       `db:"payments"`
@@ -75,7 +84,7 @@ type part struct {
 func (c *completion) cut(parts []part) {
 	for _, d := range parts {
 		c.payments += d.OfUnit
-		c.months[d.Delivery] = d.Month
+		c.months[d.Delivery], c.payers[d.Delivery] = d.Month, d.payer
 	}
 	size := min(slicePayments, max(sliceLeast, (c.payments+readers-1)/readers))
 	room := 0

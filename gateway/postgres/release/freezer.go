@@ -41,14 +41,22 @@ type freezing struct {
 	lines    *pgcopy.Rows
 }
 
-// prepare finds the references of the deliveries.
+// prepare makes what the orders need: the partitions of their month, and the references of the deliveries.
 func (f *freezer) prepare(ctx context.Context) error {
 	ids := make([]int64, 0, len(f.months))
 	for id := range f.months {
 		ids = append(ids, id)
 	}
-	var err error
-	f.references, err = f.store.references(ctx, ids)
+	month, err := f.store.EnsureMonth(ctx, f.store.DB) // on its own, as the references: the release may take long
+	if err == nil {
+		f.frozenIn, err = time.Parse(time.DateOnly, month)
+	}
+	if err == nil {
+		f.references, err = f.store.references(ctx, ids)
+	}
+	if err == nil {
+		err = f.x.NewFacts(ctx)
+	}
 	return err
 }
 
@@ -91,8 +99,8 @@ func (f *freezer) beginInterchange(ctx context.Context) error {
 			return err
 		}
 		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,
-				prepared_at, file_name) VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
-			f.bank.ID, ic.number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared,
+				prepared_at, month, file_name) VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+			f.bank.ID, ic.number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared, f.frozenIn,
 			f.bank.Files.FinalName(ic.number)).Scan(&ic.id)
 		if err != nil {
 			return fmt.Errorf("interchange %d: %w", ic.number, err)

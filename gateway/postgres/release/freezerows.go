@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"nks/gateway"
+	"nks/gateway/postgres"
 	"nks/pgcopy"
 )
 
 // orderTable is the table bank_order.
 func orderTable() pgcopy.Table {
-	return pgcopy.Table{Name: "bank_order", Columns: []string{"month", "payment_id", "ore", "interchange_id", "account_version", "message_no", "lin",
+	return pgcopy.Table{Name: "bank_order", Columns: []string{"month", "payment_id", "payer_id", "authority", "ore", "interchange_id", "account_version", "message_no", "lin",
 		"seq", "attempt", "type", "account_kind", "rule", "account", "bic", "bank_code", "transfer_currency", "beneficiary"}}
 }
 
@@ -22,11 +23,6 @@ func messageTable() pgcopy.Table {
 func lineTable() pgcopy.Table {
 	return pgcopy.Table{Name: "order_line", Columns: []string{"interchange_id", "message_no", "lin", "debit_account", "type", "transfer_currency",
 		"payments", "ore"}}
-}
-
-// eventTable is the table payment_event as a release fills it.
-func eventTable() pgcopy.Table {
-	return pgcopy.Table{Name: "payment_event", Columns: []string{"month", "payment_id", "attempt", "code", "text", "at", "kind"}}
 }
 
 // dueTable is the table answer_due as a release fills it.
@@ -43,8 +39,11 @@ func changeTable() pgcopy.Table {
 const firstAttempt = 1
 
 func (f *freezer) addOrder(to *pgcopy.Rows, p *completed, message, lin, seq int) {
-	to.Day("month", f.months[gateway.DeliveryOf(p.id)])
+	payer := f.payers[gateway.DeliveryOf(p.id)]
+	to.Day("month", f.frozenIn)
 	to.Int8("payment_id", p.id)
+	to.Int4("payer_id", payer.ID)
+	to.Text("authority", payer.Authority)
 	to.Int8("ore", p.ore)
 	to.Int8("interchange_id", f.ic.id)
 	to.OptionalInt8("account_version", p.version)
@@ -85,10 +84,10 @@ func addMessage(to *pgcopy.Rows, interchange int64, no int, ref string, payments
 }
 
 // unpaid gathers what is told of payments that are returned before any order, or become cheques.
-type unpaid struct{ events, dues *pgcopy.Rows }
+type unpaid struct{ facts, dues *pgcopy.Rows }
 
 func newUnpaid() *unpaid {
-	return &unpaid{events: pgcopy.New(eventTable()), dues: pgcopy.New(dueTable())}
+	return &unpaid{facts: pgcopy.New(postgres.NewFactTable()), dues: pgcopy.New(dueTable())}
 }
 
 // unpaidRows is how many are stored at a time.
@@ -100,14 +99,13 @@ func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
 	status, code, text := gateway.StatusAccepted, "", gateway.TextChequeUsed
 	if p.reason != "" {
 		status, code, text = gateway.StatusRejected, string(gateway.CodeNoAccount), p.reason.Text()
-		u.events.Day("month", f.months[delivery])
-		u.events.Int8("payment_id", p.id)
-		u.events.Int2("attempt", 0)
-		u.events.Text("code", code)
-		u.events.Text("text", text)
-		u.events.Instant("at", f.asOf)
-		u.events.Text("kind", "returned")
-		u.events.End()
+		u.facts.Day("month", f.months[delivery])
+		u.facts.Int8("payment_id", p.id)
+		u.facts.Int2("attempt", 0)
+		u.facts.Text("kind", string(gateway.FactNotPayable))
+		u.facts.Text("code", code)
+		u.facts.Text("text", text)
+		u.facts.End()
 	}
 	u.dues.Int2("kind", int16(gateway.Response7))
 	u.dues.Int8("delivery_id", delivery)
@@ -125,8 +123,11 @@ func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
 }
 
 func (u *unpaid) flush(ctx context.Context, f *freezer) error {
-	if err := f.copy(ctx, eventTable(), u.events); err != nil {
+	if err := f.copy(ctx, dueTable(), u.dues); err != nil || u.facts.Len() == 0 {
 		return err
 	}
-	return f.copy(ctx, dueTable(), u.dues)
+	if err := f.copy(ctx, postgres.NewFactTable(), u.facts); err != nil {
+		return err
+	}
+	return f.pipe.do(func() error { return f.store.RecordFacts(ctx, f.x) })
 }

@@ -46,7 +46,7 @@ func findDoubled(ctx context.Context, x *postgres.Session, groups []int64, asOf 
 		CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = g.month AND q.id BETWEEN g.delivery_id << 24 AND (g.delivery_id << 24) + 16777215
 			AND q.group_id = g.id AND NOT q.complete OFFSET 0) p
 		CROSS JOIN LATERAL `+register.AccountOf("p", "$2::timestamptz")+` f
-		WHERE g.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM payment_event e WHERE e.month = p.month AND e.payment_id = p.id AND e.attempt = 0)
+		WHERE g.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM standing e WHERE e.month = p.month AND e.payment_id = p.id AND e.kind IN ('rejected', 'stopped', 'held'))
 		GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 ORDER BY p.id`, groups, asOf)
 	if err != nil {
 		return nil, fmt.Errorf("payments of two accounts: %w", err)
@@ -151,23 +151,9 @@ func (s *Store) holdDoubtful(ctx context.Context, groups []int64, doubt *doubtEr
 
 // hold moves a payment to a group of its own. Who mends the register releases it without knowing of it.
 func (s *Store) hold(ctx context.Context, x *postgres.Session, p inDoubt) error {
-	var own int64
-	err := x.QueryRowContext(ctx, `INSERT INTO release_group (id, held_payment, payments, ore, delivery_id, month, agreement, debit_account, requested_on,
-			debit_text, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, state)
-		SELECT (SELECT max(o.id) + 1 FROM release_group o WHERE o.delivery_id = g.delivery_id), $3, 1, $2, delivery_id, month, agreement, debit_account, requested_on,
-			debit_text, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, state
-		FROM release_group g WHERE g.id = $1 RETURNING id`, p.Group, p.Ore, p.ID).Scan(&own)
-	if err == nil && own&gateway.MaxGroups == 0 { // the id would be another delivery's
-		err = fmt.Errorf("the delivery has %d groups, and no room for one that waits", gateway.MaxGroups)
-	}
-	if err == nil {
-		err = x.UpdateOne(ctx, `UPDATE release_group SET payments = payments - 1, ore = ore - $2 WHERE id = $1`, p.Group, p.Ore)
-	}
-	if err == nil {
-		err = x.UpdateOne(ctx, `UPDATE payment SET group_id = $3 WHERE month = $1 AND id = $2`, p.Month, p.ID, own)
-	}
+	own, err := x.MoveAside(ctx, p.Month, p.ID)
 	if err != nil {
-		return fmt.Errorf("payment %d: %w", p.ID, err)
+		return err
 	}
 	return s.Raise(ctx, x, p.why, strconv.FormatInt(own, 10), fmt.Sprintf("payment %d: %s; it waits in group %d", p.ID, holdReason(p.why), own))
 }

@@ -1,7 +1,7 @@
 // Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
 // interchanges, frozen and rendered. It writes release_group (its state, and groups of held payments), payment (the group of
-// a held one), interchange, message, order_line, bank_order, bank_reference, reference_counter, text_change, payment_event
-// (returned) and answer_due (response 7).
+// a held one), interchange, message, order_line, bank_order, bank_reference, reference_counter, text_change and answer_due (response 7), and
+// records what cannot be paid.
 package release
 
 import (
@@ -119,6 +119,7 @@ func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64
 	err := x.GetContext(ctx, &u, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, coalesce(g.held_payment, 0) AS held
 		FROM release_group g
 		WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($3::bigint[])
+		  AND NOT EXISTS (SELECT FROM standing t WHERE t.month = g.month AND t.payment_id = g.held_payment AND t.kind = 'held')
 		  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.state IN ('received', 'read')
 			AND d.failures < $2 AND d.received_at <= g.release_at)
 		ORDER BY g.held_payment IS NOT NULL, g.release_at, g.executes_on, g.bank_centre, g.agreement_id, g.held_payment
@@ -162,8 +163,8 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 		return err
 	}
 	x.Wakes(postgres.ToAnswer, postgres.ToRender(bank.ID), postgres.ToSend(bank.ID), postgres.ToAwait(bank.ID))
-	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, register_counter = $2, executes_on = $3
-		WHERE state = 'waiting' AND id = ANY ($4::bigint[])`, now, c.counter, executesOn.String(), groups)
+	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, register_counter = $2, executes_on = $3, order_month = $4
+		WHERE state = 'waiting' AND id = ANY ($5::bigint[])`, now, c.counter, executesOn.String(), c.frozenIn, groups)
 	if err != nil {
 		return fmt.Errorf("mark groups: %w", err)
 	}

@@ -23,7 +23,7 @@ func (s *Store) NextToRender(ctx context.Context, bankID string) (bool, error) {
 	return s.SkipFailing(ctx, gateway.InterchangeFails, func(over []int64) (took []int64, err error) {
 		err = s.Transact(ctx, "render", func(x *postgres.Session) error {
 			var f frozen
-			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, messages, payments, ore
+			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, month, messages, payments, ore
 				FROM interchange WHERE bank = $1 AND state = 'frozen' AND id <> ALL ($2::bigint[])
 				ORDER BY control_ref LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
@@ -49,6 +49,7 @@ type frozen struct {
 	Authority  string                `db:"authority"`
 	ExecutesOn time.Time             `db:"executes_on"`
 	PreparedAt time.Time             `db:"prepared_at"`
+	Month      time.Time             `db:"month"`
 	Messages   int                   `db:"messages"`
 	Payments   int                   `db:"payments"`
 	Ore        int64                 `db:"ore"`
@@ -70,9 +71,9 @@ func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.Ba
 	_, err = x.ExecContext(ctx, `DECLARE orders NO SCROLL CURSOR FOR
 		SELECT o.message_no, o.lin, o.seq, o.ore, o.type, o.account_kind, o.account, o.bic, o.bank_code, o.transfer_currency,
 			r.number AS reference, p.e2e, p.statement_text, p.detail, o.beneficiary
-		FROM bank_order o JOIN payment p ON p.month = o.month AND p.id = o.payment_id
+		FROM bank_order o JOIN delivery d ON d.id = delivery_of(o.payment_id) JOIN payment p ON p.month = d.month AND p.id = o.payment_id
 		JOIN bank_reference r ON r.delivery_id = delivery_of(o.payment_id) AND r.attempt = o.attempt
-		WHERE o.interchange_id = $1 ORDER BY o.message_no, o.lin, o.seq`, f.ID)
+		WHERE o.month = $2 AND o.interchange_id = $1 ORDER BY o.message_no, o.lin, o.seq`, f.ID, f.Month)
 	if err != nil {
 		return fmt.Errorf("orders: %w", err)
 	}

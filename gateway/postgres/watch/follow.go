@@ -219,8 +219,8 @@ func reached(s stage, is bool) stage {
 
 // countRejected reads the rejects of one delivery, once.
 func countRejected(ctx context.Context, db Reader, delivery int64) (n int64, err error) {
-	rows, err := db.QueryContext(ctx, `SELECT count(*) FROM delivery d JOIN payment_event e ON e.month = d.month
-			AND e.payment_id BETWEEN $2 AND $3 AND e.attempt = 0 AND e.kind = 'rejected'
+	rows, err := db.QueryContext(ctx, `SELECT count(*) FROM delivery d JOIN standing e ON e.month = d.month
+			AND e.payment_id BETWEEN $2 AND $3 AND e.kind = 'rejected'
 		WHERE d.id = $1`, delivery, gateway.PaymentID(delivery, 0), gateway.PaymentID(delivery, gateway.MaxBundlePayments))
 	if err != nil {
 		return 0, err

@@ -1,9 +1,13 @@
+-- step: payments told, of corrections
+INSERT INTO responding SELECT payment_id, attempt, status, code, text FROM closing WHERE payment_id <> 0
+
 -- step: payments told, of lines
 INSERT INTO responding
 SELECT o.payment_id, o.attempt, c.status, c.code, c.text
-FROM closing c CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = @month AND b.interchange_id = c.interchange_id
+FROM closing c JOIN interchange i ON i.id = c.interchange_id
+CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.interchange_id = c.interchange_id
     AND b.message_no = c.message_no AND b.lin = c.lin AND b.payment_id BETWEEN @first AND @last OFFSET 0) o
-JOIN interchange i ON i.id = c.interchange_id
 JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
-LEFT JOIN payment_event e ON e.month = o.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
-WHERE state_of(NULL, 'released', o.type, e.kind, l.state, i.state) IN ('with_bank', 'executed', 'cheque')
+LEFT JOIN standing e ON e.month = @month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
+WHERE state_of(e.kind, 'released', o.type, l.state, i.state) IN ('with_bank', 'executed', 'cheque')
+  AND NOT EXISTS (SELECT FROM responding r WHERE r.payment_id = o.payment_id)

@@ -1,16 +1,20 @@
 -- Moves lines on to accepted and owes response 8 for them: once per line and delivery, for what is not rejected.
 -- A query of lines (interchange_id, message_no, lin) is put where lines are named.
 WITH accepted AS (
-    UPDATE order_line l SET state = 'accepted', changed_at = @now::timestamptz FROM (/*lines*/) a
+    UPDATE order_line l SET state = 'accepted', changed_at = @now::timestamptz
+    FROM (/*lines*/) a JOIN interchange i ON i.id = a.interchange_id
     WHERE l.interchange_id = a.interchange_id AND l.message_no = a.message_no AND l.lin = a.lin
-      AND l.state = 'with_bank' RETURNING l.interchange_id, l.message_no, l.lin),
+      AND (SELECT f.effect FROM may_follow f WHERE f.news = 'accepted' AND f.scope = 'bulk'
+        AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)) = 'takes'
+    RETURNING l.interchange_id, l.message_no, l.lin, i.month),
 owed AS (
     INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
-    SELECT @response, delivery_of(o.payment_id), min(o.month), o.interchange_id, o.message_no, o.lin, count(*), @status, @now::timestamptz
-    FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.interchange_id = a.interchange_id
+    SELECT @response, d.id, d.month, o.interchange_id, o.message_no, o.lin, count(*), @status, @now::timestamptz
+    FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = a.month AND b.interchange_id = a.interchange_id
         AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
-    WHERE NOT EXISTS (SELECT 1 FROM payment_event e WHERE e.month = o.month AND e.payment_id = o.payment_id
+    JOIN delivery d ON d.id = delivery_of(o.payment_id)
+    WHERE NOT EXISTS (SELECT 1 FROM standing e WHERE e.month = d.month AND e.payment_id = o.payment_id
         AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
-    GROUP BY delivery_of(o.payment_id), o.interchange_id, o.message_no, o.lin
+    GROUP BY d.id, d.month, o.interchange_id, o.message_no, o.lin
     ON CONFLICT DO NOTHING)
 SELECT count(*) FROM accepted

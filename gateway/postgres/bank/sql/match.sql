@@ -7,24 +7,28 @@ ANALYZE bank_status
 
 -- step: by place
 INSERT INTO by_place
-SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, o.month, o.payment_id, o.attempt
+SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, d.month, o.payment_id, o.attempt
 FROM bank_status s JOIN message m ON m.ref = s.message_ref
 JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
-LEFT JOIN LATERAL (SELECT b.seq, b.month, b.payment_id, b.attempt FROM bank_order b
-    WHERE b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
+LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt FROM bank_order b WHERE b.month = i.month
+    AND b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
+LEFT JOIN delivery d ON d.id = delivery_of(o.payment_id)
 WHERE s.seq IS NULL OR o.payment_id IS NOT NULL
 
 -- step: by reference
 INSERT INTO by_reference
-SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, o.month, o.payment_id, o.attempt
+SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, d.month, o.payment_id, o.attempt
 FROM bank_status s
 JOIN bank_reference r ON r.number = CASE WHEN s.reference ~ '^[0-9]{8}.' THEN left(s.reference, 8)::int END
 JOIN delivery d ON d.id = r.delivery_id
 CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
     WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
+CROSS JOIN LATERAL (SELECT CASE r.attempt WHEN 1 THEN (SELECT g.order_month FROM payment p JOIN release_group g ON g.id = p.group_id
+        WHERE p.month = d.month AND p.id = k.payment_id)
+    ELSE (SELECT t.order_month FROM standing t WHERE t.month = d.month AND t.payment_id = k.payment_id AND t.attempt = r.attempt) END AS month) f
 CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
-    WHERE b.month = d.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
+    WHERE b.month = f.month AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
 JOIN interchange i ON i.id = o.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 WHERE s.reference IS NOT NULL AND delivery_of(k.payment_id) = d.id
 

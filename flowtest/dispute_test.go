@@ -1,0 +1,227 @@
+package flowtest_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/act"
+	"nks/gateway/postgres/pgtest"
+)
+
+// TestSettleDispute: what the bank has contradicted itself about waits for two persons; what they find out is answered, and an
+// answer that was false is corrected.
+func TestSettleDispute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	told8 := func(s sent) {
+		w.says(s.bank, contrl(s.bank, s.no, "7"))
+		w.want("first", w.names(w.newAnswers()), "8 A B C D")
+		w.says(s.bank, contrl(s.bank, s.no, "4+29"))
+	}
+	told9 := func(s sent) {
+		w.says(s.bank, contrl(s.bank, s.no, "4+29"))
+		w.newAnswers()
+		w.says(s.bank, contrl(s.bank, s.no, "7"))
+	}
+	oneOrder := func(s sent) {
+		w.says(s.bank, contrl(s.bank, s.no, "7"))
+		w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
+		w.want("first", w.names(w.newAnswers()), "8 A C D; 9 B:0001(Nej)")
+		w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
+	}
+	for _, c := range []struct {
+		name    string
+		say     func(sent)
+		message int
+		outcome act.Outcome
+		want    heard
+	}{
+		{"accepted, rejected, and executed", told8, 0, act.SettledExecuted, heard{"with_bank -4 = -1000, executed 4 = 1000", "8 A B C D", ""}},
+		{"accepted, rejected, and not executed", told8, 0, act.SettledRejected,
+			heard{"with_bank -4 = -1000, returned 4 = 1000", "9 A:0001(asked) B:0001(asked) C:0001(asked) D:0001(asked)", ""}},
+		{"accepted, rejected, and one message executed", told8, 1, act.SettledExecuted,
+			heard{"with_bank -4 = -1000, executed 3 = 600, disputed 1 = 400", "8 A B C", "CONTRL rejects what was accepted"}},
+		{"accepted, rejected, and still to come", told8, 0, act.SettledWithBank, heard{"", "", ""}},
+		{"rejected, accepted, and executed", told9, 0, act.SettledExecuted, heard{"with_bank -4 = -1000, executed 4 = 1000", "8 A B C D", ""}},
+		{"rejected, accepted, and rejected for good", told9, 0, act.SettledRejected, heard{"with_bank -4 = -1000, returned 4 = 1000", "", ""}},
+		{"an order rejected, and executed", oneOrder, 0, act.SettledExecuted, heard{"with_bank -1 = -200, executed 1 = 200", "8 B", ""}},
+		{"an order rejected for good", oneOrder, 0, act.SettledRejected, heard{"with_bank -1 = -200, returned 1 = 200", "", ""}},
+		{"an order rejected, and still to come", oneOrder, 0, act.SettledWithBank, heard{"", "8 B", ""}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w.t = t
+			s := w.four("BEC")
+			before, last := w.book(), w.number(`SELECT coalesce(max(id), 0) FROM exception`)
+			c.say(s)
+			w.want("nothing is told of what is disputed", w.newAnswers(), "")
+			at := act.Dispute{Bank: s.bank, ControlRef: gateway.ControlNumber(s.no), Message: c.message}
+			if _, err := w.Desk.SettleDispute(t.Context(), at, c.outcome, "Ann", "ann", "asked"); !errors.Is(err, gateway.ErrPersons) {
+				t.Errorf("one person settles: %v", err)
+			}
+			if _, err := w.Desk.SettleDispute(t.Context(), at, c.outcome, "Ann", "Bob", "asked"); err != nil {
+				t.Fatal(err)
+			}
+			got := heard{newAnswers: w.names(w.newAnswers()), ledger: w.book().since(before),
+				exceptions: w.row(`SELECT kind FROM exception WHERE id > $1 AND closed_at IS NULL ORDER BY id`, last)}
+			if got != c.want {
+				t.Errorf("\n got %+v\nwant %+v", got, c.want)
+			}
+			if c.message != 0 {
+				return
+			}
+			if _, err := w.Desk.SettleDispute(t.Context(), at, c.outcome, "Ann", "Bob", "again"); !errors.Is(err, gateway.ErrNotFound) {
+				t.Errorf("settled again: %v", err)
+			}
+			if _, err := w.Desk.SettleDispute(t.Context(), at, "perhaps", "Ann", "Bob", ""); err == nil || !strings.Contains(err.Error(), "must be one of") {
+				t.Errorf("an outcome that is none: %v", err)
+			}
+		})
+	}
+	w.t = t
+	disputes, err := w.Desk.Disputes(t.Context())
+	if err != nil || len(disputes) != 1 || disputes[0].Message != 2 || disputes[0].Payments != 1 || disputes[0].Ore != 400 {
+		t.Errorf("still disputed: %+v, %v", disputes, err)
+	}
+}
+
+// TestSettleDispute_GoesOn: what persons find is still with the bank goes on as before: its word counts, and its silence.
+func TestSettleDispute_GoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	s := w.four("BEC")
+	w.says("BEC", contrl("BEC", s.no, "7"))
+	w.newAnswers()
+	w.says("BEC", contrl("BEC", s.no, "4+12"))
+	if _, err := w.Desk.SettleDispute(t.Context(), act.Dispute{Bank: "BEC", ControlRef: gateway.ControlNumber(s.no)}, act.SettledWithBank, "Ann", "Bob", "asked"); err != nil {
+		t.Fatal(err)
+	}
+	w.says("BEC", bansta(s.message(1), line(1, "4", ""), status(1, 2, "2", "Nej")))
+	w.want("ledger", w.ledger(), "with_bank 1 = 400, executed 2 = 400, returned 1 = 200")
+	w.want("told", w.names(w.newAnswers()), "9 B:0001(Nej)")
+}
+
+// TestDispute_HoldsRepayments: an authority that was told of a reject pays again; when the bank then calls the first executed,
+// the second waits for two persons.
+func TestDispute_HoldsRepayments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	s := w.four("BEC")
+	w.says("BEC", contrl("BEC", s.no, "7"))
+	w.says("BEC", bansta(s.message(1), status(1, 2, "2", "Nej")))
+	w.newAnswers()
+	w.later(time.Minute)
+	again := bundle("again", complete("again", 200), complete("another amount", 201))
+	again.Debits[0].Agreement = "AFT-BEC"
+	again.Debits[0].On = "2005-08-16"
+	w.receive(again)
+	w.says("BEC", bansta(s.message(1), status(1, 2, "4", "")))
+	w.want("ledger", w.ledger(), "waiting 1 = 201, held 1 = 200, with_bank 3 = 800, disputed 1 = 200")
+	w.want("raised", w.row(`SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY kind`), "executed after reject; re-payment of a disputed payment held")
+	w.namesNobody()
+
+	w.at("2005-08-15 06:00")
+	w.release()
+	w.dispatch()
+	w.want("the others go", w.ledger(), "held 1 = 200, with_bank 4 = 1001, disputed 1 = 200")
+
+	held := w.number(`SELECT payment_id FROM standing WHERE kind = 'held'`)
+	if err := w.Desk.Free(t.Context(), held, "ann", "Ann ", "it is another month"); !errors.Is(err, gateway.ErrPersons) {
+		t.Errorf("one person frees: %v", err)
+	}
+	if err := w.Desk.Free(t.Context(), held, "ann", "bob", "it is another month"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Desk.Free(t.Context(), held, "ann", "bob", "again"); !errors.Is(err, gateway.ErrLostOwnership) {
+		t.Errorf("freed again: %v", err)
+	}
+	w.release()
+	w.dispatch()
+	w.want("freed", w.ledger(), "with_bank 5 = 1201, disputed 1 = 200")
+	w.want("left", w.row(`SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY kind`), "executed after reject")
+	w.want("history", w.row(`SELECT n, kind, text FROM fact WHERE payment_id = $1 ORDER BY n`, held),
+		fmt.Sprintf("1 held it may pay again payment %d, which the bank may have paid; 2 freed it is another month", w.number(`SELECT payment_id FROM standing WHERE kind = 'disputed'`)))
+	if err := w.Desk.Hold(t.Context(), held, "too late"); !errors.Is(err, gateway.ErrLostOwnership) {
+		t.Errorf("held after its release: %v", err)
+	}
+}
+
+// TestHold: a payment that waits is held back alone, at once, as often as somebody says so, and goes when it is freed.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	d := bundle("held", complete("A", 100), complete("B", 200))
+	d.Debits[0].Agreement = "AFT-BEC"
+	w.receive(d)
+	b := w.number(`SELECT id FROM payment WHERE e2e = 'B'`)
+	for range 2 {
+		if err := w.Desk.Hold(t.Context(), b, "look first"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want("ledger", w.ledger(), "waiting 1 = 100, held 1 = 200")
+	w.want("facts", w.row(`SELECT n, kind, attempt, text FROM fact`), "1 held 0 look first")
+	if err := w.Desk.Hold(t.Context(), 1, "nobody"); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("nobody's payment: %v", err)
+	}
+	if err := w.Desk.Free(t.Context(), b, "ann", "bob", "looked"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Desk.Hold(t.Context(), b, "look again"); err != nil {
+		t.Fatal(err)
+	}
+	w.at(receiveBy)
+	w.release()
+	w.dispatch()
+	w.want("the other goes", w.ledger(), "held 1 = 200, with_bank 1 = 100")
+	if err := w.Desk.Free(t.Context(), b, "ann", "bob", "looked again"); err != nil {
+		t.Fatal(err)
+	}
+	w.release()
+	w.dispatch()
+	w.want("both", w.ledger(), "with_bank 2 = 300")
+	w.says("BEC", contrl("BEC", 1, "7"), contrl("BEC", 2, "7"))
+	w.says("BEC", bansta("BEC-00000000000002-0001", status(1, 1, "2", "Nej")))
+	w.want("and its order has facts of its own", w.ledger(), "with_bank 1 = 100, returned 1 = 200")
+	w.want("history", w.row(`SELECT n, kind, attempt FROM fact ORDER BY n`), "1 held 0; 2 freed 0; 3 held 0; 4 freed 0; 5 bank_rejected 1")
+}
+
+// TestFacts_AreOnlyAdded: the flow may neither change nor remove a fact, in any month's partition.
+func TestFacts_AreOnlyAdded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.receive(bundle("A", complete("A", 100)))
+	super := w.database.Open(t, pgtest.Superuser)
+	var partition string
+	if err := super.Get(&partition, `SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid WHERE i.inhparent = 'nks.fact'::regclass LIMIT 1`); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"fact", "fact_tally", partition} {
+		for _, change := range []string{"DELETE FROM " + table, "UPDATE " + table + " SET ore = 0"} {
+			if _, err := w.db.Exec(change); err == nil || !strings.Contains(err.Error(), "permission denied") {
+				t.Errorf("%s: %v", change, err)
+			}
+		}
+	}
+}
+
+// TestSilence_IsNotTheBanksWord: what silence counted as executed may be rejected (9 after 8); what the bank called executed
+// may not.
+func TestSilence_IsNotTheBanksWord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t), func(o *options) { o.banks[0].ExecutedDeadline = time.Hour })
+	s := w.four("BEC")
+	w.says("BEC", contrl("BEC", s.no, "7"))
+	w.newAnswers()
+	w.at("2005-08-13 12:00")
+	w.eachBank("deadlines", w.Bank.DecideSilence)
+	w.want("assumed", w.ledger()+" "+w.row(`SELECT DISTINCT state FROM order_line`), "executed 4 = 1000 assumed")
+	w.says("BEC", bansta(s.message(1), status(1, 1, "4", ""), status(1, 2, "2", "Nej")))
+	w.says("BEC", bansta(s.message(2), line(1, "4", "")))
+	w.want("9 after 8", w.ledger()+" "+w.names(w.newAnswers()), "executed 3 = 800, returned 1 = 200 9 B:0001(Nej)")
+	w.says("BEC", bansta(s.message(1), status(1, 1, "2", "Nej")), bansta(s.message(2), status(1, 1, "2", "Nej")))
+	w.want("a contradiction", w.ledger()+" "+w.newAnswers(), "executed 1 = 300, returned 1 = 200, disputed 2 = 500 ")
+}

@@ -1,0 +1,180 @@
+package bank
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/pgscript"
+)
+
+// Dispute is a line, or one order, about which the bank has contradicted itself.
+type Dispute struct {
+	Bank       string                `db:"bank"`
+	ControlRef gateway.ControlNumber `db:"control_ref"`
+	Message    int                   `db:"message_no"`
+	Line       int                   `db:"lin"`
+	Payment    int64                 `db:"payment_id"` // 0: the line, but for its orders that stand by themselves
+	Payments   int                   `db:"payments"`
+	Ore        int64                 `db:"ore"`
+	Text       string                `db:"text"`
+}
+
+// mostDisputes bounds what is listed.
+const mostDisputes = 1000
+
+// Disputes lists what waits for persons, the oldest interchange first.
+func (s *Store) Disputes(ctx context.Context) ([]Dispute, error) {
+	var list []Dispute
+	err := s.DB.SelectContext(ctx, &list, `SELECT * FROM (
+			SELECT i.bank, i.control_ref, l.message_no, l.lin, 0::bigint AS payment_id, l.payments - coalesce(t.payments, 0)::int AS payments,
+				(l.ore - coalesce(t.ore, 0))::bigint AS ore, coalesce(l.text, '') AS text
+			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
+			LEFT JOIN LATERAL (SELECT sum(y.payments) AS payments, sum(y.ore) AS ore FROM fact_tally y WHERE y.interchange_id = l.interchange_id
+				AND y.message_no = l.message_no AND y.lin = l.lin AND y.kind <> 'dispute_settled') t ON true
+			WHERE l.state = 'disputed'
+			UNION ALL
+			SELECT i.bank, i.control_ref, o.message_no, o.lin, o.payment_id, 1, o.ore, coalesce(s.text, '')
+			FROM standing s JOIN payment p ON p.month = s.month AND p.id = s.payment_id JOIN release_group g ON g.id = p.group_id
+			JOIN bank_order o ON o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = s.payment_id AND o.attempt = s.attempt
+			JOIN interchange i ON i.id = o.interchange_id
+			WHERE s.kind = 'disputed') d
+		ORDER BY bank, control_ref, message_no, lin, payment_id LIMIT $1`, mostDisputes)
+	if err != nil {
+		return nil, fmt.Errorf("disputes: %w", err)
+	}
+	return list, nil
+}
+
+// Outcome is what persons have found out about what was disputed.
+type Outcome string
+
+// The outcomes.
+const (
+	SettledExecuted Outcome = "executed"  // the bank has carried it out: response 8
+	SettledRejected Outcome = "rejected"  // the bank has not, and will not: response 9
+	SettledWithBank Outcome = "with-bank" // it is still to come
+)
+
+// news is the outcome as the table of what may follow has it; empty for what is none.
+func (o Outcome) news() gateway.News {
+	switch o {
+	case SettledExecuted:
+		return gateway.NewsSettledExecuted
+	case SettledRejected:
+		return gateway.NewsSettledRejected
+	case SettledWithBank:
+		return gateway.NewsSettledOpen
+	}
+	return ""
+}
+
+// SettleDispute carries out what two persons decided about everything that is disputed in an interchange, or in one line of
+// it, or about one payment. What is not disputed there stays as it is. It tells how many lines and orders moved;
+// gateway.ErrNotFound: nothing is disputed there.
+func (s *Store) SettleDispute(ctx context.Context, x *postgres.Session, d Dispute, outcome Outcome, decision int64, why string) (int, error) {
+	news := outcome.news()
+	if news == "" {
+		return 0, fmt.Errorf("outcome %q: must be one of executed, rejected, with-bank", outcome)
+	}
+	if err := lockLines(ctx, x, d.Bank); err != nil {
+		return 0, err
+	}
+	args := pgscript.Args{"bank": d.Bank, "control": d.ControlRef, "message": optional(int64(d.Message)), "lin": optional(int64(d.Line)),
+		"payment": optional(d.Payment), "why": why}
+	moved, err := s.follow(ctx, x, news, source{decision: decision}, "", settledWords, args)
+	if err == nil && moved == 0 {
+		err = gateway.ErrNotFound
+	}
+	if err == nil && outcome != SettledRejected {
+		err = s.oweCorrections(ctx, x, outcome == SettledWithBank)
+	}
+	if err == nil && outcome == SettledWithBank {
+		// What was accepted and rejected counts as accepted from now on, and the bank's silence counts again.
+		_, err = x.ExecContext(ctx, `UPDATE interchange SET contrl = 'accepted', contrl_at = $3 WHERE bank = $1 AND control_ref = $2 AND contrl = 'disputed'`,
+			d.Bank, d.ControlRef, s.Now())
+	}
+	if err != nil {
+		return 0, fmt.Errorf("settle dispute with %s: %w", d.Bank, err)
+	}
+	x.Wakes(postgres.ToAnswer, postgres.ToAwait(d.Bank))
+	return moved, s.closeSettled(ctx, x, d.Bank, d.ControlRef)
+}
+
+func optional(n int64) sql.NullInt64 { return sql.NullInt64{Int64: n, Valid: n != 0} }
+
+// settledWords are the disputed orders and lines at a place, as rows of word.
+const settledWords = `SELECT 0, s.month, s.payment_id, s.attempt, o.interchange_id, o.message_no, o.lin, o.seq, NULL, @why::text
+	FROM interchange i JOIN bank_order o ON o.month = i.month AND o.interchange_id = i.id
+	JOIN delivery d ON d.id = delivery_of(o.payment_id) JOIN standing s ON s.month = d.month AND s.payment_id = o.payment_id AND s.attempt = o.attempt
+	WHERE s.kind = 'disputed' AND i.bank = @bank AND i.control_ref = @control AND (@message::int IS NULL OR o.message_no = @message)
+	  AND (@lin::int IS NULL OR o.lin = @lin) AND (@payment::bigint IS NULL OR o.payment_id = @payment)
+	UNION ALL
+	SELECT 0, NULL, NULL, NULL, l.interchange_id, l.message_no, l.lin, NULL, NULL, @why::text
+	FROM order_line l JOIN interchange i ON i.id = l.interchange_id
+	WHERE l.state = 'disputed' AND i.bank = @bank AND i.control_ref = @control AND (@message::int IS NULL OR l.message_no = @message)
+	  AND (@lin::int IS NULL OR l.lin = @lin) AND @payment::bigint IS NULL`
+
+// oweCorrections owes response 8 for what was settled as executed: by line where none was owed, else by payment, since the
+// line's may have been told when the payment was not in it, and response 9 instead. open: it was settled as still with the
+// bank; then only what response 9 was owed for is corrected, the rest when the bank takes it over.
+func (s *Store) oweCorrections(ctx context.Context, x *postgres.Session, open bool) error {
+	_, err := x.ExecContext(ctx, `WITH settled AS (
+			SELECT o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin FROM judged j JOIN interchange i ON i.id = j.interchange_id
+			JOIN bank_order o ON o.month = i.month AND o.interchange_id = j.interchange_id AND o.message_no = j.message_no AND o.lin = j.lin
+				AND (j.payment_id IS NULL OR o.payment_id = j.payment_id)
+			WHERE j.effect = 'takes'),
+		owed AS (SELECT s.*, d.id AS delivery_id, d.month, a.kind IS NOT NULL AS by_line FROM settled s JOIN delivery d ON d.id = delivery_of(s.payment_id)
+			JOIN order_line l USING (interchange_id, message_no, lin)
+			LEFT JOIN standing t ON t.month = d.month AND t.payment_id = s.payment_id AND t.attempt = s.attempt
+			JOIN interchange i ON i.id = s.interchange_id
+			LEFT JOIN answer_due a ON a.kind = @response AND a.delivery_id = d.id AND a.payment_id = 0 AND a.attempt = 0
+				AND a.interchange_id = s.interchange_id AND a.message_no = s.message_no AND a.lin = s.lin
+			WHERE CASE WHEN @open THEN a.kind IS NOT NULL AND EXISTS (SELECT FROM answer_due n WHERE n.kind = @response9 AND n.delivery_id = d.id
+					AND n.payment_id = s.payment_id AND n.attempt = s.attempt)
+				ELSE position_of(t.kind, 'released', l.type, l.state, i.state) = 'executed' END)
+		INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, payments, status, text, caused_at)
+		SELECT @response, delivery_id, month, payment_id, attempt, 0, 0, 0, 1, @status, @text, @now::timestamptz FROM owed WHERE by_line
+		UNION ALL
+		SELECT @response, delivery_id, month, 0, 0, interchange_id, message_no, lin, count(*), @status, @text, @now::timestamptz
+		FROM owed WHERE NOT by_line GROUP BY delivery_id, month, interchange_id, message_no, lin
+		ON CONFLICT DO NOTHING`,
+		pgscript.Args{"response": int(gateway.Response8), "response9": int(gateway.Response9), "open": open, "status": gateway.StatusAccepted, "now": s.Now(), "text": gateway.TextCorrected})
+	if err != nil {
+		return fmt.Errorf("owe corrections: %w", err)
+	}
+	return nil
+}
+
+// closeSettled closes the contradictions of an interchange in which nothing is disputed any more.
+func (s *Store) closeSettled(ctx context.Context, x *postgres.Session, bank string, number gateway.ControlNumber) error {
+	var open bool
+	err := x.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM interchange i JOIN order_line l ON l.interchange_id = i.id
+			WHERE i.bank = $1 AND i.control_ref = $2 AND (l.state = 'disputed' OR (SELECT sum(y.payments) FROM fact_tally y
+				WHERE y.interchange_id = i.id AND y.message_no = l.message_no AND y.lin = l.lin AND y.kind = 'disputed') > 0))`,
+		bank, number).Scan(&open)
+	if err != nil || open {
+		return err
+	}
+	for _, kind := range []gateway.ExceptionKind{gateway.ContrlAfterReject, gateway.ContrlRejectsAccepted, gateway.RejectAfterExecution,
+		gateway.ExecutedAfterReject, gateway.AmountDiffers, gateway.CameBackUnpaid} {
+		var subjects []string
+		place := fmt.Sprintf("%s %d", bank, number)
+		err := x.SelectContext(ctx, &subjects, `SELECT subject FROM exception WHERE kind = $1 AND closed_at IS NULL
+			AND (subject = $2 OR starts_with(subject, $2 || ' message '))`, kind, place)
+		if err != nil {
+			return fmt.Errorf("contradictions of %s: %w", place, err)
+		}
+		for _, subject := range subjects {
+			if err := s.Close(ctx, x, kind, subject, closedBySettling); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// closedBySettling is who closes a contradiction whose dispute is settled.
+const closedBySettling = "dispute settled"

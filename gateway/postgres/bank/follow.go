@@ -1,0 +1,142 @@
+package bank
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"fmt"
+	"maps"
+	"strings"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/pgscript"
+)
+
+//go:embed sql/news_tables.sql
+var newsTablesScript string
+
+//go:embed sql/follow.sql
+var followScript string
+
+// source is what news comes from: a document of the bank, or a decision of persons; 0: neither.
+type source struct{ document, decision int64 }
+
+// carried is what a payment or line becomes when news takes: its fact, and the state of a line.
+type carried struct {
+	kind gateway.FactKind
+	line gateway.LineState
+}
+
+func carries(news gateway.News) carried {
+	switch news {
+	case gateway.NewsExecuted, gateway.NewsSettledExecuted:
+		return carried{gateway.FactExecuted, gateway.LineExecuted}
+	case gateway.NewsAssumed:
+		return carried{gateway.FactExecuted, gateway.LineAssumed}
+	case gateway.NewsSettledOpen:
+		return carried{gateway.FactDisputeSettled, gateway.LineWithBank}
+	}
+	return carried{gateway.FactBankRejected, gateway.LineRejected}
+}
+
+// follow carries out news of orders and lines, those that a query gives as rows of the temporary table word, by the table of
+// what may follow: what takes becomes a fact and is answered, what contradicts is disputed and raised. It tells how many
+// orders and lines moved. An empty place names each order or line in its exception; else one at that place is raised for all.
+func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.News, from source, place, words string, args pgscript.Args) (int, error) {
+	month, err := s.EnsureMonth(ctx, x)
+	if err == nil {
+		err = x.NewFacts(ctx)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := pgscript.Run(ctx, x, newsTablesScript, nil); err != nil {
+		return 0, err
+	}
+	_, err = x.ExecContext(ctx, `INSERT INTO word (n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text) `+words, args)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", news, err)
+	}
+	to := carries(news)
+	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": s.Now(), "recorded": month,
+		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
+		"response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
+	if err := pgscript.Run(ctx, x, followScript, all); err != nil {
+		return 0, fmt.Errorf("%s: %w", news, err)
+	}
+	if err := s.RecordFacts(ctx, x); err != nil {
+		return 0, err
+	}
+	if err := s.raiseContradictions(ctx, x, place); err != nil {
+		return 0, err
+	}
+	var moved int
+	err = x.QueryRowContext(ctx, `SELECT count(*) FROM judged WHERE effect IN ('takes', 'disputes')`).Scan(&moved)
+	return moved, err
+}
+
+// How exceptions name places of a message.
+const (
+	placeOfLine  = `i.bank || ' ' || i.control_ref || ' message ' || j.message_no || ' LIN ' || j.lin`
+	placeOfOrder = placeOfLine + ` || coalesce(' SEQ ' || j.seq, '')`
+)
+
+// raiseContradictions raises what the table of what may follow wants raised, and holds payments that may pay again what is
+// disputed now.
+func (s *Store) raiseContradictions(ctx context.Context, x *postgres.Session, place string) error {
+	var kinds []gateway.ExceptionKind
+	if err := x.SelectContext(ctx, &kinds, `SELECT DISTINCT exception FROM judged WHERE exception <> '' ORDER BY 1`); err != nil {
+		return fmt.Errorf("contradictions: %w", err)
+	}
+	for _, kind := range kinds {
+		rows := `SELECT DISTINCT ` + placeOfOrder + `, @detail::text FROM judged j JOIN interchange i ON i.id = j.interchange_id WHERE j.exception = @kind`
+		if place != "" {
+			rows = `SELECT @place::text, @detail::text`
+		}
+		args := pgscript.Args{"kind": string(kind), "place": place, "detail": contradicts(kind)}
+		if err := s.RaiseMany(ctx, x, kind, rows, args); err != nil {
+			return err
+		}
+	}
+	if len(kinds) == 0 {
+		return nil
+	}
+	return s.holdRepayments(ctx, x)
+}
+
+// contradicts says what was heard before what is heard now.
+func contradicts(kind gateway.ExceptionKind) string {
+	switch kind {
+	case gateway.ContrlAfterReject:
+		return "the bank has rejected the interchange before, and now accepts it"
+	case gateway.ExecutedAfterReject:
+		return "the bank has rejected it before, and now calls it executed"
+	case gateway.RejectAfterExecution:
+		return "the bank has called it executed before, and now rejects it"
+	case gateway.ContrlRejectsAccepted:
+		return "the bank has accepted the interchange before, and now rejects it"
+	case gateway.RefusedAsDuplicate:
+		return "the bank refuses it because it has a file of that number: what became of the first is not known by that"
+	}
+	return "the bank names another amount than it was sent"
+}
+
+//go:embed sql/accept.sql
+var acceptSQL string
+
+// acceptLines records that the bank has the lines that a query names, and owes response 8
+// for them: once per line and delivery, for what is not rejected. It tells how many lines moved on.
+func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, lines string, args pgscript.Args) (int, error) {
+	all := maps.Clone(args)
+	if all == nil {
+		all = pgscript.Args{}
+	}
+	all["now"], all["response"], all["status"] = s.Now(), int(gateway.Response8), gateway.StatusAccepted
+	var moved int
+	err := x.QueryRowContext(ctx, strings.Replace(acceptSQL, "/*lines*/", lines, 1), all).Scan(&moved)
+	if err != nil {
+		return 0, fmt.Errorf("accept lines: %w", err)
+	}
+	return moved, nil
+}

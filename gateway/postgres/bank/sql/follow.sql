@@ -1,0 +1,71 @@
+-- What follows from news of the bank, by the table of what may follow. The news stand in the temporary table word: of an
+-- order where payment_id is given, else of a whole line; of several about the same the first counts.
+
+-- step: judge orders
+INSERT INTO judged
+SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
+    f.effect, f.answer, f.exception
+FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
+JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
+WHERE w.payment_id IS NOT NULL
+ORDER BY w.payment_id, w.attempt, w.n
+
+-- step: judge lines
+INSERT INTO judged
+SELECT DISTINCT ON (w.interchange_id, w.message_no, w.lin) NULL, NULL, NULL, w.interchange_id, w.message_no, w.lin, NULL, w.code, w.text,
+    f.effect, f.answer, f.exception
+FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+JOIN may_follow f ON f.news = @news AND f.scope = 'bulk' AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)
+WHERE w.payment_id IS NULL
+ORDER BY w.interchange_id, w.message_no, w.lin, w.n
+
+-- step: judge orders of those lines that stand by themselves
+INSERT INTO judged
+SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception
+FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
+CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
+    AND b.lin = j.lin OFFSET 0) o
+JOIN delivery d ON d.id = delivery_of(o.payment_id)
+CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.payment_id = o.payment_id AND t.attempt = o.attempt
+    AND t.kind <> 'dispute_settled' LIMIT 1) s
+JOIN may_follow f ON f.news = @news AND f.scope = 'part' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
+-- Most lines have none, and are not walked through.
+WHERE j.payment_id IS NULL AND f.effect IN ('takes', 'disputes')
+  AND EXISTS (SELECT FROM fact_tally y WHERE y.interchange_id = j.interchange_id AND y.message_no = j.message_no AND y.lin = j.lin)
+  AND NOT EXISTS (SELECT FROM judged k WHERE k.payment_id = o.payment_id AND k.attempt = o.attempt)
+
+-- step: facts of orders
+INSERT INTO new_fact (month, payment_id, attempt, kind, code, text, interchange_id, message_no, lin, document_id, decision_id)
+SELECT month, payment_id, attempt, CASE effect WHEN 'disputes' THEN 'disputed' ELSE @kind END::fact_kind, code, text, interchange_id, message_no, lin,
+    @document::bigint, @decision::bigint
+FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes') ORDER BY payment_id
+
+-- step: facts of lines
+INSERT INTO fact (month, scope, n, kind, attempt, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id)
+SELECT @recorded::date, 'line', l.facts + 1, CASE j.effect WHEN 'disputes' THEN 'disputed' ELSE @kind END::fact_kind, 1, l.interchange_id, l.message_no,
+    l.lin, l.payments, l.ore, j.code, j.text, @now::timestamptz, @document::bigint, @decision::bigint
+FROM judged j JOIN order_line l USING (interchange_id, message_no, lin)
+WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
+
+-- step: lines
+UPDATE order_line l SET state = CASE j.effect WHEN 'disputes' THEN 'disputed' ELSE @state END::order_state, code = j.code, text = j.text,
+    changed_at = @now::timestamptz, facts = l.facts + 1
+FROM judged j WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
+  AND l.interchange_id = j.interchange_id AND l.message_no = j.message_no AND l.lin = j.lin
+
+-- step: responses 9 of orders
+INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
+SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @rejected, @rejectcode, text, @now::timestamptz
+FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response9 ON CONFLICT DO NOTHING
+
+-- step: responses 9 of lines
+INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
+SELECT j.answer, d.id, d.month, o.payment_id, o.attempt, @rejected, @rejectcode, j.text, @now::timestamptz
+FROM judged j JOIN interchange i ON i.id = j.interchange_id
+CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.interchange_id = j.interchange_id
+    AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
+JOIN delivery d ON d.id = delivery_of(o.payment_id)
+WHERE j.payment_id IS NULL AND j.effect = 'takes' AND j.answer = @response9
+  AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.payment_id = o.payment_id AND e.attempt = o.attempt AND e.kind <> 'dispute_settled')
+ON CONFLICT DO NOTHING

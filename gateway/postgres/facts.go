@@ -1,0 +1,62 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"nks/gateway"
+	"nks/pgcopy"
+	"nks/pgscript"
+)
+
+// newFactSQL makes the temporary table that facts are gathered in before they are recorded. month is that of the payment;
+// the place is that of the order that a fact with an attempt is about.
+const newFactSQL = `CREATE TEMP TABLE IF NOT EXISTS new_fact (month date, payment_id bigint, attempt smallint, kind fact_kind, code text, text text,
+	interchange_id bigint, message_no int, lin int, document_id bigint, decision_id bigint) ON COMMIT DROP`
+
+//go:embed sql/record_facts.sql
+var recordFactsSQL string
+
+// NewFacts makes the temporary table new_fact, in which a stage gathers facts about payments before RecordFacts.
+func (x *Session) NewFacts(ctx context.Context) error {
+	if _, err := x.ExecContext(ctx, newFactSQL); err != nil {
+		return fmt.Errorf("table of facts: %w", err)
+	}
+	return nil
+}
+
+// NewFactTable is the temporary table new_fact as COPY fills it.
+func NewFactTable() pgcopy.Table {
+	return pgcopy.Table{Name: "new_fact", Columns: []string{"month", "payment_id", "attempt", "kind", "code", "text"}}
+}
+
+// RecordFacts records what stands in new_fact, and empties it. It is an error when another transaction has recorded something
+// about one of the payments meanwhile: whoever writes facts holds the group's lock before any order, and the bank's after.
+func (b *Base) RecordFacts(ctx context.Context, x *Session) error {
+	month, err := b.EnsureMonth(ctx, x)
+	if err != nil {
+		return err
+	}
+	var facts, standings int
+	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month, "now": b.Now()}).Scan(&facts, &standings)
+	if err == nil && facts != standings {
+		err = fmt.Errorf("%w: %d facts about %d payments", gateway.ErrCountMismatch, facts, standings)
+	}
+	if err == nil && facts > 0 {
+		_, err = x.ExecContext(ctx, `TRUNCATE new_fact`)
+	}
+	if err != nil {
+		return fmt.Errorf("record facts: %w", err)
+	}
+	return nil
+}
+
+// EnsureMonth makes the partitions of the present business month, and tells which it is.
+func (b *Base) EnsureMonth(ctx context.Context, x Execer) (month string, err error) {
+	month = b.Month(b.Now())
+	if _, err := x.ExecContext(ctx, `SELECT ensure_month($1::date)`, month); err != nil {
+		return month, fmt.Errorf("month %s: %w", month, err)
+	}
+	return month, nil
+}

@@ -1,0 +1,34 @@
+-- Records the facts of the temporary table new_fact, one of a payment at most: in fact, in where the payment stands, and in
+-- the tally of its group or line.
+WITH news AS MATERIALIZED (
+    SELECT f.*, p.ore, p.group_id, s.n AS before_n, s.kind AS before_kind, s.attempt AS before_attempt, s.order_month AS before_order_month
+    FROM new_fact f
+    -- By whole keys, whatever the planner knows of tables that have just grown.
+    CROSS JOIN LATERAL (SELECT q.group_id, q.ore FROM payment q WHERE q.month = f.month AND q.id = f.payment_id LIMIT 1) p
+    LEFT JOIN LATERAL (SELECT t.* FROM standing t WHERE t.month = f.month AND t.payment_id = f.payment_id LIMIT 1) s ON true),
+facts AS (
+    INSERT INTO fact (month, scope, n, kind, attempt, payment_id, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id)
+    SELECT @recorded::date, 'payment', coalesce(before_n, 0) + 1, kind, attempt, payment_id, interchange_id, message_no, lin, 1, ore, code, text, @now::timestamptz,
+        document_id, decision_id
+    FROM news),
+standings AS (
+    INSERT INTO standing AS s (month, payment_id, n, kind, attempt, order_month, code, text, at)
+    SELECT month, payment_id, coalesce(before_n, 0) + 1, kind, attempt, before_order_month, code, text, @now::timestamptz FROM news
+    -- In another order two transactions could wait for each other.
+    ORDER BY month, payment_id
+    ON CONFLICT (month, payment_id) DO UPDATE SET n = excluded.n, kind = excluded.kind, attempt = excluded.attempt, code = excluded.code,
+        text = excluded.text, at = excluded.at WHERE s.n = excluded.n - 1
+    RETURNING 1),
+tallies AS (
+    INSERT INTO fact_tally (group_id, interchange_id, message_no, lin, kind, payments, ore)
+    SELECT CASE attempt WHEN 0 THEN group_id END, CASE WHEN attempt > 0 THEN interchange_id END, CASE WHEN attempt > 0 THEN message_no END,
+        CASE WHEN attempt > 0 THEN lin END, kind, count(*), sum(ore)
+    FROM news GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT CASE n.before_attempt WHEN 0 THEN n.group_id END, o.interchange_id, o.message_no, o.lin, n.before_kind, -count(*), -sum(n.ore)
+    FROM news n
+    LEFT JOIN LATERAL (SELECT b.interchange_id, b.message_no, b.lin FROM release_group g JOIN bank_order b
+            ON b.month = coalesce(n.before_order_month, g.order_month) AND b.payment_id = n.payment_id AND b.attempt = n.before_attempt
+        WHERE n.before_attempt > 0 AND g.id = n.group_id LIMIT 1) o ON true
+    WHERE n.before_n IS NOT NULL GROUP BY 1, 2, 3, 4, 5)
+SELECT (SELECT count(*) FROM new_fact), (SELECT count(*) FROM standings)
