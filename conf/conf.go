@@ -110,6 +110,7 @@ type Config struct {
 	Answers  Answers  `toml:"answers"`
 	Flow     Flow     `toml:"flow"`
 	Register Register `toml:"register"`
+	Audit    Audit    `toml:"audit"`
 	Log      Log      `toml:"log"`
 	Metrics  Metrics  `toml:"metrics"`
 	Console  Console  `toml:"console"`
@@ -212,6 +213,16 @@ type Register struct {
 	ImageMB int `toml:"image_mb"`
 }
 
+// Audit is the log that cannot be forged unseen: what of it is outside the database.
+type Audit struct {
+	// Key is the file of the key that signs; empty: audit/key under Config.Data. Its public half stands beside it, in .pub.
+	Key string `toml:"key"`
+	// FormerKeys are files of public keys that have signed before.
+	FormerKeys []string `toml:"former_keys"`
+	// Checkpoints is the file that keeps what was signed; empty: audit/checkpoints under Config.Data.
+	Checkpoints string `toml:"checkpoints"`
+}
+
 // Log says what the log looks like.
 type Log struct {
 	Level  string `toml:"level"`  // debug, info, warn, error
@@ -303,6 +314,7 @@ func Default() Config {
 		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
 		Flow:     Flow{Poll: Duration{10 * time.Second}},
 		Register: Register{Image: true},
+		Audit:    Audit{FormerKeys: []string{}},
 		Log:      Log{Level: "info", Format: "json"},
 		Console:  Console{Listen: "127.0.0.1:8080"},
 		Metrics:  Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},

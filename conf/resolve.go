@@ -12,7 +12,8 @@ import (
 // Resolve makes every relative path absolute, meant from dir, and fills in the paths that follow from others.
 func (c *Config) Resolve(dir string) {
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
-		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials} {
+		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials,
+		&c.Audit.Key, &c.Audit.Checkpoints} {
 		*path = from(dir, *path)
 	}
 	if c.Database.PrivateDir == "" && c.Data != "" {
@@ -23,6 +24,15 @@ func (c *Config) Resolve(dir string) {
 	}
 	if c.MQ.Credentials == "" && c.Data != "" {
 		c.MQ.Credentials = filepath.Join(c.Data, "mq-credentials")
+	}
+	if c.Audit.Key == "" && c.Data != "" {
+		c.Audit.Key = filepath.Join(c.Data, "audit", "key")
+	}
+	if c.Audit.Checkpoints == "" && c.Data != "" {
+		c.Audit.Checkpoints = filepath.Join(c.Data, "audit", "checkpoints")
+	}
+	for i, key := range c.Audit.FormerKeys {
+		c.Audit.FormerKeys[i] = from(dir, key)
 	}
 	for i := range c.Banks {
 		b := &c.Banks[i]
@@ -96,6 +106,9 @@ func (c Config) CheckFiles() error {
 	}
 	check("database.url_file", c.Database.URLFile, true)
 	check("mailbox.host_key", c.Mailbox.HostKey, true)
+	for _, path := range c.Audit.FormerKeys {
+		check("audit.former_keys", path, false)
+	}
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)

@@ -91,11 +91,16 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	w := &world{t: t, database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
 	load(t, w.db, o.country, w.now)
-	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits}
+	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits,
+		Keeping: keeping(t)}
 	w.Steps = w.steps()
 	w.fillImage()
+	if err := w.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		w.holds()
+		w.logIsSigned()
 		if found := w.Image.State().Discards; found > 0 != w.behindItsBack {
 			t.Errorf("%d images of the register differed from SQL", found)
 		}

@@ -43,6 +43,12 @@ const RegisterOverlap ExceptionKind = "register overlap"
 // when the payment leaves.
 const RegisterDiffers ExceptionKind = "register differs"
 
+// Exceptions of the log that cannot be forged unseen.
+const (
+	LogLags        ExceptionKind = "log lags"
+	LogContradicts ExceptionKind = "log contradicts a checkpoint"
+)
+
 // Exceptions at the doors.
 const (
 	NameReused     ExceptionKind = "name used again with other bytes"
@@ -86,6 +92,7 @@ func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent},
+		{LogLags, Warning}, {LogContradicts, Urgent},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},

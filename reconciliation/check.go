@@ -94,6 +94,12 @@ func invariants() []invariant {
 			`SELECT i.id FROM interchange i LEFT JOIN (SELECT interchange_id, count(*) AS c, sum(payments) AS n, sum(ore) AS ore
 				FROM message GROUP BY 1) m ON m.interchange_id = i.id
 			 WHERE i.kind = 'PAYMUL' AND (m.c IS DISTINCT FROM i.messages OR m.n IS DISTINCT FROM i.payments OR m.ore IS DISTINCT FROM i.ore)`},
+		{"I9", "entry of the log that has waited too long for its place",
+			`SELECT id FROM audit_entry WHERE place IS NULL AND recorded_at < clock_timestamp() - interval '10 min'`},
+		{"I9", "log whose places have a hole, or are not all signed",
+			`SELECT coalesce(c.size, 0) FROM (SELECT count(place) AS n, max(place) + 1 AS top FROM audit_entry) e
+			 CROSS JOIN (SELECT max(size) AS size FROM audit_checkpoint) c
+			 WHERE coalesce(e.top, 0) <> e.n OR coalesce(c.size, 0) <> e.n`},
 		{"I12", "answer numbers with a hole",
 			`SELECT c.kind FROM answer_counter c LEFT JOIN (SELECT kind, count(*) AS n, max(number) AS top FROM answer GROUP BY 1) a USING (kind)
 			 WHERE coalesce(a.n, 0) <> c.last OR coalesce(a.top, 0) <> c.last`},

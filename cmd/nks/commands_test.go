@@ -14,7 +14,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -67,6 +67,9 @@ func TestWrongUse(t *testing.T) {
 		"a holder's short number":  {{"register", "show", "CPR", "010203123"}, {"10 digits"}},
 		"a holder's day":           {{"register", "show", "--on", "yesterday", "CVR", "12345678"}, {"--on", "yesterday", "2005-08-11"}},
 		"a holder's instant":       {{"register", "show", "--known", "noon", "CVR", "12345678"}, {"--known", "noon", "RFC 3339"}},
+		"no place of the log":      {{"audit", "show"}, {"name one place"}},
+		"a place that is none":     {{"audit", "show", "first"}, {`"first"`, "must be a whole number from 0"}},
+		"no checkpoint there":      {{"audit", "verify", "--config", sample, "--checkpoint", absent}, {absent}},
 		"one person":               {{"resolve", "--bank", "B", "--interchange", "1", "--arrived", "no", "--by", "A", "--approved-by", "A"}, {"--by", "--approved-by"}},
 		"perhaps arrived":          {{"resolve", "--bank", "B", "--interchange", "1", "--arrived", "perhaps"}, {"--arrived", "must be one of yes, no"}},
 		"no EDIFACT":               {{"edifact", "lint"}, {"files"}},

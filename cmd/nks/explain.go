@@ -66,7 +66,7 @@ func paymentToExplain(ctx context.Context, on tables, wanted string) (p *view.Pa
 	if err != nil {
 		return nil, err
 	}
-	p, err = reader.PaymentWithoutPapers(ctx, view.Viewer{Authority: found[0].Authority}, found[0].Payment, now)
+	p, err = reader.PaymentWithoutPapers(ctx, view.Viewer{Authority: found[0].Authority, By: "nks explain"}, found[0].Payment, now)
 	return p, errors.Join(err, closeReader())
 }
 

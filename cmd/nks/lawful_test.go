@@ -124,6 +124,8 @@ name = "NKSTEST"
 [mailbox]
 listen = "127.0.0.1:0"
 host_key = "../keys/mailbox_host"
+[audit]
+key = "../keys/audit"
 [console]
 listen = ""
 [metrics]

@@ -1,6 +1,6 @@
 // Package postgres is what the stages of the flow stand on: transactions, stored documents, claims, exceptions, numbers,
 // and the writing of answers. PostgreSQL is the only truth: its tables are the state machine. Each stage (receive, check,
-// release, bank, answer, watch) is a package below this one, with a small store of its own; each step of the flow is one
+// release, bank, answer, sequence, watch) is a package below this one, with a small store of its own; each step of the flow is one
 // method that does its work and marks it done in one transaction.
 package postgres
 
@@ -15,6 +15,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/rs/zerolog"
 
+	"nks/audit"
 	"nks/gateway"
 )
 
@@ -107,6 +108,12 @@ func IsTransient(conn *sqlx.Conn, err error) bool {
 func IsUnique(err error, constraint string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23505" && pg.ConstraintName == constraint
+}
+
+// Audit enters something in the log that cannot be forged unseen, in the transaction that does it.
+func (b *Base) Audit(ctx context.Context, x *Session, kind audit.Kind, content any) error {
+	_, err := audit.Commit(ctx, x, kind, content)
+	return err
 }
 
 // Analyze gathers statistics after a step has added many rows of a month; the next statements are planned by them.

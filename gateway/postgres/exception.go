@@ -56,13 +56,13 @@ func (b *Base) RaiseAlone(ctx context.Context, kind gateway.ExceptionKind, subje
 	return b.Transact(ctx, "raise", func(x *Session) error { return b.Raise(ctx, x, kind, subject, detail) })
 }
 
-// closedByFlow is who closes an exception whose work has succeeded.
-const closedByFlow = "nks"
+// ClosedByFlow is who closes an exception whose work has succeeded.
+const ClosedByFlow = "nks"
 
 // CloseMended closes the exceptions of work that now succeeds, in the transaction that does it.
 func (b *Base) CloseMended(ctx context.Context, x *Session, kind gateway.ExceptionKind, ids ...int64) error {
 	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $3, closed_by = $4
-		WHERE kind = $1 AND subject = ANY (SELECT unnest($2::bigint[])::text) AND closed_at IS NULL`, kind, ids, b.Now(), closedByFlow)
+		WHERE kind = $1 AND subject = ANY (SELECT unnest($2::bigint[])::text) AND closed_at IS NULL`, kind, ids, b.Now(), ClosedByFlow)
 	if err != nil {
 		return fmt.Errorf("close %s: %w", kind, err)
 	}
@@ -73,7 +73,7 @@ func (b *Base) CloseMended(ctx context.Context, x *Session, kind gateway.Excepti
 func (b *Base) CloseRaisedBefore(ctx context.Context, x *Session, kind gateway.ExceptionKind, id int64, before sql.NullTime) error {
 	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $3, closed_by = $4
 		WHERE kind = $1 AND subject = $2::bigint::text AND closed_at IS NULL AND raised_at < coalesce($5::timestamptz, 'infinity')`,
-		kind, id, b.Now(), closedByFlow, before)
+		kind, id, b.Now(), ClosedByFlow, before)
 	if err != nil {
 		return fmt.Errorf("close %s: %w", kind, err)
 	}

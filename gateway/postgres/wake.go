@@ -18,6 +18,8 @@ const (
 	ToAnswer  Work = "answer"
 	// ToFollow is a change of the register; who changes it says so.
 	ToFollow Work = register.Changed
+	// ToSequence is an entry of the log; the database's function audit_commit says so.
+	ToSequence Work = "sequence"
 )
 
 // ToRender is a frozen interchange of a bank.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/audit"
 	"nks/gateway"
 )
 
@@ -120,6 +121,9 @@ func (r *Reader) payment(ctx context.Context, v Viewer, id int64, now time.Time,
 		p.Papers, err = papers(ctx, tx, p)
 		return err
 	})
+	if err == nil {
+		err = r.looked(ctx, audit.PaymentLook, paymentLook{By: v.who(), Authority: v.Authority, Payment: id})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("payment %d: %w", id, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/audit"
 	"nks/gateway"
 )
 
@@ -23,6 +24,8 @@ type Found struct {
 
 const (
 	mostFound = 20
+	// mostSought is how much of what was sought the log keeps, in bytes.
+	mostSought = 200
 	// mostRejects is how many of the newest rejected payments are looked through: they have taken no key.
 	mostRejects = 20_000
 )
@@ -45,10 +48,22 @@ func (r *Reader) Find(ctx context.Context, v Viewer, wanted string) ([]Found, er
 		}
 		return nil
 	})
+	if err == nil {
+		err = r.looked(ctx, audit.PaymentSearch, searchOf(v, wanted, found))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	return found, nil
+}
+
+func searchOf(v Viewer, wanted string, found []Found) searchLook {
+	sought := Mask(wanted)
+	look := searchLook{By: v.who(), Authority: v.Authority, Sought: sought[:min(len(sought), mostSought)], Payments: []int64{}}
+	for _, f := range found {
+		look.Payments = append(look.Payments, f.ID)
+	}
+	return look
 }
 
 // findKey looks for the EndToEndId of a payment that was accepted.

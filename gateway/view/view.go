@@ -1,6 +1,6 @@
 // Package view is what a viewer may see of the flow: the read models of pages and of other readers. It reads as
-// nks_page, under row-level security, on one snapshot for each read model, and never writes. What of a citizen or of an
-// account must not be seen is hidden before it leaves this package.
+// nks_page, under row-level security, on one snapshot for each read model, and writes nothing but what the log keeps of a look
+// at a payment. What of a citizen or of an account must not be seen is hidden before it leaves this package.
 package view
 
 import (

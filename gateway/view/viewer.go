@@ -11,6 +11,7 @@ import (
 type Viewer struct {
 	Authority string `db:"authority"` // its number; empty: operations
 	Name      string `db:"name"`
+	By        string `db:"-"` // who it is, for the log; empty: whoever is at the pages
 }
 
 // Operations reports whether the viewer is not an authority.

@@ -157,7 +157,7 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 		banks = append(banks, bank)
 	}
 	return NewSteps(StepOptions{DB: db.pool, Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
-		Banks: banks, Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
+		Keeping: Keeping(c), Banks: banks, Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, FailuresBefore: failuresBefore,
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
@@ -189,6 +189,7 @@ func (a *App) makeWorkers() error {
 		a.addWorker(postgres.ToFollow, a.steps.Image.Follow, nil)
 	}
 	a.addWorker(postgres.ToRelease, a.steps.Release.Next, a.steps.Release.NextDue)
+	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	for _, b := range a.config.Banks {
 		at := func(step func(context.Context, string) (bool, error)) gateway.Step {

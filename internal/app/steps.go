@@ -19,6 +19,7 @@ import (
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
+	"nks/gateway/postgres/sequence"
 	flow "nks/gateway/postgres/watch"
 	"nks/register/image"
 )
@@ -51,6 +52,8 @@ type StepOptions struct {
 	OwnGLN    string
 	Banks     gateway.BankCentres
 	Limits    Limits
+	// Keeping is of the log; without a key nothing of it is signed.
+	Keeping sequence.Keeping
 }
 
 // Steps is the flow's stages put together. Nothing of it runs by itself: a gateway has workers that take the steps, a test
@@ -66,6 +69,8 @@ type Steps struct {
 	Watch   *flow.Store
 	DryRun  *dryrun.Store
 	Desk    *act.Desk
+	// Sequence is of the log that cannot be forged unseen.
+	Sequence *sequence.Store
 	// Image has the register in memory, once somebody has had it filled.
 	Image *image.Keeper
 }
@@ -94,15 +99,19 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before}}
+	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank)
 	return s, nil
 }
 
-// Prepare does what a start does before the first step: deliveries that were set aside are tried again, and what broke
-// off long ago is swept.
+// Prepare does what a start does before the first step: deliveries that were set aside are tried again, what broke off long
+// ago is swept, and a log that nobody has signed yet gets its key.
 func (s *Steps) Prepare(ctx context.Context) error {
 	if err := s.Base.RetrySetAside(ctx); err != nil {
+		return err
+	}
+	if err := s.Sequence.Prepare(ctx); err != nil {
 		return err
 	}
 	return s.Base.DropUnfinished(ctx)

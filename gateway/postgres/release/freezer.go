@@ -242,9 +242,11 @@ func (f *freezer) endInterchange(ctx context.Context) error {
 // keepInterchange writes an interchange's totals, and that it is rendered, if it could be.
 func (s *Store) keepInterchange(ctx context.Context, x *postgres.Session, ic *freezing) error {
 	var document any
+	var sum []byte
 	state := "frozen"
 	if ic.broken == nil {
-		if _, err := ic.doc.Finish(ctx, x); err != nil {
+		var err error
+		if sum, err = ic.doc.Finish(ctx, x); err != nil {
 			return err
 		}
 		if err := recordChanges(ctx, x, ic.id, ic.w.Changes()); err != nil {
@@ -259,5 +261,5 @@ func (s *Store) keepInterchange(ctx context.Context, x *postgres.Session, ic *fr
 	if err != nil {
 		return fmt.Errorf("interchange %d: %w", ic.id, err)
 	}
-	return nil
+	return s.auditSums(ctx, x, ic.id, sum)
 }

@@ -95,13 +95,17 @@ func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.Ba
 	if err := w.End(gateway.Totals{Messages: f.Messages, Payments: f.Payments, Ore: f.Ore}); err != nil {
 		return err
 	}
-	if _, err := doc.Finish(ctx, x); err != nil {
+	sum, err := doc.Finish(ctx, x)
+	if err != nil {
 		return err
 	}
 	if _, err := x.ExecContext(ctx, `CLOSE orders`); err != nil {
 		return err
 	}
 	if err := recordChanges(ctx, x, f.ID, w.Changes()); err != nil {
+		return err
+	}
+	if err := s.auditSums(ctx, x, f.ID, sum); err != nil {
 		return err
 	}
 	x.Wakes(postgres.ToSend(bank.ID))

@@ -112,6 +112,13 @@ func sampled() []gauges {
 			{"nks_uploads_staged", "Complete uploads in a mailbox under a temporary name, which are no deliveries until they are renamed."},
 			{"nks_uploads_staged_oldest_seconds", "Age of the oldest of them."},
 		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM mailbox_upload`, withNow},
+		{nil, [][2]string{
+			{"nks_audit_waiting", "Entries of the log that wait for their place in the tree."},
+			{"nks_audit_oldest_seconds", "Age of the oldest of them, by the database's clock, since it was written."},
+			{"nks_audit_entries", "Entries in the signed tree."},
+		}, `SELECT count(*), extract(epoch FROM clock_timestamp() - min(recorded_at))::bigint, (SELECT max(size) FROM audit_checkpoint)
+			FROM audit_entry WHERE place IS NULL`,
+			func(*Store, time.Time) []any { return nil }},
 	}
 }
 
