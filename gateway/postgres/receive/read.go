@@ -126,7 +126,7 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 		return err
 	}
-	x.Wakes(postgres.ToCheck)
+	x.Wakes(postgres.ToCheck, postgres.ToRelease) // of other payers, which waited for it to be read
 	d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = head.MessageID, head.GroupRef, head.SenderEAN, head.Authority
 	return s.Answers.Receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) { a.Status = gateway.StatusAccepted })
 }
