@@ -284,7 +284,7 @@ func TestSetAside_WakesReleases(t *testing.T) {
 	w.exec(`UPDATE document_piece SET n = 1`)
 	w.at(receiveBy)
 	n.wakes(sleeping{name: "release", work: postgres.ToRelease, step: n.Release.Next, due: n.Release.NextDue, make: func() {
-		for range limits().FailuresBefore {
+		for range limits().Patience.Failures {
 			if _, err := w.Receive.NextToRead(t.Context()); err == nil {
 				t.Error("a document with a missing piece was read")
 			}

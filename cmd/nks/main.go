@@ -33,7 +33,7 @@ func commands() []command.Command {
 			Run: explainCommand, Examples: []string{"explain --config /srv/nks/nks.toml 16777217"}},
 		{Name: "register", Args: "COMMAND HOLDER", Summary: "show what the register has on a holder, and had", Commands: registerCommands(),
 			Examples: []string{"register show CVR 12345674", "register show --on 2005-06-30 P 1000000001"}},
-		{Name: "resolve", Summary: "record what a bank said about an interchange in state unknown; without --bank: list them", Run: resolveCommand,
+		{Name: "resolve", Summary: "decide about an interchange in state unknown, or a delivery that was set aside; without flags: list them", Run: resolveCommand,
 			Examples: []string{"resolve --config /srv/nks/nks.toml",
 				`resolve --config /srv/nks/nks.toml --bank BEC --interchange 17 --arrived no --by "A. Hansen" --approved-by "B. Jensen"`}},
 		{Name: "migrate", Summary: "bring the database to this program's version", Run: migrateCommand,

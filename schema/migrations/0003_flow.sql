@@ -59,11 +59,15 @@ CREATE TABLE delivery (
     read_at       timestamptz,
     checked_at    timestamptz,
     failures      int NOT NULL DEFAULT 0,           -- times that its present step failed for a reason of our own
+    interruptions int NOT NULL DEFAULT 0,           -- times that a condition of the database broke it off
+    failing_since timestamptz,                      -- business time of the first of either
+    set_aside_at  timestamptz,                      -- null: it is worked on; else it waits until two persons decide
     UNIQUE (door, supplier, transport_key),
-    CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL))
+    CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL)),
+    CHECK (set_aside_at IS NULL OR state IN ('received', 'read'))
 );
 CREATE INDEX delivery_document ON delivery (document_id);
-CREATE INDEX delivery_todo ON delivery (received_at, id) WHERE state IN ('received', 'read');
+CREATE INDEX delivery_todo ON delivery (state, (failures + interruptions), received_at, id) WHERE state IN ('received', 'read');
 -- Only accepted bundles consume their ids: a corrected resend is welcome.
 CREATE UNIQUE INDEX delivery_group_ref ON delivery (payer_id, group_ref) WHERE state IN ('read', 'checked');
 CREATE UNIQUE INDEX delivery_bytes ON delivery (payer_id, sha256) WHERE state IN ('read', 'checked');

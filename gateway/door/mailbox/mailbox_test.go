@@ -32,7 +32,7 @@ func store(db *sqlx.DB) storage { return storeAt(db, noon, time.UTC) }
 
 func storeAt(db *sqlx.DB, now time.Time, loc *time.Location) storage {
 	base := postgres.NewBase(postgres.Base{DB: db, Now: func() time.Time { return now }, Location: loc, Log: zerolog.Nop()})
-	return storage{&receive.Store{Base: base, Rules: receive.Rules{DocumentBytes: 8 << 20, FailuresBefore: 5}}, &answer.Store{Base: base}}
+	return storage{&receive.Store{Base: base, Rules: receive.Rules{DocumentBytes: 8 << 20}}, &answer.Store{Base: base}}
 }
 
 func (s storage) mailbox() *mailbox.Mailbox {

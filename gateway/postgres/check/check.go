@@ -18,9 +18,9 @@ import (
 // Store checks bundles. Safe for concurrent use.
 type Store struct {
 	*postgres.Base
-	Answers        *postgres.Answers
-	Recipients     Recipients
-	FailuresBefore postgres.FailuresBefore
+	Answers    *postgres.Answers
+	Recipients Recipients
+	Patience   gateway.Patience
 }
 
 //go:embed sql/judge.sql
@@ -31,7 +31,7 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 	worked := true
 	var d postgres.Delivery
 	err := s.Transact(ctx, "check", func(x *postgres.Session) (err error) {
-		d, err = x.ClaimDelivery(ctx, "read", s.FailuresBefore)
+		d, err = x.ClaimDelivery(ctx, "read")
 		if errors.Is(err, gateway.ErrNotFound) {
 			worked = false
 			return nil
@@ -41,8 +41,8 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 		}
 		return s.check(ctx, x, d)
 	})
-	if err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTransient) && ctx.Err() == nil {
-		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.FailuresBefore))
+	if err != nil && d.ID != 0 {
+		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.Patience))
 	}
 	if err != nil || !worked {
 		return worked, err
@@ -72,7 +72,7 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 		return err
 	}
 	x.Wakes(postgres.ToRelease)
-	return x.UpdateOne(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
+	return x.UpdateOne(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2, `+postgres.NoTrouble+` WHERE id = $1 AND state = 'read'`, d.ID, now)
 }
 
 // judgeGroups decides which groups of the delivery wait for their release.

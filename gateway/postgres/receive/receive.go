@@ -14,7 +14,7 @@ type Rules struct {
 	BundlePayments    int
 	GroupsPerDelivery int
 	DocumentBytes     int64
-	FailuresBefore    postgres.FailuresBefore
+	Patience          gateway.Patience
 }
 
 // Store takes documents in and reads them. Safe for concurrent use.

@@ -33,7 +33,7 @@ func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64
 	for {
 		var u unit
 		now := s.Now()
-		err := x.GetContext(ctx, &u, unitSQL, now, int(s.Rules.FailuresBefore), over, elsewhere)
+		err := x.GetContext(ctx, &u, unitSQL, now, over, elsewhere)
 		if errors.Is(err, sql.ErrNoRows) {
 			return u, nil, gateway.ErrNotFound
 		}

@@ -16,10 +16,9 @@ import (
 	"nks/register/image"
 )
 
-// Rules are the limits that interchanges are split by, and how long a delivery is waited for.
+// Rules are the limits that interchanges are split by.
 type Rules struct {
-	Split          gateway.SplitLimits
-	FailuresBefore postgres.FailuresBefore
+	Split gateway.SplitLimits
 }
 
 // Store releases payments. Safe for concurrent use.
