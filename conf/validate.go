@@ -149,6 +149,8 @@ func (m MQ) validate(p *problems) {
 	p.within("mq.max_message_mb", m.MaxMessageMB, 1, 32)
 	p.within("mq.queue_mb", m.QueueMB, m.MaxMessageMB, 1<<20)
 	p.within("mq.queue_messages", m.QueueMessages, 1, 100_000_000)
+	p.check(m.PutTimeCounts.Duration >= 0 && m.PutTimeCounts.Duration <= 7*24*time.Hour, "mq.put_time_counts",
+		"%v is not between 0s and 168h", m.PutTimeCounts)
 }
 
 func (l Limits) validate(p *problems) {

@@ -19,6 +19,7 @@ type Delivery struct {
 	DocumentID   int64          `db:"document_id"`
 	SHA256       []byte         `db:"sha256"`
 	ReceivedAt   time.Time      `db:"received_at"`
+	CountsAt     time.Time      `db:"counts_at"` // what cut-offs go by
 	Month        time.Time      `db:"month"`
 	PayerID      sql.NullInt64  `db:"payer_id"`
 	Authority    sql.NullString `db:"authority"`
@@ -36,7 +37,7 @@ func (d Delivery) FirstPayment() int64 { return gateway.PaymentID(d.ID, 0) }
 // LastPayment is the greatest id that a payment of the delivery can have.
 func (d Delivery) LastPayment() int64 { return gateway.PaymentID(d.ID, gateway.MaxBundlePayments) }
 
-const deliveryColumns = `id, state, door, supplier, document_id, sha256, received_at, month, payer_id, authority, message_id,
+const deliveryColumns = `id, state, door, supplier, document_id, sha256, received_at, counts_at, month, payer_id, authority, message_id,
 	group_ref, sender_ean, grouped, return_always, payments`
 
 // ClaimDelivery locks the oldest delivery in a state that nobody else works on; those that have failed come after all
@@ -61,4 +62,3 @@ func (x *Session) LockDelivery(ctx context.Context, id int64) (Delivery, error) 
 	}
 	return d, nil
 }
-

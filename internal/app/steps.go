@@ -29,6 +29,8 @@ type Limits struct {
 	ExecutionDays  int // how many days ahead a bundle may ask for
 	BundlePayments int
 	DeliveryGroups int
+	// QueueTime is how far the put time of a message may move its cut-off back.
+	QueueTime time.Duration
 	// Patience is with deliveries that fail.
 	Patience gateway.Patience
 
@@ -84,7 +86,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: base, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
-				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience}},
+				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, QueueTime: l.QueueTime}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
 		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,

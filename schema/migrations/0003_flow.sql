@@ -42,6 +42,7 @@ CREATE TABLE delivery (
     sha256        bytea NOT NULL,
     size          bigint NOT NULL,
     received_at   timestamptz NOT NULL,             -- business time
+    counts_at     timestamptz NOT NULL CHECK (counts_at <= received_at), -- what cut-offs go by: earlier where it lay in a queue of a trusted clock
     sent_at       timestamptz,                      -- by the sender's own word
     queued_at     timestamptz,                      -- by the queue's clock
     evidence      text,                             -- who brought it, as the door knows: the login's key, the queue's user

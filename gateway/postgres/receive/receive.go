@@ -3,6 +3,8 @@
 package receive
 
 import (
+	"time"
+
 	"nks/gateway"
 	"nks/gateway/postgres"
 )
@@ -15,6 +17,7 @@ type Rules struct {
 	GroupsPerDelivery int
 	DocumentBytes     int64
 	Patience          gateway.Patience
+	QueueTime         time.Duration // how far the put time of a message may move its cut-off back; 0: not at all
 }
 
 // Store takes documents in and reads them. Safe for concurrent use.
