@@ -31,11 +31,18 @@ CREATE TABLE mailbox_upload (
     PRIMARY KEY (supplier, name)
 );
 
+-- The last of a supplier's deliveries. Its row is locked from the number to the commit, so that the numbers grow as is committed.
+CREATE TABLE arrival_counter (
+    supplier text PRIMARY KEY,
+    last     bigint NOT NULL
+);
+
 CREATE TYPE delivery_state AS ENUM ('received', 'read', 'checked', 'refused');
 CREATE TABLE delivery (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     door          text NOT NULL CHECK (door IN ('sftp', 'mq', 'rasp')),
     supplier      text NOT NULL,
+    arrival       bigint NOT NULL,                  -- its place among the supplier's deliveries, in the order of their commits
     transport_key text NOT NULL,
     uploaded_as   text,                             -- the temporary name that was renamed to the transport key
     document_id   bigint NOT NULL REFERENCES document,
@@ -69,6 +76,8 @@ CREATE TABLE delivery (
 );
 CREATE INDEX delivery_document ON delivery (document_id);
 CREATE INDEX delivery_todo ON delivery (state, (failures + interruptions), received_at, id) WHERE state IN ('received', 'read');
+CREATE INDEX delivery_unread ON delivery (supplier, arrival) WHERE state = 'received';
+CREATE INDEX delivery_unchecked ON delivery (payer_id, arrival) WHERE state = 'read';
 -- Only accepted bundles consume their ids: a corrected resend is welcome.
 CREATE UNIQUE INDEX delivery_group_ref ON delivery (payer_id, group_ref) WHERE state IN ('read', 'checked');
 CREATE UNIQUE INDEX delivery_bytes ON delivery (payer_id, sha256) WHERE state IN ('read', 'checked');

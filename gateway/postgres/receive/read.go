@@ -16,7 +16,7 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 	var d postgres.Delivery
 	verdict := verdict{}
 	err := s.Transact(ctx, "read", func(x *postgres.Session) (err error) {
-		if d, err = x.ClaimDelivery(ctx, "received"); err != nil {
+		if d, err = x.ClaimReceived(ctx); err != nil {
 			return err
 		}
 		verdict, err = s.read(ctx, x, d)
@@ -144,7 +144,7 @@ func (s *Store) refuse(ctx context.Context, d postgres.Delivery, v verdict) erro
 		if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 			return err
 		}
-		x.Wakes(postgres.ToRelease) // which waited for it
+		x.Wakes(postgres.ToCheck, postgres.ToRelease) // which waited for it
 		d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = v.head.MessageID, v.head.GroupRef, v.head.SenderEAN, v.head.Authority
 		kind, status, text := gateway.Receipt1, gateway.StatusRejected, v.code.Danish()
 		if v.code == gateway.CodeBadXML {
