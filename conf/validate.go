@@ -83,8 +83,9 @@ func (c Config) Validate() error {
 	return errors.Join(append([]error{ErrInvalid}, p...)...)
 }
 
-// connectionsPerBank is what a bank holds at once: the lease of its connection, and a step that waits for another one.
-const connectionsPerBank = 3
+// connectionsPerBank is what a bank holds at once: the lease of its connection, and steps that wait for others, one of them for a
+// release to be done with the bank's counter.
+const connectionsPerBank = 4
 
 // connectionsAtLeast is what everything else holds at once: readers and checkers with a second connection each, a release
 // with its readers, answers, doors, gauges, and one that listens for work. With fewer, steps that need one more would wait for each other.

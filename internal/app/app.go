@@ -200,6 +200,7 @@ func (a *App) makeWorkers() error {
 		}
 		a.addWorker(postgres.ToRender(b.ID), at(a.steps.Release.NextToRender), nil)
 		a.addWorker(postgres.ToHear(b.ID), at(a.steps.Bank.NextToHear), nil)
+		a.addWorker(postgres.ToAcknowledge(b.ID), at(a.steps.Bank.NextToAcknowledge), nil)
 		a.addWorker(postgres.ToAwait(b.ID), at(a.steps.Bank.DecideSilence), a.steps.silence(b.ID))
 		owner, err := a.owner(b)
 		if err != nil {

@@ -327,9 +327,11 @@ CREATE TABLE bank_file (
     received_at timestamptz NOT NULL,
     state       bank_file_state NOT NULL DEFAULT 'received',
     control_ref text,
+    contrl_owed boolean NOT NULL DEFAULT false,  -- the bank wants a CONTRL that has no number yet
     note        text,
     UNIQUE (bank, name, sha256)
 );
+CREATE INDEX bank_file_contrl_owed ON bank_file (bank, id) WHERE contrl_owed;
 CREATE INDEX bank_file_document ON bank_file (document_id);
 CREATE INDEX bank_file_todo ON bank_file (bank, id) WHERE state = 'received';
 CREATE UNIQUE INDEX bank_file_control_ref ON bank_file (bank, control_ref) WHERE state = 'done';

@@ -123,6 +123,7 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 	if err := s.freeze(ctx, x, c, executesOn); err != nil {
 		return err
 	}
+	s.Failpoint("after-freezing-before-release")
 	x.Wakes(postgres.ToAnswer, postgres.ToRender(bank.ID), postgres.ToSend(bank.ID), postgres.ToAwait(bank.ID))
 	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, register_counter = $2, executes_on = $3
 		WHERE state = 'waiting' AND id = ANY ($4::bigint[])`, now, c.counter, executesOn.String(), groups)
