@@ -99,6 +99,7 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 			"I2", "order of a payment that was rejected or returned before any order"},
 		{"an order disappears", `DELETE FROM bank_order WHERE payment_id = ` + is("executed"), "I2", "released payment with neither order nor event"},
 		{"a return is forgotten", `DELETE FROM payment_event WHERE payment_id = ` + is("no account"), "I2", "released payment with neither order nor event"},
+		{"a bundle is set aside and nobody knows", `UPDATE delivery SET set_aside_at = received_at WHERE state = 'read'`, "I3", "delivery that is set aside and waits for nobody"},
 		{"a number is skipped", `UPDATE bank_counter SET last = last + 1 WHERE bank = 'SDC'`, "I5", "bank whose control numbers have a hole"},
 		{"an interchange disappears", `DELETE FROM interchange WHERE bank = 'BEC' AND control_ref = 2`, "I5", "bank whose control numbers have a hole"},
 		{"a key disappears", `DELETE FROM payment_key WHERE e2e = 'waiting'`, "I7", "accepted payment without its key"},

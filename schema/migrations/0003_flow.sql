@@ -75,7 +75,7 @@ CREATE TABLE delivery (
     CHECK (set_aside_at IS NULL OR state IN ('received', 'read'))
 );
 CREATE INDEX delivery_document ON delivery (document_id);
-CREATE INDEX delivery_todo ON delivery (state, (failures + interruptions), received_at, id) WHERE state IN ('received', 'read');
+CREATE INDEX delivery_todo ON delivery (state, ((failures + interruptions) / 2), received_at, id) WHERE state IN ('received', 'read');
 CREATE INDEX delivery_unread ON delivery (supplier, arrival) WHERE state = 'received';
 CREATE INDEX delivery_unchecked ON delivery (payer_id, arrival) WHERE state = 'read';
 -- Only accepted bundles consume their ids: a corrected resend is welcome.

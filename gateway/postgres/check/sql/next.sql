@@ -5,4 +5,4 @@ SELECT d.id FROM delivery d
 JOIN (SELECT DISTINCT ON (payer_id) id FROM delivery WHERE state = 'read' AND set_aside_at IS NULL ORDER BY payer_id, arrival) first USING (id)
 WHERE d.state = 'read' AND d.set_aside_at IS NULL
   AND NOT EXISTS (SELECT FROM delivery e WHERE e.state = 'received' AND e.set_aside_at IS NULL AND e.supplier = d.supplier AND e.arrival < d.arrival)
-ORDER BY d.failures + d.interruptions, d.received_at, d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+ORDER BY (d.failures + d.interruptions) / 2, d.received_at, d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
