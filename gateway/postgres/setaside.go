@@ -33,7 +33,7 @@ func (b *Base) NoteFailure(ctx context.Context, d Delivery, cause error, patienc
 		if err != nil {
 			return err
 		}
-		if t.Alone = !stopsEverything(cause); !t.Alone {
+		if t.Alone = own || !stopsEverything(cause); !t.Alone {
 			if t.Alone, err = othersWentOn(ctx, x, d.ID, t.Since); err != nil {
 				return err
 			}
