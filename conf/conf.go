@@ -161,6 +161,8 @@ type MQ struct {
 	// QueueMB and QueueMessages bound each of a supplier's three queues. A full one refuses what is put.
 	QueueMB       int `toml:"queue_mb"`
 	QueueMessages int `toml:"queue_messages"`
+	// PutTimeCounts is how far back the time at which a message was put may move its cut-off; 0: it counts when it is taken.
+	PutTimeCounts Duration `toml:"put_time_counts"`
 }
 
 // Clock sets business time.
@@ -307,7 +309,7 @@ func Default() Config {
 		Database:    Database{MaxConnections: 60},
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
 			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200},
-		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000},
+		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}},
 		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},

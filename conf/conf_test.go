@@ -145,6 +145,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"temp name":           {bank + "temp_name = \"NKS.tmp\"\n", "bank A: temp_name"},
 		"queue on a network":  {"[mq]\nlisten = \"0.0.0.0:4222\"\n", "mq.listen"},
 		"message too large":   {"[mq]\nmax_message_mb = 64\n", "mq.max_message_mb"},
+		"put time before all": {"[mq]\nput_time_counts = \"169h\"\n", "mq.put_time_counts"},
 		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -83,8 +83,9 @@ func (c Config) Validate() error {
 	return errors.Join(append([]error{ErrInvalid}, p...)...)
 }
 
-// connectionsPerBank is what a bank holds at once: the lease of its connection, and a step that waits for another one.
-const connectionsPerBank = 3
+// connectionsPerBank is what a bank holds at once: the lease of its connection, and steps that wait for others, one of them for a
+// release to be done with the bank's counter.
+const connectionsPerBank = 4
 
 // connectionsAtLeast is what everything else holds at once: readers and checkers with a second connection each, a release
 // with its readers, answers, doors, gauges, and one that listens for work. With fewer, steps that need one more would wait for each other.
@@ -149,6 +150,8 @@ func (m MQ) validate(p *problems) {
 	p.within("mq.max_message_mb", m.MaxMessageMB, 1, 32)
 	p.within("mq.queue_mb", m.QueueMB, m.MaxMessageMB, 1<<20)
 	p.within("mq.queue_messages", m.QueueMessages, 1, 100_000_000)
+	p.check(m.PutTimeCounts.Duration >= 0 && m.PutTimeCounts.Duration <= 7*24*time.Hour, "mq.put_time_counts",
+		"%v is not between 0s and 168h", m.PutTimeCounts)
 }
 
 func (l Limits) validate(p *problems) {

@@ -2,6 +2,7 @@ package flowtest_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -119,9 +120,10 @@ func (w *world) hear(bank string) {
 			w.t.Fatalf("hear %s: %v", bank, err)
 		}
 		if !worked {
-			return
+			break
 		}
 	}
+	w.all("acknowledge "+bank, func(ctx context.Context) (bool, error) { return w.Bank.NextToAcknowledge(ctx, bank) })
 }
 
 // book is where every payment is, to see what changes.

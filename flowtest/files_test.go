@@ -2,6 +2,7 @@ package flowtest_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -298,6 +299,20 @@ func TestOutbox_ContrlOvertakesTheReply(t *testing.T) {
 	}
 	w.wantAnswers("8 A")
 	w.want("ledger", w.ledger(), "executed 1 = 100")
+}
+
+// TestFiles_TooLarge: a file that is not taken for its size is an exception, once, and leaves nothing. // M16
+func TestFiles_TooLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 2 {
+		err := w.Bank.StoreBankFile(t.Context(), "BEC", ann+".edi", func(io.Writer) error { return fmt.Errorf("%w: too big", gateway.ErrRefused) })
+		if !errors.Is(err, gateway.ErrRefused) {
+			t.Errorf("stored: %v", err)
+		}
+	}
+	w.want("exceptions", w.exceptions(), "bank file too large")
+	w.want("left", w.row(`SELECT (SELECT count(*) FROM bank_file), (SELECT count(*) FROM document)`), "0 0")
 }
 
 // TestOutbox_Order: interchanges go in the order of their numbers.

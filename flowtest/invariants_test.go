@@ -105,6 +105,7 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"a fact is another", `UPDATE fact SET kind = 'executed' WHERE payment_id = ` + is("no account"), "I2", "payment that does not stand where its last fact says"},
 		{"a fact is of nobody", `UPDATE fact SET payment_id = 1 WHERE payment_id = ` + is("no account"), "I2", "fact of a payment that stands nowhere"},
 		{"a tally disappears", `DELETE FROM fact_tally WHERE kind = 'not_payable'`, "I2", "tally that is not what its facts add up to"},
+		{"a bundle is set aside and nobody knows", `UPDATE delivery SET set_aside_at = received_at WHERE state = 'read'`, "I3", "delivery that is set aside and waits for nobody"},
 		{"a number is skipped", `UPDATE bank_counter SET last = last + 1 WHERE bank = 'SDC'`, "I5", "bank whose control numbers have a hole"},
 		{"an interchange disappears", `DELETE FROM interchange WHERE bank = 'BEC' AND control_ref = 2`, "I5", "bank whose control numbers have a hole"},
 		{"a key disappears", `DELETE FROM payment_key WHERE e2e = 'waiting'`, "I7", "accepted payment without its key"},

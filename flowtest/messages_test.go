@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/door"
@@ -120,6 +121,63 @@ func TestMessage_DatabaseAway(t *testing.T) {
 	w.read()
 	w.check()
 	w.wantAnswers("1 ACPT; 2 ACPT")
+}
+
+// TestMessage_PutTime: where the queue's clock is trusted a message counts for cut-offs from when it was put, within bounds, and
+// for nothing else. // M9
+func TestMessage_PutTime(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		taken    string
+		waited   time.Duration // 0: no clock is trusted
+		released string
+	}{
+		"put in time, taken late":      {"2005-08-11 06:01", 2 * time.Minute, "2005-08-11T06:00 2005-08-12"},
+		"the clock is not trusted":     {"2005-08-11 06:01", 0, "2005-08-12T06:00 2005-08-15"},
+		"put too late":                 {"2005-08-11 06:03", 2 * time.Minute, "2005-08-12T06:00 2005-08-15"},
+		"put at the very cut-off":      {"2005-08-11 06:03", 3 * time.Minute, "2005-08-11T06:00 2005-08-12"},
+		"put too long ago":             {"2005-08-11 07:01", 24 * time.Hour, "2005-08-12T06:00 2005-08-15"},
+		"as long ago as counts":        {"2005-08-11 07:00", 24 * time.Hour, "2005-08-11T06:00 2005-08-12"},
+		"put after it was taken":       {"2005-08-11 05:59", -time.Hour, "2005-08-11T06:00 2005-08-12"},
+		"the mailbox has no put times": {"2005-08-11 06:01", 0, "2005-08-12T06:00 2005-08-15"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.at(c.taken)
+			a := queued("LEVA", "id:a", bundle("G-1", complete("A", 100)).XML())
+			if c.waited != 0 {
+				a.Waited = func() time.Duration { return c.waited }
+			}
+			if err := w.Receive.Take(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			w.read()
+			w.check()
+			w.want("plan", w.row(`SELECT release_at, to_char(executes_on, 'YYYY-MM-DD') FROM release_group`), c.released)
+			w.want("times", w.row(`SELECT to_char(received_at AT TIME ZONE 'Europe/Copenhagen', 'YYYY-MM-DD HH24:MI') FROM delivery`), c.taken)
+			w.want("answers", w.row(`SELECT DISTINCT to_char(made_at AT TIME ZONE 'Europe/Copenhagen', 'YYYY-MM-DD HH24:MI') FROM answer`), c.taken)
+		})
+	}
+}
+
+// TestRelease_WaitsForPutTime: what was put before the cut-off and taken after it is waited for, if it is of the release. // M9
+func TestRelease_WaitsForPutTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.receive(bundle("G-1", complete("A", 100)))
+	w.at("2005-08-11 06:01")
+	a := queued("LEVA", "id:b", bundle("G-2", complete("B", 100)).XML())
+	a.Waited = func() time.Duration { return 2 * time.Minute }
+	if err := w.Receive.Take(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	w.release()
+	w.want("before reading", w.ledger(), "waiting 1 = 100")
+	w.read()
+	w.check()
+	w.release()
+	w.want("one interchange", w.row(`SELECT payments FROM interchange`), "2")
 }
 
 // TestQueuedAnswer_Again: an answer whose record was lost is the same answer again, and keeps the others behind it.

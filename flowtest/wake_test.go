@@ -239,6 +239,10 @@ func TestBankWord_WakesAnotherProcess(t *testing.T) {
 		{name: "CONTRL awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true, make: func() { w.dispatch() }},
 		{name: "hear", work: postgres.ToHear(bank), step: at(bank, n.Bank.NextToHear), make: func() { w.lay(bank, "1.edi", file(bank, "F1", contrl(bank, 1, "7"))) }},
 		{name: "acceptance awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true, make: func() { w.says(bank, contrl(bank, 2, "7")) }},
+		{name: "CONTRL owed", work: postgres.ToAcknowledge(bank), step: at(bank, n.Bank.NextToAcknowledge), make: func() {
+			w.lay(bank, "2.edi", file(bank, "F2", bansta("")))
+			w.all("hear", func(ctx context.Context) (bool, error) { return w.Bank.NextToHear(ctx, bank) })
+		}},
 		{name: "answered with CONTRL", work: postgres.ToSend(bank), step: n.toSend(bank), make: func() { w.says(bank, bansta("")) }},
 		{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next, make: func() { w.says(bank, contrl(bank, 4, "4+29")) }},
 	} {
@@ -284,7 +288,7 @@ func TestSetAside_WakesReleases(t *testing.T) {
 	w.exec(`UPDATE document_piece SET n = 1`)
 	w.at(receiveBy)
 	n.wakes(sleeping{name: "release", work: postgres.ToRelease, step: n.Release.Next, due: n.Release.NextDue, make: func() {
-		for range limits().FailuresBefore {
+		for range limits().Patience.Failures {
 			if _, err := w.Receive.NextToRead(t.Context()); err == nil {
 				t.Error("a document with a missing piece was read")
 			}

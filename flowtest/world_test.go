@@ -133,8 +133,9 @@ func (w *world) steps(change ...func(*app.StepOptions)) *app.Steps {
 
 func limits() app.Limits {
 	return app.Limits{Split: gateway.SplitLimits{InterchangeOrders: 1000, InterchangeBytes: 32 << 20, MessageOrders: 500}, ExecutionDays: 365, BundlePayments: 10_000,
-		DeliveryGroups: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute, DocumentBytes: 8 << 20, FailuresBefore: 3,
-		Image: image.Options{MaxBytes: 64 << 20, SampleEvery: 1}}
+		DeliveryGroups: 50, AnswerPayments: 1000, AnswerQuiet: quiet, AnswerDeadline: time.Minute, DocumentBytes: 8 << 20, Patience: gateway.Patience{Failures: 3, Interruptions: 4, Interrupted: 10 * time.Minute},
+		QueueTime: time.Hour,
+		Image:     image.Options{MaxBytes: 64 << 20, SampleEvery: 1}}
 }
 
 func bec(t testing.TB) gateway.BankCentre { return bank(t, "BEC", becGLN, gateway.AcceptedByContrl) }

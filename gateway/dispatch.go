@@ -42,7 +42,7 @@ type BankLink interface {
 	Look(ctx context.Context, f Outgoing) (Sighting, error)
 	// List tells which files lie ready; temporary names are not among them.
 	List(ctx context.Context) ([]RemoteFile, error)
-	// Fetch copies a file; an error when it changed meanwhile or is not all there.
+	// Fetch copies a file; an error when it changed meanwhile or is not all there, ErrRefused when it is larger than is taken.
 	Fetch(ctx context.Context, f RemoteFile, to io.Writer) error
 	// Remove takes a file away whose bytes are committed.
 	Remove(ctx context.Context, name string) error

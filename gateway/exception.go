@@ -65,6 +65,7 @@ const (
 	ContrlAfterReject    ExceptionKind = "CONTRL after reject"
 	ContrlNotUnderstood  ExceptionKind = "CONTRL not understood"
 	BankFileNameReused   ExceptionKind = "bank file name reused"
+	BankFileTooLarge     ExceptionKind = "bank file too large"
 	BankFileUnreadable   ExceptionKind = "bank file unreadable"
 	BankNumberReused     ExceptionKind = "bank control number reused"
 	BankMessageUnknown   ExceptionKind = "bank message not understood"
@@ -96,7 +97,7 @@ func exceptionSeverities() []kindSeverity {
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
-		{BankFileNameReused, Notice}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
+		{BankFileNameReused, Notice}, {BankFileTooLarge, Urgent}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent}, {RepaymentHeld, Urgent},
 	}

@@ -72,6 +72,9 @@ func invariants() []invariant {
 			 JOIN release_group g ON g.id = p.group_id LEFT JOIN account_version v ON v.id = o.account_version
 			 WHERE o.account_version IS NOT NULL AND (v.id IS NULL OR v.account <> o.account OR v.account_kind <> o.account_kind
 				OR v.counter > g.register_counter OR v.closed <= g.register_counter OR v.valid_from > g.released_at OR v.valid_to <= g.released_at)`},
+		{"I3", "delivery that is set aside and waits for nobody",
+			`SELECT d.id FROM delivery d WHERE d.state IN ('received', 'read') AND d.set_aside_at IS NOT NULL
+			 AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'delivery cannot be read' AND e.subject = d.id::text AND e.closed_at IS NULL)`},
 		{"I5", "bank whose control numbers have a hole",
 			`SELECT c.last FROM bank_counter c LEFT JOIN (SELECT bank, count(*) AS n, max(control_ref) AS top FROM interchange GROUP BY 1) i USING (bank)
 			 WHERE coalesce(i.n, 0) <> c.last OR coalesce(i.top, 0) <> c.last`},

@@ -237,8 +237,8 @@ func (h *history) store() {
 	h.exec(`INSERT INTO payer (supplier, authority) VALUES ('S', $1)`, h.authority())
 	h.exec(`INSERT INTO agreement (id, agreement, authority, supplier, bank_centre, no_account, receive_by, valid_from)
 		OVERRIDING SYSTEM VALUE VALUES ($1, 'x', $2, 'S', 'BEC', 'return', '06:00', '2000-01-01')`, h.round, h.authority())
-	h.exec(`INSERT INTO delivery (id, door, supplier, transport_key, document_id, sha256, size, received_at, month, state, payer_id, authority, read_at)
-		OVERRIDING SYSTEM VALUE SELECT $1, 'sftp', 'S', $2, 1, ''::bytea, 1, '2005-08-11', '2005-08-01', 'checked', p.id, p.authority, '2005-08-11'
+	h.exec(`INSERT INTO delivery (id, door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month, state, payer_id, authority, read_at)
+		OVERRIDING SYSTEM VALUE SELECT $1, 'sftp', 'S', $1, $2, 1, ''::bytea, 1, '2005-08-11', '2005-08-11', '2005-08-01', 'checked', p.id, p.authority, '2005-08-11'
 		FROM payer p WHERE p.authority = $2`, h.round, h.authority())
 	for n, state := range h.groups {
 		var all sum

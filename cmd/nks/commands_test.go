@@ -72,6 +72,9 @@ func TestWrongUse(t *testing.T) {
 		"no checkpoint there":      {{"audit", "verify", "--config", sample, "--checkpoint", absent}, {absent}},
 		"one person":               {{"resolve", "--bank", "B", "--interchange", "1", "--arrived", "no", "--by", "A", "--approved-by", "A"}, {"--by", "--approved-by"}},
 		"perhaps arrived":          {{"resolve", "--bank", "B", "--interchange", "1", "--arrived", "perhaps"}, {"--arrived", "must be one of yes, no"}},
+		"a delivery, one person":   {{"resolve", "--delivery", "1", "--read-again", "--by", "A", "--approved-by", "a"}, {"--by", "--approved-by"}},
+		"a delivery, and what?":    {{"resolve", "--delivery", "1", "--by", "A", "--approved-by", "B"}, {"--read-again"}},
+		"two things to resolve":    {{"resolve", "--delivery", "1", "--read-again", "--bank", "B"}, {"--interchange", "--delivery", "together"}},
 		"no EDIFACT":               {{"edifact", "lint"}, {"files"}},
 		"no such repertoire":       {{"edifact", "show", "--repertoire", "UTF8", config}, {"UTF8", "must be one of"}},
 		"no such leniency":         {{"edifact", "lint", "--lenient", "mild", config}, {"mild", "must be"}},
@@ -264,6 +267,9 @@ func (s *site) beside(t *testing.T) {
 	p := nks(t, "resolve", "--config", s.config, "--bank", "BEC", "--interchange", "17", "--arrived", "no", "--by", "A", "--approved-by", "B")
 	p.Want(t, 1)
 	p.OneLine(t, "nks resolve: bank BEC interchange 17")
+	p = nks(t, "resolve", "--config", s.config, "--delivery", "17", "--read-again", "--by", "A", "--approved-by", "B")
+	p.Want(t, 1)
+	p.OneLine(t, "nks resolve: read again: delivery 17 set aside")
 	p = nks(t, "run", "--config", s.config)
 	p.Want(t, 1)
 	if !strings.Contains(p.Err.String(), "in use") {

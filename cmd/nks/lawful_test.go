@@ -100,7 +100,7 @@ func newLawful(t *testing.T, seed uint64) *lawful {
 	offset, err := postgres.BeginClock(t.Context(), w.db, time.Now, midnight().Add(-starting-w.length/2))
 	must(t, err)
 	w.now = gateway.NewClock(time.Now, offset).Now
-	w.steps, err = app.NewSteps(app.StepOptions{DB: w.db, Now: w.now, Log: zerolog.Nop(), OwnName: "NKSTEST", Limits: app.Limits{DocumentBytes: 1 << 30, FailuresBefore: 5}})
+	w.steps, err = app.NewSteps(app.StepOptions{DB: w.db, Now: w.now, Log: zerolog.Nop(), OwnName: "NKSTEST", Limits: app.Limits{DocumentBytes: 1 << 30, Patience: gateway.Patience{Failures: 5, Interruptions: 10, Interrupted: time.Hour}}})
 	must(t, err)
 	w.load(newLand(w.rand("land")).all())
 	url := fmt.Sprintf("postgres://%s@/%s?host=%s&sslmode=disable", server.Superuser, database.Name, database.Server.SocketDir())

@@ -35,7 +35,7 @@ func commands() []command.Command {
 			Examples: []string{"register show CVR 12345674", "register show --on 2005-06-30 P 1000000001"}},
 		{Name: "audit", Args: "COMMAND", Summary: "prove that the log of what was done and looked at is what was signed", Commands: auditCommands(),
 			Examples: []string{"audit verify --config /srv/nks/nks.toml", "audit checkpoint --config /srv/nks/nks.toml > kept.txt"}},
-		{Name: "resolve", Summary: "record what a bank said about an interchange in state unknown; without --bank: list them", Run: resolveCommand,
+		{Name: "resolve", Summary: "decide about an interchange in state unknown, or a delivery that was set aside; without flags: list them", Run: resolveCommand,
 			Examples: []string{"resolve --config /srv/nks/nks.toml",
 				`resolve --config /srv/nks/nks.toml --bank BEC --interchange 17 --arrived no --by "A. Hansen" --approved-by "B. Jensen"`}},
 		{Name: "migrate", Summary: "bring the database to this program's version", Run: migrateCommand,

@@ -209,6 +209,10 @@ func TestQueue_ForeignClient(t *testing.T) {
 		t.Errorf("alarms %s", got)
 	}
 
+	if got := one(t, conn, `SELECT string_agg(DISTINCT (counts_at < received_at)::text, ' ') FROM delivery WHERE door = 'mq'`); got != "true" {
+		t.Errorf("counted from when it was put, before it was taken: %s", got) // M9
+	}
+
 	// Who logs in is who sends, whatever the document says; its receipt is the login's.
 	other := s.planned(t, "another supplier's", func(o programtest.Delivery) bool { return o.Supplier != d.Supplier && accepted(o) })
 	payments := one(t, conn, `SELECT count(*)::text FROM payment`)

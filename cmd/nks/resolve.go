@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 
@@ -10,31 +11,65 @@ import (
 	"nks/internal/command"
 )
 
+// resolution is what two persons decide.
+type resolution struct {
+	bank         string
+	number       int64 // of an interchange of the bank
+	arrived      string
+	delivery     int64 // that was set aside
+	again        bool
+	by, approved string
+}
+
 func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	config := configFlag(fs)
-	centre := fs.String("bank", "", "bank `centre`")
-	number := fs.Int64("interchange", 0, "control `number` (UNB 0020)")
-	arrived := fs.String("arrived", "", "the bank's `answer`: yes, it has the file; no, it has not (the same bytes then go again)")
-	by := fs.String("by", "", "`name` of who asked the bank")
-	approved := fs.String("approved-by", "", "`name` of the second person who stands for it")
+	var r resolution
+	fs.StringVar(&r.bank, "bank", "", "bank `centre`")
+	fs.Int64Var(&r.number, "interchange", 0, "control `number` (UNB 0020)")
+	fs.StringVar(&r.arrived, "arrived", "", "the bank's `answer`: yes, it has the file; no, it has not (the same bytes then go again)")
+	fs.Int64Var(&r.delivery, "delivery", 0, "`number` of a delivery that was set aside")
+	fs.BoolVar(&r.again, "read-again", false, "what kept the delivery is mended: it is read and checked again")
+	fs.StringVar(&r.by, "by", "", "`name` of who asked the bank, or mended what kept the delivery")
+	fs.StringVar(&r.approved, "approved-by", "", "`name` of the second person who stands for it")
 	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
-	list := *centre == "" && *number == 0
-	if !list {
-		if err := command.OneOf("arrived", *arrived, "yes", "no"); err != nil {
-			return err
-		}
-		if gateway.TwoPersons(*by, *approved) != nil {
-			return command.Usagef("--by and --approved-by must name two different persons")
-		}
+	if err := r.check(); err != nil {
+		return err
 	}
 	return withDesk(ctx, p, *config, func(ctx context.Context, desk *act.Desk) error {
-		if list {
-			return listUnresolved(ctx, p, desk)
+		switch {
+		case r.lists():
+			return errors.Join(listUnresolved(ctx, p, desk), listSetAside(ctx, p, desk))
+		case r.delivery != 0:
+			return desk.ReadAgain(ctx, r.delivery, r.by, r.approved)
 		}
-		return desk.Resolve(ctx, *centre, gateway.ControlNumber(*number), *arrived == "yes", *by, *approved)
+		return desk.Resolve(ctx, r.bank, gateway.ControlNumber(r.number), r.arrived == "yes", r.by, r.approved)
 	})
+}
+
+// lists reports whether nothing is decided.
+func (r resolution) lists() bool {
+	return r.bank == "" && r.number == 0 && r.delivery == 0 && !r.again
+}
+
+func (r resolution) check() error {
+	switch interchange := r.bank != "" || r.number != 0 || r.arrived != ""; {
+	case r.lists():
+		return nil
+	case interchange && (r.delivery != 0 || r.again):
+		return command.Usagef("--interchange and --delivery cannot be resolved together")
+	case !interchange && (r.delivery == 0 || !r.again):
+		return command.Usagef("--delivery and --read-again must both be given")
+	case interchange:
+		if err := command.OneOf("arrived", r.arrived, "yes", "no"); err != nil {
+			return err
+		}
+	}
+	if gateway.TwoPersons(r.by, r.approved) != nil {
+		return command.Usagef("--by and --approved-by must name two different persons")
+	}
+	return nil
 }
 
 func listUnresolved(ctx context.Context, p *command.Program, desk *act.Desk) error {
@@ -48,5 +83,23 @@ func listUnresolved(ctx context.Context, p *command.Program, desk *act.Desk) err
 		}
 	}
 	_, err = fmt.Fprintf(p.Out, "%d interchanges of which nobody knows whether the bank has them\n", len(all))
+	return err
+}
+
+func listSetAside(ctx context.Context, p *command.Program, desk *act.Desk) error {
+	all, err := desk.SetAside(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		step := "read"
+		if d.State == "read" {
+			step = "checked"
+		}
+		if _, err := fmt.Fprintf(p.Out, "--delivery %d   of %s, could not be %s\n", d.ID, d.Supplier, step); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(p.Out, "%d deliveries that were set aside\n", len(all))
 	return err
 }

@@ -1,5 +1,5 @@
-// Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, and record what a
-// bank has said about an interchange. Commands and pages change payments through nothing else.
+// Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, record what a
+// bank has said about an interchange, and have a delivery that was set aside tried again. Commands and pages change payments through nothing else.
 package act
 
 import (
@@ -10,6 +10,7 @@ import (
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/dryrun"
+	"nks/gateway/postgres/receive"
 )
 
 // Unresolved is an interchange of which nobody knows whether the bank has it.
@@ -28,14 +29,20 @@ const (
 	SettledWithBank = bank.SettledWithBank
 )
 
+// SetAside is a delivery that failed too often.
+type SetAside = receive.SetAside
+
 // Desk is where people act. Safe for concurrent use.
 type Desk struct {
-	dry  *dryrun.Store
-	bank *bank.Store
+	dry     *dryrun.Store
+	bank    *bank.Store
+	receive *receive.Store
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store) *Desk { return &Desk{dry, bank} }
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store) *Desk {
+	return &Desk{dry, bank, receive}
+}
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.
 func (d *Desk) DryRun(ctx context.Context, in dryrun.Request, report dryrun.Report) error {
@@ -80,4 +87,12 @@ func (d *Desk) Free(ctx context.Context, payment int64, by, approvedBy, why stri
 		return fmt.Errorf("free: %w", err)
 	}
 	return d.bank.Transact(ctx, "free", func(x *postgres.Session) error { return d.bank.FreePayment(ctx, x, payment, 0, why) })
+}
+
+// SetAside lists the deliveries that failed too often and wait for two persons.
+func (d *Desk) SetAside(ctx context.Context) ([]SetAside, error) { return d.receive.SetAside(ctx) }
+
+// ReadAgain has one of them tried again, as one person wants and a second approved.
+func (d *Desk) ReadAgain(ctx context.Context, delivery int64, by, approvedBy string) error {
+	return d.receive.ReadAgain(ctx, delivery, by, approvedBy)
 }

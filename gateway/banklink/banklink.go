@@ -81,6 +81,9 @@ func (l *Link) List(ctx context.Context) ([]gateway.RemoteFile, error) {
 // Fetch implements gateway.BankLink.
 func (l *Link) Fetch(ctx context.Context, f gateway.RemoteFile, to io.Writer) error {
 	_, err := l.client.Fetch(ctx, path.Join(l.config.OutDir, f.Name), l.config.FetchLimit, to)
+	if errors.Is(err, sftp.ErrTooBig) {
+		return fmt.Errorf("%w: %w", gateway.ErrRefused, err)
+	}
 	return err
 }
 

@@ -140,8 +140,8 @@ func TestLink_FetchLimit(t *testing.T) {
 	t.Parallel()
 	l, m := dial(t, nil)
 	m.Offer("nks", "big.edi", make([]byte, 1<<20+1))
-	if err := l.Fetch(t.Context(), gateway.RemoteFile{Name: "big.edi", Size: 1<<20 + 1}, &bytes.Buffer{}); err == nil {
-		t.Error("fetched a file beyond the limit")
+	if err := l.Fetch(t.Context(), gateway.RemoteFile{Name: "big.edi", Size: 1<<20 + 1}, &bytes.Buffer{}); !errors.Is(err, gateway.ErrRefused) {
+		t.Errorf("a file beyond the limit: %v", err)
 	}
 }
 

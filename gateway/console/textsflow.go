@@ -125,6 +125,7 @@ var flowTexts = []Text{
 	{"exception.CONTRL_after_reject", "CONTRL efter afvisning", "CONTRL after a reject"},
 	{"exception.CONTRL_not_understood", "CONTRL kan ikke tydes", "CONTRL not understood"},
 	{"exception.bank_file_name_reused", "Pengeinstituttet har brugt et filnavn to gange", "The bank used a file name twice"},
+	{"exception.bank_file_too_large", "Fil fra pengeinstituttet er for stor", "A bank's file is too large"},
 	{"exception.bank_file_unreadable", "Fil fra pengeinstituttet kan ikke læses", "A bank's file cannot be read"},
 	{"exception.bank_control_number_reused", "Pengeinstituttet har brugt et nummer to gange", "The bank used a number twice"},
 	{"exception.bank_message_not_understood", "Meddelelse fra pengeinstituttet kan ikke tydes", "A bank's message is not understood"},

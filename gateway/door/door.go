@@ -36,6 +36,9 @@ type Arrival struct {
 	// Sent is when the sender says that it sent, Queued when a queue took it by the queue's clock; zero where nobody
 	// says. When the gateway takes it, the Intake stamps by the business clock.
 	Sent, Queued time.Time
+	// Waited is for how long by now the queue has had it, by a clock that is trusted: cut-offs count from there. Nil: from when
+	// the gateway takes it.
+	Waited func() time.Duration
 	// Evidence is what the door knows of who brought it: the login's key, the user that the queue vouches for. It holds
 	// no personal data. Empty: nothing beyond the login.
 	Evidence string

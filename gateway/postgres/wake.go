@@ -31,6 +31,9 @@ func ToSend(bank string) Work { return Work("send " + bank) }
 // ToHear is a stored file of a bank.
 func ToHear(bank string) Work { return Work("hear " + bank) }
 
+// ToAcknowledge is a CONTRL that a bank is owed.
+func ToAcknowledge(bank string) Work { return Work("acknowledge " + bank) }
+
 // ToAwait is what a bank's silence will decide, or raise an exception about.
 func ToAwait(bank string) Work { return Work("deadlines " + bank) }
 

@@ -143,8 +143,11 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// failuresBefore is how often a delivery may fail for a reason of the gateway's own before a person must look.
-const failuresBefore = 5
+// patience is with a delivery that fails: five times for a reason of the gateway's own; or, where a condition of the database
+// breaks off this one and not the others, for a quarter of an hour.
+func patience() gateway.Patience {
+	return gateway.Patience{Failures: 5, Interruptions: 10, Interrupted: 15 * time.Minute}
+}
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
@@ -159,7 +162,8 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 	return NewSteps(StepOptions{DB: db.pool, Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
 		Keeping: Keeping(c), Banks: banks, Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
-			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, FailuresBefore: failuresBefore,
+			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
+			QueueTime: c.MQ.PutTimeCounts.Duration,
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 				MessageOrders: c.Limits.MessagePayments},
 			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
@@ -197,6 +201,7 @@ func (a *App) makeWorkers() error {
 		}
 		a.addWorker(postgres.ToRender(b.ID), at(a.steps.Release.NextToRender), nil)
 		a.addWorker(postgres.ToHear(b.ID), at(a.steps.Bank.NextToHear), nil)
+		a.addWorker(postgres.ToAcknowledge(b.ID), at(a.steps.Bank.NextToAcknowledge), nil)
 		a.addWorker(postgres.ToAwait(b.ID), at(a.steps.Bank.DecideSilence), a.steps.silence(b.ID))
 		owner, err := a.owner(b)
 		if err != nil {

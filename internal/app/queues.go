@@ -105,8 +105,9 @@ func (q *queues) lock(dir string) error {
 // open begins to work for a supplier that the broker knows.
 func (q *queues) open(ctx context.Context, supplier string) {
 	door := &queue.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
-		Open:   func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") },
-		Intake: q.app.steps.Receive, Answers: q.app.steps.Answer,
+		Open: func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") },
+		// The broker is of this process, and its clock the machine's.
+		Clock: time.Now, Intake: q.app.steps.Receive, Answers: q.app.steps.Answer,
 		Arrived: func(size int) {
 			q.app.log.Info().Str("supplier", supplier).Int("bytes", size).Msg("message queue: delivered")
 		},

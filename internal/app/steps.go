@@ -30,8 +30,10 @@ type Limits struct {
 	ExecutionDays  int // how many days ahead a bundle may ask for
 	BundlePayments int
 	DeliveryGroups int
-	// FailuresBefore is how often a delivery may fail before it is set aside.
-	FailuresBefore int
+	// QueueTime is how far the put time of a message may move its cut-off back.
+	QueueTime time.Duration
+	// Patience is with deliveries that fail.
+	Patience gateway.Patience
 
 	Split gateway.SplitLimits
 
@@ -85,32 +87,28 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
 	base := postgres.NewBase(postgres.Base{DB: o.DB, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
 	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
-	before := postgres.FailuresBefore(l.FailuresBefore)
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: base, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
-				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, FailuresBefore: before}},
-		Check: &check.Store{Base: base, Answers: writer, FailuresBefore: before,
+				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, QueueTime: l.QueueTime}},
+		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
 		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,
-			Rules: release.Rules{Split: l.Split, FailuresBefore: before}},
+			Rules: release.Rules{Split: l.Split}},
 		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
-		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before}}
+		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks}}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank)
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive)
 	return s, nil
 }
 
-// Prepare does what a start does before the first step: deliveries that were set aside are tried again, what broke off long
-// ago is swept, and a log that nobody has signed yet gets its key.
+// Prepare does what a start does before the first step: what broke off long ago is swept, and a log that nobody has signed
+// yet gets its key.
 func (s *Steps) Prepare(ctx context.Context) error {
-	if err := s.Base.RetrySetAside(ctx); err != nil {
-		return err
-	}
 	if err := s.Sequence.Prepare(ctx); err != nil {
 		return err
 	}

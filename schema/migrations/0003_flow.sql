@@ -31,17 +31,25 @@ CREATE TABLE mailbox_upload (
     PRIMARY KEY (supplier, name)
 );
 
+-- The last of a supplier's deliveries. Its row is locked from the number to the commit, so that the numbers grow as is committed.
+CREATE TABLE arrival_counter (
+    supplier text PRIMARY KEY,
+    last     bigint NOT NULL
+);
+
 CREATE TYPE delivery_state AS ENUM ('received', 'read', 'checked', 'refused');
 CREATE TABLE delivery (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     door          text NOT NULL CHECK (door IN ('sftp', 'mq', 'rasp')),
     supplier      text NOT NULL,
+    arrival       bigint NOT NULL,                  -- its place among the supplier's deliveries, in the order of their commits
     transport_key text NOT NULL,
     uploaded_as   text,                             -- the temporary name that was renamed to the transport key
     document_id   bigint NOT NULL REFERENCES document,
     sha256        bytea NOT NULL,
     size          bigint NOT NULL,
     received_at   timestamptz NOT NULL,             -- business time
+    counts_at     timestamptz NOT NULL CHECK (counts_at <= received_at), -- what cut-offs go by: earlier where it lay in a queue of a trusted clock
     sent_at       timestamptz,                      -- by the sender's own word
     queued_at     timestamptz,                      -- by the queue's clock
     evidence      text,                             -- who brought it, as the door knows: the login's key, the queue's user
@@ -59,11 +67,17 @@ CREATE TABLE delivery (
     read_at       timestamptz,
     checked_at    timestamptz,
     failures      int NOT NULL DEFAULT 0,           -- times that its present step failed for a reason of our own
+    interruptions int NOT NULL DEFAULT 0,           -- times that a condition of the database broke it off
+    failing_since timestamptz,                      -- business time of the first of either
+    set_aside_at  timestamptz,                      -- null: it is worked on; else it waits until two persons decide
     UNIQUE (door, supplier, transport_key),
-    CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL))
+    CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL)),
+    CHECK (set_aside_at IS NULL OR state IN ('received', 'read'))
 );
 CREATE INDEX delivery_document ON delivery (document_id);
-CREATE INDEX delivery_todo ON delivery (received_at, id) WHERE state IN ('received', 'read');
+CREATE INDEX delivery_todo ON delivery (state, ((failures + interruptions) / 2), received_at, id) WHERE state IN ('received', 'read');
+CREATE INDEX delivery_unread ON delivery (supplier, arrival) WHERE state = 'received';
+CREATE INDEX delivery_unchecked ON delivery (payer_id, arrival) WHERE state = 'read';
 -- Only accepted bundles consume their ids: a corrected resend is welcome.
 CREATE UNIQUE INDEX delivery_group_ref ON delivery (payer_id, group_ref) WHERE state IN ('read', 'checked');
 CREATE UNIQUE INDEX delivery_bytes ON delivery (payer_id, sha256) WHERE state IN ('read', 'checked');
@@ -414,9 +428,11 @@ CREATE TABLE bank_file (
     received_at timestamptz NOT NULL,
     state       bank_file_state NOT NULL DEFAULT 'received',
     control_ref text,
+    contrl_owed boolean NOT NULL DEFAULT false,  -- the bank wants a CONTRL that has no number yet
     note        text,
     UNIQUE (bank, name, sha256)
 );
+CREATE INDEX bank_file_contrl_owed ON bank_file (bank, id) WHERE contrl_owed;
 CREATE INDEX bank_file_document ON bank_file (document_id);
 CREATE INDEX bank_file_todo ON bank_file (bank, id) WHERE state = 'received';
 CREATE UNIQUE INDEX bank_file_control_ref ON bank_file (bank, control_ref) WHERE state = 'done';

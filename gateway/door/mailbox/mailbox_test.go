@@ -32,7 +32,7 @@ func store(db *sqlx.DB) storage { return storeAt(db, noon, time.UTC) }
 
 func storeAt(db *sqlx.DB, now time.Time, loc *time.Location) storage {
 	base := postgres.NewBase(postgres.Base{DB: db, Now: func() time.Time { return now }, Location: loc, Log: zerolog.Nop()})
-	return storage{&receive.Store{Base: base, Rules: receive.Rules{DocumentBytes: 8 << 20, FailuresBefore: 5}}, &answer.Store{Base: base}}
+	return storage{&receive.Store{Base: base, Rules: receive.Rules{DocumentBytes: 8 << 20}}, &answer.Store{Base: base}}
 }
 
 func (s storage) mailbox() *mailbox.Mailbox {
@@ -60,8 +60,8 @@ func offer(t *testing.T, s storage, db *sqlx.DB, party, name string, data []byte
 	}
 	_, err = db.ExecContext(t.Context(), `
 		WITH u AS (DELETE FROM mailbox_upload WHERE supplier = $1 AND name = '.offered-' || $2 RETURNING document_id),
-		d AS (INSERT INTO delivery (door, supplier, transport_key, document_id, sha256, size, received_at, month)
-			SELECT 'mq', $1, 'for ' || $2, document_id, '', 0, $3, '2005-08-01' FROM u RETURNING id, document_id)
+		d AS (INSERT INTO delivery (door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month)
+			SELECT 'mq', $1, 1, 'for ' || $2, document_id, '', 0, $3, $3, '2005-08-01' FROM u RETURNING id, document_id)
 		INSERT INTO answer (kind, number, delivery_id, supplier, door, file_name, made_at, document_id)
 		SELECT 1, (SELECT count(*) + 1 FROM answer), id, $1, 'sftp', $2, $3, document_id FROM d`, party, name, noon)
 	if err != nil {

@@ -24,8 +24,10 @@ type Door struct {
 	Out  mq.Address
 	// Correlation makes of a message's transport key what its answers are correlated by.
 	Correlation func(key string) string
-	Intake      door.Intake
-	Answers     door.Queueing
+	// Clock is the queue's where that is trusted: cut-offs then count from when a message was put. Nil: they do not.
+	Clock   func() time.Time
+	Intake  door.Intake
+	Answers door.Queueing
 	// Arrived is told of every message that was committed, with its size in bytes.
 	Arrived func(size int)
 	Poll    time.Duration // the longest wait between looks for answers
@@ -92,8 +94,7 @@ func (d *Door) receiveNext(ctx context.Context, link mq.Link) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	err = d.Intake.Take(ctx, door.Arrival{Door: door.Queue, Party: d.Supplier, Key: m.TransportKey, Queued: m.Put, Evidence: m.PutUser,
-		Size: int64(len(m.Body)), Content: bytes.NewReader(m.Body)})
+	err = d.Intake.Take(ctx, d.arrival(m))
 	switch {
 	case err == nil:
 		d.Arrived(len(m.Body))
@@ -106,6 +107,15 @@ func (d *Door) receiveNext(ctx context.Context, link mq.Link) (bool, error) {
 	}
 	d.Failed("mq receive "+d.Supplier, err)
 	return true, link.Return(ctx, m, heldBack)
+}
+
+func (d *Door) arrival(m *mq.Delivery) door.Arrival {
+	a := door.Arrival{Door: door.Queue, Party: d.Supplier, Key: m.TransportKey, Queued: m.Put, Evidence: m.PutUser,
+		Size: int64(len(m.Body)), Content: bytes.NewReader(m.Body)}
+	if d.Clock != nil && !m.Put.IsZero() {
+		a.Waited = func() time.Duration { return d.Clock().Sub(m.Put) }
+	}
+	return a
 }
 
 // format is the media type of answers.

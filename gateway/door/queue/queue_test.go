@@ -23,6 +23,7 @@ type table struct {
 	mu      sync.Mutex
 	taken   map[string]string
 	times   map[string]int // how often a key was offered
+	waited  map[string]time.Duration
 	answers []gateway.QueuedAnswer
 	boxed   []string
 	// take may fail before a message is taken, record after an answer was put.
@@ -50,6 +51,9 @@ func (b *table) Take(_ context.Context, a door.Arrival) error {
 		return fmt.Errorf("delivery 7: %w", gateway.ErrConflict)
 	}
 	b.taken[key] = string(body)
+	if a.Waited != nil {
+		b.waited[key] = a.Waited()
+	}
 	return nil
 }
 
@@ -113,7 +117,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, table: &table{taken: map[string]string{}, times: map[string]int{}}, Memory: mqtest.NewMemory(in, out),
+	b := &bench{t: t, table: &table{taken: map[string]string{}, times: map[string]int{}, waited: map[string]time.Duration{}}, Memory: mqtest.NewMemory(in, out),
 		links: make(chan mq.Link, 1000), reported: make(chan string, 1000)}
 	b.door = &queue.Door{Supplier: "LEVA", Out: mq.Address{Queue: out}, Correlation: func(key string) string { return "about " + key },
 		Intake: b.table, Answers: b.table, Arrived: func(int) {}, Poll: time.Millisecond, Retry: time.Millisecond,
@@ -227,6 +231,26 @@ func TestReceive(t *testing.T) {
 	b.until("no message left", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.times["id:1"] == 2 })
 	b.empty(in)
 	b.empty(in + ".parked")
+}
+
+// TestReceive_PutTime: how long a message has waited is told where the queue's clock is trusted, by that clock. // M9
+func TestReceive_PutTime(t *testing.T) {
+	t.Parallel()
+	for name, clock := range map[string]func() time.Time{"trusted": func() time.Time { return time.Now().Add(time.Hour) }, "not trusted": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.door.Clock = clock
+			b.put("a", "x")
+			b.run(b.door.Receive)
+			b.until("the message", b.has("id:a"))
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			if got, known := b.waited["id:a"]; known != (clock != nil) || known && (got < time.Hour || got > time.Hour+patience) {
+				t.Errorf("it waited %s (known: %t)", got, known)
+			}
+		})
+	}
 }
 
 func TestReceive_Parked(t *testing.T) {

@@ -2,6 +2,7 @@ package bank
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -11,14 +12,14 @@ import (
 )
 
 // StoreBankFile stores what a bank laid out for us. The same name with the same bytes is one file; with other bytes
-// it is another, and an exception.
+// it is another, and an exception. A file that is not taken for its size is one, too.
 func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func(io.Writer) error) error {
 	w, err := s.NewDocument(ctx, s.DB)
 	if err != nil {
 		return err
 	}
 	if err := fetch(w); err != nil {
-		return errors.Join(err, s.DropDocument(ctx, w.ID()))
+		return errors.Join(err, s.DropDocument(ctx, w.ID()), s.raiseTooLarge(ctx, err, bank, name))
 	}
 	s.Failpoint("after-fetch-before-commit")
 	stored := false
@@ -52,4 +53,13 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 		return errors.Join(err, s.DropDocument(ctx, w.ID()))
 	}
 	return nil
+}
+
+// raiseTooLarge raises an exception for a file that stays at the bank for its size; the bank may have put anything into its name.
+func (s *Store) raiseTooLarge(ctx context.Context, err error, bank, name string) error {
+	if !errors.Is(err, gateway.ErrRefused) {
+		return nil
+	}
+	return s.RaiseAlone(ctx, gateway.BankFileTooLarge, fmt.Sprintf("%s file %.8x", bank, sha256.Sum256([]byte(name))),
+		"a file of the bank is larger than is fetched; it stays in the bank's mailbox and is not heard")
 }

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -79,7 +78,7 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	}
 	var bad *gateway.UnreadableError
 	if errors.As(err, &bad) {
-		return s.park(ctx, x, bank, file, envelope, err, now)
+		return s.park(ctx, x, bank, file, envelope, err)
 	}
 	if err != nil {
 		return err
@@ -103,12 +102,9 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 			return err
 		}
 	}
-	if envelope.WantsContrl {
-		if err := s.oweContrl(ctx, x, bank, envelope, nil, now); err != nil {
-			return err
-		}
-	}
-	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2 WHERE id = $1 AND state = 'received'`, file.ID, envelope.ControlRef)
+	x.Wakes(postgres.ToAcknowledge(bank.ID))
+	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2, contrl_owed = $3 WHERE id = $1 AND state = 'received'`,
+		file.ID, envelope.ControlRef, envelope.WantsContrl)
 }
 
 // twin reports whether an interchange with this number came before: the file is then parked. With other bytes it may say
@@ -135,34 +131,11 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 }
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.
-func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope, cause error, now time.Time) error {
-	if e.WantsContrl {
-		if err := s.oweContrl(ctx, x, bank, e, cause, now); err != nil {
-			return err
-		}
-	}
+func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope, cause error) error {
 	if err := s.Raise(ctx, x, gateway.BankFileUnreadable, fmt.Sprintf("%s file %d", bank.ID, file.ID), cause.Error()); err != nil {
 		return err
 	}
-	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`, file.ID, cause.Error())
-}
-
-// oweContrl queues the answer to a bank's interchange; it goes the way of every other interchange to that bank.
-func (s *Store) oweContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, e gateway.BankEnvelope, cause error, now time.Time) error {
-	number, err := x.NextControlNumber(ctx, bank.ID)
-	if err != nil {
-		return err
-	}
-	content, err := bank.Codec.Answer(e, cause, number.String(), now.In(s.Location))
-	if err != nil {
-		return fmt.Errorf("CONTRL %d: %w", number, err)
-	}
-	document, _, err := s.StoreDocument(ctx, x, content)
-	if err != nil {
-		return err
-	}
-	x.Wakes(postgres.ToSend(bank.ID))
-	_, err = x.ExecContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, prepared_at, month, file_name, messages, state, document_id)
-		VALUES ('CONTRL', $1, $2, $3, $6, $4, 1, 'rendered', $5)`, bank.ID, number, now, bank.Files.FinalName(number), document, s.Month(now))
-	return err
+	x.Wakes(postgres.ToAcknowledge(bank.ID))
+	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2, contrl_owed = $3 WHERE id = $1 AND state = 'received'`,
+		file.ID, cause.Error(), e.WantsContrl)
 }

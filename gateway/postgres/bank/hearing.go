@@ -41,10 +41,14 @@ func newHearing(ctx context.Context, x *postgres.Session) *hearing {
 // mostContrls bounds what one file may hold.
 const mostContrls = 10_000
 
+func tooManyContrls() error {
+	return &gateway.UnreadableError{Text: "more than 10,000 CONTRL messages in one file"}
+}
+
 // Contrl implements gateway.BankSink.
 func (h *hearing) Contrl(c gateway.Contrl) error {
 	if len(h.controls) == mostContrls {
-		return &gateway.UnreadableError{Text: "more than 10,000 CONTRL messages in one file"}
+		return tooManyContrls()
 	}
 	h.controls = append(h.controls, c)
 	return nil

@@ -5,6 +5,7 @@ package check
 
 import (
 	"context"
+	"database/sql"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -18,20 +19,24 @@ import (
 // Store checks bundles. Safe for concurrent use.
 type Store struct {
 	*postgres.Base
-	Answers        *postgres.Answers
-	Recipients     Recipients
-	FailuresBefore postgres.FailuresBefore
+	Answers    *postgres.Answers
+	Recipients Recipients
+	Patience   gateway.Patience
 }
+
+//go:embed sql/next.sql
+var nextSQL string
 
 //go:embed sql/judge.sql
 var judgeScript string
 
-// Next checks every payment of the next bundle that was read. It reports whether there was one.
+// Next checks every payment of the next bundle that was read. It reports whether there was one. The bundles of a payer are
+// checked one after the other, in the order in which they were taken.
 func (s *Store) Next(ctx context.Context) (bool, error) {
 	worked := true
 	var d postgres.Delivery
 	err := s.Transact(ctx, "check", func(x *postgres.Session) (err error) {
-		d, err = x.ClaimDelivery(ctx, "read", s.FailuresBefore)
+		d, err = claim(ctx, x)
 		if errors.Is(err, gateway.ErrNotFound) {
 			worked = false
 			return nil
@@ -41,13 +46,26 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 		}
 		return s.check(ctx, x, d)
 	})
-	if err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTransient) && ctx.Err() == nil {
-		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.FailuresBefore))
+	if err != nil && d.ID != 0 {
+		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.Patience))
 	}
 	if err != nil || !worked {
 		return worked, err
 	}
 	return true, s.Analyze(ctx, d.Month, d.Payments)
+}
+
+// claim locks the next bundle to check; gateway.ErrNotFound when there is none that nobody else works on.
+func claim(ctx context.Context, x *postgres.Session) (postgres.Delivery, error) {
+	var id int64
+	err := x.QueryRowContext(ctx, nextSQL).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return postgres.Delivery{}, gateway.ErrNotFound
+	}
+	if err != nil {
+		return postgres.Delivery{}, fmt.Errorf("claim: %w", err)
+	}
+	return x.LockDelivery(ctx, id)
 }
 
 func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Delivery) error {
@@ -77,8 +95,8 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 	if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 		return err
 	}
-	x.Wakes(postgres.ToRelease)
-	return x.UpdateOne(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2 WHERE id = $1 AND state = 'read'`, d.ID, now)
+	x.Wakes(postgres.ToCheck, postgres.ToRelease) // the payer's next, and what waited for it
+	return x.UpdateOne(ctx, `UPDATE delivery SET state = 'checked', checked_at = $2, `+postgres.NoTrouble+` WHERE id = $1 AND state = 'read'`, d.ID, now)
 }
 
 // judgeGroups decides which groups of the delivery wait for their release.

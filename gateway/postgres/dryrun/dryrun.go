@@ -107,7 +107,7 @@ func (s *Store) run(ctx context.Context, x *postgres.Session, in Request, out Re
 	if _, err := x.ExecContext(ctx, `SET LOCAL lock_timeout = '10s'`); err != nil {
 		return err
 	}
-	d := postgres.Delivery{Supplier: in.Supplier, ReceivedAt: in.At}
+	d := postgres.Delivery{Supplier: in.Supplier, ReceivedAt: in.At, CountsAt: in.At}
 	rules := s.Receive.BundleRules(d)
 	rules.SelfNamed = in.Supplier == ""
 	opened, err := s.Receive.OpenBundle(in.Document, rules)

@@ -44,7 +44,7 @@ func (g *Group) unit() string {
 	return g.Agreement.LOSUnit
 }
 
-// Plan is when a group without a fault, received by then, is released.
+// Plan is when a group of a delivery that counts from then is released, if it has no fault.
 func (s *Store) Plan(g *Group, d postgres.Delivery) (gateway.Plan, error) {
 	requested := g.requested
 	if requested.IsZero() {
@@ -54,7 +54,7 @@ func (s *Store) Plan(g *Group, d postgres.Delivery) (gateway.Plan, error) {
 	if err != nil {
 		return gateway.Plan{}, err
 	}
-	return s.Days.Terms(*g.Agreement, bank).PlanRelease(d.ReceivedAt, requested), nil
+	return s.Days.Terms(*g.Agreement, bank).PlanRelease(d.CountsAt, requested), nil
 }
 
 // dayOf is the day of receipt.

@@ -89,15 +89,22 @@ type arrived struct {
 func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) error {
 	x.Wakes(postgres.ToRead)
 	now := s.Now()
+	var waited time.Duration
+	if a.Waited != nil {
+		waited = a.Waited()
+	}
 	month := s.Month(now)
 	if _, err := x.ExecContext(ctx, `SELECT ensure_month($1::date)`, month); err != nil {
 		return fmt.Errorf("month %s: %w", month, err)
 	}
-	r, err := x.ExecContext(ctx, `INSERT INTO delivery (door, supplier, transport_key, document_id, sha256, size, received_at, month,
+	r, err := x.ExecContext(ctx, `WITH drawn AS (INSERT INTO arrival_counter AS c (supplier, last) VALUES ($2, 1)
+			ON CONFLICT (supplier) DO UPDATE SET last = c.last + 1 RETURNING last)
+		INSERT INTO delivery (door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month,
 			uploaded_as, sent_at, queued_at, evidence)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, ''), $10, $11, nullif($12, ''))
+		SELECT $1, $2, last, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), $11, $12, nullif($13, '') FROM drawn
 		ON CONFLICT (door, supplier, transport_key) DO NOTHING`,
-		a.Door, a.Party, a.Key, a.document, a.sha256, a.size, now, month, a.uploadedAs, known(a.Sent), known(a.Queued), a.Evidence)
+		a.Door, a.Party, a.Key, a.document, a.sha256, a.size, now,
+		gateway.CountsAt(now, waited, s.Rules.QueueTime), month, a.uploadedAs, known(a.Sent), known(a.Queued), a.Evidence)
 	if err != nil {
 		return fmt.Errorf("deliver: %w", err)
 	}

@@ -16,7 +16,7 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 	var d postgres.Delivery
 	verdict := verdict{}
 	err := s.Transact(ctx, "read", func(x *postgres.Session) (err error) {
-		if d, err = x.ClaimDelivery(ctx, "received", s.Rules.FailuresBefore); err != nil {
+		if d, err = x.ClaimReceived(ctx); err != nil {
 			return err
 		}
 		verdict, err = s.read(ctx, x, d)
@@ -30,12 +30,12 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 		if err = s.refuse(ctx, d, verdict); errors.Is(err, gateway.ErrLostOwnership) {
 			return true, nil // another reader came to the same end in between
 		}
-		if err != nil && !errors.Is(err, gateway.ErrTransient) && ctx.Err() == nil {
-			err = errors.Join(err, s.NoteFailure(ctx, d, err, s.Rules.FailuresBefore))
+		if err != nil {
+			err = errors.Join(err, s.NoteFailure(ctx, d, err, s.Rules.Patience))
 		}
 		return true, err
-	case err != nil && d.ID != 0 && !errors.Is(err, gateway.ErrTransient) && ctx.Err() == nil:
-		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.Rules.FailuresBefore))
+	case err != nil && d.ID != 0:
+		return true, errors.Join(err, s.NoteFailure(ctx, d, err, s.Rules.Patience))
 	}
 	return true, err
 }
@@ -114,7 +114,7 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	}
 	now := s.Now()
 	err := x.UpdateOne(ctx, `UPDATE delivery SET state = 'read', payer_id = $2, authority = $3, message_id = $4, group_ref = $5,
-			sender_ean = nullif($6, ''), grouped = $7, return_always = $8, payments = $9, ore = $10, read_at = $11, failures = 0
+			sender_ean = nullif($6, ''), grouped = $7, return_always = $8, payments = $9, ore = $10, read_at = $11, `+postgres.NoTrouble+`
 		WHERE id = $1 AND state = 'received'`, d.ID, p.ID, head.Authority, head.MessageID, head.GroupRef, head.SenderEAN,
 		head.Grouped, head.ReturnAlways, rows.payments, rows.ore, now)
 	if postgres.IsUnique(err, "delivery_group_ref") || postgres.IsUnique(err, "delivery_bytes") {
@@ -126,7 +126,7 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 		return err
 	}
-	x.Wakes(postgres.ToCheck)
+	x.Wakes(postgres.ToCheck, postgres.ToRelease) // of other payers, which waited for it to be read
 	d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = head.MessageID, head.GroupRef, head.SenderEAN, head.Authority
 	return s.Answers.Receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) { a.Status = gateway.StatusAccepted })
 }
@@ -136,7 +136,7 @@ func (s *Store) refuse(ctx context.Context, d postgres.Delivery, v verdict) erro
 	return s.Transact(ctx, "refuse", func(x *postgres.Session) error {
 		now := s.Now()
 		err := x.UpdateOne(ctx, `UPDATE delivery SET state = 'refused', message_id = nullif($2, ''), group_ref = nullif($3, ''),
-				authority = nullif($4, ''), sender_ean = nullif($5, ''), read_at = $6
+				authority = nullif($4, ''), sender_ean = nullif($5, ''), read_at = $6, `+postgres.NoTrouble+`
 			WHERE id = $1 AND state = 'received'`, d.ID, v.head.MessageID, v.head.GroupRef, v.head.Authority, v.head.SenderEAN, now)
 		if err != nil {
 			return err
@@ -144,7 +144,7 @@ func (s *Store) refuse(ctx context.Context, d postgres.Delivery, v verdict) erro
 		if err := s.CloseMended(ctx, x, gateway.DeliveryFails, d.ID); err != nil {
 			return err
 		}
-		x.Wakes(postgres.ToRelease) // which waited for it
+		x.Wakes(postgres.ToCheck, postgres.ToRelease) // which waited for it
 		d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = v.head.MessageID, v.head.GroupRef, v.head.SenderEAN, v.head.Authority
 		kind, status, text := gateway.Receipt1, gateway.StatusRejected, v.code.Danish()
 		if v.code == gateway.CodeBadXML {

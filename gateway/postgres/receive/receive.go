@@ -3,6 +3,8 @@
 package receive
 
 import (
+	"time"
+
 	"nks/gateway"
 	"nks/gateway/postgres"
 )
@@ -14,7 +16,8 @@ type Rules struct {
 	BundlePayments    int
 	GroupsPerDelivery int
 	DocumentBytes     int64
-	FailuresBefore    postgres.FailuresBefore
+	Patience          gateway.Patience
+	QueueTime         time.Duration // how far the put time of a message may move its cut-off back; 0: not at all
 }
 
 // Store takes documents in and reads them. Safe for concurrent use.

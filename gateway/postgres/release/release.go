@@ -6,7 +6,6 @@ package release
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -17,10 +16,9 @@ import (
 	"nks/register/image"
 )
 
-// Rules are the limits that interchanges are split by, and how long a delivery is waited for.
+// Rules are the limits that interchanges are split by.
 type Rules struct {
-	Split          gateway.SplitLimits
-	FailuresBefore postgres.FailuresBefore
+	Split gateway.SplitLimits
 }
 
 // Store releases payments. Safe for concurrent use.
@@ -32,19 +30,10 @@ type Store struct {
 	Image *image.Keeper // of the register; nil: SQL is asked for everything
 }
 
-// unit is what one release puts in interchanges of its own: bank centre, agreement and execution day.
-type unit struct {
-	Bank        string    `db:"bank_centre"`
-	AgreementID int64     `db:"agreement_id"`
-	ExecutesOn  time.Time `db:"executes_on"`
-	ReleaseAt   time.Time `db:"release_at"`
-	Held        int64     `db:"held"` // the payment of a group that holds one back; 0: none
-}
-
 // Next releases the most urgent unit that is due: completes its payments with accounts, splits them into
 // interchanges, and freezes those. It reports whether there was one.
 //
-// A release waits until every delivery stamped before it has been read and checked.
+// A release waits until the deliveries that came in time and may be of it have been read and checked, and for no others.
 func (s *Store) Next(ctx context.Context) (bool, error) {
 	var done released
 	worked, err := s.SkipFailing(ctx, gateway.ReleaseFails, func(over []int64) (groups []int64, err error) {
@@ -113,34 +102,6 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 	return done, err
 }
 
-func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64) (unit, []int64, error) {
-	var u unit
-	now := s.Now()
-	err := x.GetContext(ctx, &u, `SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, coalesce(g.held_payment, 0) AS held
-		FROM release_group g
-		WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($3::bigint[])
-		  AND NOT EXISTS (SELECT FROM standing t WHERE t.month = g.month AND t.payment_id = g.held_payment AND t.kind = 'held')
-		  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.state IN ('received', 'read')
-			AND d.failures < $2 AND d.received_at <= g.release_at)
-		ORDER BY g.held_payment IS NOT NULL, g.release_at, g.executes_on, g.bank_centre, g.agreement_id, g.held_payment
-		LIMIT 1 FOR UPDATE SKIP LOCKED`, now, int(s.Rules.FailuresBefore), over)
-	if errors.Is(err, sql.ErrNoRows) {
-		return u, nil, gateway.ErrNotFound
-	}
-	if err != nil {
-		return u, nil, fmt.Errorf("claim: %w", err)
-	}
-	var groups []int64
-	err = x.SelectContext(ctx, &groups, `SELECT id FROM release_group
-		WHERE state = 'waiting' AND release_at <= $1 AND release_at = $5
-		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4 AND coalesce(held_payment, 0) = $6
-		ORDER BY id FOR UPDATE SKIP LOCKED`, now, u.Bank, u.AgreementID, u.ExecutesOn, u.ReleaseAt, u.Held)
-	if err != nil {
-		return u, nil, fmt.Errorf("claim groups: %w", err)
-	}
-	return u, groups, nil
-}
-
 func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups []int64) error {
 	terms, err := agreement(ctx, x, u.AgreementID)
 	if err != nil {
@@ -162,6 +123,7 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 	if err := s.freeze(ctx, x, c, executesOn); err != nil {
 		return err
 	}
+	s.Failpoint("after-freezing-before-release")
 	x.Wakes(postgres.ToAnswer, postgres.ToRender(bank.ID), postgres.ToSend(bank.ID), postgres.ToAwait(bank.ID))
 	err = x.UpdateAll(ctx, len(groups), `UPDATE release_group SET state = 'released', released_at = $1, register_counter = $2, executes_on = $3, order_month = $4
 		WHERE state = 'waiting' AND id = ANY ($5::bigint[])`, now, c.counter, executesOn.String(), c.frozenIn, groups)

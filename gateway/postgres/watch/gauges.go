@@ -16,9 +16,8 @@ import (
 // Store looks. Safe for concurrent use.
 type Store struct {
 	*postgres.Base
-	Days           gateway.Days
-	Banks          gateway.BankCentres
-	FailuresBefore postgres.FailuresBefore
+	Days  gateway.Days
+	Banks gateway.BankCentres
 }
 
 // Reader reads.
@@ -76,8 +75,7 @@ func sampled() []gauges {
 			{"nks_deliveries_waiting", "Deliveries to be read (received) or checked (read)."},
 			{"nks_deliveries_oldest_seconds", "Age of the oldest of them, in business time."},
 			{"nks_deliveries_set_aside", "Those of them that failed too often and wait for a person."},
-		}, deliveriesQuery,
-			func(s *Store, now time.Time) []any { return []any{now, int(s.FailuresBefore)} }},
+		}, deliveriesQuery, withNow},
 		{[]string{"bank", "due"}, [][2]string{
 			{"nks_groups_waiting", "Groups of payments that wait for their release."},
 			{"nks_payments_waiting", "Payments in them."},

@@ -1,0 +1,22 @@
+-- The most urgent unit that is due, and waits for nothing that came in time and may be of it: a delivery that is not read yet, of a
+-- supplier that has the same agreement of the same authority; or one that is not checked yet, of the same payer.
+--
+-- $1: now; $2: groups, and $3: units, to pass over.
+WITH unread AS (SELECT supplier, min(counts_at) AS since FROM delivery WHERE state = 'received' AND set_aside_at IS NULL GROUP BY 1),
+unchecked AS (SELECT payer_id, min(counts_at) AS since FROM delivery WHERE state = 'read' AND set_aside_at IS NULL GROUP BY 1),
+awaited AS (SELECT agreement_id, min(since) AS since FROM (
+    SELECT own.id AS agreement_id, unread.since FROM unread
+    JOIN agreement shared ON shared.supplier = unread.supplier
+    JOIN agreement own ON own.agreement = shared.agreement AND own.authority = shared.authority
+    UNION ALL
+    SELECT own.id, unchecked.since FROM unchecked
+    JOIN payer ON payer.id = unchecked.payer_id
+    JOIN agreement own ON own.supplier = payer.supplier AND own.authority = payer.authority) either GROUP BY 1),
+due AS (SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, coalesce(g.held_payment, 0) AS held,
+        hashtextextended(concat_ws('/', 'nks.unit', g.bank_centre, g.agreement_id, g.executes_on, extract(epoch FROM g.release_at), g.held_payment), 0) AS lock
+    FROM release_group g LEFT JOIN awaited a ON a.agreement_id = g.agreement_id
+    WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($2::bigint[]) AND (a.since > g.release_at) IS NOT FALSE
+      -- What somebody holds goes when it is freed.
+      AND NOT EXISTS (SELECT FROM standing t WHERE t.month = g.month AND t.payment_id = g.held_payment AND t.kind = 'held'))
+SELECT * FROM due WHERE lock <> ALL ($3::bigint[])
+ORDER BY held > 0, release_at, executes_on, bank_centre, agreement_id, held LIMIT 1
