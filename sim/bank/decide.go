@@ -62,6 +62,7 @@ func (d *decision) decide() {
 		d.refuseDuplicate(before)
 	}
 	d.decideMessages()
+	d.decideFaults()
 	d.plan()
 }
 
