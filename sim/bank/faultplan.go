@@ -128,7 +128,7 @@ func (d *decision) finalContrl() *planned {
 func (d *decision) planDuplicateRefusal(checked time.Time) {
 	refusal := planned{Kind: answerContrl, Action: "4", Code: codeDuplicate, Due: checked.Add(faultLater), Fault: FaultDuplicateRefusal}
 	whole := !slices.ContainsFunc(d.line.Messages, func(m messageFacts) bool { return m.Flaw != nil })
-	if final := d.finalContrl(); final != nil && whole && d.either("at once", d.line.Control) {
+	if final := d.finalContrl(); final != nil && whole && d.either("no acceptance", d.line.Control) {
 		refusal.Due, refusal.ID = final.Due, final.ID
 		*final = refusal
 		return

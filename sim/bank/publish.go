@@ -41,7 +41,7 @@ func (d *desk) make(a *answerState) error {
 	} else {
 		write = d.number(a, m)
 		if a.Fault == FaultUnreadable && !a.Corrects {
-			write = spoiled(write, d.state.files[a.serial].line.Control, d.profile.Faults.Seed)
+			write = spoiled(write, a.ID, d.profile.Faults.Seed)
 		}
 	}
 	sum, size, err := writeSynced(d.temporary(m.Name), write)
