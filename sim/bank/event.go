@@ -18,6 +18,7 @@ const (
 	kindMade      = "made"
 	kindPublished = "published"
 	kindRemoved   = "removed"
+	kindConfirmed = "confirmed"
 )
 
 // Codes of a CONTRL, 0085, that a fault gives.

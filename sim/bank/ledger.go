@@ -59,6 +59,8 @@ type LedgerOrder struct {
 	// Truth is what the centre does with the order, Executed or Rejected, whatever it tells.
 	Truth Outcome
 	Fault Fault // of what is told of it; empty: none
+	// Confirmed: the truth has been told to somebody who asked.
+	Confirmed bool
 }
 
 // LedgerFile is a received file.
@@ -236,6 +238,13 @@ func (r *ledgerReader) removed(n *nameLine) error {
 		return fmt.Errorf("%s was never made", n.Name)
 	}
 	r.ledger.Answers[i].Removed = true
+	return nil
+}
+
+func (r *ledgerReader) confirmed(c *confirmedLine) error {
+	if o := r.ledger.Orders[c.Ref]; o != nil {
+		o.Confirmed = true
+	}
 	return nil
 }
 

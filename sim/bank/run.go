@@ -120,7 +120,7 @@ func run(ctx context.Context, c Config) error {
 
 // work turns until ctx ends: on the bell, when the clock or a folder changes, and when an answer is due.
 func (d *desk) work(ctx context.Context) error {
-	changed, err := notice.Folders(ctx, filepath.Dir(d.clock.path), d.folders.in(), d.folders.out())
+	changed, err := notice.Folders(ctx, filepath.Dir(d.clock.path), d.folders.in(), d.folders.out(), d.folders.Asked)
 	if err != nil {
 		return err
 	}

@@ -145,3 +145,9 @@ func (s *state) removed(n *nameLine) error {
 	delete(s.byName, n.Name)
 	return nil
 }
+
+// confirmed: what was answered to a question changes nothing.
+func (s *state) confirmed(*confirmedLine) error {
+	s.things++
+	return nil
+}
