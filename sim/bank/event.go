@@ -136,7 +136,7 @@ const (
 	answerContrl     = "CONTRL"
 	answerValidation = "VALIDATION"
 	answerBooking    = "BOOKING"
-	answerStray      = "STRAY" // about an order that nobody gave
+	AnswerStray      = "STRAY" // about an order that nobody gave
 	answerAgain      = "AGAIN" // the bytes of another one under another name
 	answerFault      = "FAULT" // about the orders that have the interchange's fault
 )
@@ -154,6 +154,7 @@ type planned struct {
 	Date   string    `json:"date,omitempty"`   // BOOKING, FAULT: of the lines it is about
 	Of     string    `json:"of,omitempty"`     // AGAIN: the id of the other one
 	Fault  Fault     `json:"fault,omitempty"`  // of this answer
+	How    string    `json:"how,omitempty"`    // it is spoilt
 	// Corrects: it says once more, as it should be, what the fault has spoilt.
 	Corrects bool `json:"corrects,omitempty"`
 }

@@ -46,7 +46,7 @@ func (f Fault) ofOrders() bool {
 }
 
 // Faults chooses what goes wrong. An interchange has one fault or none; which, and of which of its orders, is a function
-// of the seed, the UNB 0020 and the payer's references.
+// of the seed and of what payers call the orders: the same payments have the same faults whatever numbers they come under.
 type Faults struct {
 	Kinds        []Fault `json:"kinds"`
 	Seed         uint64  `json:"seed"`
@@ -87,13 +87,13 @@ func (f Faults) check() error {
 	return nil
 }
 
-// of is the fault of an interchange, and whether it is corrected.
-func (f Faults) of(control string) (kind Fault, corrected bool) {
-	if len(f.Kinds) == 0 || !chance(f.Seed, "fault", control, f.Interchanges) {
+// of is the fault of the interchange of that key, and whether it is corrected.
+func (f Faults) of(key string) (kind Fault, corrected bool) {
+	if len(f.Kinds) == 0 || !chance(f.Seed, "fault", key, f.Interchanges) {
 		return "", false
 	}
-	kind = f.Kinds[draw(f.Seed, "which fault", control)%uint64(len(f.Kinds))]
-	return kind, chance(f.Seed, "corrects", control, f.Corrects)
+	kind = f.Kinds[draw(f.Seed, "which fault", key)%uint64(len(f.Kinds))]
+	return kind, chance(f.Seed, "corrects", key, f.Corrects)
 }
 
 // weekdaysAfter is so many Mondays to Fridays later, at the same time of day. A correction keeps no holidays.

@@ -28,7 +28,7 @@ func TestFaultsGoOut(t *testing.T) {
 			t.Parallel()
 			c := begin(t, faulty(bank.Fault(name), 500))
 			s := c.open()
-			for _, control := range []string{"1", "4"} {
+			for _, control := range []string{"1", "6"} {
 				c.put(s, "NKS"+control+".edi", twoMessages(control).text())
 			}
 			c.jumpOn()
@@ -108,3 +108,46 @@ func TestFaultsLeaveTheMoneyAlone(t *testing.T) {
 
 // fileIsSpoilt is a fault of whole files: no order is chosen.
 func fileIsSpoilt(f bank.Fault) bool { return f == bank.FaultUnreadable || f == bank.FaultOldNumber }
+
+// TestFaultsFollowTheSeed: the same payments have the same faults, under whatever number they come; another seed has others.
+func TestFaultsFollowTheSeed(t *testing.T) {
+	t.Parallel()
+	journal := func(control string, seed uint64) string {
+		p := faulty(bank.FaultRejectAfterExecuted, 500)
+		p.Faults.Seed = seed
+		text := strings.NewReplacer("+1++++1+", "+"+control+"++++1+", "UNZ+2+1'", "UNZ+2+"+control+"'").Replace(twoMessages("1").text())
+		n, lines, err := bank.InspectText(text, p)
+		if err != nil || n != 13 {
+			t.Fatalf("%d orders, %v", n, err)
+		}
+		return string(lines)
+	}
+	first := journal("1", 1)
+	if journal("77", 1) != first {
+		t.Error("another UNB 0020 gives other faults")
+	}
+	if journal("1", 2) == first {
+		t.Error("another seed gives the same faults")
+	}
+}
+
+func TestFaultsOf(t *testing.T) {
+	t.Parallel()
+	for names, want := range map[string]string{
+		"":                                   "",
+		"late":                               "",
+		strings.Join(bank.FaultNames(), ","): "",
+		" late , twice":                      "",
+		"late,never":                         `fault "never": must be one of late, twice`,
+		"late,late":                          `fault "late" is named twice`,
+		",":                                  `fault "": must be one of`,
+	} {
+		f, err := bank.FaultsOf(names, 3)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", names, err, want)
+		}
+		if err == nil && len(f.Kinds) > 0 && f.Seed != 3 {
+			t.Errorf("%q: seed %d", names, f.Seed)
+		}
+	}
+}

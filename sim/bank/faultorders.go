@@ -1,6 +1,10 @@
 package bank
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // decideFaults chooses the fault of the interchange and its orders, and writes down of every order what will truly
 // become of it. Orders with a fault are told of by statements of their own.
@@ -16,13 +20,16 @@ func (d *decision) decideFaults() {
 		return false
 	})
 	if len(live) > 0 {
-		r.Fault, r.Corrected = d.profile.Faults.of(r.Control)
+		d.faultKey = payersName(slices.MinFunc(live, func(a, b *orderLine) int {
+			return strings.Compare(payersName(a.Ref), payersName(b.Ref))
+		}).Ref)
+		r.Fault, r.Corrected = d.profile.Faults.of(d.faultKey)
 	}
 	d.truth()
 	switch {
 	case r.Fault.ofOrders():
 		d.faultOrders(live)
-	case r.Fault == FaultContrlAfterAccepted && d.either("refused after all", r.Control):
+	case r.Fault == FaultContrlAfterAccepted && d.either("refused after all", d.faultKey):
 		for _, o := range live {
 			o.Verdict, o.Fault, o.Truth = verdictSilent, r.Fault, Rejected
 		}

@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -94,6 +95,20 @@ func (d *decision) planReversed(checked time.Time) {
 	}
 }
 
+// Ways in which an answer is spoilt.
+const (
+	spoiltEnd        = "cut off"
+	spoiltTerminator = "without a terminator"
+	spoiltNumber     = "number"             // it is used before
+	spoiltBoth       = "number and instant" // of preparation are
+)
+
+// spoiltHow has two ways of each fault of whole answers.
+var spoiltHow = map[Fault][2]string{
+	FaultUnreadable: {spoiltEnd, spoiltTerminator},
+	FaultOldNumber:  {spoiltNumber, spoiltBoth},
+}
+
 // planSpoiled gives answers that cannot be used, and where they are corrected the same ones in good order.
 func (d *decision) planSpoiled() {
 	for i, a := range slices.Clone(d.line.Plan) {
@@ -101,6 +116,7 @@ func (d *decision) planSpoiled() {
 			continue
 		}
 		d.line.Plan[i].Fault = d.line.Fault
+		d.line.Plan[i].How = spoiltHow[d.line.Fault][draw(d.profile.Faults.Seed, "spoilt how", fmt.Sprint(d.faultKey, i))%2]
 		if d.line.Corrected {
 			good := a
 			good.Due, good.Corrects = d.correctedAt(a.Due), true
@@ -128,7 +144,7 @@ func (d *decision) finalContrl() *planned {
 func (d *decision) planDuplicateRefusal(checked time.Time) {
 	refusal := planned{Kind: answerContrl, Action: "4", Code: codeDuplicate, Due: checked.Add(faultLater), Fault: FaultDuplicateRefusal}
 	whole := !slices.ContainsFunc(d.line.Messages, func(m messageFacts) bool { return m.Flaw != nil })
-	if final := d.finalContrl(); final != nil && whole && d.either("no acceptance", d.line.Control) {
+	if final := d.finalContrl(); final != nil && whole && d.either("no acceptance", d.faultKey) {
 		refusal.Due, refusal.ID = final.Due, final.ID
 		*final = refusal
 		return

@@ -40,8 +40,8 @@ func (d *desk) make(a *answerState) error {
 		write = func(w io.Writer) error { return copyFile(w, filepath.Join(d.folders.Sent, first.Name)) }
 	} else {
 		write = d.number(a, m)
-		if a.Fault == FaultUnreadable && !a.Corrects {
-			write = spoiled(write, a.ID, d.profile.Faults.Seed)
+		if a.How == spoiltEnd || a.How == spoiltTerminator {
+			write = spoilt(write, a.How)
 		}
 	}
 	sum, size, err := writeSynced(d.temporary(m.Name), write)

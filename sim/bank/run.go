@@ -36,6 +36,7 @@ type Config struct {
 	Dir    string           // data directory of the demo
 	Centre string           // name of the centre
 	Listen string           // address of the SFTP server
+	Faults Faults           // instead of those of the profile; none: the profile's
 	Out    io.Writer        // one line for each thing done; nil: none
 	Now    func() time.Time // the machine's clock; nil: time.Now
 	At     func(Failpoint)  // called at each failpoint, for a test to kill the process there; nil: nothing
@@ -86,6 +87,12 @@ func run(ctx context.Context, c Config) error {
 	profile, err := readProfile(folders.profile())
 	if err != nil {
 		return err
+	}
+	if len(c.Faults.Kinds) > 0 {
+		profile.Faults = c.Faults
+		if err := profile.check(); err != nil {
+			return err
+		}
 	}
 	say := func(format string, values ...any) {
 		if c.Out != nil {

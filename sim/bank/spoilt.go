@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// spoiled writes an answer that nobody can read: its end is missing, or a terminator in its middle, so that two segments
+// spoilt writes an answer that nobody can read: its end is missing, or a terminator in its middle, so that two segments
 // run together and the count in UNT is wrong.
-func spoiled(write func(io.Writer) error, answer string, seed uint64) func(io.Writer) error {
+func spoilt(write func(io.Writer) error, how string) func(io.Writer) error {
 	return func(w io.Writer) error {
 		var whole bytes.Buffer
 		if err := write(&whole); err != nil {
 			return err
 		}
 		text := whole.Bytes()
-		if draw(seed, "spoiled how", answer)%2 == 0 {
+		if how == spoiltEnd {
 			_, err := w.Write(text[:len(text)*3/5])
 			return err
 		}
@@ -34,8 +34,8 @@ func withoutTerminator(text []byte) []byte {
 	return text[:len(text)/2]
 }
 
-// reuse gives an answer the UNB 0020 of an earlier one and returns the time of preparation to write: for every second
-// answer that of the earlier one, too, so that nothing but the other bytes tells the two apart.
+// reuse gives an answer the UNB 0020 of an earlier one and returns the time of preparation to write. Where that is the
+// earlier one's, too, nothing but the other bytes tells the two apart.
 func (d *desk) reuse(a *answerState, m *madeLine) time.Time {
 	before := d.state.latest
 	if before == nil {
@@ -43,7 +43,7 @@ func (d *desk) reuse(a *answerState, m *madeLine) time.Time {
 	}
 	m.Control = before.Control
 	m.Name = "BANSTA-" + m.Control + "-" + a.ID + ".edi"
-	if draw(d.profile.Faults.Seed, "prepared then", a.ID)%2 == 0 {
+	if a.How == spoiltBoth {
 		return before.At
 	}
 	return m.At
