@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -109,6 +110,8 @@ func TestDemo_BankFaults(t *testing.T) {
 	r.clean(t)
 	asPlanned(t, dir, r)
 	seen, told := map[bank.Fault]int{}, 0
+	var asked string
+	var truth bank.Outcome
 	for _, centre := range []string{"BEC", "SDC", "BANKDATA"} {
 		l, err := bank.ReadJournal(dir, centre)
 		must(t, err)
@@ -118,6 +121,9 @@ func TestDemo_BankFaults(t *testing.T) {
 		for ref, o := range l.Orders {
 			if told++; o.Outcome != o.Truth {
 				t.Errorf("%s %s: told %s, in truth %s", centre, ref, o.Outcome, o.Truth)
+			}
+			if centre == "BEC" && !strings.ContainsFunc(ref, unicode.IsSpace) {
+				asked, truth = ref, o.Truth
 			}
 		}
 	}
@@ -129,6 +135,20 @@ func TestDemo_BankFaults(t *testing.T) {
 	if told == 0 {
 		t.Error("no bank has got an order")
 	}
+
+	centre := program.Begin(t, nil, "sim", "bank", "--dir", dir, "--centre", "BEC", "--faults", "late", "--seed", "2")
+	ask := []string{"sim", "ask", "--dir", dir, "--centre", "BEC", "--wait", programtest.Longest.String(), "--reference"}
+	p = nksDemo(t, append(ask, asked)...)
+	p.Want(t, 0)
+	if p.Out.String() != string(truth)+"\n" {
+		t.Errorf("asked about %s the bank says %q, in truth %s", asked, p.Out.String(), truth)
+	}
+	p = nksDemo(t, append(ask, "00000000NOBODY")...)
+	p.Want(t, 1)
+	p.OneLine(t, "the centre has no such order")
+	centre.Signal(syscall.SIGTERM)
+	centre.Finish(t, programtest.Longest)
+	centre.Want(t, 0)
 
 	p = nksDemo(t, demoArgs(dir, payments, "--bank-faults", "twice,nothing")...)
 	p.Want(t, 2)

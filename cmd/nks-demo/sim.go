@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 
 	"nks/internal/command"
 	"nks/sim/authority"
@@ -56,15 +57,18 @@ func simAskCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, ar
 	dir := fs.String("dir", "", "data `directory` of the demonstration")
 	centre := fs.String("centre", "", "which `centre` to ask; it must be running")
 	reference := fs.String("reference", "", "the `order`, as it is named in RFF+CR of PAYMUL")
+	wait := fs.Duration("wait", 10*time.Second, "how long to wait for its answer")
 	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
 	if *dir == "" || *centre == "" || *reference == "" {
 		return command.Usagef("--dir, --centre and --reference must be given")
 	}
+	ctx, cancel := context.WithTimeout(ctx, *wait)
+	defer cancel()
 	answer, err := bank.Ask(ctx, *dir, *centre, *reference)
-	if errors.Is(err, bank.ErrNoSuchOrder) {
-		return errors.Join(command.ErrRejected, err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the centre has not answered within %s, as if it did not run: %w", *wait, err)
 	}
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ const askEvery = 10 * time.Millisecond
 func Ask(ctx context.Context, dir, centre, reference string) (Outcome, error) {
 	answer, err := ask(ctx, FoldersOf(dir, centre), reference)
 	if err != nil {
-		return "", fmt.Errorf("ask %s about %q: %w", centre, reference, err)
+		return "", fmt.Errorf("ask %s about an order: %w", centre, err)
 	}
 	return answer, nil
 }
