@@ -109,7 +109,7 @@ func TestDemo_BankFaults(t *testing.T) {
 	r := resultOf(t, p)
 	r.clean(t)
 	asPlanned(t, dir, r)
-	seen, told := map[bank.Fault]int{}, 0
+	seen, reported := map[bank.Fault]int{}, 0
 	var asked string
 	var truth bank.Outcome
 	for _, centre := range []string{"BEC", "SDC", "BANKDATA"} {
@@ -119,7 +119,7 @@ func TestDemo_BankFaults(t *testing.T) {
 			seen[a.Fault]++
 		}
 		for ref, o := range l.Orders {
-			if told++; o.Outcome != o.Truth {
+			if reported++; o.Outcome != o.Truth {
 				t.Errorf("%s %s: told %s, in truth %s", centre, ref, o.Outcome, o.Truth)
 			}
 			if centre == "BEC" && !strings.ContainsFunc(ref, unicode.IsSpace) {
@@ -132,7 +132,7 @@ func TestDemo_BankFaults(t *testing.T) {
 			t.Errorf("no bank has been %s: %v", name, seen)
 		}
 	}
-	if told == 0 {
+	if reported == 0 {
 		t.Error("no bank has got an order")
 	}
 

@@ -17,18 +17,18 @@ func TestAsk(t *testing.T) {
 	c.jumpOn()
 	answers := func() {
 		t.Helper()
-		told := map[bank.Outcome]int{}
+		reported := map[bank.Outcome]int{}
 		for ref, o := range c.ledger().Orders {
 			got, err := bank.Ask(t.Context(), c.dir, "TEST", ref)
 			if err != nil || got != o.Truth {
 				t.Errorf("%s: %s, %v; in truth %s", ref, got, err, o.Truth)
 			}
 			if o.Fault != "" {
-				told[got]++
+				reported[got]++
 			}
 		}
-		if told[bank.Executed] == 0 || told[bank.Rejected] == 0 {
-			t.Errorf("of the faulty ones, %v", told)
+		if reported[bank.Executed] == 0 || reported[bank.Rejected] == 0 {
+			t.Errorf("of the faulty ones, %v", reported)
 		}
 		for ref, o := range c.ledger().Orders {
 			if !o.Confirmed {
