@@ -10,6 +10,10 @@ import (
 // become of it. Orders with a fault are told of by statements of their own.
 func (d *decision) decideFaults() {
 	r := d.line
+	d.truth()
+	if len(d.profile.Faults.Kinds) == 0 {
+		return
+	}
 	var live []*orderLine // nothing is wrong with them
 	d.any(func(_ *message, l *line) bool {
 		for o := range l.orders {
@@ -25,7 +29,6 @@ func (d *decision) decideFaults() {
 		}).Ref)
 		r.Fault, r.Corrected = d.profile.Faults.of(d.faultKey)
 	}
-	d.truth()
 	switch {
 	case r.Fault.ofOrders():
 		d.faultOrders(live)
@@ -81,8 +84,9 @@ func (d *decision) faultOrders(live []*orderLine) {
 		}
 	}
 	if d.line.Fault == FaultWrongReference {
+		others := slices.DeleteFunc(live, func(o *orderLine) bool { return o.Fault != "" })
 		for _, o := range faulty {
-			d.misname(o, live)
+			d.misname(o, others)
 		}
 	}
 }
@@ -96,11 +100,11 @@ const (
 
 // misname chooses what is named instead of the order. A reject under another order's name contradicts what was told of
 // that one, and nothing at all is ever told of the order that was meant.
-func (d *decision) misname(o *orderLine, live []*orderLine) {
+func (d *decision) misname(o *orderLine, others []*orderLine) {
 	key := payersName(o.Ref)
 	ways := []string{namesNothing, namesTwo, namesOther}
 	o.Names, o.NamesRef = ways[draw(d.profile.Faults.Seed, "wrong reference", key)%uint64(len(ways))], ""
-	other := d.another(o, live)
+	other := d.another(o, others)
 	if other == nil || o.Names == namesOther && d.profile.Executed == ExecutedNone {
 		o.Names = namesNothing
 	}
@@ -114,11 +118,19 @@ func (d *decision) misname(o *orderLine, live []*orderLine) {
 	}
 }
 
+// mostLooks bounds the search for another order: an interchange may have a hundred thousand.
+const mostLooks = 200
+
 // another is an order of the same day that is told of as it should be and has not been named yet, of another line where
 // there is one.
-func (d *decision) another(o *orderLine, live []*orderLine) *orderLine {
+func (d *decision) another(o *orderLine, others []*orderLine) *orderLine {
+	if len(others) == 0 {
+		return nil
+	}
 	var found *orderLine
-	for _, other := range live {
+	from := int(draw(d.profile.Faults.Seed, "another", payersName(o.Ref)) % uint64(len(others)))
+	for i := range min(mostLooks, len(others)) {
+		other := others[(from+i)%len(others)]
 		if other.Fault != "" || d.dateOf(other) != d.dateOf(o) {
 			continue
 		}
