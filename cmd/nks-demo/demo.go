@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"nks/internal/command"
+	"nks/sim/bank"
 	"nks/sim/country"
 )
 
@@ -26,6 +28,7 @@ type demoOptions struct {
 	samples   string
 	reference string
 	account   bool
+	faults    string
 }
 
 // demoStart is the first moment of the demonstration: a Thursday morning, an hour and a half before the cut-off.
@@ -42,6 +45,7 @@ func demoCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	fs.BoolVar(&o.json, "json", false, "print the result as one JSON object on standard output, everything else on standard error")
 	fs.StringVar(&o.samples, "samples", "", "a `folder`: run each of its *.xml by itself, on an empty payment database at its own clock")
 	fs.StringVar(&o.reference, "reference", "", "with --samples: `folder` of CSV reference data to use, instead of data made from each document")
+	fs.StringVar(&o.faults, "bank-faults", "", "what the banks do wrong, as `NAMES` with commas between them: "+strings.Join(bank.FaultNames(), ", "))
 	fs.BoolVar(&o.account, "account", false, "run nothing: account once more for the data directory as it is")
 	if err := command.NoArguments(fs, args); err != nil {
 		return err
@@ -51,6 +55,12 @@ func demoCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	}
 	if o.reference != "" && o.samples == "" {
 		return command.Usagef("--reference goes with --samples")
+	}
+	if o.faults != "" && (o.samples != "" || o.account) {
+		return command.Usagef("--bank-faults goes with neither --samples nor --account")
+	}
+	if _, err := bank.FaultsOf(o.faults, o.seed); err != nil {
+		return command.Usagef("--bank-faults: %w", err)
 	}
 	tell := p.Out
 	if o.json {
@@ -87,7 +97,7 @@ func (d *demo) country(ctx context.Context, p *command.Program) error {
 		return err
 	}
 	w := &world{dir: d.options.data, tell: d.tell, start: start, suppliers: country.Suppliers(), byQueue: country.ByQueue(), centres: demoCentres(),
-		want: marker{Payments: d.options.payments, Holders: d.options.holders, Seed: d.options.seed}}
+		want: marker{Payments: d.options.payments, Holders: d.options.holders, Seed: d.options.seed, Faults: d.options.faults}}
 	w.fill = func() error {
 		if err := country.Write(w.dir, country.Options{Holders: d.options.holders, Seed: d.options.seed, Centres: w.centres}); err != nil {
 			return err

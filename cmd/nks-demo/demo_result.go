@@ -22,9 +22,14 @@ type demoResult struct {
 	Returned        int64 `json:"returned"`
 	Cheque          int64 `json:"cheque"`
 	Waiting         int64 `json:"waiting"`
-	ReceivedOere    int64 `json:"received_oere"`
-	AccountedOere   int64 `json:"accounted_oere"`
-	DifferenceOere  int64 `json:"difference_oere"`
+	Disputed        int64 `json:"disputed"` // their bank contradicts itself
+	DisputedOere    int64 `json:"disputed_oere"`
+	// Undecided are those of Waiting, by the parties' own bytes, of which their bank says what cannot be understood, or may.
+	Undecided      int64 `json:"undecided"`
+	UndecidedOere  int64 `json:"undecided_oere"`
+	ReceivedOere   int64 `json:"received_oere"`
+	AccountedOere  int64 `json:"accounted_oere"`
+	DifferenceOere int64 `json:"difference_oere"`
 	// BankLedgerDifference adds up, without sign, by how much the two computations differ, by authority and state, in
 	// payments and in øre.
 	BankLedgerDifference int64   `json:"bank_ledger_difference"`
@@ -37,8 +42,15 @@ type demoResult struct {
 // Good reports whether every payment and every øre is explained and everybody has been answered.
 func (r *demoResult) Good() bool {
 	return r.DifferenceOere == 0 && r.BankLedgerDifference == 0 && r.Unanswered == 0 && r.Findings == 0 &&
-		r.Received == r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting
+		r.Received == r.sum()
 }
+
+func (r *demoResult) sum() int64 {
+	return r.Rejected + r.Executed + r.Returned + r.Cheque + r.Disputed + r.Waiting
+}
+
+// disputed is the state of a payment about which its bank has contradicted itself.
+const disputed gateway.PaymentState = "disputed"
 
 // conclude accounts for everything and keeps whether the run is finished.
 func (p *play) conclude(ctx context.Context) (*demoResult, error) {
@@ -75,6 +87,7 @@ func (w *world) account(ctx context.Context, db *app.Database, began time.Time) 
 	r.compare(ledger, seen)
 	r.Findings = len(findings) + seen.FindingCount
 	r.Unanswered = seen.Unanswered
+	r.Undecided, r.UndecidedOere = seen.Total.Undecided.Count, seen.Total.Undecided.Oere
 	r.Seconds = (w.marker.Machine + time.Since(began)).Seconds()
 	w.printResult(r, ledger, findings, seen)
 	return r, nil
@@ -91,6 +104,9 @@ func (r *demoResult) addLedger(ledger []reconciliation.Entry) {
 			r.Returned += e.Payments
 		case gateway.PaymentCheque:
 			r.Cheque += e.Payments
+		case disputed:
+			r.Disputed += e.Payments
+			r.DisputedOere += e.OrderOre
 		case gateway.PaymentMissing:
 			continue
 		default:
@@ -112,7 +128,7 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report)
 	for _, e := range ledger {
 		state := "waiting"
 		switch e.State {
-		case gateway.PaymentRejected, gateway.PaymentExecuted, gateway.PaymentReturned, gateway.PaymentCheque:
+		case gateway.PaymentRejected, gateway.PaymentExecuted, gateway.PaymentReturned, gateway.PaymentCheque, disputed:
 			state = string(e.State)
 		}
 		add(e.Authority, state, 1, witness.Sum{Count: e.Payments, Oere: e.OrderOre})
@@ -124,6 +140,7 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report)
 		add(a.Authority, "cheque", -1, a.Cheque)
 		add(a.Authority, "waiting", -1, a.Waiting)
 		add(a.Authority, "stopped", -1, a.Stopped)
+		add(a.Authority, "disputed", -1, a.Disputed)
 	}
 	for _, s := range apart {
 		r.BankLedgerDifference += max(s.Count, -s.Count) + max(s.Oere, -s.Oere)
@@ -144,8 +161,15 @@ accounted for              %10d %22s
 difference                            %22s
 by the parties' own bytes  %10d %22s   differ by %d
 unanswered                 %10d
-`, r.Deliveries, r.BundlesRejected, r.Received, report.Kroner(r.ReceivedOere), r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting,
+`, r.Deliveries, r.BundlesRejected, r.Received, report.Kroner(r.ReceivedOere), r.sum(),
 		report.Kroner(r.AccountedOere), report.Kroner(r.DifferenceOere), seen.Total.Received.Count, report.Kroner(seen.Total.Received.Oere), r.BankLedgerDifference, r.Unanswered)
+	if r.Disputed > 0 || seen.Total.Disputed.Count > 0 {
+		_, _ = fmt.Fprintf(out, "disputed                   %10d %22s   by the parties' own bytes %d, %s\n", r.Disputed, report.Kroner(r.DisputedOere),
+			seen.Total.Disputed.Count, report.Kroner(seen.Total.Disputed.Oere))
+	}
+	if r.Undecided > 0 {
+		_, _ = fmt.Fprintf(out, "waiting, undecided         %10d %22s\n", r.Undecided, report.Kroner(r.UndecidedOere))
+	}
 	for _, f := range findings {
 		_, _ = fmt.Fprintf(out, "%s: %s: %d, as %s\n", f.Rule, f.What, f.Count, f.Sample)
 	}

@@ -17,6 +17,7 @@ import (
 	"nks/internal/report"
 	"nks/reconciliation"
 	"nks/register"
+	"nks/sim/witness"
 )
 
 // look is the pause between two looks at the world.
@@ -69,9 +70,11 @@ type play struct {
 	began   time.Time
 
 	quietSince time.Time
-	changed    time.Time // when something last happened
-	last       string    // what it looked like then
-	asked      map[int64]time.Time
+	// silentSince is the business time since when no bank has had anything left to say.
+	silentSince time.Time
+	changed     time.Time // when something last happened
+	last        string    // what it looked like then
+	asked       map[int64]time.Time
 }
 
 func (p *play) play(ctx context.Context) (*demoResult, error) {
@@ -157,7 +160,7 @@ func (p *play) step(ctx context.Context, bar *command.Progress) (bool, error) {
 	if time.Since(p.quietSince) < 3*look {
 		return false, nil
 	}
-	final, err := p.final(ctx)
+	final, err := p.final(ctx, next.IsZero())
 	switch {
 	case err != nil:
 		return false, p.stuck("final: " + err.Error())
@@ -271,7 +274,8 @@ func (p *play) shareClock(ctx context.Context, offset time.Duration) error {
 }
 
 // final reports whether every delivery was made, every payment is where it stays, and everybody was told.
-func (p *play) final(ctx context.Context) (bool, error) {
+// Nothing is due: what is not final then never will be.
+func (p *play) final(ctx context.Context, nothingDue bool) (bool, error) {
 	if done, total := p.deliveriesDone(); done < total {
 		return false, nil
 	}
@@ -283,12 +287,46 @@ func (p *play) final(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	open := false
 	for _, e := range ledger {
-		if !e.State.Final() && e.State != gateway.PaymentMissing {
+		switch {
+		case e.State.Final() || e.State == gateway.PaymentMissing:
+		case p.marker.Faults != "" && (e.State == gateway.PaymentWithBank || e.State == disputed):
+			open = true
+		default:
 			return false, nil
 		}
 	}
+	if open && !nothingDue {
+		return p.silent(ctx, ledger)
+	}
 	return true, nil
+}
+
+// silentFor is how long, in business time, the gateway may take to draw its conclusions from banks that have nothing
+// left to say.
+const silentFor = 30 * 24 * time.Hour
+
+// silent reports whether payments stay with their bank or in dispute, though that is no end: the banks have nothing left
+// to say, and both computations agree; or they still do not agree after silentFor.
+func (p *play) silent(ctx context.Context, ledger []reconciliation.Entry) (bool, error) {
+	for _, s := range p.parties() {
+		if st, err := p.status(s); err != nil || strings.HasPrefix(s.name, "bank") && st.Todo > 0 {
+			p.silentSince = time.Time{}
+			return false, err
+		}
+	}
+	if p.silentSince.IsZero() {
+		p.silentSince = p.gateway.Now()
+	}
+	seen, err := witness.Compute(ctx, p.dir)
+	if err != nil {
+		return false, err
+	}
+	var r demoResult
+	r.compare(ledger, seen)
+	agreed := r.BankLedgerDifference == 0 && seen.Unanswered == 0 && seen.FindingCount == 0
+	return agreed || p.gateway.Now().Sub(p.silentSince) > silentFor, nil
 }
 
 func (p *play) deliveriesDone() (done, total int) {

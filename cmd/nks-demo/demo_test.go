@@ -9,10 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
 	"nks/internal/programtest"
+	"nks/sim/bank"
 )
 
 // demoArgs is the command of a demonstration in dir.
@@ -92,6 +94,65 @@ func TestDemo(t *testing.T) {
 	if r.Seconds = again.Seconds; again != r {
 		t.Errorf("the same seed gave %+v, then %+v", r, again)
 	}
+}
+
+// borneFaults are faults of banks that cost nobody an answer and leave no payment open.
+const borneFaults = "twice,reversed,late"
+
+// TestDemo_BankFaults has the banks say everything late, again or the wrong way round: it ends as if they had not.
+func TestDemo_BankFaults(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	payments := strconv.Itoa(programtest.Size(100, 300))
+	p := nksDemo(t, demoArgs(dir, payments, "--fresh", "--bank-faults", borneFaults)...)
+	p.Want(t, 0)
+	r := resultOf(t, p)
+	r.clean(t)
+	asPlanned(t, dir, r)
+	seen, reported := map[bank.Fault]int{}, 0
+	var asked string
+	var truth bank.Outcome
+	for _, centre := range []string{"BEC", "SDC", "BANKDATA"} {
+		l, err := bank.ReadJournal(dir, centre)
+		must(t, err)
+		for _, a := range l.Answers {
+			seen[a.Fault]++
+		}
+		for ref, o := range l.Orders {
+			if reported++; o.Outcome != o.Truth {
+				t.Errorf("%s %s: told %s, in truth %s", centre, ref, o.Outcome, o.Truth)
+			}
+			if centre == "BEC" && !strings.ContainsFunc(ref, unicode.IsSpace) {
+				asked, truth = ref, o.Truth
+			}
+		}
+	}
+	for name := range strings.SplitSeq(borneFaults, ",") {
+		if seen[bank.Fault(name)] == 0 {
+			t.Errorf("no bank has been %s: %v", name, seen)
+		}
+	}
+	if reported == 0 {
+		t.Error("no bank has got an order")
+	}
+
+	centre := program.Begin(t, nil, "sim", "bank", "--dir", dir, "--centre", "BEC", "--faults", "late", "--seed", "2")
+	ask := []string{"sim", "ask", "--dir", dir, "--centre", "BEC", "--wait", programtest.Longest.String(), "--reference"}
+	p = nksDemo(t, append(ask, asked)...)
+	p.Want(t, 0)
+	if p.Out.String() != string(truth)+"\n" {
+		t.Errorf("asked about %s the bank says %q, in truth %s", asked, p.Out.String(), truth)
+	}
+	p = nksDemo(t, append(ask, "00000000NOBODY")...)
+	p.Want(t, 1)
+	p.OneLine(t, "the centre has no such order")
+	centre.Signal(syscall.SIGTERM)
+	centre.Finish(t, programtest.Longest)
+	centre.Want(t, 0)
+
+	p = nksDemo(t, demoArgs(dir, payments, "--bank-faults", "twice,nothing")...)
+	p.Want(t, 2)
+	p.OneLine(t, `fault "nothing": must be one of late, twice`)
 }
 
 // tampering changes a finished demonstration behind the program's back, and takes the change back.

@@ -46,6 +46,7 @@ type marker struct {
 	Holders  int            `json:"holders"`
 	Seed     uint64         `json:"seed"`
 	Sample   string         `json:"sample,omitempty"`
+	Faults   string         `json:"bank_faults,omitempty"`
 	Ports    map[string]int `json:"ports"`
 	Loaded   bool           `json:"loaded"`
 	Finished bool           `json:"finished"`
@@ -93,8 +94,9 @@ func (w *world) prepare(ctx context.Context, fresh bool) error {
 	found := err == nil
 	if found && !fresh && !w.marker.Finished {
 		m := w.marker
-		if m.Payments != w.want.Payments || m.Holders != w.want.Holders || m.Seed != w.want.Seed || m.Sample != w.want.Sample {
-			return command.Usagef("%s holds an unfinished run of %d payments, %d holders, seed %d; --fresh starts over", w.dir, m.Payments, m.Holders, m.Seed)
+		if m.Payments != w.want.Payments || m.Holders != w.want.Holders || m.Seed != w.want.Seed || m.Sample != w.want.Sample || m.Faults != w.want.Faults {
+			return command.Usagef("%s holds an unfinished run of %d payments, %d holders, seed %d, bank faults %q; --fresh starts over",
+				w.dir, m.Payments, m.Holders, m.Seed, m.Faults)
 		}
 		_, _ = fmt.Fprintf(w.tell.Out, "going on with the unfinished run in %s\n", w.dir)
 		return nil
@@ -163,8 +165,13 @@ func (w *world) make() error {
 	if err := w.choosePorts(); err != nil {
 		return err
 	}
+	faults, err := bank.FaultsOf(w.marker.Faults, w.marker.Seed)
+	if err != nil {
+		return err
+	}
 	for _, c := range w.centres {
 		profile := bank.DefaultProfiles()[c]
+		profile.Faults = faults
 		if w.harmless {
 			profile.RejectPerMille, profile.LateRejectPerMille, profile.Misbehaves = 0, 0, bank.Misbehaviour{}
 		}

@@ -17,7 +17,8 @@ var version = "development"
 func commands() []command.Command {
 	return []command.Command{
 		{Name: "demo", Summary: "run a whole small country: authorities, gateway, banks; then account for every øre", Run: demoCommand,
-			Examples: []string{"demo", "demo --fresh --payments 100 --exit --json", "demo --account", "demo --samples testdata/nks"}},
+			Examples: []string{"demo", "demo --fresh --payments 100 --exit --json", "demo --account",
+				"demo --fresh --payments 300 --exit --bank-faults twice,late,reversed", "demo --samples testdata/nks"}},
 		{Name: "send", Args: "FILE", Summary: "send a bundle into a demonstration that stays up, and wait for its answer", Run: sendCommand,
 			Examples: []string{"send --supplier KOMDATA bundle.xml", "send --data /var/tmp/nks-demo-0 --via mq --supplier KOMDATA bundle.xml"}},
 		{Name: "bench", Summary: "measure the flow, its database and its codecs (docs/benchmarks.md)", Run: benchCommand,

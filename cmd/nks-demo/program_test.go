@@ -40,6 +40,10 @@ type result struct {
 	Returned             int64   `json:"returned"`
 	Cheque               int64   `json:"cheque"`
 	Waiting              int64   `json:"waiting"`
+	Disputed             int64   `json:"disputed"`
+	DisputedOere         int64   `json:"disputed_oere"`
+	Undecided            int64   `json:"undecided"`
+	UndecidedOere        int64   `json:"undecided_oere"`
 	ReceivedOere         int64   `json:"received_oere"`
 	AccountedOere        int64   `json:"accounted_oere"`
 	DifferenceOere       int64   `json:"difference_oere"`
@@ -65,7 +69,7 @@ func resultOf(t *testing.T, p *programtest.Process) result {
 // clean fails when something is not explained or not answered.
 func (r result) clean(t *testing.T) {
 	t.Helper()
-	if r.DifferenceOere != 0 || r.BankLedgerDifference != 0 || r.Unanswered != 0 || r.Findings != 0 || r.Waiting != 0 {
+	if r.DifferenceOere != 0 || r.BankLedgerDifference != 0 || r.Unanswered != 0 || r.Findings != 0 || r.Waiting != 0 || r.Disputed != 0 || r.Undecided != 0 {
 		t.Errorf("not everything is explained: %+v", r)
 	}
 	if r.Received != r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting || r.ReceivedOere != r.AccountedOere+r.DifferenceOere {

@@ -41,7 +41,10 @@ func (a *answering) contrl(n *pen) {
 	r := a.file
 	n.open("CONTRL", "D", "3", "UN")
 	uci := []string{r.Control, composite(r.Sender.ID, r.Sender.Qualifier), composite(r.Recipient.ID, r.Recipient.Qualifier), a.plan.Action}
-	if a.plan.Action == "4" && r.Flaw != nil {
+	switch {
+	case a.plan.Code != 0:
+		uci = append(uci, strconv.Itoa(a.plan.Code), "UNB")
+	case a.plan.Action == "4" && r.Flaw != nil:
 		uci = append(uci, flawElements(r.Flaw)...)
 	}
 	n.segment("UCI", uci...)
@@ -99,9 +102,12 @@ func placeOf(f *flaw) string {
 
 // statements tells a BANSTA everything that this answer says, in the order of the file.
 func (a *answering) statements(b *bansta) error {
-	if a.plan.Kind == answerStray {
+	if a.plan.Kind == AnswerStray {
 		b.order("", lineLine{Line: 1}, orderLine{Ref: "00000000UKENDT" + a.control, Seq: 1}, a.profile.Codes.Rejected, a.profile.strayReason())
 		return nil
+	}
+	if a.plan.Kind == answerFault {
+		return a.pass(&speaker{answering: a, to: b})
 	}
 	if a.plan.Kind == answerBooking && a.plan.Status == ExecutedLine {
 		// A word on a whole LIN is about what was not rejected: the rejects must be known before.
@@ -150,7 +156,7 @@ func (s *speaker) startLine(l lineLine) error {
 	}
 	m := s.file.Messages[l.Message]
 	s.line, s.id, s.reported = l, m.ID, false
-	s.skip = m.Flaw != nil || s.plan.Kind == answerBooking && l.Date != s.plan.Date
+	s.skip = m.Flaw != nil || s.plan.Date != "" && l.Date != s.plan.Date
 	if !s.skip && s.plan.Kind == answerValidation && oneOf(s.plan.Status, ValidationLines+" "+ValidationBoth) {
 		s.to.line(s.id, l, s.profile.Codes.Accepted)
 	}
@@ -162,6 +168,8 @@ func (s *speaker) order(o orderLine) {
 		return
 	}
 	switch {
+	case s.plan.Kind == answerFault:
+		s.faulty(o)
 	case s.plan.Kind == answerValidation && o.Verdict == verdictReject,
 		s.plan.Kind == answerBooking && o.Verdict == verdictLate && s.only != "line":
 		s.to.order(s.id, s.line, o, s.profile.Codes.Rejected, s.profile.reason(o.Why))
@@ -172,6 +180,49 @@ func (s *speaker) order(o orderLine) {
 		s.to.line(s.id, s.line, s.profile.Codes.Executed)
 	}
 }
+
+// faulty makes a fault's statement about one of its orders, or its correction.
+func (s *speaker) faulty(o orderLine) {
+	codes := s.profile.Codes
+	reason := s.profile.reason(int(draw(s.profile.Faults.Seed, "reason", o.Ref) % uint64(len(s.profile.Reasons))))
+	switch silent := o.Verdict == verdictSilent; {
+	case o.Fault != s.plan.Fault:
+	case s.plan.Status == stateTruth && o.Truth == Executed:
+		s.to.order(s.id, s.line, o, codes.Executed, Reason{})
+	case s.plan.Status == stateTruth:
+		s.to.order(s.id, s.line, o, codes.Rejected, reason)
+	case !silent:
+	case s.plan.Status == stateExecuted:
+		s.to.order(s.id, s.line, o, codes.Executed, Reason{})
+	case s.plan.Status == stateRejected:
+		s.to.order(s.id, s.line, o, codes.Rejected, reason)
+	case s.plan.Status == stateUnknown:
+		s.to.order(s.id, s.line, o, unknownCode, Reason{})
+	case s.plan.Status == stateAmount:
+		s.to.amount(s.id, s.line, o, codes.Executed, otherAmount(o.Oere))
+	case s.plan.Status == stateMisnamed:
+		s.misname(o, reason)
+	}
+}
+
+func (s *speaker) misname(o orderLine, reason Reason) {
+	named := o
+	named.Ref = o.NamesRef
+	switch o.Names {
+	case namesTwo:
+		s.to.misplaced(s.id, s.line, named, s.profile.Codes.Executed)
+	case namesOther:
+		s.to.order("", s.line, named, s.profile.Codes.Rejected, reason)
+	default:
+		s.to.order("", s.line, named, s.profile.Codes.Executed, Reason{})
+	}
+}
+
+// unknownCode is a GIS 7365 that stands in no profile.
+const unknownCode = "97"
+
+// otherAmount is a hundredfold: a decimal mark that was overlooked.
+func otherAmount(oere int64) int64 { return oere * 100 }
 
 func (p Profile) reason(i int) Reason {
 	if i < 0 || i >= len(p.Reasons) {

@@ -39,6 +39,30 @@ func (b *bansta) line(id string, l lineLine, code string) {
 
 // order says something of one order.
 func (b *bansta) order(id string, l lineLine, o orderLine, code string, why Reason) {
+	b.name(id, l, o)
+	b.pen.segment("GIS", code)
+	if why.Code != "" {
+		b.pen.segment("FTX", "AAO", "", "", composite(why.Code, why.Text))
+	}
+}
+
+// amount says something of one order and names an amount with it.
+func (b *bansta) amount(id string, l lineLine, o orderLine, code string, oere int64) {
+	b.name(id, l, o)
+	b.pen.segment("GIS", code)
+	b.pen.segment("MOA", composite("9", fmt.Sprintf("%d,%02d", oere/100, oere%100), o.Currency))
+}
+
+// misplaced says something of the order of a place under the reference of another.
+func (b *bansta) misplaced(id string, l lineLine, o orderLine, code string) {
+	b.startLine(id, l.Line, false)
+	b.pen.segment("RFF", composite("CR", o.Ref))
+	b.pen.segment("SEQ", "", strconv.Itoa(o.Seq))
+	b.pen.segment("GIS", code)
+}
+
+// name opens a SEQ that names the order in the centre's way.
+func (b *bansta) name(id string, l lineLine, o orderLine) {
 	switch {
 	case b.profile.Keys == KeysReference || id == "":
 		b.startLine("", 0, false)
@@ -52,10 +76,6 @@ func (b *bansta) order(id string, l lineLine, o orderLine, code string, why Reas
 		b.startLine(id, l.Line, true)
 		b.pen.segment("SEQ", "", strconv.Itoa(o.Seq))
 		b.seqs++
-	}
-	b.pen.segment("GIS", code)
-	if why.Code != "" {
-		b.pen.segment("FTX", "AAO", "", "", composite(why.Code, why.Text))
 	}
 }
 

@@ -15,6 +15,8 @@ type decision struct {
 	got     *interchange
 	line    *receivedLine
 	books   *books
+	// faultKey is what the interchange is known by where faults are chosen: the least of what payers call its orders.
+	faultKey string
 }
 
 // books is what the centre knows from all files before.
@@ -62,6 +64,7 @@ func (d *decision) decide() {
 		d.refuseDuplicate(before)
 	}
 	d.decideMessages()
+	d.decideFaults()
 	d.plan()
 }
 

@@ -96,6 +96,9 @@ func (d *desk) turn() error {
 	if err := d.takeIn(); err != nil {
 		return err
 	}
+	if err := d.answerQuestions(); err != nil {
+		return err
+	}
 	if err := d.answer(); err != nil {
 		return err
 	}

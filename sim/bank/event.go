@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"nks/edifact"
 )
 
 // Kinds of journal lines. The order and line lines of a file stand before its received line, which commits them: a
@@ -16,12 +18,20 @@ const (
 	kindMade      = "made"
 	kindPublished = "published"
 	kindRemoved   = "removed"
+	kindConfirmed = "confirmed"
+)
+
+// Codes of a CONTRL, 0085, that a fault gives.
+const (
+	codeDuplicate   = int(edifact.CodeDuplicate)
+	codeUnspecified = int(edifact.CodeUnspecified)
 )
 
 // Verdicts of an order line, decided when the file is read and told when the profile says.
 const (
 	verdictReject = "reject" // told at validation
 	verdictLate   = "late"   // told at booking
+	verdictSilent = "silent" // told of, if at all, by the statements of a fault
 )
 
 // orderLine is one order as it stood in a PAYMUL.
@@ -41,6 +51,11 @@ type orderLine struct {
 	Verdict  string `json:"v,omitempty"`
 	Why      int    `json:"why,omitempty"` // index into the profile's reasons
 	Double   bool   `json:"double,omitempty"`
+	// Truth is what the centre does with the order, whatever it tells: Executed or Rejected.
+	Truth    Outcome `json:"truth"`
+	Fault    Fault   `json:"fault,omitempty"`
+	Names    string  `json:"names,omitempty"`     // wrong reference: how it is wrong
+	NamesRef string  `json:"names_ref,omitempty"` // and the reference that is named
 }
 
 // lineLine is one LIN.
@@ -103,6 +118,8 @@ type receivedLine struct {
 	Flaw      *flaw          `json:"flaw,omitempty"`
 	Findings  []Finding      `json:"findings,omitempty"`
 	Answers   []verdictOn    `json:"answers,omitempty"` // a CONTRL of the gateway: what it says of ours
+	Fault     Fault          `json:"fault,omitempty"`
+	Corrected bool           `json:"corrected,omitempty"` // the fault is, by a later answer
 	Plan      []planned      `json:"plan,omitempty"`
 }
 
@@ -119,8 +136,9 @@ const (
 	answerContrl     = "CONTRL"
 	answerValidation = "VALIDATION"
 	answerBooking    = "BOOKING"
-	answerStray      = "STRAY" // about an order that nobody gave
+	AnswerStray      = "STRAY" // about an order that nobody gave
 	answerAgain      = "AGAIN" // the bytes of another one under another name
+	answerFault      = "FAULT" // about the orders that have the interchange's fault
 )
 
 // planned is an answer that will be given. Everything but the number, the instant and the format is decided when the
@@ -131,9 +149,14 @@ type planned struct {
 	Due    time.Time `json:"due"`
 	Action string    `json:"action,omitempty"` // CONTRL: 8, 7 or 4
 	Last   bool      `json:"last,omitempty"`   // CONTRL: none comes after it
-	Status string    `json:"word,omitempty"`   // VALIDATION: Profile.Validation, BOOKING: Profile.Executed
-	Date   string    `json:"date,omitempty"`   // BOOKING: of the lines it is about
+	Code   int       `json:"code,omitempty"`   // CONTRL: 0085 of a refusal that nothing in the file has earned
+	Status string    `json:"word,omitempty"`   // VALIDATION: Profile.Validation, BOOKING: Profile.Executed, FAULT: a statement
+	Date   string    `json:"date,omitempty"`   // BOOKING, FAULT: of the lines it is about
 	Of     string    `json:"of,omitempty"`     // AGAIN: the id of the other one
+	Fault  Fault     `json:"fault,omitempty"`  // of this answer
+	How    string    `json:"how,omitempty"`    // it is spoilt
+	// Corrects: it says once more, as it should be, what the fault has spoilt.
+	Corrects bool `json:"corrects,omitempty"`
 }
 
 // madeLine is written when the bytes of an answer lie complete under their temporary name. From then on they are
@@ -184,6 +207,10 @@ func appendOrder(b []byte, o *orderLine) []byte {
 	if o.Double {
 		b = append(b, `,"double":true`...)
 	}
+	b = appendText(append(b, `,"truth":`...), string(o.Truth))
+	b = appendPair(b, `,"fault":`, string(o.Fault))
+	b = appendPair(b, `,"names":`, o.Names)
+	b = appendPair(b, `,"names_ref":`, o.NamesRef)
 	return append(b, "}\n"...)
 }
 

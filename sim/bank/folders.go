@@ -12,17 +12,20 @@ type Folders struct {
 	Root string // what SFTP shows: in/ and out/
 	Done string // received files, verbatim, <6 digits>-<name>
 	Sent string // published answers, verbatim, under their published names
+	// Asked holds the questions about orders that have not been answered yet.
+	Asked string
 }
 
 // FoldersOf returns the folders of a centre below the data directory; they need not exist.
 func FoldersOf(dir, centre string) Folders {
 	home := filepath.Join(dir, "sim", "bank", centre)
-	return Folders{Home: home, Root: filepath.Join(home, "root"), Done: filepath.Join(home, "done"), Sent: filepath.Join(home, "sent")}
+	return Folders{Home: home, Root: filepath.Join(home, "root"), Done: filepath.Join(home, "done"), Sent: filepath.Join(home, "sent"),
+		Asked: filepath.Join(home, "asked")}
 }
 
 func openFolders(dir, centre string) (Folders, error) {
 	f := FoldersOf(dir, centre)
-	for _, d := range []string{f.in(), f.out(), f.Done, f.Sent, filepath.Dir(f.journal())} {
+	for _, d := range []string{f.in(), f.out(), f.Done, f.Sent, f.Asked, filepath.Dir(f.journal())} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return f, err
 		}

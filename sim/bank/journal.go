@@ -129,6 +129,7 @@ type journalEvents interface {
 	made(m *madeLine) error
 	published(n *nameLine) error
 	removed(n *nameLine) error
+	confirmed(c *confirmedLine) error
 }
 
 // replay reads a journal and returns the offset after its last committed line.
@@ -174,6 +175,12 @@ func replayLine(kind string, line []byte, s section, to journalEvents) error {
 			return err
 		}
 		return to.made(&m)
+	case kindConfirmed:
+		var c confirmedLine
+		if err := json.Unmarshal(line, &c); err != nil {
+			return err
+		}
+		return to.confirmed(&c)
 	case kindPublished, kindRemoved:
 		var n nameLine
 		if err := json.Unmarshal(line, &n); err != nil {

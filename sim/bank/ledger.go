@@ -56,6 +56,11 @@ type LedgerOrder struct {
 	Line, Seq   int
 	Times       int // how often the reference was ordered; must be 1
 	Outcome     Outcome
+	// Truth is what the centre does with the order, Executed or Rejected, whatever it tells.
+	Truth Outcome
+	Fault Fault // of what is told of it; empty: none
+	// Confirmed: the truth has been told to somebody who asked.
+	Confirmed bool
 }
 
 // LedgerFile is a received file.
@@ -74,6 +79,8 @@ type LedgerAnswer struct {
 	About                       string // UNB 0020 of the interchange it answers
 	At                          time.Time
 	Published, Removed          bool
+	Fault                       Fault
+	Corrects                    bool // it tells the truth after a fault
 }
 
 // Ledger is what a centre's journal says. Orders holds every order of every interchange that was read, refused ones
@@ -184,6 +191,7 @@ func (r *ledgerReader) enter(f *receivedLine, o *orderLine, l lineLine) *LedgerO
 		Oere: o.Oere, Currency: o.Currency, Account: o.Account, Bank: o.Bank, Type: o.Type,
 		Debit: l.Account, DebitBank: l.Bank, Date: l.Date,
 		Interchange: f.Control, Message: f.Messages[o.Message].ID, Line: o.Line, Seq: o.Seq, Times: 1, Outcome: Ordered,
+		Truth: o.Truth, Fault: o.Fault,
 	}
 	r.ledger.Orders[o.Ref] = e
 	return e
@@ -199,7 +207,7 @@ func (r *ledgerReader) made(m *madeLine) error {
 	r.ids = append(r.ids, m.Answer)
 	r.ledger.Answers = append(r.ledger.Answers, LedgerAnswer{
 		Name: m.Name, Kind: p.Kind, Control: m.Control, SHA256: m.SHA256, Size: m.Size,
-		About: r.files[serialOf(m.Answer)].line.Control, At: m.At,
+		About: r.files[serialOf(m.Answer)].line.Control, At: m.At, Fault: p.Fault, Corrects: p.Corrects,
 	})
 	return nil
 }
@@ -233,8 +241,19 @@ func (r *ledgerReader) removed(n *nameLine) error {
 	return nil
 }
 
-// tell applies what a published answer says. A rejected order stays rejected, an executed one executed.
+func (r *ledgerReader) confirmed(c *confirmedLine) error {
+	if o := r.ledger.Orders[c.Ref]; o != nil {
+		o.Confirmed = true
+	}
+	return nil
+}
+
+// tell applies what a published answer says. A rejected order stays rejected, an executed one executed: what the centre
+// says against itself, or so that nobody can use it, is not followed.
 func (r *ledgerReader) tell(f *ledgerFacts, p planned) {
+	if (p.Fault == FaultUnreadable || p.isOld()) && !p.Corrects {
+		return
+	}
 	for _, o := range f.orders {
 		if o.order == nil {
 			continue
@@ -242,6 +261,10 @@ func (r *ledgerReader) tell(f *ledgerFacts, p planned) {
 		refused := f.line.Flaw != nil || f.line.Messages[o.message].Flaw != nil
 		var says Outcome
 		switch {
+		case p.Kind == answerFault && o.order.Fault == p.Fault && o.order.Date == p.Date:
+			says = p.outcome(o)
+		case p.Kind == answerContrl && p.Code == codeUnspecified:
+			says = Rejected
 		case p.Kind == answerContrl && p.Action != "8" && refused:
 			says = Rejected
 		case refused:
@@ -258,4 +281,19 @@ func (r *ledgerReader) tell(f *ledgerFacts, p planned) {
 			o.order.Outcome = says
 		}
 	}
+}
+
+// outcome is what a fault's statement or its correction says of an order; one that names it wrongly says nothing of it.
+func (p planned) outcome(o ledgerFact) Outcome {
+	switch {
+	case p.Status == stateTruth:
+		return o.order.Truth
+	case o.verdict != verdictSilent:
+		return ""
+	case p.Status == stateExecuted, p.Status == stateAmount:
+		return Executed
+	case p.Status == stateRejected:
+		return Rejected
+	}
+	return ""
 }

@@ -21,10 +21,13 @@ func (d *decision) plan() {
 		}
 		d.planBooking(checked)
 		if chance(p.Seed, "unknown reference", r.Control, p.Misbehaves.UnknownReference) {
-			d.add(planned{Kind: answerStray, Due: checked.Add(time.Second)})
+			d.add(planned{Kind: AnswerStray, Due: checked.Add(time.Second)})
 		}
 	}
-	d.planAgain()
+	d.planFaults(checked)
+	if r.Fault != FaultTwice {
+		d.planAgain()
+	}
 }
 
 func (d *decision) add(a planned) {
@@ -96,16 +99,10 @@ func (d *decision) any(f func(m *message, l *line) bool) bool {
 
 // planBooking plans one answer per execution date.
 func (d *decision) planBooking(checked time.Time) {
-	var dates []string
-	d.any(func(_ *message, l *line) bool {
-		late := slices.ContainsFunc(l.orders, func(o orderLine) bool { return o.Verdict == verdictLate })
-		live := slices.ContainsFunc(l.orders, func(o orderLine) bool { return o.Verdict == "" })
-		if (late || live && d.profile.Executed != ExecutedNone) && !slices.Contains(dates, l.Date) {
-			dates = append(dates, l.Date)
-		}
-		return false
+	dates := d.dates(func(o orderLine) bool {
+		return o.Verdict == verdictLate || o.Verdict == "" && d.profile.Executed != ExecutedNone
 	})
-	slices.Sort(dates)
+	silent := d.dates(func(o orderLine) bool { return o.Verdict == verdictSilent })
 	for _, date := range dates {
 		due := onDay(d.line.At, date, d.profile.Books, d.zone)
 		if !due.After(checked) {
@@ -115,7 +112,12 @@ func (d *decision) planBooking(checked time.Time) {
 			by, _ := parseDelay(d.profile.Misbehaves.LateBy)
 			due = wholeSecond(due.Add(by))
 		}
-		d.add(planned{Kind: answerBooking, Due: due, Status: d.profile.Executed, Date: date})
+		status := d.profile.Executed
+		if status == ExecutedLine && slices.Contains(silent, date) {
+			// A whole LIN cannot be told of where some of its orders are to be kept silent about.
+			status = ExecutedSeq
+		}
+		d.add(planned{Kind: answerBooking, Due: due, Status: status, Date: date})
 	}
 }
 

@@ -69,7 +69,8 @@ type Profile struct {
 	Cheques            bool     `json:"cheques"`               // without: an order for a cheque is rejected
 	AsksPerMille       int      `json:"asks_contrl_per_mille"` // UNB 0031 of our own BANSTA interchanges
 
-	Misbehaves Misbehaviour `json:"misbehaves"`
+	Misbehaves Misbehaviour `json:"misbehaves"` // what a gateway must bear in everyday life
+	Faults     Faults       `json:"faults,omitzero"`
 }
 
 // Codes are the values of GIS 7365 that the centre uses.
@@ -187,6 +188,12 @@ func (p Profile) check() error {
 	}
 	if (p.RejectPerMille > 0 || p.LateRejectPerMille > 0 || !p.Cheques) && len(p.Reasons) == 0 {
 		return fmt.Errorf("%w: rejects without reasons", ErrProfile)
+	}
+	if len(p.Faults.Kinds) > 0 && (p.Codes.Executed == "" || p.Codes.Accepted == "" || len(p.Reasons) == 0) {
+		return fmt.Errorf("%w: faults need codes.accepted, codes.executed and reasons", ErrProfile)
+	}
+	if err := p.Faults.check(); err != nil {
+		return err
 	}
 	for _, m := range []string{p.Acknowledges, p.Accepts, p.Books} {
 		if _, _, err := parseMoment(m); err != nil {

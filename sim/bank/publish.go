@@ -40,6 +40,9 @@ func (d *desk) make(a *answerState) error {
 		write = func(w io.Writer) error { return copyFile(w, filepath.Join(d.folders.Sent, first.Name)) }
 	} else {
 		write = d.number(a, m)
+		if a.How == spoiltEnd || a.How == spoiltTerminator {
+			write = spoilt(write, a.How)
+		}
 	}
 	sum, size, err := writeSynced(d.temporary(m.Name), write)
 	if err != nil {
@@ -64,9 +67,13 @@ func (d *desk) number(a *answerState, m *madeLine) func(io.Writer) error {
 		kind = "BANSTA"
 	}
 	m.Name = fmt.Sprintf("%s-%s.edi", kind, m.Control)
+	prepared := m.At
+	if a.isOld() {
+		prepared = d.reuse(a, m)
+	}
 	r := answering{
 		profile: d.profile, journal: d.folders.journal(), file: f.line, facts: f.facts,
-		plan: a.planned, control: m.Control, at: m.At.In(d.zone), asks: m.Asks,
+		plan: a.planned, control: m.Control, at: prepared.In(d.zone), asks: m.Asks,
 	}
 	return r.write
 }

@@ -36,6 +36,7 @@ type Config struct {
 	Dir    string           // data directory of the demo
 	Centre string           // name of the centre
 	Listen string           // address of the SFTP server
+	Faults Faults           // instead of those of the profile; none: the profile's
 	Out    io.Writer        // one line for each thing done; nil: none
 	Now    func() time.Time // the machine's clock; nil: time.Now
 	At     func(Failpoint)  // called at each failpoint, for a test to kill the process there; nil: nothing
@@ -87,6 +88,12 @@ func run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	if len(c.Faults.Kinds) > 0 {
+		profile.Faults = c.Faults
+		if err := profile.check(); err != nil {
+			return err
+		}
+	}
 	say := func(format string, values ...any) {
 		if c.Out != nil {
 			fmt.Fprintf(c.Out, "bank "+c.Centre+" "+format+"\n", values...)
@@ -120,7 +127,7 @@ func run(ctx context.Context, c Config) error {
 
 // work turns until ctx ends: on the bell, when the clock or a folder changes, and when an answer is due.
 func (d *desk) work(ctx context.Context) error {
-	changed, err := notice.Folders(ctx, filepath.Dir(d.clock.path), d.folders.in(), d.folders.out())
+	changed, err := notice.Folders(ctx, filepath.Dir(d.clock.path), d.folders.in(), d.folders.out(), d.folders.Asked)
 	if err != nil {
 		return err
 	}

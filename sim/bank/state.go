@@ -20,6 +20,7 @@ type state struct {
 	unfinish *answerState            // made, and not known to be published
 	done     int                     // published
 	things   int                     // lines committed in this life and before
+	latest   *madeLine               // with a number of its own
 	open     []mark                  // references of a file without its committing line
 	last     *receivedLine           // whose input file may still lie in in/
 }
@@ -108,6 +109,9 @@ func (s *state) made(m *madeLine) error {
 		s.number = m.Number
 	}
 	a.made = m
+	if a.Kind != answerAgain && !a.isOld() {
+		s.latest = m
+	}
 	s.things++
 	s.ours[m.Control] = struct{}{}
 	s.byName[m.Name] = a
@@ -139,5 +143,11 @@ func (s *state) removed(n *nameLine) error {
 	a.removed = true
 	s.things++
 	delete(s.byName, n.Name)
+	return nil
+}
+
+// confirmed: what was answered to a question changes nothing.
+func (s *state) confirmed(*confirmedLine) error {
+	s.things++
 	return nil
 }

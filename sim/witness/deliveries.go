@@ -208,6 +208,7 @@ type profile struct {
 	Contrl   string `json:"contrl"`
 	Codes    struct {
 		Rejected string `json:"rejected"`
+		Accepted string `json:"accepted"`
 		Executed string `json:"executed"`
 	} `json:"codes"`
 }

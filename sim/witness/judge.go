@@ -28,93 +28,125 @@ func (w *witness) judge() {
 	w.report.Banks = w.banks
 }
 
-// isRejected reports whether the bank refused the order, alone or with its message or interchange.
-func (o *order) isRejected() bool { return o.rejected || o.message.rejected || o.message.in.rejected }
-
-// isExecuted asks for the bank's word, or takes its silence after an acknowledgement where the bank never says more.
-func (w *witness) isExecuted(o *order) bool {
-	if o.isRejected() {
-		return false
-	}
-	return o.executed || w.profiles[o.bank].Executed == "none" && o.message.in.acknowledged
-}
-
 func (w *witness) countOrder(o *order) {
 	b := &w.banks[o.bank]
-	if o.isRejected() {
+	switch {
+	case o.isDisputed():
+		b.Disputed.add(o.oere)
+	case o.isRejected():
 		b.Rejected.add(o.oere)
-	} else if w.isExecuted(o) {
+	case w.isExecuted(o):
 		b.Executed.add(o.oere)
 	}
+	if o.truth == endExecuted {
+		b.Paid.add(o.oere)
+	}
+}
+
+// fate is what became of the orders of a payment.
+type fate struct {
+	standing *order // the last that is neither rejected nor disputed
+	disputed *order // the last of these
+	refused  int
+	pays     int // orders that pay, or may
+	paid     int // orders that paid, by the banks' journals
+}
+
+func (w *witness) fateOf(p *payment) fate {
+	var f fate
+	for at := p.order; at >= 0; at = w.orders[at].next {
+		o := &w.orders[at]
+		switch {
+		case o.isDisputed():
+			f.disputed = o
+			f.pays++
+		case o.isRejected():
+			f.refused++
+		default:
+			f.standing = o
+			f.pays++
+		}
+		if o.truth == endExecuted {
+			f.paid++
+		}
+	}
+	return f
 }
 
 // settlePayment finds the one state of a payment, and whether its authority knows.
 func (w *witness) settlePayment(p *payment, authority *States) {
-	var standing *order // not rejected by its bank
-	count, refused := 0, 0
-	for at := p.order; at >= 0; at = w.orders[at].next {
-		if o := &w.orders[at]; o.isRejected() {
-			refused++
-		} else {
-			standing = o
-			count++
-		}
+	f := w.fateOf(p)
+	if f.pays > 1 || f.paid > 1 {
+		w.find(PaidTwice, "%s: %d orders", w.name(p), max(f.pays, f.paid))
 	}
-	if count > 1 {
-		w.find(PaidTwice, "%s: %d orders", w.name(p), count)
-	}
-	w.audit(p, standing, refused)
-	state := func(s *States) *Sum { return w.stateOf(s, p, standing, refused) }
+	w.audit(p, f)
 	for _, s := range []*States{authority, &w.report.Total} {
 		s.Received.add(p.oere())
-		state(s).add(p.oere())
+		w.stateOf(s, p, f).add(p.oere())
+		if f.disputed == nil && f.standing != nil && w.isUndecided(f.standing) {
+			s.Undecided.add(p.oere())
+		}
 	}
 }
 
-func (w *witness) stateOf(s *States, p *payment, standing *order, refused int) *Sum {
+func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 	switch {
-	case standing != nil && w.isExecuted(standing) && standing.cheque:
+	case f.disputed != nil:
+		return &s.Disputed
+	case f.standing != nil && w.isExecuted(f.standing) && f.standing.cheque:
 		return &s.Cheque
-	case standing != nil && w.isExecuted(standing):
+	case f.standing != nil && w.isExecuted(f.standing):
 		return &s.Executed
-	case standing != nil:
+	case f.standing != nil:
 		return &s.Waiting
 	case p.answered.rejected:
 		return &s.Rejected
 	case p.answered.stopped:
 		return &s.Stopped
-	case refused > 0 || p.answered.returned != "" || p.answered.response9 != "":
+	case f.refused > 0 || p.answered.returned != "" || p.answered.response9 != "":
 		return &s.Returned
 	default:
 		return &s.Waiting
 	}
 }
 
-// audit compares what the authority was told with what the bank got and said.
-func (w *witness) audit(p *payment, standing *order, refused int) {
+// audit compares what the authority was told with what the bank got and said. A dispute is owed no answer; one that was
+// given before it, or that follows from what the bank has told since to who asked, is as it must be.
+func (w *witness) audit(p *payment, f fate) {
 	a := &p.answered
-	if final := a.rejected || a.stopped || a.returned != ""; final && (standing != nil || refused > 0) {
+	ordered := f.standing != nil || f.disputed != nil || f.refused > 0
+	if final := a.rejected || a.stopped || a.returned != ""; final && ordered {
 		w.find(Forbidden, "%s", w.name(p))
 	}
 	if a.returned != "" && a.cheque != "" {
 		w.find(Contradiction, "%s: response 7 says both return and cheque", w.name(p))
 	}
-	if a.response8 != "" && standing == nil && refused == 0 {
+	if a.response8 != "" && !ordered {
 		w.find(StrayAnswer, "%s: response 8 %s, but no order", w.name(p), a.response8)
 	}
-	if a.response9 != "" && refused == 0 {
+	if a.response9 != "" && !w.wasRejected(p) {
 		w.find(Contradiction, "%s: response 9 %s, but the bank rejected nothing", w.name(p), a.response9)
 	}
-	if refused > 0 && a.response9 == "" {
+	if f.refused > 0 && a.response9 == "" {
 		w.missing("%s: response 9, the bank has rejected", w.name(p))
 	}
-	if standing == nil {
-		return
-	}
-	if w.isExecuted(standing) && a.response8 == "" {
+	if f.standing != nil && w.isExecuted(f.standing) && a.response8 == "" {
 		w.missing("%s: response 8, the bank has executed", w.name(p))
 	}
-	if standing.cheque != (a.cheque != "") {
-		w.find(Contradiction, "%s: cheque order %t, response 7 %q", w.name(p), standing.cheque, a.cheque)
+	for _, o := range []*order{f.standing, f.disputed} {
+		if o != nil && o.cheque != (a.cheque != "") {
+			w.find(Contradiction, "%s: cheque order %t, response 7 %q", w.name(p), o.cheque, a.cheque)
+		}
 	}
+}
+
+// wasRejected reports whether the bank rejected an order of the payment before it said anything else of its end, or has
+// told since that it is rejected.
+func (w *witness) wasRejected(p *payment) bool {
+	for at := p.order; at >= 0; at = w.orders[at].next {
+		if o := &w.orders[at]; o.end == endRejected || o.settled == endRejected {
+			return true
+		}
+	}
+	return false
 }

@@ -9,25 +9,32 @@ import (
 
 // order is one SEQ of a PAYMUL that a bank received.
 type order struct {
-	ref      string // RFF+CR
-	account  string // FII+BF or RFF+KRE
-	slipID   string // RFF+BID
-	kind     string // PAI, its parts joined by blanks
-	oere     int64
-	payment  int32 // -1: of nobody
-	next     int32 // another order of the same payment, -1: none
-	seq      int32
-	bank     int16
-	cheque   bool
-	rejected bool
-	executed bool
-	message  *message
+	ref     string // RFF+CR
+	account string // FII+BF or RFF+KRE
+	slipID  string // RFF+BID
+	kind    string // PAI, its parts joined by blanks
+	oere    int64
+	payment int32 // -1: of nobody
+	next    int32 // another order of the same payment, -1: none
+	seq     int32
+	bank    int16
+	cheque  bool
+	message *message
+
+	end       ending // the first that its bank has said of it
+	whole     bool   // and that was of its whole line, message or interchange
+	disputed  bool   // and has then contradicted
+	undecided bool   // something was said of it, or of it or another, that cannot be understood
+	settled   ending // what the bank has told to who asked
+	truth     ending // by the bank's journal; empty: that has nothing of it
 }
 
 // interchange is a PAYMUL interchange as one bank received it.
 type interchange struct {
-	rejected, acknowledged bool
-	messages               map[string]*message // by UNH reference
+	acknowledged bool
+	accepted     bool
+	accepting    bool                // by the CONTRL that is being read
+	messages     map[string]*message // by UNH reference
 }
 
 type controlKey struct {
@@ -42,9 +49,9 @@ type messageKey struct {
 
 // message is one PAYMUL message; its lines are ranges of orders.
 type message struct {
-	in       *interchange
-	rejected bool
-	lines    map[string]span
+	in     *interchange
+	orders span
+	lines  map[string]span
 }
 
 type span struct{ from, to int32 }
@@ -59,6 +66,10 @@ func (w *witness) bank(centre string) error {
 	n := int16(len(w.banks))
 	w.banks = append(w.banks, Bank{Centre: centre})
 	w.profiles = append(w.profiles, p)
+	journal, err := readJournal(filepath.Join(home, "journal", "journal.jsonl"))
+	if err != nil {
+		return err
+	}
 	for _, part := range []struct {
 		folder string
 		read   func(string, []byte)
@@ -70,7 +81,7 @@ func (w *witness) bank(centre string) error {
 		if err != nil {
 			return err
 		}
-		for _, name := range files {
+		for _, name := range journal.inOrder(files) {
 			b, err := os.ReadFile(filepath.Join(home, part.folder, name))
 			if err != nil {
 				return fmt.Errorf("witness: %w", err)
@@ -81,6 +92,7 @@ func (w *witness) bank(centre string) error {
 			}
 		}
 	}
+	w.learn(n, journal)
 	return nil
 }
 
@@ -117,7 +129,8 @@ func (p *paymul) segment(s segment) {
 		p.isPaymul = s.at(2, 0) == "PAYMUL"
 		p.line, p.order = "", nil
 		if p.in != nil {
-			p.message = &message{in: p.in, lines: map[string]span{}}
+			from := int32(len(p.w.orders))
+			p.message = &message{in: p.in, lines: map[string]span{}, orders: span{from, from}}
 			p.in.messages[s.at(1, 0)] = p.message
 		}
 	case !p.isPaymul || p.in == nil || p.repeated:
@@ -222,6 +235,7 @@ func (p *paymul) endLine() {
 	p.endOrder()
 	if p.line != "" && p.message != nil {
 		p.message.lines[p.line] = span{p.lineFrom, int32(len(p.w.orders))}
+		p.message.orders.to = int32(len(p.w.orders))
 	}
 	p.line = ""
 }

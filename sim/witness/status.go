@@ -10,11 +10,28 @@ const (
 // contrlDuplicate is the error (0085) with which a bank refuses a repetition: it says nothing about the first.
 const contrlDuplicate = "26"
 
-// said follows one interchange that a bank sent.
+// status follows one interchange that a bank sent. One that cannot be read to its end says nothing, and neither does one
+// whose number and time of preparation belong to other bytes.
 func (w *witness) status(bank int16, b []byte) {
+	e := envelopeOf(b)
+	if !e.whole {
+		w.namesNone(bank)
+		return
+	}
+	key := sentKey{bank, e.control, e.prepared}
+	if before, known := w.heard[key]; known {
+		if before != e.digest {
+			w.namesNone(bank)
+		}
+		return
+	}
+	w.heard[key] = e.digest
 	s := statement{w: w, bank: bank, profile: w.profiles[bank]}
 	segments(b, s.segment)
 }
+
+// namesNone counts a statement that says nothing of any order, and so may concern every one at its bank.
+func (w *witness) namesNone(bank int16) { w.banks[bank].UndecidedStatements++ }
 
 // statement follows the segments of CONTRL and BANSTA.
 type statement struct {
@@ -24,9 +41,13 @@ type statement struct {
 	kind    string
 	in      *interchange // UCI
 	ordered *message     // SG1 RFF
+	about   bool         // SG1 RFF is there
 	line    string
 	ref     string
 	seq     string
+	code    string // GIS; what it says is judged when its SEQ ends
+	judges  bool
+	amount  string // MOA of the SEQ
 }
 
 func (s *statement) segment(g segment) {
@@ -37,38 +58,51 @@ func (s *statement) segment(g segment) {
 		s.interchange(g)
 	case "UCM":
 		if m := s.message(g.at(1, 0)); m != nil && g.at(3, 0) == contrlRejected {
-			m.rejected = true
+			s.refuse(m)
 		}
 	case "LIN":
+		s.judge()
 		s.line, s.ref, s.seq = g.at(1, 0), "", ""
 	case "SEQ":
+		s.judge()
 		s.seq = g.at(2, 0)
 	case "RFF":
 		switch {
 		case s.kind != "BANSTA":
 		case s.line == "":
-			if m := s.w.messages[messageKey{s.bank, g.at(1, 1)}]; m != nil {
-				s.ordered = m
-			}
+			s.about = true
+			s.ordered = s.w.messages[messageKey{s.bank, g.at(1, 1)}]
 		case g.at(1, 0) == "CR":
 			s.ref = g.at(1, 1)
 		}
 	case "GIS":
-		s.judgement(g.at(1, 0))
+		s.code, s.judges = g.at(1, 0), true
+	case "MOA":
+		s.amount = g.at(1, 1)
+	case "UNT":
+		s.judge()
 	}
 }
 
+// interchange reads what CONTRL says of a whole interchange. A refusal after an acceptance contradicts it; before one, it
+// is the end of every order.
 func (s *statement) interchange(g segment) {
 	in := s.w.controls[controlKey{s.bank, g.at(1, 0)}]
 	s.in = in
 	if in == nil {
+		s.w.namesNone(s.bank)
 		return
 	}
+	in.accepting = false
 	switch action := g.at(4, 0); {
-	case action == contrlAccepted || action == contrlReceived:
+	case action == contrlAccepted:
+		in.acknowledged, in.accepting, in.accepted = true, !in.accepted, true
+	case action == contrlReceived:
 		in.acknowledged = true
 	case action == contrlRejected && g.at(5, 0) != contrlDuplicate:
-		in.rejected = true
+		for _, m := range in.messages {
+			s.refuse(m)
+		}
 	}
 }
 
@@ -79,48 +113,103 @@ func (s *statement) message(ref string) *message {
 	return s.in.messages[ref]
 }
 
-// judgement applies a code to what it is about: the payment of a reference, a numbered SEQ of a LIN, or a whole LIN.
-// Words about orders that nobody gave are the bank's own affair.
-func (s *statement) judgement(code string) {
-	switch code {
-	case "":
-	case s.profile.Codes.Rejected:
-		s.orders(func(o *order) { o.rejected = true })
-	case s.profile.Codes.Executed:
-		s.orders(func(o *order) { o.executed = true })
+// refuse rejects a message. An acceptance in the same CONTRL is one of its other messages.
+func (s *statement) refuse(m *message) {
+	contradicts := m.in.accepted && !m.in.accepting
+	for i := m.orders.from; i < m.orders.to; i++ {
+		o := &s.w.orders[i]
+		if contradicts && o.end == "" {
+			o.disputed = true
+		}
+		o.reject(true)
 	}
 }
 
-func (s *statement) orders(f func(*order)) {
-	if s.ref != "" {
-		s.byReference(f)
+// judge applies a code to what it is about.
+func (s *statement) judge() {
+	if !s.judges {
 		return
 	}
-	if s.ordered == nil {
+	code, amount := s.code, s.amount
+	s.code, s.amount, s.judges = "", "", false
+	orders, decided := s.named()
+	if !decided || len(orders) == 0 {
+		s.undecided(orders)
 		return
+	}
+	whole := s.ref == "" && number(s.seq) == 0
+	switch code {
+	case s.profile.Codes.Rejected:
+		for _, o := range orders {
+			o.reject(whole)
+		}
+	case s.profile.Codes.Executed:
+		for _, o := range orders {
+			o.execute(whole)
+			if paid, ok := oereOf(amount); amount != "" && !whole && (!ok || paid != o.oere) {
+				o.disputed = true
+			}
+		}
+	case s.profile.Codes.Accepted:
+	default:
+		s.undecided(orders)
+	}
+}
+
+// undecided takes note of a statement that may concern these orders, or any at the bank where it names none.
+func (s *statement) undecided(orders []*order) {
+	if len(orders) == 0 {
+		s.w.namesNone(s.bank)
+	}
+	for _, o := range orders {
+		o.undecided = true
+	}
+}
+
+// named finds what a statement is about: the order of a reference, a numbered SEQ of a LIN, or a whole LIN. With both a
+// reference and a place it must be one order: else it is undecided which.
+func (s *statement) named() (orders []*order, decided bool) {
+	byPlace := s.byPlace()
+	if s.ref == "" {
+		return byPlace, true
+	}
+	byReference := s.byReference()
+	if !s.about || len(byReference) == 1 && len(byPlace) == 1 && byReference[0] == byPlace[0] {
+		return byReference, true
+	}
+	return append(byReference, byPlace...), false
+}
+
+func (s *statement) byPlace() []*order {
+	if s.ordered == nil {
+		return nil
 	}
 	l, ok := s.ordered.lines[s.line]
 	if !ok {
-		return
+		return nil
 	}
+	var orders []*order
 	seq := number(s.seq)
 	for i := l.from; i < l.to; i++ {
 		if o := &s.w.orders[i]; seq == 0 || o.seq == seq {
-			f(o)
+			orders = append(orders, o)
 		}
 	}
+	return orders
 }
 
-func (s *statement) byReference(f func(*order)) {
+func (s *statement) byReference() []*order {
 	if len(s.ref) <= prefix {
-		return
+		return nil
 	}
+	var orders []*order
 	s.w.each(s.ref[prefix:], func(_ int32, p *payment) bool {
 		for at := p.order; at >= 0; at = s.w.orders[at].next {
 			if o := &s.w.orders[at]; o.bank == s.bank && o.ref == s.ref {
-				f(o)
+				orders = append(orders, o)
 			}
 		}
 		return true
 	})
+	return orders
 }

@@ -69,8 +69,16 @@ func compareWithLedger(t *testing.T, centre string, p bank.Profile, asExecuted b
 		s.Count++
 		s.Oere += o.Oere
 	}
+	for _, a := range ledger.Answers {
+		if a.Kind == "STRAY" {
+			want.UndecidedStatements++
+		}
+	}
 	for _, o := range ledger.Orders {
 		count(&want.Ordered, o)
+		if o.Truth == bank.Executed {
+			count(&want.Paid, o)
+		}
 		switch o.Outcome {
 		case bank.Rejected:
 			count(&want.Rejected, o)

@@ -33,7 +33,11 @@ type States struct {
 	Returned Sum `json:"returned"` // response 7 RJCT, or rejected by the bank
 	Executed Sum `json:"executed"` // the bank's word, or its silence where that is its way
 	Cheque   Sum `json:"cheque"`   // executed as a cheque
+	Disputed Sum `json:"disputed"` // the bank has contradicted itself, and nobody has asked it since
 	Waiting  Sum `json:"waiting"`  // none of these yet
+	// Undecided is the part of Waiting of which the bank has said what cannot be understood, or may have: what names no
+	// order may concern every one at that bank.
+	Undecided Sum `json:"undecided"`
 }
 
 // AuthorityStates are the states of one authority's payments.
@@ -48,6 +52,10 @@ type Bank struct {
 	Ordered  Sum    `json:"ordered"`
 	Rejected Sum    `json:"rejected"`
 	Executed Sum    `json:"executed"`
+	Disputed Sum    `json:"disputed"`
+	Paid     Sum    `json:"paid"` // what it really executed, by its own journal, whatever it said
+	// UndecidedStatements are those that name no order: in a file that cannot be read or has the number of another, too.
+	UndecidedStatements int `json:"undecided_statements"`
 }
 
 // Kinds of findings.
@@ -93,7 +101,7 @@ const mostFindings = 1000
 // Accounted is the sum over all states but Received, which it must equal.
 func (s States) Accounted() Sum {
 	var sum Sum
-	for _, p := range []Sum{s.Rejected, s.Stopped, s.Returned, s.Executed, s.Cheque, s.Waiting} {
+	for _, p := range []Sum{s.Rejected, s.Stopped, s.Returned, s.Executed, s.Cheque, s.Disputed, s.Waiting} {
 		sum.Count += p.Count
 		sum.Oere += p.Oere
 	}
@@ -106,7 +114,7 @@ func Compute(ctx context.Context, dir string) (Report, error) {
 	w := &witness{
 		ctx: ctx, dir: filepath.Join(dir, "sim"),
 		byE2E: map[string]int32{}, bundles: map[bundleKey]int32{}, messages: map[messageKey]*message{},
-		controls: map[controlKey]*interchange{}, numbers: map[string]string{},
+		controls: map[controlKey]*interchange{}, numbers: map[string]string{}, heard: map[sentKey]digest{},
 	}
 	suppliers, err := folders(filepath.Join(w.dir, "authority"))
 	if err != nil {
@@ -146,6 +154,7 @@ type witness struct {
 	orders   []order
 	messages map[messageKey]*message
 	controls map[controlKey]*interchange
+	heard    map[sentKey]digest // readable files of banks
 	banks    []Bank
 	profiles []profile
 }

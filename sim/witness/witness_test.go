@@ -165,7 +165,10 @@ func TestStates(t *testing.T) {
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Total.Waiting, sum(4, 160001) },
 		},
 		"an interchange refused": {
-			func(t *testing.T, f files) { f.edit(t, contrl, "14+7'", "14+4+12'") },
+			func(t *testing.T, f files) {
+				delete(f, booked)
+				f.edit(t, contrl, "14+7'", "14+4+12'")
+			},
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Total.Returned, sum(6, 250001) },
 		},
 		"a repetition refused says nothing of the first": {
@@ -173,7 +176,10 @@ func TestStates(t *testing.T) {
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Total.Returned, sum(2, 90000) },
 		},
 		"a message refused": {
-			func(t *testing.T, f files) { f.edit(t, contrl, "14+7'", "14+7'UCM+1+PAYMUL:D:96A:UN+4'UCS+17+16'") },
+			func(t *testing.T, f files) {
+				delete(f, booked)
+				f.edit(t, contrl, "14+7'", "14+7'UCM+1+PAYMUL:D:96A:UN+4'UCS+17+16'")
+			},
 			func(r witness.Report) (witness.Sum, witness.Sum) { return r.Banks[0].Rejected, sum(5, 210001) },
 		},
 		"rejected by reference alone": {

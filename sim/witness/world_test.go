@@ -22,7 +22,7 @@ const (
 	got    = home + "got/"
 	centre = "bank/BC/"
 	paymul = centre + "done/000001-NKS1.edi"
-	contrl = centre + "sent/C1.edi"
+	contrl = centre + "sent/A1.edi" // first, as banks go by name where they have no journal
 	banned = centre + "sent/B1.edi"
 	booked = centre + "sent/B2.edi"
 )
@@ -121,7 +121,22 @@ func transfer(account, registration string) string {
 }
 
 func statement(control, messages string) string {
-	return "UNB+UNOC:3+5790001000013:14+5798000016446:14+050811:0601+" + control + "'" + messages + "UNZ+1+" + control + "'"
+	return recounted("UNB+UNOC:3+5790001000013:14+5798000016446:14+050811:0601+" + control + "'" + messages + "UNZ+1+" + control + "'")
+}
+
+// recounted puts the right number of segments into every UNT.
+func recounted(text string) string {
+	segments := strings.SplitAfter(text, "'")
+	first := 0
+	for i, s := range segments {
+		switch {
+		case strings.HasPrefix(s, "UNH+"):
+			first = i
+		case strings.HasPrefix(s, "UNT+"):
+			segments[i] = fmt.Sprintf("UNT+%d%s", i-first+1, s[strings.LastIndex(s, "+"):])
+		}
+	}
+	return strings.Join(segments, "")
 }
 
 func digest(s string) string {
@@ -136,6 +151,9 @@ func (f files) edit(t *testing.T, path, old, with string) {
 		t.Fatalf("%s does not contain %q", path, old)
 	}
 	f[path] = strings.ReplaceAll(f[path], old, with)
+	if strings.HasPrefix(path, centre+"sent/") {
+		f[path] = recounted(f[path])
+	}
 }
 
 // compute writes the directory and computes its report.

@@ -1,0 +1,68 @@
+package witness
+
+// ending is the first thing that a bank has said of an order's end.
+type ending string
+
+const (
+	endRejected ending = "rejected"
+	endExecuted ending = "executed"
+)
+
+// reject takes note of a reject. It ends an order, also one that was accepted before; after the bank's own executed it
+// contradicts. Whole is one of a whole LIN, message or interchange. What is said of a disputed order settles nothing.
+func (o *order) reject(whole bool) {
+	o.undecided = false
+	switch {
+	case o.disputed:
+	case o.end == "":
+		o.end, o.whole = endRejected, whole
+	case o.end == endRejected:
+		o.whole = o.whole && whole
+	case o.end == endExecuted:
+		o.disputed = true
+	}
+}
+
+// execute takes note of an execution. After a reject it contradicts; but what is said of a whole LIN is said of what was
+// not rejected in it order by order.
+func (o *order) execute(whole bool) {
+	o.undecided = false
+	switch {
+	case o.disputed:
+	case o.end == "":
+		o.end = endExecuted
+	case o.end == endRejected && (!whole || o.whole):
+		o.disputed = true
+	}
+}
+
+// isRejected reports whether the bank refused the order, alone or with its line, message or interchange.
+func (o *order) isRejected() bool {
+	if o.settled != "" {
+		return o.settled == endRejected
+	}
+	return o.end == endRejected && !o.disputed
+}
+
+// isDisputed reports whether the bank has contradicted itself about the order, and nobody has asked it since.
+func (o *order) isDisputed() bool { return o.disputed && o.settled == "" }
+
+// isExecuted asks for the bank's word, or takes its silence after an acknowledgement where the bank never says more and
+// has said nothing that may concern the order and cannot be decided.
+func (w *witness) isExecuted(o *order) bool {
+	switch {
+	case o.settled != "":
+		return o.settled == endExecuted
+	case o.disputed || o.end == endRejected:
+		return false
+	case o.end == endExecuted:
+		return true
+	}
+	return w.profiles[o.bank].Executed == "none" && o.message.in.acknowledged && !w.isUndecided(o)
+}
+
+// isUndecided reports whether the bank has said something that may concern the order and cannot be decided, and nothing
+// since that ends it.
+func (w *witness) isUndecided(o *order) bool {
+	return o.settled == "" && o.end == "" && !o.disputed && (o.undecided || w.banks[o.bank].UndecidedStatements > 0)
+}
