@@ -49,8 +49,6 @@ func (r *demoResult) sum() int64 {
 	return r.Rejected + r.Executed + r.Returned + r.Cheque + r.Disputed + r.Waiting
 }
 
-// disputed is the state of a payment about which its bank has contradicted itself.
-const disputed gateway.PaymentState = "disputed"
 
 // conclude accounts for everything and keeps whether the run is finished.
 func (p *play) conclude(ctx context.Context) (*demoResult, error) {
@@ -104,7 +102,7 @@ func (r *demoResult) addLedger(ledger []reconciliation.Entry) {
 			r.Returned += e.Payments
 		case gateway.PaymentCheque:
 			r.Cheque += e.Payments
-		case disputed:
+		case gateway.PaymentDisputed:
 			r.Disputed += e.Payments
 			r.DisputedOere += e.OrderOre
 		case gateway.PaymentMissing:
@@ -128,7 +126,7 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report)
 	for _, e := range ledger {
 		state := "waiting"
 		switch e.State {
-		case gateway.PaymentRejected, gateway.PaymentExecuted, gateway.PaymentReturned, gateway.PaymentCheque, disputed:
+		case gateway.PaymentRejected, gateway.PaymentExecuted, gateway.PaymentReturned, gateway.PaymentCheque, gateway.PaymentDisputed:
 			state = string(e.State)
 		}
 		add(e.Authority, state, 1, witness.Sum{Count: e.Payments, Oere: e.OrderOre})

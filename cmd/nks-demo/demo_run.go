@@ -291,7 +291,7 @@ func (p *play) final(ctx context.Context, nothingDue bool) (bool, error) {
 	for _, e := range ledger {
 		switch {
 		case e.State.Final() || e.State == gateway.PaymentMissing:
-		case p.marker.Faults != "" && (e.State == gateway.PaymentWithBank || e.State == disputed):
+		case p.marker.Faults != "" && (e.State == gateway.PaymentWithBank || e.State == gateway.PaymentDisputed):
 			open = true
 		default:
 			return false, nil
