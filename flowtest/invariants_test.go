@@ -53,8 +53,14 @@ func busyDay(t *testing.T) *world {
 	if err := w.Bank.MarkUnknown(t.Context(), w.publishing("BEC", lease.Fence), lease.Fence); err != nil {
 		t.Fatal(err)
 	}
+	last := func() int64 { return w.number(`SELECT max(control_ref) FROM interchange WHERE bank = 'BEC'`) }
 	w.receive(ours("G-4", "AFT-3", debit1, complete("frozen", 1000)))
 	w.release()
+	w.void("BEC", last())
+	w.release() // frozen anew
+	w.receive(ours("G-6", "AFT-3", debit1, complete("void", 1200)))
+	w.release()
+	w.void("BEC", last())
 	w.send(ours("G-5", "AFT-3", debit1, complete("unread", 1100)))
 	w.read()
 	w.newAnswers()
@@ -75,7 +81,7 @@ func TestLedger(t *testing.T) {
 	}
 	w.want("ledger", strings.Join(got, "\n"), strings.Join([]string{
 		"LEVA 77 cheque 1 400 400", "LEVA 77 executed 1 100 100", "LEVA 77 frozen 1 1000 1000", "LEVA 77 rejected 1 300 300", "LEVA 77 returned 1 200 200",
-		"LEVA 77 unknown 1 900 900", "LEVA 77 unread 1 1100 1100", "LEVA 77 waiting 1 800 800", "LEVA 77 with_bank 1 500 500", "LEVB 77 returned 3 2001 2001"}, "\n"))
+		"LEVA 77 unknown 1 900 900", "LEVA 77 unread 1 1100 1100", "LEVA 77 void 1 1200 1200", "LEVA 77 waiting 1 800 800", "LEVA 77 with_bank 1 500 500", "LEVB 77 returned 3 2001 2001"}, "\n"))
 }
 
 // TestInvariants_AreFoundBroken: each of them, when it is broken behind the flow's back.
@@ -105,6 +111,11 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"a fact is another", `UPDATE fact SET kind = 'executed' WHERE payment_id = ` + is("no account"), "I2", "payment that does not stand where its last fact says"},
 		{"a fact is of nobody", `UPDATE fact SET payment_id = 1 WHERE payment_id = ` + is("no account"), "I2", "fact of a payment that stands nowhere"},
 		{"a tally disappears", `DELETE FROM fact_tally WHERE kind = 'not_payable'`, "I2", "tally that is not what its facts add up to"},
+		{"half an interchange is void", `UPDATE order_line SET state = 'void' WHERE state = 'frozen'`, "I2", "void order that is not void as a whole"},
+		{"a payment counts in two attempts", `UPDATE order_line SET later_payments = 0, later_ore = 0`, "I2",
+			"line whose orders are not all of its attempt, or not counted where they are"},
+		{"an obligation is forgotten", `UPDATE obligation SET state = 'given_up' WHERE state = 'ordered'`, "I2", "obligation that is not what became of it"},
+		{"nobody orders it anew", `DELETE FROM obligation WHERE state = 'open'`, "I3", "payment of a void order that nobody orders anew"},
 		{"a bundle is set aside and nobody knows", `UPDATE delivery SET set_aside_at = received_at WHERE state = 'read'`, "I3", "delivery that is set aside and waits for nobody"},
 		{"a number is skipped", `UPDATE bank_counter SET last = last + 1 WHERE bank = 'SDC'`, "I5", "bank whose control numbers have a hole"},
 		{"an interchange disappears", `DELETE FROM interchange WHERE bank = 'BEC' AND control_ref = 2`, "I5", "bank whose control numbers have a hole"},

@@ -22,10 +22,11 @@ const (
 	FactGivenUp        FactKind = "given_up"
 	FactDisputed       FactKind = "disputed"
 	FactDisputeSettled FactKind = "dispute_settled" // the order is again where its line is
+	FactVoid           FactKind = "void"            // of lines alone: their orders are never sent
 )
 
 // FactKinds is every kind.
 func FactKinds() []FactKind {
 	return []FactKind{FactRejected, FactStopped, FactStopUndone, FactHeld, FactFreed, FactNotPayable, FactBankRejected, FactExecuted,
-		FactCameBack, FactToSender, FactByCheque, FactToErrorAccount, FactByHand, FactGivenUp, FactDisputed, FactDisputeSettled}
+		FactCameBack, FactToSender, FactByCheque, FactToErrorAccount, FactByHand, FactGivenUp, FactDisputed, FactDisputeSettled, FactVoid}
 }

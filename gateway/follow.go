@@ -81,7 +81,7 @@ func followRows() []followRow {
 		// unread held     rejected    frozen unsure accepted executed back disputed
 		//   waiting stopped not payable  void  with bank assumed rejected settled missing
 		{"T R R R S R R R R R R R R R R R R R", NewsRejected, "order"},
-		{"R T R R R S R R R R R R R R R R R R", NewsNotPayable, "order"},
+		{"R T R R R S R T R R R R R R R R R R", NewsNotPayable, "order"},
 		{"T T T S R R R R R R R R R R R R R R", NewsStopped, "order"},
 		{"R R R T R R R R R R R R R R R R R R", NewsStopUndone, "order"},
 		{"R T S R R R R R R R R R R R R R R R", NewsHeld, "order"},

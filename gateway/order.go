@@ -56,6 +56,18 @@ const (
 	InterchangeVoid       InterchangeState = "void"    // never to be sent
 )
 
+// MayVoid reports whether an interchange may be voided: no attempt to send it can have reached the bank, and nobody is
+// sending it. mayBeOut: an attempt came as far as getting its final name; owned: the bank's connection has an owner.
+func (s InterchangeState) MayVoid(mayBeOut, owned bool) bool {
+	switch s {
+	case InterchangeFrozen, InterchangeRendered:
+		return !mayBeOut
+	case InterchangeSending:
+		return !mayBeOut && !owned
+	}
+	return false
+}
+
 // Interchange is what its UNB says; it was committed before anything is rendered.
 type Interchange struct {
 	ControlRef string // UNB 0020, at most 14 digits, gapless per bank

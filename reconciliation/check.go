@@ -44,21 +44,43 @@ func invariants() []invariant {
 			 WHERE p.id IS NULL OR p.ore <> o.ore`},
 		{"I2", "order of a payment that was rejected, stopped, held or returned before any order",
 			`SELECT o.payment_id FROM bank_order o JOIN standing e ON e.payment_id = o.payment_id
-			 WHERE e.kind IN ('rejected', 'stopped', 'held', 'not_payable')`},
+			 WHERE e.kind IN ('rejected', 'stopped', 'held', 'not_payable') AND o.attempt >= e.attempt`},
+		{"I2", "void order that is not void as a whole",
+			`SELECT i.id FROM interchange i JOIN message m ON m.interchange_id = i.id JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no
+			 WHERE (i.state = 'void') <> m.void OR m.void <> (l.state = 'void')`},
+		{"I2", "line whose orders are not all of its attempt, or not counted where they are",
+			`SELECT l.interchange_id FROM order_line l LEFT JOIN (SELECT o.interchange_id, o.message_no, o.lin, count(*) FILTER (WHERE s.attempt > o.attempt) AS n,
+				coalesce(sum(o.ore) FILTER (WHERE s.attempt > o.attempt), 0) AS ore, min(o.attempt) AS first, max(o.attempt) AS last
+				FROM bank_order o LEFT JOIN standing s ON s.payment_id = o.payment_id GROUP BY 1, 2, 3) c USING (interchange_id, message_no, lin)
+			 WHERE l.later_payments <> coalesce(c.n, 0) OR l.later_ore <> coalesce(c.ore, 0) OR l.attempt <> c.first OR l.attempt <> c.last`},
+		{"I2", "obligation that is not what became of it",
+			`SELECT w.payment_id FROM obligation w LEFT JOIN standing s ON s.month = w.payment_month AND s.payment_id = w.payment_id
+			 LEFT JOIN bank_order o ON o.payment_id = w.payment_id AND o.attempt = w.attempt
+			 LEFT JOIN bank_order b ON b.payment_id = w.payment_id AND b.attempt = w.attempt - 1
+			 WHERE b.payment_id IS NULL OR w.ore > b.ore OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL) OR (w.state = 'open') <> (coalesce(s.attempt, 0) < w.attempt)
+				OR w.state = 'given_up' AND (s.attempt, s.kind) IS DISTINCT FROM (w.attempt, 'not_payable')`},
+		{"I3", "payment of a void order that nobody orders anew",
+			`SELECT payment_id FROM (SELECT o.payment_id, o.type, o.attempt, s.kind, l.state AS line, i.state AS interchange
+				FROM order_line l JOIN interchange i ON i.id = l.interchange_id JOIN bank_order o USING (interchange_id, message_no, lin)
+				LEFT JOIN standing s ON s.payment_id = o.payment_id
+				WHERE l.state = 'void' AND (s.attempt > o.attempt) IS NOT TRUE
+				AND NOT EXISTS (SELECT FROM obligation w WHERE w.payment_id = o.payment_id AND w.attempt = o.attempt + 1 AND w.state = 'open') OFFSET 0) o
+			 WHERE state_of(kind, 'released', type, line, interchange) = 'void'`},
 		{"I2", "payment that does not stand where its last fact says",
 			`SELECT s.payment_id FROM standing s LEFT JOIN (SELECT payment_id, count(*) AS facts, max(n) AS n FROM fact WHERE scope = 'payment' GROUP BY 1) c
 				USING (payment_id)
 			 LEFT JOIN fact f ON f.payment_id = s.payment_id AND f.n = s.n AND f.scope = 'payment'
-			 WHERE (f.kind, f.attempt) IS DISTINCT FROM (s.kind, s.attempt) OR c.facts IS DISTINCT FROM s.n OR c.n IS DISTINCT FROM s.n`},
+			 WHERE s.kind IS NOT NULL AND (f.kind, f.attempt) IS DISTINCT FROM (s.kind, s.attempt) OR s.kind IS NULL AND f.attempt >= s.attempt
+				OR coalesce(c.facts, 0) <> s.n OR coalesce(c.n, 0) <> s.n`},
 		{"I2", "fact of a payment that stands nowhere",
 			`SELECT f.payment_id FROM fact f LEFT JOIN standing s ON s.payment_id = f.payment_id WHERE f.scope = 'payment' AND s.payment_id IS NULL`},
 		{"I2", "tally that is not what its facts add up to",
 			`SELECT coalesce(t.group_id, t.interchange_id, s.group_id, s.interchange_id) FROM (SELECT group_id, interchange_id, message_no, lin, kind, sum(payments) AS n, sum(ore) AS ore
 				FROM fact_tally GROUP BY 1, 2, 3, 4, 5 HAVING sum(payments) <> 0 OR sum(ore) <> 0) t
-			 FULL JOIN (SELECT CASE s.attempt WHEN 0 THEN p.group_id END AS group_id, o.interchange_id, o.message_no, o.lin, s.kind, count(*) AS n, sum(p.ore) AS ore
+			 FULL JOIN (SELECT CASE WHEN o.interchange_id IS NULL THEN p.group_id END AS group_id, o.interchange_id, o.message_no, o.lin, s.kind, count(*) AS n, sum(p.ore) AS ore
 				FROM standing s JOIN payment p ON p.month = s.month AND p.id = s.payment_id JOIN release_group g ON g.id = p.group_id
 				LEFT JOIN bank_order o ON s.attempt > 0 AND o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = s.payment_id AND o.attempt = s.attempt
-				GROUP BY 1, 2, 3, 4, 5) s
+				WHERE s.kind IS NOT NULL GROUP BY 1, 2, 3, 4, 5) s
 				ON coalesce(s.group_id, 0) = coalesce(t.group_id, 0) AND coalesce(s.interchange_id, 0) = coalesce(t.interchange_id, 0)
 				AND coalesce(s.message_no, 0) = coalesce(t.message_no, 0) AND coalesce(s.lin, 0) = coalesce(t.lin, 0) AND s.kind = t.kind
 			 WHERE (t.n, t.ore) IS DISTINCT FROM (s.n, s.ore)`},
@@ -70,13 +92,15 @@ func invariants() []invariant {
 		{"I13", "order to an account that was not in force, or that its release did not know",
 			`SELECT o.payment_id FROM bank_order o JOIN payment p ON p.id = o.payment_id
 			 JOIN release_group g ON g.id = p.group_id LEFT JOIN account_version v ON v.id = o.account_version
+			 LEFT JOIN obligation w ON w.payment_id = o.payment_id AND w.attempt = o.attempt
+			 CROSS JOIN LATERAL (SELECT coalesce(w.register_counter, g.register_counter) AS known, coalesce(w.ended_at, g.released_at) AS at) q
 			 WHERE o.account_version IS NOT NULL AND (v.id IS NULL OR v.account <> o.account OR v.account_kind <> o.account_kind
-				OR v.counter > g.register_counter OR v.closed <= g.register_counter OR v.valid_from > g.released_at OR v.valid_to <= g.released_at)`},
+				OR v.counter > q.known OR v.closed <= q.known OR v.valid_from > q.at OR v.valid_to <= q.at)`},
 		{"I3", "delivery that is set aside and waits for nobody",
 			`SELECT d.id FROM delivery d WHERE d.state IN ('received', 'read') AND d.set_aside_at IS NOT NULL
 			 AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'delivery cannot be read' AND e.subject = d.id::text AND e.closed_at IS NULL)`},
 		{"I5", "bank whose control numbers have a hole",
-			`SELECT c.last FROM bank_counter c LEFT JOIN (SELECT bank, count(*) AS n, max(control_ref) AS top FROM interchange GROUP BY 1) i USING (bank)
+			`SELECT c.last FROM bank_counter c LEFT JOIN (SELECT bank, count(DISTINCT control_ref) AS n, max(control_ref) AS top FROM interchange GROUP BY 1) i USING (bank)
 			 WHERE coalesce(i.n, 0) <> c.last OR coalesce(i.top, 0) <> c.last`},
 		{"I7", "accepted payment without its key",
 			`SELECT p.id FROM payment p JOIN delivery d ON d.id = delivery_of(p.id) AND d.state = 'checked'

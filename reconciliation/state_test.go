@@ -274,7 +274,7 @@ func (h *history) storeFiles() {
 				all = all.plus(p.ore)
 			}
 		}
-		h.exec(`INSERT INTO order_line (interchange_id, message_no, lin, debit_account, type, payments, ore, state) VALUES ($1, 1, $2, 'x', $3, $4, $5, $6)`,
+		h.exec(`INSERT INTO order_line (interchange_id, message_no, lin, debit_account, type, payments, ore, state, attempt) VALUES ($1, 1, $2, 'x', $3, $4, $5, $6, 1)`,
 			h.fileID(l.file), n, l.kind, all.payments, all.ore, string(l.state))
 	}
 }

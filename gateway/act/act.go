@@ -16,6 +16,9 @@ import (
 // Unresolved is an interchange of which nobody knows whether the bank has it.
 type Unresolved = bank.Unresolved
 
+// Voidable is an interchange of orders of which no attempt can have reached the bank.
+type Voidable = bank.Voidable
+
 // Dispute is a line, or one order, about which the bank has contradicted itself.
 type Dispute = bank.Dispute
 
@@ -87,6 +90,22 @@ func (d *Desk) Free(ctx context.Context, payment int64, by, approvedBy, why stri
 		return fmt.Errorf("free: %w", err)
 	}
 	return d.bank.Transact(ctx, "free", func(x *postgres.Session) error { return d.bank.FreePayment(ctx, x, payment, 0, why) })
+}
+
+// Voidable lists the interchanges of orders of which no attempt can have reached the bank.
+func (d *Desk) Voidable(ctx context.Context) ([]Voidable, error) { return d.bank.Voidable(ctx) }
+
+// Void ends one of them, as two persons have decided: it is never sent, and its payments are ordered anew under the same control
+// number, as they may be paid by then. It tells how many they are.
+func (d *Desk) Void(ctx context.Context, bank string, number gateway.ControlNumber, by, approvedBy, why string) (payments int, err error) {
+	if err := gateway.TwoPersons(by, approvedBy); err != nil {
+		return 0, fmt.Errorf("void: %w", err)
+	}
+	err = d.bank.Transact(ctx, "void", func(x *postgres.Session) error {
+		payments, err = d.bank.Void(ctx, x, bank, number, 0, why)
+		return err
+	})
+	return payments, err
 }
 
 // SetAside lists the deliveries that failed too often and wait for two persons.

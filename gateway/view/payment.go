@@ -169,11 +169,11 @@ func (p *paymentRow) withBank() bool { return p.Interchange.SentAt != nil }
 func (p *paymentRow) settle() {
 	p.State = gateway.StateOf(p.facts())
 	p.BankStatus = p.Line
-	switch {
-	case p.FactAttempt > 0 && gateway.FactKind(p.Fact.Kind) != gateway.FactDisputeSettled:
-		p.BankStatus = p.Fact
-	case p.FactAttempt == 0 && p.Order.Type == 0:
+	switch kind := gateway.FactKind(p.Fact.Kind); {
+	case p.Order.Type == 0:
 		p.Early = p.Fact
+	case p.FactAttempt > 0 && kind != "" && kind != gateway.FactDisputeSettled:
+		p.BankStatus = p.Fact
 	}
 	if h := p.holder(); h.Kind != gateway.NoHolder {
 		p.Recipient = h.Masked()

@@ -23,7 +23,7 @@ JOIN payment p ON p.month = d.month AND p.id = $2
 JOIN release_group g ON g.id = p.group_id
 LEFT JOIN standing s ON s.month = d.month AND s.payment_id = $2
 LEFT JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = $4 AND b.payment_id = $2
-    ORDER BY b.attempt DESC LIMIT 1) o ON true
+    AND b.attempt = greatest(coalesce(s.attempt, 1), 1) LIMIT 1) o ON true
 LEFT JOIN bank_reference r ON r.delivery_id = d.id AND r.attempt = o.attempt
 LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
 LEFT JOIN message m ON m.interchange_id = o.interchange_id AND m.no = o.message_no

@@ -162,7 +162,7 @@ CREATE TABLE payment_key (
 -- What became of a payment, or of one attempt to pay it, by itself, and of lines as a whole: append-only. What is true of a
 -- million at once stands on group, message or line. A fact is a row of the month it was learned in, also of an older payment.
 CREATE TYPE fact_kind AS ENUM ('rejected', 'stopped', 'stop_undone', 'held', 'freed', 'not_payable', 'bank_rejected', 'executed', 'came_back',
-    'settled_to_sender', 'settled_by_cheque', 'settled_to_error_account', 'settled_by_hand', 'given_up', 'disputed', 'dispute_settled');
+    'settled_to_sender', 'settled_by_cheque', 'settled_to_error_account', 'settled_by_hand', 'given_up', 'disputed', 'dispute_settled', 'void');
 CREATE TYPE fact_scope AS ENUM ('payment', 'line', 'message', 'interchange', 'group');
 CREATE TABLE fact (
     month          date NOT NULL,           -- it was recorded in
@@ -190,23 +190,25 @@ CREATE TABLE fact (
 CREATE UNIQUE INDEX fact_payment ON fact (payment_id, n, month) WHERE scope = 'payment';
 CREATE INDEX fact_place ON fact (interchange_id, message_no, lin, n) WHERE scope <> 'payment';
 
--- Where a payment with facts of its own stands: the last of them, found without looking through months. Written with the
--- fact, by the same statement (record_facts.sql), and by nothing else.
+-- Where a payment with facts of its own stands: the last of them, found without looking through months; and where its order is,
+-- once there is a later one than the first. Written with the fact (record_facts.sql) or with that order (record_attempts.sql), by
+-- nothing else.
 CREATE TABLE standing (
     month       date NOT NULL,              -- of the payment
     payment_id  bigint NOT NULL,
     n           int NOT NULL,               -- how many facts there are
-    kind        fact_kind NOT NULL,
+    kind        fact_kind,                  -- null: nothing is known of its later order by itself
     attempt     smallint NOT NULL,
     order_month date,                       -- of the order of that attempt; null: its group's
     code        text,
     text        text,
     at          timestamptz NOT NULL,
     PRIMARY KEY (month, payment_id),
-    CHECK (kind NOT IN ('rejected', 'stopped', 'stop_undone', 'held', 'freed', 'not_payable') OR attempt = 0)
+    CHECK (kind NOT IN ('rejected', 'stopped', 'stop_undone', 'held', 'freed') OR attempt = 0),
+    CHECK (kind IS NOT NULL OR order_month IS NOT NULL)
 ) PARTITION BY RANGE (month);
 
--- What standings add up to, by group before any order and by line after: signed deltas, so that two statements never wait
+-- What standings add up to, by line where there is an order and else by group: signed deltas, so that two statements never wait
 -- for each other here.
 CREATE TABLE fact_tally (
     group_id       bigint,
@@ -252,6 +254,8 @@ CREATE TABLE interchange (
     kind         text NOT NULL CHECK (kind IN ('PAYMUL', 'CONTRL')),
     bank         text NOT NULL,
     control_ref  bigint NOT NULL CHECK (control_ref BETWEEN 1 AND 99999999999999),
+    version      int NOT NULL DEFAULT 1,                            -- the how manyth under this number: those before are void
+    earlier_attempts int NOT NULL DEFAULT 0,                        -- to send those: temporary names go on after them
     agreement    text NOT NULL DEFAULT '',
     agreement_id bigint,
     authority    text NOT NULL DEFAULT '',
@@ -267,14 +271,18 @@ CREATE TABLE interchange (
     attempt      int NOT NULL DEFAULT 0,
     fence        bigint NOT NULL DEFAULT 0,
     document_id  bigint REFERENCES document,
+    may_be_out_since timestamptz,                                   -- null: no attempt can have reached the bank
     sent_at      timestamptz,
     contrl       contrl_state NOT NULL DEFAULT 'none',
     contrl_at    timestamptz,
-    UNIQUE (bank, control_ref),
+    UNIQUE (bank, control_ref, version),
     CHECK (state IN ('frozen', 'void') OR document_id IS NOT NULL),
+    CHECK (state <> 'void' OR may_be_out_since IS NULL AND kind = 'PAYMUL'),
     CHECK ((state = 'sent') = (sent_at IS NOT NULL))
 );
 CREATE INDEX interchange_document ON interchange (document_id);
+CREATE UNIQUE INDEX interchange_control_ref ON interchange (bank, control_ref) WHERE state <> 'void';
+CREATE INDEX interchange_void ON interchange (bank, control_ref) WHERE state = 'void';
 CREATE INDEX interchange_todo ON interchange (bank, control_ref) WHERE state IN ('frozen', 'rendered', 'sending', 'publishing');
 
 -- Whether the bank may have an interchange: also one of which somebody said that it had not arrived.
@@ -285,11 +293,13 @@ CREATE TYPE order_state AS ENUM ('frozen', 'with_bank', 'accepted', 'assumed', '
 CREATE TABLE message (
     interchange_id bigint NOT NULL REFERENCES interchange,
     no             int NOT NULL,
-    ref            text NOT NULL UNIQUE,        -- BGM 1004
+    ref            text NOT NULL,               -- BGM 1004
     payments       int NOT NULL,
     ore            bigint NOT NULL,
+    void           boolean NOT NULL DEFAULT false, -- as its interchange
     PRIMARY KEY (interchange_id, no)
 );
+CREATE UNIQUE INDEX message_ref ON message (ref) WHERE NOT void;
 CREATE TABLE order_line (
     interchange_id bigint NOT NULL,
     message_no     int NOT NULL,
@@ -305,6 +315,10 @@ CREATE TABLE order_line (
     validated_at   timestamptz,                 -- the bank's validation answer is in
     changed_at     timestamptz,
     facts          int NOT NULL DEFAULT 0,      -- how many there are of it as a whole
+    attempt        smallint NOT NULL,           -- of its orders
+    later_payments int NOT NULL DEFAULT 0,      -- that have come to a later attempt: they count there
+    later_ore      bigint NOT NULL DEFAULT 0,
+    CHECK (later_payments BETWEEN 0 AND payments),
     PRIMARY KEY (interchange_id, message_no, lin),
     FOREIGN KEY (interchange_id, message_no) REFERENCES message
 );
@@ -358,6 +372,7 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
             WHEN 'stopped' THEN 'missing'
             WHEN 'held' THEN 'missing'
             WHEN 'not_payable' THEN 'missing'
+            WHEN 'void' THEN 'missing'
             ELSE 'settled' END
         WHEN line = 'rejected' THEN 'bank_rejected'
         WHEN line = 'executed' THEN 'executed'

@@ -64,7 +64,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = of
         WHERE v.operations OR d.authority = v.own
         GROUP BY 1, 2, 3, 4),
     lines AS (
-        SELECT a.authority, i.bank, i.state AS interchange, l.state, l.type, NULL::fact_kind AS kind, sum(l.payments) AS payments, sum(l.ore) AS ore
+        SELECT a.authority, i.bank, i.state AS interchange, l.state, l.type, NULL::fact_kind AS kind, sum(l.payments - l.later_payments) AS payments,
+            sum(l.ore - l.later_ore) AS ore
         FROM viewer v CROSS JOIN order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
         WHERE v.operations OR a.authority = v.own
         GROUP BY 1, 2, 3, 4, 5
@@ -79,7 +80,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = of
         SELECT authority, bank, state_of(kind, state, NULL, NULL, NULL) AS state, payments, ore FROM groups
         UNION ALL SELECT authority, bank, state_of(NULL, 'released', NULL, NULL, NULL), -payments, -ore FROM lines
         UNION ALL SELECT authority, bank, state_of(kind, 'released', type, state, interchange), payments, ore FROM lines)
-    SELECT authority, bank, state, sum(payments)::bigint, sum(ore)::bigint FROM parts
+    -- What is missing at one bank may be found at another, where its agreement has gone.
+    SELECT authority, CASE WHEN state <> 'missing' THEN bank ELSE '' END, state, sum(payments)::bigint, sum(ore)::bigint FROM parts
     GROUP BY 1, 2, 3 HAVING sum(payments) > 0
 $$;
 

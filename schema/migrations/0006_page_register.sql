@@ -3,6 +3,7 @@
 -- with their last four digits hidden, names and addresses not at all, and another authority's specific accounts never.
 SET ROLE nks_owner;
 SET search_path = nks;
+SET LOCAL check_function_bodies = off; -- the table of obligations is made later
 
 -- A holder as it was at an instant, as the register's change known and those before it had it, with the accounts that may be paid to by one
 -- authority. times is more than one where it had the holder twice, which must not be. Null for a holder that it did not
@@ -29,7 +30,7 @@ LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
 $$;
 
 -- What the register says of where a payment goes: as it stood at the instant of the release, by the changes that the
--- release knew of; while the payment waits as it stands at the given instant, by all that is known. Null unless it is the
+-- release knew of, or the freezing of its last order anew; while the payment waits as it stands at the given instant, by all that is known. Null unless it is the
 -- viewer's own, was accepted, and does not name its account itself.
 CREATE FUNCTION page_decision(payment_id bigint, now timestamptz) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
@@ -50,7 +51,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
     FROM delivery d
     JOIN payment p ON p.month = d.month AND p.id = page_decision.payment_id
     JOIN release_group g ON g.id = p.group_id
-    CROSS JOIN LATERAL (SELECT coalesce(g.released_at, page_decision.now) AS at, coalesce(g.register_counter, 9223372036854775807) AS known) asked
+    LEFT JOIN standing t ON t.month = d.month AND t.payment_id = p.id
+    LEFT JOIN obligation o ON o.payment_id = p.id AND o.attempt = t.attempt
+    CROSS JOIN LATERAL (SELECT coalesce(o.ended_at, g.released_at, page_decision.now) AS at,
+        coalesce(o.register_counter, g.register_counter, 9223372036854775807) AS known) asked
     CROSS JOIN LATERAL (SELECT page_holder(p.holder, p.holder_kind, p.authority, asked.at, asked.known) AS facts OFFSET 0) own
     WHERE d.id = page_decision.payment_id >> 24 AND d.payer_id IS NOT NULL AND d.authority = page_authority() AND p.authority = page_authority()
       AND g.state IN ('waiting', 'released') AND NOT p.complete

@@ -29,7 +29,7 @@ INSERT INTO may_follow (news, scope, position, effect, answer, exception) VALUES
     ('not payable', 'order', 'rejected', 'refuses', 0, ''),
     ('not payable', 'order', 'not_payable', 'repeats', 0, ''),
     ('not payable', 'order', 'frozen', 'refuses', 0, ''),
-    ('not payable', 'order', 'void', 'refuses', 0, ''),
+    ('not payable', 'order', 'void', 'takes', 7, ''),
     ('not payable', 'order', 'unsure', 'refuses', 0, ''),
     ('not payable', 'order', 'with_bank', 'refuses', 0, ''),
     ('not payable', 'order', 'accepted', 'refuses', 0, ''),

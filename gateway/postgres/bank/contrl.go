@@ -22,7 +22,7 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 	var left bool
 	if err == nil {
 		err = x.QueryRowContext(ctx, `SELECT id, kind, may_have_left(state, attempt), contrl FROM interchange
-			WHERE bank = $1 AND control_ref = $2 FOR UPDATE`, bank.ID, number).Scan(&id, &kind, &left, &before)
+			WHERE bank = $1 AND control_ref = $2 AND state <> 'void' FOR UPDATE`, bank.ID, number).Scan(&id, &kind, &left, &before)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, gateway.ErrNotFound) {
 		return fmt.Errorf("CONTRL for %q: %w", c.ControlRef, err)

@@ -34,6 +34,8 @@ func carries(news gateway.News) carried {
 		return carried{gateway.FactExecuted, gateway.LineExecuted}
 	case gateway.NewsAssumed:
 		return carried{gateway.FactExecuted, gateway.LineAssumed}
+	case gateway.NewsVoided:
+		return carried{gateway.FactVoid, gateway.LineVoid}
 	case gateway.NewsSettledOpen:
 		return carried{gateway.FactDisputeSettled, gateway.LineWithBank}
 	}

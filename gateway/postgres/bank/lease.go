@@ -8,6 +8,9 @@ import (
 	"nks/gateway"
 )
 
+// leaseLock is what the owner of the connection to bank $1 holds.
+const leaseLock = `hashtextextended('nks.bank.' || $1, 0)`
+
 // Lease makes the caller the owner of the connection to a bank and gives the fencing number. release lets go. The
 // lease is a session lock: a process that dies, or loses its database session, loses the lease. ErrTransient:
 // another process is the owner.
@@ -18,7 +21,7 @@ func (s *Store) Lease(ctx context.Context, bank string) (gateway.Lease, error) {
 	}
 	var got bool
 	var fence int64
-	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended('nks.bank.' || $1, 0))`, bank).Scan(&got)
+	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(`+leaseLock+`)`, bank).Scan(&got)
 	if err == nil && !got {
 		err = fmt.Errorf("another process owns it: %w", gateway.ErrTransient)
 	}

@@ -20,9 +20,10 @@ func (s *Store) outgoing(ctx context.Context, where string, arg any) (gateway.Ou
 	var o gateway.Outgoing
 	var bank string
 	var ref gateway.ControlNumber
-	err := s.DB.QueryRowContext(ctx, `SELECT i.id, i.bank, i.control_ref, i.state, i.attempt, i.file_name, d.size
+	var earlier int
+	err := s.DB.QueryRowContext(ctx, `SELECT i.id, i.bank, i.control_ref, i.state, i.attempt, i.earlier_attempts, i.file_name, d.size
 		FROM interchange i JOIN document d ON d.id = i.document_id WHERE `+where, arg).
-		Scan(&o.ID, &bank, &ref, &o.State, &o.Attempt, &o.FinalName, &o.Size)
+		Scan(&o.ID, &bank, &ref, &o.State, &o.Attempt, &earlier, &o.FinalName, &o.Size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, gateway.ErrNotFound
 	}
@@ -33,7 +34,7 @@ func (s *Store) outgoing(ctx context.Context, where string, arg any) (gateway.Ou
 	if err != nil {
 		return o, err
 	}
-	o.TempName = b.Files.TempName(ref, o.Attempt)
+	o.TempName = b.Files.TempName(ref, earlier+o.Attempt)
 	return o, nil
 }
 
@@ -62,9 +63,9 @@ func (s *Store) MarkSending(ctx context.Context, id, fence int64) (gateway.Outgo
 // MarkPublishing is the last commit before the rename.
 func (s *Store) MarkPublishing(ctx context.Context, o gateway.Outgoing, fence int64) error {
 	return s.Transact(ctx, "mark publishing", func(x *postgres.Session) error {
-		return x.UpdateOne(ctx, `UPDATE interchange i SET state = 'publishing' FROM bank_lease l
+		return x.UpdateOne(ctx, `UPDATE interchange i SET state = 'publishing', may_be_out_since = coalesce(i.may_be_out_since, $4) FROM bank_lease l
 			WHERE i.id = $1 AND i.state = 'sending' AND i.attempt = $2 AND i.fence = $3
-			  AND l.bank = i.bank AND l.fence = $3`, o.ID, o.Attempt, fence)
+			  AND l.bank = i.bank AND l.fence = $3`, o.ID, o.Attempt, fence, s.Now())
 	})
 }
 
@@ -128,7 +129,8 @@ func (s *Store) MarkUnknown(ctx context.Context, o gateway.Outgoing, fence int64
 		if err := s.lockLease(ctx, x, o.ID, fence); err != nil {
 			return err
 		}
-		r, err := x.ExecContext(ctx, `UPDATE interchange SET state = 'unknown' WHERE id = $1 AND state IN ('sending', 'publishing')`, o.ID)
+		r, err := x.ExecContext(ctx, `UPDATE interchange SET state = 'unknown', may_be_out_since = coalesce(may_be_out_since, $2)
+			WHERE id = $1 AND state IN ('sending', 'publishing')`, o.ID, s.Now())
 		if err != nil {
 			return err
 		}

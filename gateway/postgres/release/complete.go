@@ -18,13 +18,28 @@ type completion struct {
 	asOf      time.Time
 	snapshot  string
 	counter   int64 // of the last change of the register that the snapshot sees
-	payments  int   // of the groups, also those that ended before
+	payments  int   // to be completed, also those that ended before
 	debits    int   // debit accounts of the groups
 	slices    []slice
+	from      source
+	attempts  []attempt           // that are frozen
 	months    map[int64]time.Time // of the deliveries
 	payers    map[int64]payer     // of the deliveries
 	frozenIn  time.Time           // the month of the orders
+	void      []int64             // the interchanges that the payments were frozen in before
 }
+
+// source is the statement that gives the payments of a slice, as due.scan takes them and in the order in which they are placed.
+type source func(slice) (query string, args []any)
+
+// attempt is all orders of a delivery that are the same how manyth of their payments.
+type attempt struct {
+	Delivery int64 `db:"delivery_id"`
+	No       int16 `db:"attempt"`
+}
+
+// neverOrdered is the last attempt of a payment that has none.
+const neverOrdered = 0
 
 // slice is a part of a release unit: ranges of payments of one or many deliveries.
 type slice struct {
@@ -41,12 +56,11 @@ const (
 )
 
 func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, a gateway.Agreement, u unit, groups []int64, asOf time.Time) (*completion, error) {
-	c := &completion{bank: bank, agreement: a, groups: groups, asOf: asOf, months: map[int64]time.Time{}, payers: map[int64]payer{}}
-	// One statement: its snapshot is the one that is exported.
-	err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot(), counter FROM register_counter`).Scan(&c.snapshot, &c.counter)
+	c, err := beginCompletion(ctx, x, bank, a, asOf)
 	if err != nil {
-		return nil, fmt.Errorf("snapshot: %w", err)
+		return nil, err
 	}
+	c.groups, c.from = groups, c.ofGroups
 	err = x.QueryRowContext(ctx, `SELECT count(DISTINCT debit_account) FROM release_group WHERE id = ANY ($1::bigint[])`, groups).Scan(&c.debits)
 	if err != nil {
 		return nil, fmt.Errorf("debit accounts: %w", err)
@@ -63,6 +77,27 @@ func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gat
 		c.slices[0].first[0], c.slices[0].last[0] = u.Held, u.Held
 	}
 	return c, nil
+}
+
+// beginCompletion takes the snapshot that all connections see.
+func beginCompletion(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, a gateway.Agreement, asOf time.Time) (*completion, error) {
+	c := &completion{bank: bank, agreement: a, asOf: asOf, months: map[int64]time.Time{}, payers: map[int64]payer{}}
+	// One statement: its snapshot is the one that is exported.
+	err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot(), counter FROM register_counter`).Scan(&c.snapshot, &c.counter)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	return c, nil
+}
+
+// ofGroups is the source of a release. Payments come by debit account, and of one by their ids: sorting them further would
+// need to know where they go, which is decided later.
+func (c *completion) ofGroups(part slice) (string, []any) {
+	query := sliceSQL
+	if c.debits > 1 {
+		query += ` ORDER BY g.debit_account::bigint, p.id`
+	}
+	return query, []any{part.deliveries, part.months, part.first, part.last, c.groups}
 }
 
 // payer is a data supplier paying for an authority.
@@ -85,6 +120,7 @@ func (c *completion) cut(parts []part) {
 	for _, d := range parts {
 		c.payments += d.OfUnit
 		c.months[d.Delivery], c.payers[d.Delivery] = d.Month, d.payer
+		c.attempts = append(c.attempts, attempt{d.Delivery, neverOrdered + 1})
 	}
 	size := min(slicePayments, max(sliceLeast, (c.payments+readers-1)/readers))
 	room := 0

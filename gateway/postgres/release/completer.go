@@ -21,6 +21,8 @@ type completed struct {
 	kind        int16
 	typ         int16
 	rule        int16
+	attempt     int16               // of its order
+	before      gateway.PaymentType // of the order before
 	reason      gateway.Unpaid
 	debit       string
 	currency    string
@@ -218,7 +220,7 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 	}
 	to := gateway.JudgePayout(&d.DuePayment, c.terms(d.debit), found)
 	p := completed{id: d.id, ore: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
-		debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
+		attempt: d.ordered + 1, before: d.before, debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
 		text: d.text, detail: d.detail}
 	if to.Beneficiary == nil {
 		return p, nil

@@ -11,6 +11,8 @@ import (
 type due struct {
 	gateway.DuePayment
 	id, ore   int64
+	ordered   int16               // the attempt of its last order; neverOrdered
+	before    gateway.PaymentType // of that order; 0: there is none
 	recipient register.Asked
 	debit     string
 	e2e       string
@@ -28,7 +30,7 @@ func again(last *string, b []byte) string {
 	return *last
 }
 
-// scan takes a row of slice.sql in binary format. The texts of its own share one string.
+// scan takes a row of slice.sql or obligations.sql in binary format. The texts of its own share one string.
 func (d *due) scan(raw [][]byte, before *repeated) {
 	d.id, d.ore = int64(binary.BigEndian.Uint64(raw[0])), int64(binary.BigEndian.Uint64(raw[1]))
 	d.recipient.Number = int64(binary.BigEndian.Uint64(raw[2]))
@@ -36,9 +38,10 @@ func (d *due) scan(raw [][]byte, before *repeated) {
 	d.Type = gateway.PaymentType(int16(binary.BigEndian.Uint16(raw[4])))
 	d.Account.Kind = gateway.AccountKind(int16(binary.BigEndian.Uint16(raw[5])))
 	d.Complete, d.ReturnAlways = raw[6][0] != 0, len(raw[7]) > 0 && raw[7][0] != 0
-	d.debit = again(&before.debit, raw[8])
-	d.recipient.Authority, d.recipient.BenefitType = again(&before.authority, raw[9]), again(&before.benefitType, raw[10])
-	const own = 11
+	d.ordered, d.before = int16(binary.BigEndian.Uint16(raw[8])), gateway.PaymentType(int16(binary.BigEndian.Uint16(raw[9])))
+	d.debit = again(&before.debit, raw[10])
+	d.recipient.Authority, d.recipient.BenefitType = again(&before.authority, raw[11]), again(&before.benefitType, raw[12])
+	const own = 13
 	size := 0
 	for _, r := range raw[own:] {
 		size += len(r)

@@ -20,7 +20,7 @@ type freezer struct {
 	pipe       *pipeline
 	seen       int
 
-	references map[int64]int64 // bank_reference of the deliveries
+	references map[attempt]int64 // bank_reference
 	ic         *freezing
 	message    []completed // of the present message, in order
 	split      *gateway.Splitter
@@ -31,7 +31,7 @@ type freezer struct {
 // freezing is an interchange while its orders come.
 type freezing struct {
 	id       int64
-	number   gateway.ControlNumber
+	postgres.OrderNumber
 	totals   gateway.Totals
 	prepared time.Time
 	doc      *postgres.DocumentWriter
@@ -54,16 +54,12 @@ func (f *freezer) since() time.Time {
 
 // prepare makes what the orders need: the partitions of their month, and the references of the deliveries.
 func (f *freezer) prepare(ctx context.Context) error {
-	ids := make([]int64, 0, len(f.months))
-	for id := range f.months {
-		ids = append(ids, id)
-	}
 	month, err := f.store.EnsureMonth(ctx, f.store.DB) // on its own, as the references: the release may take long
 	if err == nil {
 		f.frozenIn, err = time.Parse(time.DateOnly, month)
 	}
 	if err == nil {
-		f.references, err = f.store.references(ctx, ids)
+		f.references, err = f.store.references(ctx, f.attempts)
 	}
 	if err == nil {
 		err = f.x.NewFacts(ctx)
@@ -76,7 +72,8 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 	if p.reason == endedReason {
 		return nil
 	}
-	if p.reason != "" || gateway.AccountRule(p.rule) == gateway.ByCheque {
+	// That it is a cheque is told once.
+	if p.reason != "" || gateway.AccountRule(p.rule) == gateway.ByCheque && p.before != gateway.Cheque {
 		if err := f.unpaid.add(ctx, f, p); err != nil {
 			return err
 		}
@@ -106,15 +103,15 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 func (f *freezer) beginInterchange(ctx context.Context) error {
 	ic := &freezing{prepared: f.asOf.Truncate(time.Minute), messages: pgcopy.New(messageTable()), lines: pgcopy.New(lineTable())}
 	err := f.pipe.wait(func() (err error) {
-		if ic.number, err = f.x.NextControlNumber(ctx, f.bank.ID); err != nil {
+		if ic.OrderNumber, err = f.x.NextOrderNumber(ctx, f.bank.ID, f.void); err != nil {
 			return err
 		}
 		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,
-				prepared_at, month, since, file_name) VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-			f.bank.ID, ic.number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared, f.frozenIn, f.since(),
-			f.bank.Files.FinalName(ic.number)).Scan(&ic.id)
+				prepared_at, month, since, file_name, version, earlier_attempts) VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
+			f.bank.ID, ic.Number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared, f.frozenIn, f.since(),
+			f.bank.Files.FinalName(ic.Number), ic.Version, ic.EarlierAttempts).Scan(&ic.id)
 		if err != nil {
-			return fmt.Errorf("interchange %d: %w", ic.number, err)
+			return fmt.Errorf("interchange %d: %w", ic.Number, err)
 		}
 		ic.doc, err = f.store.NewDocument(ctx, f.x)
 		return err
@@ -123,7 +120,7 @@ func (f *freezer) beginInterchange(ctx context.Context) error {
 		return err
 	}
 	ic.doc.Through(later{f.pipe, f.x})
-	ic.w, ic.broken = f.bank.Codec.Begin(ic.doc, gateway.Interchange{ControlRef: ic.number.String(), Agreement: f.agreement.Number,
+	ic.w, ic.broken = f.bank.Codec.Begin(ic.doc, gateway.Interchange{ControlRef: ic.Number.String(), Agreement: f.agreement.Number,
 		Authority: f.agreement.AuthorityName, ExecutesOn: f.executesOn, Prepared: ic.prepared.In(f.store.Location)})
 	f.ic = ic
 	return nil
@@ -137,14 +134,14 @@ func (f *freezer) endMessage(ctx context.Context) error {
 	ic := f.ic
 	ic.totals.Messages++
 	no, ore := ic.totals.Messages, int64(0)
-	ref := gateway.MessageRef{Bank: f.bank.ID, Control: ic.number, No: no}.String()
+	ref := gateway.MessageRef{Bank: f.bank.ID, Control: ic.Number, No: no}.String()
 	if ic.broken == nil {
 		ic.broken = ic.w.Message(no, ref)
 	}
 	orders := pgcopy.New(orderTable())
 	for lin, rest := 1, f.message; len(rest) > 0; lin++ {
 		line := sameLine(rest)
-		row := lineRow{Lin: lin, Debit: line[0].debit, Type: line[0].typ, Payments: len(line)}
+		row := lineRow{Lin: lin, Debit: line[0].debit, Type: line[0].typ, Attempt: line[0].attempt, Payments: len(line)}
 		row.Currency.String, row.Currency.Valid = line[0].currency, line[0].currency != ""
 		for i := range line {
 			row.Ore += line[i].ore
@@ -182,12 +179,12 @@ func (f *freezer) copy(ctx context.Context, table pgcopy.Table, rows *pgcopy.Row
 	})
 }
 
-// sameLine is the orders at the beginning that share a LIN: debit account, type and currency of transfer.
+// sameLine is the orders at the beginning that share a LIN: debit account, type and currency of transfer, and the attempt.
 func sameLine(orders []completed) []completed {
 	first := &orders[0]
 	for i := range orders {
 		o := &orders[i]
-		if o.debit != first.debit || o.typ != first.typ || o.currency != first.currency {
+		if o.debit != first.debit || o.typ != first.typ || o.currency != first.currency || o.attempt != first.attempt {
 			return orders[:i]
 		}
 	}
@@ -199,14 +196,14 @@ func sameLine(orders []completed) []completed {
 func (f *freezer) renderLine(message int, row lineRow, line []completed) error {
 	ic := f.ic
 	if ic.broken == nil {
-		ic.broken = ic.w.Line(row.line(ic.number, message))
+		ic.broken = ic.w.Line(row.line(ic.Number, message))
 	}
 	for i := range line {
 		if ic.broken != nil {
 			return nil
 		}
 		p := &line[i]
-		frozen := frozenOrder{seq: i + 1, reference: f.references[gateway.DeliveryOf(p.id)], e2e: p.e2e, ore: p.ore, currency: p.currency, typ: p.typ,
+		frozen := frozenOrder{seq: i + 1, reference: f.references[attempt{gateway.DeliveryOf(p.id), p.attempt}], e2e: p.e2e, ore: p.ore, currency: p.currency, typ: p.typ,
 			kind: p.kind, account: p.account, bic: p.bic, bankCode: p.bankCode, text: p.text, detail: p.detail, beneficiary: p.beneficiary}
 		if err := frozen.tell(&f.order); err != nil {
 			return fmt.Errorf("payment %d: %w", p.id, err)

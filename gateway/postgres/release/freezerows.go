@@ -22,21 +22,18 @@ func messageTable() pgcopy.Table {
 // lineTable is the table order_line as freezing fills it.
 func lineTable() pgcopy.Table {
 	return pgcopy.Table{Name: "order_line", Columns: []string{"interchange_id", "message_no", "lin", "debit_account", "type", "transfer_currency",
-		"payments", "ore"}}
+		"payments", "ore", "attempt"}}
 }
 
 // dueTable is the table answer_due as a release fills it.
 func dueTable() pgcopy.Table {
-	return pgcopy.Table{Name: "answer_due", Columns: []string{"kind", "delivery_id", "month", "payment_id", "status", "code", "text", "caused_at"}}
+	return pgcopy.Table{Name: "answer_due", Columns: []string{"kind", "delivery_id", "month", "payment_id", "attempt", "status", "code", "text", "caused_at"}}
 }
 
 // changeTable is the table text_change.
 func changeTable() pgcopy.Table {
 	return pgcopy.Table{Name: "text_change", Columns: []string{"interchange_id", "message_no", "lin", "seq", "field", "what"}}
 }
-
-// firstAttempt is the attempt of a payment's first order.
-const firstAttempt = 1
 
 func (f *freezer) addOrder(to *pgcopy.Rows, p *completed, message, lin, seq int) {
 	payer := f.payers[gateway.DeliveryOf(p.id)]
@@ -50,7 +47,7 @@ func (f *freezer) addOrder(to *pgcopy.Rows, p *completed, message, lin, seq int)
 	to.Int4("message_no", int32(message))
 	to.Int4("lin", int32(lin))
 	to.Int4("seq", int32(seq))
-	to.Int2("attempt", firstAttempt)
+	to.Int2("attempt", p.attempt)
 	to.Int2("type", p.typ)
 	to.Int2("account_kind", p.kind)
 	to.Int2("rule", p.rule)
@@ -71,6 +68,7 @@ func addLine(to *pgcopy.Rows, interchange int64, message int, l lineRow) {
 	to.Optional("transfer_currency", l.Currency.String)
 	to.Int4("payments", int32(l.Payments))
 	to.Int8("ore", l.Ore)
+	to.Int2("attempt", l.Attempt)
 	to.End()
 }
 
@@ -95,13 +93,16 @@ const unpaidRows = 5000
 
 // add ends a payment that no order is made for, and owes its authority response 7; a cheque is told by response 7 too.
 func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
-	delivery := gateway.DeliveryOf(p.id)
+	delivery, about := gateway.DeliveryOf(p.id), p.attempt
+	if about == neverOrdered+1 {
+		about = neverOrdered // what has never been ordered ends before any attempt
+	}
 	status, code, text := gateway.StatusAccepted, "", gateway.TextChequeUsed
 	if p.reason != "" {
 		status, code, text = gateway.StatusRejected, string(gateway.CodeNoAccount), p.reason.Text()
 		u.facts.Day("month", f.months[delivery])
 		u.facts.Int8("payment_id", p.id)
-		u.facts.Int2("attempt", 0)
+		u.facts.Int2("attempt", about)
 		u.facts.Text("kind", string(gateway.FactNotPayable))
 		u.facts.Text("code", code)
 		u.facts.Text("text", text)
@@ -111,6 +112,7 @@ func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
 	u.dues.Int8("delivery_id", delivery)
 	u.dues.Day("month", f.months[delivery])
 	u.dues.Int8("payment_id", p.id)
+	u.dues.Int2("attempt", about)
 	u.dues.Text("status", status)
 	u.dues.Optional("code", code)
 	u.dues.Text("text", text)

@@ -7,12 +7,16 @@ import (
 	"nks/gateway/postgres"
 )
 
-// references are the numbers of deliveries in the bank references of their first orders. Deliveries without one get the
-// next, in a transaction of its own: a release that fails finds the same numbers again, and holds up no other meanwhile.
-func (s *Store) references(ctx context.Context, deliveries []int64) (map[int64]int64, error) {
+// references are the numbers of deliveries' attempts in bank references. Attempts without one get the next, in a transaction
+// of its own: a release that fails finds the same numbers again, and holds up no other meanwhile.
+func (s *Store) references(ctx context.Context, attempts []attempt) (map[attempt]int64, error) {
+	deliveries, numbers := make([]int64, len(attempts)), make([]int16, len(attempts))
+	for i, a := range attempts {
+		deliveries[i], numbers[i] = a.Delivery, a.No
+	}
 	var drawn []struct {
-		Delivery int64 `db:"delivery_id"`
-		Number   int64 `db:"number"`
+		attempt
+		Number int64 `db:"number"`
 	}
 	err := s.Transact(ctx, "references", func(x *postgres.Session) error {
 		// What is drawn after the lock sees what was drawn before it.
@@ -20,23 +24,23 @@ func (s *Store) references(ctx context.Context, deliveries []int64) (map[int64]i
 			return err
 		}
 		_, err := x.ExecContext(ctx, `WITH missing AS (
-				SELECT d, row_number() OVER (ORDER BY d) AS n FROM unnest($1::bigint[]) d
-				WHERE NOT EXISTS (SELECT FROM bank_reference r WHERE r.delivery_id = d AND r.attempt = $2)),
+				SELECT d, a, row_number() OVER (ORDER BY d, a) AS n FROM unnest($1::bigint[], $2::smallint[]) w (d, a)
+				WHERE NOT EXISTS (SELECT FROM bank_reference r WHERE r.delivery_id = d AND r.attempt = a)),
 			counter AS (UPDATE reference_counter SET last = last + (SELECT count(*) FROM missing)::int
 				RETURNING last - (SELECT count(*) FROM missing) AS before)
-			INSERT INTO bank_reference (number, delivery_id, attempt) SELECT before + n, d, $2 FROM missing, counter`, deliveries, firstAttempt)
+			INSERT INTO bank_reference (number, delivery_id, attempt) SELECT before + n, d, a FROM missing, counter`, deliveries, numbers)
 		if err != nil {
 			return err
 		}
-		return x.SelectContext(ctx, &drawn, `SELECT delivery_id, number FROM bank_reference WHERE delivery_id = ANY ($1::bigint[]) AND attempt = $2`,
-			deliveries, firstAttempt)
+		return x.SelectContext(ctx, &drawn, `SELECT r.delivery_id, r.attempt, r.number FROM unnest($1::bigint[], $2::smallint[]) w (d, a)
+			JOIN bank_reference r ON r.delivery_id = d AND r.attempt = a`, deliveries, numbers)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("references: %w", err)
 	}
-	numbers := make(map[int64]int64, len(drawn))
+	all := make(map[attempt]int64, len(drawn))
 	for _, d := range drawn {
-		numbers[d.Delivery] = d.Number
+		all[d.attempt] = d.Number
 	}
-	return numbers, nil
+	return all, nil
 }

@@ -1,6 +1,6 @@
 // Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
-// interchanges, frozen and rendered. It writes release_group (its state, and groups of held payments), payment (the group of
-// a held one), interchange, message, order_line, bank_order, bank_reference, reference_counter, text_change and answer_due (response 7), and
+// interchanges, frozen and rendered; so is what is to be ordered anew. It writes release_group (its state, and groups of held payments), payment (the group of
+// a held one), obligation (its end), interchange, message, order_line, bank_order, bank_reference, reference_counter, text_change and answer_due (response 7), and
 // records what cannot be paid.
 package release
 
@@ -30,11 +30,25 @@ type Store struct {
 	Image *image.Keeper // of the register; nil: SQL is asked for everything
 }
 
-// Next releases the most urgent unit that is due: completes its payments with accounts, splits them into
-// interchanges, and freezes those. It reports whether there was one.
+// Next freezes what is most urgent and due: first what is to be ordered anew, then a unit of groups. It completes the payments
+// with accounts, splits them into interchanges, and freezes those. It reports whether there was anything.
 //
 // A release waits until the deliveries that came in time and may be of it have been read and checked, and for no others.
 func (s *Store) Next(ctx context.Context) (bool, error) {
+	worked, failed := s.orderNext(ctx)
+	if worked {
+		return true, failed
+	}
+	// What cannot be ordered anew holds up no release.
+	worked, err := s.nextRelease(ctx)
+	if worked {
+		return true, err
+	}
+	return false, errors.Join(failed, err)
+}
+
+// nextRelease releases the most urgent unit that is due.
+func (s *Store) nextRelease(ctx context.Context) (bool, error) {
 	var done released
 	worked, err := s.SkipFailing(ctx, gateway.ReleaseFails, func(over []int64) (groups []int64, err error) {
 		for {

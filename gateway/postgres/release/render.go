@@ -155,6 +155,7 @@ type lineRow struct {
 	Currency sql.NullString `db:"transfer_currency"`
 	Payments int            `db:"payments"`
 	Ore      int64          `db:"ore"`
+	Attempt  int16          `db:"attempt"` // of its orders
 }
 
 // line is what the codec is told of a LIN.
@@ -211,7 +212,7 @@ func (r *rendering) beginMessage(ctx context.Context, no int) error {
 		return fmt.Errorf("message %d: %w", no, err)
 	}
 	r.lines = r.lines[:0]
-	err = r.x.SelectContext(ctx, &r.lines, `SELECT lin, debit_account, type, transfer_currency, payments, ore FROM order_line
+	err = r.x.SelectContext(ctx, &r.lines, `SELECT lin, debit_account, type, transfer_currency, payments, ore, attempt FROM order_line
 		WHERE interchange_id = $1 AND message_no = $2 ORDER BY lin`, r.interchange.ID, no)
 	if err != nil {
 		return fmt.Errorf("message %d: %w", no, err)

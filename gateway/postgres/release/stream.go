@@ -76,14 +76,10 @@ func endedBefore(ctx context.Context, tx pgx.Tx, part slice) (map[int64]bool, er
 	return ended, nil
 }
 
-// slice completes page after page. Payments come by debit account, and of one by their ids: sorting them further would
-// need to know where they go, which is decided here.
+// slice completes page after page.
 func (c *completer) slice(ctx context.Context, part slice, out chan<- []completed) error {
-	query := `DECLARE payments NO SCROLL CURSOR FOR ` + sliceSQL
-	if c.debits > 1 {
-		query += ` ORDER BY g.debit_account::bigint, p.id`
-	}
-	if _, err := c.tx.Exec(ctx, query, part.deliveries, part.months, part.first, part.last, c.groups); err != nil {
+	query, args := c.from(part)
+	if _, err := c.tx.Exec(ctx, `DECLARE payments NO SCROLL CURSOR FOR `+query, args...); err != nil {
 		return fmt.Errorf("payments: %w", err)
 	}
 	hand := func(batch []completed) error {

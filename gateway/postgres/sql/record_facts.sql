@@ -21,14 +21,13 @@ standings AS (
     RETURNING 1),
 tallies AS (
     INSERT INTO fact_tally (group_id, interchange_id, message_no, lin, kind, payments, ore)
-    SELECT CASE attempt WHEN 0 THEN group_id END, CASE WHEN attempt > 0 THEN interchange_id END, CASE WHEN attempt > 0 THEN message_no END,
-        CASE WHEN attempt > 0 THEN lin END, kind, count(*), sum(ore)
+    SELECT CASE WHEN interchange_id IS NULL THEN group_id END, interchange_id, message_no, lin, kind, count(*), sum(ore)
     FROM news GROUP BY 1, 2, 3, 4, 5
     UNION ALL
-    SELECT CASE n.before_attempt WHEN 0 THEN n.group_id END, o.interchange_id, o.message_no, o.lin, n.before_kind, -count(*), -sum(n.ore)
+    SELECT CASE WHEN o.interchange_id IS NULL THEN n.group_id END, o.interchange_id, o.message_no, o.lin, n.before_kind, -count(*), -sum(n.ore)
     FROM news n
     LEFT JOIN LATERAL (SELECT b.interchange_id, b.message_no, b.lin FROM release_group g JOIN bank_order b
             ON b.month = coalesce(n.before_order_month, g.order_month) AND b.month BETWEEN @since::date AND @recorded::date AND b.payment_id = n.payment_id AND b.attempt = n.before_attempt
         WHERE n.before_attempt > 0 AND g.id = n.group_id LIMIT 1) o ON true
-    WHERE n.before_n IS NOT NULL GROUP BY 1, 2, 3, 4, 5)
+    WHERE n.before_kind IS NOT NULL GROUP BY 1, 2, 3, 4, 5)
 SELECT (SELECT count(*) FROM new_fact), (SELECT count(*) FROM standings)

@@ -44,7 +44,7 @@ FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes') ORD
 
 -- step: facts of lines
 INSERT INTO fact (month, scope, n, kind, attempt, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id)
-SELECT @recorded::date, 'line', l.facts + 1, CASE j.effect WHEN 'disputes' THEN 'disputed' ELSE @kind END::fact_kind, 1, l.interchange_id, l.message_no,
+SELECT @recorded::date, 'line', l.facts + 1, CASE j.effect WHEN 'disputes' THEN 'disputed' ELSE @kind END::fact_kind, l.attempt, l.interchange_id, l.message_no,
     l.lin, l.payments, l.ore, j.code, j.text, @now::timestamptz, @document::bigint, @decision::bigint
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin)
 WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')

@@ -8,7 +8,7 @@ ANALYZE bank_status
 -- step: by place
 INSERT INTO by_place
 SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, d.month, o.payment_id, o.attempt
-FROM bank_status s JOIN message m ON m.ref = s.message_ref
+FROM bank_status s JOIN message m ON m.ref = s.message_ref AND NOT m.void
 JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
 LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @until::date

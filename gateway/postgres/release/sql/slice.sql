@@ -1,8 +1,10 @@
 -- The payments of a slice, each once, as they are to be completed: those of a debit account together, where there are
--- several. Groups are looked at twice: a payment of none of them is not even taken apart. The columns stand in the order of due.scan.
+-- several. Groups are looked at twice: a payment of none of them is not even taken apart. The columns stand in the order of due.scan; none
+-- of the payments has been ordered before.
 --
 -- $1-$4: the slice's ranges (deliveries, months, first and last ids); $5: groups.
 SELECT p.id, p.ore, coalesce(p.holder, 0), coalesce(p.holder_kind, 0)::int2, p.type, coalesce(p.account_kind, 0)::int2, p.complete, d.return_always,
+    0::int2, 0::int2,
     g.debit_account, p.authority, p.benefit_type, p.transfer_currency, p.e2e, p.account, p.bic, p.bank_code, p.statement_text, p.detail::text
 FROM unnest($1::bigint[], $2::date[], $3::bigint[], $4::bigint[]) AS part (delivery, month, first, last)
 JOIN delivery d ON d.id = part.delivery

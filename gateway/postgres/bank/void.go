@@ -1,0 +1,117 @@
+package bank
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/pgscript"
+)
+
+// Voidable is an interchange of orders of which no attempt can have reached the bank.
+type Voidable struct {
+	ID         int64                 `db:"id"`
+	Bank       string                `db:"bank"`
+	ControlRef gateway.ControlNumber `db:"control_ref"`
+	State      string                `db:"state"`
+	Authority  string                `db:"authority"`
+	ExecutesOn time.Time             `db:"executes_on"`
+	Payments   int                   `db:"payments"`
+	Ore        int64                 `db:"ore"`
+}
+
+// mostVoidable bounds what is listed.
+const mostVoidable = 1000
+
+// Voidable lists the interchanges that may be voided, by bank and control number; one that is being sent only when nobody
+// owns the connection any more.
+func (s *Store) Voidable(ctx context.Context) ([]Voidable, error) {
+	var list []Voidable
+	err := s.DB.SelectContext(ctx, &list, `SELECT id, bank, control_ref, state, authority, executes_on, payments, ore FROM interchange
+		WHERE kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending') AND may_be_out_since IS NULL
+		ORDER BY bank, control_ref LIMIT $1`, mostVoidable)
+	if err != nil {
+		return nil, fmt.Errorf("voidable interchanges: %w", err)
+	}
+	return list, nil
+}
+
+//go:embed sql/void.sql
+var voidScript string
+
+// Void ends an interchange of orders that is not sent, as two persons have decided: it never will be, and its payments are due
+// to be ordered anew, under the same control number. It tells how many. gateway.ErrNotFound: the bank has no such interchange;
+// gateway.ErrLostOwnership: the bank may have it, or somebody is sending it.
+func (s *Store) Void(ctx context.Context, x *postgres.Session, bank string, number gateway.ControlNumber, decision int64, why string) (payments int, err error) {
+	if err := lockLines(ctx, x, bank); err != nil {
+		return 0, err
+	}
+	id, err := lockVoidable(ctx, x, bank, number)
+	if err != nil {
+		return 0, fmt.Errorf("void %s %d: %w", bank, number, err)
+	}
+	var lines int
+	if err := x.QueryRowContext(ctx, `SELECT count(*) FROM order_line WHERE interchange_id = $1`, id).Scan(&lines); err != nil {
+		return 0, err
+	}
+	moved, err := s.follow(ctx, x, gateway.NewsVoided, source{decision: decision}, "", `SELECT 0, NULL, NULL, NULL, interchange_id, message_no, lin, NULL, NULL, @why::text
+		FROM order_line WHERE interchange_id = @interchange`, pgscript.Args{"interchange": id, "why": why})
+	if err == nil && moved != lines {
+		err = fmt.Errorf("%w: %d lines of %d were as they were frozen", gateway.ErrCountMismatch, moved, lines)
+	}
+	if err == nil {
+		payments, err = s.oweAgain(ctx, x, id)
+	}
+	for _, over := range []gateway.ExceptionKind{gateway.InterchangeFails, gateway.SendByMissed} {
+		if err == nil {
+			err = s.CloseMended(ctx, x, over, id)
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("void %s %d: %w", bank, number, err)
+	}
+	x.Wakes(postgres.ToRelease, postgres.ToSend(bank), postgres.ToAwait(bank))
+	return payments, nil
+}
+
+// lockVoidable locks the interchange that has a number, if it may be voided.
+func lockVoidable(ctx context.Context, x *postgres.Session, bank string, number gateway.ControlNumber) (id int64, err error) {
+	var kind string
+	var state gateway.InterchangeState
+	var mayBeOut bool
+	err = x.QueryRowContext(ctx, `SELECT id, kind, state, may_be_out_since IS NOT NULL FROM interchange
+		WHERE bank = $1 AND control_ref = $2 AND state <> 'void' FOR UPDATE`, bank, number).Scan(&id, &kind, &state, &mayBeOut)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, gateway.ErrNotFound
+	}
+	owned := false
+	if err == nil && state == gateway.InterchangeSending {
+		// Nobody becomes the owner of the connection while this transaction holds what an owner does.
+		err = x.QueryRowContext(ctx, `SELECT NOT pg_try_advisory_xact_lock(`+leaseLock+`)`, bank).Scan(&owned)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if kind != "PAYMUL" || !state.MayVoid(mayBeOut, owned) {
+		return 0, fmt.Errorf("%w: a %s that is %s, and may be at the bank or on its way: %t", gateway.ErrLostOwnership, kind, state, mayBeOut || owned)
+	}
+	return id, nil
+}
+
+// oweAgain marks an interchange void whose lines are, and owes its payments another order, but for those that stand
+// otherwise by themselves. It tells how many.
+func (s *Store) oweAgain(ctx context.Context, x *postgres.Session, id int64) (payments int, err error) {
+	month := s.Month(s.Now())
+	since, err := sinceOf(ctx, x, `@interchange`, month, pgscript.Args{"interchange": id})
+	if err != nil {
+		return 0, err
+	}
+	n, err := pgscript.RunCounting(ctx, x, voidScript, pgscript.Args{"interchange": id, "since": since, "recorded": month,
+		"today": gateway.DateOf(s.Now().In(s.Location)).String(), "now": s.Now()})
+	return int(n), err
+}
