@@ -30,7 +30,7 @@ type freezer struct {
 
 // freezing is an interchange while its orders come.
 type freezing struct {
-	id       int64
+	id int64
 	postgres.OrderNumber
 	totals   gateway.Totals
 	prepared time.Time
