@@ -12,7 +12,7 @@ import (
 // Resolve makes every relative path absolute, meant from dir, and fills in the paths that follow from others.
 func (c *Config) Resolve(dir string) {
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
-		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials} {
+		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials, &c.Decisions.Persons} {
 		*path = from(dir, *path)
 	}
 	if c.Database.PrivateDir == "" && c.Data != "" {
@@ -96,6 +96,7 @@ func (c Config) CheckFiles() error {
 	}
 	check("database.url_file", c.Database.URLFile, true)
 	check("mailbox.host_key", c.Mailbox.HostKey, true)
+	check("decisions.persons", c.Decisions.Persons, false)
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)

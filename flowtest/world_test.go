@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/gateway"
+	"nks/gateway/act"
 	"nks/gateway/bankfile"
 	"nks/gateway/door"
 	"nks/gateway/intake/intaketest"
@@ -91,7 +92,8 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	w := &world{t: t, database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
 	load(t, w.db, o.country, w.now)
-	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits}
+	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits,
+		Decisions: act.Rules{Environment: "test", NamesAlone: true}}
 	w.Steps = w.steps()
 	w.fillImage()
 	t.Cleanup(func() {

@@ -1,5 +1,5 @@
-// Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, and record what a
-// bank has said about an interchange. Commands and pages change payments through nothing else.
+// Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, look at what waits
+// for a person, and decide. Commands and pages change payments through nothing else.
 package act
 
 import (
@@ -7,6 +7,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres/bank"
+	"nks/gateway/postgres/decide"
 	"nks/gateway/postgres/dryrun"
 )
 
@@ -15,12 +16,24 @@ type Unresolved = bank.Unresolved
 
 // Desk is where people act. Safe for concurrent use.
 type Desk struct {
-	dry  *dryrun.Store
-	bank *bank.Store
+	dry       *dryrun.Store
+	bank      *bank.Store
+	decisions *decide.Store
+	rules     Rules
+}
+
+// Rules are how a gateway lets people decide.
+type Rules struct {
+	// Environment stands in what is signed: a signature for a test decides nothing in production.
+	Environment string
+	// NamesAlone believes names without signatures while nobody is on record who may decide. Never in production.
+	NamesAlone bool
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store) *Desk { return &Desk{dry, bank} }
+func NewDesk(dry *dryrun.Store, bank *bank.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, &decide.Store{Base: bank.Base}, rules}
+}
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.
 func (d *Desk) DryRun(ctx context.Context, in dryrun.Request, report dryrun.Report) error {
@@ -32,8 +45,39 @@ func (d *Desk) Unresolved(ctx context.Context) ([]Unresolved, error) {
 	return d.bank.Unresolved(ctx)
 }
 
-// Resolve records what a person learned from the bank about one of them, and a second person approved: the bank has it,
-// or it has not and the same bytes go again under the same name and number.
+// BeginPersons takes persons from the configuration where nobody ever was on record who may decide.
+func (d *Desk) BeginPersons(ctx context.Context, persons []gateway.Person) error {
+	return d.decisions.BeginPersons(ctx, persons)
+}
+
+// Resolved is the decision that a bank has, or has not, an interchange of which nobody knew it.
+func (d *Desk) Resolved(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool) (Intent, error) {
+	id, err := d.bank.UnresolvedID(ctx, bank, number)
+	if err != nil {
+		return Intent{}, err
+	}
+	kind, answer := KindArrived, "has"
+	if !bankHasIt {
+		kind, answer = KindNotArrived, "has not"
+	}
+	return Intent{Kind: kind, IDs: []int64{id}, Why: "bank " + bank + " says that it " + answer + " interchange " + number.String()}, nil
+}
+
+// Resolve records what a person learned from the bank about an interchange, and a second person approved, where names are
+// believed: the bank has it, or it has not and the same bytes go again under the same name and number.
 func (d *Desk) Resolve(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
-	return d.bank.Resolve(ctx, bank, number, bankHasIt, by, approvedBy)
+	if err := gateway.TwoPersons(by, approvedBy); err != nil {
+		return err
+	}
+	in, err := d.Resolved(ctx, bank, number, bankHasIt)
+	if err != nil {
+		return err
+	}
+	in.By = by
+	asked, err := d.Decide(ctx, in)
+	if err != nil {
+		return err
+	}
+	_, err = d.Approve(ctx, asked.ID, approvedBy, "")
+	return err
 }

@@ -74,8 +74,14 @@ func (b *Base) NoteFailure(ctx context.Context, d Delivery, cause error, before 
 			return err
 		}
 		x.Wakes(ToRelease)
-		return b.Raise(ctx, x, gateway.DeliveryFails, strconv.FormatInt(d.ID, 10), cause.Error())
+		return b.RaiseDetail(ctx, x, gateway.DeliveryFails, strconv.FormatInt(d.ID, 10), gateway.DetailFailed.With(cause))
 	})
+}
+
+// RetryDelivery gives one delivery that was set aside another try; gateway.ErrLostOwnership when it waits for none.
+func (b *Base) RetryDelivery(ctx context.Context, x *Session, id int64) error {
+	x.Wakes(ToRead, ToCheck)
+	return x.UpdateOne(ctx, `UPDATE delivery SET failures = 0 WHERE id = $1 AND state IN ('received', 'read') AND failures > 0`, id)
 }
 
 // RetrySetAside gives deliveries that were set aside another try: a new start may have mended what kept them.

@@ -2,6 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,7 +26,30 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err != nil {
 		return nil, err
 	}
-	return steps.Desk, nil
+	return steps.Desk, beginPersons(ctx, c, steps.Desk)
+}
+
+// mostPersonsFile bounds the file of those who may decide.
+const mostPersonsFile = 1 << 20
+
+// beginPersons gives an empty table of who may decide those of the configuration's file.
+func beginPersons(ctx context.Context, c conf.Config, desk *act.Desk) error {
+	if c.Decisions.Persons == "" {
+		return nil
+	}
+	f, err := os.Open(c.Decisions.Persons)
+	if err != nil {
+		return ConfigError{fmt.Errorf("decisions.persons: %w", err)}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, mostPersonsFile))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return ConfigError{fmt.Errorf("decisions.persons: %w", err)}
+	}
+	persons, err := act.ReadPersons(string(text))
+	if err != nil {
+		return ConfigError{fmt.Errorf("decisions.persons: %s: %w", c.Decisions.Persons, err)}
+	}
+	return desk.BeginPersons(ctx, persons)
 }
 
 // Desk is the running gateway's.

@@ -50,6 +50,7 @@ type StepOptions struct {
 	OwnName   string            // NKS or NKSTEST
 	OwnGLN    string
 	Banks     gateway.BankCentres
+	Decisions act.Rules
 	Limits    Limits
 }
 
@@ -95,7 +96,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks, FailuresBefore: before}}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank)
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, o.Decisions)
 	return s, nil
 }
 

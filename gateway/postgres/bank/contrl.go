@@ -28,7 +28,7 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 		return fmt.Errorf("CONTRL for %q: %w", c.ControlRef, err)
 	}
 	if err != nil || kind != "PAYMUL" || !left {
-		return s.Raise(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
+		return s.RaiseDetail(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), gateway.DetailContrlAction.With(c.Action))
 	}
 	if err := s.sent(ctx, x, id); err != nil {
 		return err
@@ -48,9 +48,9 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 		}
 		return s.rejectMessages(ctx, x, id, nil, gateway.TextInterchangeRejected+c.Code, now)
 	case gateway.ContrlContradicts:
-		return s.Raise(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), "the bank has rejected the interchange before, and now accepts it")
+		return s.RaiseDetail(ctx, x, gateway.ContrlAfterReject, fmt.Sprintf("%s %d", bank.ID, number), gateway.DetailAcceptedAfter.With())
 	}
-	return s.Raise(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
+	return s.RaiseDetail(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), gateway.DetailContrlAction.With(c.Action))
 }
 
 func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, id int64, c gateway.Contrl, now time.Time) error {
@@ -68,7 +68,7 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 			return err
 		}
 		if !ours {
-			if err := s.Raise(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s interchange %d message %q", bank.ID, id, m.Ref), "reject"); err != nil {
+			if err := s.RaiseDetail(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s interchange %d message %q", bank.ID, id, m.Ref), gateway.DetailContrlReject.With()); err != nil {
 				return err
 			}
 			continue

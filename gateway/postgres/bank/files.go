@@ -33,7 +33,7 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 			return err
 		}
 		if others > 0 {
-			if err := s.Raise(ctx, x, gateway.BankFileNameReused, fmt.Sprintf("%s document %d", bank, w.ID()), "its name came before with other bytes; both are kept"); err != nil {
+			if err := s.RaiseDetail(ctx, x, gateway.BankFileNameReused, fmt.Sprintf("%s document %d", bank, w.ID()), gateway.DetailNameCameBefore.With()); err != nil {
 				return err
 			}
 		}

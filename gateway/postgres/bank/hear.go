@@ -99,7 +99,7 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return err
 	}
 	for _, kind := range heard.unknown {
-		if err := s.Raise(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d %s", bank.ID, file.ID, kind), "message type "+kind); err != nil {
+		if err := s.RaiseDetail(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d %s", bank.ID, file.ID, kind), gateway.DetailMessageType.With(kind)); err != nil {
 			return err
 		}
 	}
@@ -124,8 +124,8 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return false, err
 	}
 	if !bytes.Equal(before.SHA256, file.SHA256) {
-		err := s.Raise(ctx, x, gateway.BankNumberReused, fmt.Sprintf("%s file %d", bank.ID, file.ID),
-			fmt.Sprintf("interchange %s came before with other bytes, in file %d", e.ControlRef, before.ID))
+		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fmt.Sprintf("%s file %d", bank.ID, file.ID),
+			gateway.DetailNumberCameBefore.With(e.ControlRef, before.ID))
 		if err != nil {
 			return false, err
 		}
@@ -141,7 +141,7 @@ func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.Bank
 			return err
 		}
 	}
-	if err := s.Raise(ctx, x, gateway.BankFileUnreadable, fmt.Sprintf("%s file %d", bank.ID, file.ID), cause.Error()); err != nil {
+	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnreadable, fmt.Sprintf("%s file %d", bank.ID, file.ID), gateway.DetailUnreadable.With(cause)); err != nil {
 		return err
 	}
 	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`, file.ID, cause.Error())
