@@ -223,6 +223,12 @@ func (w *world) namesNobody() {
 	if err != nil {
 		w.t.Error(err)
 	}
+	var untold string
+	err = w.db.QueryRowContext(context.Background(), `SELECT coalesce(string_agg(kind || ': ' || detail, e'\n'), '') FROM exception
+		WHERE detail_code = $1 AND detail <> 'another'`, gateway.DetailTechnical).Scan(&untold)
+	if err != nil || untold != "" {
+		w.t.Errorf("exceptions whose detail is no gateway.DetailText, and so without Danish: %v\n%s", err, untold)
+	}
 	if n := citizen.FindString(newAnswers + exceptions); n != "" {
 		w.t.Errorf("a citizen is named in\n%s\n%s", newAnswers, exceptions)
 	}

@@ -16,7 +16,8 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 	number := fs.Int64("interchange", 0, "control `number` (UNB 0020)")
 	arrived := fs.String("arrived", "", "the bank's `answer`: yes, it has the file; no, it has not (the same bytes then go again)")
 	by := fs.String("by", "", "`name` of who asked the bank")
-	approved := fs.String("approved-by", "", "`name` of the second person who stands for it")
+	approved := fs.String("approved-by", "", "`name` of the second person who stands for it, where names are believed; otherwise nks decide approve")
+	why := fs.String("why", "", "`reason`; what the bank says, when not given")
 	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
@@ -25,7 +26,10 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 		if err := command.OneOf("arrived", *arrived, "yes", "no"); err != nil {
 			return err
 		}
-		if gateway.TwoPersons(*by, *approved) != nil {
+		if gateway.PersonKey(*by) == "" {
+			return command.Usagef("--by must name who asked the bank")
+		}
+		if *approved != "" && gateway.TwoPersons(*by, *approved) != nil {
 			return command.Usagef("--by and --approved-by must name two different persons")
 		}
 	}
@@ -33,7 +37,21 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 		if list {
 			return listUnresolved(ctx, p, desk)
 		}
-		return desk.Resolve(ctx, *centre, gateway.ControlNumber(*number), *arrived == "yes", *by, *approved)
+		in, err := desk.Resolved(ctx, *centre, gateway.ControlNumber(*number), *arrived == "yes")
+		if err != nil {
+			return err
+		}
+		if in.By = *by; *why != "" {
+			in.Why = *why
+		}
+		done, err := desk.Decide(ctx, in)
+		if err == nil && *approved != "" {
+			done, err = desk.Approve(ctx, done.ID, *approved, "")
+		}
+		if err != nil {
+			return err
+		}
+		return printDecision(p.Out, done, desk.Now(), false)
 	})
 }
 

@@ -4,6 +4,7 @@ package act
 
 import (
 	"context"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres/bank"
@@ -44,6 +45,9 @@ func (d *Desk) DryRun(ctx context.Context, in dryrun.Request, report dryrun.Repo
 func (d *Desk) Unresolved(ctx context.Context) ([]Unresolved, error) {
 	return d.bank.Unresolved(ctx)
 }
+
+// Now is the business time at the desk.
+func (d *Desk) Now() time.Time { return d.bank.Now() }
 
 // BeginPersons takes persons from the configuration where nobody ever was on record who may decide.
 func (d *Desk) BeginPersons(ctx context.Context, persons []gateway.Person) error {
