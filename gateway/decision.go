@@ -22,7 +22,7 @@ var (
 	// ErrSignature: no signature, or one that is not by that person over that decision.
 	ErrSignature = errors.New("the signature is not good")
 	// ErrNoPersons: nobody is on record who may decide, and names alone are not believed.
-	ErrNoPersons = errors.New("nobody is on record who may decide")
+	ErrNoPersons = errors.New("nobody is on record who may decide; [decisions] persons of the configuration names a file of them")
 	// ErrIntent: what is asked cannot be decided so; the error says what must be.
 	ErrIntent = errors.New("cannot be decided so")
 )

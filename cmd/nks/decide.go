@@ -29,7 +29,7 @@ func decideCommands() []command.Command {
 		command.Command{Name: "list", Summary: "list the decisions that wait for somebody", Run: listDecisionsCommand,
 			Examples: []string{"decide list", "decide list --all --json"}},
 		command.Command{Name: "show", Args: "DECISION", Summary: "show a decision and what became of it", Run: showDecisionCommand,
-			Examples: []string{"decide show 7", "decide show 7 --to-sign | ssh-keygen -Y sign -f ~/.ssh/id_ed25519 -n " + gateway.SignatureNamespace + " > 7.sig"}})
+			Examples: []string{"decide show 7", "decide show 7 --to-sign > 7.txt"}})
 }
 
 // decideCommand asks for a decision of a kind.
@@ -215,7 +215,8 @@ func standing(d act.Decided, now time.Time) string {
 	case waits == "" || !now.Before(d.ExpiresAt):
 		return "has expired; ask anew"
 	default:
-		return fmt.Sprintf("waits for %s until %s: nks decide approve %d --by NAME; to sign: nks decide show %d --to-sign", waits, minute(d.ExpiresAt), d.ID, d.ID)
+		return fmt.Sprintf("waits for %s until %s: nks decide approve %d --by NAME\n  where persons sign: nks decide show %d --to-sign | ssh-keygen -Y sign -f KEY -n %s > %d.sig, and --signature %d.sig",
+			waits, minute(d.ExpiresAt), d.ID, d.ID, gateway.SignatureNamespace, d.ID, d.ID)
 	}
 }
 

@@ -45,7 +45,7 @@ func (p *Program) help(c Command, fs *flag.FlagSet) {
 		title = ""
 	})
 	if c.Commands != nil {
-		_, _ = fmt.Fprintf(p.Out, "\nor: %s %s COMMAND\n\n", p.Name, c.Name)
+		_, _ = fmt.Fprintf(p.Out, "\nor: %s %s COMMAND [flags]\n\n", p.Name, c.Name)
 		table(p.Out, c.Commands)
 	}
 	p.examples(c)
