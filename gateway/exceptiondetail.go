@@ -62,7 +62,7 @@ func DetailTexts() []DetailText {
 			"file %[1]s: nobody knows whether the bank has it; ask the bank, then nks resolve"},
 		{DetailFileLate, "Fil %[1]s til %[2]s er ikke nået frem til %[3]s i tide", "file %[1]s for %[2]s has not reached bank %[3]s in time"},
 		{DetailNoContrl, "%[1]s har ikke svaret på %[2]s", "bank %[1]s has not answered %[2]s"},
-		{DetailContrlAction, "Handlingskode %[1]s", "action %[1]s"},
+		{DetailContrlAction, "Svaret lyder: %[1]s", "action %[1]s"},
 		{DetailContrlReject, "Den afviser en meddelelse, som vi ikke har sendt", "it rejects a message that we have not sent"},
 		{DetailAcceptedAfter, "Pengeinstituttet har tidligere afvist filen og godkender den nu", "the bank has rejected the interchange before, and now accepts it"},
 		{DetailNameCameBefore, "Navnet er brugt før med andet indhold; begge filer er gemt", "its name came before with other bytes; both are kept"},
