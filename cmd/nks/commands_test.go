@@ -298,6 +298,8 @@ func (s *site) decides(t *testing.T, first, other programtest.Delivery) {
 	prints([]string{"0 wait for a person"}, "exceptions")
 	prints([]string{"by decision 1"}, "exceptions", "show", "1")
 	prints([]string{"1  close exception 1, by A. Hansen", "1 decisions"}, "decide", "list", "--all")
+	prints([]string{`"id": 1,`, `"kind": "close"`, `"sha256": "`, `"step": "executed"`}, "decide", "list", "--all", "--json")
+	prints([]string{"2 persons, who sign"}, "check-config")
 	p = nks(t, "decide", "approve", "1", "--by", "B. Jensen", "--signature", signature, "--config", s.config)
 	p.Want(t, 1)
 	p.OneLine(t, "nks decide approve: the decision was carried out before")

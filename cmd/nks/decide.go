@@ -137,7 +137,11 @@ func listDecisionsCommand(ctx context.Context, p *command.Program, fs *flag.Flag
 			return err
 		}
 		if *asJSON {
-			return printJSON(p.Out, list)
+			documents := []decisionDocument{}
+			for _, d := range list {
+				documents = append(documents, asDocument(d))
+			}
+			return printJSON(p.Out, documents)
 		}
 		for _, d := range list {
 			_, _ = fmt.Fprintf(p.Out, "%d  %s %s, by %s, %s: %s\n    %s\n", d.ID, d.Kind, itemNumbers(d), d.By, minute(d.AskedAt), d.Why, standing(d, desk.Now()))
@@ -168,15 +172,22 @@ func showDecisionCommand(ctx context.Context, p *command.Program, fs *flag.FlagS
 	})
 }
 
+// decisionDocument is a decision as JSON.
+type decisionDocument struct {
+	ID int64 `json:"id"`
+	act.Decided
+	Hash     string `json:"sha256"`
+	WaitsFor string `json:"waits_for,omitempty"`
+}
+
+func asDocument(d act.Decided) decisionDocument {
+	return decisionDocument{d.ID, d, hex.EncodeToString(d.Hash[:]), d.WaitsFor()}
+}
+
 // printDecision tells of a decision, and of what must still be done.
 func printDecision(w io.Writer, d act.Decided, now time.Time, asJSON bool) error {
 	if asJSON {
-		return printJSON(w, struct {
-			ID int64 `json:"id"`
-			act.Decided
-			Hash     string `json:"sha256"`
-			WaitsFor string `json:"waits_for,omitempty"`
-		}{d.ID, d, hex.EncodeToString(d.Hash[:]), d.WaitsFor()})
+		return printJSON(w, asDocument(d))
 	}
 	name := fmt.Sprintf("decision %d", d.ID)
 	if d.ID == 0 {

@@ -26,7 +26,7 @@ type Intent struct {
 // Decided is a decision with what has become of it so far.
 type Decided struct {
 	gateway.Decision
-	Steps []gateway.DecisionStep
+	Steps []gateway.DecisionStep `json:"steps"`
 }
 
 // Limits of what may be asked.

@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -85,13 +86,13 @@ func (d *Desk) Take(ctx context.Context, id int64, by string) error {
 		if _, err := d.signs(ctx, x, by); err != nil {
 			return err
 		}
-		r, err := x.ExecContext(ctx, `UPDATE exception SET owner = $2 WHERE id = $1 AND closed_at IS NULL`, id, by)
+		err := d.bank.OwnException(ctx, x, id, by)
+		if errors.Is(err, gateway.ErrLostOwnership) {
+			err = gateway.ErrNotFound
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("open exception %d: %w", id, err)
 		}
-		if n, err := r.RowsAffected(); err != nil || n == 1 {
-			return err
-		}
-		return fmt.Errorf("open exception %d: %w", id, gateway.ErrNotFound)
+		return nil
 	})
 }

@@ -143,6 +143,11 @@ func (b *Base) CloseException(ctx context.Context, x *Session, id, decision int6
 	return x.UpdateOne(ctx, `UPDATE exception SET closed_at = $2, decision = $3 WHERE id = $1 AND closed_at IS NULL`, id, b.Now(), decision)
 }
 
+// OwnException makes somebody see to an open exception; gateway.ErrLostOwnership when none has that number.
+func (b *Base) OwnException(ctx context.Context, x *Session, id int64, owner string) error {
+	return x.UpdateOne(ctx, `UPDATE exception SET owner = $2 WHERE id = $1 AND closed_at IS NULL`, id, owner)
+}
+
 // CloseOldNotices closes the notices that nobody has had to act upon until their deadline. It reports whether there were any.
 func (b *Base) CloseOldNotices(ctx context.Context) (bool, error) {
 	r, err := b.DB.ExecContext(ctx, `UPDATE exception SET closed_at = $1, closed_by = $2

@@ -32,22 +32,31 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 // mostPersonsFile bounds the file of those who may decide.
 const mostPersonsFile = 1 << 20
 
-// beginPersons gives an empty table of who may decide those of the configuration's file.
-func beginPersons(ctx context.Context, c conf.Config, desk *act.Desk) error {
+// Persons are those of the configuration's file who may decide; none where it names no file.
+func Persons(c conf.Config) ([]gateway.Person, error) {
 	if c.Decisions.Persons == "" {
-		return nil
+		return nil, nil
 	}
 	f, err := os.Open(c.Decisions.Persons)
 	if err != nil {
-		return ConfigError{fmt.Errorf("decisions.persons: %w", err)}
+		return nil, ConfigError{fmt.Errorf("decisions.persons: %w", err)}
 	}
 	text, err := io.ReadAll(io.LimitReader(f, mostPersonsFile))
 	if err := errors.Join(err, f.Close()); err != nil {
-		return ConfigError{fmt.Errorf("decisions.persons: %w", err)}
+		return nil, ConfigError{fmt.Errorf("decisions.persons: %w", err)}
 	}
 	persons, err := act.ReadPersons(string(text))
 	if err != nil {
-		return ConfigError{fmt.Errorf("decisions.persons: %s: %w", c.Decisions.Persons, err)}
+		return nil, ConfigError{fmt.Errorf("decisions.persons: %s: %w", c.Decisions.Persons, err)}
+	}
+	return persons, nil
+}
+
+// beginPersons gives an empty table of who may decide those of the configuration's file.
+func beginPersons(ctx context.Context, c conf.Config, desk *act.Desk) error {
+	persons, err := Persons(c)
+	if err != nil {
+		return err
 	}
 	return desk.BeginPersons(ctx, persons)
 }
