@@ -232,6 +232,7 @@ func TestDecide_Mistakes(t *testing.T) {
 		"nothing":       {act.Intent{Kind: act.KindClose, By: "A", Why: "x"}, gateway.ErrIntent},
 		"twice":         {act.Intent{Kind: act.KindClose, IDs: []int64{id, id}, By: "A", Why: "x"}, gateway.ErrIntent},
 		"not there":     {act.Intent{Kind: act.KindClose, IDs: []int64{id, 99}, By: "A", Why: "x"}, gateway.ErrNotFound},
+		"a CPR number":  {act.Intent{Kind: act.KindClose, IDs: []int64{id}, By: "A", Why: "she is 010170-0001"}, gateway.ErrIntent},
 		"a long wait":   {act.Intent{Kind: act.KindClose, IDs: []int64{id}, By: "A", Why: "x", Within: 1000 * time.Hour}, gateway.ErrIntent},
 		"ids of nobody": {act.Intent{Kind: act.KindAddPerson, IDs: []int64{id}, By: "A", Why: "x", Content: map[string]string{"name": "N", "key": "K"}}, gateway.ErrIntent},
 		"no key":        {act.Intent{Kind: act.KindAddPerson, By: "A", Why: "x", Content: map[string]string{"name": "N", "key": "ssh-ed25519 x"}}, gateway.ErrIntent},

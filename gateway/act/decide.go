@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -249,6 +250,8 @@ func (in Intent) check(k Kind) error {
 		}
 	}
 	switch {
+	case looksLikeCPR.MatchString(in.Why):
+		return bad("the reason names somebody by CPR number, and stays on record")
 	case k.ByID && (len(in.IDs) == 0 || len(in.IDs) > mostThings):
 		return bad("takes the ids of 1 to %d of: %s", mostThings, k.Thing)
 	case !k.ByID && len(in.IDs) > 0:
@@ -262,6 +265,9 @@ func (in Intent) check(k Kind) error {
 	}
 	return nil
 }
+
+// looksLikeCPR finds what may be a citizen's number: a reason stays on record for ever.
+var looksLikeCPR = regexp.MustCompile(`\b(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[- ]?\d{4}\b`)
 
 // missing is the first id that was not found.
 func missing(ids []int64, found []gateway.DecisionItem) int64 {
