@@ -101,20 +101,29 @@ type Config struct {
 	// Data is the directory of everything that nks keeps itself.
 	Data string `toml:"data"`
 
-	Database Database `toml:"database"`
-	Mailbox  Mailbox  `toml:"mailbox"`
-	MQ       MQ       `toml:"mq"`
-	Clock    Clock    `toml:"clock"`
-	Identity Identity `toml:"identity"`
-	Limits   Limits   `toml:"limits"`
-	Answers  Answers  `toml:"answers"`
-	Flow     Flow     `toml:"flow"`
-	Register Register `toml:"register"`
-	Audit    Audit    `toml:"audit"`
-	Log      Log      `toml:"log"`
-	Metrics  Metrics  `toml:"metrics"`
-	Console  Console  `toml:"console"`
-	Banks    []Bank   `toml:"bank"`
+	Database  Database  `toml:"database"`
+	Mailbox   Mailbox   `toml:"mailbox"`
+	MQ        MQ        `toml:"mq"`
+	Clock     Clock     `toml:"clock"`
+	Identity  Identity  `toml:"identity"`
+	Limits    Limits    `toml:"limits"`
+	Answers   Answers   `toml:"answers"`
+	Flow      Flow      `toml:"flow"`
+	Register  Register  `toml:"register"`
+	Audit     Audit     `toml:"audit"`
+	Log       Log       `toml:"log"`
+	Metrics   Metrics   `toml:"metrics"`
+	Console   Console   `toml:"console"`
+	Decisions Decisions `toml:"decisions"`
+	Banks     []Bank    `toml:"bank"`
+}
+
+// Decisions says who may decide what waits for a person.
+type Decisions struct {
+	// Persons is a file with one public key a line, each with the person's name behind it, as in "ssh-ed25519 AAAA… A. Hansen".
+	// It counts for an empty database alone: afterwards only decisions change who may decide. Empty: nobody, so that in
+	// production nothing can be decided, and in test names are believed.
+	Persons string `toml:"persons"`
 }
 
 // Database says where the tables are.

@@ -13,7 +13,7 @@ import (
 func (c *Config) Resolve(dir string) {
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
 		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials,
-		&c.Audit.Key, &c.Audit.Checkpoints} {
+		&c.Audit.Key, &c.Audit.Checkpoints, &c.Decisions.Persons} {
 		*path = from(dir, *path)
 	}
 	if c.Database.PrivateDir == "" && c.Data != "" {
@@ -109,6 +109,7 @@ func (c Config) CheckFiles() error {
 	for _, path := range c.Audit.FormerKeys {
 		check("audit.former_keys", path, false)
 	}
+	check("decisions.persons", c.Decisions.Persons, false)
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)

@@ -12,6 +12,18 @@ import (
 	"nks/gateway/postgres/pgtest"
 )
 
+// interchange is the id of one that was sent.
+func (w *world) interchange(s sent) int64 {
+	w.t.Helper()
+	return w.number(`SELECT id FROM interchange WHERE bank = $1 AND control_ref = $2`, s.bank, s.no)
+}
+
+// decided is a decision of two persons.
+func (w *world) decided(kind string, ids ...int64) {
+	w.t.Helper()
+	w.approves(w.decides(kind, "Ann", ids...).ID, "Bob")
+}
+
 // TestSettleDispute: what the bank has contradicted itself about waits for two persons; what they find out is answered, and an
 // answer that was false is corrected.
 func TestSettleDispute(t *testing.T) {
@@ -34,23 +46,25 @@ func TestSettleDispute(t *testing.T) {
 		w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
 	}
 	for _, c := range []struct {
-		name    string
-		say     func(sent)
-		message int
-		outcome act.Outcome
-		want    heard
+		name string
+		say  func(sent)
+		of   string // a payment; empty: the whole interchange
+		kind string
+		want heard
 	}{
-		{"accepted, rejected, and executed", told8, 0, act.SettledExecuted, heard{"with_bank -4 = -1000, executed 4 = 1000", "8 A B C D", ""}},
-		{"accepted, rejected, and not executed", told8, 0, act.SettledRejected,
-			heard{"with_bank -4 = -1000, returned 4 = 1000", "9 A:0001(asked) B:0001(asked) C:0001(asked) D:0001(asked)", ""}},
-		{"accepted, rejected, and one message executed", told8, 1, act.SettledExecuted,
-			heard{"with_bank -4 = -1000, executed 3 = 600, disputed 1 = 400", "8 A B C", "CONTRL rejects what was accepted"}},
-		{"accepted, rejected, and still to come", told8, 0, act.SettledWithBank, heard{"", "", ""}},
-		{"rejected, accepted, and executed", told9, 0, act.SettledExecuted, heard{"with_bank -4 = -1000, executed 4 = 1000", "8 A B C D", ""}},
-		{"rejected, accepted, and rejected for good", told9, 0, act.SettledRejected, heard{"with_bank -4 = -1000, returned 4 = 1000", "", ""}},
-		{"an order rejected, and executed", oneOrder, 0, act.SettledExecuted, heard{"with_bank -1 = -200, executed 1 = 200", "8 B", ""}},
-		{"an order rejected for good", oneOrder, 0, act.SettledRejected, heard{"with_bank -1 = -200, returned 1 = 200", "", ""}},
-		{"an order rejected, and still to come", oneOrder, 0, act.SettledWithBank, heard{"", "8 B", ""}},
+		{"accepted, rejected, and executed", told8, "", act.KindSettleExecuted, heard{"with_bank -4 = -1000, executed 4 = 1000", "8 A B C D", ""}},
+		{"accepted, rejected, and not executed", told8, "", act.KindSettleRejected,
+			heard{"with_bank -4 = -1000, returned 4 = 1000", "9 A:0001(a test) B:0001(a test) C:0001(a test) D:0001(a test)", ""}},
+		{"accepted, rejected, and one payment executed", told8, "B", act.KindPaymentExecuted,
+			heard{"with_bank -4 = -1000, executed 1 = 200, disputed 3 = 800", "8 B", "CONTRL rejects what was accepted"}},
+		{"accepted, rejected, and one payment not executed", told8, "D", act.KindPaymentRejected,
+			heard{"with_bank -4 = -1000, returned 1 = 400, disputed 3 = 600", "9 D:0001(a test)", "CONTRL rejects what was accepted"}},
+		{"accepted, rejected, and still to come", told8, "", act.KindSettleWithBank, heard{"", "", ""}},
+		{"rejected, accepted, and executed", told9, "", act.KindSettleExecuted, heard{"with_bank -4 = -1000, executed 4 = 1000", "8 A B C D", ""}},
+		{"rejected, accepted, and rejected for good", told9, "", act.KindSettleRejected, heard{"with_bank -4 = -1000, returned 4 = 1000", "", ""}},
+		{"an order rejected, and executed", oneOrder, "", act.KindSettleExecuted, heard{"with_bank -1 = -200, executed 1 = 200", "8 B", ""}},
+		{"an order rejected for good", oneOrder, "", act.KindSettleRejected, heard{"with_bank -1 = -200, returned 1 = 200", "", ""}},
+		{"an order rejected, and still to come", oneOrder, "", act.KindSettleWithBank, heard{"", "8 B", ""}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
@@ -58,32 +72,35 @@ func TestSettleDispute(t *testing.T) {
 			before, last := w.book(), w.number(`SELECT coalesce(max(id), 0) FROM exception`)
 			c.say(s)
 			w.want("nothing is told of what is disputed", w.newAnswers(), "")
-			at := act.Dispute{Bank: s.bank, ControlRef: gateway.ControlNumber(s.no), Message: c.message}
-			if _, err := w.Desk.SettleDispute(t.Context(), at, c.outcome, "Ann", "ann", "asked"); !errors.Is(err, gateway.ErrPersons) {
+			ids := []int64{w.interchange(s)}
+			if c.of != "" {
+				ids = []int64{w.number(`SELECT id FROM payment WHERE e2e = $1`, s.e2e(c.of))}
+			}
+			asked := w.decides(c.kind, "Ann", ids...)
+			if _, err := w.Desk.Approve(t.Context(), asked.ID, "ann", ""); !errors.Is(err, gateway.ErrPersons) {
 				t.Errorf("one person settles: %v", err)
 			}
-			if _, err := w.Desk.SettleDispute(t.Context(), at, c.outcome, "Ann", "Bob", "asked"); err != nil {
-				t.Fatal(err)
-			}
+			w.approves(asked.ID, "Bob")
 			got := heard{newAnswers: w.names(w.newAnswers()), ledger: w.book().since(before),
 				exceptions: w.row(`SELECT kind FROM exception WHERE id > $1 AND closed_at IS NULL ORDER BY id`, last)}
 			if got != c.want {
 				t.Errorf("\n got %+v\nwant %+v", got, c.want)
 			}
-			if c.message != 0 {
-				return
-			}
-			if _, err := w.Desk.SettleDispute(t.Context(), at, c.outcome, "Ann", "Bob", "again"); !errors.Is(err, gateway.ErrNotFound) {
-				t.Errorf("settled again: %v", err)
-			}
-			if _, err := w.Desk.SettleDispute(t.Context(), at, "perhaps", "Ann", "Bob", ""); err == nil || !strings.Contains(err.Error(), "must be one of") {
-				t.Errorf("an outcome that is none: %v", err)
+			if c.of == "" {
+				if _, err := w.decide(c.kind, "Ann", ids...); !errors.Is(err, gateway.ErrMovedOn) {
+					t.Errorf("settled again: %v", err)
+				}
 			}
 		})
 	}
 	w.t = t
 	disputes, err := w.Desk.Disputes(t.Context())
-	if err != nil || len(disputes) != 1 || disputes[0].Message != 2 || disputes[0].Payments != 1 || disputes[0].Ore != 400 {
+	var payments int
+	var ore int64
+	for _, d := range disputes {
+		payments, ore = payments+d.Payments, ore+d.Ore
+	}
+	if err != nil || payments != 6 || ore != 1400 {
 		t.Errorf("still disputed: %+v, %v", disputes, err)
 	}
 }
@@ -96,9 +113,7 @@ func TestSettleDispute_GoesOn(t *testing.T) {
 	w.says("BEC", contrl("BEC", s.no, "7"))
 	w.newAnswers()
 	w.says("BEC", contrl("BEC", s.no, "4+12"))
-	if _, err := w.Desk.SettleDispute(t.Context(), act.Dispute{Bank: "BEC", ControlRef: gateway.ControlNumber(s.no)}, act.SettledWithBank, "Ann", "Bob", "asked"); err != nil {
-		t.Fatal(err)
-	}
+	w.decided(act.KindSettleWithBank, w.interchange(s))
 	w.says("BEC", bansta(s.message(1), line(1, "4", ""), status(1, 2, "2", "Nej")))
 	w.want("ledger", w.ledger(), "with_bank 1 = 400, executed 2 = 400, returned 1 = 200")
 	w.want("told", w.names(w.newAnswers()), "9 B:0001(Nej)")
@@ -129,13 +144,8 @@ func TestDispute_HoldsRepayments(t *testing.T) {
 	w.want("the others go", w.ledger(), "held 1 = 200, with_bank 4 = 1001, disputed 1 = 200")
 
 	held := w.number(`SELECT payment_id FROM standing WHERE kind = 'held'`)
-	if err := w.Desk.Free(t.Context(), held, "ann", "Ann ", "it is another month"); !errors.Is(err, gateway.ErrPersons) {
-		t.Errorf("one person frees: %v", err)
-	}
-	if err := w.Desk.Free(t.Context(), held, "ann", "bob", "it is another month"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Desk.Free(t.Context(), held, "ann", "bob", "again"); !errors.Is(err, gateway.ErrLostOwnership) {
+	w.decided(act.KindFree, held)
+	if _, err := w.decide(act.KindFree, "Ann", held); !errors.Is(err, gateway.ErrMovedOn) {
 		t.Errorf("freed again: %v", err)
 	}
 	w.release()
@@ -143,8 +153,8 @@ func TestDispute_HoldsRepayments(t *testing.T) {
 	w.want("freed", w.ledger(), "with_bank 5 = 1201, disputed 1 = 200")
 	w.want("left", w.row(`SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY kind`), "executed after reject")
 	w.want("history", w.row(`SELECT n, kind, text FROM fact WHERE payment_id = $1 ORDER BY n`, held),
-		fmt.Sprintf("1 held it may pay again payment %d, which the bank may have paid; 2 freed it is another month", w.number(`SELECT payment_id FROM standing WHERE kind = 'disputed'`)))
-	if err := w.Desk.Hold(t.Context(), held, "too late"); !errors.Is(err, gateway.ErrLostOwnership) {
+		fmt.Sprintf("1 held it may pay again payment %d, which the bank may have paid; 2 freed a test", w.number(`SELECT payment_id FROM standing WHERE kind = 'disputed'`)))
+	if _, err := w.decide(act.KindHold, "Ann", held); !errors.Is(err, gateway.ErrMovedOn) {
 		t.Errorf("held after its release: %v", err)
 	}
 }
@@ -158,28 +168,22 @@ func TestHold(t *testing.T) {
 	w.receive(d)
 	b := w.number(`SELECT id FROM payment WHERE e2e = 'B'`)
 	for range 2 {
-		if err := w.Desk.Hold(t.Context(), b, "look first"); err != nil {
-			t.Fatal(err)
+		if d := w.decides(act.KindHold, "Ann", b); d.Persons != 1 || d.Executed() == nil {
+			t.Errorf("one person holds at once: %+v", d)
 		}
 	}
 	w.want("ledger", w.ledger(), "waiting 1 = 100, held 1 = 200")
-	w.want("facts", w.row(`SELECT n, kind, attempt, text FROM fact`), "1 held 0 look first")
-	if err := w.Desk.Hold(t.Context(), 1, "nobody"); !errors.Is(err, gateway.ErrNotFound) {
-		t.Errorf("nobody's payment: %v", err)
+	w.want("facts", w.row(`SELECT n, kind, attempt, text FROM fact`), "1 held 0 a test")
+	if _, err := w.decide(act.KindHold, "Ann", 1); err == nil {
+		t.Error("nobody's payment is held")
 	}
-	if err := w.Desk.Free(t.Context(), b, "ann", "bob", "looked"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Desk.Hold(t.Context(), b, "look again"); err != nil {
-		t.Fatal(err)
-	}
+	w.decided(act.KindFree, b)
+	w.decides(act.KindHold, "Ann", b)
 	w.at(receiveBy)
 	w.release()
 	w.dispatch()
 	w.want("the other goes", w.ledger(), "held 1 = 200, with_bank 1 = 100")
-	if err := w.Desk.Free(t.Context(), b, "ann", "bob", "looked again"); err != nil {
-		t.Fatal(err)
-	}
+	w.decided(act.KindFree, b)
 	w.release()
 	w.dispatch()
 	w.want("both", w.ledger(), "with_bank 2 = 300")

@@ -14,6 +14,7 @@ type sent struct {
 	no      int64
 	message func(no int) string
 	ref     func(e2e string) string
+	e2e     func(name string) string
 }
 
 // four sends A, B, C of 100, 200 and 300 øre in one message and D of 400 in a second one, to a bank of its own day.
@@ -31,6 +32,7 @@ func (w *world) four(bank string) sent {
 	w.newAnswers()
 	s := sent{bank: bank, no: w.number(`SELECT max(control_ref) FROM interchange WHERE bank = $1 AND kind = 'PAYMUL'`, bank)}
 	digits := w.number(`SELECT max(number) FROM bank_reference`)
+	s.e2e = e2e
 	s.message = func(no int) string { return fmt.Sprintf("%s-%014d-%04d", bank, s.no, no) }
 	s.ref = func(name string) string { return fmt.Sprintf("%08d%s", digits, e2e(name)) }
 	return s

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/gateway"
+	"nks/gateway/act"
 	"nks/gateway/intake/intaketest"
 	"nks/gateway/postgres/pgtest"
 	"nks/gateway/view"
@@ -88,6 +89,10 @@ func TestLedger(t *testing.T) {
 func TestInvariants_AreFoundBroken(t *testing.T) {
 	t.Parallel()
 	w := busyDay(t)
+	for range 2 { // it comes back
+		closed := w.decides(act.KindClose, "A. Hansen", w.raise(gateway.BankMessageUnknown, "BEC file 1 X", gateway.DetailMessageType.With("X")))
+		w.approves(closed.ID, "B. Jensen")
+	}
 	w.holds()
 	super := w.database.Open(t, pgtest.Superuser)
 	const payment = `(SELECT id FROM payment WHERE e2e = '%s')`
@@ -146,6 +151,13 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"one holder twice", `INSERT INTO holder_version (id, kind, parent, status, ended_on, valid_from, valid_to, recorded_from, counter)
 			SELECT id, kind, parent, status, ended_on, '2005-08-01', '2005-09-01', '2005-08-01', 1 FROM holder_version`,
 			"I13", "versions of one holder in force at once"},
+		{"a decision was never carried out", `DELETE FROM decision_step WHERE step = 'executed'`, "I14", "closed by a decision that was not carried out"},
+		{"nobody approved it", `DELETE FROM decision_step WHERE step = 'approved'`, "I14", "decision carried out without those who must stand for it"},
+		{"one person twice", `UPDATE decision_step SET person = ' a.  HANSEN' WHERE step = 'approved'`, "I14", "decision carried out without those who must stand for it"},
+		{"nobody signed", `DELETE FROM decision_step WHERE step = 'signed'`, "I14", "decision carried out without those who must stand for it"},
+		{"too late", `UPDATE decision SET expires_at = asked_at, asked_at = asked_at - interval '1 day'`,
+			"I14", "decision carried out after it had expired"},
+		{"history is lost", `UPDATE exception SET previous = NULL WHERE previous IS NOT NULL`, "I14", "exception that does not name the last time that it arose"},
 	} {
 		found := func() (what []string) {
 			tx, err := super.BeginTxx(t.Context(), nil)

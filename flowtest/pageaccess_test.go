@@ -128,6 +128,9 @@ var visible = []struct {
 	{"bank_file", 1, 1, 0},
 	{"bank_file_about", 1, 1, 0},
 	{"exception", 0, 0, 0},
+	{"decision", 0, 0, 0},
+	{"decision_item", 0, 0, 0},
+	{"decision_step", 0, 0, 0},
 	{"document", 0, 5, 4},
 	{"document_piece", 0, 5, 4},
 }

@@ -195,9 +195,30 @@ func TestPages_WhatNeedsAPerson(t *testing.T) {
 	w.at("2005-08-12 06:10")
 	html := w.pages().get("/", "", http.StatusOK)
 	p.says("overview", html, "Kræver opmærksomhed", "grupper skulle have været frigivet", "Uvist, om pengeinstituttet har filen", "BEC 00000000000002",
-		"CONTRL for noget, der ikke er sendt")
+		"CONTRL for noget, der ikke er sendt", "Advarsel", "Svaret lyder: accepted", "ingen")
+	english, err := io.ReadAll(w.pages().ask(http.MethodGet, "/", "", nil, func(r *http.Request) { r.Header.Set("Cookie", "nks_language=en") }).Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.says("in English", string(english), "CONTRL for nothing sent", "Warning", "action accepted", "nobody")
 	p.hides("an authority's overview", w.pages().get("/", "77", http.StatusOK), "der ikke er sendt")
 	w.exec(`UPDATE interchange SET state = 'sent', sent_at = prepared_at WHERE control_ref = 2`)
+}
+
+// TestPages_Notices: what nothing waits for is shown, and does not call for anybody. // P3
+func TestPages_Notices(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.raise(gateway.NameReused, "delivery 1", gateway.DetailOtherBytes.With("LEVA"))
+	p := w.pages()
+	html := p.get("/", "", http.StatusOK)
+	p.says("a notice", html, "Intet er forsinket", "Til orientering", "Filnavn brugt igen", "Dataleverandør LEVA sendte andet indhold")
+	p.hides("a notice", html, "Kræver opmærksomhed", "overskredet")
+	id := w.raise(gateway.BankMessageUnknown, "BEC file 1 X", gateway.DetailMessageType.With("X"))
+	if err := w.Desk.Take(t.Context(), id, "A. Hansen"); err != nil {
+		t.Fatal(err)
+	}
+	p.says("a warning", w.pages().get("/", "", http.StatusOK), "Kræver opmærksomhed", "A. Hansen", "Meddelelsestype X")
 }
 
 func TestPages_Payment(t *testing.T) {

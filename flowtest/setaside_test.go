@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/act"
 	"nks/gateway/postgres/pgtest"
 	"nks/internal/app"
 	"nks/schema"
@@ -39,11 +40,11 @@ func (w *world) interrupted(times int) {
 func (w *world) readAgain() {
 	w.t.Helper()
 	all, err := w.Desk.SetAside(w.t.Context())
-	for _, d := range all {
-		err = errors.Join(err, w.Desk.ReadAgain(w.t.Context(), d.ID, "A. Hansen", "B. Jensen"))
-	}
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	for _, d := range all {
+		w.decided(act.KindReadAgain, d.ID)
 	}
 }
 
@@ -144,16 +145,16 @@ func TestSetAside_UntilDecided(t *testing.T) {
 	}
 	w.want("exceptions", w.exceptions(), "delivery cannot be read")
 	id := w.number(`SELECT id FROM delivery`)
-	if err := w.Desk.ReadAgain(t.Context(), id, "A. Hansen", "a. hansen"); !errors.Is(err, gateway.ErrPersons) {
+	if _, err := w.Desk.Approve(t.Context(), w.decides(act.KindReadAgain, "A. Hansen", id).ID, "a. hansen", ""); !errors.Is(err, gateway.ErrPersons) {
 		t.Errorf("one person: %v", err)
 	}
-	if err := w.Desk.ReadAgain(t.Context(), id+1, "A. Hansen", "B. Jensen"); !errors.Is(err, gateway.ErrNotFound) {
-		t.Errorf("another delivery: %v", err)
+	if _, err := w.decide(act.KindReadAgain, "A. Hansen", id+1); err == nil {
+		t.Error("another delivery is read again")
 	}
 	w.want("still", w.row(`SELECT count(*) FROM delivery WHERE set_aside_at IS NOT NULL`)+" "+w.exceptions(), "1 delivery cannot be read")
 	w.readAgain()
-	w.want("decided", w.row(`SELECT closed_by, approved_by FROM exception`), "A. Hansen B. Jensen")
-	if err := w.Desk.ReadAgain(t.Context(), id, "A. Hansen", "B. Jensen"); !errors.Is(err, gateway.ErrNotFound) {
+	w.want("decided", w.row(`SELECT d.kind, s.person FROM exception e JOIN decision d ON d.id = e.decision JOIN decision_step s ON s.decision_id = d.id WHERE s.step = 'approved'`), "read-again Bob")
+	if _, err := w.decide(act.KindReadAgain, "A. Hansen", id); !errors.Is(err, gateway.ErrMovedOn) {
 		t.Errorf("decided twice: %v", err)
 	}
 	w.read()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/act"
 	"nks/gateway/intake/intaketest"
 	"nks/gateway/postgres/pgtest"
 )
@@ -17,7 +18,7 @@ import (
 // void has two persons void an interchange.
 func (w *world) void(bank string, number int64) {
 	w.t.Helper()
-	if _, err := w.Desk.Void(w.t.Context(), bank, gateway.ControlNumber(number), "Ann", "Bob", "the debit account is wrong"); err != nil {
+	if err := w.Desk.Void(w.t.Context(), bank, gateway.ControlNumber(number), "Ann", "Bob", "the debit account is wrong"); err != nil {
 		w.t.Fatal(err)
 	}
 	w.holds()
@@ -101,12 +102,8 @@ func TestVoid_Twice(t *testing.T) {
 	w := newWorld(t)
 	w.receive(bundle("G-1", complete("A", 100), cpr("B", ann, 200)))
 	payment := w.number(`SELECT id FROM payment WHERE e2e = 'B'`)
-	if err := w.Desk.Hold(t.Context(), payment, "asked"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Desk.Free(t.Context(), payment, "Ann", "Bob", "answered"); err != nil {
-		t.Fatal(err)
-	}
+	w.decides(act.KindHold, "Ann", payment)
+	w.decided(act.KindFree, payment)
 	w.at(receiveBy)
 	w.release()
 	w.want("ledger", w.ledger(), "frozen 2 = 300")
@@ -150,7 +147,7 @@ func TestVoid_Refused(t *testing.T) {
 	refused := func(what string, number int64, want error) {
 		t.Helper()
 		before := w.everything()
-		_, err := w.Desk.Void(t.Context(), "BEC", gateway.ControlNumber(number), "Ann", "Bob", "why")
+		err := w.Desk.Void(t.Context(), "BEC", gateway.ControlNumber(number), "Ann", "Bob", "why")
 		if !errors.Is(err, want) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -158,29 +155,29 @@ func TestVoid_Refused(t *testing.T) {
 	}
 	release("sent")
 	o := w.publishing("BEC", lease.Fence)
-	refused("publishing", 1, gateway.ErrLostOwnership)
+	refused("publishing", 1, gateway.ErrMovedOn)
 	if err := w.Bank.MarkSent(t.Context(), o, lease.Fence); err != nil {
 		t.Fatal(err)
 	}
-	refused("sent", 1, gateway.ErrLostOwnership)
+	refused("sent", 1, gateway.ErrMovedOn)
 	release("unknown")
 	o = w.publishing("BEC", lease.Fence)
 	if err := w.Bank.MarkUnknown(t.Context(), o, lease.Fence); err != nil {
 		t.Fatal(err)
 	}
-	refused("unknown", 2, gateway.ErrLostOwnership)
-	if err := w.Bank.Resolve(t.Context(), "BEC", 2, false, "Ann", "Bob"); err != nil {
+	refused("unknown", 2, gateway.ErrMovedOn)
+	if err := w.Desk.Resolve(t.Context(), "BEC", 2, false, "Ann", "Bob"); err != nil {
 		t.Fatal(err)
 	}
-	refused("not arrived, as somebody says", 2, gateway.ErrLostOwnership)
+	refused("not arrived, as somebody says", 2, gateway.ErrMovedOn)
 	o = w.publishing("BEC", lease.Fence)
 	if err := w.Bank.MarkNotSent(t.Context(), o, lease.Fence); err != nil {
 		t.Fatal(err)
 	}
-	refused("published once, and not renamed", 2, gateway.ErrLostOwnership)
+	refused("published once, and not renamed", 2, gateway.ErrMovedOn)
 	w.dispatch2(lease)
 	w.says("BEC", bansta("BEC-00000000000001-0001", status(1, 1, "4", "")))
-	refused("our CONTRL", 3, gateway.ErrLostOwnership)
+	refused("our CONTRL", 3, gateway.ErrMovedOn)
 	w.dispatch2(lease)
 	release("refused")
 	o, err := w.Bank.NextOutgoing(t.Context(), "BEC")
@@ -190,9 +187,9 @@ func TestVoid_Refused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused("being sent", 4, gateway.ErrLostOwnership)
+	refused("being sent", 4, gateway.ErrMovedOn)
 	refused("not there", 5, gateway.ErrNotFound)
-	if _, err := w.Desk.Void(t.Context(), "BEC", 4, "Ann", " ann ", "why"); !errors.Is(err, gateway.ErrPersons) {
+	if err := w.Desk.Void(t.Context(), "BEC", 4, "Ann", " ann ", "why"); !errors.Is(err, gateway.ErrPersons) {
 		t.Errorf("one person: %v", err)
 	}
 	lease.Release() // who was sending is gone
@@ -200,7 +197,7 @@ func TestVoid_Refused(t *testing.T) {
 	if err := w.Bank.MarkPublishing(t.Context(), o, lease.Fence); !errors.Is(err, gateway.ErrLostOwnership) {
 		t.Errorf("who was gone publishes: %v", err)
 	}
-	refused("void", 4, gateway.ErrNotFound)
+	refused("void", 4, gateway.ErrMovedOn)
 	w.release()
 	lease = w.held("BEC")
 	first := o
@@ -359,11 +356,11 @@ func TestVoid_Races(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for no := payments / 2; no > 0; no-- {
-			_, err := w.Desk.Void(t.Context(), "BEC", gateway.ControlNumber(no), "Ann", "Bob", "race")
+			err := w.Desk.Void(t.Context(), "BEC", gateway.ControlNumber(no), "Ann", "Bob", "race")
 			switch {
 			case err == nil:
 				void++
-			case !errors.Is(err, gateway.ErrLostOwnership):
+			case !errors.Is(err, gateway.ErrMovedOn):
 				t.Errorf("void %d: %v", no, err)
 			}
 			if no == payments/2 {

@@ -207,7 +207,7 @@ func TestRelease_WakesAnotherProcess(t *testing.T) {
 	n.wakes(sleeping{name: "rendered", work: postgres.ToSend(bank), step: n.toSend(bank), make: w.render})
 	resolve := func() {
 		number := w.number(`SELECT control_ref FROM interchange WHERE state = 'unknown'`)
-		if err := w.Bank.Resolve(t.Context(), bank, gateway.ControlNumber(number), false, "one", "two"); err != nil {
+		if err := w.Desk.Resolve(t.Context(), bank, gateway.ControlNumber(number), false, "one", "two"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/gateway"
+	"nks/gateway/act"
 	"nks/gateway/bankfile"
 	"nks/gateway/door"
 	"nks/gateway/intake/intaketest"
@@ -92,7 +93,7 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	w.at("2005-08-11 04:30")
 	load(t, w.db, o.country, w.now)
 	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits,
-		Keeping: keeping(t)}
+		Keeping: keeping(t), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
 	w.Steps = w.steps()
 	w.fillImage()
 	if err := w.Prepare(t.Context()); err != nil {
@@ -226,6 +227,12 @@ func (w *world) namesNobody() {
 	err := w.db.QueryRowContext(context.Background(), `SELECT coalesce(string_agg(concat_ws(' ', kind, subject, detail), e'\n'), '') FROM exception`).Scan(&exceptions)
 	if err != nil {
 		w.t.Error(err)
+	}
+	var untold string
+	err = w.db.QueryRowContext(context.Background(), `SELECT coalesce(string_agg(kind || ': ' || detail, e'\n'), '') FROM exception
+		WHERE detail_code = $1 AND detail <> 'another'`, gateway.DetailTechnical).Scan(&untold)
+	if err != nil || untold != "" {
+		w.t.Errorf("exceptions whose detail is no gateway.DetailText, and so without Danish: %v\n%s", err, untold)
 	}
 	if n := citizen.FindString(newAnswers + exceptions); n != "" {
 		w.t.Errorf("a citizen is named in\n%s\n%s", newAnswers, exceptions)

@@ -12,11 +12,14 @@ var ErrPersons = errors.New("two different persons must stand for it")
 // TwoPersons is nil when two names are of two different persons: neither is empty, and they differ by more than capitals
 // and blanks. "A. Hansen" and "a.  hansen" are one.
 func TwoPersons(by, approvedBy string) error {
-	a, b := person(by), person(approvedBy)
+	a, b := PersonKey(by), PersonKey(approvedBy)
 	if a == "" || b == "" || a == b {
 		return fmt.Errorf("%q and %q: %w", by, approvedBy, ErrPersons)
 	}
 	return nil
 }
 
-func person(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+// PersonKey is a name as names are compared.
+func PersonKey(name string) string {
+	return strings.ToLower(strings.Join(strings.Fields(name), " "))
+}

@@ -3,6 +3,7 @@ package reconciliation
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Finding is something that must never be so.
@@ -177,7 +178,7 @@ func Check(ctx context.Context, db Queryer) ([]Finding, error) {
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	var found []Finding
-	for _, v := range invariants() {
+	for _, v := range slices.Concat(invariants(), decisionInvariants()) {
 		rows, err := db.QueryContext(ctx, `SELECT count(*), coalesce(min(v.s)::text, '') FROM (`+v.query+`) v (s)`)
 		if err != nil {
 			return nil, fmt.Errorf("check %s %s: %w", v.rule, v.what, err)

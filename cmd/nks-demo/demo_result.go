@@ -49,7 +49,6 @@ func (r *demoResult) sum() int64 {
 	return r.Rejected + r.Executed + r.Returned + r.Cheque + r.Disputed + r.Waiting
 }
 
-
 // conclude accounts for everything and keeps whether the run is finished.
 func (p *play) conclude(ctx context.Context) (*demoResult, error) {
 	r, err := p.account(ctx, p.gateway.Database(), p.began)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 
 	"nks/conf"
 	"nks/internal/app"
@@ -11,9 +13,9 @@ import (
 	"nks/register/image"
 )
 
-func checkConfigCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
-	config := configFlag(fs)
-	tokens, err := command.Parse(fs, args)
+func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagSet, args []string) error {
+	config := configFlag(flags)
+	tokens, err := command.Parse(flags, args)
 	if err != nil {
 		return err
 	}
@@ -33,6 +35,9 @@ func checkConfigCommand(_ context.Context, p *command.Program, fs *flag.FlagSet,
 	if err := tellImage(p, c); err != nil {
 		return err
 	}
+	if err := tellPersons(p, c); err != nil {
+		return err
+	}
 	// Files may be put in place later, and elsewhere than where the configuration is written: they are told, not held
 	// against it.
 	if err := c.CheckFiles(); err != nil {
@@ -40,6 +45,24 @@ func checkConfigCommand(_ context.Context, p *command.Program, fs *flag.FlagSet,
 		return err
 	}
 	return nil
+}
+
+// tellPersons says who may decide on an empty database.
+func tellPersons(p *command.Program, c conf.Config) error {
+	persons, err := app.Persons(c)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // told with the other files
+	case err != nil:
+		return err
+	case len(persons) > 0:
+		_, err = fmt.Fprintf(p.Out, "decisions: %d persons, who sign\n", len(persons))
+	case c.Environment == conf.Production:
+		_, err = fmt.Fprintln(p.Out, "decisions: nobody can decide anything; decisions.persons names a file of those who may")
+	default:
+		_, err = fmt.Fprintln(p.Out, "decisions: whoever gives a name, without signatures; decisions.persons names a file of those who may")
+	}
+	return err
 }
 
 // tellImage says what room the register has in memory, and for whom that is enough.

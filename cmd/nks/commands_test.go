@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "exceptions", "decide", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -75,6 +76,17 @@ func TestWrongUse(t *testing.T) {
 		"a delivery, one person":   {{"resolve", "--delivery", "1", "--read-again", "--by", "A", "--approved-by", "a"}, {"--by", "--approved-by"}},
 		"a delivery, and what?":    {{"resolve", "--delivery", "1", "--by", "A", "--approved-by", "B"}, {"--read-again"}},
 		"two things to resolve":    {{"resolve", "--delivery", "1", "--read-again", "--bank", "B"}, {"--interchange", "--delivery", "together"}},
+		"nobody asked":             {{"resolve", "--bank", "B", "--interchange", "1", "--arrived", "no"}, {"--by"}},
+		"nothing decided":          {{"decide", "close", "--by", "A", "--why", "x"}, {"exception"}},
+		"decided without reason":   {{"decide", "close", "1", "--by", "A"}, {"--why"}},
+		"decided by number only":   {{"decide", "close", "one", "--by", "A", "--why", "x"}, {`"one"`, "must be a whole number"}},
+		"no such decision":         {{"decide", "clos"}, {`did you mean "close"?`}},
+		"a person without a key":   {{"decide", "add-person", "--name", "N", "--by", "A", "--why", "x"}, {"--key"}},
+		"approved by nobody":       {{"decide", "approve", "7"}, {"--by"}},
+		"no signature there":       {{"decide", "approve", "7", "--by", "A", "--signature", absent}, {absent}},
+		"taken by nobody":          {{"exceptions", "take", "7"}, {"--by"}},
+		"no such exception kind":   {{"exceptions", "--kind", "trouble"}, {"trouble", "must be one of", "CONTRL missing"}},
+		"exceptions in German":     {{"exceptions", "--language", "de"}, {"de", "must be one of en, da"}},
 		"no EDIFACT":               {{"edifact", "lint"}, {"files"}},
 		"no such repertoire":       {{"edifact", "show", "--repertoire", "UTF8", config}, {"UTF8", "must be one of"}},
 		"no such leniency":         {{"edifact", "lint", "--lenient", "mild", config}, {"mild", "must be"}},
@@ -249,9 +261,81 @@ func TestRunAndSend(t *testing.T) {
 	if r := s.send(t, whole, 1); r.Accepted || r.Receipt != "1" {
 		t.Errorf("the same bundle under another name: %+v", r)
 	}
+	s.decides(t, whole, unreadable)
 	s.beside(t)
 	s.stop(t, gateway)
 	s.restart(t)
+}
+
+// decides sees an exception and closes it: other bytes come under the name of an earlier delivery.
+func (s *site) decides(t *testing.T, first, other programtest.Delivery) {
+	t.Helper()
+	p := nks(t, "send", "--via", "sftp", "--mailbox", s.mailbox, "--supplier", first.Supplier, "--key", filepath.Join(s.dir, "keys", "supplier_"+first.Supplier),
+		"--host-key", filepath.Join(s.dir, "keys", "mailbox_host.pub"), "--wait", "60s", "--as", first.As,
+		filepath.Join(s.dir, "sim", "authority", other.Supplier, "send", other.File))
+	p.Want(t, 1)
+	prints := func(words []string, args ...string) {
+		t.Helper()
+		p := nks(t, append(args, "--config", s.config)...)
+		p.Want(t, 0)
+		for _, w := range words {
+			if !strings.Contains(p.Out.String(), w) {
+				t.Errorf("nks %s: %q lacks %q", strings.Join(args, " "), p.Out.String(), w)
+			}
+		}
+	}
+	p = nks(t, "exceptions", "take", "1", "--by", "A. Hansen", "--config", s.config)
+	p.Want(t, 1)
+	p.OneLine(t, "nobody is on record who may decide")
+	s.persons(t, "A. Hansen", "B. Jensen")
+	prints([]string{"exception 1 is A. Hansen's"}, "exceptions", "take", "1", "--by", "A. Hansen")
+	prints([]string{"1  Notice  File name used again", "Delivery ", "closes itself", "owner: A. Hansen", "1 wait for a person"}, "exceptions")
+	prints([]string{"Til orientering  Filnavn brugt igen", "sendte andet indhold"}, "exceptions", "--language", "da")
+	prints([]string{`"kind": "name used again with other bytes"`, `"detail_code": "other_bytes"`, `"thing": "delivery"`}, "exceptions", "--json")
+	prints([]string{"exception 1 (open, nothing waits for it): closed", "1 must stand for it; nothing was recorded"},
+		"decide", "close", "1", "--by", "A. Hansen", "--why", "the supplier knows", "--dry-run")
+	prints([]string{"decision 1: close, by A. Hansen: the supplier knows", "waits for A. Hansen until"},
+		"decide", "close", "1", "--by", "A. Hansen", "--why", "the supplier knows")
+	text := nks(t, "decide", "show", "1", "--to-sign", "--config", s.config)
+	text.Want(t, 0)
+	signature := filepath.Join(s.dir, "1.sig")
+	must(t, os.WriteFile(signature, []byte(s.signed(t, "A. Hansen", text.Out.String())), 0o600))
+	prints([]string{"exception 1: done: closed", "carried out in transaction "}, "decide", "approve", "1", "--by", "a. hansen", "--signature", signature)
+	prints([]string{"0 wait for a person"}, "exceptions")
+	prints([]string{"by decision 1"}, "exceptions", "show", "1")
+	prints([]string{"1  close exception 1, by A. Hansen", "1 decisions"}, "decide", "list", "--all")
+	prints([]string{`"id": 1,`, `"kind": "close"`, `"sha256": "`, `"step": "executed"`}, "decide", "list", "--all", "--json")
+	prints([]string{"2 persons, who sign"}, "check-config")
+	p = nks(t, "decide", "approve", "1", "--by", "B. Jensen", "--signature", signature, "--config", s.config)
+	p.Want(t, 1)
+	p.OneLine(t, "nks decide approve: the decision was carried out before")
+}
+
+// persons makes keys, and has the configuration name the persons who have them.
+func (s *site) persons(t *testing.T, names ...string) {
+	t.Helper()
+	lines := ""
+	for _, name := range names {
+		file := filepath.Join(s.dir, "keys", name)
+		must(t, exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file).Run())
+		public, err := os.ReadFile(file + ".pub")
+		must(t, err)
+		lines += string(public)
+	}
+	must(t, os.WriteFile(filepath.Join(s.dir, "persons"), []byte(lines), 0o644))
+	text, err := os.ReadFile(s.config)
+	must(t, err)
+	must(t, os.WriteFile(s.config, append(text, "\n[decisions]\npersons = \"persons\"\n"...), 0o644))
+}
+
+// signed is a person's signature over a text.
+func (s *site) signed(t *testing.T, name, text string) string {
+	t.Helper()
+	c := exec.Command("ssh-keygen", "-q", "-Y", "sign", "-f", filepath.Join(s.dir, "keys", name), "-n", "nks-decision")
+	c.Stdin = strings.NewReader(text)
+	out, err := c.Output()
+	must(t, err)
+	return string(out)
 }
 
 // beside uses the running gateway's database.

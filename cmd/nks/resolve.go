@@ -19,6 +19,7 @@ type resolution struct {
 	delivery     int64 // that was set aside
 	again        bool
 	by, approved string
+	why          string
 }
 
 func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
@@ -30,7 +31,8 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 	fs.Int64Var(&r.delivery, "delivery", 0, "`number` of a delivery that was set aside")
 	fs.BoolVar(&r.again, "read-again", false, "what kept the delivery is mended: it is read and checked again")
 	fs.StringVar(&r.by, "by", "", "`name` of who asked the bank, or mended what kept the delivery")
-	fs.StringVar(&r.approved, "approved-by", "", "`name` of the second person who stands for it")
+	fs.StringVar(&r.approved, "approved-by", "", "`name` of the second person who stands for it, where names are believed; otherwise nks decide approve")
+	fs.StringVar(&r.why, "why", "", "`reason`; what the bank says, or that it is mended, when not given")
 	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
@@ -38,14 +40,35 @@ func resolveCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, a
 		return err
 	}
 	return withDesk(ctx, p, *config, func(ctx context.Context, desk *act.Desk) error {
-		switch {
-		case r.lists():
+		if r.lists() {
 			return errors.Join(listUnresolved(ctx, p, desk), listSetAside(ctx, p, desk))
-		case r.delivery != 0:
-			return desk.ReadAgain(ctx, r.delivery, r.by, r.approved)
 		}
-		return desk.Resolve(ctx, r.bank, gateway.ControlNumber(r.number), r.arrived == "yes", r.by, r.approved)
+		in, err := r.intent(ctx, desk)
+		if err != nil {
+			return err
+		}
+		done, err := desk.Decide(ctx, in)
+		if err == nil && r.approved != "" {
+			done, err = desk.Approve(ctx, done.ID, r.approved, "")
+		}
+		if err != nil {
+			return err
+		}
+		return printDecision(p.Out, done, desk.Now(), false)
 	})
+}
+
+// intent is what is to be decided.
+func (r resolution) intent(ctx context.Context, desk *act.Desk) (in act.Intent, err error) {
+	if r.delivery != 0 {
+		in = act.Intent{Kind: act.KindReadAgain, IDs: []int64{r.delivery}, Why: "what kept it is mended"}
+	} else {
+		in, err = desk.Resolved(ctx, r.bank, gateway.ControlNumber(r.number), r.arrived == "yes")
+	}
+	if in.By = r.by; r.why != "" {
+		in.Why = r.why
+	}
+	return in, err
 }
 
 // lists reports whether nothing is decided.
@@ -66,7 +89,10 @@ func (r resolution) check() error {
 			return err
 		}
 	}
-	if gateway.TwoPersons(r.by, r.approved) != nil {
+	if gateway.PersonKey(r.by) == "" {
+		return command.Usagef("--by must name who asked the bank, or mended what kept the delivery")
+	}
+	if r.approved != "" && gateway.TwoPersons(r.by, r.approved) != nil {
 		return command.Usagef("--by and --approved-by must name two different persons")
 	}
 	return nil

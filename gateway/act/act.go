@@ -1,14 +1,14 @@
-// Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, record what a
-// bank has said about an interchange, and have a delivery that was set aside tried again. Commands and pages change payments through nothing else.
+// Package act is what a person may do on a gateway, while it runs or not: judge a bundle without sending it, look at what waits
+// for a person, and decide. Commands and pages change payments through nothing else.
 package act
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"nks/gateway"
-	"nks/gateway/postgres"
 	"nks/gateway/postgres/bank"
+	"nks/gateway/postgres/decide"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
 )
@@ -22,29 +22,29 @@ type Voidable = bank.Voidable
 // Dispute is a line, or one order, about which the bank has contradicted itself.
 type Dispute = bank.Dispute
 
-// Outcome is what persons have found out about what was disputed.
-type Outcome = bank.Outcome
-
-// The outcomes.
-const (
-	SettledExecuted = bank.SettledExecuted
-	SettledRejected = bank.SettledRejected
-	SettledWithBank = bank.SettledWithBank
-)
-
 // SetAside is a delivery that failed too often.
 type SetAside = receive.SetAside
 
 // Desk is where people act. Safe for concurrent use.
 type Desk struct {
-	dry     *dryrun.Store
-	bank    *bank.Store
-	receive *receive.Store
+	dry       *dryrun.Store
+	bank      *bank.Store
+	receive   *receive.Store
+	decisions *decide.Store
+	rules     Rules
+}
+
+// Rules are how a gateway lets people decide.
+type Rules struct {
+	// Environment stands in what is signed: a signature for a test decides nothing in production.
+	Environment string
+	// NamesAlone believes names without signatures while nobody is on record who may decide. Never in production.
+	NamesAlone bool
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store) *Desk {
-	return &Desk{dry, bank, receive}
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, receive, &decide.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.
@@ -57,61 +57,69 @@ func (d *Desk) Unresolved(ctx context.Context) ([]Unresolved, error) {
 	return d.bank.Unresolved(ctx)
 }
 
-// Resolve records what a person learned from the bank about one of them, and a second person approved: the bank has it,
-// or it has not and the same bytes go again under the same name and number.
+// Now is the business time at the desk.
+func (d *Desk) Now() time.Time { return d.bank.Now() }
+
+// BeginPersons takes persons from the configuration where nobody ever was on record who may decide.
+func (d *Desk) BeginPersons(ctx context.Context, persons []gateway.Person) error {
+	return d.decisions.BeginPersons(ctx, persons)
+}
+
+// Resolved is the decision that a bank has, or has not, an interchange of which nobody knew it.
+func (d *Desk) Resolved(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool) (Intent, error) {
+	id, err := d.bank.UnresolvedID(ctx, bank, number)
+	if err != nil {
+		return Intent{}, err
+	}
+	kind, answer := KindArrived, "has"
+	if !bankHasIt {
+		kind, answer = KindNotArrived, "has not"
+	}
+	return Intent{Kind: kind, IDs: []int64{id}, Why: "bank " + bank + " says that it " + answer + " interchange " + number.String()}, nil
+}
+
+// Resolve records what a person learned from the bank about an interchange, and a second person approved, where names are
+// believed: the bank has it, or it has not and the same bytes go again under the same name and number.
 func (d *Desk) Resolve(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
-	return d.bank.Resolve(ctx, bank, number, bankHasIt, by, approvedBy)
+	if err := gateway.TwoPersons(by, approvedBy); err != nil {
+		return err
+	}
+	in, err := d.Resolved(ctx, bank, number, bankHasIt)
+	if err != nil {
+		return err
+	}
+	in.By = by
+	asked, err := d.Decide(ctx, in)
+	if err != nil {
+		return err
+	}
+	_, err = d.Approve(ctx, asked.ID, approvedBy, "")
+	return err
 }
 
 // Disputes lists what the bank has contradicted itself about.
 func (d *Desk) Disputes(ctx context.Context) ([]Dispute, error) { return d.bank.Disputes(ctx) }
 
-// SettleDispute records what two persons have found out about what is disputed at a place, and tells how many lines and orders
-// it moved.
-func (d *Desk) SettleDispute(ctx context.Context, at Dispute, outcome Outcome, by, approvedBy, why string) (moved int, err error) {
-	if err := gateway.TwoPersons(by, approvedBy); err != nil {
-		return 0, fmt.Errorf("settle dispute: %w", err)
-	}
-	err = d.bank.Transact(ctx, "settle dispute", func(x *postgres.Session) error {
-		moved, err = d.bank.SettleDispute(ctx, x, at, outcome, 0, why)
-		return err
-	})
-	return moved, err
-}
-
-// Hold holds a waiting payment back at once.
-func (d *Desk) Hold(ctx context.Context, payment int64, why string) error {
-	return d.bank.Transact(ctx, "hold", func(x *postgres.Session) error { return d.bank.HoldPayment(ctx, x, payment, 0, why) })
-}
-
-// Free lets a held payment go, as two persons have decided.
-func (d *Desk) Free(ctx context.Context, payment int64, by, approvedBy, why string) error {
-	if err := gateway.TwoPersons(by, approvedBy); err != nil {
-		return fmt.Errorf("free: %w", err)
-	}
-	return d.bank.Transact(ctx, "free", func(x *postgres.Session) error { return d.bank.FreePayment(ctx, x, payment, 0, why) })
-}
-
 // Voidable lists the interchanges of orders of which no attempt can have reached the bank.
 func (d *Desk) Voidable(ctx context.Context) ([]Voidable, error) { return d.bank.Voidable(ctx) }
 
-// Void ends one of them, as two persons have decided: it is never sent, and its payments are ordered anew under the same control
-// number, as they may be paid by then. It tells how many they are.
-func (d *Desk) Void(ctx context.Context, bank string, number gateway.ControlNumber, by, approvedBy, why string) (payments int, err error) {
+// Void ends an interchange of orders that is not sent, as one person wants and a second approved, where names are believed: it
+// never will be sent, and its payments are ordered anew under the same control number, as they may be paid by then.
+func (d *Desk) Void(ctx context.Context, bank string, number gateway.ControlNumber, by, approvedBy, why string) error {
 	if err := gateway.TwoPersons(by, approvedBy); err != nil {
-		return 0, fmt.Errorf("void: %w", err)
-	}
-	err = d.bank.Transact(ctx, "void", func(x *postgres.Session) error {
-		payments, err = d.bank.Void(ctx, x, bank, number, 0, why)
 		return err
-	})
-	return payments, err
+	}
+	id, err := d.bank.InterchangeID(ctx, bank, number)
+	if err != nil {
+		return err
+	}
+	asked, err := d.Decide(ctx, Intent{Kind: KindVoid, IDs: []int64{id}, By: by, Why: why})
+	if err != nil {
+		return err
+	}
+	_, err = d.Approve(ctx, asked.ID, approvedBy, "")
+	return err
 }
 
 // SetAside lists the deliveries that failed too often and wait for two persons.
 func (d *Desk) SetAside(ctx context.Context) ([]SetAside, error) { return d.receive.SetAside(ctx) }
-
-// ReadAgain has one of them tried again, as one person wants and a second approved.
-func (d *Desk) ReadAgain(ctx context.Context, delivery int64, by, approvedBy string) error {
-	return d.receive.ReadAgain(ctx, delivery, by, approvedBy)
-}

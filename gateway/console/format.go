@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"nks/gateway"
 	"nks/gateway/view"
 )
 
@@ -35,8 +36,13 @@ func (s *Console) functions(l Language) template.FuncMap {
 		"tiles":     tileStates,
 		"keeps":     keepsTile,
 		"sums":      func(id, head string, rows []view.Tally) sumTable { return sumTable{id, head, rows} },
-		"exception": func(kind string) string { return exceptionKind(l, kind) },
-		"verdict":   func(r CheckReport) string { return verdict(l, r) },
+		"exception": func(kind string) string { return ExceptionKind(l, kind) },
+		"place":     func(e view.Exception) string { return ExceptionPlace(l, e.Thing, e.ThingID, e.Subject) },
+		"detail": func(e view.Exception) string {
+			return ExceptionDetail(l, gateway.ExceptionDetail{Code: e.Code, Args: e.Args})
+		},
+		"severity": func(s gateway.Severity) string { return SeverityText(l, s) },
+		"verdict":  func(r CheckReport) string { return verdict(l, r) },
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"nks/gateway"
 	"nks/gateway/view"
 )
 
@@ -32,8 +33,8 @@ func say(l Language, key string) string {
 	return "⟦" + key + "⟧"
 }
 
-// exceptionKind is the kind of an exception in a language; one that this version does not know is told as it is recorded.
-func exceptionKind(l Language, kind string) string {
+// ExceptionKind is the kind of an exception in a language; one that this version does not know is told as it is recorded.
+func ExceptionKind(l Language, kind string) string {
 	if text, ok := spoken[l][exceptionKey(kind)]; ok {
 		return text
 	}
@@ -41,6 +42,29 @@ func exceptionKind(l Language, kind string) string {
 }
 
 func exceptionKey(kind string) string { return "exception." + strings.ReplaceAll(kind, " ", "_") }
+
+// ExceptionDetail is what an exception says beyond its kind, in a language.
+func ExceptionDetail(l Language, d gateway.ExceptionDetail) string {
+	if l == Danish {
+		return d.Danish()
+	}
+	return d.English()
+}
+
+// ExceptionPlace is what an exception is about, in a language: a thing of ours, or what it was raised for.
+func ExceptionPlace(l Language, thing gateway.Thing, id int64, subject string) string {
+	if thing == "" {
+		return subject
+	}
+	place := say(l, "thing."+strings.ReplaceAll(string(thing), " ", "_")) + " " + strconv.FormatInt(id, 10)
+	if subject != strconv.FormatInt(id, 10) {
+		place += " (" + subject + ")"
+	}
+	return place
+}
+
+// SeverityText is how soon somebody must look, in a language.
+func SeverityText(l Language, s gateway.Severity) string { return say(l, "severity."+s.String()) }
 
 // short is an instant as it fits under a picture.
 func (s *Console) short(l Language, at time.Time) string {

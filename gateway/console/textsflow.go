@@ -110,6 +110,14 @@ var flowTexts = []Text{
 	{"stop.cheque", "Check", "Cheque"},
 	{"stop.returned", "Returneret", "Returned"},
 
+	{"severity.urgent", "Haster", "Urgent"},
+	{"severity.warning", "Advarsel", "Warning"},
+	{"severity.notice", "Til orientering", "Notice"},
+	{"thing.interchange", "Fil til pengeinstitut", "Interchange"},
+	{"thing.bank_file", "Fil fra pengeinstitut", "Bank file"},
+	{"thing.delivery", "Leverance", "Delivery"},
+	{"thing.group", "Frigivelsesgruppe", "Release group"},
+
 	{"exception.delivery_cannot_be_read", "Leverance kan ikke læses", "A delivery cannot be read"},
 	{"exception.release_fails", "Frigivelse mislykkes", "A release fails"},
 	{"exception.interchange_cannot_be_written", "Fil til pengeinstituttet kan ikke skrives", "A file to the bank cannot be written"},

@@ -21,7 +21,7 @@ func (b *Base) SkipFailing(ctx context.Context, kind gateway.ExceptionKind, step
 		case len(took) == 0 || ctx.Err() != nil || errors.Is(err, gateway.ErrTransient):
 			return false, errors.Join(append(failures, err)...)
 		}
-		err = errors.Join(err, b.RaiseAlone(ctx, kind, strconv.FormatInt(took[0], 10), err.Error()))
+		err = errors.Join(err, b.RaiseDetailAlone(ctx, kind, strconv.FormatInt(took[0], 10), gateway.DetailFailed.With(err)))
 		over, failures = append(over, took...), append(failures, err)
 	}
 }

@@ -73,7 +73,7 @@ func (b *Base) FreePayment(ctx context.Context, x *Session, payment, decision in
 	if err := b.recordOne(ctx, x, p.month, payment, gateway.FactFreed, decision, why); err != nil {
 		return err
 	}
-	return b.CloseMended(ctx, x, gateway.RepaymentHeld, payment)
+	return b.CloseDecided(ctx, x, decision, gateway.ThingPayment, payment, gateway.RepaymentHeld)
 }
 
 // locked is a payment whose group is locked.

@@ -3,8 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -49,6 +52,21 @@ func (x *Session) CopyIn(ctx context.Context, statement string, rows io.Reader) 
 		return err
 	})
 	return n, err
+}
+
+// Rehearse runs do and takes back all that it did: in the tables, the work that it made and what was to be told after the
+// commit. What do returns stays.
+func (x *Session) Rehearse(ctx context.Context, do func() error) error {
+	made, after := maps.Clone(x.made), slices.Clone(x.after)
+	if _, err := x.ExecContext(ctx, `SAVEPOINT rehearsal`); err != nil {
+		return err
+	}
+	err := do()
+	x.made, x.after = made, after
+	if _, back := x.ExecContext(ctx, `ROLLBACK TO SAVEPOINT rehearsal`); back != nil {
+		return errors.Join(err, back)
+	}
+	return err
 }
 
 // UpdateOne runs a guarded statement that must change exactly one row. None is gateway.ErrLostOwnership: somebody else

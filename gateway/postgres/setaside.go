@@ -45,7 +45,7 @@ func (b *Base) NoteFailure(ctx context.Context, d Delivery, cause error, patienc
 			return err
 		}
 		x.Wakes(ToCheck, ToRelease)
-		return b.Raise(ctx, x, gateway.DeliveryFails, strconv.FormatInt(d.ID, 10), cause.Error())
+		return b.RaiseDetail(ctx, x, gateway.DeliveryFails, strconv.FormatInt(d.ID, 10), gateway.DetailSetAside.With(cause))
 	})
 }
 

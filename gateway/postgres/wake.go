@@ -16,6 +16,8 @@ const (
 	ToCheck   Work = "check"
 	ToRelease Work = "release"
 	ToAnswer  Work = "answer"
+	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
+	ToForget Work = "notices"
 	// ToFollow is a change of the register; who changes it says so.
 	ToFollow Work = register.Changed
 	// ToSequence is an entry of the log; the database's function audit_commit says so.

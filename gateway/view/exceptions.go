@@ -6,25 +6,41 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"nks/gateway"
 )
 
 // Attention is what needs a person.
 type Attention struct {
-	Exceptions []Exception   // the oldest open ones
+	Exceptions []Exception   // open ones, the most severe and then the oldest first
 	Open       int           // exceptions in all
+	Waiting    int           // those of them that are no mere notices
 	Unsure     []Interchange // nobody knows whether the bank has them
 	Late       []Late
 }
 
 // Needed reports whether anything needs a person.
-func (a *Attention) Needed() bool { return a.Open > 0 || len(a.Unsure) > 0 || len(a.Late) > 0 }
+func (a *Attention) Needed() bool { return a.Waiting > 0 || len(a.Unsure) > 0 || len(a.Late) > 0 }
 
 // Exception is something that a person must decide.
 type Exception struct {
-	Kind     string    `db:"kind"`
-	Subject  string    `db:"subject"`
-	Detail   string    `db:"detail"`
-	RaisedAt time.Time `db:"raised_at"`
+	ID       int64              `db:"id"`
+	Kind     string             `db:"kind"`
+	Subject  string             `db:"subject"`
+	Thing    gateway.Thing      `db:"thing"` // with ThingID, what it is about; "" where that is nothing with an id
+	ThingID  int64              `db:"thing_id"`
+	Bank     string             `db:"bank"`
+	Severity gateway.Severity   `db:"severity"`
+	Code     gateway.DetailCode `db:"detail_code"`
+	Args     gateway.DetailArgs `db:"detail_args"`
+	RaisedAt time.Time          `db:"raised_at"`
+	Deadline *time.Time         `db:"deadline"`
+	Owner    string             `db:"owner"`
+}
+
+// Overdue reports whether somebody must have looked before a time; a notice closes itself instead.
+func (e Exception) Overdue(at time.Time) bool {
+	return e.Severity > gateway.Notice && e.Deadline != nil && e.Deadline.Before(at)
 }
 
 // Late counts what should have moved on by now.
@@ -41,10 +57,12 @@ const (
 )
 
 func (a *Attention) read(ctx context.Context, tx *sqlx.Tx, at time.Time) error {
-	err := tx.SelectContext(ctx, &a.Exceptions, `SELECT kind, subject, detail, raised_at FROM exception WHERE closed_at IS NULL
-		ORDER BY raised_at, id LIMIT $1`, mostAttention)
+	err := tx.SelectContext(ctx, &a.Exceptions, `SELECT id, kind, subject, coalesce(thing, '') AS thing, coalesce(thing_id, 0) AS thing_id,
+			coalesce(bank, '') AS bank, severity, detail_code, to_jsonb(detail_args)::text AS detail_args, raised_at, deadline, coalesce(owner, '') AS owner
+		FROM exception WHERE closed_at IS NULL ORDER BY severity DESC, raised_at, id LIMIT $1`, mostAttention)
 	if err == nil {
-		err = tx.GetContext(ctx, &a.Open, `SELECT count(*) FROM exception WHERE closed_at IS NULL`)
+		err = tx.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE severity > $1) FROM exception WHERE closed_at IS NULL`,
+			int(gateway.Notice)).Scan(&a.Open, &a.Waiting)
 	}
 	if err == nil {
 		err = tx.SelectContext(ctx, &a.Unsure, `SELECT `+interchangeColumns+` FROM interchange

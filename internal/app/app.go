@@ -16,6 +16,7 @@ import (
 
 	"nks/conf"
 	"nks/gateway"
+	"nks/gateway/act"
 	"nks/gateway/bankfile"
 	"nks/gateway/banklink"
 	"nks/gateway/door/mailbox"
@@ -111,6 +112,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if err := a.steps.Prepare(ctx); err != nil {
 		return err
 	}
+	if err := beginPersons(ctx, o.Config, a.steps.Desk); err != nil {
+		return err
+	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = cancel
 	if err := a.makeWorkers(); err != nil {
@@ -160,7 +164,8 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 		banks = append(banks, bank)
 	}
 	return NewSteps(StepOptions{DB: db.pool, Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
-		Keeping: Keeping(c), Banks: banks, Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
+		Keeping: Keeping(c), Banks: banks, Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
+		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
 			QueueTime: c.MQ.PutTimeCounts.Duration,
@@ -195,6 +200,7 @@ func (a *App) makeWorkers() error {
 	a.addWorker(postgres.ToRelease, a.steps.Release.Next, a.steps.Release.NextDue)
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
+	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	for _, b := range a.config.Banks {
 		at := func(step func(context.Context, string) (bool, error)) gateway.Step {
 			return func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }

@@ -2,6 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,7 +26,39 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err != nil {
 		return nil, err
 	}
-	return steps.Desk, nil
+	return steps.Desk, beginPersons(ctx, c, steps.Desk)
+}
+
+// mostPersonsFile bounds the file of those who may decide.
+const mostPersonsFile = 1 << 20
+
+// Persons are those of the configuration's file who may decide; none where it names no file.
+func Persons(c conf.Config) ([]gateway.Person, error) {
+	if c.Decisions.Persons == "" {
+		return nil, nil
+	}
+	f, err := os.Open(c.Decisions.Persons)
+	if err != nil {
+		return nil, ConfigError{fmt.Errorf("decisions.persons: %w", err)}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, mostPersonsFile))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, ConfigError{fmt.Errorf("decisions.persons: %w", err)}
+	}
+	persons, err := act.ReadPersons(string(text))
+	if err != nil {
+		return nil, ConfigError{fmt.Errorf("decisions.persons: %s: %w", c.Decisions.Persons, err)}
+	}
+	return persons, nil
+}
+
+// beginPersons gives an empty table of who may decide those of the configuration's file.
+func beginPersons(ctx context.Context, c conf.Config, desk *act.Desk) error {
+	persons, err := Persons(c)
+	if err != nil {
+		return err
+	}
+	return desk.BeginPersons(ctx, persons)
 }
 
 // Desk is the running gateway's.

@@ -53,6 +53,7 @@ type StepOptions struct {
 	OwnName   string            // NKS or NKSTEST
 	OwnGLN    string
 	Banks     gateway.BankCentres
+	Decisions act.Rules
 	Limits    Limits
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
@@ -102,7 +103,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks}}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive)
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, o.Decisions)
 	return s, nil
 }
 

@@ -20,7 +20,7 @@ const (
 	Misused = 2 // wrong use, wrong configuration, or a file that cannot be read
 )
 
-// Command is one of a program's. It either runs or has commands of its own.
+// Command is one of a program's. It runs, or has commands of its own, or both: then it runs unless one of them is named.
 type Command struct {
 	Name    string
 	Args    string // what it takes besides flags, as FILE...
@@ -69,7 +69,8 @@ func (p *Program) choose(ctx context.Context, above string, commands []Command, 
 	}
 	c := commands[i]
 	c.Name = strings.TrimSpace(above + " " + c.Name)
-	if c.Commands == nil {
+	below := func() bool { return len(args) > 1 && slices.Contains(names(c.Commands), args[1]) }
+	if c.Commands == nil || c.Run != nil && !below() {
 		return p.run(ctx, c, args[1:])
 	}
 	switch rest := args[1:]; {

@@ -45,6 +45,9 @@ func run(c *called, args ...string) (code int, out, err string) {
 			{Name: "up", Summary: "move it up", Examples: []string{"move up"}, Run: one},
 			{Name: "down", Summary: "move it down", Examples: []string{"move down"}, Run: one},
 		}},
+		{Name: "see", Summary: "look at all", Examples: []string{"see", "see one"}, Run: one, Commands: []command.Command{
+			{Name: "one", Summary: "look at one", Examples: []string{"see one"}, Run: one},
+		}},
 		command.Version("1.2"),
 	}}
 	code = p.Execute(context.Background(), args)
@@ -58,6 +61,8 @@ func TestFlagsAndArguments(t *testing.T) {
 		"go a --file x b --times=-2 --dry-run": {arguments: []string{"a", "b"}, file: "x", times: -2, most: 9, dry: true},
 		"go -file=x --dry-run=false -most 3":   {file: "x", most: 3},
 		"go - --wait 2s -- --file x":           {arguments: []string{"-", "--file", "x"}, file: "a.txt", most: 9, wait: 2 * time.Second},
+		"see --file x":                         {file: "x", most: 9},
+		"see one --file y a":                   {arguments: []string{"a"}, file: "y", most: 9},
 		"move up --file --most a":              {arguments: []string{"a"}, file: "--most", most: 9},
 	} {
 		var c called

@@ -44,6 +44,10 @@ func (p *Program) help(c Command, fs *flag.FlagSet) {
 		_, _ = fmt.Fprintf(p.Out, "%s  %s\n        %s\n", title, strings.TrimSpace("--"+f.Name+" "+argument), usage)
 		title = ""
 	})
+	if c.Commands != nil {
+		_, _ = fmt.Fprintf(p.Out, "\nor: %s %s COMMAND [flags]\n\n", p.Name, c.Name)
+		table(p.Out, c.Commands)
+	}
 	p.examples(c)
 }
 

@@ -452,21 +452,6 @@ CREATE INDEX bank_file_document ON bank_file (document_id);
 CREATE INDEX bank_file_todo ON bank_file (bank, id) WHERE state = 'received';
 CREATE UNIQUE INDEX bank_file_control_ref ON bank_file (bank, control_ref) WHERE state = 'done';
 
--- What cannot be decided waits here for a person.
-CREATE TABLE exception (
-    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind      text NOT NULL,
-    subject   text NOT NULL,
-    detail    text NOT NULL,
-    raised_at timestamptz NOT NULL,
-    closed_at timestamptz,
-    closed_by text,
-    approved_by text,
-    UNIQUE (kind, subject),
-    CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
-    CHECK (closed_by IS DISTINCT FROM approved_by OR closed_by IS NULL)
-);
-
 -- Answers. A document number is drawn from a locked row: no holes.
 CREATE TABLE answer_counter (
     kind smallint PRIMARY KEY CHECK (kind IN (0, 1, 2, 5, 7, 8, 9)),

@@ -113,7 +113,6 @@ BEGIN
         ('order_line',     'EXISTS (SELECT FROM interchange i WHERE i.id = interchange_id AND page_authority() IS NOT NULL)'),
         ('bank_file',      'page_operations() OR page_file_is_own(id)'),
         ('bank_file_about', 'EXISTS (SELECT FROM interchange i WHERE i.id = interchange_id)'),
-        ('exception',      'page_operations()'),
         ('document',       'page_document_is_own(id)'),
         ('document_piece', 'page_document_is_own(document_id)')) AS v (name, visible)
     LOOP

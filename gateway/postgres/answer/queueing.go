@@ -52,7 +52,6 @@ func (s *Store) LayInMailbox(ctx context.Context, a gateway.QueuedAnswer) error 
 		if err := x.UpdateOne(ctx, `UPDATE answer SET door = 'sftp' WHERE id = $1 AND door = 'mq' AND collected_at IS NULL`, a.ID); err != nil {
 			return err
 		}
-		return s.Raise(ctx, x, gateway.AnswerTooLarge, a.Name,
-			fmt.Sprintf("%d bytes; it lies in the supplier's out/ of the mailbox instead", len(a.Body)))
+		return s.RaiseDetail(ctx, x, gateway.AnswerTooLarge, a.Name, gateway.DetailAnswerInMailbox.With(len(a.Body)))
 	})
 }

@@ -28,7 +28,7 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 		return fmt.Errorf("CONTRL for %q: %w", c.ControlRef, err)
 	}
 	if err != nil || kind != "PAYMUL" || !left {
-		return s.Raise(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
+		return s.RaiseDetail(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), gateway.DetailContrlAction.With(c.Action))
 	}
 	if err := s.sent(ctx, x, id); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 	case gateway.ContrlRefusesAgain:
 		return s.wholeNews(ctx, x, gateway.NewsRefusedAsDuplicate, id, nil, "", place, document)
 	}
-	return s.Raise(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), "action "+string(c.Action))
+	return s.RaiseDetail(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), gateway.DetailContrlAction.With(c.Action))
 }
 
 // contrlIs records how the bank has judged an interchange.
@@ -71,7 +71,7 @@ func (s *Store) disputeInterchange(ctx context.Context, x *postgres.Session, new
 		return err
 	}
 	// Raised also where nothing of it is left to dispute.
-	if err := s.Raise(ctx, x, kind, place, contradicts(kind)); err != nil {
+	if err := s.RaiseDetail(ctx, x, kind, place, contradicts(kind).With()); err != nil {
 		return err
 	}
 	return s.wholeNews(ctx, x, news, id, nil, text, place, document)
@@ -102,7 +102,7 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 			return err
 		}
 		if !ours {
-			if err := s.Raise(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s interchange %d message %q", bank.ID, id, m.Ref), "reject"); err != nil {
+			if err := s.RaiseDetail(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s interchange %d message %q", bank.ID, id, m.Ref), gateway.DetailContrlReject.With()); err != nil {
 				return err
 			}
 			continue

@@ -81,7 +81,7 @@ func (s *Store) raiseLate(ctx context.Context, x *postgres.Session, bank gateway
 		if !planned.Before(terms.ExecutionDay(now, planned)) {
 			continue
 		}
-		err := s.Raise(ctx, x, gateway.SendByMissed, fmt.Sprint(i.ID), "file "+i.FileName+" for "+planned.String()+" has not reached bank "+bank.ID+" in time")
+		err := s.RaiseDetail(ctx, x, gateway.SendByMissed, fmt.Sprint(i.ID), gateway.DetailFileLate.With(i.FileName, planned, bank.ID))
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *Store) raiseMissingContrl(ctx context.Context, x *postgres.Session, ban
 		return fmt.Errorf("missing CONTRL: %w", err)
 	}
 	for _, i := range late {
-		if err := s.Raise(ctx, x, gateway.ContrlMissing, fmt.Sprint(i.ID), "bank "+bank.ID+" has not answered "+i.FileName); err != nil {
+		if err := s.RaiseDetail(ctx, x, gateway.ContrlMissing, fmt.Sprint(i.ID), gateway.DetailNoContrl.With(bank.ID, i.FileName)); err != nil {
 			return err
 		}
 	}

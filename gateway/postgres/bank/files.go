@@ -34,7 +34,7 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 			return err
 		}
 		if others > 0 {
-			if err := s.Raise(ctx, x, gateway.BankFileNameReused, fmt.Sprintf("%s document %d", bank, w.ID()), "its name came before with other bytes; both are kept"); err != nil {
+			if err := s.RaiseDetail(ctx, x, gateway.BankFileNameReused, fmt.Sprintf("%s document %d", bank, w.ID()), gateway.DetailNameCameBefore.With()); err != nil {
 				return err
 			}
 		}
@@ -60,6 +60,5 @@ func (s *Store) raiseTooLarge(ctx context.Context, err error, bank, name string)
 	if !errors.Is(err, gateway.ErrRefused) {
 		return nil
 	}
-	return s.RaiseAlone(ctx, gateway.BankFileTooLarge, fmt.Sprintf("%s file %.8x", bank, sha256.Sum256([]byte(name))),
-		"a file of the bank is larger than is fetched; it stays in the bank's mailbox and is not heard")
+	return s.RaiseDetailAlone(ctx, gateway.BankFileTooLarge, fmt.Sprintf("%s file %.8x", bank, sha256.Sum256([]byte(name))), gateway.DetailFileTooLarge.With())
 }

@@ -114,7 +114,7 @@ func (s *Store) raiseContradictions(ctx context.Context, x *postgres.Session, pl
 		if place != "" {
 			rows = `SELECT @place::text, @detail::text`
 		}
-		args := pgscript.Args{"kind": string(kind), "place": place, "detail": contradicts(kind)}
+		args := pgscript.Args{"kind": string(kind), "place": place, "detail": contradicts(kind).With().English()}
 		if err := s.RaiseMany(ctx, x, kind, rows, args); err != nil {
 			return err
 		}
@@ -126,20 +126,20 @@ func (s *Store) raiseContradictions(ctx context.Context, x *postgres.Session, pl
 }
 
 // contradicts says what was heard before what is heard now.
-func contradicts(kind gateway.ExceptionKind) string {
+func contradicts(kind gateway.ExceptionKind) gateway.DetailCode {
 	switch kind {
 	case gateway.ContrlAfterReject:
-		return "the bank has rejected the interchange before, and now accepts it"
+		return gateway.DetailAcceptedAfter
 	case gateway.ExecutedAfterReject:
-		return "the bank has rejected it before, and now calls it executed"
+		return gateway.DetailRejectedBefore
 	case gateway.RejectAfterExecution:
-		return "the bank has called it executed before, and now rejects it"
+		return gateway.DetailExecutedBefore
 	case gateway.ContrlRejectsAccepted:
-		return "the bank has accepted the interchange before, and now rejects it"
+		return gateway.DetailRejectsAccepted
 	case gateway.RefusedAsDuplicate:
-		return "the bank refuses it because it has a file of that number: what became of the first is not known by that"
+		return gateway.DetailDuplicate
 	}
-	return "the bank names another amount than it was sent"
+	return gateway.DetailOtherAmount
 }
 
 //go:embed sql/accept.sql

@@ -98,7 +98,7 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return err
 	}
 	for _, kind := range heard.unknown {
-		if err := s.Raise(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d %s", bank.ID, file.ID, kind), "message type "+kind); err != nil {
+		if err := s.RaiseDetail(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d %s", bank.ID, file.ID, kind), gateway.DetailMessageType.With(kind)); err != nil {
 			return err
 		}
 	}
@@ -120,8 +120,8 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return false, err
 	}
 	if !bytes.Equal(before.SHA256, file.SHA256) {
-		err := s.Raise(ctx, x, gateway.BankNumberReused, fmt.Sprintf("%s file %d", bank.ID, file.ID),
-			fmt.Sprintf("interchange %s came before with other bytes, in file %d", e.ControlRef, before.ID))
+		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fmt.Sprintf("%s file %d", bank.ID, file.ID),
+			gateway.DetailNumberCameBefore.With(e.ControlRef, before.ID))
 		if err != nil {
 			return false, err
 		}
@@ -132,7 +132,7 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.
 func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope, cause error) error {
-	if err := s.Raise(ctx, x, gateway.BankFileUnreadable, fmt.Sprintf("%s file %d", bank.ID, file.ID), cause.Error()); err != nil {
+	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnreadable, fmt.Sprintf("%s file %d", bank.ID, file.ID), gateway.DetailUnreadable.With(cause)); err != nil {
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))

@@ -137,7 +137,6 @@ func (s *Store) MarkUnknown(ctx context.Context, o gateway.Outgoing, fence int64
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		return s.Raise(ctx, x, gateway.InterchangeUnknown, fmt.Sprint(o.ID),
-			fmt.Sprintf("file %s: nobody knows whether the bank has it; ask the bank, then nks resolve", o.FinalName))
+		return s.RaiseDetail(ctx, x, gateway.InterchangeUnknown, fmt.Sprint(o.ID), gateway.DetailFileUnknown.With(o.FinalName))
 	})
 }

@@ -16,11 +16,11 @@ const mostRepayments = 10_000
 // holdRepayments holds the waiting payments that may pay once more what is disputed now and was answered as refused: of the
 // same payer to the same recipient, for the same benefit and amount, delivered since.
 func (s *Store) holdRepayments(ctx context.Context, x *postgres.Session) error {
-	var again []struct {
+	var repayments []struct {
 		ID   int64 `db:"id"`
 		Once int64 `db:"once"`
 	}
-	err := x.SelectContext(ctx, &again, `WITH disputed AS (
+	err := x.SelectContext(ctx, &repayments, `WITH disputed AS (
 			SELECT j.payment_id FROM judged j WHERE j.effect = 'disputes' AND j.payment_id IS NOT NULL
 			UNION SELECT o.payment_id FROM judged j JOIN interchange i ON i.id = j.interchange_id JOIN bank_order o ON o.month = i.month
 				AND o.interchange_id = j.interchange_id AND o.message_no = j.message_no AND o.lin = j.lin
@@ -38,14 +38,14 @@ func (s *Store) holdRepayments(ctx context.Context, x *postgres.Session) error {
 	if err != nil {
 		return fmt.Errorf("re-payments: %w", err)
 	}
-	for _, p := range again {
-		why := fmt.Sprintf("it may pay again payment %d, which the bank may have paid", p.Once)
-		err := s.HoldPayment(ctx, x, p.ID, 0, why)
+	for _, p := range repayments {
+		again := gateway.DetailPaysAgain.With(p.Once)
+		err := s.HoldPayment(ctx, x, p.ID, 0, again.English())
 		if errors.Is(err, gateway.ErrLostOwnership) {
 			continue // rejected, or released meanwhile
 		}
 		if err == nil {
-			err = s.Raise(ctx, x, gateway.RepaymentHeld, strconv.FormatInt(p.ID, 10), why)
+			err = s.RaiseDetail(ctx, x, gateway.RepaymentHeld, strconv.FormatInt(p.ID, 10), again)
 		}
 		if err != nil {
 			return err

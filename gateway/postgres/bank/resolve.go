@@ -27,31 +27,67 @@ func (s *Store) Unresolved(ctx context.Context) ([]Unresolved, error) {
 	return u, err
 }
 
-// Resolve records what a person learned from the bank about an interchange in state unknown, and a second
-// person approved: the bank has it, or it has not and the same bytes go again under the same name and number.
-func (s *Store) Resolve(ctx context.Context, bank string, number gateway.ControlNumber, bankHasIt bool, by, approvedBy string) error {
-	if err := gateway.TwoPersons(by, approvedBy); err != nil {
-		return fmt.Errorf("resolve %s %d: %w", bank, number, err)
+// UnresolvedID is the id of an interchange of which nobody knows whether the bank has it; gateway.ErrNotFound for any other.
+func (s *Store) UnresolvedID(ctx context.Context, bank string, number gateway.ControlNumber) (id int64, err error) {
+	err = s.DB.GetContext(ctx, &id, `SELECT id FROM interchange WHERE bank = $1 AND control_ref = $2 AND state = 'unknown'`, bank, number)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = gateway.ErrNotFound
 	}
-	return s.Transact(ctx, "resolve", func(x *postgres.Session) error {
-		var id int64
-		err := x.QueryRowContext(ctx, `SELECT id FROM interchange
-			WHERE bank = $1 AND control_ref = $2 AND state = 'unknown' FOR UPDATE`, bank, number).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("bank %s interchange %d in state unknown: %w", bank, number, gateway.ErrNotFound)
-		}
-		if err != nil {
-			return err
-		}
-		if bankHasIt {
-			err = s.sent(ctx, x, id)
-		} else {
-			err = x.UpdateOne(ctx, `UPDATE interchange SET state = 'rendered' WHERE id = $1 AND state = 'unknown'`, id)
-		}
-		if err != nil {
-			return err
-		}
-		x.Wakes(postgres.ToSend(bank), postgres.ToAwait(bank))
-		return s.CloseDecided(ctx, x, gateway.InterchangeUnknown, fmt.Sprint(id), by, approvedBy)
-	})
+	if err != nil {
+		return 0, fmt.Errorf("bank %s interchange %d in state unknown: %w", bank, number, err)
+	}
+	return id, nil
+}
+
+// Resolve records by a decision what the bank has said of an interchange in state unknown: it has it, or it has not and the
+// same bytes go again under the same name and number. gateway.ErrLostOwnership when it is in another state.
+func (s *Store) Resolve(ctx context.Context, x *postgres.Session, id int64, bankHasIt bool, decision int64) error {
+	var bank string
+	err := x.GetContext(ctx, &bank, `SELECT bank FROM interchange WHERE id = $1 AND state = 'unknown' FOR UPDATE`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return gateway.ErrLostOwnership
+	}
+	if err != nil {
+		return err
+	}
+	// Before the state moves on, which closes it in the bank's name.
+	if err := s.CloseDecided(ctx, x, decision, gateway.ThingInterchange, id, gateway.InterchangeUnknown); err != nil {
+		return err
+	}
+	x.Wakes(postgres.ToSend(bank), postgres.ToAwait(bank))
+	if bankHasIt {
+		return s.sent(ctx, x, id)
+	}
+	return x.UpdateOne(ctx, `UPDATE interchange SET state = 'rendered' WHERE id = $1 AND state = 'unknown'`, id)
+}
+
+// aboutFile are the kinds of exceptions that end when a parked file is heard again, or concerns none of ours.
+func aboutFile() []gateway.ExceptionKind {
+	return []gateway.ExceptionKind{gateway.BankFileUnreadable, gateway.BankNumberReused, gateway.BankFileNameReused}
+}
+
+// HearAgain has a parked file of a bank matched once more, as after a change of the program or the bank's profile. What
+// keeps it from being heard raises its exceptions anew. gateway.ErrLostOwnership when the file is not parked.
+func (s *Store) HearAgain(ctx context.Context, x *postgres.Session, file, decision int64) error {
+	var bank string
+	err := x.GetContext(ctx, &bank, `UPDATE bank_file SET state = 'received', note = NULL, none_of_ours = NULL
+		WHERE id = $1 AND state = 'parked' RETURNING bank`, file)
+	if errors.Is(err, sql.ErrNoRows) {
+		return gateway.ErrLostOwnership
+	}
+	if err != nil {
+		return err
+	}
+	x.Wakes(postgres.ToHear(bank))
+	return s.CloseDecided(ctx, x, decision, gateway.ThingBankFile, file, aboutFile()...)
+}
+
+// NoneOfOurs records by a decision that nothing in a parked file is about us. gateway.ErrLostOwnership when the file is not
+// parked, or that was decided before.
+func (s *Store) NoneOfOurs(ctx context.Context, x *postgres.Session, file, decision int64) error {
+	err := x.UpdateOne(ctx, `UPDATE bank_file SET none_of_ours = $2 WHERE id = $1 AND state = 'parked' AND none_of_ours IS NULL`, file, decision)
+	if err != nil {
+		return err
+	}
+	return s.CloseDecided(ctx, x, decision, gateway.ThingBankFile, file, aboutFile()...)
 }

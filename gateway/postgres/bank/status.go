@@ -72,7 +72,7 @@ func (s *Store) raiseUndecided(ctx context.Context, x *postgres.Session, bank ga
 	if err != nil || n <= int64(len(undecided)) {
 		return err
 	}
-	return s.Raise(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d", bank.ID, document), fmt.Sprintf("%d more statuses", n-int64(len(undecided))))
+	return s.RaiseDetail(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d", bank.ID, document), gateway.DetailMoreStatuses.With(n-int64(len(undecided))))
 }
 
 // proveSent marks the interchanges that the bank speaks of as sent, whatever our own side of the sending knows of them.

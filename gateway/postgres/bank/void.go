@@ -44,16 +44,26 @@ func (s *Store) Voidable(ctx context.Context) ([]Voidable, error) {
 //go:embed sql/void.sql
 var voidScript string
 
-// Void ends an interchange of orders that is not sent, as two persons have decided: it never will be, and its payments are due
-// to be ordered anew, under the same control number. It tells how many. gateway.ErrNotFound: the bank has no such interchange;
-// gateway.ErrLostOwnership: the bank may have it, or somebody is sending it.
-func (s *Store) Void(ctx context.Context, x *postgres.Session, bank string, number gateway.ControlNumber, decision int64, why string) (payments int, err error) {
-	if err := lockLines(ctx, x, bank); err != nil {
-		return 0, err
+// InterchangeID is the id of the interchange that has a control number at a bank, the last one where those before it were void;
+// gateway.ErrNotFound: none.
+func (s *Store) InterchangeID(ctx context.Context, bank string, number gateway.ControlNumber) (id int64, err error) {
+	err = s.DB.GetContext(ctx, &id, `SELECT id FROM interchange WHERE bank = $1 AND control_ref = $2 ORDER BY version DESC LIMIT 1`, bank, number)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = gateway.ErrNotFound
 	}
-	id, err := lockVoidable(ctx, x, bank, number)
 	if err != nil {
-		return 0, fmt.Errorf("void %s %d: %w", bank, number, err)
+		return 0, fmt.Errorf("bank %s interchange %d: %w", bank, number, err)
+	}
+	return id, nil
+}
+
+// Void ends an interchange of orders that is not sent, by a decision: it never will be, and its payments are due to be ordered
+// anew, under the same control number. It tells how many. gateway.ErrNotFound: there is none; gateway.ErrLostOwnership: the
+// bank may have it, or somebody is sending it.
+func (s *Store) Void(ctx context.Context, x *postgres.Session, id, decision int64, why string) (payments int, err error) {
+	bank, err := lockVoidable(ctx, x, id)
+	if err != nil {
+		return 0, fmt.Errorf("void %d: %w", id, err)
 	}
 	var lines int
 	if err := x.QueryRowContext(ctx, `SELECT count(*) FROM order_line WHERE interchange_id = $1`, id).Scan(&lines); err != nil {
@@ -73,34 +83,35 @@ func (s *Store) Void(ctx context.Context, x *postgres.Session, bank string, numb
 		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("void %s %d: %w", bank, number, err)
+		return 0, fmt.Errorf("void %d: %w", id, err)
 	}
 	x.Wakes(postgres.ToRelease, postgres.ToSend(bank), postgres.ToAwait(bank))
 	return payments, nil
 }
 
-// lockVoidable locks the interchange that has a number, if it may be voided.
-func lockVoidable(ctx context.Context, x *postgres.Session, bank string, number gateway.ControlNumber) (id int64, err error) {
+// lockVoidable locks an interchange and its bank's lines, if it may be voided, and tells which bank that is.
+func lockVoidable(ctx context.Context, x *postgres.Session, id int64) (bank string, err error) {
 	var kind string
 	var state gateway.InterchangeState
-	var mayBeOut bool
-	err = x.QueryRowContext(ctx, `SELECT id, kind, state, may_be_out_since IS NOT NULL FROM interchange
-		WHERE bank = $1 AND control_ref = $2 AND state <> 'void' FOR UPDATE`, bank, number).Scan(&id, &kind, &state, &mayBeOut)
+	var mayBeOut, owned bool
+	err = x.QueryRowContext(ctx, `SELECT bank FROM interchange WHERE id = $1`, id).Scan(&bank)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, gateway.ErrNotFound
+		return "", gateway.ErrNotFound
 	}
-	owned := false
+	if err == nil {
+		err = lockLines(ctx, x, bank)
+	}
+	if err == nil {
+		err = x.QueryRowContext(ctx, `SELECT kind, state, may_be_out_since IS NOT NULL FROM interchange WHERE id = $1 FOR UPDATE`, id).Scan(&kind, &state, &mayBeOut)
+	}
 	if err == nil && state == gateway.InterchangeSending {
 		// Nobody becomes the owner of the connection while this transaction holds what an owner does.
 		err = x.QueryRowContext(ctx, `SELECT NOT pg_try_advisory_xact_lock(`+leaseLock+`)`, bank).Scan(&owned)
 	}
-	if err != nil {
-		return 0, err
+	if err == nil && (kind != "PAYMUL" || !state.MayVoid(mayBeOut, owned)) {
+		err = fmt.Errorf("%w: it is no interchange of orders, may be at the bank, or is on its way", gateway.ErrLostOwnership)
 	}
-	if kind != "PAYMUL" || !state.MayVoid(mayBeOut, owned) {
-		return 0, fmt.Errorf("%w: a %s that is %s, and may be at the bank or on its way: %t", gateway.ErrLostOwnership, kind, state, mayBeOut || owned)
-	}
-	return id, nil
+	return bank, err
 }
 
 // oweAgain marks an interchange void whose lines are, and owes its payments another order, but for those that stand

@@ -71,8 +71,8 @@ func (s *Store) refuseSize(ctx context.Context, a door.Arrival, size int64) erro
 	if a.Door != door.Queue {
 		return err
 	}
-	return errors.Join(err, s.RaiseAlone(ctx, gateway.MessageTooBig, fmt.Sprintf("%s %.8x", a.Party, sha256.Sum256([]byte(a.Key))),
-		fmt.Sprintf("supplier %s sent a message of %d bytes; it was parked", a.Party, size)))
+	return errors.Join(err, s.RaiseDetailAlone(ctx, gateway.MessageTooBig, fmt.Sprintf("%s %.8x", a.Party, sha256.Sum256([]byte(a.Key))),
+		gateway.DetailTooBig.With(a.Party, size)))
 }
 
 // arrived is an arrival whose bytes are stored.
@@ -134,8 +134,7 @@ func (s *Store) raiseConflict(ctx context.Context, err error, supplier string) e
 	if !errors.As(err, &c) {
 		return nil
 	}
-	return s.RaiseAlone(context.WithoutCancel(ctx), gateway.NameReused, fmt.Sprintf("delivery %d", c.delivery),
-		"supplier "+supplier+" sent other bytes under this delivery's name; they were refused")
+	return s.RaiseDetailAlone(context.WithoutCancel(ctx), gateway.NameReused, fmt.Sprintf("delivery %d", c.delivery), gateway.DetailOtherBytes.With(supplier))
 }
 
 // conflictError is ErrConflict with the delivery that has the name. It does not say the name: a supplier may have put

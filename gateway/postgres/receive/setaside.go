@@ -2,9 +2,7 @@ package receive
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"nks/gateway"
@@ -30,21 +28,13 @@ func (s *Store) SetAside(ctx context.Context) ([]SetAside, error) {
 	return all, nil
 }
 
-// ReadAgain has a delivery that was set aside read again, or checked where it was read, because one person has mended what
-// kept it and a second approved. gateway.ErrNotFound: it is not set aside. gateway.ErrPersons: they are not two.
-func (s *Store) ReadAgain(ctx context.Context, delivery int64, by, approvedBy string) error {
-	if err := gateway.TwoPersons(by, approvedBy); err != nil {
-		return fmt.Errorf("delivery %d: %w", delivery, err)
+// ReadAgain has a delivery that was set aside read again, or checked where it was read, as persons have decided.
+// gateway.ErrLostOwnership: it is not set aside.
+func (s *Store) ReadAgain(ctx context.Context, x *postgres.Session, delivery, decision int64) error {
+	err := x.UpdateOne(ctx, `UPDATE delivery SET `+postgres.NoTrouble+` WHERE id = $1 AND state IN ('received', 'read') AND set_aside_at IS NOT NULL`, delivery)
+	if err != nil {
+		return fmt.Errorf("delivery %d set aside: %w", delivery, err)
 	}
-	return s.Transact(ctx, "read again", func(x *postgres.Session) error {
-		err := x.UpdateOne(ctx, `UPDATE delivery SET `+postgres.NoTrouble+` WHERE id = $1 AND state IN ('received', 'read') AND set_aside_at IS NOT NULL`, delivery)
-		if errors.Is(err, gateway.ErrLostOwnership) {
-			return fmt.Errorf("delivery %d set aside: %w", delivery, gateway.ErrNotFound)
-		}
-		if err != nil {
-			return err
-		}
-		x.Wakes(postgres.ToRead, postgres.ToCheck)
-		return s.CloseDecided(ctx, x, gateway.DeliveryFails, strconv.FormatInt(delivery, 10), by, approvedBy)
-	})
+	x.Wakes(postgres.ToRead, postgres.ToCheck)
+	return s.CloseDecided(ctx, x, decision, gateway.ThingDelivery, delivery, gateway.DeliveryFails)
 }

@@ -155,14 +155,14 @@ func (s *Store) hold(ctx context.Context, x *postgres.Session, p inDoubt) error 
 	if err != nil {
 		return err
 	}
-	return s.Raise(ctx, x, p.why, strconv.FormatInt(own, 10), fmt.Sprintf("payment %d: %s; it waits in group %d", p.ID, holdReason(p.why), own))
+	return s.RaiseDetail(ctx, x, p.why, strconv.FormatInt(own, 10), holdReason(p.why).With(p.ID, own))
 }
 
-func holdReason(why gateway.ExceptionKind) string {
+func holdReason(why gateway.ExceptionKind) gateway.DetailCode {
 	if why == gateway.RegisterDiffers {
-		return "the rule and its second computation choose different accounts from the same facts"
+		return gateway.DetailHeldDiffers
 	}
-	return "the register has two accounts in force for one purpose, or its holder twice"
+	return gateway.DetailHeldOverlap
 }
 
 // asDoubt is a release's doubt about payments, nil when it failed for another reason or not at all.

@@ -85,7 +85,7 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 	placed, err := s.next(ctx)
 	switch {
 	case errors.Is(err, ErrContradicts) || errors.Is(err, audit.ErrCheckpoint):
-		err = errors.Join(err, s.RaiseAlone(ctx, gateway.LogContradicts, subject, err.Error()))
+		err = errors.Join(err, s.RaiseDetailAlone(ctx, gateway.LogContradicts, subject, gateway.DetailLogContradicts.With(err)))
 	case err == nil && placed:
 		return true, nil
 	}
@@ -263,6 +263,6 @@ func (s *Store) judgeLag(ctx context.Context) error {
 		if oldest <= lagBound {
 			return s.Close(ctx, x, gateway.LogLags, subject, postgres.ClosedByFlow)
 		}
-		return s.Raise(ctx, x, gateway.LogLags, subject, fmt.Sprintf("%d entries wait for their place, the oldest since %v", late.Count, oldest))
+		return s.RaiseDetail(ctx, x, gateway.LogLags, subject, gateway.DetailLogLags.With(late.Count, oldest))
 	})
 }

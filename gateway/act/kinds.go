@@ -1,0 +1,193 @@
+package act
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/gateway/postgres/bank"
+)
+
+// Kinds of decisions, as the command line and the table call them.
+const (
+	KindArrived      = "arrived"
+	KindNotArrived   = "not-arrived"
+	KindClose        = "close"
+	KindHearAgain    = "hear-again"
+	KindNoneOfOurs   = "none-of-ours"
+	KindReadAgain    = "read-again"
+	KindVoid         = "void"
+	KindHold         = "hold"
+	KindFree         = "free"
+	KindAddPerson    = "add-person"
+	KindRemovePerson = "remove-person"
+
+	KindSettleExecuted  = "settle-executed"
+	KindSettleRejected  = "settle-rejected"
+	KindSettleWithBank  = "settle-with-bank"
+	KindPaymentExecuted = "payment-executed"
+	KindPaymentRejected = "payment-rejected"
+	KindPaymentWithBank = "payment-with-bank"
+)
+
+// Parameter is what a kind of decision takes beside the things that it is about.
+type Parameter struct{ Name, Help string }
+
+// Kind is a kind of decision: all that there is to say of it.
+type Kind struct {
+	Name    string
+	Summary string
+	Thing   gateway.Thing
+	// ByID: it takes the ids of things; otherwise its parameters say what it is about.
+	ByID bool
+	// Takes are its parameters, all of which must be given.
+	Takes   []Parameter
+	Example string
+
+	// persons is how many must stand for it: one where something is held back or nothing waits, two where something is let go.
+	persons func(gateway.DecisionItem) int
+	// find locks the things and says how they are. What is not there is left out.
+	find func(*Desk, context.Context, *postgres.Session, gateway.Decision) ([]gateway.DecisionItem, error)
+	// do carries it out for one thing and says what has become of it; in a rehearsal the decision has no number yet.
+	// gateway.ErrLostOwnership: the thing has moved on.
+	do func(*Desk, context.Context, *postgres.Session, gateway.Decision, gateway.DecisionItem) (string, error)
+}
+
+// Kinds is every kind of decision that there is.
+func Kinds() []Kind {
+	return []Kind{
+		{Name: KindArrived, Summary: "the bank has an interchange of which nobody knew it: it counts as sent", Thing: gateway.ThingInterchange, ByID: true,
+			Example: `decide arrived 17 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
+			persons: two, find: (*Desk).interchanges, do: resolved(true, "counts as sent")},
+		{Name: KindNotArrived, Summary: "the bank has not got an interchange of which nobody knew it: the same bytes go again", Thing: gateway.ThingInterchange, ByID: true,
+			Example: `decide not-arrived 17 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
+			persons: two, find: (*Desk).interchanges, do: resolved(false, "the same bytes go again, under the same name and number")},
+		{Name: KindClose, Summary: "an exception has been dealt with", Thing: gateway.ThingException, ByID: true,
+			Example: `decide close 12 13 --by "A. Hansen" --why "the supplier knows"`,
+			persons: personsToClose, find: (*Desk).exceptionItems, do: closeException},
+		{Name: KindHearAgain, Summary: "a parked file of a bank is heard once more", Thing: gateway.ThingBankFile, ByID: true,
+			Example: `decide hear-again 41 --by "A. Hansen" --why "the profile knows the code now"`,
+			persons: two, find: (*Desk).bankFiles, do: hearAgain},
+		{Name: KindNoneOfOurs, Summary: "nothing in a parked file of a bank is about us", Thing: gateway.ThingBankFile, ByID: true,
+			Example: `decide none-of-ours 41 --by "A. Hansen" --why "BEC: meant for another customer"`,
+			persons: two, find: (*Desk).bankFiles, do: noneOfOurs},
+		{Name: KindReadAgain, Summary: "a delivery that was set aside is tried again", Thing: gateway.ThingDelivery, ByID: true,
+			Example: `decide read-again 9 --by "A. Hansen" --why "the disk has room again"`,
+			persons: two, find: (*Desk).deliveries, do: readAgain},
+		{Name: KindVoid, Summary: "an interchange that is not sent never will be; its payments are ordered anew", Thing: gateway.ThingInterchange, ByID: true,
+			Example: `decide void 17 --by "A. Hansen" --why "the wrong debit account"`,
+			persons: two, find: (*Desk).unsent, do: void},
+		{Name: KindHold, Summary: "a waiting payment is held back, at once", Thing: gateway.ThingPayment, ByID: true,
+			Example: `decide hold 16777217 --by "A. Hansen" --why "4101 asked for it by telephone"`,
+			persons: one, find: (*Desk).payments, do: hold},
+		{Name: KindFree, Summary: "a held payment goes", Thing: gateway.ThingPayment, ByID: true,
+			Example: `decide free 16777217 --by "A. Hansen" --why "the first was not paid, says BEC"`,
+			persons: two, find: (*Desk).payments, do: free},
+		settles(KindSettleExecuted, bank.SettledExecuted, "what is disputed in an interchange was executed: response 8"),
+		settles(KindSettleRejected, bank.SettledRejected, "what is disputed in an interchange was not, and will not be: response 9"),
+		settles(KindSettleWithBank, bank.SettledWithBank, "what is disputed in an interchange is still with the bank, whose word counts again"),
+		settlesPayment(KindPaymentExecuted, bank.SettledExecuted, "a disputed payment was executed: response 8"),
+		settlesPayment(KindPaymentRejected, bank.SettledRejected, "a disputed payment was not, and will not be: response 9"),
+		settlesPayment(KindPaymentWithBank, bank.SettledWithBank, "a disputed payment is still with the bank, whose word counts again"),
+		{Name: KindAddPerson, Summary: "somebody may decide from now on", Thing: gateway.ThingPerson,
+			Takes:   []Parameter{{nameOf, "`name` of the person"}, {keyOf, "the person's public `key`, as it stands in an .pub file"}},
+			Example: `decide add-person --name "C. Berg" --key "ssh-ed25519 AAAA…" --by "A. Hansen" --why "new on the desk"`,
+			persons: two, find: (*Desk).newPerson, do: addPerson},
+		{Name: KindRemovePerson, Summary: "somebody may decide no longer", Thing: gateway.ThingPerson,
+			Takes:   []Parameter{{nameOf, "`name` of the person"}},
+			Example: `decide remove-person --name "C. Berg" --by "A. Hansen" --why "has left"`,
+			persons: two, find: (*Desk).knownPerson, do: removePerson},
+	}
+}
+
+func kindOf(name string) (Kind, error) {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	return Kind{}, fmt.Errorf("%q is no kind of decision: %w", name, gateway.ErrIntent)
+}
+
+func one(gateway.DecisionItem) int { return 1 }
+func two(gateway.DecisionItem) int { return 2 }
+
+// personsToClose: what nothing waits for takes one person, everything else could let something go.
+func personsToClose(i gateway.DecisionItem) int {
+	if i.State == harmless {
+		return 1
+	}
+	return 2
+}
+
+func resolved(bankHasIt bool, what string) func(*Desk, context.Context, *postgres.Session, gateway.Decision, gateway.DecisionItem) (string, error) {
+	return func(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
+		return what, d.bank.Resolve(ctx, x, i.ID, bankHasIt, by.ID)
+	}
+}
+
+func closeException(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
+	if i.State == unknownStands {
+		return "", fmt.Errorf("exception %d: it ends when somebody says whether the bank has the file: nks decide %s or %s: %w",
+			i.ID, KindArrived, KindNotArrived, gateway.ErrIntent)
+	}
+	return "closed", d.decisions.CloseException(ctx, x, i.ID, by.ID)
+}
+
+func hearAgain(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
+	if err := d.bank.HearAgain(ctx, x, i.ID, by.ID); err != nil {
+		return "", err
+	}
+	return "is heard again", d.decisions.UndoEarlier(ctx, x, KindNoneOfOurs, i.Thing, i.ID, by.ID)
+}
+
+func noneOfOurs(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
+	return "stays parked, and concerns none of ours", d.bank.NoneOfOurs(ctx, x, i.ID, by.ID)
+}
+
+func readAgain(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
+	return "is tried again", d.receive.ReadAgain(ctx, x, i.ID, by.ID)
+}
+
+func addPerson(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, _ gateway.DecisionItem) (string, error) {
+	return "may decide", d.decisions.AddPerson(ctx, x, gateway.Person{Name: by.Content[nameOf], PublicKey: by.Content[keyOf]}, by.ID)
+}
+
+// fewestPersons can decide everything: with fewer nobody could be added any more.
+const fewestPersons = 2
+
+func removePerson(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
+	if err := d.decisions.RemovePerson(ctx, x, i.ID, by.ID); err != nil {
+		return "", err
+	}
+	left, err := d.decisions.Persons(ctx, x)
+	if err == nil && len(left) < fewestPersons {
+		err = fmt.Errorf("%d would be left who may decide, and %d must be: %w", len(left), fewestPersons, gateway.ErrIntent)
+	}
+	return "may decide no longer", err
+}
+
+// outcome carries a decision out for one thing, which must be as it was when it was asked. What has moved on is left alone.
+func (d *Desk) outcome(ctx context.Context, x *postgres.Session, k Kind, by gateway.Decision, asked, now gateway.DecisionItem) (gateway.Outcome, error) {
+	o := gateway.Outcome{Thing: asked.Thing, ID: asked.ID}
+	switch {
+	case now.State == "":
+		o.What = "is not there any more"
+		return o, nil
+	case now.State != asked.State:
+		o.What = fmt.Sprintf("has moved on: was %s, is %s", asked.State, now.State)
+		return o, nil
+	}
+	what, err := k.do(d, ctx, x, by, asked)
+	switch {
+	case errors.Is(err, gateway.ErrLostOwnership):
+		o.What = "is " + now.State + ", and cannot be decided so"
+		return o, nil
+	case err != nil:
+		return o, fmt.Errorf("%s %d: %w", asked.Thing, asked.ID, err)
+	}
+	o.Done, o.What = true, what
+	return o, nil
+}

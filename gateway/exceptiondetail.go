@@ -1,0 +1,162 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// DetailCode names what an exception says beyond its kind.
+type DetailCode string
+
+// Details of exceptions.
+const (
+	DetailTechnical        DetailCode = "technical" // a program's own words, in English
+	DetailFailed           DetailCode = "failed"
+	DetailUnreadable       DetailCode = "unreadable"
+	DetailHeldOverlap      DetailCode = "held_overlap"
+	DetailHeldDiffers      DetailCode = "held_differs"
+	DetailOtherBytes       DetailCode = "other_bytes"
+	DetailTooBig           DetailCode = "too_big"
+	DetailAnswerInMailbox  DetailCode = "answer_in_mailbox"
+	DetailFileUnknown      DetailCode = "file_unknown"
+	DetailFileLate         DetailCode = "file_late"
+	DetailNoContrl         DetailCode = "no_contrl"
+	DetailContrlAction     DetailCode = "contrl_action"
+	DetailContrlReject     DetailCode = "contrl_reject"
+	DetailAcceptedAfter    DetailCode = "accepted_after_reject"
+	DetailNameCameBefore   DetailCode = "name_came_before"
+	DetailNumberCameBefore DetailCode = "number_came_before"
+	DetailMessageType      DetailCode = "message_type"
+	DetailMoreStatuses     DetailCode = "more_statuses"
+	DetailNothingOfOurs    DetailCode = "nothing_of_ours"
+	DetailPlaceNotOurs     DetailCode = "place_not_ours"
+	DetailReferenceNotOurs DetailCode = "reference_not_ours"
+	DetailDifferentLines   DetailCode = "different_lines"
+	DetailDifferentOrders  DetailCode = "different_orders"
+	DetailExecutedBefore   DetailCode = "executed_before"
+	DetailRejectedBefore   DetailCode = "rejected_before"
+	DetailRejectsAccepted  DetailCode = "rejects_accepted"
+	DetailDuplicate        DetailCode = "duplicate"
+	DetailOtherAmount      DetailCode = "other_amount"
+	DetailPaysAgain        DetailCode = "pays_again"
+	DetailFileTooLarge     DetailCode = "file_too_large"
+	DetailSetAside         DetailCode = "set_aside"
+	DetailLogLags          DetailCode = "log_lags"
+	DetailLogContradicts   DetailCode = "log_contradicts"
+)
+
+// DetailText is a detail in both languages; a %[n]s stands for its nth argument.
+type DetailText struct {
+	Code            DetailCode
+	Danish, English string
+}
+
+// DetailTexts is every detail that the flow gives.
+func DetailTexts() []DetailText {
+	return []DetailText{
+		{DetailTechnical, "Programmets egne ord: %[1]s", "%[1]s"},
+		{DetailFailed, "Det mislykkes, og prøves igen: %[1]s", "it fails, and is tried again: %[1]s"},
+		{DetailUnreadable, "Filen er lagt til side: %[1]s", "it was parked: %[1]s"},
+		{DetailHeldOverlap, "Betaling %[1]s: registret har to konti i kraft til samme formål, eller modtageren to gange; den venter i gruppe %[2]s",
+			"payment %[1]s: the register has two accounts in force for one purpose, or its holder twice; it waits in group %[2]s"},
+		{DetailHeldDiffers, "Betaling %[1]s: reglen og dens kontrolberegning vælger forskellige konti ud fra de samme oplysninger; den venter i gruppe %[2]s",
+			"payment %[1]s: the rule and its second computation choose different accounts from the same facts; it waits in group %[2]s"},
+		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",
+			"supplier %[1]s sent other bytes under this delivery's name; they were refused"},
+		{DetailTooBig, "Dataleverandør %[1]s sendte en meddelelse på %[2]s bytes; den er lagt til side", "supplier %[1]s sent a message of %[2]s bytes; it was parked"},
+		{DetailAnswerInMailbox, "%[1]s bytes; svaret ligger i stedet i leverandørens postkasse (out/)", "%[1]s bytes; it lies in the supplier's out/ of the mailbox instead"},
+		{DetailFileUnknown, "Fil %[1]s: ingen ved, om pengeinstituttet har den; spørg det, og registrér svaret med nks resolve",
+			"file %[1]s: nobody knows whether the bank has it; ask the bank, then nks resolve"},
+		{DetailFileLate, "Fil %[1]s til %[2]s er ikke nået frem til %[3]s i tide", "file %[1]s for %[2]s has not reached bank %[3]s in time"},
+		{DetailNoContrl, "%[1]s har ikke svaret på %[2]s", "bank %[1]s has not answered %[2]s"},
+		{DetailContrlAction, "Svaret lyder: %[1]s", "action %[1]s"},
+		{DetailContrlReject, "Den afviser en meddelelse, som vi ikke har sendt", "it rejects a message that we have not sent"},
+		{DetailAcceptedAfter, "Pengeinstituttet har tidligere afvist filen og godkender den nu", "the bank has rejected the interchange before, and now accepts it"},
+		{DetailNameCameBefore, "Navnet er brugt før med andet indhold; begge filer er gemt", "its name came before with other bytes; both are kept"},
+		{DetailNumberCameBefore, "Nummer %[1]s er kommet før med andet indhold, i fil %[2]s", "interchange %[1]s came before with other bytes, in file %[2]s"},
+		{DetailMessageType, "Meddelelsestype %[1]s", "message type %[1]s"},
+		{DetailMoreStatuses, "Yderligere %[1]s statusser", "%[1]s more statuses"},
+		{DetailNothingOfOurs, "Den handler ikke om noget af vores", "nothing of ours"},
+		{DetailPlaceNotOurs, "Referencen er vores, stedet er ikke", "the reference is ours, the place is not"},
+		{DetailReferenceNotOurs, "Stedet er vores, referencen er ikke", "the place is ours, the reference is not"},
+		{DetailDifferentLines, "Sted og reference er forskellige linjer", "place and reference name different lines"},
+		{DetailDifferentOrders, "Sted og reference er forskellige betalinger", "place and reference name different payments"},
+		{DetailExecutedBefore, "Pengeinstituttet har tidligere meldt den udført", "the bank has called it executed before, and now rejects it"},
+		{DetailRejectedBefore, "Pengeinstituttet har tidligere afvist den", "the bank has rejected it before, and now calls it executed"},
+		{DetailRejectsAccepted, "Pengeinstituttet har tidligere godkendt den og afviser den nu", "the bank has accepted it before, and now rejects it"},
+		{DetailDuplicate, "Pengeinstituttet afviser den, fordi det har en fil med det nummer; hvad der blev af den første, vides ikke deraf",
+			"the bank refuses it because it has a file of that number: what became of the first is not known by that"},
+		{DetailOtherAmount, "Pengeinstituttet nævner et andet beløb end det afsendte", "the bank names another amount than it was sent"},
+		{DetailFileTooLarge, "En fil fra pengeinstituttet er større end det, der hentes; den ligger i pengeinstituttets postkasse og bliver ikke læst",
+			"a file of the bank is larger than is fetched; it stays in the bank's mailbox and is not heard"},
+		{DetailSetAside, "Den er lagt til side: %[1]s", "it is set aside: %[1]s"},
+		{DetailLogLags, "%[1]s poster venter på deres plads, den ældste i %[2]s", "%[1]s entries wait for their place, the oldest since %[2]s"},
+		{DetailLogContradicts, "Loggen modsiger det, der er skrevet under: %[1]s", "the log contradicts what was signed: %[1]s"},
+		{DetailPaysAgain, "Den udbetaler måske igen betaling %[1]s, som pengeinstituttet kan have udbetalt", "it may pay again payment %[1]s, which the bank may have paid"},
+	}
+}
+
+// ExceptionDetail is what an exception says beyond its kind, in any language. It names no citizen.
+type ExceptionDetail struct {
+	Code DetailCode
+	Args DetailArgs
+}
+
+// DetailArgs are a detail's arguments; a database gives them as a JSON array of texts.
+type DetailArgs []string
+
+// Scan reads what a database gives.
+func (a *DetailArgs) Scan(src any) error {
+	text, ok := src.(string)
+	if !ok {
+		return fmt.Errorf("arguments of a detail come as %T", src)
+	}
+	return json.Unmarshal([]byte(text), a)
+}
+
+// With is the detail with its arguments.
+func (c DetailCode) With(args ...any) ExceptionDetail {
+	d := ExceptionDetail{Code: c}
+	for _, a := range args {
+		d.Args = append(d.Args, fmt.Sprint(a))
+	}
+	return d
+}
+
+// DetailOf is the detail that an English text without arguments is; another text is technical.
+func DetailOf(english string) ExceptionDetail {
+	for _, t := range DetailTexts() {
+		if t.English == english {
+			return ExceptionDetail{Code: t.Code}
+		}
+	}
+	return DetailTechnical.With(english)
+}
+
+// English is the detail for people and logs.
+func (d ExceptionDetail) English() string {
+	return d.text(func(t DetailText) string { return t.English })
+}
+
+// Danish is the detail for people.
+func (d ExceptionDetail) Danish() string {
+	return d.text(func(t DetailText) string { return t.Danish })
+}
+
+// text fills a text in; a code that this version does not know shows itself with its arguments.
+func (d ExceptionDetail) text(in func(DetailText) string) string {
+	all := DetailTexts()
+	args := make([]any, len(d.Args))
+	for i, a := range d.Args {
+		args[i] = a
+	}
+	i := slices.IndexFunc(all, func(t DetailText) bool { return t.Code == d.Code })
+	switch {
+	case i < 0:
+		return fmt.Sprint(append([]any{d.Code}, args...)...)
+	case len(args) == 0:
+		return in(all[i])
+	}
+	return fmt.Sprintf(in(all[i]), args...)
+}

@@ -1,0 +1,46 @@
+package gateway
+
+import "time"
+
+// Thing is what an exception or a decision is about.
+type Thing string
+
+// The things that have an id of ours.
+const (
+	ThingException   Thing = "exception"
+	ThingInterchange Thing = "interchange"
+	ThingBankFile    Thing = "bank file"
+	ThingDelivery    Thing = "delivery"
+	ThingGroup       Thing = "group"
+	ThingPerson      Thing = "person"
+	ThingPayment     Thing = "payment"
+)
+
+// Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
+func (k ExceptionKind) Thing() Thing {
+	switch k {
+	case DeliveryFails, AnswerFails, NameReused:
+		return ThingDelivery
+	case ReleaseFails, RegisterOverlap, RegisterDiffers:
+		return ThingGroup
+	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
+		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid:
+		return ThingInterchange
+	case RepaymentHeld:
+		return ThingPayment
+	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:
+		return ThingBankFile
+	}
+	return ""
+}
+
+// Within is by when somebody must have looked at an exception, from when it is raised. A notice closes itself then.
+func (s Severity) Within() time.Duration {
+	switch s {
+	case Notice:
+		return 7 * 24 * time.Hour
+	case Warning:
+		return 24 * time.Hour
+	}
+	return time.Hour
+}
