@@ -413,3 +413,32 @@ func TestVoid_Races(t *testing.T) {
 	}
 	t.Logf("%d interchanges void", void)
 }
+
+// TestVoid_TwoAccounts: what is to be ordered anew and meets two accounts waits, as void, and holds up no other; it goes when the
+// register is mended.
+func TestVoid_TwoAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.receive(bundle("G-1", cpr("A", ann, 100), cpr("B", abroad, 200), complete("C", 300)))
+	w.at(receiveBy)
+	w.release()
+	w.newAnswers()
+	w.void("BEC", 1)
+	twice := `INSERT INTO holder_version (id, kind, status, ended_on, valid_from, valid_to, recorded_from, counter)
+		VALUES (` + abroad[1:] + `, 1, 2, '2004-01-01', '2005-08-01', '2005-09-01', '2005-08-01', 1)`
+	w.exec(twice)
+	w.release()
+	w.want("ledger", w.ledger(), "frozen 2 = 400, void 1 = 200")
+	w.want("exceptions", w.row(`SELECT kind, detail FROM exception WHERE closed_at IS NULL`), "interchange cannot be written 1 payments of the interchange, "+
+		"which is void, wait: the register has two accounts in force for one purpose, or their holder twice")
+	w.release() // still
+	w.receive(bundle("G-2", complete("D", 400)))
+	w.at("2005-08-12 06:00")
+	w.release()
+	w.want("ledger", w.ledger(), "frozen 3 = 800, void 1 = 200")
+	w.exec(`DELETE FROM holder_version WHERE id = ` + abroad[1:] + ` AND valid_from = '2005-08-01'`)
+	w.release()
+	w.want("ledger", w.ledger(), "frozen 4 = 1000")
+	w.want("exceptions", w.exceptions(), "")
+	w.want("numbers", w.numbers(), "BEC 1 1 void 3 600; BEC 1 2 rendered 2 400; BEC 2 1 rendered 1 400; BEC 3 1 rendered 1 200")
+}

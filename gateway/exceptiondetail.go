@@ -16,6 +16,7 @@ const (
 	DetailUnreadable       DetailCode = "unreadable"
 	DetailHeldOverlap      DetailCode = "held_overlap"
 	DetailHeldDiffers      DetailCode = "held_differs"
+	DetailWaitAnew         DetailCode = "wait_anew"
 	DetailOtherBytes       DetailCode = "other_bytes"
 	DetailTooBig           DetailCode = "too_big"
 	DetailAnswerInMailbox  DetailCode = "answer_in_mailbox"
@@ -62,6 +63,8 @@ func DetailTexts() []DetailText {
 			"payment %[1]s: the register has two accounts in force for one purpose, or its holder twice; it waits in group %[2]s"},
 		{DetailHeldDiffers, "Betaling %[1]s: reglen og dens kontrolberegning vælger forskellige konti ud fra de samme oplysninger; den venter i gruppe %[2]s",
 			"payment %[1]s: the rule and its second computation choose different accounts from the same facts; it waits in group %[2]s"},
+		{DetailWaitAnew, "%[1]s betalinger fra filen, som er annulleret, venter: registret har to konti i kraft til samme formål, eller modtageren to gange",
+			"%[1]s payments of the interchange, which is void, wait: the register has two accounts in force for one purpose, or their holder twice"},
 		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",
 			"supplier %[1]s sent other bytes under this delivery's name; they were refused"},
 		{DetailTooBig, "Dataleverandør %[1]s sendte en meddelelse på %[2]s bytes; den er lagt til side", "supplier %[1]s sent a message of %[2]s bytes; it was parked"},

@@ -117,7 +117,8 @@ LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
         CASE WHEN subject !~ '^[0-9]+$' THEN split_part(subject, ' ', 1) END AS bank)
     SELECT i.id, a.authority, coalesce(i.bank, n.bank) FROM named n
         LEFT JOIN interchange i ON i.id = coalesce(n.whole, substring(subject FROM ' interchange ([0-9]{1,18})')::bigint,
-            (SELECT o.id FROM interchange o WHERE o.bank = n.bank AND o.control_ref = substring(subject FROM '^[^ ]+ "?([0-9]{1,14})"?(?: |$)')::bigint))
+            (SELECT o.id FROM interchange o WHERE o.bank = n.bank AND o.state <> 'void'
+                AND o.control_ref = substring(subject FROM '^[^ ]+ "?([0-9]{1,14})"?(?: |$)')::bigint))
         LEFT JOIN agreement a ON a.id = i.agreement_id
         WHERE thing = 'interchange'
     UNION ALL

@@ -35,8 +35,12 @@ type completed struct {
 	beneficiary string // JSON, empty: none
 }
 
-// endedReason marks a payment that was rejected or stopped: it is counted, and nothing else.
-const endedReason = "ended"
+const (
+	// endedReason marks a payment that was rejected or stopped: it is counted, and nothing else.
+	endedReason = "ended"
+	// doubtReason marks a payment that is to be ordered anew and has two accounts: it waits.
+	doubtReason = "in doubt"
+)
 
 // completer completes the payments of a slice, by the register's image where there is one, and else by SQL.
 type completer struct {
@@ -53,13 +57,14 @@ type completer struct {
 	answers   []image.Answer
 	asking    []int // the payments of the page that are in questions
 	found     []gateway.FoundAccount
+	doubtful  map[int64]bool // of which the register tells two things at once
 
 	aside []completed
 	last  string // debit account of the payments aside
 }
 
 func (s *Store) newCompleter(ctx context.Context, tx pgx.Tx, c *completion, ended map[int64]bool) (*completer, error) {
-	m := &completer{completion: c, store: s, tx: tx, ended: ended, termsOf: map[string]gateway.PayoutTerms{}}
+	m := &completer{completion: c, store: s, tx: tx, ended: ended, termsOf: map[string]gateway.PayoutTerms{}, doubtful: map[int64]bool{}}
 	if s.Image == nil {
 		return m, nil
 	}
@@ -156,7 +161,10 @@ func (c *completer) ask(ctx context.Context, page []due, which []int, samples ma
 			doubt.why = fmt.Sprintf("payment %d: by the image version %d, %s; by SQL version %d, %s", page[i].id, a.Version, a.Reason,
 				found[n].FoundAccount.Version, found[n].Reason)
 		}
-		doubt.overlap = doubt.overlap || found[n].Reason == register.Overlap
+		if found[n].Reason == register.Overlap {
+			// A release gives them groups of their own first; what is to be ordered anew waits as it is.
+			doubt.overlap, c.doubtful[page[i].id] = c.void == nil, true
+		}
 		c.found[i] = found[n].FoundAccount
 	}
 	if len(doubt.differ) > 0 {
@@ -177,7 +185,7 @@ func (c *completer) complete(page []due) ([]completed, error) {
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("payment %d: %w", page[i].id, err)
-		case p.reason == endedReason:
+		case p.reason == endedReason || p.reason == doubtReason:
 			batch = append(batch, p)
 			continue
 		}
@@ -217,6 +225,9 @@ func (c *completer) bringBack(batch []completed) []completed {
 func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error) {
 	if c.ended[d.id] {
 		return completed{id: d.id, reason: endedReason}, nil
+	}
+	if c.doubtful[d.id] {
+		return completed{id: d.id, reason: doubtReason}, nil
 	}
 	to := gateway.JudgePayout(&d.DuePayment, c.terms(d.debit), found)
 	p := completed{id: d.id, ore: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,

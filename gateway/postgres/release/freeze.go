@@ -18,10 +18,11 @@ const readers = 2
 
 // freeze completes the payments of a release unit and splits the orders into interchanges, messages, lines and
 // sequences; it gives each interchange the bank's next control number, renders it, and stores all of it. The bytes are
-// a pure function of what is stored: NextToRender makes the same of it.
-func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, executesOn gateway.Date) error {
+// a pure function of what is stored: NextToRender makes the same of it. It gives the payments that wait, because their account
+// is in doubt.
+func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, executesOn gateway.Date) (doubtful []int64, err error) {
 	f := &freezer{store: s, x: x, completion: c, executesOn: executesOn, pipe: newPipeline(), unpaid: newUnpaid(), split: gateway.NewSplitter(s.Rules.Split)}
-	err := f.prepare(ctx)
+	err = f.prepare(ctx)
 	if err == nil {
 		err = f.takeAll(ctx)
 	}
@@ -29,7 +30,7 @@ func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, 
 	if err == nil && f.seen != c.payments {
 		err = fmt.Errorf("%w: %d payments were completed, must be %d", gateway.ErrCountMismatch, f.seen, c.payments)
 	}
-	return err
+	return f.doubtful, err
 }
 
 // takeAll reads slices ahead with several connections and takes their payments in order.

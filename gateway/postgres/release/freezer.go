@@ -19,6 +19,7 @@ type freezer struct {
 	executesOn gateway.Date
 	pipe       *pipeline
 	seen       int
+	doubtful   []int64 // payments that wait
 
 	references map[attempt]int64 // bank_reference
 	ic         *freezing
@@ -69,7 +70,11 @@ func (f *freezer) prepare(ctx context.Context) error {
 
 func (f *freezer) take(ctx context.Context, p *completed) error {
 	f.seen++
-	if p.reason == endedReason {
+	switch p.reason {
+	case endedReason:
+		return nil
+	case doubtReason:
+		f.doubtful = append(f.doubtful, p.id)
 		return nil
 	}
 	// That it is a cheque is told once.

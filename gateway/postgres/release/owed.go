@@ -4,10 +4,12 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strconv"
 	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/pgscript"
 )
 
 //go:embed sql/obligations.sql
@@ -23,26 +25,57 @@ type owedUnit struct {
 // mostUnits bounds how many units of obligations are looked through for one that nobody else has.
 const mostUnits = 100
 
-// orderNext freezes the most urgent due obligations, and reports whether there were any. What fails is an exception of the
-// interchange that was void.
+// orderNext freezes the most urgent due obligations, and reports whether there were any that could be. What fails is an
+// exception of the interchange that was void.
 func (s *Store) orderNext(ctx context.Context) (bool, error) {
 	return s.SkipFailing(ctx, gateway.InterchangeFails, func(over []int64) (void []int64, err error) {
-		err = s.Transact(ctx, "order anew", func(x *postgres.Session) error {
-			var u owedUnit
-			if u, void, err = s.claimOwed(ctx, x, over); err != nil || len(void) == 0 {
-				return err
+		for {
+			var ended int
+			void, ended, err = s.orderFirst(ctx, over)
+			if doubt := asDoubt(err); doubt != nil {
+				s.Log.Error().Err(doubt).Msg("the register's image is thrown away, SQL completes the payments")
+				return void, nil // SQL is next
 			}
-			if err := s.orderAnew(ctx, x, u, void); err != nil {
-				return fmt.Errorf("agreement %d for %s: %w", u.AgreementID, u.ExecutesOn.Format(time.DateOnly), err)
+			if err != nil || len(void) == 0 || ended > 0 {
+				return void, err
 			}
-			return s.CloseMended(ctx, x, gateway.InterchangeFails, void...)
-		})
-		if doubt := asDoubt(err); doubt != nil && len(doubt.differ) > 0 {
-			s.Log.Error().Err(doubt).Msg("the register's image is thrown away, SQL completes the payments")
-			return void, nil // SQL is next
+			over = append(over, void...) // all of them still wait
 		}
-		return void, err
 	})
+}
+
+// orderFirst freezes the obligations of the first unit none of whose void interchanges is to be passed over. It gives those, and
+// how many obligations ended.
+func (s *Store) orderFirst(ctx context.Context, over []int64) (void []int64, ended int, err error) {
+	err = s.Transact(ctx, "order anew", func(x *postgres.Session) error {
+		var u owedUnit
+		if u, void, err = s.claimOwed(ctx, x, over); err != nil || len(void) == 0 {
+			return err
+		}
+		if ended, err = s.orderAnew(ctx, x, u, void); err != nil {
+			return fmt.Errorf("agreement %d for %s: %w", u.AgreementID, u.ExecutesOn.Format(time.DateOnly), err)
+		}
+		return s.noteWaiting(ctx, x, void)
+	})
+	return void, ended, err
+}
+
+// noteWaiting raises what is still to be ordered out of void interchanges, and closes what was raised of those that are done.
+func (s *Store) noteWaiting(ctx context.Context, x *postgres.Session, void []int64) error {
+	for _, id := range void {
+		var waiting int
+		err := x.QueryRowContext(ctx, `SELECT count(*) FROM obligation WHERE cause_interchange = $1 AND state = 'open'`, id).Scan(&waiting)
+		switch {
+		case err == nil && waiting == 0:
+			err = s.CloseMended(ctx, x, gateway.InterchangeFails, id)
+		case err == nil:
+			err = s.RaiseDetail(ctx, x, gateway.InterchangeFails, strconv.FormatInt(id, 10), gateway.DetailWaitAnew.With(waiting))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // claimOwed makes the transaction the one that orders a unit anew, and gives the void interchanges that it is owed for; none
@@ -76,43 +109,42 @@ func (s *Store) claimOwed(ctx context.Context, x *postgres.Session, over []int64
 }
 
 // orderAnew judges the payments of void interchanges as a release does, as of now, and freezes their next orders, or returns
-// them.
-func (s *Store) orderAnew(ctx context.Context, x *postgres.Session, u owedUnit, void []int64) error {
+// them. It tells how many; those whose account is in doubt wait.
+func (s *Store) orderAnew(ctx context.Context, x *postgres.Session, u owedUnit, void []int64) (ended int, err error) {
 	terms, err := agreement(ctx, x, u.AgreementID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	bank, err := s.Banks.ByID(terms.BankCentre)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	now := s.Now()
 	executesOn := s.Days.Terms(terms, bank).ExecutionDay(now, gateway.DateOf(u.ExecutesOn))
-	if err := passOn(ctx, x, void); err != nil {
-		return err
+	if err := lockBefore(ctx, x, void); err != nil {
+		return 0, err
 	}
 	c, err := s.completionOfOwed(ctx, x, bank, terms, void, now)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := s.freeze(ctx, x, c, executesOn); err != nil {
-		return err
+	doubtful, err := s.freeze(ctx, x, c, executesOn)
+	if err != nil {
+		return 0, err
 	}
 	s.Failpoint("after-ordering-anew-before-end")
 	x.Wakes(postgres.ToAnswer, postgres.ToRender(bank.ID), postgres.ToSend(bank.ID), postgres.ToAwait(bank.ID))
-	return s.endObligations(ctx, x, c)
+	ended = c.payments - len(doubtful)
+	return ended, s.endObligations(ctx, x, c, doubtful, ended)
 }
 
-// passOn locks the lines of the attempts before, and counts in them what comes to a later one.
-func passOn(ctx context.Context, x *postgres.Session, void []int64) error {
-	var lines int
-	err := x.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT DISTINCT cause_interchange, cause_message, cause_lin FROM obligation
-		WHERE cause_interchange = ANY ($1::bigint[]) AND state = 'open') l`, void).Scan(&lines)
-	if err == nil {
-		err = x.UpdateAll(ctx, lines, `UPDATE order_line l SET later_payments = l.later_payments + o.payments, later_ore = l.later_ore + o.ore
-			FROM (SELECT cause_interchange, cause_message, cause_lin, count(*) AS payments, sum(ore) AS ore FROM obligation
-				WHERE cause_interchange = ANY ($1::bigint[]) AND state = 'open' GROUP BY 1, 2, 3) o
-			WHERE l.interchange_id = o.cause_interchange AND l.message_no = o.cause_message AND l.lin = o.cause_lin AND l.state = 'void'`, void)
+// lockBefore locks the lines of the attempts before, which must be void.
+func lockBefore(ctx context.Context, x *postgres.Session, void []int64) error {
+	var alive int
+	err := x.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE state <> 'void') FROM (SELECT state FROM order_line
+		WHERE interchange_id = ANY ($1::bigint[]) ORDER BY interchange_id, message_no, lin FOR UPDATE) l`, void).Scan(&alive)
+	if err == nil && alive > 0 {
+		err = fmt.Errorf("%w: %d of them are not void", gateway.ErrCountMismatch, alive)
 	}
 	if err != nil {
 		return fmt.Errorf("lines of the attempts before: %w", err)
@@ -149,19 +181,20 @@ func (s *Store) completionOfOwed(ctx context.Context, x *postgres.Session, bank 
 	return c, nil
 }
 
-// endObligations ends what was owed: what has an order by now stands by it, the rest was returned.
-func (s *Store) endObligations(ctx context.Context, x *postgres.Session, c *completion) error {
+//go:embed sql/end_obligations.sql
+var endScript string
+
+// endObligations ends what was owed, but for what waits: what has an order by now stands by it, the rest was returned.
+func (s *Store) endObligations(ctx context.Context, x *postgres.Session, c *completion, doubtful []int64, want int) error {
 	if err := x.NewAttempts(ctx); err != nil {
 		return err
 	}
-	_, err := x.ExecContext(ctx, `INSERT INTO new_attempt (month, payment_id, attempt, order_month)
-		SELECT w.payment_month, w.payment_id, w.attempt, $2::date FROM obligation w
-		CROSS JOIN LATERAL (SELECT FROM bank_order b WHERE b.month = $2::date AND b.payment_id = w.payment_id AND b.attempt = w.attempt LIMIT 1) o
-		WHERE w.cause_interchange = ANY ($1::bigint[]) AND w.state = 'open'`, c.void, c.frozenIn)
-	if err == nil {
-		err = x.UpdateAll(ctx, c.payments, `UPDATE obligation w SET ended_at = $2, register_counter = $3,
-				state = CASE WHEN EXISTS (SELECT FROM new_attempt a WHERE a.payment_id = w.payment_id) THEN 'ordered' ELSE 'given_up' END::obligation_state
-			WHERE w.cause_interchange = ANY ($1::bigint[]) AND w.state = 'open'`, c.void, c.asOf, c.counter)
+	if doubtful == nil {
+		doubtful = []int64{} // NULL would be all
+	}
+	ended, err := pgscript.RunCounting(ctx, x, endScript, pgscript.Args{"void": c.void, "waiting": doubtful, "order_month": c.frozenIn, "now": c.asOf, "counter": c.counter})
+	if err == nil && ended != int64(want) {
+		err = fmt.Errorf("%w: %d obligations ended, must be %d", gateway.ErrCountMismatch, ended, want)
 	}
 	if err != nil {
 		return fmt.Errorf("end obligations: %w", err)

@@ -134,7 +134,7 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 	if err != nil {
 		return err
 	}
-	if err := s.freeze(ctx, x, c, executesOn); err != nil {
+	if _, err := s.freeze(ctx, x, c, executesOn); err != nil {
 		return err
 	}
 	s.Failpoint("after-freezing-before-release")
