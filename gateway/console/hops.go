@@ -129,14 +129,23 @@ func (v *paymentView) released(l Language) {
 	if account != "" && v.Masked {
 		account += " " + say(l, "payment.masked")
 	}
-	v.hop("hop.completed", v.ReleasedAt, "done", say(l, "rule."+strconv.Itoa(v.Order.Rule)), account)
+	v.hop("hop.completed", v.orderedAt(), "done", say(l, "rule."+strconv.Itoa(v.Order.Rule)), account)
+}
+
+// orderedAt is when the present order was made: at the release, or later where the one before was void.
+func (v *paymentView) orderedAt() *time.Time {
+	made := v.Interchange.PreparedAt
+	if made == nil || v.ReleasedAt != nil && !made.After(*v.ReleasedAt) {
+		return v.ReleasedAt
+	}
+	return made
 }
 
 func (v *paymentView) sent(l Language) {
 	if v.Interchange.ID == 0 {
 		return
 	}
-	v.hop("hop.placed", v.ReleasedAt, "done",
+	v.hop("hop.placed", v.orderedAt(), "done",
 		fmt.Sprintf(say(l, "hop.placed.detail"), v.Interchange.Bank, fmt.Sprintf("%014d", v.Interchange.ControlRef)),
 		fmt.Sprintf("UNH %d, LIN %d, SEQ %d; BGM %s", v.Order.Message, v.Order.Line, v.Order.Seq, v.Order.MessageRef))
 	switch {
@@ -144,6 +153,8 @@ func (v *paymentView) sent(l Language) {
 		v.hop("hop.sent", v.Interchange.SentAt, "done", v.Interchange.FileName)
 	case v.Interchange.State == "unknown":
 		v.hop("hop.unknown", nil, "bad", v.Interchange.FileName)
+	case v.Interchange.State == "void":
+		v.hop("hop.void", v.BankStatus.At, "wait")
 	default:
 		v.hop("hop.unsent", nil, "wait")
 	}

@@ -83,6 +83,7 @@ var flowTexts = []Text{
 	{"hop.placed.detail", "%s, kontrolreference %s", "%s, control reference %s"},
 	{"hop.sent", "Afsendt", "Sent"},
 	{"hop.unsent", "Venter på afsendelse", "Waits to be sent"},
+	{"hop.void", "Filen er annulleret, før den blev sendt; ordren lægges i en ny", "The file was voided before it was sent; the order goes into a new one"},
 	{"hop.unknown", "Uvist, om pengeinstituttet har filen", "Unknown whether the bank has the file"},
 	{"hop.contrl.received", "CONTRL: filen er modtaget", "CONTRL: the file was received"},
 	{"hop.contrl.accepted", "CONTRL: filen er godkendt", "CONTRL: the file was accepted"},

@@ -16,6 +16,7 @@ type frozenSums struct {
 	At         time.Time             `json:"at"`
 	Bank       string                `json:"bank" db:"bank"`
 	ControlRef gateway.ControlNumber `json:"control_ref" db:"control_ref"`
+	Version    int                   `json:"version" db:"version"` // the how manyth under that number: those before are void
 	Agreement  string                `json:"agreement" db:"agreement"`
 	Messages   int                   `json:"messages" db:"messages"`
 	Payments   int                   `json:"payments" db:"payments"`
@@ -26,7 +27,7 @@ type frozenSums struct {
 // auditSums enters the sums of a frozen interchange in the log, with the hash of its bytes where it has been rendered.
 func (s *Store) auditSums(ctx context.Context, x *postgres.Session, interchange int64, sum []byte) error {
 	sums := frozenSums{At: s.Now(), SHA256: hex.EncodeToString(sum)}
-	err := x.GetContext(ctx, &sums, `SELECT bank, control_ref, agreement, messages, payments, ore FROM interchange WHERE id = $1`, interchange)
+	err := x.GetContext(ctx, &sums, `SELECT bank, control_ref, version, agreement, messages, payments, ore FROM interchange WHERE id = $1`, interchange)
 	if err != nil {
 		return fmt.Errorf("interchange %d: sums: %w", interchange, err)
 	}
