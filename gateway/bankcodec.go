@@ -37,7 +37,7 @@ type BankEnvelope struct {
 type BankSink interface {
 	Contrl(Contrl) error
 	Status(BankStatus) error
-	// Unknown is told of a message that the codec does not know.
+	// Unknown is told of each message that the codec does not know, by its type.
 	Unknown(messageType string) error
 }
 

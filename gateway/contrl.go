@@ -1,6 +1,6 @@
 package gateway
 
-// ContrlAction is what a CONTRL says of an interchange.
+// ContrlAction is what a CONTRL says of an interchange; another one than those below means nothing to us.
 type ContrlAction string
 
 // What a CONTRL can say.

@@ -98,10 +98,11 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.noteAbout(ctx, x, bank, file, heard); err != nil {
 		return err
 	}
-	for _, kind := range heard.unknown {
-		if err := s.Raise(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d %s", bank.ID, file.ID, kind), "message type "+kind); err != nil {
-			return err
-		}
+	if err := s.raiseUnclear(ctx, x, bank, file); err != nil {
+		return err
+	}
+	if err := s.raiseUnknown(ctx, x, bank, file, heard); err != nil {
+		return err
 	}
 	if envelope.WantsContrl {
 		if err := s.oweContrl(ctx, x, bank, envelope, nil, now); err != nil {
