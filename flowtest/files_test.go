@@ -102,7 +102,7 @@ func TestFiles_Answered(t *testing.T) {
 	}
 	w.want("no CONTRL is awaited for it", w.row(`SELECT count(*) FROM order_line WHERE interchange_id = (SELECT max(id) FROM interchange)`), "0")
 	w.later(24 * 3600e9)
-	w.eachBank("deadlines", w.Bank.DecideSilence)
+	w.deadlines()
 	w.want("exceptions", w.exceptions(), "")
 }
 

@@ -10,6 +10,11 @@ const (
 	ContrlRejected ContrlAction = "rejected" // UCI 4: all of it
 )
 
+// Known reports whether the action means anything to us.
+func (a ContrlAction) Known() bool {
+	return a == ContrlReceived || a == ContrlAccepted || a == ContrlRejected
+}
+
 // Contrl is one CONTRL about an interchange of ours.
 type Contrl struct {
 	ControlRef string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Errors of putting a file at a bank.
@@ -71,6 +72,8 @@ type Outbox interface {
 	MarkUnknown(ctx context.Context, o Outgoing, fence int64) error
 	// StoreBankFile stores a fetched file's bytes; stored before is as good as stored now.
 	StoreBankFile(ctx context.Context, bank, name string, fetch func(io.Writer) error) error
+	// RoundComplete records that everything is stored that the bank's mailbox held when it was listed, at a business time.
+	RoundComplete(ctx context.Context, bank string, fence int64, listedAt time.Time) error
 }
 
 // Dispatcher sends to one bank and fetches from it, as the owner of the connection with a fencing number.
@@ -79,6 +82,7 @@ type Dispatcher struct {
 	Fence     int64
 	Link      BankLink
 	Outbox    Outbox
+	Now       func() time.Time // the business clock
 	Failpoint func(name string)
 }
 
@@ -136,8 +140,10 @@ func (d *Dispatcher) lookAfter(ctx context.Context, o Outgoing) error {
 }
 
 // FetchNew stores every file that lies ready, and then takes it away from the bank's mailbox. A file that cannot be
-// fetched holds up no other; it is told when the others are done.
+// fetched holds up no other; it is told when the others are done. Without such a file the round is complete: what the bank
+// has not said by then it has not said.
 func (d *Dispatcher) FetchNew(ctx context.Context) (bool, error) {
+	listedAt := d.Now()
 	files, err := d.Link.List(ctx)
 	if err != nil {
 		return false, err
@@ -148,7 +154,10 @@ func (d *Dispatcher) FetchNew(ctx context.Context) (bool, error) {
 			failures = append(failures, fmt.Errorf("file of %d bytes: %w", f.Size, err))
 		}
 	}
-	return len(files) > len(failures), errors.Join(failures...)
+	if len(failures) > 0 {
+		return len(files) > len(failures), errors.Join(failures...)
+	}
+	return len(files) > 0, d.Outbox.RoundComplete(ctx, d.Bank, d.Fence, listedAt)
 }
 
 func (d *Dispatcher) fetch(ctx context.Context, f RemoteFile) error {

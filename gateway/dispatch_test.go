@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"nks/gateway"
 )
@@ -92,6 +93,14 @@ func (o *outbox) MarkNotSent(ctx context.Context, _ gateway.Outgoing, fence int6
 
 func (o *outbox) MarkUnknown(_ context.Context, _ gateway.Outgoing, fence int64) error {
 	return o.mark("unknown", fence, "unknown")
+}
+
+func (o *outbox) RoundComplete(_ context.Context, bank string, fence int64, _ time.Time) error {
+	if fence != o.fence {
+		return gateway.ErrLostOwnership
+	}
+	o.note("round of %s", bank)
+	return nil
 }
 
 func (o *outbox) StoreBankFile(_ context.Context, bank, name string, fetch func(io.Writer) error) error {
@@ -238,7 +247,7 @@ func TestDispatcher_SendNext(t *testing.T) {
 				o.fence = c.fence
 			}
 			b := &bank{journal: &journal, put: c.put, sight: c.sight, lookErr: c.lookErr}
-			d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
+			d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Now: time.Now, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
 			worked, err := d.SendNext(t.Context())
 			if worked != c.worked || !errors.Is(err, c.is) || (err == nil) != (c.is == nil) {
 				t.Errorf("worked %t, %v; want %t, %v", worked, err, c.worked, c.is)
@@ -266,7 +275,7 @@ func TestDispatcher_SendNext_GivesBackAtItsEnd(t *testing.T) {
 		cancel()
 		return fmt.Errorf("%w: %w", gateway.ErrNotSent, ctx.Err())
 	}}
-	d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Failpoint: func(string) {}}
+	d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Now: time.Now, Failpoint: func(string) {}}
 	if _, err := d.SendNext(ctx); !errors.Is(err, gateway.ErrNotSent) {
 		t.Error(err)
 	}
@@ -286,9 +295,9 @@ func TestDispatcher_FetchNew(t *testing.T) {
 		worked  bool
 		is      error
 	}{
-		"none": {},
+		"none": {journal: "round of B"},
 		"two": {files: []string{"a.edi", "b.edi"}, worked: true, journal: "fetch a.edi; commit B/a.edi; gap after-fetch-commit-before-remove; remove a.edi; " +
-			"fetch b.edi; commit B/b.edi; gap after-fetch-commit-before-remove; remove b.edi"},
+			"fetch b.edi; commit B/b.edi; gap after-fetch-commit-before-remove; remove b.edi; round of B"},
 		"not fetched":   {files: []string{"a.edi"}, fail: map[string]error{"fetch": cut}, is: cut},
 		"not committed": {files: []string{"a.edi"}, fail: map[string]error{"store": cut}, is: cut, journal: "fetch a.edi"},
 		"not removed": {files: []string{"a.edi"}, fail: map[string]error{"remove": cut}, is: cut,
@@ -304,7 +313,7 @@ func TestDispatcher_FetchNew(t *testing.T) {
 				b.out = append(b.out, gateway.RemoteFile{Name: f, Size: int64(len(f))})
 				b.files[f] = "content of " + f
 			}
-			d := &gateway.Dispatcher{Bank: "B", Link: b, Outbox: o, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
+			d := &gateway.Dispatcher{Bank: "B", Link: b, Outbox: o, Now: time.Now, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
 			worked, err := d.FetchNew(t.Context())
 			if worked != c.worked || !errors.Is(err, c.is) || (err == nil) != (c.is == nil) {
 				t.Errorf("worked %t, %v; want %t, %v", worked, err, c.worked, c.is)

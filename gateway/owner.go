@@ -28,8 +28,9 @@ type BankOwner struct {
 	Lease     func(context.Context) (Lease, error) // ErrTransient: somebody else has it
 	Dial      func(context.Context) (LinkCloser, error)
 	Outbox    Outbox
-	Poll      time.Duration // between looks at the bank's mailbox
-	Retry     time.Duration // after a failed connection
+	Now       func() time.Time // the business clock
+	Poll      time.Duration    // between looks at the bank's mailbox
+	Retry     time.Duration    // after a failed connection
 	Failpoint func(string)
 	Failed    func(name string, err error)
 	// Observe is told of every turn, by the names "connect", "send" and "fetch" with the bank's; nil: nobody.
@@ -76,7 +77,7 @@ func (b *BankOwner) own(ctx context.Context) error {
 	defer func() { _ = link.Close() }()
 	b.Connected(true)
 	defer b.Connected(false)
-	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Failpoint: b.Failpoint}
+	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Now: b.Now, Failpoint: b.Failpoint}
 	for {
 		// A file that cannot be sent must not hide what the bank says.
 		sent, sendErr := b.Observe.turn(ctx, "send "+b.Bank, d.SendNext)

@@ -30,7 +30,7 @@ func owning(t *testing.T, lasts time.Duration, change func(o *gateway.BankOwner,
 		var ignored []string
 		out := &outbox{journal: &ignored, fence: 7}
 		link := &bank{journal: &ignored, put: renamed}
-		o := &gateway.BankOwner{Bank: "B", Outbox: out, Poll: 5 * time.Second, Retry: time.Second, Failpoint: func(string) {},
+		o := &gateway.BankOwner{Bank: "B", Outbox: out, Now: time.Now, Poll: 5 * time.Second, Retry: time.Second, Failpoint: func(string) {},
 			Lease: func(context.Context) (gateway.Lease, error) {
 				return gateway.Lease{Fence: 7, Held: func(context.Context) error { return nil }, Release: func() { note("released") }}, nil
 			},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"nks/gateway/act"
@@ -17,8 +18,11 @@ import (
 const asksAfter = 2 * time.Second
 
 // operate does what two persons at the exception desk do: they ask the bank about an interchange of which nobody knows
-// whether it arrived, and record what the bank says.
+// whether it arrived, and about a file that nobody can decide, and record what the bank says.
 func (p *play) operate(ctx context.Context) error {
+	if err := p.settleDoubts(ctx); err != nil {
+		return err
+	}
 	unknown, err := p.gateway.Desk().Unresolved(ctx)
 	if err != nil {
 		return p.stuck("database away")
@@ -44,6 +48,35 @@ func (p *play) operate(ctx context.Context) error {
 		_, _ = fmt.Fprintf(p.tell.Err, "\noperator: %s interchange %d: %s\n", u.Bank, u.ControlRef, token)
 		if err := p.gateway.Desk().Resolve(ctx, u.Bank, u.ControlRef, arrived, "operator", "second operator"); err != nil {
 			return p.stuck("resolve: " + err.Error())
+		}
+	}
+	return nil
+}
+
+// settleDoubts asks the bank about each file that nobody can decide: a status about an order that nobody gave is the
+// bank's own mistake and concerns none of ours.
+func (p *play) settleDoubts(ctx context.Context) error {
+	doubts, err := p.gateway.Desk().Doubts(ctx)
+	if err != nil {
+		return p.stuck("database away")
+	}
+	settled := map[int64]bool{}
+	for _, d := range doubts {
+		if settled[d.File] {
+			continue
+		}
+		settled[d.File] = true
+		ledger, err := bank.ReadJournal(p.dir, d.Bank)
+		if err != nil {
+			return fmt.Errorf("ask bank %s: %w", d.Bank, err)
+		}
+		i := slices.IndexFunc(ledger.Answers, func(a bank.LedgerAnswer) bool { return a.Name == d.Name })
+		if i < 0 || ledger.Answers[i].Kind != bank.AnswerStray {
+			continue
+		}
+		_, _ = fmt.Fprintf(p.tell.Err, "\noperator: %s file %d: the bank says that it concerns none of ours\n", d.Bank, d.File)
+		if err := p.gateway.Desk().ConcernsNone(ctx, d.File, "operator", "second operator"); err != nil {
+			return p.stuck("concerns none: " + err.Error())
 		}
 	}
 	return nil

@@ -236,7 +236,7 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 		}
 		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
 	}
-	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
+	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Now: a.clock.Now, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
 		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
 		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
 		Failed: a.stepFailed, Observe: a.observe,

@@ -312,6 +312,7 @@ CREATE TABLE bank_file (
     document_id bigint NOT NULL REFERENCES document,
     received_at timestamptz NOT NULL,
     state       bank_file_state NOT NULL DEFAULT 'received',
+    hearing     int NOT NULL DEFAULT 1,         -- how often it is heard, this time included
     control_ref text,
     note        text,
     UNIQUE (bank, name, sha256)

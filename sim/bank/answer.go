@@ -99,7 +99,7 @@ func placeOf(f *flaw) string {
 
 // statements tells a BANSTA everything that this answer says, in the order of the file.
 func (a *answering) statements(b *bansta) error {
-	if a.plan.Kind == answerStray {
+	if a.plan.Kind == AnswerStray {
 		b.order("", lineLine{Line: 1}, orderLine{Ref: "00000000UKENDT" + a.control, Seq: 1}, a.profile.Codes.Rejected, a.profile.strayReason())
 		return nil
 	}

@@ -119,7 +119,7 @@ const (
 	answerContrl     = "CONTRL"
 	answerValidation = "VALIDATION"
 	answerBooking    = "BOOKING"
-	answerStray      = "STRAY" // about an order that nobody gave
+	AnswerStray      = "STRAY" // about an order that nobody gave
 	answerAgain      = "AGAIN" // the bytes of another one under another name
 )
 

@@ -21,7 +21,7 @@ func (d *decision) plan() {
 		}
 		d.planBooking(checked)
 		if chance(p.Seed, "unknown reference", r.Control, p.Misbehaves.UnknownReference) {
-			d.add(planned{Kind: answerStray, Due: checked.Add(time.Second)})
+			d.add(planned{Kind: AnswerStray, Due: checked.Add(time.Second)})
 		}
 	}
 	d.planAgain()

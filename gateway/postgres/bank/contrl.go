@@ -68,7 +68,7 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 			return err
 		}
 		if !ours {
-			if err := s.Raise(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s interchange %d message %q", bank.ID, id, m.Ref), "reject"); err != nil {
+			if err := s.Raise(ctx, x, gateway.ContrlForNothing, messageSubject(bank, id, m), "reject"); err != nil {
 				return err
 			}
 			continue

@@ -12,7 +12,8 @@ import (
 
 // DecideSilence does what silence decides at one bank: a message without a reject is accepted when the acceptance
 // deadline has passed; an order is executed when the profile says that silence after the execution day means it; a
-// CONTRL that does not come is raised.
+// CONTRL that does not come is raised. Silence counts up to the last complete round of the bank's mailbox, and not of what
+// an open doubt may concern: while the line is down we are deaf, not told.
 func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) {
 	bank, err := s.Banks.ByID(bankID)
 	if err != nil {
@@ -24,29 +25,20 @@ func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) 
 		if err := lockLines(ctx, x, bankID); err != nil {
 			return err
 		}
-		moved, err := s.acceptLines(ctx, x, now, `SELECT l.interchange_id, l.message_no, l.lin
-			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
-			WHERE i.bank = @bank AND i.contrl = 'accepted' AND i.contrl_at <= @since::timestamptz AND l.state = 'with_bank'`,
-			pgscript.Args{"bank": bank.ID, "since": now.Add(-bank.AcceptanceDeadline)})
+		h, err := s.hearsay(ctx, x, bankID)
 		if err != nil {
 			return err
 		}
-		worked = moved > 0
-		if bank.ExecutedDeadline > 0 {
-			last := bank.ExecutedThrough(now, s.Location)
-			r, err := x.ExecContext(ctx, `UPDATE order_line l SET state = 'executed', changed_at = $1::timestamptz FROM interchange i
-				WHERE i.id = l.interchange_id AND i.bank = $2 AND l.state = 'accepted' AND i.executes_on <= $3::date`, now, bank.ID, last.String())
-			if err != nil {
+		if known := h.known(now); !known.IsZero() {
+			if worked, err = s.countSilence(ctx, x, bank, known, now); err != nil {
 				return err
 			}
-			n, err := r.RowsAffected()
-			if err != nil {
-				return err
-			}
-			worked = worked || n > 0
 		}
 		if worked {
 			x.Wakes(postgres.ToAnswer)
+		}
+		if err := s.awaitRound(ctx, x, bank, h, now); err != nil {
+			return err
 		}
 		if err := s.raiseLate(ctx, x, bank, now); err != nil {
 			return err
@@ -54,6 +46,25 @@ func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) 
 		return s.raiseMissingContrl(ctx, x, bank, now)
 	})
 	return worked, err
+}
+
+// countSilence carries out what silence up to a moment means, and reports whether it meant anything.
+func (s *Store) countSilence(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, known, now time.Time) (bool, error) {
+	moved, err := s.acceptLines(ctx, x, now, `SELECT l.interchange_id, l.message_no, l.lin
+		FROM order_line l JOIN interchange i ON i.id = l.interchange_id
+		WHERE i.bank = @bank AND i.contrl = 'accepted' AND i.contrl_at <= @since::timestamptz AND l.state = 'with_bank' AND `+undoubted,
+		pgscript.Args{"bank": bank.ID, "since": known.Add(-bank.AcceptanceDeadline)})
+	if err != nil || bank.ExecutedDeadline == 0 {
+		return moved > 0, err
+	}
+	r, err := x.ExecContext(ctx, `UPDATE order_line l SET state = 'executed', changed_at = $1::timestamptz FROM interchange i
+		WHERE i.id = l.interchange_id AND i.bank = $2 AND l.state = 'accepted' AND i.executes_on <= $3::date AND `+undoubted,
+		now, bank.ID, bank.ExecutedThrough(known, s.Location).String())
+	if err != nil {
+		return false, fmt.Errorf("executed by silence: %w", err)
+	}
+	n, err := r.RowsAffected()
+	return moved > 0 || n > 0, err
 }
 
 // raiseLate tells of interchanges that have not left although the bank's send-by for their execution day has passed.

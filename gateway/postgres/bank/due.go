@@ -7,21 +7,26 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/postgres"
 )
 
 // NextDue is the next business time after the given one at which a bank's silence moves payments on: an acceptance or an
-// execution. Zero: there is none.
+// execution. What an open doubt may concern is not among them. Zero: there is none.
 func (s *Store) NextDue(ctx context.Context, bankID string, after time.Time) (time.Time, error) {
 	bank, err := s.Banks.ByID(bankID)
 	if err != nil {
 		return time.Time{}, err
 	}
+	return s.nextSilence(ctx, s.DB, bank, after)
+}
+
+func (s *Store) nextSilence(ctx context.Context, q postgres.Queryer, bank gateway.BankCentre, after time.Time) (time.Time, error) {
 	var answered, executes sql.NullTime
-	err = s.DB.QueryRowContext(ctx, `SELECT
+	err := q.QueryRowContext(ctx, `SELECT
 		(SELECT min(i.contrl_at) FROM interchange i WHERE i.bank = $1 AND i.contrl = 'accepted' AND i.contrl_at > $2
-			AND EXISTS (SELECT 1 FROM order_line l WHERE l.interchange_id = i.id AND l.state = 'with_bank')),
+			AND EXISTS (SELECT 1 FROM order_line l WHERE l.interchange_id = i.id AND l.state = 'with_bank') AND `+undoubted+`),
 		(SELECT min(i.executes_on) FROM interchange i WHERE $3 AND i.bank = $1 AND i.executes_on > $4::date
-			AND EXISTS (SELECT 1 FROM order_line l WHERE l.interchange_id = i.id AND l.state = 'accepted'))`,
+			AND EXISTS (SELECT 1 FROM order_line l WHERE l.interchange_id = i.id AND l.state = 'accepted') AND `+undoubted+`)`,
 		bank.ID, after.Add(-bank.AcceptanceDeadline), bank.ExecutedDeadline > 0, s.executedThrough(bank, after)).Scan(&answered, &executes)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next deadline of %s: %w", bank.ID, err)

@@ -24,7 +24,7 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 				return err
 			}
 			var file bankFile
-			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256 FROM bank_file
+			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, hearing FROM bank_file
 				WHERE bank = $1 AND state = 'received' AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
@@ -58,10 +58,12 @@ type bankFile struct {
 	DocumentID int64  `db:"document_id"`
 	Size       int64  `db:"size"`
 	SHA256     []byte `db:"sha256"`
+	Hearing    int    `db:"hearing"`
 }
 
 // hear reads one file. A file that cannot be read is parked for a person, and the bank is told by CONTRL; one that
-// came before under another name does no harm.
+// came before under another name does no harm. What nobody can decide is kept as a doubt: silence then counts for nothing
+// of what it may concern. The bank is answered at the first hearing alone.
 func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile) error {
 	content, err := s.OpenDocument(ctx, x, file.DocumentID)
 	if err != nil {
@@ -104,7 +106,10 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.raiseUnknown(ctx, x, bank, file, heard); err != nil {
 		return err
 	}
-	if envelope.WantsContrl {
+	if err := s.noteDoubts(ctx, x, bank, file, heard); err != nil {
+		return err
+	}
+	if envelope.WantsContrl && file.Hearing == 1 {
 		if err := s.oweContrl(ctx, x, bank, envelope, nil, now); err != nil {
 			return err
 		}
@@ -125,9 +130,12 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return false, err
 	}
 	if !bytes.Equal(before.SHA256, file.SHA256) {
-		err := s.Raise(ctx, x, gateway.BankNumberReused, fmt.Sprintf("%s file %d", bank.ID, file.ID),
+		err := s.Raise(ctx, x, gateway.BankNumberReused, fileSubject(bank, file),
 			fmt.Sprintf("interchange %s came before with other bytes, in file %d", e.ControlRef, before.ID))
 		if err != nil {
+			return false, err
+		}
+		if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankNumberReused, fileSubject(bank, file)}); err != nil {
 			return false, err
 		}
 	}
@@ -137,12 +145,15 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.
 func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope, cause error, now time.Time) error {
-	if e.WantsContrl {
+	if e.WantsContrl && file.Hearing == 1 {
 		if err := s.oweContrl(ctx, x, bank, e, cause, now); err != nil {
 			return err
 		}
 	}
-	if err := s.Raise(ctx, x, gateway.BankFileUnreadable, fmt.Sprintf("%s file %d", bank.ID, file.ID), cause.Error()); err != nil {
+	if err := s.Raise(ctx, x, gateway.BankFileUnreadable, fileSubject(bank, file), cause.Error()); err != nil {
+		return err
+	}
+	if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankFileUnreadable, fileSubject(bank, file)}); err != nil {
 		return err
 	}
 	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`, file.ID, cause.Error())

@@ -23,26 +23,41 @@ func (s *Store) raiseUnclear(ctx context.Context, x *postgres.Session, bank gate
 		return fmt.Errorf("unclear statuses: %w", err)
 	}
 	for _, i := range items {
-		if err := s.Raise(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d item %d", bank.ID, file.DocumentID, i.N), i.Text); err != nil {
+		if err := s.Raise(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s item %d", documentSubject(bank, file), i.N), i.Text); err != nil {
 			return err
 		}
 	}
 	if len(items) == 0 || items[0].All <= mostItems {
 		return nil
 	}
-	return s.Raise(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d unclear", bank.ID, file.DocumentID),
+	return s.Raise(ctx, x, gateway.BankStatusUndecided, documentSubject(bank, file)+" unclear",
 		fmt.Sprintf("%d more statuses mean nothing", items[0].All-mostItems))
+}
+
+// fileSubject is how an exception names a file of a bank.
+func fileSubject(bank gateway.BankCentre, file bankFile) string {
+	return fmt.Sprintf("%s file %d", bank.ID, file.ID)
+}
+
+// documentSubject is how an exception names the bytes of a file.
+func documentSubject(bank gateway.BankCentre, file bankFile) string {
+	return fmt.Sprintf("%s document %d", bank.ID, file.DocumentID)
+}
+
+// unknownSubject is how an exception names a message of a type that is not known.
+func unknownSubject(bank gateway.BankCentre, file bankFile, index int) string {
+	return fmt.Sprintf("%s message %d", fileSubject(bank, file), index+1)
 }
 
 // raiseUnknown makes one exception for each message of a type that is not known.
 func (s *Store) raiseUnknown(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, heard *hearing) error {
 	for i, messageType := range heard.unknown {
-		if err := s.Raise(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d message %d", bank.ID, file.ID, i+1), "message type "+messageType); err != nil {
+		if err := s.Raise(ctx, x, gateway.BankMessageUnknown, unknownSubject(bank, file, i), "message type "+messageType); err != nil {
 			return err
 		}
 	}
 	if heard.unknownMore == 0 {
 		return nil
 	}
-	return s.Raise(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d messages", bank.ID, file.ID), fmt.Sprintf("%d more messages of unknown types", heard.unknownMore))
+	return s.Raise(ctx, x, gateway.BankMessageUnknown, fileSubject(bank, file)+" messages", fmt.Sprintf("%d more messages of unknown types", heard.unknownMore))
 }

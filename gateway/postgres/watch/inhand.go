@@ -14,6 +14,7 @@ func (s *Store) InHand(ctx context.Context) (bool, error) {
 		EXISTS (SELECT 1 FROM delivery WHERE state IN ('received', 'read') AND failures < $1)
 		OR EXISTS (SELECT 1 FROM interchange WHERE state IN ('frozen', 'rendered', 'sending', 'publishing'))
 		OR EXISTS (SELECT 1 FROM bank_file WHERE state = 'received')
+		OR EXISTS (SELECT 1 FROM bank_round WHERE awaited)
 		OR EXISTS (SELECT 1 FROM release_group WHERE state = 'waiting' AND release_at <= $2)
 		OR EXISTS (SELECT 1 FROM answer WHERE collected_at IS NULL)`,
 		int(s.FailuresBefore), s.Now()).Scan(&busy)
