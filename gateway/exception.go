@@ -55,6 +55,8 @@ const (
 	InterchangeUnknown   ExceptionKind = "interchange unknown"
 	SendByMissed         ExceptionKind = "send-by missed"
 	ContrlMissing        ExceptionKind = "CONTRL missing"
+	StatusMissing        ExceptionKind = "bank status missing"
+	SilenceBlocked       ExceptionKind = "silence cannot be counted"
 	ContrlForNothing     ExceptionKind = "CONTRL for nothing sent"
 	ContrlAfterReject    ExceptionKind = "CONTRL after reject"
 	ContrlNotUnderstood  ExceptionKind = "CONTRL not understood"
@@ -79,7 +81,8 @@ func exceptionSeverities() []kindSeverity {
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
-		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {ContrlForNothing, Warning},
+		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
+		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
 		{BankFileNameReused, Notice}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},

@@ -108,6 +108,8 @@ var flowTexts = []Text{
 	{"exception.interchange_unknown", "Uvist, om pengeinstituttet har filen", "Unknown whether the bank has the file"},
 	{"exception.send-by_missed", "Fil ikke afsendt i tide", "A file was not sent in time"},
 	{"exception.CONTRL_missing", "CONTRL mangler", "CONTRL is missing"},
+	{"exception.bank_status_missing", "Pengeinstituttet har ikke meldt betalinger udført", "A bank has not reported what it has executed"},
+	{"exception.silence_cannot_be_counted", "Pengeinstituttets tavshed kan ikke tælles med", "A bank's silence cannot be counted"},
 	{"exception.CONTRL_for_nothing_sent", "CONTRL for noget, der ikke er sendt", "CONTRL for nothing sent"},
 	{"exception.CONTRL_after_reject", "CONTRL efter afvisning", "CONTRL after a reject"},
 	{"exception.CONTRL_not_understood", "CONTRL kan ikke tydes", "CONTRL not understood"},

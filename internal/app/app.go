@@ -173,8 +173,11 @@ func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 	bank := gateway.BankCentre{ID: b.ID, Codec: codec, Acceptance: gateway.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
 		SendBy: time.Duration(b.SendBy) * time.Minute, Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
 		Cheques: b.Cheque, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
-	if b.Executed == conf.ExecutedBySilence {
+	switch b.Executed {
+	case conf.ExecutedBySilence:
 		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
+	case conf.ExecutedByBansta:
+		bank.StatusDeadline = b.ExecutedDeadline.Duration
 	}
 	return bank, nil
 }

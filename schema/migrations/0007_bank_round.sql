@@ -8,7 +8,8 @@ CREATE TABLE bank_round (
     bank        text PRIMARY KEY,
     listed_at   timestamptz,            -- business time, before the list was asked for; null: never
     complete_at timestamptz,
-    awaited     boolean NOT NULL DEFAULT false  -- silence would decide something, once a later round is complete
+    awaited     boolean NOT NULL DEFAULT false, -- silence would decide something, once a later round is complete
+    statuses_of date                    -- the last execution day whose missing statuses were asked for
 );
 
 -- What a bank has laid out and nobody could decide: silence counts for nothing of what it may concern.

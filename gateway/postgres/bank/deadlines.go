@@ -11,8 +11,8 @@ import (
 )
 
 // DecideSilence does what silence decides at one bank: a message without a reject is accepted when the acceptance
-// deadline has passed; an order is executed when the profile says that silence after the execution day means it; a
-// CONTRL that does not come is raised. Silence counts up to the last complete round of the bank's mailbox, and not of what
+// deadline has passed; an order is executed when the profile says that silence after the execution day means it; what
+// waits beyond its deadline is raised. Silence counts up to the last complete round of the bank's mailbox, and not of what
 // an open doubt may concern: while the line is down we are deaf, not told.
 func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) {
 	bank, err := s.Banks.ByID(bankID)
@@ -40,10 +40,7 @@ func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) 
 		if err := s.awaitRound(ctx, x, bank, h, now); err != nil {
 			return err
 		}
-		if err := s.raiseLate(ctx, x, bank, now); err != nil {
-			return err
-		}
-		return s.raiseMissingContrl(ctx, x, bank, now)
+		return s.raiseWaits(ctx, x, bank, h, now)
 	})
 	return worked, err
 }
@@ -65,51 +62,4 @@ func (s *Store) countSilence(ctx context.Context, x *postgres.Session, bank gate
 	}
 	n, err := r.RowsAffected()
 	return moved > 0 || n > 0, err
-}
-
-// raiseLate tells of interchanges that have not left although the bank's send-by for their execution day has passed.
-func (s *Store) raiseLate(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
-	terms := s.Days.BankTerms(bank)
-	var waiting []struct {
-		ID         int64     `db:"id"`
-		FileName   string    `db:"file_name"`
-		ExecutesOn time.Time `db:"executes_on"`
-	}
-	err := x.SelectContext(ctx, &waiting, `SELECT id, file_name, executes_on FROM interchange i
-		WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing')
-		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = $2 AND e.subject = i.id::text)`, bank.ID, gateway.SendByMissed)
-	if err != nil {
-		return fmt.Errorf("late interchanges: %w", err)
-	}
-	for _, i := range waiting {
-		planned := gateway.DateOf(i.ExecutesOn)
-		if !planned.Before(terms.ExecutionDay(now, planned)) {
-			continue
-		}
-		err := s.Raise(ctx, x, gateway.SendByMissed, fmt.Sprint(i.ID), "file "+i.FileName+" for "+planned.String()+" has not reached bank "+bank.ID+" in time")
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Store) raiseMissingContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
-	var late []struct {
-		ID       int64  `db:"id"`
-		FileName string `db:"file_name"`
-	}
-	err := x.SelectContext(ctx, &late, `SELECT id, file_name FROM interchange i
-		WHERE bank = $1 AND kind = 'PAYMUL' AND state = 'sent' AND contrl IN ('none', 'received') AND sent_at <= $2
-		  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = $3 AND e.subject = i.id::text)`,
-		bank.ID, now.Add(-bank.ContrlDeadline), gateway.ContrlMissing)
-	if err != nil {
-		return fmt.Errorf("missing CONTRL: %w", err)
-	}
-	for _, i := range late {
-		if err := s.Raise(ctx, x, gateway.ContrlMissing, fmt.Sprint(i.ID), "bank "+bank.ID+" has not answered "+i.FileName); err != nil {
-			return err
-		}
-	}
-	return nil
 }
