@@ -60,6 +60,9 @@ const (
 	ContrlForNothing     ExceptionKind = "CONTRL for nothing sent"
 	ContrlAfterReject    ExceptionKind = "CONTRL after reject"
 	ContrlNotUnderstood  ExceptionKind = "CONTRL not understood"
+	SendFails            ExceptionKind = "file cannot be handed over"
+	FetchFails           ExceptionKind = "bank file cannot be fetched"
+	RemoveFails          ExceptionKind = "bank file cannot be removed"
 	BankFileNameReused   ExceptionKind = "bank file name reused"
 	BankFileUnreadable   ExceptionKind = "bank file unreadable"
 	BankNumberReused     ExceptionKind = "bank control number reused"
@@ -84,6 +87,7 @@ func exceptionSeverities() []kindSeverity {
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
+		{SendFails, Urgent}, {FetchFails, Urgent}, {RemoveFails, Warning},
 		{BankFileNameReused, Notice}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 	}

@@ -2,6 +2,7 @@ package bank
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,9 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 		if err != nil {
 			return err
 		}
+		if err := s.Close(ctx, x, gateway.FetchFails, remoteSubject(bank, name), closedByFlow); err != nil {
+			return err
+		}
 		x.Wakes(postgres.ToHear(bank))
 		n, err := r.RowsAffected()
 		stored = n == 1
@@ -52,4 +56,39 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 		return errors.Join(err, s.DropDocument(ctx, w.ID()))
 	}
 	return nil
+}
+
+// FetchFails implements gateway.Outbox. The name is the bank's and may be anything: the exception has its digest.
+func (s *Store) FetchFails(ctx context.Context, bank string, f gateway.RemoteFile, stored bool, cause error) error {
+	kind := gateway.FetchFails
+	if stored {
+		kind = gateway.RemoveFails
+	}
+	return s.RaiseAlone(ctx, kind, remoteSubject(bank, f.Name), cause.Error())
+}
+
+// FetchMended implements gateway.Outbox.
+func (s *Store) FetchMended(ctx context.Context, bank string, there []gateway.RemoteFile) error {
+	waits := make([]string, 0, len(there))
+	for _, f := range there {
+		waits = append(waits, remoteSubject(bank, f.Name))
+	}
+	return s.Transact(ctx, "files are gone", func(x *postgres.Session) error {
+		var open []openException
+		err := x.SelectContext(ctx, &open, `SELECT kind, subject FROM exception WHERE kind IN ($1, $2) AND closed_at IS NULL
+			AND starts_with(subject, $3) AND subject <> ALL ($4::text[])`, gateway.FetchFails, gateway.RemoveFails, remotePrefix(bank), waits)
+		for _, e := range open {
+			err = errors.Join(err, s.Close(ctx, x, e.Kind, e.Subject, closedByFlow))
+		}
+		return err
+	})
+}
+
+// remotePrefix is how the names of files in a bank's mailbox begin in exceptions.
+func remotePrefix(bank string) string { return bank + " file name " }
+
+// remoteSubject is how an exception names a file in a bank's mailbox.
+func remoteSubject(bank, name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return fmt.Sprintf("%s%x", remotePrefix(bank), sum[:6])
 }

@@ -74,7 +74,7 @@ func (s *Store) settle(ctx context.Context, op string, file int64, by, approvedB
 		if err := lockLines(ctx, x, bank); err != nil {
 			return err
 		}
-		var open []doubtRow
+		var open []openException
 		err = x.SelectContext(ctx, &open, `UPDATE bank_doubt SET settled_at = $2, settled_by = $3, approved_by = nullif($4, '')
 			WHERE bank_file_id = $1 AND settled_at IS NULL RETURNING kind, subject`, file, s.Now(), by, approvedBy)
 		if err == nil && len(open) == 0 {
@@ -92,12 +92,13 @@ func (s *Store) settle(ctx context.Context, op string, file int64, by, approvedB
 	})
 }
 
-type doubtRow struct {
+// openException is an exception by its name.
+type openException struct {
 	Kind    gateway.ExceptionKind `db:"kind"`
 	Subject string                `db:"subject"`
 }
 
-func (s *Store) closeDoubt(ctx context.Context, x *postgres.Session, d doubtRow, by, approvedBy string) error {
+func (s *Store) closeDoubt(ctx context.Context, x *postgres.Session, d openException, by, approvedBy string) error {
 	if approvedBy == "" {
 		return s.Close(ctx, x, d.Kind, d.Subject, by)
 	}
