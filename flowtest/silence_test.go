@@ -236,12 +236,12 @@ func TestHearAgain(t *testing.T) {
 	w.deadlines()
 	w.want("until it is heard", w.row(`SELECT DISTINCT state FROM order_line WHERE lin = 1 AND message_no = 2`), "with_bank")
 	w.hear("BKD")
-	w.want("again", w.ledger()+", "+w.exceptions(), "with_bank 2 = 700, returned 2 = 300, ")
+	w.want("again", w.ledger()+", "+w.exceptions(), "with_bank 2 = 700, returned 2 = 300, silence cannot be counted")
 	w.want("told", w.names(w.newAnswers()), "9 B:0001(Nej)")
 	w.want("files", w.row(`SELECT state, hearing FROM bank_file ORDER BY id`), "done 1; done 2")
 	w.want("answers to the bank", w.row(`SELECT count(*) FROM interchange WHERE kind = 'CONTRL'`), "1")
 	w.deadlines()
-	w.want("nothing is open", w.row(`SELECT DISTINCT state FROM order_line WHERE lin = 1 AND message_no = 2`), "accepted")
+	w.want("nothing is open", w.row(`SELECT DISTINCT state FROM order_line WHERE lin = 1 AND message_no = 2`)+w.exceptions(), "accepted")
 }
 
 // TestHearAgain_Parked: what could not be read is heard when it can be.

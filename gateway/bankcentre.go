@@ -34,6 +34,8 @@ type BankCentre struct {
 	LeadDays       int // banking days
 	// Cheques reports whether the bank sends cheques.
 	Cheques bool
+	// DebitText reports whether the payer's text on its own statement goes with each line: each text is a line of its own.
+	DebitText bool
 	// AcceptanceDeadline: so long after CONTRL without a reject, a message counts as accepted.
 	AcceptanceDeadline time.Duration
 	// ExecutedDeadline: so long after 09:00 of the execution day without a status, an order counts as executed, where

@@ -41,9 +41,10 @@ type BankSink interface {
 	Unknown(messageType string) error
 }
 
-// TextChange is a name or text that does not go to the bank as it came: the bank's characters or places do not hold it.
+// TextChange is a name or text that does not go to the bank as it came: the bank's characters or places do not hold it. Seq
+// is 0 for what belongs to the line.
 type TextChange struct {
 	Message, Line, Seq int
 	Field              string
-	What               string // transliterated, shortened
+	What               string // transliterated, shortened, dropped
 }
