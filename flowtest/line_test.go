@@ -199,7 +199,15 @@ func TestLine_FilesThatCannotBeFetched(t *testing.T) {
 		"refused": {box: func(m *troubled) {
 			m.open = map[string]func(context.Context) error{"a.edi": func(context.Context) error { return sftp.ErrDenied }}
 		}, exception: "bank file cannot be fetched"},
-		"too large":                       {content: strings.Repeat("x", 1<<20+1), exception: "bank file cannot be fetched"},
+		"too large": {content: strings.Repeat("x", 1<<20+1), exception: "bank file cannot be fetched"},
+		"growing all the time": {box: func(m *troubled) {
+			more := ""
+			m.open = map[string]func(context.Context) error{"a.edi": func(context.Context) error {
+				more += "x"
+				m.Offer(party, "a.edi", []byte(file("BEC", "F1", contrl("BEC", 1, "8"))+more))
+				return nil
+			}}
+		}, exception: "bank file cannot be fetched"},
 		"not removed":                     {box: func(m *troubled) { m.kept = map[string]bool{"a.edi": true} }, exception: "bank file cannot be removed", known: true},
 		"removed, and there all the same": {box: func(m *troubled) { m.lies = map[string]bool{"a.edi": true} }, exception: "bank file cannot be removed", known: true},
 	} {
@@ -237,7 +245,9 @@ func TestLine_FilesThatCannotBeFetched(t *testing.T) {
 			box.mu.Lock()
 			box.open, box.kept, box.lies = nil, nil, nil
 			box.mu.Unlock()
-			if c.content != "" {
+			if c.content == "" {
+				box.Offer(party, "a.edi", []byte(first)) // the bank has done with it
+			} else {
 				if err := box.Memory.Remove(t.Context(), party, sftp.DirOut, "a.edi"); err != nil {
 					t.Error(err)
 				}
