@@ -9,7 +9,8 @@ CREATE TABLE bank_round (
     listed_at   timestamptz,            -- business time, before the list was asked for; null: never
     complete_at timestamptz,
     awaited     boolean NOT NULL DEFAULT false, -- silence would decide something, once a later round is complete
-    statuses_of date                    -- the last execution day whose missing statuses were asked for
+    statuses_of date,                   -- the last execution day whose missing statuses were looked for
+    statuses_at timestamptz             -- when, with everything heard
 );
 
 -- What a bank has laid out and nobody could decide: silence counts for nothing of what it may concern.
@@ -31,6 +32,8 @@ CREATE TABLE bank_doubt (
 CREATE INDEX bank_doubt_open ON bank_doubt (bank, interchange_id) WHERE settled_at IS NULL;
 CREATE INDEX bank_doubt_file ON bank_doubt (bank_file_id);
 
+-- What of a line has events of its own.
+CREATE INDEX event_tally_line ON event_tally (interchange_id, message_no, lin) WHERE interchange_id IS NOT NULL;
 
 GRANT SELECT, INSERT, UPDATE ON bank_round, bank_doubt TO nks_flow;
 RESET ROLE;

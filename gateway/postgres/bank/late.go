@@ -140,15 +140,17 @@ func (s *Store) deafness(ctx context.Context, x *postgres.Session, bank gateway.
 }
 
 // raiseWithoutStatus tells of orders of which the bank has not said that they are executed, where its profile says that it
-// does: each day at the same time, and whenever something of it is open, so that it can be closed.
-func (s *Store) raiseWithoutStatus(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
+// does: each day at the same time and, while something of it is open, when the bank has laid out something since.
+func (s *Store) raiseWithoutStatus(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, h hearsay, now time.Time) error {
 	if bank.StatusDeadline == 0 {
 		return nil
 	}
 	through := bank.StatusDueThrough(now, s.Location)
 	var asked bool
-	err := x.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM bank_round WHERE bank = $1 AND statuses_of >= $2::date)
-		AND NOT EXISTS (SELECT 1 FROM exception WHERE kind = $3 AND closed_at IS NULL)`, bank.ID, through.String(), gateway.StatusMissing).Scan(&asked)
+	err := x.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM bank_round WHERE bank = $1 AND statuses_of >= $2::date
+			AND (statuses_at > coalesce((SELECT f.received_at FROM bank_file f WHERE f.bank = $1 ORDER BY f.id DESC LIMIT 1), '-infinity')
+				OR NOT EXISTS (SELECT 1 FROM exception WHERE kind = $3 AND closed_at IS NULL)))`,
+		bank.ID, through.String(), gateway.StatusMissing).Scan(&asked)
 	if err != nil || asked {
 		return err
 	}
@@ -165,8 +167,9 @@ func (s *Store) raiseWithoutStatus(ctx context.Context, x *postgres.Session, ban
 	if err := s.raise(ctx, x, bank, a, late); err != nil {
 		return err
 	}
-	_, err = x.ExecContext(ctx, `INSERT INTO bank_round (bank, statuses_of) VALUES ($1, $2::date)
-		ON CONFLICT (bank) DO UPDATE SET statuses_of = excluded.statuses_of`, bank.ID, through.String())
+	_, err = x.ExecContext(ctx, `INSERT INTO bank_round AS r (bank, statuses_of, statuses_at) VALUES ($1, $2::date, CASE WHEN NOT $3 THEN $4::timestamptz END)
+		ON CONFLICT (bank) DO UPDATE SET statuses_of = excluded.statuses_of, statuses_at = coalesce(excluded.statuses_at, r.statuses_at)`,
+		bank.ID, through.String(), h.unheard, now)
 	if err != nil {
 		return fmt.Errorf("statuses of %s through %s: %w", bank.ID, through, err)
 	}

@@ -42,7 +42,7 @@ func (s *Store) raiseWaits(ctx context.Context, x *postgres.Session, bank gatewa
 	if err := s.raiseBlocked(ctx, x, bank, h, now); err != nil {
 		return err
 	}
-	return s.raiseWithoutStatus(ctx, x, bank, now)
+	return s.raiseWithoutStatus(ctx, x, bank, h, now)
 }
 
 // raise tells of those that wait, and closes what was told of others.
