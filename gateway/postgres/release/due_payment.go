@@ -13,13 +13,14 @@ type due struct {
 	id, ore   int64
 	recipient register.Asked
 	debit     string
+	debitText string // on the payer's own statement
 	e2e       string
 	text      string
 	detail    string // JSON, empty: none
 }
 
 // repeated are texts that most payments have from the one before them: they are taken from there.
-type repeated struct{ debit, authority, benefitType string }
+type repeated struct{ debit, authority, benefitType, debitText string }
 
 func again(last *string, b []byte) string {
 	if *last != string(b) {
@@ -38,7 +39,8 @@ func (d *due) scan(raw [][]byte, before *repeated) {
 	d.Complete, d.ReturnAlways = raw[6][0] != 0, len(raw[7]) > 0 && raw[7][0] != 0
 	d.debit = again(&before.debit, raw[8])
 	d.recipient.Authority, d.recipient.BenefitType = again(&before.authority, raw[9]), again(&before.benefitType, raw[10])
-	const own = 11
+	d.debitText = again(&before.debitText, raw[11])
+	const own = 12
 	size := 0
 	for _, r := range raw[own:] {
 		size += len(r)
