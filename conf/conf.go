@@ -294,6 +294,8 @@ type Bank struct {
 	// LeadDays is the number of banking days between hand-over and the money's arrival.
 	LeadDays int  `toml:"lead_days"`
 	Cheque   bool `toml:"cheque"`
+	// DebitText: the bank takes the payer's text on its own statement, in the PRC group of the LIN.
+	DebitText bool `toml:"debit_text"`
 
 	Acceptance         Acceptance `toml:"acceptance"`
 	AcceptanceDeadline Duration   `toml:"acceptance_deadline"`

@@ -213,7 +213,7 @@ func (b Bank) validateWords(p *problems, key string) {
 	oneOf(p, key+"acceptance", b.Acceptance, AcceptedByContrl, AcceptedByBanstaLine, AcceptedByBanstaSeq, AcceptedBySilence)
 	p.lasts(key+"acceptance_deadline", b.AcceptanceDeadline, 0, 30*24*time.Hour)
 	oneOf(p, key+"executed", b.Executed, ExecutedByBansta, ExecutedBySilence)
-	p.lasts(key+"executed_deadline", b.ExecutedDeadline, 0, 30*24*time.Hour)
+	p.lasts(key+"executed_deadline", b.ExecutedDeadline, time.Second, 30*24*time.Hour)
 	p.check(b.ContrlFinal == 7 || b.ContrlFinal == 8, key+"contrl_final", "%d is neither 7 nor 8", b.ContrlFinal)
 	p.lasts(key+"contrl_deadline", b.ContrlDeadline, time.Second, 30*24*time.Hour)
 	b.validateGIS(p, key)

@@ -12,7 +12,7 @@ func TestDeadlines(t *testing.T) {
 	deadlines := func(clock string) {
 		t.Helper()
 		w.at(clock)
-		w.eachBank("deadlines", w.Bank.DecideSilence)
+		w.deadlines()
 	}
 	all := map[string]sent{}
 	for _, b := range []string{"BEC", "SDC", "BKD", "NEM"} {
@@ -55,7 +55,7 @@ func TestDeadlines_SendBy(t *testing.T) {
 	w.render()
 	for _, c := range []struct{ now, want string }{{"2005-08-11 08:30", ""}, {"2005-08-11 08:31", "send-by missed"}, {"2005-08-12 08:31", "send-by missed"}} {
 		w.at(c.now)
-		w.eachBank("deadlines", w.Bank.DecideSilence)
+		w.deadlines()
 		w.want(c.now, w.exceptions(), c.want)
 	}
 }
@@ -89,12 +89,12 @@ func TestNextDue(t *testing.T) {
 	w.says("BKD", contrl("BKD", 1, "7"))
 	due("08-11 08:00:02")
 	w.at("2005-08-11 08:01")
-	w.eachBank("deadlines", w.Bank.DecideSilence)
+	w.deadlines()
 	due("08-11 08:01:02") // response 8 closes
 	w.wantAnswers("8 A")
 	due("08-13 09:00:00")
 	w.at("2005-08-13 09:00")
-	w.eachBank("deadlines", w.Bank.DecideSilence)
+	w.deadlines()
 	due("nothing")
 	w.want("ledger", w.ledger(), "executed 1 = 100")
 }

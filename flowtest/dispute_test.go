@@ -221,7 +221,7 @@ func TestSilence_IsNotTheBanksWord(t *testing.T) {
 	w.says("BEC", contrl("BEC", s.no, "7"))
 	w.newAnswers()
 	w.at("2005-08-13 12:00")
-	w.eachBank("deadlines", w.Bank.DecideSilence)
+	w.deadlines()
 	w.want("assumed", w.ledger()+" "+w.row(`SELECT DISTINCT state FROM order_line`), "executed 4 = 1000 assumed")
 	w.says("BEC", bansta(s.message(1), status(1, 1, "4", ""), status(1, 2, "2", "Nej")))
 	w.says("BEC", bansta(s.message(2), line(1, "4", "")))

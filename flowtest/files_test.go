@@ -2,7 +2,6 @@ package flowtest_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -103,7 +102,7 @@ func TestFiles_Answered(t *testing.T) {
 	}
 	w.want("no CONTRL is awaited for it", w.row(`SELECT count(*) FROM order_line WHERE interchange_id = (SELECT max(id) FROM interchange)`), "0")
 	w.later(24 * 3600e9)
-	w.eachBank("deadlines", w.Bank.DecideSilence)
+	w.deadlines()
 	w.want("exceptions", w.exceptions(), "")
 }
 
@@ -299,20 +298,6 @@ func TestOutbox_ContrlOvertakesTheReply(t *testing.T) {
 	}
 	w.wantAnswers("8 A")
 	w.want("ledger", w.ledger(), "executed 1 = 100")
-}
-
-// TestFiles_TooLarge: a file that is not taken for its size is an exception, once, and leaves nothing. // M16
-func TestFiles_TooLarge(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for range 2 {
-		err := w.Bank.StoreBankFile(t.Context(), "BEC", ann+".edi", func(io.Writer) error { return fmt.Errorf("%w: too big", gateway.ErrRefused) })
-		if !errors.Is(err, gateway.ErrRefused) {
-			t.Errorf("stored: %v", err)
-		}
-	}
-	w.want("exceptions", w.exceptions(), "bank file too large")
-	w.want("left", w.row(`SELECT (SELECT count(*) FROM bank_file), (SELECT count(*) FROM document)`), "0 0")
 }
 
 // TestOutbox_Order: interchanges go in the order of their numbers.

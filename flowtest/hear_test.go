@@ -3,6 +3,7 @@ package flowtest_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"nks/gateway"
@@ -168,7 +169,21 @@ func TestHear(t *testing.T) {
 			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "third")))
 		}, heard{"with_bank -1 = -200, returned 1 = 200", "9 B:0001(first)", ""}},
 		{"information", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), status(1, 2, "3", "modtaget"))) }, heard{}},
-		{"a word that means nothing", "BEC", func(s sent) { w.says(s.bank, bansta(s.message(1), status(1, 2, "77", ""))) }, heard{"", "", "bank message not understood"}},
+		{"words that mean nothing are told one by one", "BEC", func(s sent) {
+			w.says(s.bank, bansta(s.message(1), status(1, 1, "77", ""), status(1, 2, "77", ""), status(1, 3, "2", "Nej")))
+		}, heard{"with_bank -1 = -300, returned 1 = 300", "9 C:0001(Nej)", "bank status undecided; bank status undecided"}},
+		{"messages that are not known are told one by one", "BEC", func(s sent) {
+			w.says(s.bank, "BANSTA:D:01B:UN'BGM+XZ8'", "BANSTA:D:01B:UN'BGM+XZ8'")
+		}, heard{"", "", "bank message not understood; bank message not understood"}},
+		// S7: what a bank names is what it was sent, character by character.
+		{"our number, written otherwise", "BEC", func(s sent) {
+			w.says(s.bank, strings.Replace(contrl(s.bank, s.no, "4+29"), fmt.Sprintf("%014d", s.no), fmt.Sprint(s.no), 1))
+		}, heard{"", "", "CONTRL for nothing sent"}},
+		{"our message, written otherwise", "BEC", func(s sent) { w.says(s.bank, contrl(s.bank, s.no, "7", ucm("02", "4+13"))) },
+			heard{"", "8 A B C D", "CONTRL for nothing sent"}},
+		{"our place, written otherwise", "BEC", func(s sent) {
+			w.says(s.bank, bansta(s.message(1), strings.Replace(status(1, 1, "2", ""), "LIN+1", "LIN+01", 1), strings.Replace(status(1, 2, "2", ""), "SEQ++2", "SEQ++02", 1)))
+		}, heard{"", "", "bank status undecided; bank status undecided"}},
 		{"a message that is not known", "BEC", func(s sent) {
 			w.says(s.bank, "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", contrl(s.bank, s.no, "7"))
 		},

@@ -223,7 +223,7 @@ func TestVoid_Refused(t *testing.T) {
 func (w *world) dispatch2(lease gateway.Lease) {
 	w.t.Helper()
 	var sent []string
-	d := &gateway.Dispatcher{Bank: "BEC", Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Bank, Failpoint: func(string) {}}
+	d := &gateway.Dispatcher{Bank: "BEC", Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Bank, Now: w.time, Failpoint: func(string) {}}
 	w.all("send", d.SendNext)
 }
 
@@ -352,7 +352,7 @@ func TestVoid_Races(t *testing.T) {
 	w.newAnswers()
 	var sent []string
 	lease := w.held("BEC")
-	d := &gateway.Dispatcher{Bank: "BEC", Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Bank, Failpoint: func(string) {}}
+	d := &gateway.Dispatcher{Bank: "BEC", Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Bank, Now: w.time, Failpoint: func(string) {}}
 	void, first, stop := 0, make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {

@@ -19,7 +19,7 @@ type hazard struct {
 	lease gateway.Lease
 	box   *mailbox
 	n     int // bundles
-	said  int // files that were answered
+	heard int // files that were answered
 	alive []string
 }
 
@@ -100,7 +100,7 @@ func (h *hazard) voidOne() {
 
 func (h *hazard) sendOne() {
 	h.render()
-	d := &gateway.Dispatcher{Bank: "BEC", Fence: h.lease.Fence, Link: h.box, Outbox: h.Bank, Failpoint: func(string) {}}
+	d := &gateway.Dispatcher{Bank: "BEC", Fence: h.lease.Fence, Link: h.box, Outbox: h.Bank, Now: h.time, Failpoint: func(string) {}}
 	if _, err := d.SendNext(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func (h *hazard) answerOne() {
 	if _, err := fmt.Sscan(numbers[0], &no); err != nil {
 		h.t.Fatal(err)
 	}
-	if h.said++; h.rand.IntN(2) == 0 {
+	if h.heard++; h.rand.IntN(2) == 0 {
 		h.says("BEC", contrl("BEC", no, "4+29"))
 		return
 	}
@@ -169,5 +169,5 @@ func (h *hazard) end() {
 	h.want("sent, or told of", h.row(`SELECT count(*) FROM payment p LEFT JOIN standing s ON s.payment_id = p.id
 		WHERE (s.kind IN ('rejected', 'not_payable')) IS NOT TRUE`), fmt.Sprint(len(got)))
 	h.want("nothing is left", h.row(`SELECT count(*) FROM obligation WHERE state = 'open'`), "0")
-	h.t.Log(h.row(`SELECT count(*), max(attempt) FROM bank_order`), "; ", strings.Join(h.rows(`SELECT state, count(*) FROM interchange GROUP BY 1`), ", "), "; answered", h.said)
+	h.t.Log(h.row(`SELECT count(*), max(attempt) FROM bank_order`), "; ", strings.Join(h.rows(`SELECT state, count(*) FROM interchange GROUP BY 1`), ", "), "; heard", h.heard)
 }

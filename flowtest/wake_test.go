@@ -240,10 +240,10 @@ func TestBankWord_WakesAnotherProcess(t *testing.T) {
 		{name: "hear", work: postgres.ToHear(bank), step: at(bank, n.Bank.NextToHear), make: func() { w.lay(bank, "1.edi", file(bank, "F1", contrl(bank, 1, "7"))) }},
 		{name: "acceptance awaited", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true, make: func() { w.says(bank, contrl(bank, 2, "7")) }},
 		{name: "CONTRL owed", work: postgres.ToAcknowledge(bank), step: at(bank, n.Bank.NextToAcknowledge), make: func() {
-			w.lay(bank, "2.edi", file(bank, "F2", bansta("")))
+			w.lay(bank, "2.edi", file(bank, "F2", bansta("BKD-00000000000002-0001", status(1, 1, "3", ""))))
 			w.all("hear", func(ctx context.Context) (bool, error) { return w.Bank.NextToHear(ctx, bank) })
 		}},
-		{name: "answered with CONTRL", work: postgres.ToSend(bank), step: n.toSend(bank), make: func() { w.says(bank, bansta("")) }},
+		{name: "answered with CONTRL", work: postgres.ToSend(bank), step: n.toSend(bank), make: func() { w.says(bank, bansta("BKD-00000000000002-0001", status(1, 1, "3", ""))) }},
 		{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next, make: func() { w.says(bank, contrl(bank, 4, "4+29")) }},
 	} {
 		n.wakes(s)
@@ -252,7 +252,7 @@ func TestBankWord_WakesAnotherProcess(t *testing.T) {
 	w.newAnswers()
 	n.wakes(sleeping{name: "accepted by silence", work: postgres.ToAnswer, step: n.Answer.Next, make: func() {
 		w.later(silence)
-		w.eachBank("deadlines", w.Bank.DecideSilence)
+		w.deadlines()
 	}})
 }
 

@@ -312,7 +312,7 @@ func (w *world) dispatch() []string {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		d := &gateway.Dispatcher{Bank: b.ID, Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Bank, Failpoint: func(string) {}}
+		d := &gateway.Dispatcher{Bank: b.ID, Fence: lease.Fence, Link: &mailbox{sent: &sent}, Outbox: w.Bank, Now: w.time, Failpoint: func(string) {}}
 		w.all("send", d.SendNext)
 		lease.Release()
 	}
@@ -325,6 +325,8 @@ type mailbox struct {
 	sent *[]string
 }
 
+func (m *mailbox) List(context.Context) ([]gateway.RemoteFile, error) { return nil, nil }
+
 func (m *mailbox) Put(ctx context.Context, f gateway.Outgoing, content io.Reader, beforeRename func(context.Context) error) error {
 	all, err := io.ReadAll(content)
 	if err == nil && int64(len(all)) != f.Size {
@@ -335,6 +337,29 @@ func (m *mailbox) Put(ctx context.Context, f gateway.Outgoing, content io.Reader
 	}
 	*m.sent = append(*m.sent, strings.ReplaceAll(string(all), "\r\n", ""))
 	return err
+}
+
+// listens has the owner of the connection to a bank look whether anything lies ready: nothing does.
+func (w *world) listens(bank string) {
+	w.t.Helper()
+	lease, err := w.Bank.Lease(w.t.Context(), bank)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer lease.Release()
+	d := &gateway.Dispatcher{Bank: bank, Fence: lease.Fence, Link: &mailbox{}, Outbox: w.Bank, Now: w.time, Failpoint: func(string) {}}
+	if _, err := d.FetchNew(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// deadlines looks at every bank's mailbox, and has done what silence decides.
+func (w *world) deadlines() {
+	w.t.Helper()
+	for _, b := range w.Banks {
+		w.listens(b.ID)
+	}
+	w.eachBank("deadlines", w.Bank.DecideSilence)
 }
 
 // paid takes bundles all the way to the banks at their release, and gives what was sent.

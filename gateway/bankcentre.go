@@ -34,11 +34,16 @@ type BankCentre struct {
 	LeadDays       int // banking days
 	// Cheques reports whether the bank sends cheques.
 	Cheques bool
+	// DebitText reports whether the payer's text on its own statement goes with each line: each text is a line of its own.
+	DebitText bool
 	// AcceptanceDeadline: so long after CONTRL without a reject, a message counts as accepted.
 	AcceptanceDeadline time.Duration
 	// ExecutedDeadline: so long after 09:00 of the execution day without a status, an order counts as executed, where
 	// the profile says that silence is the bank's answer; 0 where it does not.
 	ExecutedDeadline time.Duration
+	// StatusDeadline: so long after 09:00 of the execution day without a status, somebody must ask, where the profile says
+	// that the bank tells what it has executed; 0 where it does not.
+	StatusDeadline time.Duration
 	// ContrlDeadline: so long after sending without CONTRL, somebody must ask.
 	ContrlDeadline time.Duration
 }
@@ -53,7 +58,22 @@ func (b BankCentre) ExecutedBySilence(executesOn Date, loc *time.Location) time.
 
 // ExecutedThrough is the last execution day whose orders silence has made executed by now.
 func (b BankCentre) ExecutedThrough(now time.Time, loc *time.Location) Date {
-	t := now.Add(-b.ExecutedDeadline).In(loc)
+	return lastExecutionDay(now.Add(-b.ExecutedDeadline), loc)
+}
+
+// StatusDue is when the statuses of the orders of an execution day must have come.
+func (b BankCentre) StatusDue(executesOn Date, loc *time.Location) time.Time {
+	return executesOn.At(executedFrom, loc).Add(b.StatusDeadline)
+}
+
+// StatusDueThrough is the last execution day whose orders' statuses must have come by now.
+func (b BankCentre) StatusDueThrough(now time.Time, loc *time.Location) Date {
+	return lastExecutionDay(now.Add(-b.StatusDeadline), loc)
+}
+
+// lastExecutionDay is the last day on which recipients have had their money by a time.
+func lastExecutionDay(t time.Time, loc *time.Location) Date {
+	t = t.In(loc)
 	d := DateOf(t)
 	if d.At(executedFrom, loc).After(t) {
 		d = d.AddDays(-1)

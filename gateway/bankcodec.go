@@ -37,13 +37,14 @@ type BankEnvelope struct {
 type BankSink interface {
 	Contrl(Contrl) error
 	Status(BankStatus) error
-	// Unknown is told of a message that the codec does not know.
+	// Unknown is told of each message that the codec does not know, by its type.
 	Unknown(messageType string) error
 }
 
-// TextChange is a name or text that does not go to the bank as it came: the bank's characters or places do not hold it.
+// TextChange is a name or text that does not go to the bank as it came: the bank's characters or places do not hold it. Seq
+// is 0 for what belongs to the line.
 type TextChange struct {
 	Message, Line, Seq int
 	Field              string
-	What               string // transliterated, shortened
+	What               string // transliterated, shortened, dropped
 }

@@ -9,6 +9,7 @@ const (
 	MeansInformation Meaning = "information"
 	MeansAccepted    Meaning = "accepted"
 	MeansExecuted    Meaning = "executed"
+	MeansUnclear     Meaning = "unclear" // nobody can say; Text is why
 )
 
 // BankStatus is what a bank says of one order, or of a line when neither Seq nor Reference is there.

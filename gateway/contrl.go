@@ -1,6 +1,6 @@
 package gateway
 
-// ContrlAction is what a CONTRL says of an interchange.
+// ContrlAction is what a CONTRL says of an interchange; another one than those below means nothing to us.
 type ContrlAction string
 
 // What a CONTRL can say.
@@ -9,6 +9,11 @@ const (
 	ContrlAccepted ContrlAction = "accepted" // UCI 7: all of it but what Messages reject
 	ContrlRejected ContrlAction = "rejected" // UCI 4: all of it
 )
+
+// Known reports whether the action means anything to us.
+func (a ContrlAction) Known() bool {
+	return a == ContrlReceived || a == ContrlAccepted || a == ContrlRejected
+}
 
 // Contrl is one CONTRL about an interchange of ours.
 type Contrl struct {

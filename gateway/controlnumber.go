@@ -17,10 +17,11 @@ const MaxControlNumber ControlNumber = 99_999_999_999_999
 // String is the number as it is written: 14 digits.
 func (n ControlNumber) String() string { return fmt.Sprintf("%0*d", controlDigits, int64(n)) }
 
-// ParseControlNumber reads a control number that a bank names. ErrNotFound: no interchange can have it.
+// ParseControlNumber reads a control number that a bank names. It must be what was sent, character by character: a number
+// of the same value that is written otherwise names something else. ErrNotFound: no interchange can have it.
 func ParseControlNumber(s string) (ControlNumber, error) {
-	if len(s) > controlDigits || !AllDigits(s) {
-		return 0, fmt.Errorf("control number of %d characters must be at most %d digits: %w", len(s), controlDigits, ErrNotFound)
+	if len(s) != controlDigits || !AllDigits(s) {
+		return 0, fmt.Errorf("control number of %d characters must be %d digits: %w", len(s), controlDigits, ErrNotFound)
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

@@ -153,7 +153,7 @@ func TestIdentifiers_BothWays(t *testing.T) {
 			t.Fatalf("payment %d of delivery %d: %d of %d", ordinal, delivery, gateway.OrdinalOf(id), gateway.DeliveryOf(id))
 		}
 	})
-	for _, none := range []string{"", "+1", "-1", "1e3", "123456789012345", "12x"} {
+	for _, none := range []string{"", "+1", "-1", "1e3", "123456789012345", "12x", "1", "0000000000001", "0000000000000x"} {
 		if n, err := gateway.ParseControlNumber(none); err == nil {
 			t.Errorf("control number %q: %d", none, n)
 		}

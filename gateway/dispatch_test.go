@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"nks/gateway"
 )
@@ -42,11 +43,11 @@ func (o *outbox) mark(name string, fence int64, state string) error {
 	return nil
 }
 
-func (o *outbox) NextOutgoing(_ context.Context, bank string) (gateway.Outgoing, error) {
+func (o *outbox) NextOutgoing(_ context.Context, bank string, over ...int64) (gateway.Outgoing, error) {
 	if err := o.fail["next"]; err != nil {
 		return gateway.Outgoing{}, err
 	}
-	if o.waiting == nil || !slices.Contains([]string{"rendered", "sending", "publishing"}, o.waiting.State) {
+	if o.waiting == nil || slices.Contains(over, o.waiting.ID) || !slices.Contains([]string{"rendered", "sending", "publishing"}, o.waiting.State) {
 		return gateway.Outgoing{}, fmt.Errorf("bank %s: %w", bank, gateway.ErrNotFound)
 	}
 	return *o.waiting, nil
@@ -94,6 +95,29 @@ func (o *outbox) MarkUnknown(_ context.Context, _ gateway.Outgoing, fence int64)
 	return o.mark("unknown", fence, "unknown")
 }
 
+func (o *outbox) SendFails(context.Context, gateway.Outgoing, error) error {
+	o.note("send fails")
+	return nil
+}
+
+func (o *outbox) FetchFails(_ context.Context, _ string, f gateway.RemoteFile, stored bool, _ error) error {
+	o.note("fetch of %s fails, stored %t", f.Name, stored)
+	return nil
+}
+
+func (o *outbox) FetchMended(_ context.Context, _ string, there []gateway.RemoteFile) error {
+	o.note("troubles but of %d files are mended", len(there))
+	return nil
+}
+
+func (o *outbox) RoundComplete(_ context.Context, bank string, fence int64, _ time.Time) error {
+	if fence != o.fence {
+		return gateway.ErrLostOwnership
+	}
+	o.note("round of %s", bank)
+	return nil
+}
+
 func (o *outbox) StoreBankFile(_ context.Context, bank, name string, fetch func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := fetch(&b); err != nil {
@@ -110,7 +134,7 @@ func (o *outbox) StoreBankFile(_ context.Context, bank, name string, fetch func(
 	return nil
 }
 
-// bank is a hand-written BankLink.
+// bank is a hand-written BankLink that can be closed.
 type bank struct {
 	journal *[]string
 	// put decides what becomes of a put: it may call beforeRename, and gives the error.
@@ -198,10 +222,12 @@ func TestDispatcher_SendNext(t *testing.T) {
 		"sent": {put: renamed, worked: true, after: "sent",
 			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; gap after-rename-before-sent; sent; content closed"},
 		"nothing to send": {state: "sent", after: "sent"},
-		"not sent: the same again": {put: beforeRename(fmt.Errorf("%w: %w", gateway.ErrNotSent, cut)), is: gateway.ErrNotSent, after: "rendered",
-			journal: "sending; put attempt 1; not sent; content closed"},
-		"certainly not sent though publishing was marked": {put: afterRename(gateway.ErrNotSent), is: gateway.ErrNotSent, after: "rendered",
-			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; not sent; content closed"},
+		"not sent: the same again": {put: beforeRename(fmt.Errorf("%w: %w", gateway.ErrNotSent, cut)), worked: true, is: gateway.ErrNotSent, after: "rendered",
+			journal: "sending; put attempt 1; not sent; content closed; send fails"},
+		"not sent, by the connection's fault": {put: beforeRename(fmt.Errorf("%w: %w", gateway.ErrNotSent, gateway.ErrLinkDown)), worked: true, is: gateway.ErrLinkDown,
+			after: "rendered", journal: "sending; put attempt 1; not sent; content closed"},
+		"certainly not sent though publishing was marked": {put: afterRename(gateway.ErrNotSent), worked: true, is: gateway.ErrNotSent, after: "rendered",
+			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; not sent; content closed; send fails"},
 		"unknown, and it is there": {put: afterRename(gateway.ErrOutcomeUnknown), sight: gateway.Present, worked: true, after: "sent",
 			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; look; sent; content closed"},
 		"unknown, and it is not there": {put: afterRename(gateway.ErrOutcomeUnknown), sight: gateway.Absent, worked: true, after: "unknown",
@@ -209,23 +235,23 @@ func TestDispatcher_SendNext(t *testing.T) {
 		"unknown, and it has another size": {put: afterRename(gateway.ErrOutcomeUnknown), sight: gateway.OtherSize, worked: true, after: "unknown",
 			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; look; unknown; content closed"},
 		"unknown, and nobody can look": {put: afterRename(gateway.ErrOutcomeUnknown), lookErr: cut, worked: true, is: cut, after: "publishing",
-			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; look; content closed"},
+			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; look; content closed; send fails"},
 		"taken over from publishing, it is there":     {state: "publishing", sight: gateway.Present, worked: true, after: "sent", journal: "look; sent"},
 		"taken over from publishing, it is not there": {state: "publishing", sight: gateway.Absent, worked: true, after: "unknown", journal: "look; unknown"},
-		"taken over from publishing, nobody can look": {state: "publishing", lookErr: cut, worked: true, is: cut, after: "publishing", journal: "look"},
+		"taken over from publishing, nobody can look": {state: "publishing", lookErr: cut, worked: true, is: cut, after: "publishing", journal: "look; send fails"},
 		"taken over from sending: a new attempt": {state: "sending", put: renamed, worked: true, after: "sent",
 			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; gap after-rename-before-sent; sent; content closed"},
 		"the name is taken": {put: beforeRename(fmt.Errorf("%w: there", gateway.ErrConflict)), worked: true, is: gateway.ErrConflict, after: "unknown",
 			journal: "sending; put attempt 1; unknown; content closed"},
-		"an error without a name leaves it as it is": {put: beforeRename(cut), is: cut, after: "sending",
-			journal: "sending; put attempt 1; content closed"},
-		"somebody else owns the connection": {put: renamed, fence: 8, is: gateway.ErrLostOwnership, after: "rendered"},
-		"lost before the rename": {put: renamed, fail: map[string]error{"publishing": gateway.ErrLostOwnership}, is: gateway.ErrLostOwnership, after: "sending",
+		"an error without a name leaves it as it is": {put: beforeRename(cut), worked: true, is: cut, after: "sending",
+			journal: "sending; put attempt 1; content closed; send fails"},
+		"somebody else owns the connection": {put: renamed, fence: 8, worked: true, is: gateway.ErrLostOwnership, after: "rendered"},
+		"lost before the rename": {put: renamed, fail: map[string]error{"publishing": gateway.ErrLostOwnership}, worked: true, is: gateway.ErrLostOwnership, after: "sending",
 			journal: "sending; put attempt 1; content closed"},
 		"lost after the rename": {put: renamed, fail: map[string]error{"sent": gateway.ErrLostOwnership}, worked: true, is: gateway.ErrLostOwnership, after: "publishing",
 			journal: "sending; put attempt 1; publishing; gap after-publishing-before-rename; gap after-rename-before-sent; content closed"},
 		"the database is away":   {fail: map[string]error{"next": gateway.ErrTransient}, is: gateway.ErrTransient, after: "rendered"},
-		"the content is missing": {fail: map[string]error{"content": cut}, is: cut, after: "sending", journal: "sending"},
+		"the content is missing": {fail: map[string]error{"content": cut}, worked: true, is: cut, after: "sending", journal: "sending; send fails"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -238,7 +264,7 @@ func TestDispatcher_SendNext(t *testing.T) {
 				o.fence = c.fence
 			}
 			b := &bank{journal: &journal, put: c.put, sight: c.sight, lookErr: c.lookErr}
-			d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
+			d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Now: time.Now, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
 			worked, err := d.SendNext(t.Context())
 			if worked != c.worked || !errors.Is(err, c.is) || (err == nil) != (c.is == nil) {
 				t.Errorf("worked %t, %v; want %t, %v", worked, err, c.worked, c.is)
@@ -266,7 +292,7 @@ func TestDispatcher_SendNext_GivesBackAtItsEnd(t *testing.T) {
 		cancel()
 		return fmt.Errorf("%w: %w", gateway.ErrNotSent, ctx.Err())
 	}}
-	d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Failpoint: func(string) {}}
+	d := &gateway.Dispatcher{Bank: "B", Fence: 7, Link: b, Outbox: o, Now: time.Now, Failpoint: func(string) {}}
 	if _, err := d.SendNext(ctx); !errors.Is(err, gateway.ErrNotSent) {
 		t.Error(err)
 	}
@@ -286,14 +312,20 @@ func TestDispatcher_FetchNew(t *testing.T) {
 		worked  bool
 		is      error
 	}{
-		"none": {},
-		"two": {files: []string{"a.edi", "b.edi"}, worked: true, journal: "fetch a.edi; commit B/a.edi; gap after-fetch-commit-before-remove; remove a.edi; " +
-			"fetch b.edi; commit B/b.edi; gap after-fetch-commit-before-remove; remove b.edi"},
-		"not fetched":   {files: []string{"a.edi"}, fail: map[string]error{"fetch": cut}, is: cut},
-		"not committed": {files: []string{"a.edi"}, fail: map[string]error{"store": cut}, is: cut, journal: "fetch a.edi"},
-		"not removed": {files: []string{"a.edi"}, fail: map[string]error{"remove": cut}, is: cut,
-			journal: "fetch a.edi; commit B/a.edi; gap after-fetch-commit-before-remove"},
-		"not listed": {fail: map[string]error{"list": cut}, is: cut},
+		"none": {journal: "troubles but of 0 files are mended; round of B"},
+		"two": {files: []string{"a.edi", "b.edi"}, worked: true, journal: "troubles but of 2 files are mended; fetch a.edi; commit B/a.edi; gap after-fetch-commit-before-remove; remove a.edi; " +
+			"fetch b.edi; commit B/b.edi; gap after-fetch-commit-before-remove; remove b.edi; round of B"},
+		"not fetched": {files: []string{"a.edi"}, fail: map[string]error{"fetch": cut}, is: cut,
+			journal: "troubles but of 1 files are mended; fetch of a.edi fails, stored false"},
+		"not fetched, by the connection's fault": {files: []string{"a.edi", "b.edi"}, fail: map[string]error{"fetch": gateway.ErrLinkDown}, is: gateway.ErrLinkDown,
+			journal: "troubles but of 2 files are mended"},
+		"the bank still writes it": {files: []string{"a.edi"}, fail: map[string]error{"fetch": gateway.ErrStillChanging}, is: gateway.ErrStillChanging,
+			journal: "troubles but of 1 files are mended"},
+		"not committed": {files: []string{"a.edi"}, fail: map[string]error{"store": cut}, is: cut,
+			journal: "troubles but of 1 files are mended; fetch a.edi; fetch of a.edi fails, stored false"},
+		"not removed: the round is complete": {files: []string{"a.edi"}, fail: map[string]error{"remove": cut}, is: cut,
+			journal: "troubles but of 1 files are mended; fetch a.edi; commit B/a.edi; gap after-fetch-commit-before-remove; fetch of a.edi fails, stored true; round of B"},
+		"not listed": {fail: map[string]error{"list": cut}, is: gateway.ErrLinkDown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -304,7 +336,7 @@ func TestDispatcher_FetchNew(t *testing.T) {
 				b.out = append(b.out, gateway.RemoteFile{Name: f, Size: int64(len(f))})
 				b.files[f] = "content of " + f
 			}
-			d := &gateway.Dispatcher{Bank: "B", Link: b, Outbox: o, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
+			d := &gateway.Dispatcher{Bank: "B", Link: b, Outbox: o, Now: time.Now, Failpoint: func(g string) { journal = append(journal, "gap "+g) }}
 			worked, err := d.FetchNew(t.Context())
 			if worked != c.worked || !errors.Is(err, c.is) || (err == nil) != (c.is == nil) {
 				t.Errorf("worked %t, %v; want %t, %v", worked, err, c.worked, c.is)

@@ -61,9 +61,14 @@ const (
 	InterchangeUnknown   ExceptionKind = "interchange unknown"
 	SendByMissed         ExceptionKind = "send-by missed"
 	ContrlMissing        ExceptionKind = "CONTRL missing"
+	StatusMissing        ExceptionKind = "bank status missing"
+	SilenceBlocked       ExceptionKind = "silence cannot be counted"
 	ContrlForNothing     ExceptionKind = "CONTRL for nothing sent"
 	ContrlAfterReject    ExceptionKind = "CONTRL after reject"
 	ContrlNotUnderstood  ExceptionKind = "CONTRL not understood"
+	SendFails            ExceptionKind = "file cannot be handed over"
+	FetchFails           ExceptionKind = "bank file cannot be fetched"
+	RemoveFails          ExceptionKind = "bank file cannot be removed"
 	BankFileNameReused   ExceptionKind = "bank file name reused"
 	BankFileTooLarge     ExceptionKind = "bank file too large"
 	BankFileUnreadable   ExceptionKind = "bank file unreadable"
@@ -95,8 +100,10 @@ func exceptionSeverities() []kindSeverity {
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
-		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {ContrlForNothing, Warning},
+		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
+		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
+		{SendFails, Urgent}, {FetchFails, Urgent}, {RemoveFails, Warning},
 		{BankFileNameReused, Notice}, {BankFileTooLarge, Urgent}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent}, {RepaymentHeld, Urgent},

@@ -21,7 +21,6 @@ const (
 	DetailTooBig           DetailCode = "too_big"
 	DetailAnswerInMailbox  DetailCode = "answer_in_mailbox"
 	DetailFileUnknown      DetailCode = "file_unknown"
-	DetailFileLate         DetailCode = "file_late"
 	DetailNoContrl         DetailCode = "no_contrl"
 	DetailContrlAction     DetailCode = "contrl_action"
 	DetailContrlReject     DetailCode = "contrl_reject"
@@ -43,6 +42,18 @@ const (
 	DetailPaysAgain        DetailCode = "pays_again"
 	DetailFileTooLarge     DetailCode = "file_too_large"
 	DetailSetAside         DetailCode = "set_aside"
+	DetailUnclear          DetailCode = "unclear"
+	DetailMoreUnclear      DetailCode = "more_unclear"
+	DetailMoreMessages     DetailCode = "more_messages"
+	DetailUnsent           DetailCode = "unsent"
+	DetailDoubted          DetailCode = "doubted"
+	DetailNoStatus         DetailCode = "no_status"
+	DetailNothingSent      DetailCode = "nothing_sent"
+	DetailSilentBank       DetailCode = "silent_bank"
+	DetailUnheard          DetailCode = "unheard"
+	DetailNeverListed      DetailCode = "never_listed"
+	DetailLastListed       DetailCode = "last_listed"
+	DetailDoubtedBank      DetailCode = "doubted_bank"
 	DetailLogLags          DetailCode = "log_lags"
 	DetailLogContradicts   DetailCode = "log_contradicts"
 )
@@ -71,8 +82,6 @@ func DetailTexts() []DetailText {
 		{DetailAnswerInMailbox, "%[1]s bytes; svaret ligger i stedet i leverandørens postkasse (out/)", "%[1]s bytes; it lies in the supplier's out/ of the mailbox instead"},
 		{DetailFileUnknown, "Fil %[1]s: ingen ved, om pengeinstituttet har den; spørg det, og registrér svaret med nks resolve",
 			"file %[1]s: nobody knows whether the bank has it; ask the bank, then nks resolve"},
-		{DetailFileLate, "Fil %[1]s til %[2]s er ikke nået frem til %[3]s i tide", "file %[1]s for %[2]s has not reached bank %[3]s in time"},
-		{DetailNoContrl, "%[1]s har ikke svaret på %[2]s", "bank %[1]s has not answered %[2]s"},
 		{DetailContrlAction, "Svaret lyder: %[1]s", "action %[1]s"},
 		{DetailContrlReject, "Den afviser en meddelelse, som vi ikke har sendt", "it rejects a message that we have not sent"},
 		{DetailAcceptedAfter, "Pengeinstituttet har tidligere afvist filen og godkender den nu", "the bank has rejected the interchange before, and now accepts it"},
@@ -96,6 +105,29 @@ func DetailTexts() []DetailText {
 		{DetailSetAside, "Den er lagt til side: %[1]s", "it is set aside: %[1]s"},
 		{DetailLogLags, "%[1]s poster venter på deres plads, den ældste i %[2]s", "%[1]s entries wait for their place, the oldest since %[2]s"},
 		{DetailLogContradicts, "Loggen modsiger det, der er skrevet under: %[1]s", "the log contradicts what was signed: %[1]s"},
+		{DetailUnclear, "Ingen ved, hvad det betyder: %[1]s", "nobody knows what it means: %[1]s"},
+		{DetailMoreUnclear, "Yderligere %[1]s statusser, som ingen ved, hvad betyder", "%[1]s more statuses of which nobody knows what they mean"},
+		{DetailMoreMessages, "Yderligere %[1]s meddelelser af ukendt type", "%[1]s more messages of unknown types"},
+		{DetailNoContrl, "%[1]s har ikke svaret med CONTRL; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has not answered by CONTRL; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailUnsent, "%[1]s har ikke fået filen i tide; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has not got it in time; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailDoubted, "%[1]s har skrevet noget om den, som ikke er afgjort; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has laid out something about it that is not decided; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailNoStatus, "%[1]s har ikke meldt, hvad der er udført; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has not told what it has executed; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailNothingSent, "%[1]s kan ikke få noget afleveret; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s cannot be handed anything; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailSilentBank, "%[1]s har ikke lagt noget frem siden; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has laid out nothing since; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailUnheard, "%[1]s har lagt en fil frem, som ikke er læst; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has laid out a file that is not heard; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailNeverListed, "%[1]s har en postkasse, som aldrig er set igennem og hentet helt; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has a mailbox that was never listed and fetched whole; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailLastListed, "%[1]s har en postkasse, som sidst er set igennem og hentet helt %[6]s; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has a mailbox that was last listed and fetched whole at %[6]s; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailDoubtedBank, "%[1]s har lagt noget frem, som ikke er afgjort og kan angå enhver betaling; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has laid out something that is not decided and may concern any payment; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
 		{DetailPaysAgain, "Den udbetaler måske igen betaling %[1]s, som pengeinstituttet kan have udbetalt", "it may pay again payment %[1]s, which the bank may have paid"},
 	}
 }

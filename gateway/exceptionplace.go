@@ -23,7 +23,7 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingDelivery
 	case ReleaseFails, RegisterOverlap, RegisterDiffers:
 		return ThingGroup
-	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
+	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
 		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid:
 		return ThingInterchange
 	case RepaymentHeld:

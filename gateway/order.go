@@ -12,7 +12,9 @@ type Order struct {
 	Type             PaymentType
 	Account          Account
 	Text             string
-	Detail           Detail // creditor and bank names and addresses as frozen with the order; advice; slip
+	// DebitText is the payer's text on its own statement.
+	DebitText string
+	Detail    Detail // creditor and bank names and addresses as frozen with the order; advice; slip
 }
 
 // Line is what stands under one LIN: orders that share debit account, currency and payment type.
@@ -23,8 +25,10 @@ type Line struct {
 	// TransferCurrency of all orders of the line; empty = DKK.
 	TransferCurrency string
 	GroupRef         string // our order group reference, RFF+AEK
-	Orders           int
-	Ore              int64
+	// DebitText is the payer's text on its own statement, of the first order of the line.
+	DebitText string
+	Orders    int
+	Ore       int64
 }
 
 // LineState is where the orders of a line are, but for those that ended by themselves.

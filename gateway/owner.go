@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -21,29 +22,34 @@ type LinkCloser interface {
 	io.Closer
 }
 
-// BankOwner keeps the one connection to a bank: it takes the lease, dials, sends what waits, fetches what lies ready,
-// and starts over when the connection or the lease is lost. One slow bank delays no other: each has an owner.
+// BankOwner keeps the connections to a bank: it takes the lease, and over one connection fetches what lies ready while over
+// another, made when there is something, it sends what waits: neither waits for the other. A connection that is lost is made
+// anew, later each time; the lease stays. One slow bank delays no other: each has an owner.
 type BankOwner struct {
 	Bank      string
 	Lease     func(context.Context) (Lease, error) // ErrTransient: somebody else has it
 	Dial      func(context.Context) (LinkCloser, error)
 	Outbox    Outbox
-	Poll      time.Duration // between looks at the bank's mailbox
-	Retry     time.Duration // after a failed connection
+	Now       func() time.Time // the business clock
+	Poll      time.Duration    // between looks at the bank's mailbox
+	Retry     time.Duration    // after a first failure
 	Failpoint func(string)
 	Failed    func(name string, err error)
 	// Observe is told of every turn, by the names "connect", "send" and "fetch" with the bank's; nil: nobody.
 	Observe Observe
-	// Connected is told when the connection comes up (true) and when it is lost (false).
+	// Connected is told when the connection over which is fetched comes up (true) and when it is lost (false).
 	Connected func(bool)
 
-	bell Bell
+	toSend, toFetch Bell
 }
 
-// Wake makes an idle owner look at once for what waits to be sent.
-func (b *BankOwner) Wake() { b.bell.Ring() }
+// Wake makes an idle owner look at once for what waits to be sent, and into the bank's mailbox.
+func (b *BankOwner) Wake() {
+	b.toSend.Ring()
+	b.toFetch.Ring()
+}
 
-// Run owns the connection until ctx ends.
+// Run owns the connections until ctx ends.
 func (b *BankOwner) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := b.own(ctx)
@@ -56,6 +62,7 @@ func (b *BankOwner) Run(ctx context.Context) {
 
 var errLeaseElsewhere = errors.New("another process owns the connection")
 
+// own sends and fetches until the lease is lost.
 func (b *BankOwner) own(ctx context.Context) error {
 	lease, err := b.Lease(ctx)
 	if errors.Is(err, ErrTransient) {
@@ -65,33 +72,130 @@ func (b *BankOwner) own(ctx context.Context) error {
 		return err
 	}
 	defer lease.Release()
-	var link LinkCloser
-	_, err = b.Observe.turn(ctx, "connect "+b.Bank, func(ctx context.Context) (worked bool, err error) {
-		link, err = b.Dial(ctx)
-		return err == nil, err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var sending sync.WaitGroup
+	var sendErr error
+	sending.Go(func() {
+		defer cancel()
+		sendErr = b.send(ctx, lease)
 	})
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	defer func() { _ = link.Close() }()
-	b.Connected(true)
-	defer b.Connected(false)
-	d := &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Link: link, Outbox: b.Outbox, Failpoint: b.Failpoint}
-	for {
-		// A file that cannot be sent must not hide what the bank says.
-		sent, sendErr := b.Observe.turn(ctx, "send "+b.Bank, d.SendNext)
-		fetched, fetchErr := b.Observe.turn(ctx, "fetch "+b.Bank, d.FetchNew)
-		if err := errors.Join(sendErr, fetchErr); err != nil {
+	fetchErr := b.fetch(ctx, lease)
+	cancel()
+	sending.Wait()
+	return errors.Join(fetchErr, sendErr)
+}
+
+// send sends what waits. It connects when there is something, and hangs up when there is nothing more.
+func (b *BankOwner) send(ctx context.Context, lease Lease) error {
+	line := &bankLine{owner: b, changed: func(bool) {}}
+	defer line.hangUp()
+	d := b.dispatcher(lease)
+	ready := func(ctx context.Context) error {
+		waits, err := d.Waits(ctx)
+		if err != nil || !waits {
+			line.hangUp()
 			return err
 		}
+		return line.connect(ctx)
+	}
+	return b.repeat(ctx, lease, &b.toSend, line, ready, "send "+b.Bank, func(ctx context.Context) (bool, error) {
+		if line.link == nil {
+			return false, nil
+		}
+		d.Link = line.link
+		return d.SendNext(ctx)
+	})
+}
+
+// fetch fetches what lies ready, over a connection that is kept.
+func (b *BankOwner) fetch(ctx context.Context, lease Lease) error {
+	line := &bankLine{owner: b, changed: b.Connected}
+	defer line.hangUp()
+	d := b.dispatcher(lease)
+	return b.repeat(ctx, lease, &b.toFetch, line, line.connect, "fetch "+b.Bank, func(ctx context.Context) (bool, error) {
+		d.Link = line.link
+		return d.FetchNew(ctx)
+	})
+}
+
+func (b *BankOwner) dispatcher(lease Lease) *Dispatcher {
+	return &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Outbox: b.Outbox, Now: b.Now, Retry: b.Retry, Failpoint: b.Failpoint}
+}
+
+// repeat takes a step again and again until ctx ends or the lease is lost: at once while there is work, else when the bell
+// rings and after Poll; after a failure later each time. A connection that is lost is given up.
+func (b *BankOwner) repeat(ctx context.Context, lease Lease, bell *Bell, line *bankLine, ready func(context.Context) error, name string, step Step) error {
+	for failures := 0; ; {
+		err := ready(ctx)
+		var worked bool
+		if err == nil {
+			worked, err = b.Observe.turn(ctx, name, step)
+		}
+		if errors.Is(err, ErrLinkDown) {
+			line.hangUp()
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, ErrLostOwnership):
+			return err
+		case err != nil:
+			b.Failed("bank "+b.Bank, err)
+			if worked {
+				failures = 0
+			}
+			if worked && !errors.Is(err, ErrLinkDown) && !errors.Is(err, ErrTransient) {
+				break // one file failed, and is behind the others
+			}
+			Pause(ctx, min(b.Retry<<min(failures, 10), maxBackoff))
+			failures++
+		default:
+			failures = 0
+			if !worked {
+				bell.Wait(ctx, b.Poll)
+			}
+		}
+		err = lease.Held(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if !sent && !fetched {
-			b.bell.Wait(ctx, b.Poll)
-		}
-		if err := lease.Held(ctx); err != nil {
+		if err != nil {
 			return fmt.Errorf("lease lost: %w", err)
 		}
 	}
+}
+
+// bankLine is a connection that is made when it is needed.
+type bankLine struct {
+	owner   *BankOwner
+	link    LinkCloser
+	changed func(up bool)
+}
+
+// connect makes the connection where there is none.
+func (l *bankLine) connect(ctx context.Context) error {
+	if l.link != nil {
+		return nil
+	}
+	var link LinkCloser
+	_, err := l.owner.Observe.turn(ctx, "connect "+l.owner.Bank, func(ctx context.Context) (worked bool, err error) {
+		link, err = l.owner.Dial(ctx)
+		return err == nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("connect: %w: %w", ErrLinkDown, err)
+	}
+	l.link = link
+	l.changed(true)
+	return nil
+}
+
+func (l *bankLine) hangUp() {
+	if l.link == nil {
+		return
+	}
+	_ = l.link.Close()
+	l.link = nil
+	l.changed(false)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"nks/gateway/act"
@@ -17,8 +18,11 @@ import (
 const asksAfter = 2 * time.Second
 
 // operate does what two persons at the exception desk do: they ask the bank about an interchange of which nobody knows
-// whether it arrived, and record what the bank says.
+// whether it arrived, and about a file that nobody can decide, and record what the bank says.
 func (p *play) operate(ctx context.Context) error {
+	if err := p.settleDoubts(ctx); err != nil {
+		return err
+	}
 	unknown, err := p.gateway.Desk().Unresolved(ctx)
 	if err != nil {
 		return p.stuck("database away")
@@ -47,6 +51,44 @@ func (p *play) operate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// settleDoubts asks the bank about each file that nobody can decide: a status about an order that nobody gave is the
+// bank's own mistake and concerns none of ours.
+func (p *play) settleDoubts(ctx context.Context) error {
+	doubts, err := p.gateway.Desk().Doubts(ctx)
+	if err != nil {
+		return p.stuck("database away")
+	}
+	settled := map[int64]bool{}
+	for _, d := range doubts {
+		if settled[d.File] {
+			continue
+		}
+		settled[d.File] = true
+		ledger, err := bank.ReadJournal(p.dir, d.Bank)
+		if err != nil {
+			return fmt.Errorf("ask bank %s: %w", d.Bank, err)
+		}
+		i := slices.IndexFunc(ledger.Answers, func(a bank.LedgerAnswer) bool { return a.Name == d.Name })
+		if i < 0 || ledger.Answers[i].Kind != bank.AnswerStray {
+			continue
+		}
+		_, _ = fmt.Fprintf(p.tell.Err, "\noperator: %s file %d: the bank says that it concerns none of ours\n", d.Bank, d.File)
+		if err := p.decide(ctx, act.KindNoneOfOurs, "the bank says that it concerns none of ours", d.File); err != nil {
+			return p.stuck("concerns none: " + err.Error())
+		}
+	}
+	return nil
+}
+
+// decide is a decision of two persons of the demonstration.
+func (p *play) decide(ctx context.Context, kind, why string, ids ...int64) error {
+	asked, err := p.gateway.Desk().Decide(ctx, act.Intent{Kind: kind, IDs: ids, By: "operator", Why: why})
+	if err == nil {
+		_, err = p.gateway.Desk().Approve(ctx, asked.ID, "second operator", "")
+	}
+	return err
 }
 
 // askBank asks outside of every system, as by telephone: has the bank received a file of this name, or does it lie in

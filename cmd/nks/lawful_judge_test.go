@@ -205,7 +205,7 @@ func (h *history) fault(o *outcome) (want register.Choice, fault string) {
 			return want, "there was no account, and it was ordered"
 		}
 		return want, ""
-	case want.Reason != register.Chosen && (o.Event != "returned" || o.Text != want.Reason.Unpaid().Text()):
+	case want.Reason != register.Chosen && (o.Event != "not_payable" || o.Text != want.Reason.Unpaid().Text()):
 		return want, "it was not returned for that"
 	case want.Reason != register.Chosen:
 		return want, ""

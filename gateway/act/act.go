@@ -25,6 +25,9 @@ type Dispute = bank.Dispute
 // SetAside is a delivery that failed too often.
 type SetAside = receive.SetAside
 
+// Doubt is something in a bank's file that nobody could decide.
+type Doubt = bank.Doubt
+
 // Desk is where people act. Safe for concurrent use.
 type Desk struct {
 	dry       *dryrun.Store
@@ -123,3 +126,6 @@ func (d *Desk) Void(ctx context.Context, bank string, number gateway.ControlNumb
 
 // SetAside lists the deliveries that failed too often and wait for two persons.
 func (d *Desk) SetAside(ctx context.Context) ([]SetAside, error) { return d.receive.SetAside(ctx) }
+
+// Doubts lists what banks have laid out and nobody could decide: silence counts for nothing of what it may concern.
+func (d *Desk) Doubts(ctx context.Context) ([]Doubt, error) { return d.bank.Doubts(ctx) }

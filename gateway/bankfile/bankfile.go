@@ -48,6 +48,8 @@ type Profile struct {
 	UNA     bool
 	Test    bool // test indicator of both directions
 	Cheques bool // the bank writes cheques
+	// DebitText: the payer's text on its own statement stands in the PRC group of the LIN.
+	DebitText bool
 
 	// The codes of GIS 7365 by meaning. A code in none of them means nothing.
 	Rejected, Information, Accepted, Executed []string

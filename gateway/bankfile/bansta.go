@@ -15,6 +15,7 @@ type bansta struct {
 	file     *reading
 	message  string // SG1: our message id
 	line     int
+	notOurs  bool // the LIN has a number that none of ours has
 	inLine   bool
 	refs     []string // RFF+CR of the LIN
 	statuses int      // SEQ of the LIN
@@ -24,7 +25,8 @@ type bansta struct {
 // held is a status whose meaning the code gis stands for.
 type held struct {
 	gateway.BankStatus
-	gis string // GIS 7365
+	gis     string // GIS 7365
+	notOurs bool   // LIN or SEQ has a number that none of ours has
 }
 
 func (f *reading) bansta() error {
@@ -43,16 +45,16 @@ func (b *bansta) segment(s *edifact.Segment) error {
 		if err := b.release(false); err != nil {
 			return err
 		}
-		b.inLine, b.line, b.refs, b.statuses = true, numberOf(s.Element(0)), nil, 0
+		var ours bool
+		b.line, ours = ourNumber(s.Element(0))
+		b.inLine, b.notOurs, b.refs, b.statuses = true, !ours, nil, 0
 	case "SEQ":
 		if err := b.release(true); err != nil {
 			return err
 		}
 		b.statuses++
-		b.held = &held{BankStatus: gateway.BankStatus{MessageRef: b.message, Line: b.line, Seq: numberOf(s.Component(1, 0))}}
-		if len(s.Component(1, 0)) > 0 && b.held.Seq == 0 {
-			b.held.Seq = -1
-		}
+		seq, ours := ourNumber(s.Component(1, 0))
+		b.held = &held{BankStatus: gateway.BankStatus{MessageRef: b.message, Line: b.line, Seq: seq}, notOurs: b.notOurs || !ours}
 	case "GIS":
 		b.held.gis = s.Text(0, 0)
 	case "FTX":
@@ -99,30 +101,39 @@ func (b *bansta) release(another bool) error {
 	}
 	b.held = nil
 	alone := b.statuses == 1 && !another
-	switch {
-	case alone && len(b.refs) == 1:
+	if alone && len(b.refs) == 1 {
 		w.Reference = b.refs[0]
-	case alone && len(b.refs) > 1:
-		return b.file.tellUnknown("BANSTA with several references to one payment")
-	case !alone && w.Seq == 0:
-		return b.file.tellUnknown("BANSTA with several SEQ in a LIN and one without a number")
 	}
-	if w.Seq < 0 {
-		return b.file.tellUnknown("BANSTA with a SEQ that is no number")
+	w.Meaning = b.file.codec.meanings[w.gis]
+	if why := b.unclear(w, alone); why != "" {
+		w.Meaning, w.Code, w.Text = gateway.MeansUnclear, "", why
 	}
-	meaning, known := b.file.codec.meanings[w.gis]
-	if !known {
-		return b.file.tellUnknown("BANSTA with GIS code " + w.gis)
-	}
-	w.Meaning = meaning
 	return b.file.sink.Status(w.BankStatus)
 }
 
-// numberOf reads a number; 0 stands for none.
-func numberOf(b []byte) int {
-	n, err := strconv.Atoi(string(b))
-	if err != nil || n < 0 {
-		return 0
+// unclear is why nobody can say what a status means or is about; "" when nothing speaks against it.
+func (b *bansta) unclear(w *held, alone bool) string {
+	switch {
+	case alone && len(b.refs) > 1:
+		return "several references to one payment"
+	case !alone && w.Seq == 0 && !w.notOurs:
+		return "several SEQ in a LIN and one without a number"
+	case w.notOurs:
+		return "LIN or SEQ is not numbered as ours are"
+	case w.Meaning == "":
+		return "GIS code " + w.gis + " is in no list of the bank's profile"
 	}
-	return n
+	return ""
+}
+
+// ourNumber reads a number of ours, which is written in one way; 0 stands for none.
+func ourNumber(b []byte) (n int, ours bool) {
+	if len(b) == 0 {
+		return 0, true
+	}
+	n, err := strconv.Atoi(string(b))
+	if err != nil || n < 1 || strconv.Itoa(n) != string(b) {
+		return 0, false
+	}
+	return n, true
 }

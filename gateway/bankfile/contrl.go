@@ -21,19 +21,18 @@ func (f *reading) contrl() error {
 	if err != nil {
 		return err
 	}
-	if len(control.Groups) > 0 {
-		return f.tellUnknown("CONTRL about functional groups")
-	}
 	out := gateway.Contrl{ControlRef: control.ControlRef, Code: codeText(control.Status.Code)}
-	switch control.Status.Action {
-	case contrl.ActionRejected:
+	switch {
+	case len(control.Groups) > 0: // we send none: what it accepts or rejects is not known
+		out.Action = "about functional groups"
+	case control.Status.Action == contrl.ActionRejected:
 		out.Action = gateway.ContrlRejected
-	case contrl.ActionAcknowledged:
+	case control.Status.Action == contrl.ActionAcknowledged:
 		out.Action = gateway.ContrlAccepted
-	case contrl.ActionReceived:
+	case control.Status.Action == contrl.ActionReceived:
 		out.Action = gateway.ContrlReceived
 	default:
-		return f.tellUnknown("CONTRL with action " + strconv.Itoa(int(control.Status.Action)))
+		out.Action = gateway.ContrlAction(strconv.Itoa(int(control.Status.Action)))
 	}
 	for i := range control.Messages {
 		m := &control.Messages[i]

@@ -32,6 +32,7 @@ func (w *Writer) Order(o *gateway.Order) error {
 		return err
 	}
 	w.ore += o.Ore
+	w.checkDebitText(o)
 	e := w.edi
 	e.Segment("SEQ").Elem("").ElemInt(o.Seq)
 	e.Segment("MOA").Elem("9").CompAmount(o.Ore, 2).Comp("DKK")
@@ -42,6 +43,19 @@ func (w *Writer) Order(o *gateway.Order) error {
 	w.instructions(&o.Detail)
 	w.process(o)
 	return w.state()
+}
+
+// debitText is the field of the payer's text on its own statement.
+const debitText = "debit text"
+
+// checkDebitText records, once for a LIN, that the text of an order is not what its LIN says.
+func (w *Writer) checkDebitText(o *gateway.Order) {
+	written := w.codec.profile.DebitText && o.DebitText == w.line.DebitText
+	if o.DebitText == "" || written || w.debitTextDropped {
+		return
+	}
+	w.debitTextDropped = true
+	w.changes = append(w.changes, gateway.TextChange{Message: w.message, Line: w.line.No, Field: debitText, What: string(Dropped)})
 }
 
 // acceptable tells what of an order cannot be right, whoever froze it.

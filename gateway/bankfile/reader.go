@@ -48,7 +48,7 @@ func faulty(err error) error {
 // envelope asks for CONTRL where UNB
 // does, can be named in one, and no message of it was a CONTRL.
 func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, error) {
-	f := &reading{codec: c, sink: sink, unknown: map[string]bool{}}
+	f := &reading{codec: c, sink: sink}
 	f.collector = contrl.NewCollector(contrl.Options{Whole: true}, f.answered)
 	f.in = edifact.NewValidator(edifact.NewReader(r, edifact.ReaderOptions{
 		Limits: edifact.Limits{Total: maxInterchange}, Lenient: tolerated, Faults: f.report,
@@ -75,7 +75,6 @@ type reading struct {
 	ended     bool
 	controls  bool                // a message was a CONTRL
 	broken    error               // of the input
-	unknown   map[string]bool     // what the sink was told already
 	fault     *edifact.ParseError // the first
 }
 
@@ -204,16 +203,7 @@ func (f *reading) message(h *edifact.UNH) error {
 	if h.Type == "BANSTA" && spec != nil {
 		return f.bansta()
 	}
-	return f.tellUnknown(fmt.Sprintf("%s:%s:%s", h.Type, h.Version, h.Release))
-}
-
-// tellUnknown tells the sink once of each kind of thing that means nothing.
-func (f *reading) tellUnknown(what string) error {
-	if f.unknown[what] {
-		return nil
-	}
-	f.unknown[what] = true
-	return f.sink.Unknown(what)
+	return f.sink.Unknown(fmt.Sprintf("%s:%s:%s", h.Type, h.Version, h.Release))
 }
 
 // segments passes every segment of the message to each, UNH and UNT not.

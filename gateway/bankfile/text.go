@@ -15,6 +15,7 @@ type Alteration string
 const (
 	Transliterated Alteration = "transliterated" // characters outside the bank's repertoire replaced
 	Shortened      Alteration = "shortened"      // what has no room left out
+	Dropped        Alteration = "dropped"        // the bank has no place for it
 )
 
 // lines cuts s every width characters; blanks at the end of a line are not

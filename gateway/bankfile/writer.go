@@ -27,13 +27,14 @@ type Writer struct {
 	changes []gateway.TextChange
 	scratch []string
 
-	message int // number of the open message, 0 before the first
-	refs    map[string]bool
-	lines   int // LIN of the open message
-	line    gateway.Line
-	orders  int // of the line
-	ore     int64
-	inAll   struct {
+	message          int // number of the open message, 0 before the first
+	refs             map[string]bool
+	lines            int // LIN of the open message
+	line             gateway.Line
+	orders           int  // of the line
+	debitTextDropped bool // told of the line
+	ore              int64
+	inAll            struct {
 		messageOrders, orders int
 		ore                   int64
 	}
@@ -131,7 +132,7 @@ func (w *Writer) Line(l gateway.Line) error {
 	if l.GroupRef == "" || len([]rune(l.GroupRef)) > maxReference {
 		return w.refuse("LIN %d: group reference has not 1 to 35 characters", l.No)
 	}
-	w.lines, w.line, w.orders, w.ore = l.No, l, 0, 0
+	w.lines, w.line, w.orders, w.ore, w.debitTextDropped = l.No, l, 0, 0, false
 	return w.writeLine()
 }
 
@@ -162,6 +163,11 @@ func (w *Writer) writeLine() error {
 	w.domestic("OR", gateway.Account{Number: l.DebitAccount}, "DKK")
 	e.Segment("NAD").Elem("OY").Elem("").Elem("")
 	w.composite("authority", w.in.Authority, 5)
+	if w.codec.profile.DebitText && l.DebitText != "" {
+		e.Segment("PRC").Elem("11")
+		e.Segment("FTX").Elem("AAI").Elem("").Elem("")
+		w.composite(debitText, l.DebitText, freeTextLines)
+	}
 	return w.state()
 }
 

@@ -44,17 +44,28 @@ func (l *Link) Put(ctx context.Context, f gateway.Outgoing, content io.Reader, b
 	case errors.Is(err, sftp.ErrExists):
 		return fmt.Errorf("%w: %w", gateway.ErrConflict, err)
 	case errors.Is(err, sftp.ErrNotSent):
-		return fmt.Errorf("%w: %w", gateway.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", gateway.ErrNotSent, fault(err))
 	}
 	// Also what the client cannot name: unknown is never success, nor failure.
-	return fmt.Errorf("%w: %w", gateway.ErrOutcomeUnknown, err)
+	return fmt.Errorf("%w: %w", gateway.ErrOutcomeUnknown, fault(err))
+}
+
+// fault names whose fault an error is, where it is not the file's own.
+func fault(err error) error {
+	switch {
+	case errors.Is(err, sftp.ErrConnection):
+		return fmt.Errorf("%w: %w", gateway.ErrLinkDown, err)
+	case errors.Is(err, sftp.ErrChanged):
+		return fmt.Errorf("%w: %w", gateway.ErrStillChanging, err)
+	}
+	return err
 }
 
 // Look implements gateway.BankLink.
 func (l *Link) Look(ctx context.Context, f gateway.Outgoing) (gateway.Sighting, error) {
 	seen, err := l.client.Look(ctx, path.Join(l.config.InDir, f.FinalName), f.Size)
 	if err != nil {
-		return gateway.Absent, err
+		return gateway.Absent, fault(err)
 	}
 	switch seen {
 	case sftp.Found:
@@ -69,11 +80,11 @@ func (l *Link) Look(ctx context.Context, f gateway.Outgoing) (gateway.Sighting, 
 func (l *Link) List(ctx context.Context) ([]gateway.RemoteFile, error) {
 	files, err := l.client.List(ctx, l.config.OutDir)
 	if err != nil {
-		return nil, err
+		return nil, fault(err)
 	}
 	listed := make([]gateway.RemoteFile, len(files))
 	for i, f := range files {
-		listed[i] = gateway.RemoteFile{Name: f.Name, Size: f.Size}
+		listed[i] = gateway.RemoteFile{Name: f.Name, Size: f.Size, Modified: f.Modified}
 	}
 	return listed, nil
 }
@@ -84,12 +95,12 @@ func (l *Link) Fetch(ctx context.Context, f gateway.RemoteFile, to io.Writer) er
 	if errors.Is(err, sftp.ErrTooBig) {
 		return fmt.Errorf("%w: %w", gateway.ErrRefused, err)
 	}
-	return err
+	return fault(err)
 }
 
 // Remove implements gateway.BankLink.
 func (l *Link) Remove(ctx context.Context, name string) error {
-	return l.client.Remove(ctx, path.Join(l.config.OutDir, name))
+	return fault(l.client.Remove(ctx, path.Join(l.config.OutDir, name)))
 }
 
 // Close implements io.Closer.

@@ -133,6 +133,16 @@ func (b *Base) CloseDecided(ctx context.Context, x *Session, decision int64, thi
 	return nil
 }
 
+// CloseDecidedSubject closes the open exception of a kind about a subject by a decision.
+func (b *Base) CloseDecidedSubject(ctx context.Context, x *Session, decision int64, kind gateway.ExceptionKind, subject string) error {
+	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $1, decision = $2 WHERE kind = $3 AND subject = $4 AND closed_at IS NULL`,
+		b.Now(), decision, kind, subject)
+	if err != nil {
+		return fmt.Errorf("close %s %s: %w", kind, subject, err)
+	}
+	return nil
+}
+
 // CloseException closes one exception by a decision; gateway.ErrLostOwnership when it is closed already.
 func (b *Base) CloseException(ctx context.Context, x *Session, id, decision int64) error {
 	return x.UpdateOne(ctx, `UPDATE exception SET closed_at = $2, decision = $3 WHERE id = $1 AND closed_at IS NULL`, id, b.Now(), decision)

@@ -42,5 +42,5 @@ func (k doorKeys) AuthorizedKeys(ctx context.Context, party string) ([]ssh.Publi
 // BankProfile is how a booking centre is written to and understood.
 func BankProfile(c conf.Config, b conf.Bank) bankfile.Profile {
 	return bankfile.Profile{OwnGLN: c.Identity.GLN, BankGLN: b.GLN, Charset: b.Charset, Wrap: string(b.Wrap), UNA: b.UNA, Test: b.Test,
-		Cheques: b.Cheque, Rejected: b.GISRejected, Information: b.GISInformation, Accepted: b.GISAccepted, Executed: b.GISExecuted}
+		Cheques: b.Cheque, DebitText: b.DebitText, Rejected: b.GISRejected, Information: b.GISInformation, Accepted: b.GISAccepted, Executed: b.GISExecuted}
 }

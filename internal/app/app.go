@@ -181,9 +181,12 @@ func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 	}
 	bank := gateway.BankCentre{ID: b.ID, Codec: codec, Acceptance: gateway.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
 		SendBy: time.Duration(b.SendBy) * time.Minute, Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
-		Cheques: b.Cheque, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
-	if b.Executed == conf.ExecutedBySilence {
+		Cheques: b.Cheque, DebitText: b.DebitText, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
+	switch b.Executed {
+	case conf.ExecutedBySilence:
 		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
+	case conf.ExecutedByBansta:
+		bank.StatusDeadline = b.ExecutedDeadline.Duration
 	}
 	return bank, nil
 }
@@ -248,7 +251,7 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 		}
 		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
 	}
-	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
+	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Now: a.clock.Now, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
 		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
 		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
 		Failed: a.stepFailed, Observe: a.observe,

@@ -442,6 +442,7 @@ CREATE TABLE bank_file (
     document_id bigint NOT NULL REFERENCES document,
     received_at timestamptz NOT NULL,
     state       bank_file_state NOT NULL DEFAULT 'received',
+    hearing     int NOT NULL DEFAULT 1,         -- how often it is heard, this time included
     control_ref text,
     contrl_owed boolean NOT NULL DEFAULT false,  -- the bank wants a CONTRL that has no number yet
     note        text,

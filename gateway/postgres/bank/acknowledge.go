@@ -22,7 +22,7 @@ func (s *Store) NextToAcknowledge(ctx context.Context, bankID string) (bool, err
 		err = s.Transact(ctx, "acknowledge", func(x *postgres.Session) error {
 			var file heardFile
 			err := x.GetContext(ctx, &file, `SELECT id, document_id, state = 'parked' AS parked FROM bank_file
-				WHERE bank = $1 AND contrl_owed AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
+				WHERE bank = $1 AND contrl_owed AND state <> 'received' AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
 			}

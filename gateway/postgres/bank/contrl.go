@@ -102,7 +102,7 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 			return err
 		}
 		if !ours {
-			if err := s.RaiseDetail(ctx, x, gateway.ContrlForNothing, fmt.Sprintf("%s interchange %d message %q", bank.ID, id, m.Ref), gateway.DetailContrlReject.With()); err != nil {
+			if err := s.RaiseDetail(ctx, x, gateway.ContrlForNothing, messageSubject(bank, id, m), gateway.DetailContrlReject.With()); err != nil {
 				return err
 			}
 			continue
@@ -117,10 +117,10 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 	return err
 }
 
-// ourMessage finds the message of an interchange by its UNH 0062.
+// ourMessage finds the message of an interchange by its UNH 0062, which must be what was sent, character by character.
 func ourMessage(ctx context.Context, x *postgres.Session, interchange int64, ref string) (no int, ours bool, err error) {
 	n, err := strconv.ParseInt(ref, 10, 64)
-	if err != nil {
+	if err != nil || strconv.FormatInt(n, 10) != ref {
 		return 0, false, nil // a bank's reference that means nothing is not an error of ours
 	}
 	err = x.QueryRowContext(ctx, `SELECT no FROM message WHERE interchange_id = $1 AND no = $2::bigint`, interchange, n).Scan(&no)

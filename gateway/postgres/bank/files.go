@@ -12,14 +12,14 @@ import (
 )
 
 // StoreBankFile stores what a bank laid out for us. The same name with the same bytes is one file; with other bytes
-// it is another, and an exception. A file that is not taken for its size is one, too.
+// it is another, and an exception.
 func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func(io.Writer) error) error {
 	w, err := s.NewDocument(ctx, s.DB)
 	if err != nil {
 		return err
 	}
 	if err := fetch(w); err != nil {
-		return errors.Join(err, s.DropDocument(ctx, w.ID()), s.raiseTooLarge(ctx, err, bank, name))
+		return errors.Join(err, s.DropDocument(ctx, w.ID()))
 	}
 	s.Failpoint("after-fetch-before-commit")
 	stored := false
@@ -43,6 +43,9 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 		if err != nil {
 			return err
 		}
+		if err := s.Close(ctx, x, gateway.FetchFails, remoteSubject(bank, name), postgres.ClosedByFlow); err != nil {
+			return err
+		}
 		x.Wakes(postgres.ToHear(bank))
 		n, err := r.RowsAffected()
 		stored = n == 1
@@ -55,10 +58,41 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 	return nil
 }
 
-// raiseTooLarge raises an exception for a file that stays at the bank for its size; the bank may have put anything into its name.
-func (s *Store) raiseTooLarge(ctx context.Context, err error, bank, name string) error {
-	if !errors.Is(err, gateway.ErrRefused) {
-		return nil
+// FetchFails implements gateway.Outbox. The name is the bank's and may be anything: the exception has its digest.
+func (s *Store) FetchFails(ctx context.Context, bank string, f gateway.RemoteFile, stored bool, cause error) error {
+	kind := gateway.FetchFails
+	if stored {
+		kind = gateway.RemoveFails
 	}
-	return s.RaiseDetailAlone(ctx, gateway.BankFileTooLarge, fmt.Sprintf("%s file %.8x", bank, sha256.Sum256([]byte(name))), gateway.DetailFileTooLarge.With())
+	detail := gateway.DetailFailed.With(cause)
+	if errors.Is(cause, gateway.ErrRefused) {
+		kind, detail = gateway.BankFileTooLarge, gateway.DetailFileTooLarge.With()
+	}
+	return s.RaiseDetailAlone(ctx, kind, remoteSubject(bank, f.Name), detail)
+}
+
+// FetchMended implements gateway.Outbox.
+func (s *Store) FetchMended(ctx context.Context, bank string, there []gateway.RemoteFile) error {
+	waits := make([]string, 0, len(there))
+	for _, f := range there {
+		waits = append(waits, remoteSubject(bank, f.Name))
+	}
+	return s.Transact(ctx, "files are gone", func(x *postgres.Session) error {
+		var open []openException
+		err := x.SelectContext(ctx, &open, `SELECT kind, subject FROM exception WHERE kind IN ($1, $2, $5) AND closed_at IS NULL
+			AND starts_with(subject, $3) AND subject <> ALL ($4::text[])`, gateway.FetchFails, gateway.RemoveFails, remotePrefix(bank), waits, gateway.BankFileTooLarge)
+		for _, e := range open {
+			err = errors.Join(err, s.Close(ctx, x, e.Kind, e.Subject, postgres.ClosedByFlow))
+		}
+		return err
+	})
+}
+
+// remotePrefix is how the names of files in a bank's mailbox begin in exceptions.
+func remotePrefix(bank string) string { return bank + " file name " }
+
+// remoteSubject is how an exception names a file in a bank's mailbox.
+func remoteSubject(bank, name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return fmt.Sprintf("%s%x", remotePrefix(bank), sum[:6])
 }

@@ -23,7 +23,7 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 				return err
 			}
 			var file bankFile
-			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256 FROM bank_file
+			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, hearing FROM bank_file
 				WHERE bank = $1 AND state = 'received' AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
@@ -57,10 +57,12 @@ type bankFile struct {
 	DocumentID int64  `db:"document_id"`
 	Size       int64  `db:"size"`
 	SHA256     []byte `db:"sha256"`
+	Hearing    int    `db:"hearing"`
 }
 
 // hear reads one file. A file that cannot be read is parked for a person, and the bank is told by CONTRL; one that
-// came before under another name does no harm.
+// came before under another name does no harm. What nobody can decide is kept as a doubt: silence then counts for nothing
+// of what it may concern. The bank is answered at the first hearing alone.
 func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile) error {
 	content, err := s.OpenDocument(ctx, x, file.DocumentID)
 	if err != nil {
@@ -97,14 +99,18 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.noteAbout(ctx, x, bank, file, heard); err != nil {
 		return err
 	}
-	for _, kind := range heard.unknown {
-		if err := s.RaiseDetail(ctx, x, gateway.BankMessageUnknown, fmt.Sprintf("%s file %d %s", bank.ID, file.ID, kind), gateway.DetailMessageType.With(kind)); err != nil {
-			return err
-		}
+	if err := s.raiseUnclear(ctx, x, bank, file); err != nil {
+		return err
+	}
+	if err := s.raiseUnknown(ctx, x, bank, file, heard); err != nil {
+		return err
+	}
+	if err := s.noteDoubts(ctx, x, bank, file, heard); err != nil {
+		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))
-	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2, contrl_owed = $3 WHERE id = $1 AND state = 'received'`,
-		file.ID, envelope.ControlRef, envelope.WantsContrl)
+	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2, contrl_owed = contrl_owed OR $3 WHERE id = $1 AND state = 'received'`,
+		file.ID, envelope.ControlRef, envelope.WantsContrl && file.Hearing == 1)
 }
 
 // twin reports whether an interchange with this number came before: the file is then parked. With other bytes it may say
@@ -120,9 +126,11 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return false, err
 	}
 	if !bytes.Equal(before.SHA256, file.SHA256) {
-		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fmt.Sprintf("%s file %d", bank.ID, file.ID),
-			gateway.DetailNumberCameBefore.With(e.ControlRef, before.ID))
+		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fileSubject(bank, file), gateway.DetailNumberCameBefore.With(e.ControlRef, before.ID))
 		if err != nil {
+			return false, err
+		}
+		if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankNumberReused, fileSubject(bank, file)}); err != nil {
 			return false, err
 		}
 	}
@@ -132,10 +140,13 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.
 func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope, cause error) error {
-	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnreadable, fmt.Sprintf("%s file %d", bank.ID, file.ID), gateway.DetailUnreadable.With(cause)); err != nil {
+	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnreadable, fileSubject(bank, file), gateway.DetailUnreadable.With(cause)); err != nil {
+		return err
+	}
+	if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankFileUnreadable, fileSubject(bank, file)}); err != nil {
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))
-	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2, contrl_owed = $3 WHERE id = $1 AND state = 'received'`,
-		file.ID, cause.Error(), e.WantsContrl)
+	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2, contrl_owed = contrl_owed OR $3 WHERE id = $1 AND state = 'received'`,
+		file.ID, cause.Error(), e.WantsContrl && file.Hearing == 1)
 }

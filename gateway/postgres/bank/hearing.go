@@ -26,12 +26,13 @@ func statusTable() pgcopy.Table {
 
 // hearing gathers what stands in a file: CONTRLs in memory (few), statuses in the temporary table bank_status (many).
 type hearing struct {
-	ctx      context.Context
-	x        *postgres.Session
-	controls []gateway.Contrl
-	unknown  []string
-	n        int
-	statuses *pgcopy.Rows
+	ctx         context.Context
+	x           *postgres.Session
+	controls    []gateway.Contrl
+	unknown     []string // types of messages
+	unknownMore int      // messages beyond the first of them
+	n           int
+	statuses    *pgcopy.Rows
 }
 
 func newHearing(ctx context.Context, x *postgres.Session) *hearing {
@@ -56,9 +57,11 @@ func (h *hearing) Contrl(c gateway.Contrl) error {
 
 // Unknown implements gateway.BankSink.
 func (h *hearing) Unknown(messageType string) error {
-	if len(h.unknown) < mostContrls {
-		h.unknown = append(h.unknown, messageType)
+	if len(h.unknown) == mostItems {
+		h.unknownMore++
+		return nil
 	}
+	h.unknown = append(h.unknown, messageType)
 	return nil
 }
 

@@ -11,18 +11,23 @@ import (
 	"nks/gateway/postgres"
 )
 
-// NextOutgoing is the bank's first interchange that is rendered and not sent, in the order of control numbers.
-func (s *Store) NextOutgoing(ctx context.Context, bank string) (gateway.Outgoing, error) {
-	return s.outgoing(ctx, `i.bank = $1 AND i.state IN ('rendered', 'sending', 'publishing') ORDER BY i.control_ref LIMIT 1`, bank)
+// NextOutgoing is the bank's first interchange that is rendered and not sent, in the order of control numbers, but for
+// those passed over.
+func (s *Store) NextOutgoing(ctx context.Context, bank string, over ...int64) (gateway.Outgoing, error) {
+	if over == nil {
+		over = []int64{} // NULL would pass over all
+	}
+	return s.outgoing(ctx, `i.bank = $1 AND i.state IN ('rendered', 'sending', 'publishing') AND i.id <> ALL ($2::bigint[])
+		ORDER BY i.control_ref LIMIT 1`, bank, over)
 }
 
-func (s *Store) outgoing(ctx context.Context, where string, arg any) (gateway.Outgoing, error) {
+func (s *Store) outgoing(ctx context.Context, where string, args ...any) (gateway.Outgoing, error) {
 	var o gateway.Outgoing
 	var bank string
 	var ref gateway.ControlNumber
 	var earlier int
 	err := s.DB.QueryRowContext(ctx, `SELECT i.id, i.bank, i.control_ref, i.state, i.attempt, i.earlier_attempts, i.file_name, d.size
-		FROM interchange i JOIN document d ON d.id = i.document_id WHERE `+where, arg).
+		FROM interchange i JOIN document d ON d.id = i.document_id WHERE `+where, args...).
 		Scan(&o.ID, &bank, &ref, &o.State, &o.Attempt, &earlier, &o.FinalName, &o.Size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, gateway.ErrNotFound
@@ -109,7 +114,15 @@ func (s *Store) sent(ctx context.Context, x *postgres.Session, id int64) error {
 		WHERE interchange_id = $1 AND state = 'frozen'`, id, s.Now()); err != nil {
 		return err
 	}
+	if err := s.CloseMended(ctx, x, gateway.SendFails, id); err != nil {
+		return err
+	}
 	return s.Close(ctx, x, gateway.InterchangeUnknown, fmt.Sprint(id), closedByBank)
+}
+
+// SendFails implements gateway.Outbox.
+func (s *Store) SendFails(ctx context.Context, o gateway.Outgoing, cause error) error {
+	return s.RaiseDetailAlone(ctx, gateway.SendFails, fmt.Sprint(o.ID), gateway.DetailFailed.With(cause))
 }
 
 // MarkNotSent takes an attempt back of which it is certain that nothing was published.

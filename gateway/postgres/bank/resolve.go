@@ -60,34 +60,3 @@ func (s *Store) Resolve(ctx context.Context, x *postgres.Session, id int64, bank
 	}
 	return x.UpdateOne(ctx, `UPDATE interchange SET state = 'rendered' WHERE id = $1 AND state = 'unknown'`, id)
 }
-
-// aboutFile are the kinds of exceptions that end when a parked file is heard again, or concerns none of ours.
-func aboutFile() []gateway.ExceptionKind {
-	return []gateway.ExceptionKind{gateway.BankFileUnreadable, gateway.BankNumberReused, gateway.BankFileNameReused}
-}
-
-// HearAgain has a parked file of a bank matched once more, as after a change of the program or the bank's profile. What
-// keeps it from being heard raises its exceptions anew. gateway.ErrLostOwnership when the file is not parked.
-func (s *Store) HearAgain(ctx context.Context, x *postgres.Session, file, decision int64) error {
-	var bank string
-	err := x.GetContext(ctx, &bank, `UPDATE bank_file SET state = 'received', note = NULL, none_of_ours = NULL
-		WHERE id = $1 AND state = 'parked' RETURNING bank`, file)
-	if errors.Is(err, sql.ErrNoRows) {
-		return gateway.ErrLostOwnership
-	}
-	if err != nil {
-		return err
-	}
-	x.Wakes(postgres.ToHear(bank))
-	return s.CloseDecided(ctx, x, decision, gateway.ThingBankFile, file, aboutFile()...)
-}
-
-// NoneOfOurs records by a decision that nothing in a parked file is about us. gateway.ErrLostOwnership when the file is not
-// parked, or that was decided before.
-func (s *Store) NoneOfOurs(ctx context.Context, x *postgres.Session, file, decision int64) error {
-	err := x.UpdateOne(ctx, `UPDATE bank_file SET none_of_ours = $2 WHERE id = $1 AND state = 'parked' AND none_of_ours IS NULL`, file, decision)
-	if err != nil {
-		return err
-	}
-	return s.CloseDecided(ctx, x, decision, gateway.ThingBankFile, file, aboutFile()...)
-}

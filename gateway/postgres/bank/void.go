@@ -77,7 +77,7 @@ func (s *Store) Void(ctx context.Context, x *postgres.Session, id, decision int6
 	if err == nil {
 		payments, err = s.oweAgain(ctx, x, id)
 	}
-	for _, over := range []gateway.ExceptionKind{gateway.InterchangeFails, gateway.SendByMissed} {
+	for _, over := range []gateway.ExceptionKind{gateway.InterchangeFails, gateway.SendFails, gateway.SendByMissed} {
 		if err == nil {
 			err = s.CloseMended(ctx, x, over, id)
 		}

@@ -31,6 +31,7 @@ type completed struct {
 	bic         string
 	bankCode    string
 	text        string
+	debitText   string
 	detail      string // JSON, empty: none
 	beneficiary string // JSON, empty: none
 }
@@ -232,7 +233,7 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 	to := gateway.JudgePayout(&d.DuePayment, c.terms(d.debit), found)
 	p := completed{id: d.id, ore: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
 		attempt: d.ordered + 1, before: d.before, debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
-		text: d.text, detail: d.detail}
+		text: d.text, debitText: d.debitText, detail: d.detail}
 	if to.Beneficiary == nil {
 		return p, nil
 	}

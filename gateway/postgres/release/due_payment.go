@@ -15,13 +15,14 @@ type due struct {
 	before    gateway.PaymentType // of that order; 0: there is none
 	recipient register.Asked
 	debit     string
+	debitText string // on the payer's own statement
 	e2e       string
 	text      string
 	detail    string // JSON, empty: none
 }
 
 // repeated are texts that most payments have from the one before them: they are taken from there.
-type repeated struct{ debit, authority, benefitType string }
+type repeated struct{ debit, authority, benefitType, debitText string }
 
 func again(last *string, b []byte) string {
 	if *last != string(b) {
@@ -41,7 +42,8 @@ func (d *due) scan(raw [][]byte, before *repeated) {
 	d.ordered, d.before = int16(binary.BigEndian.Uint16(raw[8])), gateway.PaymentType(int16(binary.BigEndian.Uint16(raw[9])))
 	d.debit = again(&before.debit, raw[10])
 	d.recipient.Authority, d.recipient.BenefitType = again(&before.authority, raw[11]), again(&before.benefitType, raw[12])
-	const own = 13
+	d.debitText = again(&before.debitText, raw[13])
+	const own = 14
 	size := 0
 	for _, r := range raw[own:] {
 		size += len(r)

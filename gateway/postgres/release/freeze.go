@@ -13,6 +13,9 @@ import (
 // orderOverhead is an upper bound of the bytes that an order takes beside its texts.
 const orderOverhead = 420
 
+// lineOverhead is an upper bound of the bytes that a LIN takes beside its text.
+const lineOverhead = 420
+
 // readers is how many connections complete payments at a time for one release.
 const readers = 2
 

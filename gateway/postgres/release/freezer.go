@@ -87,6 +87,9 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 		return nil
 	}
 	size := orderOverhead + 2*(len(p.e2e)+len(p.text)+len(p.detail)) + len(p.beneficiary)
+	if f.bank.DebitText && p.debitText != "" {
+		size += lineOverhead + 2*len(p.debitText) // it may be a LIN of its own
+	}
 	if !f.split.Fits(size) {
 		if err := f.endInterchange(ctx); err != nil {
 			return err
@@ -145,7 +148,7 @@ func (f *freezer) endMessage(ctx context.Context) error {
 	}
 	orders := pgcopy.New(orderTable())
 	for lin, rest := 1, f.message; len(rest) > 0; lin++ {
-		line := sameLine(rest)
+		line := f.sameLine(rest)
 		row := lineRow{Lin: lin, Debit: line[0].debit, Type: line[0].typ, Attempt: line[0].attempt, Payments: len(line)}
 		row.Currency.String, row.Currency.Valid = line[0].currency, line[0].currency != ""
 		for i := range line {
@@ -184,12 +187,13 @@ func (f *freezer) copy(ctx context.Context, table pgcopy.Table, rows *pgcopy.Row
 	})
 }
 
-// sameLine is the orders at the beginning that share a LIN: debit account, type and currency of transfer, and the attempt.
-func sameLine(orders []completed) []completed {
+// sameLine is the orders at the beginning that share a LIN: debit account, type and currency of transfer, and the payer's
+// text where the bank takes it, and the attempt.
+func (f *freezer) sameLine(orders []completed) []completed {
 	first := &orders[0]
 	for i := range orders {
 		o := &orders[i]
-		if o.debit != first.debit || o.typ != first.typ || o.currency != first.currency || o.attempt != first.attempt {
+		if o.debit != first.debit || o.typ != first.typ || o.currency != first.currency || o.attempt != first.attempt || f.bank.DebitText && o.debitText != first.debitText {
 			return orders[:i]
 		}
 	}
@@ -201,7 +205,7 @@ func sameLine(orders []completed) []completed {
 func (f *freezer) renderLine(message int, row lineRow, line []completed) error {
 	ic := f.ic
 	if ic.broken == nil {
-		ic.broken = ic.w.Line(row.line(ic.Number, message))
+		ic.broken = ic.w.Line(row.line(ic.Number, message, line[0].debitText))
 	}
 	for i := range line {
 		if ic.broken != nil {
@@ -209,7 +213,7 @@ func (f *freezer) renderLine(message int, row lineRow, line []completed) error {
 		}
 		p := &line[i]
 		frozen := frozenOrder{seq: i + 1, reference: f.references[attempt{gateway.DeliveryOf(p.id), p.attempt}], e2e: p.e2e, ore: p.ore, currency: p.currency, typ: p.typ,
-			kind: p.kind, account: p.account, bic: p.bic, bankCode: p.bankCode, text: p.text, detail: p.detail, beneficiary: p.beneficiary}
+			kind: p.kind, account: p.account, bic: p.bic, bankCode: p.bankCode, text: p.text, debitText: p.debitText, detail: p.detail, beneficiary: p.beneficiary}
 		if err := frozen.tell(&f.order); err != nil {
 			return fmt.Errorf("payment %d: %w", p.id, err)
 		}

@@ -17,14 +17,14 @@ type frozenOrder struct {
 	currency               string
 	typ, kind              int16
 	account, bic, bankCode string
-	text                   string
+	text, debitText        string
 	detail, beneficiary    string // JSON; the latter counts where both say something
 }
 
 // tell makes of an order what the codec is told. It is used again and again: a million of them would be garbage.
 func (o *frozenOrder) tell(order *gateway.Order) error {
 	*order = gateway.Order{Seq: o.seq, Reference: gateway.BankReference{Number: o.reference, EndToEndID: o.e2e}.String(), Ore: o.ore,
-		TransferCurrency: o.currency, Type: gateway.PaymentType(o.typ), Text: o.text,
+		TransferCurrency: o.currency, Type: gateway.PaymentType(o.typ), Text: o.text, DebitText: o.debitText,
 		Account: gateway.Account{Kind: gateway.AccountKind(o.kind), Number: o.account, BIC: o.bic, BankCode: o.bankCode}}
 	for _, stored := range []string{o.detail, o.beneficiary} {
 		if stored == "" {

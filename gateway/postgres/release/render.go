@@ -70,8 +70,9 @@ func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.Ba
 	}
 	_, err = x.ExecContext(ctx, `DECLARE orders NO SCROLL CURSOR FOR
 		SELECT o.message_no, o.lin, o.seq, o.ore, o.type, o.account_kind, o.account, o.bic, o.bank_code, o.transfer_currency,
-			r.number AS reference, p.e2e, p.statement_text, p.detail, o.beneficiary
+			r.number AS reference, p.e2e, p.statement_text, coalesce(p.debit_text, g.debit_text) AS debit_text, p.detail, o.beneficiary
 		FROM bank_order o JOIN delivery d ON d.id = delivery_of(o.payment_id) JOIN payment p ON p.month = d.month AND p.id = o.payment_id
+		JOIN release_group g ON g.id = p.group_id
 		JOIN bank_reference r ON r.delivery_id = delivery_of(o.payment_id) AND r.attempt = o.attempt
 		WHERE o.month = $2 AND o.interchange_id = $1 ORDER BY o.message_no, o.lin, o.seq`, f.ID, f.Month)
 	if err != nil {
@@ -159,9 +160,9 @@ type lineRow struct {
 }
 
 // line is what the codec is told of a LIN.
-func (l lineRow) line(control gateway.ControlNumber, message int) gateway.Line {
+func (l lineRow) line(control gateway.ControlNumber, message int, debitText string) gateway.Line {
 	return gateway.Line{No: l.Lin, DebitAccount: l.Debit, Type: gateway.PaymentType(l.Type), TransferCurrency: l.Currency.String,
-		GroupRef: gateway.LineRef{Control: control, No: message, LineNo: l.Lin}.String(), Orders: l.Payments, Ore: l.Ore}
+		GroupRef: gateway.LineRef{Control: control, No: message, LineNo: l.Lin}.String(), Orders: l.Payments, Ore: l.Ore, DebitText: debitText}
 }
 
 type orderRow struct {
@@ -178,6 +179,7 @@ type orderRow struct {
 	Reference   int64          `db:"reference"`
 	E2E         string         `db:"e2e"`
 	Text        sql.NullString `db:"statement_text"`
+	DebitText   sql.NullString `db:"debit_text"`
 	Detail      sql.NullString `db:"detail"`
 	Beneficiary sql.NullString `db:"beneficiary"`
 }
@@ -193,7 +195,7 @@ func (r *rendering) order(ctx context.Context, o *orderRow) error {
 			return fmt.Errorf("message %d has no LIN %d", o.Message, o.Lin)
 		}
 		l := r.lines[o.Lin-1]
-		if err := r.w.Line(l.line(r.interchange.ControlRef, o.Message)); err != nil {
+		if err := r.w.Line(l.line(r.interchange.ControlRef, o.Message, o.DebitText.String)); err != nil {
 			return err
 		}
 		r.line = o.Lin
@@ -223,6 +225,6 @@ func (r *rendering) beginMessage(ctx context.Context, no int) error {
 
 func (o *orderRow) frozen() frozenOrder {
 	return frozenOrder{seq: o.Seq, reference: o.Reference, e2e: o.E2E, ore: o.Ore, currency: o.Currency.String, typ: o.Type, kind: o.AccountKind,
-		account: o.Account, bic: o.BIC.String, bankCode: o.BankCode.String, text: o.Text.String, detail: o.Detail.String,
+		account: o.Account, bic: o.BIC.String, bankCode: o.BankCode.String, text: o.Text.String, debitText: o.DebitText.String, detail: o.Detail.String,
 		beneficiary: o.Beneficiary.String}
 }

@@ -15,6 +15,7 @@ func (s *Store) InHand(ctx context.Context) (bool, error) {
 		OR EXISTS (SELECT 1 FROM interchange WHERE state IN ('frozen', 'rendered', 'sending', 'publishing'))
 		OR EXISTS (SELECT 1 FROM bank_file WHERE state = 'received')
 		OR EXISTS (SELECT 1 FROM bank_file WHERE contrl_owed)
+		OR EXISTS (SELECT 1 FROM bank_round WHERE awaited)
 		OR EXISTS (SELECT 1 FROM release_group WHERE state = 'waiting' AND release_at <= $1)
 		OR EXISTS (SELECT 1 FROM answer WHERE collected_at IS NULL)`, s.Now()).Scan(&busy)
 	if err != nil {

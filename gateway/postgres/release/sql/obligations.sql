@@ -4,7 +4,7 @@
 -- $1: the interchanges.
 SELECT p.id, w.ore, coalesce(p.holder, 0), coalesce(p.holder_kind, 0)::int2, p.type, coalesce(p.account_kind, 0)::int2, p.complete, d.return_always,
     o.attempt, o.type,
-    w.debit_account, p.authority, p.benefit_type, p.transfer_currency, p.e2e, p.account, p.bic, p.bank_code, p.statement_text, p.detail::text
+    w.debit_account, p.authority, p.benefit_type, coalesce(p.debit_text, g.debit_text), p.transfer_currency, p.e2e, p.account, p.bic, p.bank_code, p.statement_text, p.detail::text
 FROM (SELECT * FROM obligation b WHERE b.cause_interchange = ANY ($1::bigint[]) AND b.state = 'open') w
 CROSS JOIN LATERAL (SELECT * FROM delivery e WHERE e.id = delivery_of(w.payment_id) LIMIT 1) d
 CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = w.payment_month AND q.id = w.payment_id LIMIT 1) p

@@ -1,0 +1,122 @@
+package bank
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/pgscript"
+)
+
+// undoubted holds for an interchange i of which no open doubt stands: silence may decide about it.
+const undoubted = `NOT EXISTS (SELECT 1 FROM bank_doubt d WHERE d.bank = i.bank AND d.interchange_id IN (0, i.id) AND d.settled_at IS NULL)`
+
+// doubt is something in a bank's file that nobody can decide, with the exception that tells of it.
+type doubt struct {
+	interchange int64 // that it may concern; anyBank: any of the bank
+	kind        gateway.ExceptionKind
+	subject     string
+}
+
+// anyBank is the interchange of a doubt that names none of ours.
+const anyBank = 0
+
+func (s *Store) keepDoubts(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, all ...doubt) error {
+	var interchanges []int64
+	var kinds, subjects []string
+	for _, d := range all {
+		interchanges, kinds, subjects = append(interchanges, d.interchange), append(kinds, string(d.kind)), append(subjects, d.subject)
+	}
+	_, err := x.ExecContext(ctx, `INSERT INTO bank_doubt (bank, bank_file_id, hearing, raised_at, interchange_id, kind, subject)
+		SELECT $1, $2, $3, $4, d.* FROM unnest($5::bigint[], $6::text[], $7::text[]) d`,
+		bank.ID, file.ID, file.Hearing, s.Now(), interchanges, kinds, subjects)
+	if err != nil {
+		return fmt.Errorf("file %d: doubts: %w", file.ID, err)
+	}
+	return nil
+}
+
+// noteDoubts keeps what of a file that was heard nobody could decide.
+func (s *Store) noteDoubts(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, heard *hearing) error {
+	var all []doubt
+	for _, c := range heard.controls {
+		d, err := s.doubtsOf(ctx, x, bank, c)
+		if err != nil {
+			return err
+		}
+		all = append(all, d...)
+	}
+	for i := range heard.unknown {
+		all = append(all, doubt{anyBank, gateway.BankMessageUnknown, unknownSubject(bank, file, i)})
+	}
+	if len(all) > 0 {
+		if err := s.keepDoubts(ctx, x, bank, file, all...); err != nil {
+			return err
+		}
+	}
+	return s.doubtStatuses(ctx, x, bank, file)
+}
+
+// doubtsOf is what of a CONTRL nobody can decide.
+func (s *Store) doubtsOf(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c gateway.Contrl) ([]doubt, error) {
+	about := fmt.Sprintf("%s %q", bank.ID, c.ControlRef)
+	number, err := gateway.ParseControlNumber(c.ControlRef)
+	if err != nil {
+		return []doubt{{anyBank, gateway.ContrlForNothing, about}}, nil
+	}
+	var id int64
+	var ours bool
+	err = x.QueryRowContext(ctx, `SELECT id, kind = 'PAYMUL' AND may_have_left(state, attempt) FROM interchange
+		WHERE bank = $1 AND control_ref = $2 AND state <> 'void'`, bank.ID, number).Scan(&id, &ours)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return []doubt{{anyBank, gateway.ContrlForNothing, about}}, nil
+	case err != nil:
+		return nil, fmt.Errorf("CONTRL for %q: %w", c.ControlRef, err)
+	case !ours:
+		return []doubt{{id, gateway.ContrlForNothing, about}}, nil
+	case !c.Action.Known():
+		return []doubt{{id, gateway.ContrlNotUnderstood, about}}, nil
+	}
+	var all []doubt
+	for _, m := range c.Messages {
+		_, found, err := ourMessage(ctx, x, id, m.Ref)
+		if err != nil {
+			return nil, err
+		}
+		if m.Reject && !found {
+			all = append(all, doubt{id, gateway.ContrlForNothing, messageSubject(bank, id, m)})
+		}
+	}
+	return all, nil
+}
+
+// messageSubject is how an exception names a message that a CONTRL rejects and that is none of the interchange.
+func messageSubject(bank gateway.BankCentre, interchange int64, m gateway.ContrlMessage) string {
+	return fmt.Sprintf("%s interchange %d message %q", bank.ID, interchange, m.Ref)
+}
+
+// doubtStatuses keeps which interchanges the undecided statuses of a file may concern: those that they name, in
+// whatever way, or any of the bank.
+func (s *Store) doubtStatuses(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile) error {
+	_, err := x.ExecContext(ctx, `WITH undecided AS (
+			SELECT s.n, s.message_ref, w.n IS NULL AS nameless, row_number() OVER (PARTITION BY w.n IS NULL ORDER BY s.n) AS nth
+			FROM bank_status s LEFT JOIN matched w ON w.n = s.n AND w.trouble IS NULL
+			WHERE w.n IS NULL OR w.meaning = @unclear),
+		named AS (
+			SELECT n, interchange_id FROM by_place UNION SELECT n, interchange_id FROM by_reference
+			UNION SELECT u.n, i.id FROM undecided u JOIN message m ON m.ref = u.message_ref AND NOT m.void JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank)
+		INSERT INTO bank_doubt (bank, bank_file_id, hearing, raised_at, interchange_id, kind, subject)
+		SELECT DISTINCT @bank, @file::bigint, @hearing::int, @now::timestamptz, coalesce(a.interchange_id, 0), @kind::text,
+			@document || CASE WHEN u.nth <= @most THEN ' item ' || u.n WHEN u.nameless THEN '' ELSE ' unclear' END
+		FROM undecided u LEFT JOIN named a USING (n)`,
+		pgscript.Args{"bank": bank.ID, "file": file.ID, "hearing": file.Hearing, "now": s.Now(), "kind": string(gateway.BankStatusUndecided),
+			"unclear": string(gateway.MeansUnclear), "most": mostItems, "document": documentSubject(bank, file)})
+	if err != nil {
+		return fmt.Errorf("file %d: doubts: %w", file.ID, err)
+	}
+	return nil
+}
