@@ -52,6 +52,9 @@ type options struct {
 	banks   gateway.BankCentres
 }
 
+// firstDelivery is the page of the first delivery of August 2005.
+const firstDelivery = "/delivery/281018369"
+
 const (
 	ownGLN    = "5798000016446"
 	becGLN    = "5790000000012"
@@ -371,6 +374,14 @@ func (w *world) rows(query string, args ...any) []string {
 func (w *world) exec(query string, args ...any) {
 	w.t.Helper()
 	if _, err := w.db.ExecContext(w.t.Context(), query, args...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// tamper changes what the flow itself may not.
+func (w *world) tamper(query string, args ...any) {
+	w.t.Helper()
+	if _, err := w.database.Open(w.t, pgtest.Superuser).ExecContext(w.t.Context(), query, args...); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -89,7 +89,8 @@ func latestDeliveries(ctx context.Context, tx *sqlx.Tx) ([]DeliveryHead, error) 
 		ids[i], at[d.ID] = d.ID, i
 	}
 	var answers []Answer
-	err = tx.SelectContext(ctx, &answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = ANY ($1::bigint[]) ORDER BY id LIMIT 1000`, ids)
+	err = tx.SelectContext(ctx, &answers, `SELECT `+answerColumns+` FROM answer
+		WHERE id = ANY (ARRAY(SELECT answer_id FROM answer_key WHERE delivery_id = ANY ($1::bigint[]))) ORDER BY id LIMIT 1000`, ids)
 	if err != nil {
 		return nil, fmt.Errorf("answers: %w", err)
 	}
@@ -147,7 +148,8 @@ func (d *Delivery) read(ctx context.Context, tx *sqlx.Tx, id int64) (month time.
 	if d.MoreGroups = len(d.Groups) > mostGroups; d.MoreGroups {
 		d.Groups = d.Groups[:mostGroups]
 	}
-	err = tx.SelectContext(ctx, &d.Answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = $1 ORDER BY id LIMIT 100`, id)
+	err = tx.SelectContext(ctx, &d.Answers, `SELECT `+answerColumns+` FROM answer
+		WHERE id = ANY (ARRAY(SELECT answer_id FROM answer_key WHERE delivery_id = $1 ORDER BY answer_id LIMIT 100)) ORDER BY id`, id)
 	if err != nil {
 		return month, fmt.Errorf("answers: %w", err)
 	}

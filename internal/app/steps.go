@@ -51,6 +51,7 @@ type StepOptions struct {
 	OwnGLN    string
 	Banks     gateway.BankCentres
 	Limits    Limits
+	Cell      gateway.Cell // that the database is
 }
 
 // Steps is the flow's stages put together. Nothing of it runs by itself: a gateway has workers that take the steps, a test
@@ -78,7 +79,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	}
 	l := o.Limits
 	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
-	base := postgres.NewBase(postgres.Base{DB: o.DB, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
+	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
 	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
 	before := postgres.FailuresBefore(l.FailuresBefore)
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)

@@ -50,10 +50,11 @@ GROUP BY 1, 2, 3, 4, 5;
 -- Which interchanges a bank's file speaks of, and 0 for anything in it that is about none. Only a file that speaks of
 -- nobody else may be shown to an authority.
 CREATE TABLE bank_file_about (
-    bank_file_id   bigint NOT NULL REFERENCES bank_file,
+    bank_file_id   bigint NOT NULL,
     interchange_id bigint NOT NULL,
     PRIMARY KEY (bank_file_id, interchange_id)
-);
+) PARTITION BY RANGE (bank_file_id);
+REVOKE UPDATE, DELETE ON bank_file_about FROM nks_flow;
 CREATE INDEX bank_file_about_interchange ON bank_file_about (interchange_id, bank_file_id);
 
 -- Who looks. Plain enough to be written into every policy by the planner.
@@ -71,12 +72,11 @@ $$;
 -- A refused document says itself whose it is, which proves nothing: it is nobody's.
 CREATE FUNCTION page_document_is_own(document bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
     SELECT page_authority() IS NOT NULL AND (
-        EXISTS (SELECT FROM delivery d WHERE d.document_id = document AND d.payer_id IS NOT NULL AND d.authority = page_authority())
-        OR EXISTS (SELECT FROM answer w JOIN delivery d ON d.id = w.delivery_id
-            WHERE w.document_id = document AND d.payer_id IS NOT NULL AND d.authority = page_authority())
+        EXISTS (SELECT FROM delivery d WHERE d.id = (SELECT o.delivery_id FROM document o WHERE o.id = document)
+            AND d.payer_id IS NOT NULL AND d.authority = page_authority())
         OR EXISTS (SELECT FROM interchange i JOIN agreement a ON a.id = i.agreement_id
             WHERE i.document_id = document AND a.authority = page_authority())
-        OR EXISTS (SELECT FROM bank_file f WHERE f.document_id = document AND page_file_is_own(f.id)))
+        OR page_file_is_own((SELECT o.bank_file_id FROM document o WHERE o.id = document)))
 $$;
 
 -- Where the payments are: the states of the ledger, from the tables that are small. An order without an event of its
@@ -141,6 +141,7 @@ BEGIN
                                 OR EXISTS (SELECT FROM agreement a WHERE a.supplier = delivery.supplier AND a.authority = page_authority()))'),
         ('release_group',  'page_operations() OR EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id)'),
         ('answer',         'page_operations() OR EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id)'),
+        ('answer_key',     'page_operations() OR EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id)'),
         ('answer_due',     'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id AND d.authority = page_authority())'),
         ('bank_reference', 'EXISTS (SELECT FROM delivery d WHERE d.id = delivery_id AND d.authority = page_authority())'),
         ('payment',        'authority = page_authority()'),

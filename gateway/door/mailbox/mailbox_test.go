@@ -60,10 +60,13 @@ func offer(t *testing.T, s storage, db *sqlx.DB, party, name string, data []byte
 	}
 	_, err = db.ExecContext(t.Context(), `
 		WITH u AS (DELETE FROM mailbox_upload WHERE supplier = $1 AND name = '.offered-' || $2 RETURNING document_id),
-		d AS (INSERT INTO delivery (door, supplier, transport_key, document_id, sha256, size, received_at, month)
-			SELECT 'mq', $1, 'for ' || $2, document_id, '', 0, $3, '2005-08-01' FROM u RETURNING id, document_id)
-		INSERT INTO answer (kind, number, delivery_id, supplier, door, file_name, made_at, document_id)
-		SELECT 1, (SELECT count(*) + 1 FROM answer), id, $1, 'sftp', $2, $3, document_id FROM d`, party, name, noon)
+		d AS (INSERT INTO delivery (id, door, supplier, transport_key, document_id, sha256, size, received_at, month)
+			SELECT month_deliveries(m) + nextval('delivery_number_' || to_char(m, 'YYYYMM')), 'mq', $1, 'for ' || $2, document_id, '', 0, $3, m
+			FROM u, date_trunc('month', $3::timestamptz AT TIME ZONE 'UTC') t, LATERAL (SELECT t::date AS m) m RETURNING id, document_id, month),
+		a AS (INSERT INTO answer (id, kind, number, delivery_id, supplier, door, file_name, made_at, document_id)
+			SELECT month_ids(month) + nextval('answer_number'), 1, (SELECT count(*) + 1 FROM answer), id, $1, 'sftp', $2, $3, document_id FROM d
+			RETURNING id, kind, number, delivery_id, supplier, file_name)
+		INSERT INTO answer_key (answer_id, kind, number, delivery_id, supplier, file_name) SELECT * FROM a`, party, name, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,9 +23,7 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 			if err := lockLines(ctx, x, bankID); err != nil {
 				return err
 			}
-			var file bankFile
-			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256 FROM bank_file
-				WHERE bank = $1 AND state = 'received' AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
+			file, err := nextFile(ctx, x, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
 			}
@@ -35,6 +33,9 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 			took = []int64{file.ID}
 			x.Wakes(postgres.ToAnswer, postgres.ToAwait(bankID))
 			if err := s.hear(ctx, x, bank, file); err != nil {
+				return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
+			}
+			if err := x.UpdateOne(ctx, `DELETE FROM bank_file_unheard WHERE bank = $1 AND bank_file_id = $2`, bankID, file.ID); err != nil {
 				return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
 			}
 			return s.CloseMended(ctx, x, gateway.BankFileFails, file.ID)
@@ -50,6 +51,16 @@ func lockLines(ctx context.Context, x *postgres.Session, bank string) error {
 		return fmt.Errorf("lock lines of %s: %w", bank, err)
 	}
 	return nil
+}
+
+// nextFile claims the oldest file of a bank that waits to be heard; sql.ErrNoRows when there is none.
+func nextFile(ctx context.Context, x *postgres.Session, bank string, over []int64) (file bankFile, err error) {
+	err = x.GetContext(ctx, &file.ID, `SELECT bank_file_id FROM bank_file_unheard WHERE bank = $1 AND bank_file_id <> ALL ($2::bigint[])
+		ORDER BY bank_file_id LIMIT 1 FOR UPDATE SKIP LOCKED`, bank, over)
+	if err == nil {
+		err = x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256 FROM bank_file WHERE id = $1 FOR UPDATE`, file.ID)
+	}
+	return file, err
 }
 
 type bankFile struct {
@@ -149,7 +160,7 @@ func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.Bank
 
 // oweContrl queues the answer to a bank's interchange; it goes the way of every other interchange to that bank.
 func (s *Store) oweContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, e gateway.BankEnvelope, cause error, now time.Time) error {
-	number, err := x.NextControlNumber(ctx, bank.ID)
+	number, err := s.NextControlNumber(ctx, x, bank.ID)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type freezer struct {
 	pipe       *pipeline
 	seen       int
 
-	references map[int64]int64 // bank_reference of the deliveries
+	references map[int64]string // bank_reference of the deliveries
 	ic         *freezing
 	message    []completed // of the present message, in order
 	split      *gateway.Splitter
@@ -87,7 +87,7 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 func (f *freezer) beginInterchange(ctx context.Context) error {
 	ic := &freezing{prepared: f.asOf.Truncate(time.Minute), messages: pgcopy.New(messageTable()), lines: pgcopy.New(lineTable())}
 	err := f.pipe.wait(func() (err error) {
-		if ic.number, err = f.x.NextControlNumber(ctx, f.bank.ID); err != nil {
+		if ic.number, err = f.store.NextControlNumber(ctx, f.x, f.bank.ID); err != nil {
 			return err
 		}
 		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,

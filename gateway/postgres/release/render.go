@@ -69,7 +69,7 @@ func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.Ba
 	}
 	_, err = x.ExecContext(ctx, `DECLARE orders NO SCROLL CURSOR FOR
 		SELECT o.message_no, o.lin, o.seq, o.ore, o.type, o.account_kind, o.account, o.bic, o.bank_code, o.transfer_currency,
-			r.number AS reference, p.e2e, p.statement_text, p.detail, o.beneficiary
+			r.head AS reference, p.e2e, p.statement_text, p.detail, o.beneficiary
 		FROM bank_order o JOIN payment p ON p.month = o.month AND p.id = o.payment_id
 		JOIN bank_reference r ON r.delivery_id = delivery_of(o.payment_id) AND r.attempt = o.attempt
 		WHERE o.interchange_id = $1 ORDER BY o.message_no, o.lin, o.seq`, f.ID)
@@ -169,7 +169,7 @@ type orderRow struct {
 	BIC         sql.NullString `db:"bic"`
 	BankCode    sql.NullString `db:"bank_code"`
 	Currency    sql.NullString `db:"transfer_currency"`
-	Reference   int64          `db:"reference"`
+	Reference   string         `db:"reference"`
 	E2E         string         `db:"e2e"`
 	Text        sql.NullString `db:"statement_text"`
 	Detail      sql.NullString `db:"detail"`

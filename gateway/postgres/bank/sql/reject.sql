@@ -8,9 +8,13 @@ WITH refused AS (
     FROM matched w JOIN order_line l USING (interchange_id, message_no, lin)
     WHERE w.meaning = 'rejected' AND w.payment_id IS NOT NULL AND l.state NOT IN ('rejected', 'executed')
     ORDER BY w.payment_id, w.attempt, w.n
-    ON CONFLICT DO NOTHING RETURNING month, payment_id, attempt, text)
-INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-SELECT @response, delivery_of(payment_id), month, payment_id, attempt, @status, @code, text, @now::timestamptz FROM refused
+    ON CONFLICT DO NOTHING RETURNING month, payment_id, attempt, text),
+owed AS (
+    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
+    SELECT @response, delivery_of(payment_id), month, payment_id, attempt, @status, @code, text, @now::timestamptz FROM refused
+    RETURNING delivery_id, kind, payments, caused_at)
+INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
+SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
 
 -- step: reject lines
 UPDATE order_line l SET state = 'rejected', code = w.code, text = w.text, changed_at = @now
