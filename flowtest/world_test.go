@@ -20,6 +20,7 @@ import (
 	"nks/gateway/bankfile"
 	"nks/gateway/door"
 	"nks/gateway/intake/intaketest"
+	"nks/gateway/postgres"
 	"nks/gateway/postgres/pgtest"
 	"nks/internal/app"
 	"nks/reconciliation"
@@ -50,6 +51,7 @@ type options struct {
 	country country
 	limits  app.Limits
 	banks   gateway.BankCentres
+	cell    gateway.Cell
 }
 
 // firstDelivery is the page of the first delivery of August 2005.
@@ -93,8 +95,11 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	database := pgtest.Create(t)
 	w := &world{t: t, database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
+	if err := postgres.ClaimCell(t.Context(), w.db, o.cell); err != nil {
+		t.Fatal(err)
+	}
 	load(t, w.db, o.country, w.now)
-	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits}
+	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits, Cell: o.cell}
 	w.Steps = w.steps()
 	w.fillImage()
 	t.Cleanup(func() {

@@ -139,12 +139,12 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	err = tx.SelectContext(ctx, &p.Answers, `SELECT `+answerColumns+` FROM answer WHERE id = ANY (ARRAY(
+	p.Answers, err = answersOf(ctx, tx, `
 			SELECT answer_id FROM answer_key WHERE kind IN (0, 1, 2) AND delivery_id = $1
 			UNION SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 9) AND delivery_id = $1 AND payment_id = $2
 			UNION SELECT answer_id FROM answer_due WHERE kind = 8 AND delivery_id = $1 AND payment_id = 0 AND attempt = 0
-				AND interchange_id = $3 AND message_no = $4 AND lin = $5)) ORDER BY id LIMIT 20`,
-		delivery, id, p.Interchange.ID, p.Order.Message, p.Order.Line)
+				AND interchange_id = $3 AND message_no = $4 AND lin = $5
+			ORDER BY 1 LIMIT 20`, delivery, id, p.Interchange.ID, p.Order.Message, p.Order.Line)
 	if err != nil {
 		return fmt.Errorf("answers: %w", err)
 	}

@@ -122,27 +122,30 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2 WHERE id = $1 AND state = 'received'`, file.ID, envelope.ControlRef)
 }
 
-// twin reports whether an interchange with this number came before: the file is then parked. With other bytes it may say
-// something else, which a person must see.
+// twin reports whether an interchange of this sender, number and time of preparation came before, in whatever month: the
+// file is then parked. With other bytes it may say something else, which a person must see. One that is new is kept in mind.
 func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope) (bool, error) {
-	var before bankFile
-	err := x.GetContext(ctx, &before, `SELECT id, name, document_id, size, sha256 FROM bank_file
-		WHERE bank = $1 AND control_ref = $2 AND state = 'done'`, bank.ID, e.ControlRef)
+	var first int64
+	var sum []byte
+	err := x.QueryRowContext(ctx, `SELECT bank_file_id, sha256 FROM bank_interchange
+		WHERE bank = $1 AND sender = $2 AND control_ref = $3 AND prepared = $4`, bank.ID, e.Sender, e.ControlRef, e.Prepared).Scan(&first, &sum)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		_, err = x.ExecContext(ctx, `INSERT INTO bank_interchange (bank, sender, control_ref, prepared, bank_file_id, sha256)
+			VALUES ($1, $2, $3, $4, $5, $6)`, bank.ID, e.Sender, e.ControlRef, e.Prepared, file.ID, file.SHA256)
+		return false, err
 	}
 	if err != nil {
 		return false, err
 	}
-	if !bytes.Equal(before.SHA256, file.SHA256) {
+	if !bytes.Equal(sum, file.SHA256) {
 		err := s.Raise(ctx, x, gateway.BankNumberReused, fmt.Sprintf("%s file %d", bank.ID, file.ID),
-			fmt.Sprintf("interchange %s came before with other bytes, in file %d", e.ControlRef, before.ID))
+			fmt.Sprintf("interchange %s came before with other bytes, in file %d", e.ControlRef, first))
 		if err != nil {
 			return false, err
 		}
 	}
 	return true, x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`,
-		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, before.ID))
+		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, first))
 }
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.

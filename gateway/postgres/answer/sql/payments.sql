@@ -7,6 +7,6 @@ SELECT p.id, p.e2e, p.instr_id, t.status, t.code, t.text, p.ore,
 FROM (SELECT * FROM responding WHERE payment_id > @after ORDER BY payment_id LIMIT @page) t
 CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = @month AND q.id = t.payment_id LIMIT 1) p
 JOIN release_group g ON g.id = p.group_id
-LEFT JOIN bank_order o ON o.month = p.month AND o.payment_id = p.id AND o.attempt = t.attempt
+LEFT JOIN bank_order o ON o.month = @month AND o.payment_id = p.id AND o.attempt = t.attempt
 LEFT JOIN interchange i ON i.id = o.interchange_id
 ORDER BY p.id
