@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/pgtest"
 	"nks/gateway/postgres/receive"
+	"nks/sftp"
 	"nks/sftp/sftptest"
 )
 
@@ -136,5 +138,36 @@ func TestDeliveriesOfMonths(t *testing.T) {
 	err := db.GetContext(t.Context(), &months, `SELECT string_agg(to_char(month, 'YYYY-MM'), ' ' ORDER BY id) FROM delivery`)
 	if err != nil || months != "2005-08 2005-09 2006-01" {
 		t.Errorf("deliveries of %s, %v", months, err)
+	}
+}
+
+// TestSameNameInAnotherMonth: a client that has not heard OK before midnight sends again after it, straight or by rename.
+func TestSameNameInAnotherMonth(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	for _, c := range []struct {
+		when, content string
+		want          error
+	}{{"2005-08-31T21:59:59Z", "<a/>", nil}, {"2005-08-31T22:00:00Z", "<a/>", nil}, {"2005-08-31T22:00:01Z", "<b/>", sftp.ErrConflict},
+		{"2005-10-01T00:00:00Z", "<b/>", sftp.ErrConflict}, {"2005-10-01T00:00:00Z", "<a/>", nil}} {
+		now, err := time.Parse(time.RFC3339, c.when)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := storeAt(db, now, time.FixedZone("CEST", 2*60*60)).mailbox().Create(t.Context(), "LEVA", "a.xml")
+		if err == nil {
+			_, err = io.WriteString(u, c.content)
+		}
+		if err == nil {
+			err = u.Commit(t.Context())
+		}
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s at %s: %v, want %v", c.content, c.when, err, c.want)
+		}
+	}
+	var found string
+	err := db.GetContext(t.Context(), &found, `SELECT count(*) || ' deliveries, ' || (SELECT count(*) FROM document) || ' documents' FROM delivery`)
+	if err != nil || found != "1 deliveries, 1 documents" {
+		t.Errorf("%s, %v", found, err)
 	}
 }
