@@ -20,7 +20,7 @@ type freezer struct {
 	pipe       *pipeline
 	seen       int
 
-	references map[int64]int64 // bank_reference of the deliveries
+	references map[int64]string // bank_reference of the deliveries
 	ic         *freezing
 	message    []completed // of the present message, in order
 	split      *gateway.Splitter
@@ -58,9 +58,9 @@ func (f *freezer) prepare(ctx context.Context) error {
 	for id := range f.months {
 		ids = append(ids, id)
 	}
-	month, err := f.store.EnsureMonth(ctx, f.store.DB) // on its own, as the references: the release may take long
+	month, err := f.store.EnsureMonth(ctx, f.store.DB, f.asOf) // on its own, as the references: the release may take long
 	if err == nil {
-		f.frozenIn, err = time.Parse(time.DateOnly, month)
+		f.frozenIn, err = time.Parse(time.DateOnly, month.String())
 	}
 	if err == nil {
 		f.references, err = f.store.references(ctx, ids)
@@ -109,7 +109,7 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 func (f *freezer) beginInterchange(ctx context.Context) error {
 	ic := &freezing{prepared: f.asOf.Truncate(time.Minute), messages: pgcopy.New(messageTable()), lines: pgcopy.New(lineTable())}
 	err := f.pipe.wait(func() (err error) {
-		if ic.number, err = f.x.NextControlNumber(ctx, f.bank.ID); err != nil {
+		if ic.number, err = f.store.NextControlNumber(ctx, f.x, f.bank.ID); err != nil {
 			return err
 		}
 		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,

@@ -83,7 +83,7 @@ func (c *completer) slice(ctx context.Context, part slice, out chan<- []complete
 	if c.debits > 1 {
 		query += ` ORDER BY g.debit_account::bigint, p.id`
 	}
-	if _, err := c.tx.Exec(ctx, query, part.deliveries, part.months, part.first, part.last, c.groups); err != nil {
+	if _, err := c.tx.Exec(ctx, query, part.returnAlways, part.months, part.first, part.last, c.groups); err != nil {
 		return fmt.Errorf("payments: %w", err)
 	}
 	hand := func(batch []completed) error {
