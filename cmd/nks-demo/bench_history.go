@@ -89,7 +89,7 @@ func repeatedTables() []repeated {
 	return []repeated{
 		{"delivery", "id = (SELECT id FROM first_delivery)", "", map[string]string{"id": "id + $k", "transport_key": "transport_key || '.' || $k",
 			"sha256": "sha256(sha256 || '$k'::bytea)", "group_ref": "group_ref || '.' || $k", "message_id": "message_id || '.' || $k",
-			"received_at": "received_at + $k * interval '1 day'"}},
+			"received_at": "received_at + $k * interval '1 day'", "arrival": "arrival + $k"}},
 		{"delivery_key", ofFirst, "", map[string]string{"transport_key": "transport_key || '.' || $k", "delivery_id": "delivery_id + $k",
 			"sha256": "sha256(sha256 || '$k'::bytea)"}},
 		{"bundle_key", ofFirst, "", map[string]string{"group_ref": "group_ref || '.' || $k", "delivery_id": "delivery_id + $k",
@@ -100,6 +100,8 @@ func repeatedTables() []repeated {
 		{"payment_key", "payment_id >> 24 = (SELECT id FROM first_delivery)", laterReference("payment_id") + ` COLLATE "C"`,
 			map[string]string{"payment_id": "payment_id " + laterPayment, "e2e": laterReference("payment_id")}},
 		{"standing", "payment_id >> 24 = (SELECT id FROM first_delivery)", "payment_id", map[string]string{"payment_id": "payment_id " + laterPayment}},
+		{"fact", "payment_id >> 24 = (SELECT id FROM first_delivery)", "payment_id", map[string]string{"payment_id": "payment_id " + laterPayment}},
+		{"fact_tally", "group_id >> 14 = (SELECT id FROM first_delivery)", "", map[string]string{"group_id": "group_id " + laterGroup}},
 		{"bank_reference", ofFirst, "", map[string]string{"head": "'9' || lpad('$k', 7, '0')", "delivery_id": "delivery_id + $k"}},
 		{"interchange", "id <= (SELECT last FROM first_interchange)", "id", map[string]string{"id": "id " + laterFile, "control_ref": laterControl,
 			"file_name": "replace(file_name, " + old + ", " + new + ")"}},
@@ -138,7 +140,7 @@ func (b *bench) repeatDays(ctx context.Context, c *pgx.Conn) error {
 		}
 		b.say("history %d of %d", day+1, b.country.measured())
 	}
-	_, err = c.Exec(ctx, strings.ReplaceAll(`UPDATE bank_counter SET last = last * $n; UPDATE answer_counter SET last = last * $n;
+	_, err = c.Exec(ctx, strings.ReplaceAll(`UPDATE bank_counter SET last = last * $n; UPDATE arrival_counter SET last = last * $n; UPDATE answer_counter SET last = last * $n;
 		SELECT setval('delivery_number_`+benchMonth+`', (SELECT max(id) & 4194303 FROM delivery)),
 			setval(pg_get_serial_sequence('interchange', 'id'), (SELECT max(id) FROM interchange)),
 			setval('answer_number', (SELECT max(id) & 1099511627775 FROM answer))`, "$n", fmt.Sprint(b.country.measured())))
