@@ -106,6 +106,7 @@ type Config struct {
 	MQ        MQ        `toml:"mq"`
 	Clock     Clock     `toml:"clock"`
 	Identity  Identity  `toml:"identity"`
+	Cell      Cell      `toml:"cell"`
 	Limits    Limits    `toml:"limits"`
 	Answers   Answers   `toml:"answers"`
 	Flow      Flow      `toml:"flow"`
@@ -178,6 +179,12 @@ type MQ struct {
 type Clock struct {
 	// Start is the business time of the very first start, RFC 3339; empty: the machine's. Ignored later.
 	Start string `toml:"start"`
+}
+
+// Cell is which of several gateways this one is, where the payers are shared between them, each with its database.
+type Cell struct {
+	// Number is 0 to 99. It stands in ids and in numbers towards banks, and never changes once the database is made.
+	Number int64 `toml:"number"`
 }
 
 // Identity is who we are to banks and customers.

@@ -136,6 +136,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"range":               {"[limits]\nmessage_payments = 0\n", "limits.message_payments"},
 		"clock":               {"[clock]\nstart = \"yesterday\"\n", "clock.start"},
 		"clock in production": {"environment = \"production\"\n[clock]\nstart = \"2005-08-11T04:30:00+02:00\"\n", "clock.start"},
+		"cell":                {"[cell]\nnumber = 100\n", "cell.number"},
 		"gln":                 {"[identity]\ngln = \"579800001644\"\n", "identity.gln"},
 		"password":            {"[database]\nurl = \"postgres://a:secret@h/d\"\n", "database.url: holds a password"},
 		"same bank twice":     {bank + bank, "bank A: id: is used twice"},

@@ -67,6 +67,7 @@ func (c Config) Validate() error {
 	}
 	p.check(c.Identity.Name != "" && len(c.Identity.Name) <= 35, "identity.name", "must have 1 to 35 characters")
 	p.check(validGLN(c.Identity.GLN), "identity.gln", "%q is no GLN of 13 digits", c.Identity.GLN)
+	p.check(c.Cell.Number >= 0 && c.Cell.Number <= 99, "cell.number", "must be between 0 and 99")
 	c.Limits.validate(&p)
 	p.lasts("answers.quiet", c.Answers.Quiet, 0, 24*time.Hour)
 	p.lasts("answers.deadline", c.Answers.Deadline, c.Answers.Quiet.Duration, 24*time.Hour)

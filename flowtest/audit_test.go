@@ -76,8 +76,8 @@ func TestAudit_FrozenSumsAndLooks(t *testing.T) {
 	p.get(fmt.Sprintf("/payment/%d", id), "", http.StatusForbidden)
 	w.sequenced()
 	w.want("looks", w.row(`SELECT e.place, c.kind, c.content FROM audit_entry e JOIN audit_content c ON c.entry_id = e.id
-		WHERE c.kind <> 'frozen sums' ORDER BY e.place`), `2 look at a payment {"by":"page","authority":"77","payment":16777217}; `+
-		`3 search for payments {"by":"page","authority":"77","sought":"A","payments":[16777217]}; `+
+		WHERE c.kind <> 'frozen sums' ORDER BY e.place`), fmt.Sprintf(`2 look at a payment {"by":"page","authority":"77","payment":%d}; `+
+		`3 search for payments {"by":"page","authority":"77","sought":"A","payments":[%d]}; `, id, id)+
 		`4 search for payments {"by":"page","authority":"78","sought":"010170-xxxx","payments":[]}`)
 	w.want("sums", w.row(`SELECT e.place, c.content::json ->> 'payments', c.content::json ->> 'ore', c.content::json ->> 'sha256' = encode(d.sha256, 'hex')
 		FROM audit_entry e JOIN audit_content c ON c.entry_id = e.id

@@ -47,7 +47,12 @@ func latin(s string) string {
 
 // file is an interchange of a bank: each message as its type and its segments.
 func file(bank, ref string, messages ...string) string {
-	b := fmt.Sprintf("UNA:+,? '\r\nUNB+UNOC:3+%s:14+%s:14+050811:0700+%s++++1++1'", gln(bank), ownGLN, ref)
+	return prepared("050811:0700", bank, ref, messages...)
+}
+
+// prepared is a file of a bank that was prepared at a time, yymmdd:hhmm.
+func prepared(at, bank, ref string, messages ...string) string {
+	b := fmt.Sprintf("UNA:+,? '\r\nUNB+UNOC:3+%s:14+%s:14+%s+%s++++1++1'", gln(bank), ownGLN, at, ref)
 	for i, m := range messages {
 		b += fmt.Sprintf("UNH+%d+%sUNT+%d+%d'", i+1, m, strings.Count(strings.ReplaceAll(m, "?'", ""), "'")+1, i+1)
 	}

@@ -180,10 +180,10 @@ func TestBrowser_WithoutScript(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Tab))
 	b.tabTo("the skip link", `el.classList.contains("skip")`)
 	b.do(chromedp.KeyEvent(kb.Enter))
-	b.tabTo("a delivery", `el.matches('a[href="/delivery/1"]')`)
+	b.tabTo("a delivery", `el.matches('a[href="`+firstDelivery+`"]')`)
 	b.do(chromedp.KeyEvent(kb.Enter))
-	b.waits("a delivery", `location.pathname === "/delivery/1" && document.readyState === "complete"`)
-	b.faultless("/delivery/1")
+	b.waits("a delivery", `location.pathname === "`+firstDelivery+`" && document.readyState === "complete"`)
+	b.faultless(firstDelivery)
 	b.tabTo("a rejected payment", `(el.getAttribute("href") || "").startsWith("/payment/")`)
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.waits("a payment", `location.pathname.startsWith("/payment/") && document.readyState === "complete"`)
@@ -216,7 +216,7 @@ func TestBrowser_Live(t *testing.T) {
 	b.open("/")
 	received := `document.querySelector(".tile.s-all b").innerText`
 	before := js[string](b, received)
-	b.do(chromedp.Focus(chromedp.CSS(`a[href="/delivery/1"]`)))
+	b.do(chromedp.Focus(chromedp.CSS(`a[href="` + firstDelivery + `"]`)))
 	js[bool](b, `(window.marked = true, window.scrollTo(0, 300), true)`)
 	at := js[int64](b, `Math.round(window.scrollY)`)
 	w.receive(bundle("G-9", complete("L-1", 77)))
@@ -228,7 +228,7 @@ func TestBrowser_Live(t *testing.T) {
 	if !js[bool](b, `window.marked === true`) {
 		t.Error("the page was loaded anew")
 	}
-	if focus := js[string](b, `document.activeElement.getAttribute("href") || ""`); focus != "/delivery/1" {
+	if focus := js[string](b, `document.activeElement.getAttribute("href") || ""`); focus != firstDelivery {
 		t.Errorf("focus moved to %q", focus)
 	}
 	if now := js[int64](b, `Math.round(window.scrollY)`); now != at {

@@ -23,7 +23,7 @@ func TestFiles_Duplicates(t *testing.T) {
 	}
 	w.lay("BEC", "a.edi", sent) // after it was heard
 	w.hear("BEC")
-	w.want("files", w.row(`SELECT name, state, coalesce(note, '') FROM bank_file ORDER BY id`), "a.edi done ; b.edi parked interchange F1 came before, in file 1")
+	w.want("files", w.row(`SELECT name, state, coalesce(replace(note, (SELECT min(id)::text FROM bank_file), 'one'), '') FROM bank_file ORDER BY id`), "a.edi done ; b.edi parked interchange F1 came before, in file one")
 	w.want("exceptions", w.exceptions(), "")
 	w.wantAnswers("8 A; 9 B:0001(Nej)")
 	w.want("ledger", w.ledger(), "with_bank 1 = 100, returned 1 = 200")
@@ -55,6 +55,29 @@ func TestFiles_SameNumberOtherBytes(t *testing.T) {
 	w.hear("BEC")
 	w.want("files", w.row(`SELECT name, state FROM bank_file ORDER BY id`), "a.edi done; b.edi parked")
 	w.want("exceptions", w.exceptions(), "bank control number reused")
+}
+
+// TestFiles_NumberOfAnotherTime: a bank that begins its numbers anew is heard, in whatever month; the same number of the same
+// time with the same bytes is one that came before, also when another month has begun.
+func TestFiles_NumberOfAnotherTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.paid(bundle("G-1", complete("A", 100), complete("B", 200)))
+	w.newAnswers()
+	first := file("BEC", "F1", contrl("BEC", 1, "7"))
+	w.lay("BEC", "a.edi", first)
+	w.hear("BEC")
+	w.at("2005-10-03 08:00")
+	w.lay("BEC", "a.edi", prepared("051003:0759", "BEC", "F1", bansta("BEC-00000000000001-0001", status(1, 2, "2", "Nej"))))
+	w.lay("BEC", "b.edi", first)
+	w.hear("BEC")
+	w.want("files", w.row(`SELECT name, state FROM bank_file ORDER BY id`), "a.edi done; a.edi done; b.edi parked")
+	w.want("exceptions", w.exceptions(), "bank file name reused")
+	w.wantAnswers("8 A; 9 B:0001(Nej)")
+	w.lay("BEC", "c.edi", prepared("051003:0759", "BEC", "F1", bansta("BEC-00000000000001-0001", status(1, 1, "2", "Nej"))))
+	w.hear("BEC")
+	w.want("exceptions", w.exceptions(), "bank file name reused; bank control number reused")
+	w.want("ledger", w.ledger(), "with_bank 1 = 100, returned 1 = 200")
 }
 
 // TestFiles_Unreadable: the file is parked for a person, the bank is answered, and the next one is heard.

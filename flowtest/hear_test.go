@@ -32,10 +32,10 @@ func (w *world) four(bank string) sent {
 	w.dispatch()
 	w.newAnswers()
 	s := sent{bank: bank, no: w.number(`SELECT max(control_ref) FROM interchange WHERE bank = $1 AND kind = 'PAYMUL'`, bank)}
-	digits := w.number(`SELECT max(number) FROM bank_reference`)
+	head := w.row(`SELECT max(head) FROM bank_reference`)
 	s.e2e = e2e
 	s.message = func(no int) string { return fmt.Sprintf("%s-%014d-%04d", bank, s.no, no) }
-	s.ref = func(name string) string { return fmt.Sprintf("%08d%s", digits, e2e(name)) }
+	s.ref = func(name string) string { return head + e2e(name) }
 	return s
 }
 

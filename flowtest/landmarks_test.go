@@ -93,8 +93,8 @@ func TestPages_LandmarksAreDistinct(t *testing.T) {
 		}{
 			{"GET", "/", "", "", "", 200},
 			{"GET", "/", "77", "", "", 200},
-			{"GET", "/delivery/1", "", "", "", 200},
-			{"GET", "/delivery/1", "77", "", "", 200},
+			{"GET", firstDelivery, "", "", "", 200},
+			{"GET", firstDelivery, "77", "", "", 200},
 			{"GET", "/payment/" + w.payment("A-1"), "77", "", "", 200},
 			{"POST", "/search", "77", form, "q=nothing", 200},
 			{"POST", "/check", "", multipart, file.String(), 200},

@@ -18,7 +18,7 @@ func TestPages_OurOwnNumbersAreNoCitizens(t *testing.T) {
 	w.all("answer", w.Answer.Next)
 	p := w.pages()
 
-	delivery := p.get("/delivery/1", "77", http.StatusOK)
+	delivery := p.get(firstDelivery, "77", http.StatusOK)
 	p.says("the delivery", delivery, "KVITTERING1-1102031234.xml", "NKS KVITTERING1 1102031234", "RETURSVAR2-0102031234.xml", "NKS2C RETURSVAR2 0102031234",
 		"RETURSVAR8-0102031234.xml", "NKS2C RETURSVAR8 0102031234", "010170-xxxx")
 	p.hides("the delivery", delivery, ann, "010203-xxxx&", "110203-xxxx")

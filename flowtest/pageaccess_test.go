@@ -115,6 +115,7 @@ var visible = []struct {
 	{"delivery", 2, 1, 1},
 	{"release_group", 2, 1, 1},
 	{"answer", 4, 2, 2},
+	{"answer_key", 4, 2, 2},
 	{"answer_due", 0, 1, 0},
 	{"bank_reference", 0, 1, 1},
 	{"payment", 0, 2, 1},

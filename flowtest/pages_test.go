@@ -259,15 +259,15 @@ func TestPages_OfOthers(t *testing.T) {
 	mine := w.payment("A-1")
 	p.hides("operations", p.get("/payment/"+mine, "", http.StatusForbidden), "A-1", "100,00")
 	p.get("/payment/"+mine, "78", http.StatusNotFound)
-	p.get("/delivery/1", "78", http.StatusNotFound)
-	p.get("/delivery/1", "77", http.StatusOK)
+	p.get(firstDelivery, "78", http.StatusNotFound)
+	p.get(firstDelivery, "77", http.StatusOK)
 	for _, path := range []string{"/payment/1", "/payment/0", "/payment/x", "/payment/99999999999999999999", "/delivery/-1", "/delivery/999", "/nothing"} {
 		p.get(path, "77", http.StatusNotFound)
 	}
-	delivery := p.get("/delivery/1", "", http.StatusOK)
+	delivery := p.get(firstDelivery, "", http.StatusOK)
 	p.says("a delivery for operations", delivery, "Bundt (GrpId) G-1", "Svarenes indhold vises kun for myndigheden selv", "Retursvar 2")
 	p.hides("a delivery for operations", delivery, "A-5", "EndToEndId", ann)
-	own := p.get("/delivery/1", "77", http.StatusOK)
+	own := p.get(firstDelivery, "77", http.StatusOK)
 	p.says("a delivery for its authority", own, "A-5", "0009: MODTAGER KAN IKKE IDENTIFICERES", "00000000000001", "Frigivet")
 	p.hides("a delivery for its authority", own, ann, nobody)
 }
@@ -378,7 +378,7 @@ func TestPages_TheDatabaseGoesAway(t *testing.T) {
 	if !eventually(t, func() bool { return strings.Contains(p.get("/", "", http.StatusOK), "Databasen svarer ikke lige nu") }) {
 		t.Error("old numbers look new")
 	}
-	p.get("/delivery/1", "", http.StatusInternalServerError)
+	p.get(firstDelivery, "", http.StatusInternalServerError)
 	p.get("/", "77", http.StatusInternalServerError)
 }
 

@@ -129,13 +129,13 @@ func TestSetAside_UntilDecided(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.send(bundle("G-1", complete("A", 100)))
-	w.exec(`UPDATE document_piece SET n = 1`)
+	w.tamper(`UPDATE document_piece SET n = 1`)
 	for range limits().Patience.Failures {
 		if _, err := w.Receive.NextToRead(t.Context()); err == nil {
 			t.Error("a document with a missing piece was read")
 		}
 	}
-	w.exec(`UPDATE document_piece SET n = 0`)
+	w.tamper(`UPDATE document_piece SET n = 0`)
 	again := w.steps()
 	if err := again.Prepare(t.Context()); err != nil {
 		t.Fatal(err)

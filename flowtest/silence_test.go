@@ -129,7 +129,7 @@ func TestSilence_NotWhatADoubtConcerns(t *testing.T) {
 		"nothing":            {func(*world, sent) {}, all},
 		"a file that is cut": {func(w *world, s sent) { w.lay("BKD", "cut.edi", file("BKD", "F90", contrl("BKD", s.no, "7"))[:80]) }, none},
 		"the same bytes again": {func(w *world, _ sent) {
-			w.lay("BKD", "again.edi", w.raw(w.number(`SELECT document_id FROM bank_file WHERE id = 1`)))
+			w.lay("BKD", "again.edi", w.raw(w.number(`SELECT document_id FROM bank_file ORDER BY id LIMIT 1`)))
 		}, all},
 		"its number, other bytes": {func(w *world, s sent) {
 			w.lay("BKD", "twin.edi", file("BKD", "F100", bansta(s.message(1), status(1, 1, "2", "Nej"))))
@@ -191,6 +191,12 @@ func TestSilence_NotWhatADoubtConcerns(t *testing.T) {
 	}
 }
 
+// bankFile is the id of the nth file that a bank has laid out.
+func (w *world) bankFile(n int) int64 {
+	w.t.Helper()
+	return w.number(`SELECT id FROM bank_file ORDER BY id OFFSET $1 LIMIT 1`, n-1)
+}
+
 // understands is a gateway whose profile of the bank has been changed.
 func (w *world) understands(bank string, change func(*bankfile.Profile)) *app.Steps {
 	w.t.Helper()
@@ -221,12 +227,12 @@ func TestHearAgain(t *testing.T) {
 	w.says("BKD", bansta(s.message(1), status(1, 1, "2", "Nej"), status(1, 2, "77", "Nej")))
 	w.want("first", w.ledger()+", "+w.exceptions(), "with_bank 3 = 900, returned 1 = 100, bank status undecided")
 	w.want("told", w.names(w.newAnswers()), "8 B C; 9 A:0001(Nej)")
-	if _, err := w.decide(act.KindHearAgain, "Ann", 1); !errors.Is(err, gateway.ErrMovedOn) {
+	if _, err := w.decide(act.KindHearAgain, "Ann", w.bankFile(1)); !errors.Is(err, gateway.ErrMovedOn) {
 		t.Errorf("heard again, of which nothing is open: %v", err)
 	}
 	w.Steps = w.understands("BKD", func(p *bankfile.Profile) { p.Rejected = append(p.Rejected, "77") })
 	w.at("2005-08-11 12:00")
-	w.decided(act.KindHearAgain, 2)
+	w.decided(act.KindHearAgain, w.bankFile(2))
 	w.deadlines()
 	w.want("until it is heard", w.row(`SELECT DISTINCT state FROM order_line WHERE lin = 1 AND message_no = 2`), "with_bank")
 	w.hear("BKD")
@@ -249,7 +255,7 @@ func TestHearAgain_Parked(t *testing.T) {
 	w.want("exceptions", w.exceptions(), "bank file unreadable")
 	again := func() {
 		t.Helper()
-		w.decided(act.KindHearAgain, 2)
+		w.decided(act.KindHearAgain, w.bankFile(2))
 		w.want("while it waits", w.exceptions(), "")
 		w.hear("BKD")
 	}

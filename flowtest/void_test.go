@@ -334,7 +334,7 @@ func TestVoid_Killed(t *testing.T) {
 	w.want("ledger", w.ledger(), "frozen 4 = 1000")
 	w.want("exceptions", w.exceptions(), "")
 	w.want("numbers", w.numbers(), "BEC 1 1 void 2 300; BEC 1 2 rendered 2 300; BEC 2 1 rendered 1 300; SDC 1 1 rendered 1 400")
-	w.want("references", w.row(`SELECT delivery_id, attempt FROM bank_reference ORDER BY number`), "1 1; 2 1; 1 2; 3 1")
+	w.want("references", w.row(`SELECT delivery_id, attempt FROM bank_reference ORDER BY head`), "1 1; 2 1; 1 2; 3 1")
 }
 
 // TestVoid_Races: whoever is first, the one that voids or the one that sends, each payment goes to the bank once.

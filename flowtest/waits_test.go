@@ -2,6 +2,7 @@ package flowtest_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -137,10 +138,10 @@ func TestWaits_BlockedSilence(t *testing.T) {
 	deaf("2005-08-11 08:59", "")
 	deaf("2005-08-11 09:00", never)
 	w.says("BKD", bansta(one.message(1), status(1, 1, "77", "")))
-	const undecided = "bank status undecided BKD document 10 item 1 nobody knows what it means: GIS code 77 is in no list of the bank's profile"
+	undecided := fmt.Sprint("bank status undecided BKD document ", w.number(`SELECT max(document_id) FROM bank_file`)) + " item 1 nobody knows what it means: GIS code 77 is in no list of the bank's profile"
 	w.waits("2005-08-11 09:01", undecided+"; silence cannot be counted 1 bank BKD has laid out something about it that is not decided; "+
 		"file NKS00000000000001.edi waits since 2005-08-11 08:00: 4 payments, 1000 øre")
-	w.decided(act.KindNoneOfOurs, 2)
+	w.decided(act.KindNoneOfOurs, w.bankFile(2))
 	w.waits("2005-08-11 09:02", "")
 	w.newAnswers()
 }

@@ -285,7 +285,7 @@ func TestSetAside_WakesReleases(t *testing.T) {
 	n := w.neighbour(t)
 	w.receive(bundle("G-1", complete("A", 100)))
 	w.send(bundle("G-2", complete("B", 100)))
-	w.exec(`UPDATE document_piece SET n = 1`)
+	w.tamper(`UPDATE document_piece SET n = 1`)
 	w.at(receiveBy)
 	n.wakes(sleeping{name: "release", work: postgres.ToRelease, step: n.Release.Next, due: n.Release.NextDue, make: func() {
 		for range limits().Patience.Failures {
@@ -294,7 +294,7 @@ func TestSetAside_WakesReleases(t *testing.T) {
 			}
 		}
 	}})
-	w.exec(`UPDATE document_piece SET n = 0`)
+	w.tamper(`UPDATE document_piece SET n = 0`)
 }
 
 // TestListener_GoesOn: work that is made while nobody can hear of it is found as soon as somebody listens again.

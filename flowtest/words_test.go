@@ -138,7 +138,7 @@ func TestRelease_FailedBurnsNoReference(t *testing.T) {
 	w.receive(bundle("G-3", complete("C", 100)))
 	w.at("2005-08-12 06:00")
 	w.release()
-	w.want("references", w.row(`SELECT number, delivery_id FROM bank_reference ORDER BY 1`), "1 1; 2 2; 3 3")
+	w.want("references", w.row(`SELECT head, delivery_id & 4194303 FROM bank_reference ORDER BY 1`), "00000001 1; 00000002 2; 00000003 3")
 	w.want("ledger", w.ledger(), "frozen 3 = 300")
 }
 
@@ -161,7 +161,7 @@ func TestRelease_HoldsWhatHasTwoAccounts(t *testing.T) {
 	w.want("orders", w.orders(), "A 1 2 "+annAccount+"; D 1 2 "+annAccount)
 	w.want("ledger", w.ledger(), "rejected 1 = 600, waiting 2 = 700, frozen 2 = 500, returned 1 = 300")
 	w.want("exceptions", w.exceptions(), "register overlap; register overlap")
-	w.want("references", w.row(`SELECT max(number) FROM bank_reference`), "3")
+	w.want("references", w.row(`SELECT max(head) FROM bank_reference`), "00000003")
 	w.wantAnswers("7 C:RJCT")
 	w.release() // still
 	w.want("ledger", w.ledger(), "rejected 1 = 600, waiting 2 = 700, frozen 2 = 500, returned 1 = 300")

@@ -21,6 +21,7 @@ import (
 	"nks/gateway/bankfile"
 	"nks/gateway/door"
 	"nks/gateway/intake/intaketest"
+	"nks/gateway/postgres"
 	"nks/gateway/postgres/pgtest"
 	"nks/internal/app"
 	"nks/reconciliation"
@@ -51,7 +52,11 @@ type options struct {
 	country country
 	limits  app.Limits
 	banks   gateway.BankCentres
+	cell    gateway.Cell
 }
+
+// firstDelivery is the page of the first delivery of August 2005.
+const firstDelivery = "/delivery/281018369"
 
 const (
 	ownGLN    = "5798000016446"
@@ -91,9 +96,12 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	database := pgtest.Create(t)
 	w := &world{t: t, database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
+	if err := postgres.ClaimCell(t.Context(), w.db, o.cell); err != nil {
+		t.Fatal(err)
+	}
 	load(t, w.db, o.country, w.now)
 	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits,
-		Keeping: keeping(t), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
+		Cell: o.cell, Keeping: keeping(t), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
 	w.Steps = w.steps()
 	w.fillImage()
 	if err := w.Prepare(t.Context()); err != nil {
@@ -409,6 +417,14 @@ func (w *world) rows(query string, args ...any) []string {
 func (w *world) exec(query string, args ...any) {
 	w.t.Helper()
 	if _, err := w.db.ExecContext(w.t.Context(), query, args...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// tamper changes what the flow itself may not.
+func (w *world) tamper(query string, args ...any) {
+	w.t.Helper()
+	if _, err := w.database.Open(w.t, pgtest.Superuser).ExecContext(w.t.Context(), query, args...); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -26,9 +26,12 @@ type OrderWriter interface {
 	Changes() []TextChange
 }
 
-// BankEnvelope is what a bank's interchange says of itself.
+// BankEnvelope is what a bank's interchange says of itself. Sender, reference and time of preparation together name it: a
+// bank may begin its references anew.
 type BankEnvelope struct {
+	Sender      string // UNB 0004
 	ControlRef  string // UNB 0020
+	Prepared    string // UNB 0017 and 0019 as they stand there, joined by a colon
 	WantsContrl bool   // UNB 0031, and there is something in it that may be answered
 	Handle      any    // what the codec needs to answer it
 }

@@ -14,6 +14,20 @@ const controlDigits = 14
 // MaxControlNumber is the greatest that UNB 0020 holds.
 const MaxControlNumber ControlNumber = 99_999_999_999_999
 
+// controlCell is how many control numbers a cell has towards one bank: twelve digits, behind the two of the cell.
+const controlCell = 1_000_000_000_000
+
+// FirstControlNumber is the number of a cell's first interchange to a bank.
+func FirstControlNumber(cell Cell) ControlNumber { return ControlNumber(cell)*controlCell + 1 }
+
+// Of is an error when the number is not the cell's: it has used up all of its own.
+func (n ControlNumber) Of(cell Cell) error {
+	if Cell(n/controlCell) != cell {
+		return fmt.Errorf("%s must be between %s and %s", n, FirstControlNumber(cell), FirstControlNumber(cell+1)-2)
+	}
+	return nil
+}
+
 // String is the number as it is written: 14 digits.
 func (n ControlNumber) String() string { return fmt.Sprintf("%0*d", controlDigits, int64(n)) }
 

@@ -139,7 +139,12 @@ func TestIdentifiers_BothWays(t *testing.T) {
 		if back, err := gateway.ParseMessageRef(ref.String()); err != nil || back != ref || len(ref.String()) > 35 {
 			t.Fatalf("message reference %s: %+v, %v", ref, back, err)
 		}
-		r := gateway.BankReference{Number: rapid.Int64Range(1, gateway.MaxBankReference).Draw(t, "number"),
+		cell := gateway.Cell(rapid.Int64Range(0, int64(gateway.MaxCell)).Draw(t, "cell"))
+		head, err := gateway.ReferenceHead(cell, rapid.Int64Range(1, gateway.MaxReferenceNumber).Draw(t, "number"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := gateway.BankReference{Head: head,
 			EndToEndID: rapid.StringMatching(`[!-~]([ -~]{0,25}[!-~])?`).Draw(t, "e2e")}
 		if back, err := gateway.ParseBankReference(r.String()); err != nil || back != r || len(r.String()) > 35 {
 			t.Fatalf("bank reference %s: %+v, %v", r, back, err)
@@ -147,9 +152,10 @@ func TestIdentifiers_BothWays(t *testing.T) {
 		if back, err := files.ParseFinalName(files.FinalName(n)); err != nil || back != n {
 			t.Fatalf("file name %s: %d, %v", files.FinalName(n), back, err)
 		}
-		delivery, ordinal := rapid.Int64Range(1, 1<<38).Draw(t, "delivery"), rapid.IntRange(1, gateway.MaxBundlePayments).Draw(t, "ordinal")
+		month := gateway.Month(rapid.Int64Range(0, 1023).Draw(t, "month"))
+		delivery, ordinal := gateway.DeliveryID(cell, month, rapid.Int64Range(1, 1<<22-1).Draw(t, "delivery")), rapid.IntRange(1, gateway.MaxBundlePayments).Draw(t, "ordinal")
 		id := gateway.PaymentID(delivery, ordinal)
-		if gateway.DeliveryOf(id) != delivery || gateway.OrdinalOf(id) != ordinal {
+		if id < 0 || gateway.DeliveryOf(id) != delivery || gateway.OrdinalOf(id) != ordinal {
 			t.Fatalf("payment %d of delivery %d: %d of %d", ordinal, delivery, gateway.OrdinalOf(id), gateway.DeliveryOf(id))
 		}
 	})
@@ -163,7 +169,7 @@ func TestIdentifiers_BothWays(t *testing.T) {
 			t.Errorf("message reference %q: %+v", none, r)
 		}
 	}
-	for _, none := range []string{"", "12345678", "1234567x1", "1"} {
+	for _, none := range []string{"", "12345678", "1234567x1", "1234567Æ1", "1"} {
 		if r, err := gateway.ParseBankReference(none); err == nil {
 			t.Errorf("bank reference %q: %+v", none, r)
 		}
@@ -172,5 +178,34 @@ func TestIdentifiers_BothWays(t *testing.T) {
 		if n, err := files.ParseFinalName(none); err == nil {
 			t.Errorf("file name %q: %d", none, n)
 		}
+	}
+}
+
+// TestCells: what two cells make is never alike, and what no cell may make is refused.
+func TestCells(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		cell    gateway.Cell
+		number  int64
+		head    string
+		control string
+	}{{0, 1, "00000001", "00000000000001"}, {7, 36, "07000010", "07000000000001"}, {99, gateway.MaxReferenceNumber, "99ZZZZZZ", "99000000000001"}} {
+		if head, err := gateway.ReferenceHead(c.cell, c.number); err != nil || head != c.head {
+			t.Errorf("cell %d reference %d: %s, %v, must be %s", c.cell, c.number, head, err, c.head)
+		}
+		if first := gateway.FirstControlNumber(c.cell); first.String() != c.control || first.Of(c.cell) != nil {
+			t.Errorf("cell %d begins with control number %s, must be %s", c.cell, first, c.control)
+		}
+	}
+	for _, c := range []struct {
+		cell   gateway.Cell
+		number int64
+	}{{-1, 1}, {100, 1}, {0, 0}, {0, gateway.MaxReferenceNumber + 1}} {
+		if head, err := gateway.ReferenceHead(c.cell, c.number); err == nil {
+			t.Errorf("cell %d reference %d: %s", c.cell, c.number, head)
+		}
+	}
+	if last := gateway.FirstControlNumber(99) - 2; last.Of(98) != nil || (last+1).Of(98) == nil {
+		t.Errorf("%s is the last of cell 98", last)
 	}
 }

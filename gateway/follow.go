@@ -105,22 +105,22 @@ func followRows() []followRow {
 	}
 }
 
-// Cell is one cell of the table of what may follow.
-type Cell struct {
+// FollowCell is one cell of the table of what may follow.
+type FollowCell struct {
 	News     News
 	Scope    Scope
 	Position Position
 	Following
 }
 
-// Cells is the whole table of what may follow.
-func Cells() []Cell {
-	var cells []Cell
+// FollowTable is the whole table of what may follow.
+func FollowTable() []FollowCell {
+	var cells []FollowCell
 	for _, row := range followRows() {
 		letters := strings.Fields(row.cells)
 		for _, scope := range strings.Fields(row.scopes) {
 			for i, at := range Positions() {
-				cells = append(cells, Cell{row.news, Scope(scope), at, following(row.news, at, effectOf(letters[i]))})
+				cells = append(cells, FollowCell{row.news, Scope(scope), at, following(row.news, at, effectOf(letters[i]))})
 			}
 		}
 	}
@@ -129,8 +129,8 @@ func Cells() []Cell {
 
 // Follow is what news of a payment in a position does. What the table does not have is refused.
 func Follow(news News, scope Scope, at Position) Following {
-	cells := Cells()
-	i := slices.IndexFunc(cells, func(c Cell) bool { return c.News == news && c.Scope == scope && c.Position == at })
+	cells := FollowTable()
+	i := slices.IndexFunc(cells, func(c FollowCell) bool { return c.News == news && c.Scope == scope && c.Position == at })
 	if i < 0 {
 		return Following{Effect: Refuses}
 	}

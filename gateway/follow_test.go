@@ -19,7 +19,7 @@ func TestFollow_EveryCell(t *testing.T) {
 		scope gateway.Scope
 	}
 	seen := map[column][]gateway.Position{}
-	for _, c := range gateway.Cells() {
+	for _, c := range gateway.FollowTable() {
 		k := column{c.News, c.Scope}
 		seen[k] = append(seen[k], c.Position)
 		if (c.Effect == gateway.Disputes) != (c.Exception != "" && c.Exception != gateway.RefusedAsDuplicate) {
@@ -102,7 +102,7 @@ func generated(t *testing.T, path, from, to, want string) {
 		return
 	}
 	if !*update {
-		t.Errorf("%s is not what gateway.Cells makes; -update writes it", path)
+		t.Errorf("%s is not what gateway.FollowTable makes; -update writes it", path)
 		return
 	}
 	if err := os.WriteFile(path, []byte(before+from+want+to+after), 0o644); err != nil {
@@ -112,9 +112,9 @@ func generated(t *testing.T, path, from, to, want string) {
 
 func followSQL() string {
 	var s strings.Builder
-	s.WriteString("-- +goose Up\n-- What may follow, made from gateway.Cells by its test.\nSET ROLE nks_owner;\nSET search_path = nks;\n\n" +
+	s.WriteString("-- +goose Up\n-- What may follow, made from gateway.FollowTable by its test.\nSET ROLE nks_owner;\nSET search_path = nks;\n\n" +
 		"INSERT INTO may_follow (news, scope, position, effect, answer, exception) VALUES\n")
-	cells := gateway.Cells()
+	cells := gateway.FollowTable()
 	for i, c := range cells {
 		end := ","
 		if i == len(cells)-1 {
@@ -134,7 +134,7 @@ func followTable() string {
 		fmt.Fprintf(&s, " %s |", strings.ReplaceAll(string(at), "_", " "))
 	}
 	s.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(gateway.Positions())) + "\n")
-	for i, c := range gateway.Cells() {
+	for i, c := range gateway.FollowTable() {
 		if c.Position == gateway.Positions()[0] {
 			if i > 0 {
 				s.WriteString("\n")
@@ -147,7 +147,7 @@ func followTable() string {
 	return s.String()
 }
 
-func cellText(c gateway.Cell) string {
+func cellText(c gateway.FollowCell) string {
 	switch c.Effect {
 	case gateway.Refuses:
 		return "–"

@@ -102,12 +102,35 @@ func invariants() []invariant {
 			 AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.kind = 'delivery cannot be read' AND e.subject = d.id::text AND e.closed_at IS NULL)`},
 		{"I5", "bank whose control numbers have a hole",
 			`SELECT c.last FROM bank_counter c LEFT JOIN (SELECT bank, count(DISTINCT control_ref) AS n, max(control_ref) AS top FROM interchange GROUP BY 1) i USING (bank)
-			 WHERE coalesce(i.n, 0) <> c.last OR coalesce(i.top, 0) <> c.last`},
+			 WHERE coalesce(i.n, 0) <> c.last % 1000000000000 OR coalesce(i.top, 0) <> c.last`},
+		{"I6", "row that names what is not there",
+			`SELECT r.id FROM (SELECT id, document_id FROM delivery UNION ALL SELECT id, document_id FROM answer UNION ALL SELECT id, document_id FROM bank_file
+				UNION ALL SELECT id, document_id FROM interchange UNION ALL SELECT document_id, document_id FROM document_piece
+				UNION ALL SELECT document_id, document_id FROM mailbox_upload) r
+			 LEFT JOIN document d ON d.id = r.document_id WHERE r.document_id IS NOT NULL AND d.id IS NULL
+			 UNION ALL SELECT r.id FROM (SELECT id, delivery_id FROM release_group UNION ALL SELECT id, delivery_id FROM answer
+				UNION ALL SELECT id, delivery_id FROM document UNION ALL SELECT answer_id, delivery_id FROM answer_due
+				UNION ALL SELECT delivery_id, delivery_id FROM bank_reference) r
+			 LEFT JOIN delivery d ON d.id = r.delivery_id WHERE r.delivery_id IS NOT NULL AND d.id IS NULL
+			 UNION ALL SELECT r.id FROM (SELECT delivery_id AS id, answer_id FROM answer_due) r LEFT JOIN answer a ON a.id = r.answer_id
+			 WHERE r.answer_id IS NOT NULL AND a.id IS NULL
+			 UNION ALL SELECT r.id FROM (SELECT id, bank_file_id FROM document UNION ALL SELECT bank_file_id, bank_file_id FROM bank_file_about
+				UNION ALL SELECT bank_file_id, bank_file_id FROM bank_file_unheard) r
+			 LEFT JOIN bank_file f ON f.id = r.bank_file_id WHERE r.bank_file_id IS NOT NULL AND f.id IS NULL`},
 		{"I7", "accepted payment without its key",
 			`SELECT p.id FROM payment p JOIN delivery d ON d.id = delivery_of(p.id) AND d.state = 'checked'
 			 LEFT JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e = p.e2e AND k.payment_id = p.id
 			 LEFT JOIN standing e ON e.month = p.month AND e.payment_id = p.id AND e.kind = 'rejected'
 			 WHERE (k.payment_id IS NULL) <> (e.payment_id IS NOT NULL)`},
+		{"I7", "what came, or was made, without what makes it unique for ever",
+			`SELECT d.id FROM delivery d LEFT JOIN delivery_key k ON k.door = d.door AND k.supplier = d.supplier AND k.transport_key = d.transport_key
+				AND k.delivery_id = d.id AND k.sha256 = d.sha256 WHERE k.delivery_id IS NULL
+			 UNION ALL SELECT d.id FROM delivery d LEFT JOIN bundle_key k ON k.payer_id = d.payer_id AND k.group_ref = d.group_ref AND k.delivery_id = d.id
+				AND k.sha256 = d.sha256 WHERE d.state IN ('read', 'checked') AND k.delivery_id IS NULL
+			 UNION ALL SELECT a.id FROM answer a LEFT JOIN answer_key k ON k.supplier = a.supplier AND k.file_name = a.file_name
+				AND k.answer_id = a.id AND k.delivery_id = a.delivery_id WHERE k.answer_id IS NULL
+			 UNION ALL SELECT f.id FROM bank_file f LEFT JOIN bank_file_key k ON k.bank = f.bank AND k.name = f.name AND k.sha256 = f.sha256
+				AND k.bank_file_id = f.id WHERE k.bank_file_id IS NULL`},
 		{"I8", "line whose orders do not add up",
 			`SELECT l.interchange_id FROM order_line l LEFT JOIN (
 				SELECT interchange_id, message_no, lin, count(*) AS n, sum(ore) AS ore FROM bank_order GROUP BY 1, 2, 3) o
@@ -135,6 +158,11 @@ func invariants() []invariant {
 			`SELECT d.id FROM delivery d WHERE d.state <> 'received'
 			 AND ((SELECT count(*) FROM answer a WHERE a.delivery_id = d.id AND a.kind IN (0, 1)) <> 1
 			   OR (SELECT count(*) FROM answer a WHERE a.delivery_id = d.id AND a.kind = 2) <> (d.state = 'checked')::int)`},
+		{"I12", "response that nobody would ever close",
+			`SELECT d.delivery_id FROM (SELECT delivery_id, kind, sum(payments) AS n FROM answer_due WHERE answer_id IS NULL GROUP BY 1, 2) d
+			 LEFT JOIN (SELECT delivery_id, kind, sum(payments) AS n FROM (SELECT delivery_id, kind, payments FROM answer_waiting
+				UNION ALL SELECT delivery_id, kind, payments FROM answer_due_tally) c GROUP BY 1, 2) w USING (delivery_id, kind)
+			 WHERE d.n > coalesce(w.n, 0)`},
 		{"I12", "returned payment whose authority was not told",
 			`SELECT e.payment_id FROM standing e WHERE e.kind IN ('not_payable', 'bank_rejected')
 			 AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.payment_id = e.payment_id AND a.attempt = e.attempt

@@ -226,9 +226,13 @@ func (h *history) exec(query string, args ...any) {
 	}
 }
 
+// august is the month of all histories.
+const august gateway.Month = 5*12 + 7
+
 // Numbers of this history's rows.
-func (h *history) groupID(n int) int64   { return gateway.GroupID(h.round, n+1) }
-func (h *history) paymentID(n int) int64 { return gateway.PaymentID(h.round, n+1) }
+func (h *history) delivery() int64       { return gateway.DeliveryID(0, august, h.round) }
+func (h *history) groupID(n int) int64   { return gateway.GroupID(h.delivery(), n+1) }
+func (h *history) paymentID(n int) int64 { return gateway.PaymentID(h.delivery(), n+1) }
 func (h *history) fileID(n int) int64    { return h.round*10 + int64(n) }
 
 // store writes the history into the tables, as the flow has them.
@@ -238,8 +242,8 @@ func (h *history) store() {
 	h.exec(`INSERT INTO agreement (id, agreement, authority, supplier, bank_centre, no_account, receive_by, valid_from)
 		OVERRIDING SYSTEM VALUE VALUES ($1, 'x', $2, 'S', 'BEC', 'return', '06:00', '2000-01-01')`, h.round, h.authority())
 	h.exec(`INSERT INTO delivery (id, door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month, state, payer_id, authority, read_at)
-		OVERRIDING SYSTEM VALUE SELECT $1, 'sftp', 'S', $1, $2, 1, ''::bytea, 1, '2005-08-11', '2005-08-11', '2005-08-01', 'checked', p.id, p.authority, '2005-08-11'
-		FROM payer p WHERE p.authority = $2`, h.round, h.authority())
+		SELECT $1, 'sftp', 'S', $1, $2, 1, ''::bytea, 1, '2005-08-11', '2005-08-11', '2005-08-01', 'checked', p.id, p.authority, '2005-08-11'
+		FROM payer p WHERE p.authority = $2`, h.delivery(), h.authority())
 	for n, state := range h.groups {
 		var all sum
 		for _, p := range h.payments {
@@ -249,10 +253,10 @@ func (h *history) store() {
 		}
 		h.exec(`INSERT INTO release_group (id, delivery_id, month, agreement, debit_account, requested_on, agreement_id, bank_centre, executes_on, release_at, state,
 				released_at, register_counter, order_month, payments, ore)
-			VALUES ($1, $2, '2005-08-01', 'x', $3, '2005-08-11', $2, 'BEC', '2005-08-11', '2005-08-11', $4::group_state,
+			VALUES ($1, $2, '2005-08-01', 'x', $3, '2005-08-11', $7, 'BEC', '2005-08-11', '2005-08-11', $4::group_state,
 				CASE $4::group_state WHEN 'released' THEN '2005-08-11'::timestamptz END, CASE $4::group_state WHEN 'released' THEN 1 END,
 				CASE $4::group_state WHEN 'released' THEN '2005-09-01'::date END, $5, $6)`,
-			h.groupID(n), h.round, fmt.Sprint(n), string(state), all.payments, all.ore)
+			h.groupID(n), h.delivery(), fmt.Sprint(n), string(state), all.payments, all.ore, h.round)
 	}
 	h.storeFiles()
 	for n, p := range h.payments {
@@ -315,8 +319,8 @@ func (h *history) storePayment(n int, p drawnPayment) {
 func TestLedgerIsStateOf(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	for _, query := range []string{`SELECT ensure_month('2005-08-01'), ensure_month('2005-09-01')`, `INSERT INTO supplier (supplier, name) VALUES ('S', 'x')`,
-		`INSERT INTO document (made_at) VALUES ('2005-08-11')`} {
+	for _, query := range []string{`SELECT ensure_month('2005-08-01')`, `INSERT INTO supplier (supplier, name) VALUES ('S', 'x')`,
+		`INSERT INTO document (id, made_at) VALUES (month_ids('2005-08-01') + 1, '2005-08-11')`} {
 		if _, err := db.Exec(query); err != nil {
 			t.Fatal(err)
 		}

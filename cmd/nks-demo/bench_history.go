@@ -89,14 +89,20 @@ func repeatedTables() []repeated {
 	return []repeated{
 		{"delivery", "id = (SELECT id FROM first_delivery)", "", map[string]string{"id": "id + $k", "transport_key": "transport_key || '.' || $k",
 			"sha256": "sha256(sha256 || '$k'::bytea)", "group_ref": "group_ref || '.' || $k", "message_id": "message_id || '.' || $k",
-			"received_at": "received_at + $k * interval '1 day'"}},
+			"received_at": "received_at + $k * interval '1 day'", "arrival": "arrival + $k"}},
+		{"delivery_key", ofFirst, "", map[string]string{"transport_key": "transport_key || '.' || $k", "delivery_id": "delivery_id + $k",
+			"sha256": "sha256(sha256 || '$k'::bytea)"}},
+		{"bundle_key", ofFirst, "", map[string]string{"group_ref": "group_ref || '.' || $k", "delivery_id": "delivery_id + $k",
+			"sha256": "sha256(sha256 || '$k'::bytea)"}},
 		{"release_group", ofFirst, "id", map[string]string{"id": "id " + laterGroup, "delivery_id": "delivery_id + $k"}},
 		{"payment", "id >> 24 = (SELECT id FROM first_delivery)", "id", map[string]string{"id": "id " + laterPayment, "group_id": "group_id " + laterGroup,
 			"e2e": laterReference("id")}},
 		{"payment_key", "payment_id >> 24 = (SELECT id FROM first_delivery)", laterReference("payment_id") + ` COLLATE "C"`,
 			map[string]string{"payment_id": "payment_id " + laterPayment, "e2e": laterReference("payment_id")}},
 		{"standing", "payment_id >> 24 = (SELECT id FROM first_delivery)", "payment_id", map[string]string{"payment_id": "payment_id " + laterPayment}},
-		{"bank_reference", ofFirst, "", map[string]string{"number": "number + $k * (SELECT count(*)::int FROM first_reference)", "delivery_id": "delivery_id + $k"}},
+		{"fact", "payment_id >> 24 = (SELECT id FROM first_delivery)", "payment_id", map[string]string{"payment_id": "payment_id " + laterPayment}},
+		{"fact_tally", "group_id >> 14 = (SELECT id FROM first_delivery)", "", map[string]string{"group_id": "group_id " + laterGroup}},
+		{"bank_reference", ofFirst, "", map[string]string{"head": "'9' || lpad('$k', 7, '0')", "delivery_id": "delivery_id + $k"}},
 		{"interchange", "id <= (SELECT last FROM first_interchange)", "id", map[string]string{"id": "id " + laterFile, "control_ref": laterControl,
 			"file_name": "replace(file_name, " + old + ", " + new + ")"}},
 		{"message", "interchange_id <= (SELECT last FROM first_interchange)", "interchange_id, no", map[string]string{"interchange_id": "interchange_id " + laterFile,
@@ -106,6 +112,8 @@ func repeatedTables() []repeated {
 			map[string]string{"interchange_id": "interchange_id " + laterFile, "payment_id": "payment_id " + laterPayment}},
 		{"text_change", "interchange_id <= (SELECT last FROM first_interchange)", "", ofFile("interchange_id")},
 		{"answer", ofFirst, "id", map[string]string{"id": "id " + laterAnswer, "number": "number + $k * (SELECT last FROM first_answers a WHERE a.kind = i.kind)",
+			"delivery_id": "delivery_id + $k", "file_name": "file_name || '.' || $k"}},
+		{"answer_key", ofFirst, "", map[string]string{"answer_id": "answer_id " + laterAnswer, "number": "number + $k * (SELECT last FROM first_answers a WHERE a.kind = i.kind)",
 			"delivery_id": "delivery_id + $k", "file_name": "file_name || '.' || $k"}},
 		{"answer_due", ofFirst, "", map[string]string{"delivery_id": "delivery_id + $k",
 			"payment_id": "CASE payment_id WHEN 0 THEN 0 ELSE payment_id " + laterPayment + " END", "answer_id": "answer_id " + laterAnswer,
@@ -118,8 +126,7 @@ func (b *bench) repeatDays(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `SET search_path = nks; SET work_mem = '256MB'; ANALYZE;
 		CREATE TEMP TABLE first_delivery AS SELECT id FROM delivery;
 		CREATE TEMP TABLE first_interchange AS SELECT max(id) AS last FROM interchange;
-		CREATE TEMP TABLE first_answer AS SELECT max(id) AS last FROM answer;
-		CREATE TEMP TABLE first_reference AS SELECT number FROM bank_reference;
+		CREATE TEMP TABLE first_answer AS SELECT max(id) & 1099511627775 AS last FROM answer;
 		CREATE TEMP TABLE first_counter AS SELECT bank, last FROM bank_counter;
 		CREATE TEMP TABLE first_answers AS SELECT kind, last FROM answer_counter`)
 	if err != nil {
@@ -133,11 +140,10 @@ func (b *bench) repeatDays(ctx context.Context, c *pgx.Conn) error {
 		}
 		b.say("history %d of %d", day+1, b.country.measured())
 	}
-	_, err = c.Exec(ctx, strings.ReplaceAll(`UPDATE bank_counter SET last = last * $n; UPDATE answer_counter SET last = last * $n;
-		UPDATE reference_counter SET last = (SELECT max(number) FROM bank_reference);
-		SELECT setval(pg_get_serial_sequence('delivery', 'id'), (SELECT max(id) FROM delivery)),
+	_, err = c.Exec(ctx, strings.ReplaceAll(`UPDATE bank_counter SET last = last * $n; UPDATE arrival_counter SET last = last * $n; UPDATE answer_counter SET last = last * $n;
+		SELECT setval('delivery_number_`+benchMonth+`', (SELECT max(id) & 4194303 FROM delivery)),
 			setval(pg_get_serial_sequence('interchange', 'id'), (SELECT max(id) FROM interchange)),
-			setval(pg_get_serial_sequence('answer', 'id'), (SELECT max(id) FROM answer))`, "$n", fmt.Sprint(b.country.measured())))
+			setval('answer_number', (SELECT max(id) & 1099511627775 FROM answer))`, "$n", fmt.Sprint(b.country.measured())))
 	return err
 }
 

@@ -353,7 +353,7 @@ func (s *site) beside(t *testing.T) {
 	p.OneLine(t, "nks resolve: bank BEC interchange 17")
 	p = nks(t, "resolve", "--config", s.config, "--delivery", "17", "--read-again", "--by", "A", "--approved-by", "B")
 	p.Want(t, 1)
-	p.OneLine(t, "nks resolve: read again: delivery 17 set aside")
+	p.OneLine(t, `person "A": not found`)
 	p = nks(t, "run", "--config", s.config)
 	p.Want(t, 1)
 	if !strings.Contains(p.Err.String(), "in use") {

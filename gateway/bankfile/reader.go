@@ -95,7 +95,8 @@ func (f *reading) answered(a contrl.Answer) {
 	if f.envelope.Handle != nil || a.Header.ControlRef == "" {
 		return
 	}
-	f.envelope.ControlRef = a.Header.ControlRef
+	f.envelope.Sender, f.envelope.ControlRef = a.Header.Sender.ID, a.Header.ControlRef
+	f.envelope.Prepared = a.Header.Date + ":" + a.Header.Time
 	f.envelope.WantsContrl = a.Header.AckRequest && a.Control != nil && !f.controls && f.codec.canName(&a.Header)
 	f.envelope.Handle = &a
 }

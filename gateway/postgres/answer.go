@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -38,7 +39,7 @@ func (a *Answers) Begin(ctx context.Context, x *Session, d Delivery, kind gatewa
 	if err != nil {
 		return nil, fmt.Errorf("answer number: %w", err)
 	}
-	if w.document, err = a.NewDocument(ctx, x); err != nil {
+	if w.document, err = a.newDocument(ctx, x, sql.NullInt64{Int64: d.ID, Valid: true}); err != nil {
 		return nil, err
 	}
 	if w.Encoder, err = a.Encode(w.document, w.Answer); err != nil {
@@ -59,9 +60,16 @@ func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, err
 		x.Wakes(ToQueue(w.Delivery.Supplier))
 	}
 	var id int64
-	err := x.QueryRowContext(ctx, `INSERT INTO answer (kind, number, delivery_id, supplier, door, file_name, status, made_at, document_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
-		int(w.Kind), w.Number, w.Delivery.ID, w.Delivery.Supplier, w.Delivery.Door, w.FileName(), w.Status, w.MadeAt, w.document.ID()).Scan(&id)
+	month, err := a.EnsureMonth(ctx, x, w.MadeAt)
+	if err == nil {
+		err = x.QueryRowContext(ctx, `WITH made AS (
+				INSERT INTO answer (id, kind, number, delivery_id, supplier, door, file_name, status, made_at, document_id)
+				VALUES ($1::bigint + nextval('answer_number'), $2, $3, $4, $5, $6, $7, $8, $9, $10)
+				RETURNING id, kind, number, delivery_id, supplier, file_name)
+			INSERT INTO answer_key (answer_id, kind, number, delivery_id, supplier, file_name) SELECT * FROM made RETURNING answer_id`,
+			month.IDs(), int(w.Kind), w.Number, w.Delivery.ID, w.Delivery.Supplier, w.Delivery.Door, w.FileName(), w.Status, w.MadeAt,
+			w.document.ID()).Scan(&id)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("answer %s: %w", w.ID(), err)
 	}

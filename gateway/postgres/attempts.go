@@ -26,7 +26,7 @@ func (x *Session) NewAttempts(ctx context.Context) error {
 // RecordAttempts records that the payments in new_attempt stand by those orders from now on, and empties it. It is an error when
 // one of them has as late an order already. The lines of the orders before must be locked.
 func (b *Base) RecordAttempts(ctx context.Context, x *Session) error {
-	month, err := b.EnsureMonth(ctx, x)
+	month, err := b.EnsureMonth(ctx, x, b.Now())
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (b *Base) RecordAttempts(ctx context.Context, x *Session) error {
 		return err
 	}
 	var orders, standings int
-	err = x.QueryRowContext(ctx, recordAttemptsSQL, pgscript.Args{"recorded": month, "since": since.Time, "now": b.Now()}).Scan(&orders, &standings)
+	err = x.QueryRowContext(ctx, recordAttemptsSQL, pgscript.Args{"recorded": month.String(), "since": since.Time, "now": b.Now()}).Scan(&orders, &standings)
 	if err == nil && orders != standings {
 		err = fmt.Errorf("%w: %d later orders of %d payments", gateway.ErrCountMismatch, orders, standings)
 	}

@@ -25,8 +25,11 @@ type Base struct {
 	Now      func() time.Time // the business clock
 	Location *time.Location   // Europe/Copenhagen
 	Log      zerolog.Logger
+	Cell     gateway.Cell // that the database is
 	// Failpoint is told of named points between two effects; tests stop the process there. Never nil after NewBase.
 	Failpoint func(name string)
+
+	months *madeMonths
 }
 
 // NewBase completes a Base: without a failpoint it has one that does nothing.
@@ -34,6 +37,7 @@ func NewBase(b Base) *Base {
 	if b.Failpoint == nil {
 		b.Failpoint = func(string) {}
 	}
+	b.months = &madeMonths{has: map[gateway.Month]bool{}}
 	return &b
 }
 
@@ -125,10 +129,4 @@ func (b *Base) Analyze(ctx context.Context, month time.Time, added int) error {
 		return fmt.Errorf("statistics: %w", err)
 	}
 	return nil
-}
-
-// Month is the first day of the month that t falls in, as partitions are made by.
-func (b *Base) Month(t time.Time) string {
-	t = t.In(b.Location)
-	return fmt.Sprintf("%04d-%02d-01", t.Year(), int(t.Month()))
 }

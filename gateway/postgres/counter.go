@@ -7,12 +7,15 @@ import (
 	"nks/gateway"
 )
 
-// NextControlNumber draws UNB 0020 from the bank's counter; the row stays locked until the transaction ends, so that a
-// number is either used or never was.
-func (x *Session) NextControlNumber(ctx context.Context, bank string) (gateway.ControlNumber, error) {
+// NextControlNumber draws UNB 0020 from the bank's counter, which begins with the cell's first; the row stays locked until
+// the transaction ends, so that a number is either used or never was.
+func (b *Base) NextControlNumber(ctx context.Context, x *Session, bank string) (gateway.ControlNumber, error) {
 	var n gateway.ControlNumber
-	err := x.QueryRowContext(ctx, `INSERT INTO bank_counter AS c (bank, last) VALUES ($1, 1)
-		ON CONFLICT (bank) DO UPDATE SET last = c.last + 1 RETURNING last`, bank).Scan(&n)
+	err := x.QueryRowContext(ctx, `INSERT INTO bank_counter AS c (bank, last) VALUES ($1, $2)
+		ON CONFLICT (bank) DO UPDATE SET last = c.last + 1 RETURNING last`, bank, gateway.FirstControlNumber(b.Cell)).Scan(&n)
+	if err == nil {
+		err = n.Of(b.Cell)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("control number of bank %s: %w", bank, err)
 	}

@@ -33,13 +33,24 @@ type DocumentWriter struct {
 
 // NewDocument begins a document.
 func (b *Base) NewDocument(ctx context.Context, db Queryer) (*DocumentWriter, error) {
+	return b.newDocument(ctx, db, sql.NullInt64{})
+}
+
+// newDocument begins a document that may be an answer to a delivery.
+func (b *Base) newDocument(ctx context.Context, db Queryer, delivery sql.NullInt64) (*DocumentWriter, error) {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
 		zstd.WithWindowSize(PieceBytes)) // a piece is compressed by itself
 	if err != nil {
 		return nil, fmt.Errorf("new document: %w", err)
 	}
 	w := &DocumentWriter{ctx: ctx, db: db, sum: sha256.New(), enc: enc}
-	if err := db.QueryRowContext(ctx, `INSERT INTO document (made_at) VALUES ($1) RETURNING id`, b.Now()).Scan(&w.id); err != nil {
+	now := b.Now()
+	month, err := b.EnsureMonth(ctx, db, now)
+	if err == nil {
+		err = db.QueryRowContext(ctx, `INSERT INTO document (id, made_at, delivery_id) VALUES ($1::bigint + nextval('document_number'), $2, $3)
+			RETURNING id`, month.IDs(), now, delivery).Scan(&w.id)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("new document: %w", err)
 	}
 	return w, nil
@@ -103,17 +114,35 @@ func (w *DocumentWriter) Finish(ctx context.Context, db Execer) (sum []byte, err
 	return sum, nil
 }
 
+// BelongsToDelivery says of a complete document that it is what a delivery brought.
+func (x *Session) BelongsToDelivery(ctx context.Context, document, delivery int64) error {
+	err := x.UpdateOne(ctx, `UPDATE document SET delivery_id = $2 WHERE id = $1 AND delivery_id IS NULL AND bank_file_id IS NULL`, document, delivery)
+	if err != nil {
+		return fmt.Errorf("document %d: %w", document, err)
+	}
+	return nil
+}
+
+// BelongsToBankFile says of a complete document that it is what a bank sent.
+func (x *Session) BelongsToBankFile(ctx context.Context, document, file int64) error {
+	err := x.UpdateOne(ctx, `UPDATE document SET bank_file_id = $2 WHERE id = $1 AND delivery_id IS NULL AND bank_file_id IS NULL`, document, file)
+	if err != nil {
+		return fmt.Errorf("document %d: %w", document, err)
+	}
+	return nil
+}
+
 // unreferenced is true of a document d that nothing received has.
-const unreferenced = `NOT EXISTS (SELECT 1 FROM delivery r WHERE r.document_id = d.id)
-	AND NOT EXISTS (SELECT 1 FROM mailbox_upload r WHERE r.document_id = d.id)
-	AND NOT EXISTS (SELECT 1 FROM bank_file r WHERE r.document_id = d.id)`
+const unreferenced = `d.delivery_id IS NULL AND d.bank_file_id IS NULL
+	AND NOT EXISTS (SELECT 1 FROM mailbox_upload r WHERE r.document_id = d.id)`
 
 // unfinishedAfter is how long a document may take to arrive.
 const unfinishedAfter = 24 * time.Hour
 
 // DropUnfinished deletes documents that began to arrive long ago and never were complete: a process that died left them.
 func (b *Base) DropUnfinished(ctx context.Context) error {
-	_, err := b.DB.ExecContext(ctx, `DELETE FROM document d WHERE sha256 IS NULL AND made_at < $1 AND `+unreferenced, b.Now().Add(-unfinishedAfter))
+	_, err := b.DB.ExecContext(ctx, `WITH gone AS (DELETE FROM document d WHERE d.sha256 IS NULL AND d.made_at < $1 AND `+unreferenced+` RETURNING d.id)
+		DELETE FROM document_piece p WHERE p.document_id = ANY (ARRAY(SELECT id FROM gone))`, b.Now().Add(-unfinishedAfter))
 	if err != nil {
 		return fmt.Errorf("drop unfinished documents: %w", Transient(err))
 	}
@@ -122,7 +151,8 @@ func (b *Base) DropUnfinished(ctx context.Context) error {
 
 // DropDocument deletes a document that is not wanted after all.
 func (b *Base) DropDocument(ctx context.Context, id int64) error {
-	_, err := b.DB.ExecContext(context.WithoutCancel(ctx), `DELETE FROM document d WHERE id = $1 AND `+unreferenced, id)
+	_, err := b.DB.ExecContext(context.WithoutCancel(ctx), `WITH gone AS (DELETE FROM document d WHERE d.id = $1 AND `+unreferenced+` RETURNING d.id)
+		DELETE FROM document_piece p WHERE p.document_id = $1 AND EXISTS (SELECT FROM gone)`, id)
 	if err != nil {
 		return fmt.Errorf("drop document %d: %w", id, Transient(err))
 	}
@@ -131,7 +161,8 @@ func (b *Base) DropDocument(ctx context.Context, id int64) error {
 
 // DeleteDocument deletes a document within the transaction.
 func (x *Session) DeleteDocument(ctx context.Context, id int64) error {
-	if _, err := x.ExecContext(ctx, `DELETE FROM document WHERE id = $1`, id); err != nil {
+	_, err := x.ExecContext(ctx, `WITH gone AS (DELETE FROM document WHERE id = $1) DELETE FROM document_piece WHERE document_id = $1`, id)
+	if err != nil {
 		return fmt.Errorf("delete document %d: %w", id, err)
 	}
 	return nil

@@ -35,7 +35,7 @@ func NewFactTable() pgcopy.Table {
 // RecordFacts records what stands in new_fact, and empties it. It is an error when another transaction has recorded something
 // about one of the payments meanwhile: whoever writes facts holds the group's lock before any order, and the bank's after.
 func (b *Base) RecordFacts(ctx context.Context, x *Session) error {
-	month, err := b.EnsureMonth(ctx, x)
+	month, err := b.EnsureMonth(ctx, x, b.Now())
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (b *Base) RecordFacts(ctx context.Context, x *Session) error {
 		return err
 	}
 	var facts, standings int
-	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month, "since": since.Time, "now": b.Now()}).Scan(&facts, &standings)
+	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month.String(), "since": since.Time, "now": b.Now()}).Scan(&facts, &standings)
 	if err == nil && facts != standings {
 		err = fmt.Errorf("%w: %d facts about %d payments", gateway.ErrCountMismatch, facts, standings)
 	}
@@ -67,13 +67,4 @@ func (x *Session) PlanForMonths(ctx context.Context) error {
 		return fmt.Errorf("plan for months: %w", err)
 	}
 	return nil
-}
-
-// EnsureMonth makes the partitions of the present business month, and tells which it is.
-func (b *Base) EnsureMonth(ctx context.Context, x Execer) (month string, err error) {
-	month = b.Month(b.Now())
-	if _, err := x.ExecContext(ctx, `SELECT ensure_month($1::date)`, month); err != nil {
-		return month, fmt.Errorf("month %s: %w", month, err)
-	}
-	return month, nil
 }

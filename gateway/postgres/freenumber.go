@@ -19,7 +19,7 @@ type OrderNumber struct {
 // NextOrderNumber draws the control number of an interchange of orders: the least that is free because what had it is void,
 // else the bank's next. A number stays kept for what is still to be ordered out of a void interchange; in names those whose
 // orders are frozen now. The bank's counter stays locked until the transaction ends.
-func (x *Session) NextOrderNumber(ctx context.Context, bank string, in []int64) (n OrderNumber, err error) {
+func (b *Base) NextOrderNumber(ctx context.Context, x *Session, bank string, in []int64) (n OrderNumber, err error) {
 	if _, err := x.ExecContext(ctx, `SELECT FROM bank_counter WHERE bank = $1 FOR UPDATE`, bank); err != nil {
 		return n, fmt.Errorf("control number of bank %s: %w", bank, err)
 	}
@@ -32,6 +32,6 @@ func (x *Session) NextOrderNumber(ctx context.Context, bank string, in []int64) 
 		return n, err
 	}
 	n.Version = 1
-	n.Number, err = x.NextControlNumber(ctx, bank)
+	n.Number, err = b.NextControlNumber(ctx, x, bank)
 	return n, err
 }

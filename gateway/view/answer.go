@@ -1,7 +1,12 @@
 package view
 
 import (
+	"context"
+	"database/sql"
+	"fmt"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 
 	"nks/gateway"
 )
@@ -25,4 +30,23 @@ const answerColumns = `id, delivery_id, kind, number, status, file_name, made_at
 // id is what the answer calls itself in its document.
 func (a Answer) id() string {
 	return gateway.Answer{Kind: gateway.AnswerKind(a.Kind), Number: a.Number}.ID()
+}
+
+// answersOf are the answers whose ids a query gives. It is asked first: only ids that are known say which months to look into.
+func answersOf(ctx context.Context, tx *sqlx.Tx, query string, args ...any) (list []Answer, err error) {
+	var ids []sql.NullInt64 // null: what is not answered yet
+	err = tx.SelectContext(ctx, &ids, query, args...)
+	known := make([]int64, 0, len(ids))
+	for _, id := range ids {
+		if id.Valid {
+			known = append(known, id.Int64)
+		}
+	}
+	if err == nil && len(known) > 0 {
+		err = tx.SelectContext(ctx, &list, `SELECT `+answerColumns+` FROM answer WHERE id = ANY ($1::bigint[]) ORDER BY id`, known)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("answers: %w", err)
+	}
+	return list, nil
 }

@@ -88,10 +88,9 @@ func latestDeliveries(ctx context.Context, tx *sqlx.Tx) ([]DeliveryHead, error) 
 	for i, d := range list {
 		ids[i], at[d.ID] = d.ID, i
 	}
-	var answers []Answer
-	err = tx.SelectContext(ctx, &answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = ANY ($1::bigint[]) ORDER BY id LIMIT 1000`, ids)
+	answers, err := answersOf(ctx, tx, `SELECT answer_id FROM answer_key WHERE delivery_id = ANY ($1::bigint[]) ORDER BY 1 LIMIT 1000`, ids)
 	if err != nil {
-		return nil, fmt.Errorf("answers: %w", err)
+		return nil, err
 	}
 	for _, a := range answers {
 		d := &list[at[a.Delivery]]
@@ -147,9 +146,8 @@ func (d *Delivery) read(ctx context.Context, tx *sqlx.Tx, id int64) (month time.
 	if d.MoreGroups = len(d.Groups) > mostGroups; d.MoreGroups {
 		d.Groups = d.Groups[:mostGroups]
 	}
-	err = tx.SelectContext(ctx, &d.Answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = $1 ORDER BY id LIMIT 100`, id)
-	if err != nil {
-		return month, fmt.Errorf("answers: %w", err)
+	if d.Answers, err = answersOf(ctx, tx, `SELECT answer_id FROM answer_key WHERE delivery_id = $1 ORDER BY 1 LIMIT 100`, id); err != nil {
+		return month, err
 	}
 	// What a release makes interchanges of shares agreement, instant and execution day: no order has to be counted.
 	err = tx.SelectContext(ctx, &d.Interchanges, `SELECT `+interchangeColumns+` FROM interchange i

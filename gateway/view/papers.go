@@ -76,7 +76,7 @@ func (r *Reader) answerPart(ctx context.Context, tx *sqlx.Tx, p *paymentRow, a A
 
 func (p *paymentRow) place() place {
 	return place{ControlRef: p.Interchange.ControlRef, MessageRef: p.Order.MessageRef, Message: p.Order.Message, Line: p.Order.Line,
-		Seq: p.Order.Seq, Reference: gateway.BankReference{Number: p.Reference, EndToEndID: p.E2E}.String()}
+		Seq: p.Order.Seq, Reference: gateway.BankReference{Head: p.Reference, EndToEndID: p.E2E}.String()}
 }
 
 // mostBankFiles bounds the files of a bank that are looked through for one payment.

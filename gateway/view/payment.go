@@ -81,7 +81,7 @@ type paymentRow struct {
 	Holder              int64              `db:"holder"`
 	NamedAccount        string             `db:"named_account"` // in the payment itself
 	OrderAccount        *string            `db:"order_account"`
-	Reference           int64              `db:"reference"`
+	Reference           string             `db:"reference"`
 	Document            int64              `db:"document_id"`
 	InterchangeDocument int64              `db:"interchange_document"`
 	Line                Event              `db:"line"`
@@ -149,11 +149,12 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	err = tx.SelectContext(ctx, &p.Answers, `SELECT `+answerColumns+` FROM answer WHERE delivery_id = $1 AND (kind IN (0, 1, 2) OR id IN (
-			SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 8, 9) AND delivery_id = $1 AND payment_id = $2
+	p.Answers, err = answersOf(ctx, tx, `
+			SELECT answer_id FROM answer_key WHERE kind IN (0, 1, 2) AND delivery_id = $1
+			UNION SELECT answer_id FROM answer_due WHERE kind IN (5, 7, 8, 9) AND delivery_id = $1 AND payment_id = $2
 			UNION SELECT answer_id FROM answer_due WHERE kind = 8 AND delivery_id = $1 AND payment_id = 0 AND attempt = 0
-				AND interchange_id = $3 AND message_no = $4 AND lin = $5)) ORDER BY id LIMIT 20`,
-		delivery, id, p.Interchange.ID, p.Order.Message, p.Order.Line)
+				AND interchange_id = $3 AND message_no = $4 AND lin = $5
+			ORDER BY 1 LIMIT 20`, delivery, id, p.Interchange.ID, p.Order.Message, p.Order.Line)
 	if err != nil {
 		return fmt.Errorf("answers: %w", err)
 	}

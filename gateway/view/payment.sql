@@ -8,7 +8,7 @@ SELECT p.id, p.ore, p.e2e, p.authority, p.benefit_type, coalesce(p.statement_tex
     g.agreement, g.state AS group_state, g.release_at, g.released_at, g.executes_on,
     coalesce(o.rule, 0) AS "order.rule", coalesce(o.type, 0) AS "order.type", coalesce(o.message_no, 0) AS "order.message_no",
     coalesce(o.lin, 0) AS "order.lin", coalesce(o.seq, 0) AS "order.seq", coalesce(m.ref, '') AS "order.message_ref",
-    o.account AS order_account, coalesce(o.account_version, 0) AS "order.version", coalesce(r.number, 0) AS reference,
+    o.account AS order_account, coalesce(o.account_version, 0) AS "order.version", coalesce(r.head, '') AS reference,
     coalesce(i.id, 0) AS "interchange.id", coalesce(i.control_ref, 0) AS "interchange.control_ref", coalesce(i.file_name, '') AS "interchange.file_name",
     coalesce(i.state::text, '') AS "interchange.state", coalesce(i.bank, '') AS "interchange.bank", i.executes_on AS "interchange.executes_on",
     i.prepared_at AS "interchange.prepared_at", i.sent_at AS "interchange.sent_at", coalesce(i.contrl::text, '') AS "interchange.contrl",

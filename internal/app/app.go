@@ -163,7 +163,7 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 		}
 		banks = append(banks, bank)
 	}
-	return NewSteps(StepOptions{DB: db.pool, Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
 		Keeping: Keeping(c), Banks: banks, Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),

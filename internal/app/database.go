@@ -12,6 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
+	"nks/gateway"
+	"nks/gateway/postgres"
 	"nks/gateway/postgres/server"
 	"nks/schema"
 )
@@ -75,6 +77,13 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 	}
 	d.dsn = dsn
 	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections, trace); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	err = postgres.ClaimCell(ctx, d.pool, gateway.Cell(c.Cell.Number))
+	if errors.Is(err, postgres.ErrOtherCell) {
+		err = ConfigError{err}
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil

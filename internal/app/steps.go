@@ -55,6 +55,7 @@ type StepOptions struct {
 	Banks     gateway.BankCentres
 	Decisions act.Rules
 	Limits    Limits
+	Cell      gateway.Cell // that the database is
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -86,7 +87,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	}
 	l := o.Limits
 	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
-	base := postgres.NewBase(postgres.Base{DB: o.DB, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
+	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
 	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,

@@ -4,19 +4,48 @@
 SET ROLE nks_owner;
 SET search_path = nks;
 
+-- Which of the cells this database is: a number of the configuration, kept from the first start on. It stands in the ids of
+-- deliveries and in every number that goes to banks.
+CREATE TABLE cell (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    number   smallint NOT NULL CHECK (number BETWEEN 0 AND 99)
+);
+
+-- An id carries the month that its row is of, so that a lookup by id looks into one partition. What other tables know of
+-- such a row is its id alone: a foreign key would stand in the way of taking a month away, so the invariants ask instead.
+-- The number of a month: 0 is January 2000.
+CREATE FUNCTION month_number(m date) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (extract(year FROM m)::bigint - 2000) * 12 + extract(month FROM m)::bigint - 1 $$;
+-- Below the first id of a month: of documents, answers and banks' files.
+CREATE FUNCTION month_ids(m date) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT month_number(m) << 40 $$;
+-- The same of deliveries, whose ids are multiplied for their payments and carry the cell: cell × 2^32 + month × 2^22 + n.
+CREATE FUNCTION month_deliveries(m date) RETURNS bigint LANGUAGE sql STABLE AS
+    $$ SELECT (coalesce((SELECT number FROM cell), 0)::bigint << 32) + (month_number(m) << 22) $$;
+-- The month of a delivery, from its id.
+CREATE FUNCTION month_of(delivery bigint) RETURNS date LANGUAGE sql IMMUTABLE AS
+    $$ SELECT ('2000-01-01'::date + make_interval(months => ((delivery >> 22) & 1023)::int))::date $$;
+-- The running numbers in the ids of documents, answers and banks' files. Those of deliveries begin anew in each month.
+CREATE SEQUENCE document_number MAXVALUE 1099511627775;
+CREATE SEQUENCE answer_number MAXVALUE 1099511627775;
+CREATE SEQUENCE bank_file_number MAXVALUE 1099511627775;
+
 -- Raw bytes, in pieces of at most 1 MiB before compression (zstd, each piece a frame of its own).
 CREATE TABLE document (
-    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    size     bigint NOT NULL DEFAULT 0 CHECK (size >= 0),
-    sha256   bytea,                       -- null until complete
-    made_at  timestamptz NOT NULL
-);
+    id           bigint PRIMARY KEY,
+    size         bigint NOT NULL DEFAULT 0 CHECK (size >= 0),
+    sha256       bytea,                   -- null until complete
+    made_at      timestamptz NOT NULL,
+    delivery_id  bigint,                  -- that it is, or is an answer to
+    bank_file_id bigint,                  -- that it is
+    CHECK (delivery_id IS NULL OR bank_file_id IS NULL)
+) PARTITION BY RANGE (id);
+CREATE INDEX document_unfinished ON document (made_at) WHERE sha256 IS NULL;
 CREATE TABLE document_piece (
-    document_id bigint NOT NULL REFERENCES document ON DELETE CASCADE,
+    document_id bigint NOT NULL,
     n           int NOT NULL CHECK (n >= 0),
     data        bytea NOT NULL,
     PRIMARY KEY (document_id, n)
-);
+) PARTITION BY RANGE (document_id);
 
 -- zstd has compressed them.
 ALTER TABLE document_piece ALTER COLUMN data SET STORAGE EXTERNAL;
@@ -25,11 +54,12 @@ ALTER TABLE document_piece ALTER COLUMN data SET STORAGE EXTERNAL;
 CREATE TABLE mailbox_upload (
     supplier    text NOT NULL,
     name        text NOT NULL,
-    document_id bigint NOT NULL REFERENCES document,
+    document_id bigint NOT NULL,
     evidence    text,                               -- as of delivery
     made_at     timestamptz NOT NULL,
     PRIMARY KEY (supplier, name)
 );
+CREATE INDEX mailbox_upload_document ON mailbox_upload (document_id);
 
 -- The last of a supplier's deliveries. Its row is locked from the number to the commit, so that the numbers grow as is committed.
 CREATE TABLE arrival_counter (
@@ -39,13 +69,13 @@ CREATE TABLE arrival_counter (
 
 CREATE TYPE delivery_state AS ENUM ('received', 'read', 'checked', 'refused');
 CREATE TABLE delivery (
-    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id            bigint PRIMARY KEY,
     door          text NOT NULL CHECK (door IN ('sftp', 'mq', 'rasp')),
     supplier      text NOT NULL,
     arrival       bigint NOT NULL,                  -- its place among the supplier's deliveries, in the order of their commits
     transport_key text NOT NULL,
     uploaded_as   text,                             -- the temporary name that was renamed to the transport key
-    document_id   bigint NOT NULL REFERENCES document,
+    document_id   bigint NOT NULL,
     sha256        bytea NOT NULL,
     size          bigint NOT NULL,
     received_at   timestamptz NOT NULL,             -- business time
@@ -70,17 +100,30 @@ CREATE TABLE delivery (
     interruptions int NOT NULL DEFAULT 0,           -- times that a condition of the database broke it off
     failing_since timestamptz,                      -- business time of the first of either
     set_aside_at  timestamptz,                      -- null: it is worked on; else it waits until two persons decide
-    UNIQUE (door, supplier, transport_key),
     CHECK ((state IN ('read', 'checked')) = (payer_id IS NOT NULL AND read_at IS NOT NULL)),
     CHECK (set_aside_at IS NULL OR state IN ('received', 'read'))
-);
-CREATE INDEX delivery_document ON delivery (document_id);
+) PARTITION BY RANGE (id);
 CREATE INDEX delivery_todo ON delivery (state, ((failures + interruptions) / 2), received_at, id) WHERE state IN ('received', 'read');
 CREATE INDEX delivery_unread ON delivery (supplier, arrival) WHERE state = 'received';
 CREATE INDEX delivery_unchecked ON delivery (payer_id, arrival) WHERE state = 'read';
--- Only accepted bundles consume their ids: a corrected resend is welcome.
-CREATE UNIQUE INDEX delivery_group_ref ON delivery (payer_id, group_ref) WHERE state IN ('read', 'checked');
-CREATE UNIQUE INDEX delivery_bytes ON delivery (payer_id, sha256) WHERE state IN ('read', 'checked');
+-- What makes a document the same again, in whatever month it comes: how it was called at its door.
+CREATE TABLE delivery_key (
+    door          text NOT NULL,
+    supplier      text NOT NULL,
+    transport_key text COLLATE "C" NOT NULL,
+    delivery_id   bigint NOT NULL,
+    sha256        bytea NOT NULL,
+    PRIMARY KEY (door, supplier, transport_key)
+);
+-- What makes a bundle of a payer the same again. Only accepted bundles consume their ids: a corrected resend is welcome.
+CREATE TABLE bundle_key (
+    payer_id    int NOT NULL,
+    group_ref   text COLLATE "C" NOT NULL,
+    sha256      bytea NOT NULL,
+    delivery_id bigint NOT NULL,
+    CONSTRAINT bundle_key_group_ref PRIMARY KEY (payer_id, group_ref),
+    CONSTRAINT bundle_key_bytes UNIQUE (payer_id, sha256)
+);
 
 -- A data supplier paying for an authority: the scope in which GrpId and EndToEndId are unique for ever.
 CREATE TABLE payer (
@@ -93,7 +136,7 @@ CREATE TABLE payer (
 CREATE TYPE group_state AS ENUM ('unchecked', 'rejected', 'waiting', 'released');
 CREATE TABLE release_group (
     id            bigint PRIMARY KEY,   -- delivery × 2^14 + ordinal
-    delivery_id   bigint NOT NULL REFERENCES delivery,
+    delivery_id   bigint NOT NULL,
     month         date NOT NULL,
     agreement     text NOT NULL,
     debit_account text NOT NULL,
@@ -222,17 +265,17 @@ CREATE TABLE fact_tally (
 );
 CREATE INDEX fact_tally_line ON fact_tally (interchange_id, message_no, lin) WHERE interchange_id IS NOT NULL;
 
--- The first eight digits of the bank reference: one number per delivery and attempt, unique for ever.
+-- How bank references begin: one beginning per delivery and attempt, unique for ever.
 CREATE TABLE bank_reference (
-    number      int PRIMARY KEY CHECK (number BETWEEN 1 AND 99999999),
-    delivery_id bigint NOT NULL REFERENCES delivery,
+    head        text COLLATE "C" PRIMARY KEY CHECK (head ~ '^[0-9A-Z]{8}$'),
+    delivery_id bigint NOT NULL,
     attempt     smallint NOT NULL,
     UNIQUE (delivery_id, attempt)
 );
--- The last of these numbers. Eight digits do not last if what fails uses them up, as a sequence's are.
+-- The number in the last of them. They do not last if what fails uses them up, as a sequence's are.
 CREATE TABLE reference_counter (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    last     int NOT NULL DEFAULT 0
+    last     bigint NOT NULL DEFAULT 0
 );
 INSERT INTO reference_counter DEFAULT VALUES;
 
@@ -270,7 +313,7 @@ CREATE TABLE interchange (
     state        interchange_state NOT NULL DEFAULT 'frozen',
     attempt      int NOT NULL DEFAULT 0,
     fence        bigint NOT NULL DEFAULT 0,
-    document_id  bigint REFERENCES document,
+    document_id  bigint,
     may_be_out_since timestamptz,                                   -- null: no attempt can have reached the bank
     sent_at      timestamptz,
     contrl       contrl_state NOT NULL DEFAULT 'none',
@@ -409,7 +452,7 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
         ELSE 'missing' END
 $$;
 
--- What may follow, made from gateway.Cells: what news does to a payment that stands somewhere.
+-- What may follow, made from gateway.FollowTable: what news does to a payment that stands somewhere.
 CREATE TABLE may_follow (
     news      text NOT NULL,
     scope     text NOT NULL,
@@ -434,24 +477,45 @@ CREATE INDEX text_change_order ON text_change (interchange_id, message_no, lin, 
 -- What banks sent us.
 CREATE TYPE bank_file_state AS ENUM ('received', 'done', 'parked');
 CREATE TABLE bank_file (
-    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id          bigint PRIMARY KEY,
     bank        text NOT NULL,
     name        text NOT NULL,
     sha256      bytea NOT NULL,
     size        bigint NOT NULL,
-    document_id bigint NOT NULL REFERENCES document,
+    document_id bigint NOT NULL,
     received_at timestamptz NOT NULL,
     state       bank_file_state NOT NULL DEFAULT 'received',
     hearing     int NOT NULL DEFAULT 1,         -- how often it is heard, this time included
     control_ref text,
     contrl_owed boolean NOT NULL DEFAULT false,  -- the bank wants a CONTRL that has no number yet
-    note        text,
-    UNIQUE (bank, name, sha256)
-);
+    note        text
+) PARTITION BY RANGE (id);
 CREATE INDEX bank_file_contrl_owed ON bank_file (bank, id) WHERE contrl_owed;
-CREATE INDEX bank_file_document ON bank_file (document_id);
 CREATE INDEX bank_file_todo ON bank_file (bank, id) WHERE state = 'received';
-CREATE UNIQUE INDEX bank_file_control_ref ON bank_file (bank, control_ref) WHERE state = 'done';
+-- What makes a bank's file the same again, in whatever month it is met.
+CREATE TABLE bank_file_key (
+    bank         text NOT NULL,
+    name         text COLLATE "C" NOT NULL,
+    sha256       bytea NOT NULL,
+    bank_file_id bigint NOT NULL,
+    PRIMARY KEY (bank, name, sha256)
+);
+-- What makes a bank's interchange the same again; each as it stood in the file. A bank may begin its numbers anew.
+CREATE TABLE bank_interchange (
+    bank         text NOT NULL,
+    sender       text COLLATE "C" NOT NULL,   -- UNB 0004
+    control_ref  text COLLATE "C" NOT NULL,   -- UNB 0020
+    prepared     text COLLATE "C" NOT NULL,   -- UNB 0017 and 0019
+    bank_file_id bigint NOT NULL,             -- that was heard
+    sha256       bytea NOT NULL,
+    PRIMARY KEY (bank, sender, control_ref, prepared)
+);
+-- The files that wait to be heard, in whatever month they came.
+CREATE TABLE bank_file_unheard (
+    bank         text NOT NULL,
+    bank_file_id bigint NOT NULL,
+    PRIMARY KEY (bank, bank_file_id)
+);
 
 -- Answers. A document number is drawn from a locked row: no holes.
 CREATE TABLE answer_counter (
@@ -460,27 +524,35 @@ CREATE TABLE answer_counter (
 );
 INSERT INTO answer_counter (kind) VALUES (0), (1), (2), (5), (7), (8), (9);
 CREATE TABLE answer (
-    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id           bigint PRIMARY KEY,
     kind         smallint NOT NULL,
     number       bigint NOT NULL,
-    delivery_id  bigint NOT NULL REFERENCES delivery,
+    delivery_id  bigint NOT NULL,
     supplier     text NOT NULL,
     door         text NOT NULL,
     file_name    text NOT NULL,
     status       text NOT NULL DEFAULT '',      -- ACPT, PART, RJCT
     made_at      timestamptz NOT NULL,
-    document_id  bigint NOT NULL REFERENCES document,
-    collected_at timestamptz,
-    UNIQUE (kind, number),
+    document_id  bigint NOT NULL,
+    collected_at timestamptz
+) PARTITION BY RANGE (id);
+CREATE INDEX answer_open ON answer (supplier, id) WHERE collected_at IS NULL;
+-- Number and name of an answer, unique for ever, and where the answers to a delivery are, in whatever month they were made.
+CREATE TABLE answer_key (
+    kind        smallint NOT NULL,
+    number      bigint NOT NULL,
+    supplier    text NOT NULL,
+    file_name   text COLLATE "C" NOT NULL,
+    delivery_id bigint NOT NULL,
+    answer_id   bigint NOT NULL,
+    PRIMARY KEY (kind, number),
     UNIQUE (supplier, file_name)
 );
-CREATE INDEX answer_document ON answer (document_id);
-CREATE INDEX answer_open ON answer (supplier, id) WHERE collected_at IS NULL;
-CREATE INDEX answer_delivery ON answer (delivery_id);
--- What an answer must still tell: written in the transaction that causes it.
+CREATE INDEX answer_key_delivery ON answer_key (delivery_id, answer_id);
+-- What an answer must still tell: written in the transaction that causes it, in the month of the delivery.
 CREATE TABLE answer_due (
     kind           smallint NOT NULL CHECK (kind IN (5, 7, 8, 9)),
-    delivery_id    bigint NOT NULL REFERENCES delivery,
+    delivery_id    bigint NOT NULL,
     month          date NOT NULL,
     payment_id     bigint NOT NULL DEFAULT 0,   -- 7 and 9
     attempt        smallint NOT NULL DEFAULT 0,
@@ -492,38 +564,81 @@ CREATE TABLE answer_due (
     code           text,
     text           text,
     caused_at      timestamptz NOT NULL,
-    answer_id      bigint REFERENCES answer,
+    answer_id      bigint,
     PRIMARY KEY (kind, delivery_id, payment_id, attempt, interchange_id, message_no, lin)
+) PARTITION BY RANGE (delivery_id);
+-- In the order in which they are told.
+CREATE INDEX answer_due_open ON answer_due (delivery_id, kind, caused_at, payment_id) WHERE answer_id IS NULL;
+-- What dues add up to, so that nobody has to add them up: a statement that writes dues tells here how many of each delivery
+-- and kind, in rows of its own, so that two never wait for each other. The closer puts them together in answer_waiting.
+CREATE TABLE answer_due_tally (
+    delivery_id bigint NOT NULL,
+    kind        smallint NOT NULL,
+    payments    bigint NOT NULL,
+    first_at    timestamptz NOT NULL,
+    last_at     timestamptz NOT NULL
 );
-CREATE INDEX answer_due_open ON answer_due (delivery_id, kind) WHERE answer_id IS NULL;
+CREATE TABLE answer_waiting (
+    delivery_id bigint NOT NULL,
+    kind        smallint NOT NULL,
+    payments    bigint NOT NULL,
+    first_at    timestamptz NOT NULL,   -- of the oldest due that is open
+    last_at     timestamptz NOT NULL,
+    PRIMARY KEY (delivery_id, kind)
+);
+CREATE INDEX answer_waiting_first ON answer_waiting (first_at, delivery_id, kind);
+CREATE INDEX answer_waiting_last ON answer_waiting (last_at, delivery_id, kind);
+CREATE INDEX answer_waiting_full ON answer_waiting (payments);
+
+-- The partitions of a month, each with its parent and bounds.
+CREATE FUNCTION month_parts(m date) RETURNS TABLE (parent text, name text, first text, after text) LANGUAGE sql STABLE AS $$
+    SELECT v.parent, v.parent || '_' || to_char(m, 'YYYYMM'), v.first, v.after
+    FROM (SELECT m AS this, (m + interval '1 month')::date AS next) t CROSS JOIN LATERAL (VALUES
+        ('payment', this::text, next::text),
+        ('fact', this::text, next::text),
+        ('standing', this::text, next::text),
+        ('bank_order', this::text, next::text),
+        ('document', month_ids(this)::text, month_ids(next)::text),
+        ('document_piece', month_ids(this)::text, month_ids(next)::text),
+        ('delivery', month_deliveries(this)::text, month_deliveries(next)::text),
+        ('answer', month_ids(this)::text, month_ids(next)::text),
+        ('answer_due', month_deliveries(this)::text, month_deliveries(next)::text),
+        ('bank_file', month_ids(this)::text, month_ids(next)::text),
+        ('bank_file_about', month_ids(this)::text, month_ids(next)::text)) v (parent, first, after) $$;
+CREATE FUNCTION month_is_made(m date) RETURNS boolean LANGUAGE sql STABLE SET search_path = nks AS
+    $$ SELECT bool_and(to_regclass('nks.' || name) IS NOT NULL) FROM month_parts(m) $$;
 
 -- +goose StatementBegin
--- Makes the partitions of a receipt month; called before the first delivery of a month is stamped.
+-- Makes the partitions of a month and of the next one; called before the first row of a month. Of the next, so that nobody
+-- waits when a month begins: who comes while another makes them goes on.
 CREATE FUNCTION ensure_month(m date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks AS $$
 DECLARE
-    suffix text := to_char(m, 'YYYYMM');
-    t text;
+    months CONSTANT date[] := ARRAY[m, (m + interval '1 month')::date];
+    made date;
+    part record;
 BEGIN
     IF extract(day FROM m) <> 1 THEN
         RAISE EXCEPTION 'month % is not the first of a month', m;
     END IF;
-    IF to_regclass('nks.payment_' || suffix) IS NOT NULL AND to_regclass('nks.bank_order_' || suffix) IS NOT NULL
-       AND to_regclass('nks.fact_' || suffix) IS NOT NULL AND to_regclass('nks.standing_' || suffix) IS NOT NULL THEN
-        RETURN;
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtext('nks.ensure_month'));
-    FOREACH t IN ARRAY ARRAY['payment', 'fact', 'standing', 'bank_order'] LOOP
-        CONTINUE WHEN to_regclass('nks.' || t || '_' || suffix) IS NOT NULL;
-        -- Attached, not created as a partition: that would lock the table against everybody at work in it.
-        EXECUTE format('CREATE TABLE nks.%I (LIKE nks.%I INCLUDING ALL)', t || '_' || suffix, t);
-        EXECUTE format('ALTER TABLE nks.%I ATTACH PARTITION nks.%I FOR VALUES FROM (%L) TO (%L)',
-            t, t || '_' || suffix, m, (m + interval '1 month')::date);
-        -- No page role may read a partition directly: it would escape its parent's row policies.
-        EXECUTE format('REVOKE ALL ON nks.%I FROM nks_page', t || '_' || suffix);
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON nks.%I TO nks_flow', t || '_' || suffix);
-        IF t = 'fact' THEN
-            EXECUTE format('REVOKE UPDATE, DELETE ON nks.%I FROM nks_flow', t || '_' || suffix);
+    FOREACH made IN ARRAY months LOOP
+        CONTINUE WHEN month_is_made(made);
+        IF made = m THEN
+            PERFORM pg_advisory_xact_lock(hashtext('nks.ensure_month'));
+        ELSIF NOT pg_try_advisory_xact_lock(hashtext('nks.ensure_month')) THEN
+            RETURN;
         END IF;
+        FOR part IN SELECT * FROM month_parts(made) LOOP
+            CONTINUE WHEN to_regclass('nks.' || part.name) IS NOT NULL;
+            -- Attached, not created as a partition: that would lock the table against everybody at work in it.
+            EXECUTE format('CREATE TABLE nks.%I (LIKE nks.%I INCLUDING ALL)', part.name, part.parent);
+            EXECUTE format('ALTER TABLE nks.%I ATTACH PARTITION nks.%I FOR VALUES FROM (%L) TO (%L)',
+                part.parent, part.name, part.first, part.after);
+            -- No page role may read a partition directly: it would escape its parent's row policies. Nor may the flow: it would
+            -- escape what its parent does not grant.
+            EXECUTE format('REVOKE ALL ON nks.%I FROM nks_page, nks_flow', part.name);
+            EXECUTE format('GRANT SELECT ON nks.%I TO nks_flow', part.name);
+        END LOOP;
+        EXECUTE format('CREATE SEQUENCE IF NOT EXISTS nks.%I MAXVALUE 4194303', 'delivery_number_' || to_char(made, 'YYYYMM'));
     END LOOP;
 END $$;
 -- +goose StatementEnd
@@ -537,8 +652,8 @@ DECLARE
     suffix text := to_char(m, 'YYYYMM');
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['payment_' || suffix, 'fact_' || suffix, 'standing_' || suffix, 'bank_order_' || suffix, 'fact_tally', 'payment_key', 'order_line',
-        'release_group', 'delivery', 'answer_due'] LOOP
+    FOREACH t IN ARRAY ARRAY['payment_' || suffix, 'fact_' || suffix, 'standing_' || suffix, 'bank_order_' || suffix, 'delivery_' || suffix,
+        'answer_due_' || suffix, 'fact_tally', 'payment_key', 'order_line', 'release_group'] LOOP
         IF added > (SELECT 200 + greatest(c.reltuples, 0) / 10 FROM pg_class c WHERE c.oid = to_regclass('nks.' || t)) THEN
             EXECUTE format('ANALYZE nks.%I', t);
         END IF;
@@ -550,6 +665,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA nks TO nks_flow;
 REVOKE UPDATE, DELETE ON fact, fact_tally FROM nks_flow;
 REVOKE INSERT, UPDATE, DELETE ON may_follow FROM nks_flow;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA nks TO nks_flow;
+-- What is unique for ever is never changed and never forgotten, and what was received or made stays. A document that was begun
+-- and broken off is deleted with its pieces, and completing one changes it; payment keys are given back within one check.
+REVOKE UPDATE, DELETE ON delivery_key, bundle_key, answer_key, bank_file_key, bank_interchange, bank_reference, cell FROM nks_flow;
+REVOKE UPDATE ON payment_key, document, document_piece FROM nks_flow;
+GRANT UPDATE (size, sha256, delivery_id, bank_file_id) ON document TO nks_flow;
+REVOKE DELETE ON delivery, answer, bank_file FROM nks_flow;
 GRANT EXECUTE ON FUNCTION ensure_month(date), flow_analyze(date, bigint), may_have_left(interchange_state, int),
     position_of(fact_kind, group_state, smallint, order_state, interchange_state),
     state_of(fact_kind, group_state, smallint, order_state, interchange_state) TO nks_flow;

@@ -1,5 +1,5 @@
 -- +goose Up
--- What may follow, made from gateway.Cells by its test.
+-- What may follow, made from gateway.FollowTable by its test.
 SET ROLE nks_owner;
 SET search_path = nks;
 

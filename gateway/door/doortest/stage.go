@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nks/gateway"
 	"nks/gateway/door"
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/answer"
@@ -159,9 +160,12 @@ func (s *suite) offer(party string, d delivery, body []byte, before ...func(name
 	}
 	document, _, err := s.tables.StoreDocument(s.ctx, s.tables.DB, body)
 	s.check("store answer", err)
-	_, err = s.tables.DB.ExecContext(s.ctx, `INSERT INTO answer (kind, number, delivery_id, supplier, door, file_name, made_at, document_id)
-		VALUES (1, $1, $2, $3, $4, $5 || '.xml', $6, $7)`,
-		s.answers, d.ID, party, s.client.Traits().Kind, name, noon(), document)
+	_, err = s.tables.DB.ExecContext(s.ctx, `WITH made AS (
+			INSERT INTO answer (id, kind, number, delivery_id, supplier, door, file_name, made_at, document_id)
+			VALUES (month_ids($8::date) + nextval('answer_number'), 1, $1, $2, $3, $4, $5 || '.xml', $6, $7) RETURNING *)
+		INSERT INTO answer_key (kind, number, supplier, file_name, delivery_id, answer_id)
+		SELECT kind, number, supplier, file_name, delivery_id, id FROM made`,
+		s.answers, d.ID, party, s.client.Traits().Kind, name, noon(), document, gateway.MonthOf(noon()).String())
 	s.check("offer answer", err)
 	return name
 }

@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/pgtest"
 	"nks/gateway/postgres/receive"
+	"nks/sftp"
 	"nks/sftp/sftptest"
 )
 
@@ -60,10 +62,13 @@ func offer(t *testing.T, s storage, db *sqlx.DB, party, name string, data []byte
 	}
 	_, err = db.ExecContext(t.Context(), `
 		WITH u AS (DELETE FROM mailbox_upload WHERE supplier = $1 AND name = '.offered-' || $2 RETURNING document_id),
-		d AS (INSERT INTO delivery (door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month)
-			SELECT 'mq', $1, 1, 'for ' || $2, document_id, '', 0, $3, $3, '2005-08-01' FROM u RETURNING id, document_id)
-		INSERT INTO answer (kind, number, delivery_id, supplier, door, file_name, made_at, document_id)
-		SELECT 1, (SELECT count(*) + 1 FROM answer), id, $1, 'sftp', $2, $3, document_id FROM d`, party, name, noon)
+		d AS (INSERT INTO delivery (id, door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month)
+			SELECT month_deliveries(m) + nextval('delivery_number_' || to_char(m, 'YYYYMM')), 'mq', $1, 1, 'for ' || $2, document_id, '', 0, $3, $3, m
+			FROM u, date_trunc('month', $3::timestamptz AT TIME ZONE 'UTC') t, LATERAL (SELECT t::date AS m) m RETURNING id, document_id, month),
+		a AS (INSERT INTO answer (id, kind, number, delivery_id, supplier, door, file_name, made_at, document_id)
+			SELECT month_ids(month) + nextval('answer_number'), 1, (SELECT count(*) + 1 FROM answer), id, $1, 'sftp', $2, $3, document_id FROM d
+			RETURNING id, kind, number, delivery_id, supplier, file_name)
+		INSERT INTO answer_key (answer_id, kind, number, delivery_id, supplier, file_name) SELECT * FROM a`, party, name, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,5 +138,36 @@ func TestDeliveriesOfMonths(t *testing.T) {
 	err := db.GetContext(t.Context(), &months, `SELECT string_agg(to_char(month, 'YYYY-MM'), ' ' ORDER BY id) FROM delivery`)
 	if err != nil || months != "2005-08 2005-09 2006-01" {
 		t.Errorf("deliveries of %s, %v", months, err)
+	}
+}
+
+// TestSameNameInAnotherMonth: a client that has not heard OK before midnight sends again after it, straight or by rename.
+func TestSameNameInAnotherMonth(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	for _, c := range []struct {
+		when, content string
+		want          error
+	}{{"2005-08-31T21:59:59Z", "<a/>", nil}, {"2005-08-31T22:00:00Z", "<a/>", nil}, {"2005-08-31T22:00:01Z", "<b/>", sftp.ErrConflict},
+		{"2005-10-01T00:00:00Z", "<b/>", sftp.ErrConflict}, {"2005-10-01T00:00:00Z", "<a/>", nil}} {
+		now, err := time.Parse(time.RFC3339, c.when)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := storeAt(db, now, time.FixedZone("CEST", 2*60*60)).mailbox().Create(t.Context(), "LEVA", "a.xml")
+		if err == nil {
+			_, err = io.WriteString(u, c.content)
+		}
+		if err == nil {
+			err = u.Commit(t.Context())
+		}
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s at %s: %v, want %v", c.content, c.when, err, c.want)
+		}
+	}
+	var found string
+	err := db.GetContext(t.Context(), &found, `SELECT count(*) || ' deliveries, ' || (SELECT count(*) FROM document) || ' documents' FROM delivery`)
+	if err != nil || found != "1 deliveries, 1 documents" {
+		t.Errorf("%s, %v", found, err)
 	}
 }

@@ -1,5 +1,6 @@
 // Package answer is the last stage of the flow: what an authority is due is gathered into responses 7, 8 and 9, and answers
-// lie ready at their doors until they are taken. It writes answer (closed and collected) and answer_due (closed).
+// lie ready at their doors until they are taken. It writes answer (closed and collected), answer_due (closed) and what dues
+// add up to.
 package answer
 
 import (
@@ -33,20 +34,25 @@ type Store struct {
 // responsePage is how many payments of a response are in memory at a time.
 const responsePage = 5000
 
-// Next closes the answer that has been quiet longest, or that has waited up to its deadline: responses 7, 8 and
-// 9, per bundle. It reports whether there was one.
+//go:embed sql/gather.sql
+var gatherSQL string
+
+//go:embed sql/choose.sql
+var chooseSQL string
+
+// Next closes the answer that has waited longest and up to its deadline, else one that is full, else the one that has been
+// quiet longest: responses 7, 8 and 9, per bundle. It reports whether there was one.
 func (s *Store) Next(ctx context.Context) (bool, error) {
+	if err := s.gather(ctx); err != nil {
+		return false, err
+	}
 	return s.SkipFailing(ctx, gateway.AnswerFails, func(over []int64) (took []int64, err error) {
 		err = s.Transact(ctx, "answer", func(x *postgres.Session) error {
 			now := s.Now()
 			var delivery int64
 			var kind int16
-			err := x.QueryRowContext(ctx, `SELECT a.delivery_id, a.kind FROM answer_due a
-				WHERE a.answer_id IS NULL AND a.delivery_id <> ALL ($4::bigint[])
-				GROUP BY a.delivery_id, a.kind
-				HAVING max(a.caused_at) <= $1 OR min(a.caused_at) <= $2 OR sum(a.payments) >= $3
-				ORDER BY min(a.caused_at), a.delivery_id, a.kind LIMIT 1`,
-				now.Add(-s.Rules.Quiet), now.Add(-s.Rules.Deadline), s.Rules.Payments, over).Scan(&delivery, &kind)
+			err := x.QueryRowContext(ctx, chooseSQL, pgscript.Args{"quiet": now.Add(-s.Rules.Quiet), "deadline": now.Add(-s.Rules.Deadline),
+				"most": s.Rules.Payments, "over": over}).Scan(&delivery, &kind)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
 			}
@@ -63,11 +69,19 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 	})
 }
 
+// gather puts together what dues were added up to since the last time, so that choosing looks at few rows.
+func (s *Store) gather(ctx context.Context) error {
+	if _, err := s.DB.ExecContext(ctx, gatherSQL); err != nil {
+		return fmt.Errorf("gather dues: %w", postgres.Transient(err))
+	}
+	return nil
+}
+
 // closeMended closes the exception of a delivery's answers when nothing of them that failed is left to tell: another
 // kind of answer may have succeeded than the one that failed.
 func (s *Store) closeMended(ctx context.Context, x *postgres.Session, delivery int64) error {
 	var oldest sql.NullTime
-	err := x.QueryRowContext(ctx, `SELECT min(caused_at) FROM answer_due WHERE delivery_id = $1 AND answer_id IS NULL`, delivery).Scan(&oldest)
+	err := x.QueryRowContext(ctx, `SELECT min(first_at) FROM answer_waiting WHERE delivery_id = $1`, delivery).Scan(&oldest)
 	if err != nil {
 		return fmt.Errorf("answers left: %w", err)
 	}
@@ -89,18 +103,22 @@ var closeScript string
 //go:embed sql/nothing_to_tell.sql
 var nothingToTellScript string
 
+//go:embed sql/count_left.sql
+var countLeftScript string
+
 func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery int64, kind gateway.AnswerKind, now time.Time) error {
 	// The bundle's row is the closer's lock.
 	d, err := x.LockDelivery(ctx, delivery)
 	if err != nil {
 		return err
 	}
-	dues, payments, err := s.takeDues(ctx, x, d, kind)
-	if err != nil || dues == 0 {
+	payments, err := s.takeDues(ctx, x, d, kind)
+	if err != nil {
 		return err
 	}
+	left := pgscript.Args{"delivery": d.ID, "kind": int(kind)}
 	if payments == 0 {
-		return pgscript.Run(ctx, x, nothingToTellScript, nil)
+		return pgscript.Run(ctx, x, nothingToTellScript+countLeftScript, left)
 	}
 	a, err := s.Answers.Begin(ctx, x, d, kind, now, func(*gateway.Answer) {})
 	if err != nil {
@@ -113,27 +131,31 @@ func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery i
 	if err != nil {
 		return err
 	}
-	return pgscript.Run(ctx, x, closeScript, pgscript.Args{"answer": id})
+	left["answer"] = id
+	return pgscript.Run(ctx, x, closeScript+countLeftScript, left)
 }
 
 // takeDues puts the dues that go into one document in the temporary table closing, and the payments that they tell of
 // in responding, up to the limit of a document. A due of response 8 speaks for what of its line is not rejected by now.
-func (s *Store) takeDues(ctx context.Context, x *postgres.Session, d postgres.Delivery, kind gateway.AnswerKind) (dues, payments int, err error) {
+func (s *Store) takeDues(ctx context.Context, x *postgres.Session, d postgres.Delivery, kind gateway.AnswerKind) (payments int, err error) {
 	script := takeScript + takePaymentsScript
 	if kind == gateway.Response8 {
 		script = takeScript + takeLinesScript
 	}
 	if err := x.PlanForMonths(ctx); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	err = pgscript.Run(ctx, x, script, pgscript.Args{"delivery": d.ID, "kind": int(kind), "most": s.Rules.Payments, "month": d.Month, "until": s.Month(s.Now()),
-		"first": d.FirstPayment(), "last": d.LastPayment()})
+	err = pgscript.Run(ctx, x, script, pgscript.Args{"delivery": d.ID, "kind": int(kind), "most": s.Rules.Payments, "month": d.Month,
+		"until": s.thisMonth(), "first": d.FirstPayment(), "last": d.LastPayment()})
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	err = x.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM closing), (SELECT count(*) FROM responding)`).Scan(&dues, &payments)
-	return dues, payments, err
+	err = x.QueryRowContext(ctx, `SELECT count(*) FROM responding`).Scan(&payments)
+	return payments, err
 }
+
+// thisMonth is the month of business time.
+func (s *Store) thisMonth() string { return gateway.MonthOf(s.Now().In(s.Location)).String() }
 
 // responded is one payment of a response as the tables have it.
 type responded struct {
@@ -166,7 +188,7 @@ func (s *Store) writePayments(ctx context.Context, x *postgres.Session, a *postg
 	after := a.Delivery.FirstPayment()
 	for {
 		var page []responded
-		err := x.SelectContext(ctx, &page, paymentsSQL, pgscript.Args{"month": a.Delivery.Month, "until": s.Month(s.Now()), "after": after, "page": responsePage})
+		err := x.SelectContext(ctx, &page, paymentsSQL, pgscript.Args{"month": a.Delivery.Month, "until": s.thisMonth(), "after": after, "page": responsePage})
 		if err != nil {
 			return err
 		}

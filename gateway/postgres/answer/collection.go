@@ -28,7 +28,7 @@ func (s *Store) StatReady(ctx context.Context, party, name string) (door.StagedF
 	var f door.StagedFile
 	err := s.DB.GetContext(ctx, &f, `SELECT a.file_name AS name, d.size, a.made_at AS modified, a.document_id
 		FROM answer a JOIN document d ON d.id = a.document_id
-		WHERE a.supplier = $1 AND a.file_name = $2 AND a.door = 'sftp' AND a.collected_at IS NULL`, party, name)
+		WHERE a.id = (SELECT answer_id FROM answer_key WHERE supplier = $1 AND file_name = $2) AND a.door = 'sftp' AND a.collected_at IS NULL`, party, name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, gateway.ErrNotFound
 	}
@@ -50,7 +50,7 @@ func (s *Store) OpenReady(ctx context.Context, party, name string) (door.OpenedA
 // Collect implements door.Collection.
 func (s *Store) Collect(ctx context.Context, party, name string) error {
 	err := s.ChangeOne(ctx, "collect", `UPDATE answer SET collected_at = $3
-		WHERE supplier = $1 AND file_name = $2 AND door = 'sftp' AND collected_at IS NULL`, party, name, s.Now())
+		WHERE id = (SELECT answer_id FROM answer_key WHERE supplier = $1 AND file_name = $2) AND door = 'sftp' AND collected_at IS NULL`, party, name, s.Now())
 	if err == nil {
 		s.Failpoint("after-collection-before-reply")
 	}

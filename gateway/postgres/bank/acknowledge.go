@@ -63,7 +63,7 @@ func (s *Store) acknowledge(ctx context.Context, x *postgres.Session, bank gatew
 	if file.Parked != (fault != nil) {
 		return fmt.Errorf("its hearing parked it: %t, but the same bytes are read with: %w", file.Parked, errors.Join(errOtherwise, fault))
 	}
-	number, err := x.NextControlNumber(ctx, bank.ID)
+	number, err := s.NextControlNumber(ctx, x, bank.ID)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *Store) acknowledge(ctx context.Context, x *postgres.Session, bank gatew
 		return err
 	}
 	_, err = x.ExecContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, prepared_at, month, file_name, messages, state, document_id)
-		VALUES ('CONTRL', $1, $2, $3, $6, $4, 1, 'rendered', $5)`, bank.ID, number, now, bank.Files.FinalName(number), document, s.Month(now))
+		VALUES ('CONTRL', $1, $2, $3, $6, $4, 1, 'rendered', $5)`, bank.ID, number, now, bank.Files.FinalName(number), document, s.thisMonth())
 	if err != nil {
 		return err
 	}

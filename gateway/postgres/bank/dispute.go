@@ -149,13 +149,15 @@ func (s *Store) oweCorrections(ctx context.Context, x *postgres.Session, open bo
 				AND a.interchange_id = s.interchange_id AND a.message_no = s.message_no AND a.lin = s.lin
 			WHERE CASE WHEN @open THEN a.kind IS NOT NULL AND EXISTS (SELECT FROM answer_due n WHERE n.kind = @response9 AND n.delivery_id = d.id
 					AND n.payment_id = s.payment_id AND n.attempt = s.attempt)
-				ELSE position_of(t.kind, 'released', l.type, l.state, i.state) = 'executed' END)
-		INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, payments, status, text, caused_at)
+				ELSE position_of(t.kind, 'released', l.type, l.state, i.state) = 'executed' END),
+		added AS (INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, payments, status, text, caused_at)
 		SELECT @response, delivery_id, month, payment_id, attempt, 0, 0, 0, 1, @status, @text, @now::timestamptz FROM owed WHERE by_line
 		UNION ALL
 		SELECT @response, delivery_id, month, 0, 0, interchange_id, message_no, lin, count(*), @status, @text, @now::timestamptz
 		FROM owed WHERE NOT by_line GROUP BY delivery_id, month, interchange_id, message_no, lin
-		ON CONFLICT DO NOTHING`,
+		ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
+		INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
+		SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM added GROUP BY 1, 2`,
 		pgscript.Args{"response": int(gateway.Response8), "response9": int(gateway.Response9), "open": open, "status": gateway.StatusAccepted, "now": s.Now(), "text": gateway.TextCorrected})
 	if err != nil {
 		return fmt.Errorf("owe corrections: %w", err)

@@ -3,6 +3,7 @@ package bank
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 			return err
 		}
 		var others int
-		if err := x.QueryRowContext(ctx, `SELECT count(*) FROM bank_file WHERE bank = $1 AND name = $2 AND sha256 <> $3`,
+		if err := x.QueryRowContext(ctx, `SELECT count(*) FROM bank_file_key WHERE bank = $1 AND name = $2 AND sha256 <> $3`,
 			bank, name, sum).Scan(&others); err != nil {
 			return err
 		}
@@ -38,17 +39,10 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 				return err
 			}
 		}
-		r, err := x.ExecContext(ctx, `INSERT INTO bank_file (bank, name, sha256, size, document_id, received_at)
-			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (bank, name, sha256) DO NOTHING`, bank, name, sum, w.Size(), w.ID(), s.Now())
-		if err != nil {
-			return err
-		}
 		if err := s.Close(ctx, x, gateway.FetchFails, remoteSubject(bank, name), postgres.ClosedByFlow); err != nil {
 			return err
 		}
-		x.Wakes(postgres.ToHear(bank))
-		n, err := r.RowsAffected()
-		stored = n == 1
+		stored, err = s.keepBankFile(ctx, x, bank, name, sum, w)
 		return err
 	})
 	if err != nil || !stored {
@@ -95,4 +89,29 @@ func remotePrefix(bank string) string { return bank + " file name " }
 func remoteSubject(bank, name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return fmt.Sprintf("%s%x", remotePrefix(bank), sum[:6])
+}
+
+// keepBankFile makes a complete document the bank's next file to be heard, unless it is known: then it tells false.
+func (s *Store) keepBankFile(ctx context.Context, x *postgres.Session, bank, name string, sum []byte, w *postgres.DocumentWriter) (bool, error) {
+	x.Wakes(postgres.ToHear(bank))
+	now := s.Now()
+	month, err := s.EnsureMonth(ctx, x, now)
+	if err != nil {
+		return false, err
+	}
+	var id int64
+	err = x.QueryRowContext(ctx, `INSERT INTO bank_file_key (bank, name, sha256, bank_file_id) VALUES ($1, $2, $3, $4::bigint + nextval('bank_file_number'))
+		ON CONFLICT (bank, name, sha256) DO NOTHING RETURNING bank_file_id`, bank, name, sum, month.IDs()).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil {
+		_, err = x.ExecContext(ctx, `WITH kept AS (
+				INSERT INTO bank_file (id, bank, name, sha256, size, document_id, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING bank, id)
+			INSERT INTO bank_file_unheard (bank, bank_file_id) SELECT bank, id FROM kept`, id, bank, name, sum, w.Size(), w.ID(), now)
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, x.BelongsToBankFile(ctx, w.ID(), id)
 }

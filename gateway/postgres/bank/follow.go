@@ -46,7 +46,8 @@ func carries(news gateway.News) carried {
 // what may follow: what takes becomes a fact and is answered, what contradicts is disputed and raised. It tells how many
 // orders and lines moved. An empty place names each order or line in its exception; else one at that place is raised for all.
 func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.News, from source, place, words string, args pgscript.Args) (int, error) {
-	month, err := s.EnsureMonth(ctx, x)
+	now := s.Now()
+	this, err := s.EnsureMonth(ctx, x, now)
 	if err == nil {
 		err = x.NewFacts(ctx)
 	}
@@ -60,12 +61,13 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
 	}
+	month := this.String()
 	since, err := sinceOf(ctx, x, `SELECT interchange_id FROM word`, month, nil)
 	if err != nil {
 		return 0, err
 	}
 	to := carries(news)
-	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": s.Now(), "recorded": month, "since": since,
+	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": now, "recorded": month, "since": since,
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
 		"response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
 	if err := pgscript.Run(ctx, x, followScript, all); err != nil {
@@ -95,6 +97,9 @@ func sinceOf(ctx context.Context, x *postgres.Session, interchanges, month strin
 	}
 	return since, nil
 }
+
+// thisMonth is the month of business time.
+func (s *Store) thisMonth() string { return gateway.MonthOf(s.Now().In(s.Location)).String() }
 
 // How exceptions name places of a message.
 const (
@@ -152,7 +157,7 @@ func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, lines stri
 	if all == nil {
 		all = pgscript.Args{}
 	}
-	until := s.Month(s.Now())
+	until := s.thisMonth()
 	since, err := sinceOf(ctx, x, `SELECT interchange_id FROM (`+lines+`) q`, until, args)
 	if err != nil {
 		return 0, err

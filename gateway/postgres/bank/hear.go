@@ -22,9 +22,7 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 			if err := lockLines(ctx, x, bankID); err != nil {
 				return err
 			}
-			var file bankFile
-			err := x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, hearing FROM bank_file
-				WHERE bank = $1 AND state = 'received' AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
+			file, err := nextFile(ctx, x, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
 			}
@@ -34,6 +32,9 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 			took = []int64{file.ID}
 			x.Wakes(postgres.ToAnswer, postgres.ToAwait(bankID))
 			if err := s.hear(ctx, x, bank, file); err != nil {
+				return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
+			}
+			if err := x.UpdateOne(ctx, `DELETE FROM bank_file_unheard WHERE bank = $1 AND bank_file_id = $2`, bankID, file.ID); err != nil {
 				return fmt.Errorf("bank %s file %d: %w", bankID, file.ID, err)
 			}
 			return s.CloseMended(ctx, x, gateway.BankFileFails, file.ID)
@@ -49,6 +50,16 @@ func lockLines(ctx context.Context, x *postgres.Session, bank string) error {
 		return fmt.Errorf("lock lines of %s: %w", bank, err)
 	}
 	return nil
+}
+
+// nextFile claims the oldest file of a bank that waits to be heard; sql.ErrNoRows when there is none.
+func nextFile(ctx context.Context, x *postgres.Session, bank string, over []int64) (file bankFile, err error) {
+	err = x.GetContext(ctx, &file.ID, `SELECT bank_file_id FROM bank_file_unheard WHERE bank = $1 AND bank_file_id <> ALL ($2::bigint[])
+		ORDER BY bank_file_id LIMIT 1 FOR UPDATE SKIP LOCKED`, bank, over)
+	if err == nil {
+		err = x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, hearing FROM bank_file WHERE id = $1 FOR UPDATE`, file.ID)
+	}
+	return file, err
 }
 
 type bankFile struct {
@@ -113,20 +124,23 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		file.ID, envelope.ControlRef, envelope.WantsContrl && file.Hearing == 1)
 }
 
-// twin reports whether an interchange with this number came before: the file is then parked. With other bytes it may say
-// something else, which a person must see.
+// twin reports whether an interchange of this sender, number and time of preparation came before, in whatever month: the
+// file is then parked. With other bytes it may say something else, which a person must see. One that is new is kept in mind.
 func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope) (bool, error) {
-	var before bankFile
-	err := x.GetContext(ctx, &before, `SELECT id, name, document_id, size, sha256 FROM bank_file
-		WHERE bank = $1 AND control_ref = $2 AND state = 'done'`, bank.ID, e.ControlRef)
+	var first int64
+	var sum []byte
+	err := x.QueryRowContext(ctx, `SELECT bank_file_id, sha256 FROM bank_interchange
+		WHERE bank = $1 AND sender = $2 AND control_ref = $3 AND prepared = $4`, bank.ID, e.Sender, e.ControlRef, e.Prepared).Scan(&first, &sum)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
+		_, err = x.ExecContext(ctx, `INSERT INTO bank_interchange (bank, sender, control_ref, prepared, bank_file_id, sha256)
+			VALUES ($1, $2, $3, $4, $5, $6)`, bank.ID, e.Sender, e.ControlRef, e.Prepared, file.ID, file.SHA256)
 		return false, err
 	}
-	if !bytes.Equal(before.SHA256, file.SHA256) {
-		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fileSubject(bank, file), gateway.DetailNumberCameBefore.With(e.ControlRef, before.ID))
+	if err != nil || first == file.ID { // it is heard again
+		return false, err
+	}
+	if !bytes.Equal(sum, file.SHA256) {
+		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fileSubject(bank, file), gateway.DetailNumberCameBefore.With(e.ControlRef, first))
 		if err != nil {
 			return false, err
 		}
@@ -135,7 +149,7 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		}
 	}
 	return true, x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`,
-		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, before.ID))
+		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, first))
 }
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.

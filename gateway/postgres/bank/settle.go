@@ -43,8 +43,9 @@ func (s *Store) HearAgain(ctx context.Context, x *postgres.Session, file, decisi
 		return err
 	}
 	x.Wakes(postgres.ToHear(bank))
-	if _, err := x.ExecContext(ctx, `DELETE FROM bank_file_about WHERE bank_file_id = $1`, file); err != nil {
-		return err
+	_, err = x.ExecContext(ctx, `INSERT INTO bank_file_unheard (bank, bank_file_id) VALUES ($1, $2)`, bank, file)
+	if err != nil {
+		return fmt.Errorf("file %d: %w", file, err)
 	}
 	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'received', control_ref = NULL, note = NULL, none_of_ours = NULL, hearing = hearing + 1
 		WHERE id = $1 AND state IN ('parked', 'done')`, file)

@@ -37,12 +37,11 @@ func (s *Store) match(ctx context.Context, x *postgres.Session, bank gateway.Ban
 	if err := x.PlanForMonths(ctx); err != nil {
 		return err
 	}
-	until := s.Month(s.Now())
+	until := s.thisMonth()
 	var since string
 	err := x.QueryRowContext(ctx, `SELECT least($1::date,
 			(SELECT min(i.since) FROM bank_status s JOIN message m ON m.ref = s.message_ref JOIN interchange i ON i.id = m.interchange_id),
-			(SELECT min(d.month) FROM bank_status s JOIN bank_reference r ON r.number = CASE WHEN s.reference ~ '^[0-9]{8}.' THEN left(s.reference, 8)::int END
-				JOIN delivery d ON d.id = r.delivery_id))::text`, until).Scan(&since)
+			(SELECT min(month_of(r.delivery_id)) FROM bank_status s JOIN bank_reference r ON r.head = left(s.reference, 8)))::text`, until).Scan(&since)
 	if err != nil {
 		return fmt.Errorf("months: %w", err)
 	}

@@ -117,7 +117,7 @@ func lockVoidable(ctx context.Context, x *postgres.Session, id int64) (bank stri
 // oweAgain marks an interchange void whose lines are, and owes its payments another order, but for those that stand
 // otherwise by themselves. It tells how many.
 func (s *Store) oweAgain(ctx context.Context, x *postgres.Session, id int64) (payments int, err error) {
-	month := s.Month(s.Now())
+	month := s.thisMonth()
 	since, err := sinceOf(ctx, x, `@interchange`, month, pgscript.Args{"interchange": id})
 	if err != nil {
 		return 0, err

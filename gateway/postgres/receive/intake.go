@@ -88,41 +88,60 @@ type arrived struct {
 // the delivery that it was; with other bytes it is refused.
 func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) error {
 	x.Wakes(postgres.ToRead)
+	again, err := s.deliveredBefore(ctx, x, a)
+	if err != nil || again {
+		return err
+	}
 	now := s.Now()
+	id, err := s.NextDeliveryID(ctx, x, now)
+	if err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
+	r, err := x.ExecContext(ctx, `INSERT INTO delivery_key (door, supplier, transport_key, delivery_id, sha256) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (door, supplier, transport_key) DO NOTHING`, a.Door, a.Party, a.Key, id, a.sha256)
+	if err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		// It came twice at the same moment.
+		if again, berr := s.deliveredBefore(ctx, x, a); err != nil || berr != nil || again {
+			return errors.Join(err, berr)
+		}
+		return fmt.Errorf("deliver: %w: its key is taken and not there", gateway.ErrTransient)
+	}
 	var waited time.Duration
 	if a.Waited != nil {
 		waited = a.Waited()
 	}
-	month := s.Month(now)
-	if _, err := x.ExecContext(ctx, `SELECT ensure_month($1::date)`, month); err != nil {
-		return fmt.Errorf("month %s: %w", month, err)
-	}
-	r, err := x.ExecContext(ctx, `WITH drawn AS (INSERT INTO arrival_counter AS c (supplier, last) VALUES ($2, 1)
+	_, err = x.ExecContext(ctx, `WITH drawn AS (INSERT INTO arrival_counter AS c (supplier, last) VALUES ($3, 1)
 			ON CONFLICT (supplier) DO UPDATE SET last = c.last + 1 RETURNING last)
-		INSERT INTO delivery (door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month,
+		INSERT INTO delivery (id, door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month,
 			uploaded_as, sent_at, queued_at, evidence)
-		SELECT $1, $2, last, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), $11, $12, nullif($13, '') FROM drawn
-		ON CONFLICT (door, supplier, transport_key) DO NOTHING`,
-		a.Door, a.Party, a.Key, a.document, a.sha256, a.size, now,
-		gateway.CountsAt(now, waited, s.Rules.QueueTime), month, a.uploadedAs, known(a.Sent), known(a.Queued), a.Evidence)
+		SELECT $1, $2, $3, last, $4, $5, $6, $7, $8, $9, $10, nullif($11, ''), $12, $13, nullif($14, '') FROM drawn`,
+		id, a.Door, a.Party, a.Key, a.document, a.sha256, a.size, now, gateway.CountsAt(now, waited, s.Rules.QueueTime),
+		gateway.MonthOf(now.In(s.Location)).String(), a.uploadedAs, known(a.Sent), known(a.Queued), a.Evidence)
 	if err != nil {
 		return fmt.Errorf("deliver: %w", err)
 	}
-	if n, err := r.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
+	return x.BelongsToDelivery(ctx, a.document, id)
+}
+
+// deliveredBefore reports whether a document came before under its key, in whatever month; its bytes are then there
+// already, and the new ones are dropped. Other bytes are a conflictError.
+func (s *Store) deliveredBefore(ctx context.Context, x *postgres.Session, a arrived) (bool, error) {
 	var before []byte
 	var delivery int64
-	err = x.QueryRowContext(ctx, `SELECT id, sha256 FROM delivery WHERE door = $1 AND supplier = $2 AND transport_key = $3`,
+	err := x.QueryRowContext(ctx, `SELECT delivery_id, sha256 FROM delivery_key WHERE door = $1 AND supplier = $2 AND transport_key = $3`,
 		a.Door, a.Party, a.Key).Scan(&delivery, &before)
-	if err != nil {
-		return fmt.Errorf("deliver: %w", err)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("deliver: %w", err)
+	case !bytes.Equal(before, a.sha256):
+		return true, &conflictError{delivery}
 	}
-	if !bytes.Equal(before, a.sha256) {
-		return &conflictError{delivery}
-	}
-	// The bytes are there already.
-	return x.DeleteDocument(ctx, a.document)
+	return true, x.DeleteDocument(ctx, a.document)
 }
 
 // known is a time that may be unknown, as a column wants it.

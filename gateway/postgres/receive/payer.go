@@ -70,8 +70,7 @@ func agreements(ctx context.Context, x *postgres.Session, d postgres.Delivery, b
 // receivedBefore refuses a bundle of a payer that was accepted under another name.
 func receivedBefore(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle, p Payer) error {
 	var before int
-	err := x.QueryRowContext(ctx, `SELECT count(*) FROM delivery WHERE payer_id = $1 AND state IN ('read', 'checked')
-		AND (group_ref = $2 OR sha256 = $3)`, p.ID, b.Head().GroupRef, d.SHA256).Scan(&before)
+	err := x.QueryRowContext(ctx, `SELECT count(*) FROM bundle_key WHERE payer_id = $1 AND (group_ref = $2 OR sha256 = $3)`, p.ID, b.Head().GroupRef, d.SHA256).Scan(&before)
 	if err != nil {
 		return fmt.Errorf("duplicate bundle: %w", err)
 	}

@@ -117,7 +117,11 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 			sender_ean = nullif($6, ''), grouped = $7, return_always = $8, payments = $9, ore = $10, read_at = $11, `+postgres.NoTrouble+`
 		WHERE id = $1 AND state = 'received'`, d.ID, p.ID, head.Authority, head.MessageID, head.GroupRef, head.SenderEAN,
 		head.Grouped, head.ReturnAlways, rows.payments, rows.ore, now)
-	if postgres.IsUnique(err, "delivery_group_ref") || postgres.IsUnique(err, "delivery_bytes") {
+	if err == nil {
+		_, err = x.ExecContext(ctx, `INSERT INTO bundle_key (payer_id, group_ref, sha256, delivery_id) VALUES ($1, $2, $3, $4)`,
+			p.ID, head.GroupRef, d.SHA256, d.ID)
+	}
+	if postgres.IsUnique(err, "bundle_key_group_ref") || postgres.IsUnique(err, "bundle_key_bytes") {
 		return fmt.Errorf("%w: the same bundle was accepted at the same moment: %w", gateway.ErrTransient, err)
 	}
 	if err != nil {

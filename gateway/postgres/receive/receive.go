@@ -1,5 +1,6 @@
 // Package receive is the first stage of the flow: what comes to a door becomes a delivery, and a delivery becomes payments
-// in release groups, or a refusal. It writes delivery, mailbox_upload, payer, release_group and payment.
+// in release groups, or a refusal. It writes delivery, delivery_key, bundle_key, mailbox_upload, payer,
+// release_group and payment.
 package receive
 
 import (

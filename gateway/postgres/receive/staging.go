@@ -57,7 +57,8 @@ func (s *Store) Publish(ctx context.Context, party, from, to string) error {
 // publishedBefore is nil when the delivery to was once the upload from: a repeated rename.
 func publishedBefore(ctx context.Context, x *postgres.Session, party, from, to string) error {
 	var one int
-	err := x.QueryRowContext(ctx, `SELECT 1 FROM delivery WHERE door = 'sftp' AND supplier = $1 AND transport_key = $2 AND uploaded_as = $3`,
+	err := x.QueryRowContext(ctx, `SELECT 1 FROM delivery
+		WHERE id = (SELECT delivery_id FROM delivery_key WHERE door = 'sftp' AND supplier = $1 AND transport_key = $2) AND uploaded_as = $3`,
 		party, to, from).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return gateway.ErrNotFound
@@ -77,7 +78,7 @@ func (s *Store) StatStaged(ctx context.Context, party, name string) (door.Staged
 		SELECT u.name, d.size, u.made_at AS modified, u.document_id FROM mailbox_upload u JOIN document d ON d.id = u.document_id
 			WHERE u.supplier = $1 AND u.name = $2
 		UNION ALL SELECT transport_key, size, received_at, document_id FROM delivery
-			WHERE door = 'sftp' AND supplier = $1 AND transport_key = $2 LIMIT 1`, party, name)
+			WHERE id = (SELECT delivery_id FROM delivery_key WHERE door = 'sftp' AND supplier = $1 AND transport_key = $2) LIMIT 1`, party, name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, gateway.ErrNotFound
 	}

@@ -43,9 +43,9 @@ const neverOrdered = 0
 
 // slice is a part of a release unit: ranges of payments of one or many deliveries.
 type slice struct {
-	deliveries  []int64
-	months      []string // as the statements want them
-	first, last []int64
+	returnAlways []bool   // of the bundles
+	months       []string // as the statements want them
+	first, last  []int64
 }
 
 // slicePayments is how many payments of the unit a slice has, about: there should be work for every reader, unless it is
@@ -66,9 +66,9 @@ func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gat
 		return nil, fmt.Errorf("debit accounts: %w", err)
 	}
 	var parts []part
-	err = x.SelectContext(ctx, &parts, `SELECT d.id, d.month, d.payments, g.of_unit, d.payer_id, d.authority
+	err = x.SelectContext(ctx, &parts, `SELECT d.id, d.month, d.payments, d.return_always, g.of_unit, d.payer_id, d.authority
 		FROM (SELECT delivery_id, sum(payments) AS of_unit FROM release_group WHERE id = ANY ($1::bigint[]) GROUP BY 1) g
-		JOIN delivery d ON d.id = g.delivery_id ORDER BY d.id`, groups)
+		CROSS JOIN LATERAL (SELECT * FROM delivery e WHERE e.id = g.delivery_id OFFSET 0) d ORDER BY d.id`, groups)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}
@@ -97,7 +97,7 @@ func (c *completion) ofGroups(part slice) (string, []any) {
 	if c.debits > 1 {
 		query += ` ORDER BY g.debit_account::bigint, p.id`
 	}
-	return query, []any{part.deliveries, part.months, part.first, part.last, c.groups}
+	return query, []any{part.returnAlways, part.months, part.first, part.last, c.groups}
 }
 
 // payer is a data supplier paying for an authority.
@@ -113,6 +113,8 @@ type part struct {
 	Month    time.Time `db:"month"`
 	Payments int       `db:"payments"`
 	OfUnit   int       `db:"of_unit"`
+	// ReturnAlways: the bundle wants back what has no account, whatever the standing choice is.
+	ReturnAlways bool `db:"return_always"`
 }
 
 // cut makes slices of the unit.
@@ -132,7 +134,7 @@ func (c *completion) cut(parts []part) {
 			}
 			first, last := d.Payments*i/pieces+1, d.Payments*(i+1)/pieces
 			s := &c.slices[len(c.slices)-1]
-			s.deliveries, s.months = append(s.deliveries, d.Delivery), append(s.months, d.Month.Format(time.DateOnly))
+			s.returnAlways, s.months = append(s.returnAlways, d.ReturnAlways), append(s.months, d.Month.Format(time.DateOnly))
 			s.first, s.last = append(s.first, gateway.PaymentID(d.Delivery, first)), append(s.last, gateway.PaymentID(d.Delivery, last))
 			room -= (d.OfUnit + pieces - 1) / pieces
 		}

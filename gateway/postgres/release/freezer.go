@@ -21,7 +21,7 @@ type freezer struct {
 	seen       int
 	doubtful   []int64 // payments that wait
 
-	references map[attempt]int64 // bank_reference
+	references map[attempt]string // bank_reference
 	ic         *freezing
 	message    []completed // of the present message, in order
 	split      *gateway.Splitter
@@ -55,9 +55,9 @@ func (f *freezer) since() time.Time {
 
 // prepare makes what the orders need: the partitions of their month, and the references of the deliveries.
 func (f *freezer) prepare(ctx context.Context) error {
-	month, err := f.store.EnsureMonth(ctx, f.store.DB) // on its own, as the references: the release may take long
+	month, err := f.store.EnsureMonth(ctx, f.store.DB, f.asOf) // on its own, as the references: the release may take long
 	if err == nil {
-		f.frozenIn, err = time.Parse(time.DateOnly, month)
+		f.frozenIn, err = time.Parse(time.DateOnly, month.String())
 	}
 	if err == nil {
 		f.references, err = f.store.references(ctx, f.attempts)
@@ -111,7 +111,7 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 func (f *freezer) beginInterchange(ctx context.Context) error {
 	ic := &freezing{prepared: f.asOf.Truncate(time.Minute), messages: pgcopy.New(messageTable()), lines: pgcopy.New(lineTable())}
 	err := f.pipe.wait(func() (err error) {
-		if ic.OrderNumber, err = f.x.NextOrderNumber(ctx, f.bank.ID, f.void); err != nil {
+		if ic.OrderNumber, err = f.store.NextOrderNumber(ctx, f.x, f.bank.ID, f.void); err != nil {
 			return err
 		}
 		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,

@@ -30,6 +30,11 @@ func dueTable() pgcopy.Table {
 	return pgcopy.Table{Name: "answer_due", Columns: []string{"kind", "delivery_id", "month", "payment_id", "attempt", "status", "code", "text", "caused_at"}}
 }
 
+// tallyTable is the table answer_due_tally.
+func tallyTable() pgcopy.Table {
+	return pgcopy.Table{Name: "answer_due_tally", Columns: []string{"delivery_id", "kind", "payments", "first_at", "last_at"}}
+}
+
 // changeTable is the table text_change.
 func changeTable() pgcopy.Table {
 	return pgcopy.Table{Name: "text_change", Columns: []string{"interchange_id", "message_no", "lin", "seq", "field", "what"}}
@@ -82,10 +87,13 @@ func addMessage(to *pgcopy.Rows, interchange int64, no int, ref string, payments
 }
 
 // unpaid gathers what is told of payments that are returned before any order, or become cheques.
-type unpaid struct{ facts, dues *pgcopy.Rows }
+type unpaid struct {
+	facts, dues, tally *pgcopy.Rows
+	owed               map[int64]int64 // how many of the dues are of a delivery
+}
 
 func newUnpaid() *unpaid {
-	return &unpaid{facts: pgcopy.New(postgres.NewFactTable()), dues: pgcopy.New(dueTable())}
+	return &unpaid{facts: pgcopy.New(postgres.NewFactTable()), dues: pgcopy.New(dueTable()), tally: pgcopy.New(tallyTable()), owed: map[int64]int64{}}
 }
 
 // unpaidRows is how many are stored at a time.
@@ -118,6 +126,7 @@ func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
 	u.dues.Text("text", text)
 	u.dues.Instant("caused_at", f.asOf)
 	u.dues.End()
+	u.owed[delivery]++
 	if u.dues.Len() < unpaidRows {
 		return nil
 	}
@@ -125,7 +134,19 @@ func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
 }
 
 func (u *unpaid) flush(ctx context.Context, f *freezer) error {
-	if err := f.copy(ctx, dueTable(), u.dues); err != nil || u.facts.Len() == 0 {
+	if err := f.copy(ctx, dueTable(), u.dues); err != nil {
+		return err
+	}
+	for delivery, n := range u.owed {
+		u.tally.Int8("delivery_id", delivery)
+		u.tally.Int2("kind", int16(gateway.Response7))
+		u.tally.Int8("payments", n)
+		u.tally.Instant("first_at", f.asOf)
+		u.tally.Instant("last_at", f.asOf)
+		u.tally.End()
+	}
+	clear(u.owed)
+	if err := f.copy(ctx, tallyTable(), u.tally); err != nil || u.facts.Len() == 0 {
 		return err
 	}
 	if err := f.copy(ctx, postgres.NewFactTable(), u.facts); err != nil {

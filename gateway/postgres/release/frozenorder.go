@@ -11,7 +11,7 @@ import (
 // bytes come of it.
 type frozenOrder struct {
 	seq                    int
-	reference              int64 // the number of delivery and attempt
+	reference              string // how those of delivery and attempt begin
 	e2e                    string
 	ore                    int64
 	currency               string
@@ -23,7 +23,7 @@ type frozenOrder struct {
 
 // tell makes of an order what the codec is told. It is used again and again: a million of them would be garbage.
 func (o *frozenOrder) tell(order *gateway.Order) error {
-	*order = gateway.Order{Seq: o.seq, Reference: gateway.BankReference{Number: o.reference, EndToEndID: o.e2e}.String(), Ore: o.ore,
+	*order = gateway.Order{Seq: o.seq, Reference: gateway.BankReference{Head: o.reference, EndToEndID: o.e2e}.String(), Ore: o.ore,
 		TransferCurrency: o.currency, Type: gateway.PaymentType(o.typ), Text: o.text, DebitText: o.debitText,
 		Account: gateway.Account{Kind: gateway.AccountKind(o.kind), Number: o.account, BIC: o.bic, BankCode: o.bankCode}}
 	for _, stored := range []string{o.detail, o.beneficiary} {

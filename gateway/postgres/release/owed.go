@@ -169,7 +169,7 @@ func (s *Store) completionOfOwed(ctx context.Context, x *postgres.Session, bank 
 	err = x.SelectContext(ctx, &owed, `SELECT o.delivery_id, o.attempt, o.payments, d.month, d.payer_id, d.authority
 		FROM (SELECT delivery_of(payment_id) AS delivery_id, attempt, count(*) AS payments FROM obligation
 			WHERE cause_interchange = ANY ($1::bigint[]) AND state = 'open' GROUP BY 1, 2) o
-		JOIN delivery d ON d.id = o.delivery_id ORDER BY 1, 2`, void)
+		CROSS JOIN LATERAL (SELECT * FROM delivery e WHERE e.id = o.delivery_id OFFSET 0) d ORDER BY 1, 2`, void)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}

@@ -70,7 +70,7 @@ func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.Ba
 	}
 	_, err = x.ExecContext(ctx, `DECLARE orders NO SCROLL CURSOR FOR
 		SELECT o.message_no, o.lin, o.seq, o.ore, o.type, o.account_kind, o.account, o.bic, o.bank_code, o.transfer_currency,
-			r.number AS reference, p.e2e, p.statement_text, coalesce(p.debit_text, g.debit_text) AS debit_text, p.detail, o.beneficiary
+			r.head AS reference, p.e2e, p.statement_text, coalesce(p.debit_text, g.debit_text) AS debit_text, p.detail, o.beneficiary
 		FROM bank_order o JOIN delivery d ON d.id = delivery_of(o.payment_id) JOIN payment p ON p.month = d.month AND p.id = o.payment_id
 		JOIN release_group g ON g.id = p.group_id
 		JOIN bank_reference r ON r.delivery_id = delivery_of(o.payment_id) AND r.attempt = o.attempt
@@ -176,7 +176,7 @@ type orderRow struct {
 	BIC         sql.NullString `db:"bic"`
 	BankCode    sql.NullString `db:"bank_code"`
 	Currency    sql.NullString `db:"transfer_currency"`
-	Reference   int64          `db:"reference"`
+	Reference   string         `db:"reference"`
 	E2E         string         `db:"e2e"`
 	Text        sql.NullString `db:"statement_text"`
 	DebitText   sql.NullString `db:"debit_text"`

@@ -69,10 +69,10 @@ const newest = 2000
 
 // window remembers which stages of the newest rows have been counted.
 type window struct {
-	table string
-	begun bool
-	top   int64
-	seen  map[int64]stage
+	table  string
+	begun  bool
+	before int64 // the newest row that is not looked at any more
+	seen   map[int64]stage
 }
 
 // begin finds where to start; what is there before the first look is not counted.
@@ -80,14 +80,14 @@ func (w *window) begin(ctx context.Context, db Reader) error {
 	if w.begun {
 		return nil
 	}
-	rows, err := db.QueryContext(ctx, `SELECT coalesce(max(id), 0) FROM `+w.table)
+	rows, err := db.QueryContext(ctx, `SELECT coalesce(min(id), 1) - 1 FROM (SELECT id FROM `+w.table+` ORDER BY id DESC LIMIT $1) newest`, newest)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
 	w.seen = map[int64]stage{}
 	for rows.Next() {
-		if err := rows.Scan(&w.top); err != nil {
+		if err := rows.Scan(&w.before); err != nil {
 			return err
 		}
 	}
@@ -100,19 +100,20 @@ func (w *window) look(ctx context.Context, db Reader, query string, scan func(*s
 	if err := w.begin(ctx, db); err != nil {
 		return err
 	}
-	rows, err := db.QueryContext(ctx, query, w.top-newest)
+	rows, err := db.QueryContext(ctx, query, w.before)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
+	var ids []int64
 	for rows.Next() {
 		id, reached, err := scan(rows)
 		if err != nil {
 			return err
 		}
+		ids = append(ids, id)
 		fresh := reached &^ w.seen[id]
 		w.seen[id] |= reached
-		w.top = max(w.top, id)
 		if w.begun && fresh != 0 {
 			tell(id, fresh)
 		}
@@ -121,10 +122,9 @@ func (w *window) look(ctx context.Context, db Reader, query string, scan func(*s
 		return err
 	}
 	w.begun = true
-	for id := range w.seen {
-		if id <= w.top-newest {
-			delete(w.seen, id)
-		}
+	for ; len(ids) > newest; ids = ids[1:] {
+		w.before = ids[0]
+		delete(w.seen, w.before)
 	}
 	return nil
 }

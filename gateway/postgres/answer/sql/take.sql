@@ -2,15 +2,23 @@
 
 -- step: table of dues
 CREATE TEMP TABLE closing (kind smallint, delivery_id bigint, month date, payment_id bigint, attempt smallint, interchange_id bigint,
-    message_no int, lin int, status text, code text, text text) ON COMMIT DROP
+    message_no int, lin int, payments int, status text, code text, text text) ON COMMIT DROP
 
 -- step: table of payments told
 CREATE TEMP TABLE responding (payment_id bigint, attempt smallint, status text, code text, text text) ON COMMIT DROP
 
 -- step: dues
+-- Each is of one payment at least: no more than a document holds have to be looked at. Together with them goes what they were
+-- added up to, as far as nobody has gathered it yet.
+WITH counted AS (DELETE FROM answer_due_tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM answer_due_tally
+    WHERE delivery_id = @delivery AND kind = @kind FOR UPDATE SKIP LOCKED)) RETURNING payments, last_at),
+gathered AS (UPDATE answer_waiting w SET payments = w.payments + c.payments, last_at = greatest(w.last_at, c.last_at)
+    FROM (SELECT sum(payments) AS payments, max(last_at) AS last_at FROM counted HAVING count(*) > 0) c
+    WHERE w.delivery_id = @delivery AND w.kind = @kind)
 INSERT INTO closing
-SELECT kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, status, code, text
+SELECT kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, payments, status, code, text
 FROM (SELECT *, sum(payments) OVER (ORDER BY caused_at, payment_id, interchange_id, message_no, lin) - payments AS before
-    FROM answer_due WHERE delivery_id = @delivery AND kind = @kind AND answer_id IS NULL) q
+    FROM (SELECT * FROM answer_due WHERE delivery_id = @delivery AND kind = @kind AND answer_id IS NULL
+        ORDER BY caused_at, payment_id, interchange_id, message_no, lin LIMIT @most) d) q
 WHERE before = 0 OR before + payments <= @most
 

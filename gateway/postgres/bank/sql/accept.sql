@@ -16,5 +16,8 @@ owed AS (
     WHERE NOT EXISTS (SELECT 1 FROM standing e WHERE e.month = d.month AND e.month BETWEEN @earliest::date AND @latest::date AND e.payment_id = o.payment_id
         AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
     GROUP BY d.id, d.month, o.interchange_id, o.message_no, o.lin
-    ON CONFLICT DO NOTHING)
+    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at),
+counted AS (
+    INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
+    SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2)
 SELECT count(*) FROM accepted

@@ -56,17 +56,25 @@ FROM judged j WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
   AND l.interchange_id = j.interchange_id AND l.message_no = j.message_no AND l.lin = j.lin
 
 -- step: responses 9 of orders
-INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @rejected, @rejectcode, text, @now::timestamptz
-FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response9 ON CONFLICT DO NOTHING
+WITH owed AS (
+    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
+    SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @rejected, @rejectcode, text, @now::timestamptz
+    FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response9
+    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
+INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
+SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
 
 -- step: responses 9 of lines
-INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-SELECT j.answer, d.id, d.month, o.payment_id, o.attempt, @rejected, @rejectcode, j.text, @now::timestamptz
-FROM judged j JOIN interchange i ON i.id = j.interchange_id
-CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id
-    AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
-JOIN delivery d ON d.id = delivery_of(o.payment_id)
-WHERE j.payment_id IS NULL AND j.effect = 'takes' AND j.answer = @response9
-  AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.month BETWEEN @since::date AND @recorded::date AND e.payment_id = o.payment_id AND e.attempt = o.attempt AND e.kind <> 'dispute_settled')
-ON CONFLICT DO NOTHING
+WITH owed AS (
+    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
+    SELECT j.answer, d.id, d.month, o.payment_id, o.attempt, @rejected, @rejectcode, j.text, @now::timestamptz
+    FROM judged j JOIN interchange i ON i.id = j.interchange_id
+    CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id
+        AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
+    JOIN delivery d ON d.id = delivery_of(o.payment_id)
+    WHERE j.payment_id IS NULL AND j.effect = 'takes' AND j.answer = @response9
+      AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.month BETWEEN @since::date AND @recorded::date AND e.payment_id = o.payment_id
+        AND e.attempt = o.attempt AND e.kind <> 'dispute_settled')
+    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
+INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
+SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2

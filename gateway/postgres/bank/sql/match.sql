@@ -20,7 +20,7 @@ WHERE s.seq IS NULL OR o.payment_id IS NOT NULL
 INSERT INTO by_reference
 SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, d.month, o.payment_id, o.attempt
 FROM bank_status s
-JOIN bank_reference r ON r.number = CASE WHEN s.reference ~ '^[0-9]{8}.' THEN left(s.reference, 8)::int END
+JOIN bank_reference r ON r.head = left(s.reference, 8)
 JOIN delivery d ON d.id = r.delivery_id
 CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
     WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
