@@ -209,3 +209,28 @@ func TestCells(t *testing.T) {
 		t.Errorf("%s is the last of cell 98", last)
 	}
 }
+
+// TestInterchange_MayVoid: only while no attempt can have reached the bank, and nobody is sending it.
+func TestInterchange_MayVoid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		state           gateway.InterchangeState
+		mayBeOut, owned bool
+		want            bool
+	}{
+		{gateway.InterchangeFrozen, false, true, true},
+		{gateway.InterchangeRendered, false, true, true},
+		{gateway.InterchangeRendered, true, false, false}, // somebody says that it has not arrived
+		{gateway.InterchangeSending, false, false, true},
+		{gateway.InterchangeSending, false, true, false},
+		{gateway.InterchangeSending, true, false, false},
+		{gateway.InterchangePublishing, false, false, false},
+		{gateway.InterchangeSent, false, false, false},
+		{gateway.InterchangeIsUnknown, false, false, false},
+		{gateway.InterchangeVoid, false, false, false},
+	} {
+		if got := c.state.MayVoid(c.mayBeOut, c.owned); got != c.want {
+			t.Errorf("%+v: %t", c, got)
+		}
+	}
+}

@@ -38,6 +38,6 @@ CREATE INDEX obligation_due ON obligation (due_on, executes_on, agreement_id) WH
 CREATE INDEX obligation_cause ON obligation (cause_interchange, cause_message, cause_lin);
 
 -- Append-mostly: what it is about never changes, and no row goes.
-GRANT SELECT, INSERT ON obligation TO nks_flow;
+REVOKE UPDATE, DELETE ON obligation FROM nks_flow;
 GRANT UPDATE (state, ended_at, register_counter) ON obligation TO nks_flow;
 RESET ROLE;
