@@ -205,6 +205,9 @@ func TestRelease_WakesAnotherProcess(t *testing.T) {
 	w.release()
 	w.unrender()
 	n.wakes(sleeping{name: "rendered", work: postgres.ToSend(bank), step: n.toSend(bank), make: w.render})
+	n.wakes(sleeping{name: "ordered anew", work: postgres.ToRelease, step: n.Release.Next, due: n.Release.NextDue, make: func() {
+		w.void(bank, w.number(`SELECT max(control_ref) FROM interchange WHERE state = 'rendered'`))
+	}})
 	resolve := func() {
 		number := w.number(`SELECT control_ref FROM interchange WHERE state = 'unknown'`)
 		if err := w.Desk.Resolve(t.Context(), bank, gateway.ControlNumber(number), false, "one", "two"); err != nil {
