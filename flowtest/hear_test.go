@@ -159,7 +159,19 @@ func TestHear(t *testing.T) {
 		{"one bad word in a file of good ones", "BEC", func(s sent) {
 			w.says(s.bank, bansta(s.message(1), status(1, 1, "2", "x"), status(7, 1, "2", ""), status(1, 3, "4", "")))
 		},
-			heard{"with_bank -2 = -400, executed 1 = 300, returned 1 = 100", "9 A:0001(x)", "bank status undecided"}},
+			heard{"with_bank -2 = -400, executed 1 = 300, returned 1 = 100", "8 C; 9 A:0001(x)", "bank status undecided"}},
+		{"another amount", "BEC", func(s sent) {
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+			w.says(s.bank, bansta(s.message(1), status(1, 1, "4", "")+"MOA+9:1,00:DKK'", status(1, 2, "4", "")+"MOA+9:2,01:DKK'", status(1, 3, "3", "")+"MOA+9:3:DKK'"))
+		}, heard{"with_bank -2 = -300, executed 1 = 100, disputed 1 = 200", "8 A C D", "bank names another amount"}},
+		{"an amount that is none", "BEC", func(s sent) {
+			w.says(s.bank, bansta(s.message(1), status(1, 1, "4", "")+"MOA+9:1,005:DKK'", status(1, 2, "4", "")+"MOA+9:0:DKK'"))
+		}, heard{"", "", "bank status undecided; bank status undecided"}},
+		{"executed by order, and its line accepted later", "BEC", func(s sent) {
+			w.says(s.bank, bansta(s.message(1), status(1, 1, "4", "")))
+			w.want("what is carried out is taken over", w.names(w.newAnswers()), "8 A")
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+		}, heard{"with_bank -1 = -100, executed 1 = 100", "8 B C D", ""}},
 		{"another bank's order", "SDC", func(s sent) {
 			theirs := w.four("BEC")
 			w.says(s.bank, bansta(theirs.message(1), status(1, 1, "2", "")), bansta("", named(1, theirs.ref("A"), "2", "")), contrl(s.bank, theirs.no+100, "4+29"))

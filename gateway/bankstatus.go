@@ -19,6 +19,7 @@ type BankStatus struct {
 	Seq        int    // 0 when not said
 	Reference  string // RFF+CR
 	Meaning    Meaning
+	Ore        int64  // the amount that is named, in øre; 0: none is
 	Code       string // Kxxxx
 	Text       string
 }

@@ -180,7 +180,9 @@ func invariants() []invariant {
 				LEFT JOIN standing e ON e.payment_id = o.payment_id AND e.attempt = o.attempt
 				WHERE l.state IN ('accepted', 'assumed', 'executed')
 				AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = 0 AND a.attempt = 0
-					AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin) OFFSET 0) o
+					AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin)
+				AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = o.payment_id
+					AND a.attempt = o.attempt) OFFSET 0) o
 			 WHERE state_of(kind, 'released', type, line, interchange) IN ('with_bank', 'executed', 'cheque')`},
 		{"I13", "account versions of one purpose in force at once",
 			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id

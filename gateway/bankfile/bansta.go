@@ -27,6 +27,7 @@ type held struct {
 	gateway.BankStatus
 	gis     string // GIS 7365
 	notOurs bool   // LIN or SEQ has a number that none of ours has
+	amiss   bool   // it names an amount that cannot be read
 }
 
 func (f *reading) bansta() error {
@@ -57,10 +58,28 @@ func (b *bansta) segment(s *edifact.Segment) error {
 		b.held = &held{BankStatus: gateway.BankStatus{MessageRef: b.message, Line: b.line, Seq: seq}, notOurs: b.notOurs || !ours}
 	case "GIS":
 		b.held.gis = s.Text(0, 0)
+	case "MOA":
+		// Of a SEQ, the amount that was ordered. // D.96A DE 5025: 9
+		if string(s.Component(0, 0)) == "9" && b.held != nil {
+			b.held.Ore, b.held.amiss = oreOf(s.Text(0, 1))
+		}
 	case "FTX":
 		b.reason(s)
 	}
 	return nil
+}
+
+// mostDigits bounds an amount.
+const mostDigits = 15
+
+// oreOf reads an amount with at most two decimals. amiss: it is none, or nothing.
+func oreOf(text string) (ore int64, amiss bool) {
+	whole, decimals, _ := strings.Cut(strings.ReplaceAll(text, ".", ","), ",")
+	if len(decimals) > 2 || len(whole) > mostDigits || !gateway.AllDigits(whole+decimals) {
+		return 0, true
+	}
+	ore, err := strconv.ParseInt(whole+(decimals + "00")[:2], 10, 64)
+	return ore, err != nil || ore == 0
 }
 
 func (b *bansta) reference(s *edifact.Segment) {
@@ -120,6 +139,8 @@ func (b *bansta) unclear(w *held, alone bool) string {
 		return "several SEQ in a LIN and one without a number"
 	case w.notOurs:
 		return "LIN or SEQ is not numbered as ours are"
+	case w.amiss:
+		return "its amount cannot be read"
 	case w.Meaning == "":
 		return "GIS code " + w.gis + " is in no list of the bank's profile"
 	}

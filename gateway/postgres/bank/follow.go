@@ -69,7 +69,7 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	to := carries(news)
 	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": now, "recorded": month, "since": since,
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
-		"response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
+		"response8": int(gateway.Response8), "accepted": gateway.StatusAccepted, "corrected": corrected(news), "response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
 	if err := pgscript.Run(ctx, x, followScript, all); err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
 	}
@@ -100,6 +100,14 @@ func sinceOf(ctx context.Context, x *postgres.Session, interchanges, month strin
 
 // thisMonth is the month of business time.
 func (s *Store) thisMonth() string { return gateway.MonthOf(s.Now().In(s.Location)).String() }
+
+// corrected is what response 8 says of news that may correct an earlier answer; empty: nothing.
+func corrected(news gateway.News) string {
+	if news == gateway.NewsSettledExecuted {
+		return gateway.TextCorrected
+	}
+	return ""
+}
 
 // How exceptions name places of a message.
 const (

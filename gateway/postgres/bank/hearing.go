@@ -21,7 +21,7 @@ func makeTables(ctx context.Context, x *postgres.Session) error {
 
 // statusTable is the temporary table bank_status.
 func statusTable() pgcopy.Table {
-	return pgcopy.Table{Name: "pg_temp.bank_status", Columns: []string{"n", "message_ref", "lin", "seq", "reference", "meaning", "code", "text"}}
+	return pgcopy.Table{Name: "pg_temp.bank_status", Columns: []string{"n", "message_ref", "lin", "seq", "reference", "meaning", "ore", "code", "text"}}
 }
 
 // hearing gathers what stands in a file: CONTRLs in memory (few), statuses in the temporary table bank_status (many).
@@ -74,6 +74,7 @@ func (h *hearing) Status(s gateway.BankStatus) error {
 	h.statuses.OptionalInt8("seq", int64(s.Seq))
 	h.statuses.Optional("reference", s.Reference)
 	h.statuses.Text("meaning", string(s.Meaning))
+	h.statuses.OptionalInt8("ore", s.Ore)
 	h.statuses.Optional("code", s.Code)
 	h.statuses.Optional("text", s.Text)
 	h.statuses.End()

@@ -23,6 +23,9 @@ func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gat
 	if err := s.proveSent(ctx, x); err != nil {
 		return err
 	}
+	if _, err := s.follow(ctx, x, gateway.NewsOtherAmount, source{document: document}, "", heardWords+`'`+meansOtherAmount+`'`, nil); err != nil {
+		return err
+	}
 	if err := s.applyRejects(ctx, x, document); err != nil {
 		return err
 	}
@@ -45,7 +48,7 @@ func (s *Store) match(ctx context.Context, x *postgres.Session, bank gateway.Ban
 	if err != nil {
 		return fmt.Errorf("months: %w", err)
 	}
-	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID, "since": since, "until": until})
+	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID, "since": since, "until": until, "otheramount": meansOtherAmount})
 }
 
 // raiseUndecided makes one exception per status that names nothing or two things, and one for all that are too many.
@@ -88,6 +91,9 @@ func (s *Store) proveSent(ctx context.Context, x *postgres.Session) error {
 	}
 	return nil
 }
+
+// meansOtherAmount is the meaning of a status that names another amount than was sent, whatever else it says.
+const meansOtherAmount = "other amount"
 
 // heardWords are the statuses of one meaning as rows of word.
 const heardWords = `SELECT n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text FROM matched WHERE meaning = `

@@ -10,4 +10,5 @@ CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.mon
 JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
 LEFT JOIN standing e ON e.month = @month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
 WHERE state_of(e.kind, 'released', o.type, l.state, i.state) IN ('with_bank', 'executed', 'cheque')
-  AND NOT EXISTS (SELECT FROM responding r WHERE r.payment_id = o.payment_id)
+  -- What is told of by itself, now or before, is not told of with its line.
+  AND NOT EXISTS (SELECT FROM answer_due a WHERE a.delivery_id = @delivery AND a.kind = @kind AND a.payment_id = o.payment_id AND a.attempt = o.attempt)

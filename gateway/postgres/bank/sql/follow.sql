@@ -55,6 +55,15 @@ UPDATE order_line l SET state = CASE j.effect WHEN 'disputes' THEN 'disputed' EL
 FROM judged j WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
   AND l.interchange_id = j.interchange_id AND l.message_no = j.message_no AND l.lin = j.lin
 
+-- step: responses 8 of orders whose line the bank has not taken over yet
+WITH owed AS (
+    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, text, caused_at)
+    SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @accepted, nullif(@corrected, ''), @now::timestamptz
+    FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response8
+    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
+INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
+SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
+
 -- step: responses 9 of orders
 WITH owed AS (
     INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)

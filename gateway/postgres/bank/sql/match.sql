@@ -7,18 +7,18 @@ ANALYZE bank_status
 
 -- step: by place
 INSERT INTO by_place
-SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, d.month, o.payment_id, o.attempt
+SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, d.month, o.payment_id, o.attempt, coalesce(o.ore, l.ore)
 FROM bank_status s JOIN message m ON m.ref = s.message_ref AND NOT m.void
 JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
-LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @until::date
+LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt, b.ore FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @until::date
     AND b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
 LEFT JOIN delivery d ON d.id = delivery_of(o.payment_id)
 WHERE s.seq IS NULL OR o.payment_id IS NOT NULL
 
 -- step: by reference
 INSERT INTO by_reference
-SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, d.month, o.payment_id, o.attempt
+SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, d.month, o.payment_id, o.attempt, o.ore
 FROM bank_status s
 JOIN bank_reference r ON r.head = left(s.reference, 8)
 JOIN delivery d ON d.id = r.delivery_id
@@ -34,7 +34,7 @@ WHERE s.reference IS NOT NULL AND delivery_of(k.payment_id) = d.id
 
 -- step: statuses and what they are about
 INSERT INTO matched
-SELECT s.n, s.meaning, s.code, s.text,
+SELECT s.n, CASE WHEN s.ore <> coalesce(p.ore, r.ore) THEN @otheramount ELSE s.meaning END, s.code, s.text,
     coalesce(p.interchange_id, r.interchange_id), coalesce(p.message_no, r.message_no),
     coalesce(p.lin, r.lin), coalesce(r.seq, p.seq), coalesce(r.month, p.month),
     coalesce(r.payment_id, p.payment_id), coalesce(r.attempt, p.attempt),

@@ -8,15 +8,16 @@ CREATE TEMP TABLE bank_status (
     seq         bigint,
     reference   text COLLATE "C",
     meaning     text NOT NULL,
+    ore         bigint,         -- null: no amount is named
     code        text,
     text        text
 ) ON COMMIT DROP
 
 -- step: table of places
-CREATE TEMP TABLE by_place (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint) ON COMMIT DROP
+CREATE TEMP TABLE by_place (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint, ore bigint) ON COMMIT DROP
 
 -- step: table of references
-CREATE TEMP TABLE by_reference (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint) ON COMMIT DROP
+CREATE TEMP TABLE by_reference (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint, ore bigint) ON COMMIT DROP
 
 -- step: table of matched statuses
 CREATE TEMP TABLE matched (
