@@ -155,6 +155,29 @@ func TestDemo_BankFaults(t *testing.T) {
 	p.OneLine(t, `fault "nothing": must be one of late, twice`)
 }
 
+// TestDemo_BankContradicts has the banks answer everything wrong, in every way that there is: every øre is explained by both
+// computations, and what nobody can know is disputed or waits. Its few payments are a sample; the farm has more.
+func TestDemo_BankContradicts(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	seed := os.Getenv("NKS_SEED")
+	if seed == "" {
+		seed = "1"
+	}
+	p := nksDemo(t, demoArgs(dir, strconv.Itoa(programtest.Size(40, 400)), "--fresh", "--seed", seed, "--bank-faults", strings.Join(bank.FaultNames(), ","))...)
+	p.Want(t, 0)
+	r := resultOf(t, p)
+	if r.DifferenceOere != 0 || r.BankLedgerDifference != 0 || r.Unanswered != 0 || r.Findings != 0 {
+		t.Errorf("not everything is explained: %+v", r)
+	}
+	if r.Disputed == 0 {
+		t.Errorf("no bank has contradicted itself: %+v", r)
+	}
+	if r.Received != r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting+r.Disputed || r.ReceivedOere != r.AccountedOere {
+		t.Errorf("the figures do not add up: %+v", r)
+	}
+}
+
 // tampering changes a finished demonstration behind the program's back, and takes the change back.
 type tampering struct {
 	name     string
