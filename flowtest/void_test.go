@@ -55,10 +55,18 @@ func TestVoid(t *testing.T) {
 	w.release()
 	w.newAnswers()
 	w.want("may be void", w.voidable(), "BEC 1 rendered 4 1000; SDC 1 rendered 1 500")
-	w.void("BEC", 1)
+	w.unrender()
+	asked := w.decides(act.KindVoid, "Ann", w.number(`SELECT id FROM interchange WHERE bank = 'BEC'`))
+	if asked.Persons != 2 || asked.Items[0].State != "not sent" || asked.Items[0].Preview != "is void, and 4 payments are ordered anew" {
+		t.Errorf("%+v", asked)
+	}
+	w.want("asked", w.ledger(), "frozen 5 = 1500")
+	w.render() // meanwhile
+	w.approves(asked.ID, "Bob")
+	w.holds()
 	w.want("void", w.ledger(), "frozen 1 = 500, void 4 = 1000")
 	w.want("facts", w.row(`SELECT scope, kind, attempt, payments, ore, text FROM fact ORDER BY interchange_id, message_no, lin`),
-		"line void 1 3 600 the debit account is wrong; line void 1 1 400 the debit account is wrong")
+		"line void 1 3 600 a test; line void 1 1 400 a test")
 	w.want("owed", w.row(`SELECT p.e2e, o.attempt, o.kind, o.ore, o.debit_account, o.state FROM obligation o JOIN payment p ON p.id = o.payment_id ORDER BY 1`),
 		"A 2 again 100 "+debit1+" open; B 2 again 200 "+debit1+" open; C 2 again 300 "+debit1+" open; D 2 again 400 "+debit1+" open")
 	w.release()
