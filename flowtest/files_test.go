@@ -262,7 +262,7 @@ func TestOutbox_Unknown(t *testing.T) {
 			"9 A:0001(Interchange afvist af banken, fejlkode 29) B:0001(Interchange afvist af banken, fejlkode 29)", "returned 2 = 300"},
 		"BANSTA": {func(w *world) {
 			w.says("BEC", bansta("BEC-00000000000001-0001", status(1, 1, "4", ""), status(1, 2, "2", "Nej")))
-		}, "9 B:0001(Nej)", "executed 1 = 100, returned 1 = 200"},
+		}, "8 A; 9 B:0001(Nej)", "executed 1 = 100, returned 1 = 200"},
 		"BANSTA of a whole line": {func(w *world) { w.says("BEC", bansta("BEC-00000000000001-0001", line(1, "4", ""))) }, "8 A B", "executed 2 = 300"},
 		"the bank has it, by word of mouth": {func(w *world) {
 			if err := w.Desk.Resolve(w.t.Context(), "BEC", 1, true, "ann", "bob"); err != nil {

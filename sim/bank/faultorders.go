@@ -84,7 +84,7 @@ func (d *decision) faultOrders(live []*orderLine) {
 		}
 	}
 	if d.line.Fault == FaultWrongReference {
-		others := slices.DeleteFunc(live, func(o *orderLine) bool { return o.Fault != "" })
+		others := slices.DeleteFunc(slices.Clone(live), func(o *orderLine) bool { return o.Fault != "" })
 		for _, o := range faulty {
 			d.misname(o, others)
 		}

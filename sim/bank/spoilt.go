@@ -42,7 +42,7 @@ func (d *desk) reuse(a *answerState, m *madeLine) time.Time {
 		return m.At
 	}
 	m.Control = before.Control
-	m.Name = "BANSTA-" + m.Control + "-" + a.ID + ".edi"
+	m.Name = "BANSTA-" + m.Control + "_" + a.ID + ".edi" // behind the other in a listing: whoever takes files by name meets it second
 	if a.How == spoiltBoth {
 		return before.At
 	}
