@@ -12,6 +12,7 @@ import (
 	"nks/gateway/act"
 	"nks/gateway/bankfile"
 	"nks/internal/app"
+	"nks/reconciliation"
 )
 
 // laidOut is a bank's mailbox with files in it, some of which cannot be fetched.
@@ -168,6 +169,10 @@ func TestSilence_NotWhatADoubtConcerns(t *testing.T) {
 			w.at("2005-08-11 08:10")
 			w.deadlines()
 			lines("lines", c.want)
+			undecided := map[string]reconciliation.Undecided{all: {}, none: {Payments: 8, Ore: 2000}, first: {Payments: 4, Ore: 1000}}
+			if got, err := reconciliation.SumUndecided(t.Context(), w.db); err != nil || got != undecided[c.want] {
+				t.Errorf("undecided: %+v, %v; want %+v", got, err, undecided[c.want])
+			}
 			doubts, err := w.Desk.Doubts(t.Context())
 			if err != nil || (len(doubts) > 0) != (c.want != all) {
 				t.Fatalf("doubts %+v, %v", doubts, err)

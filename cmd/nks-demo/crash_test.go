@@ -85,6 +85,9 @@ func (c *crasher) round(t *testing.T) {
 	dir := program.Place(t)
 	// One plan for all lives: the kills differ, and what is planned is known to be what the plan says.
 	args := demoArgs(dir, "200", "--seed", "1")
+	if os.Getenv("NKS_FARM") != "" && c.seed%2 == 0 {
+		args = append(args, "--bank-faults", borneFaults)
+	}
 	for range mostStarts {
 		killed := c.done
 		p := c.start(t, dir, args)

@@ -191,7 +191,7 @@ func tellOpen(w io.Writer, e act.Exception, now time.Time) {
 }
 
 // minute is an instant for people, in the machine's own zone.
-func minute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
+func minute(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
 
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/bankday"
 	"nks/gateway"
 	"nks/internal/command"
 	"nks/internal/report"
@@ -26,6 +27,14 @@ func ledgerCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, ar
 			return err
 		}
 		report.Ledger(p.Out, ledger)
+		undecided, err := reconciliation.SumUndecided(ctx, db)
+		if err != nil {
+			return err
+		}
+		if undecided.Payments > 0 {
+			_, _ = fmt.Fprintf(p.Out, "\nof with_bank %d payments, %s DKK, are undecided: something that their bank has laid out may concern them and is not decided\n",
+				undecided.Payments, report.Kroner(undecided.Ore))
+		}
 		if err := printExceptions(ctx, p.Out, db); err != nil {
 			return err
 		}
@@ -50,9 +59,13 @@ func printExceptions(ctx context.Context, w io.Writer, db *sqlx.DB) error {
 	if err != nil || all == 0 {
 		return err
 	}
+	days, err := bankday.New()
+	if err != nil {
+		return err
+	}
 	_, _ = fmt.Fprintf(w, "\n%d wait for a person:\n", all)
 	for _, e := range list {
-		_, _ = fmt.Fprintf(w, "  %s  %s: %s: %s\n", e.RaisedAt.Format("2006-01-02 15:04"), e.Kind, e.Subject, e.Detail)
+		_, _ = fmt.Fprintf(w, "  %s  %s: %s: %s\n", e.RaisedAt.In(days.Location()).Format("2006-01-02 15:04 MST"), e.Kind, e.Subject, e.Detail)
 	}
 	return nil
 }

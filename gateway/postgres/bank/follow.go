@@ -47,19 +47,22 @@ func carries(news gateway.News) carried {
 // orders and lines moved. An empty place names each order or line in its exception; else one at that place is raised for all.
 func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.News, from source, place, words string, args pgscript.Args) (int, error) {
 	now := s.Now()
+	if err := pgscript.Run(ctx, x, newsTablesScript, nil); err != nil {
+		return 0, err
+	}
+	r, err := x.ExecContext(ctx, `INSERT INTO word (n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text) `+words, args)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", news, err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
 	this, err := s.EnsureMonth(ctx, x, now)
 	if err == nil {
 		err = x.NewFacts(ctx)
 	}
 	if err != nil {
 		return 0, err
-	}
-	if err := pgscript.Run(ctx, x, newsTablesScript, nil); err != nil {
-		return 0, err
-	}
-	_, err = x.ExecContext(ctx, `INSERT INTO word (n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text) `+words, args)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", news, err)
 	}
 	month := this.String()
 	since, err := sinceOf(ctx, x, `SELECT interchange_id FROM word`, month, nil)
