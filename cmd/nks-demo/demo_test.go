@@ -103,7 +103,7 @@ const borneFaults = "twice,reversed,late"
 func TestDemo_BankFaults(t *testing.T) {
 	t.Parallel()
 	dir := program.Place(t)
-	payments := strconv.Itoa(programtest.Size(100, 300))
+	payments := strconv.Itoa(programtest.Size(50, 300))
 	p := nksDemo(t, demoArgs(dir, payments, "--fresh", "--bank-faults", borneFaults)...)
 	p.Want(t, 0)
 	r := resultOf(t, p)
