@@ -138,10 +138,17 @@ func TestDispute_HoldsRepayments(t *testing.T) {
 	w.want("raised", w.row(`SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY kind`), "executed after reject; re-payment of a disputed payment held")
 	w.namesNobody()
 
+	// So does one that comes only now.
+	late := bundle("late", complete("late", 200))
+	late.Debits[0].Agreement, late.Debits[0].On = "AFT-BEC", "2005-08-16"
+	w.receive(late)
+	w.want("one that comes later", w.ledger(), "waiting 1 = 201, held 2 = 400, with_bank 3 = 800, disputed 1 = 200")
+	w.decided(act.KindFree, w.number(`SELECT id FROM payment WHERE e2e = 'late'`))
+
 	w.at("2005-08-15 06:00")
 	w.release()
 	w.dispatch()
-	w.want("the others go", w.ledger(), "held 1 = 200, with_bank 4 = 1001, disputed 1 = 200")
+	w.want("the others go", w.ledger(), "held 1 = 200, with_bank 5 = 1201, disputed 1 = 200")
 
 	held := w.number(`SELECT payment_id FROM standing WHERE kind = 'held'`)
 	w.decided(act.KindFree, held)
@@ -150,7 +157,7 @@ func TestDispute_HoldsRepayments(t *testing.T) {
 	}
 	w.release()
 	w.dispatch()
-	w.want("freed", w.ledger(), "with_bank 5 = 1201, disputed 1 = 200")
+	w.want("freed", w.ledger(), "with_bank 6 = 1401, disputed 1 = 200")
 	w.want("left", w.row(`SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY kind`), "executed after reject")
 	w.want("history", w.row(`SELECT n, kind, text FROM fact WHERE payment_id = $1 ORDER BY n`, held),
 		fmt.Sprintf("1 held it may pay again payment %d, which the bank may have paid; 2 freed a test", w.number(`SELECT payment_id FROM standing WHERE kind = 'disputed'`)))

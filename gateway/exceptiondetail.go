@@ -40,6 +40,7 @@ const (
 	DetailDuplicate        DetailCode = "duplicate"
 	DetailOtherAmount      DetailCode = "other_amount"
 	DetailPaysAgain        DetailCode = "pays_again"
+	DetailMorePayAgain     DetailCode = "more_pay_again"
 	DetailFileTooLarge     DetailCode = "file_too_large"
 	DetailSetAside         DetailCode = "set_aside"
 	DetailUnclear          DetailCode = "unclear"
@@ -128,6 +129,8 @@ func DetailTexts() []DetailText {
 			"bank %[1]s has a mailbox that was last listed and fetched whole at %[6]s; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
 		{DetailDoubtedBank, "%[1]s har lagt noget frem, som ikke er afgjort og kan angå enhver betaling; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
 			"bank %[1]s has laid out something that is not decided and may concern any payment; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailMorePayAgain, "Flere end %[1]s betalinger udbetaler måske igen, hvad pengeinstituttet kan have udbetalt; de øvrige er ikke holdt tilbage",
+			"more than %[1]s payments may pay again what the bank may have paid; the others are not held"},
 		{DetailPaysAgain, "Den udbetaler måske igen betaling %[1]s, som pengeinstituttet kan have udbetalt", "it may pay again payment %[1]s, which the bank may have paid"},
 	}
 }

@@ -138,7 +138,15 @@ func (s *Store) raiseContradictions(ctx context.Context, x *postgres.Session, pl
 	if len(kinds) == 0 {
 		return nil
 	}
-	return s.holdRepayments(ctx, x)
+	var payers []int64
+	err := x.SelectContext(ctx, &payers, `SELECT DISTINCT o.payer_id FROM judged j JOIN interchange i ON i.id = j.interchange_id
+		CROSS JOIN LATERAL (SELECT b.payer_id, b.payment_id FROM bank_order b WHERE b.month = i.month AND b.interchange_id = j.interchange_id
+			AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
+		WHERE j.effect = 'disputes' AND (j.payment_id IS NULL OR j.payment_id = o.payment_id)`)
+	if err != nil {
+		return fmt.Errorf("payers of what is disputed: %w", err)
+	}
+	return s.HoldRepayments(ctx, x, payers, 0)
 }
 
 // contradicts says what was heard before what is heard now.

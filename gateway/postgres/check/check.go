@@ -86,6 +86,9 @@ func (s *Store) check(ctx context.Context, x *postgres.Session, d postgres.Deliv
 	if err := judgeGroups(ctx, x, d); err != nil {
 		return fmt.Errorf("delivery %d: groups: %w", d.ID, err)
 	}
+	if err := s.HoldRepayments(ctx, x, []int64{d.PayerID.Int64}, d.ID); err != nil {
+		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
 	if _, err := x.ExecContext(ctx, `DROP VIEW bundle`); err != nil {
 		return fmt.Errorf("delivery %d: bundle: %w", d.ID, err)
 	}
