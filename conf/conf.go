@@ -112,6 +112,7 @@ type Config struct {
 	Flow      Flow      `toml:"flow"`
 	Register  Register  `toml:"register"`
 	Audit     Audit     `toml:"audit"`
+	Journal   Journal   `toml:"journal"`
 	Log       Log       `toml:"log"`
 	Metrics   Metrics   `toml:"metrics"`
 	Console   Console   `toml:"console"`
@@ -239,6 +240,28 @@ type Audit struct {
 	FormerKeys []string `toml:"former_keys"`
 	// Checkpoints is the file that keeps what was signed; empty: audit/checkpoints under Config.Data.
 	Checkpoints string `toml:"checkpoints"`
+}
+
+// Journal is what has become visible outside, kept outside the database: it knows a database that was set back.
+type Journal struct {
+	// Node is how this machine is called in it; empty: its host name.
+	Node string `toml:"node"`
+	// Directory is where it is; empty: journal under Config.Data. Second is another one, on another machine's disk; empty: there is none.
+	Directory string `toml:"directory"`
+	Second    string `toml:"second"`
+	// OneIsEnough lets the gateway go on while one of two directories takes nothing.
+	OneIsEnough bool `toml:"one_is_enough"`
+}
+
+// Directories are the one or two that are kept.
+func (j Journal) Directories() []string {
+	var all []string
+	for _, dir := range []string{j.Directory, j.Second} {
+		if dir != "" {
+			all = append(all, dir)
+		}
+	}
+	return all
 }
 
 // Log says what the log looks like.

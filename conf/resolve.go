@@ -13,7 +13,7 @@ import (
 func (c *Config) Resolve(dir string) {
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
 		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials,
-		&c.Audit.Key, &c.Audit.Checkpoints, &c.Decisions.Persons} {
+		&c.Audit.Key, &c.Audit.Checkpoints, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons} {
 		*path = from(dir, *path)
 	}
 	if c.Database.PrivateDir == "" && c.Data != "" {
@@ -30,6 +30,14 @@ func (c *Config) Resolve(dir string) {
 	}
 	if c.Audit.Checkpoints == "" && c.Data != "" {
 		c.Audit.Checkpoints = filepath.Join(c.Data, "audit", "checkpoints")
+	}
+	if c.Journal.Directory == "" && c.Data != "" {
+		c.Journal.Directory = filepath.Join(c.Data, "journal")
+	}
+	if c.Journal.Node == "" {
+		if name, err := os.Hostname(); err == nil {
+			c.Journal.Node = name
+		}
 	}
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)

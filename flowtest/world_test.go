@@ -44,6 +44,7 @@ type world struct {
 	answered int64 // the last answer that told has shown
 	// behindItsBack: the register is changed by no load, which its image cannot know.
 	behindItsBack bool
+	ended         bool
 	files         int // names of bank files
 }
 
@@ -53,6 +54,7 @@ type options struct {
 	limits  app.Limits
 	banks   gateway.BankCentres
 	cell    gateway.Cell
+	journal bool // one is kept
 }
 
 // firstDelivery is the page of the first delivery of August 2005.
@@ -102,20 +104,31 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	load(t, w.db, o.country, w.now)
 	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits,
 		Cell: o.cell, Keeping: keeping(t), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
+	if o.journal {
+		w.options.Journal, w.options.Journals = keptJournal(t)
+	}
 	w.Steps = w.steps()
 	w.fillImage()
 	if err := w.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		w.holds()
-		w.logIsSigned()
-		if found := w.Image.State().Discards; found > 0 != w.behindItsBack {
-			t.Errorf("%d images of the register differed from SQL", found)
-		}
-		w.namesNobody()
-	})
+	t.Cleanup(w.end)
 	return w
+}
+
+// end looks, once, whether everything holds.
+func (w *world) end() {
+	w.t.Helper()
+	if w.ended {
+		return
+	}
+	w.ended = true
+	w.holds()
+	w.logIsSigned()
+	if found := w.Image.State().Discards; found > 0 != w.behindItsBack {
+		w.t.Errorf("%d images of the register differed from SQL", found)
+	}
+	w.namesNobody()
 }
 
 // fillImage has the register's image filled, or brought up to what the register knows.

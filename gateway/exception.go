@@ -49,6 +49,9 @@ const (
 	LogContradicts ExceptionKind = "log contradicts a checkpoint"
 )
 
+// DatabaseSetBack is a database that knows less than the journals outside of it; it ends when it knows as much.
+const DatabaseSetBack ExceptionKind = "database was set back"
+
 // Exceptions at the doors.
 const (
 	NameReused     ExceptionKind = "name used again with other bytes"
@@ -98,7 +101,7 @@ func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent},
-		{LogLags, Warning}, {LogContradicts, Urgent},
+		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},

@@ -27,6 +27,7 @@ type Monitor struct {
 	pulses   map[string]*pulse
 	doors    map[string]string // why one is closed; "" when it is open
 	stopping bool
+	quiet    func() string
 
 	database   error
 	databaseAt time.Time
@@ -107,6 +108,13 @@ func (m *Monitor) Database(err error) {
 	m.database, m.databaseAt, m.asked = err, m.now(), true
 }
 
+// Quiet gives why the process does nothing with the database; "" while it does.
+func (m *Monitor) Quiet(why func() string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.quiet = why
+}
+
 // Stopping makes the process not ready for ever.
 func (m *Monitor) Stopping() {
 	m.mu.Lock()
@@ -171,6 +179,11 @@ func (m *Monitor) Unready() []string {
 		why = append(why, "database: "+m.database.Error())
 	case m.now().Sub(m.databaseAt) > askedWithin:
 		why = append(why, fmt.Sprintf("database: not asked for %s", m.now().Sub(m.databaseAt).Round(time.Second)))
+	}
+	if m.quiet != nil {
+		if quiet := m.quiet(); quiet != "" {
+			why = append(why, "quiet: "+quiet)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.doors)) {
 		if closed := m.doors[name]; closed != "" {

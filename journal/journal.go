@@ -34,6 +34,7 @@ type Journal struct {
 	copies  []*segment // one for each directory
 	written int64
 	has     map[string]bool
+	newest  map[Kind][]Record // of this process
 
 	syncing sync.Mutex
 	synced  int64
@@ -46,7 +47,7 @@ func Open(o Options) (*Journal, error) {
 	if !nodeName.MatchString(o.Node) {
 		return nil, fmt.Errorf("journal: node %q: 1 to 64 letters, digits, points and dashes", o.Node)
 	}
-	j := &Journal{Options: o, has: map[string]bool{}}
+	j := &Journal{Options: o, has: map[string]bool{}, newest: map[Kind][]Record{}}
 	for _, dir := range o.Directories {
 		s := &segment{dir: filepath.Join(dir, o.Node)}
 		if err := os.MkdirAll(s.dir, 0o700); err != nil {
@@ -83,7 +84,23 @@ func (j *Journal) Append(r Record, size int64, body io.Reader) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.has[r.id()] = true
+	last := append(j.newest[r.Kind], r)
+	j.newest[r.Kind] = last[max(0, len(last)-newestKept):]
 	return nil
+}
+
+// newestKept is how many of the newest records of a kind are at hand.
+const newestKept = 3
+
+// Newest are the newest records that this process has added, some of each kind.
+func (j *Journal) Newest() []Record {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []Record
+	for _, records := range j.newest {
+		all = append(all, records...)
+	}
+	return all
 }
 
 // write writes a record to each directory and gives its place in the order of writing.

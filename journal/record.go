@@ -36,7 +36,7 @@ const (
 	mark        = "nksj"
 	prefixBytes = len(mark) + 4 + 8 + 4
 	sumBytes    = 4
-	mostHead    = 16 << 20
+	mostHead    = 64 << 20
 )
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }

@@ -79,6 +79,9 @@ func (d *Desk) Decide(ctx context.Context, in Intent) (done Decided, err error) 
 		done, err = d.decided(ctx, x, asked.ID)
 		return err
 	})
+	if err == nil && done.took(gateway.StepExecuted) {
+		err = d.decisions.Keep(ctx, done.ID)
+	}
 	return done, err
 }
 
@@ -175,6 +178,9 @@ func (d *Desk) Approve(ctx context.Context, id int64, by, signature string) (don
 		done, err = d.decided(ctx, x, id)
 		return err
 	})
+	if err == nil && done.took(gateway.StepExecuted) {
+		err = d.decisions.Keep(ctx, id)
+	}
 	if err == nil && refused != nil {
 		err = fmt.Errorf("approve: decision %d: %w", id, refused)
 	}
@@ -201,6 +207,9 @@ func (d *Decided) refused(environment string, now time.Time) error {
 // gateway.ErrMovedOn and nothing is noted.
 func (d *Desk) execute(ctx context.Context, x *postgres.Session, asked gateway.Decision) error {
 	k, err := kindOf(asked.Kind)
+	if err == nil && !k.whileQuiet {
+		err = d.bank.Quiet.Refuse()
+	}
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,8 @@ type Kind struct {
 	Takes   []Parameter
 	Example string
 
+	// whileQuiet: it can be decided about a database that was set back.
+	whileQuiet bool
 	// persons is how many must stand for it: one where something is held back or nothing waits, two where something is let go.
 	persons func(gateway.DecisionItem) int
 	// find locks the things and says how they are. What is not there is left out.

@@ -17,6 +17,7 @@ import (
 
 	"nks/audit"
 	"nks/gateway"
+	"nks/journal"
 )
 
 // Base is the flow's database and clock. Safe for concurrent use.
@@ -28,6 +29,10 @@ type Base struct {
 	Cell     gateway.Cell // that the database is
 	// Failpoint is told of named points between two effects; tests stop the process there. Never nil after NewBase.
 	Failpoint func(name string)
+	// Journal has what became visible outside; nil: none is kept.
+	Journal *journal.Journal
+	// Quiet is whether the database may be one that was set back; nil: it is never asked.
+	Quiet *Quiet
 
 	months *madeMonths
 }

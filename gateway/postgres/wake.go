@@ -22,6 +22,8 @@ const (
 	ToFollow Work = register.Changed
 	// ToSequence is an entry of the log; the database's function audit_commit says so.
 	ToSequence Work = "sequence"
+	// ToCompare is to hold the database against the journals anew.
+	ToCompare Work = "compare"
 )
 
 // ToRender is a frozen interchange of a bank.

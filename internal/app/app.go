@@ -21,6 +21,7 @@ import (
 	"nks/gateway/banklink"
 	"nks/gateway/door/mailbox"
 	"nks/gateway/postgres"
+	"nks/journal"
 	"nks/sftp"
 )
 
@@ -58,6 +59,9 @@ type App struct {
 	owners  []*gateway.BankOwner
 	// sleepers are the workers, the owners and the queues' loops.
 	sleepers *sleepers
+
+	journal *journal.Journal
+	quiet   postgres.Quiet
 
 	watch *watch
 	pages *pages // nil: off
@@ -98,7 +102,11 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 
 func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.watch.start(ctx)
-	if a.db, err = openDatabase(ctx, o.Config, o.Log, Alone, o.Trace); err != nil {
+	if a.journal, err = openJournal(o.Config, o.Log); err != nil {
+		return err
+	}
+	a.watch.monitor.Quiet(a.quiet.Why)
+	if a.db, err = openDatabase(ctx, o.Config, o.Log, Alone, o.Trace, a.made); err != nil {
 		return err
 	}
 	offset, err := postgres.BeginClock(ctx, a.db.pool, time.Now, o.Start)
@@ -106,7 +114,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.clock = gateway.NewClock(time.Now, offset)
-	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, o.Log, o.Failpoint); err != nil {
+	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, o.Log, o.Failpoint, a.journal, &a.quiet); err != nil {
 		return err
 	}
 	if err := a.steps.Prepare(ctx); err != nil {
@@ -154,7 +162,7 @@ func patience() gateway.Patience {
 }
 
 // configuredSteps puts the stages together as a configuration wants them.
-func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
+func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, failpoint func(string), kept *journal.Journal, quiet *postgres.Quiet) (*Steps, error) {
 	banks := make(gateway.BankCentres, 0, len(c.Banks))
 	for _, b := range c.Banks {
 		bank, err := bankCentre(c, b)
@@ -164,6 +172,7 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 		banks = append(banks, bank)
 	}
 	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
+		Journal: kept, Journals: c.Journal.Directories(), Quiet: quiet,
 		Keeping: Keeping(c), Banks: banks, Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
@@ -203,6 +212,7 @@ func (a *App) makeWorkers() error {
 	a.addWorker(postgres.ToRelease, a.steps.Release.Next, a.steps.Release.NextDue)
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
+	a.addWorker(postgres.ToCompare, a.steps.Restore.Next, nil)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	for _, b := range a.config.Banks {
 		at := func(step func(context.Context, string) (bool, error)) gateway.Step {
@@ -223,7 +233,7 @@ func (a *App) makeWorkers() error {
 }
 
 func (a *App) addWorker(work postgres.Work, step gateway.Step, due gateway.Due) {
-	w := &gateway.Worker{Name: string(work), Step: step, Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
+	w := &gateway.Worker{Name: string(work), Step: a.unlessQuiet(work, step), Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
 		Failed: a.stepFailed, Observe: a.observe}
 	a.workers = append(a.workers, w)
 	a.sleepers.add(work, w.Wake)
@@ -252,7 +262,7 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
 	}
 	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Now: a.clock.Now, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
-		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
+		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.lease(ctx, b.ID) },
 		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
 		Failed: a.stepFailed, Observe: a.observe,
 		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
@@ -321,6 +331,9 @@ func (a *App) Shutdown() error {
 	errs = append(errs, a.queues.close())
 	if a.db != nil {
 		errs = append(errs, a.db.Close())
+	}
+	if a.journal != nil {
+		errs = append(errs, a.journal.Close())
 	}
 	a.watch.end()
 	return errors.Join(errs...)

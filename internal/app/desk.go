@@ -22,7 +22,14 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err != nil {
 		return nil, err
 	}
-	steps, err := configuredSteps(c, db, clock, log, nil)
+	kept, err := openJournal(c, log)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := configuredSteps(c, db, clock, log, nil, kept, nil)
+	if err == nil {
+		_, err = steps.Restore.Compare(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,10 @@ import (
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
+	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/sequence"
 	flow "nks/gateway/postgres/watch"
+	"nks/journal"
 	"nks/register/image"
 )
 
@@ -56,6 +58,10 @@ type StepOptions struct {
 	Decisions act.Rules
 	Limits    Limits
 	Cell      gateway.Cell // that the database is
+	// Journal is the node's own; nil: nothing is kept. Journals are where those of all nodes are.
+	Journal  *journal.Journal
+	Journals []string
+	Quiet    *postgres.Quiet // nil: one of its own
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -77,17 +83,23 @@ type Steps struct {
 	Sequence *sequence.Store
 	// Image has the register in memory, once somebody has had it filled.
 	Image *image.Keeper
+	// Restore holds the database against the journals.
+	Restore *restore.Store
 }
 
 // NewSteps puts the stages together on an open, migrated database.
 func NewSteps(o StepOptions) (*Steps, error) {
+	if o.Quiet == nil {
+		o.Quiet = &postgres.Quiet{}
+	}
 	banking, err := bankday.New()
 	if err != nil {
 		return nil, err
 	}
 	l := o.Limits
 	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
-	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
+	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint,
+		Journal: o.Journal, Quiet: o.Quiet})
 	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
@@ -102,6 +114,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks}}
+	s.Restore = &restore.Store{Base: base, Directories: o.Journals}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, o.Decisions)
@@ -112,6 +125,12 @@ func NewSteps(o StepOptions) (*Steps, error) {
 // yet gets its key.
 func (s *Steps) Prepare(ctx context.Context) error {
 	if err := s.Sequence.Prepare(ctx); err != nil {
+		return err
+	}
+	if _, err := s.Restore.Compare(ctx); err != nil {
+		return err
+	}
+	if err := s.Restore.Begin(ctx); err != nil {
 		return err
 	}
 	return s.Base.DropUnfinished(ctx)

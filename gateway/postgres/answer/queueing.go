@@ -33,7 +33,7 @@ func (s *Store) NextQueued(ctx context.Context, supplier string) (gateway.Queued
 	if err := errors.Join(err, content.Close()); err != nil {
 		return a, fmt.Errorf("answer %s: %w", a.Name, err)
 	}
-	return a, nil
+	return a, s.journal(ctx, `k.answer_id = $1`, a.ID)
 }
 
 // Queued implements door.Queueing. Of this door that is what collected_at means.

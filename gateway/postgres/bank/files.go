@@ -24,9 +24,9 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 	}
 	s.Failpoint("after-fetch-before-commit")
 	stored := false
-	err = s.Transact(ctx, "store bank file", func(x *postgres.Session) error {
-		sum, err := w.Finish(ctx, x)
-		if err != nil {
+	var sum []byte
+	err = s.Transact(ctx, "store bank file", func(x *postgres.Session) (err error) {
+		if sum, err = w.Finish(ctx, x); err != nil {
 			return err
 		}
 		var others int
@@ -47,9 +47,14 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 	})
 	if err != nil || !stored {
 		// Stored before is as good; a commit of which nobody knows keeps the document by its reference.
-		return errors.Join(err, s.DropDocument(ctx, w.ID()))
+		err = errors.Join(err, s.DropDocument(ctx, w.ID()))
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	return s.Keep(ctx, postgres.JournalBankFile, `SELECT concat_ws(' ', f.bank, left(encode(sha256(convert_to(f.name, 'UTF8')), 'hex'), 16), left(encode(f.sha256, 'hex'), 16)),
+		f.document_id, row_to_json(f) FROM bank_file f WHERE f.id = (SELECT k.bank_file_id FROM bank_file_key k WHERE k.bank = $1 AND k.name = $2 AND k.sha256 = $3)`,
+		bank, name, sum)
 }
 
 // FetchFails implements gateway.Outbox. The name is the bank's and may be anything: the exception has its digest.

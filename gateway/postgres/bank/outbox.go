@@ -67,11 +67,18 @@ func (s *Store) MarkSending(ctx context.Context, id, fence int64) (gateway.Outgo
 
 // MarkPublishing is the last commit before the rename.
 func (s *Store) MarkPublishing(ctx context.Context, o gateway.Outgoing, fence int64) error {
-	return s.Transact(ctx, "mark publishing", func(x *postgres.Session) error {
+	if err := s.Quiet.Refuse(); err != nil {
+		return err
+	}
+	err := s.Transact(ctx, "mark publishing", func(x *postgres.Session) error {
 		return x.UpdateOne(ctx, `UPDATE interchange i SET state = 'publishing', may_be_out_since = coalesce(i.may_be_out_since, $4) FROM bank_lease l
 			WHERE i.id = $1 AND i.state = 'sending' AND i.attempt = $2 AND i.fence = $3
 			  AND l.bank = i.bank AND l.fence = $3`, o.ID, o.Attempt, fence, s.Now())
 	})
+	if err != nil {
+		return err
+	}
+	return s.journalSending(ctx, o)
 }
 
 // MarkSent records that the bank's mailbox has the file. A CONTRL that came first has recorded it already.

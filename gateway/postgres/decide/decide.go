@@ -174,3 +174,12 @@ func (s *Store) IDs(ctx context.Context, all bool, most int) (ids []int64, err e
 	}
 	return ids, nil
 }
+
+// Keep records a decision that was carried out in the journal.
+func (s *Store) Keep(ctx context.Context, decision int64) error {
+	return s.Base.Keep(ctx, postgres.JournalDecision, `SELECT concat_ws(' ', d.id, left(encode(d.hash, 'hex'), 16)), NULL::bigint,
+		to_jsonb(d) || jsonb_build_object('hash', encode(d.hash, 'hex'),
+			'items', (SELECT jsonb_agg(to_jsonb(i)) FROM decision_item i WHERE i.decision_id = d.id),
+			'steps', (SELECT jsonb_agg(to_jsonb(t)) FROM decision_step t WHERE t.decision_id = d.id))
+		FROM decision d WHERE d.id = $1`, decision)
+}

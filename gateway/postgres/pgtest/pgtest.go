@@ -64,6 +64,12 @@ func Empty(t testing.TB) *Database {
 	return shared(t).clone(t, "template1")
 }
 
+// Copy is the database as it is now, as a backup that was restored: nobody may be connected to it meanwhile.
+func (d *Database) Copy(t testing.TB) *Database {
+	t.Helper()
+	return shared(t).clone(t, d.Name)
+}
+
 // DSN is the connection string of role (schema.Flow, schema.Page, Superuser) with search_path nks.
 func (d *Database) DSN(role string) string {
 	return d.Server.DSN(d.Name, role, "search_path=nks")

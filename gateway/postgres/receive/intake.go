@@ -25,7 +25,13 @@ func (s *Store) Take(ctx context.Context, a door.Arrival) error {
 		return errors.Join(err, s.raiseConflict(ctx, err, a.Party))
 	}
 	s.Failpoint("after-commit-before-acknowledgement")
-	return nil
+	return s.journal(ctx, a.Door, a.Party, a.Key)
+}
+
+// journal records a delivery before its sender hears that it was taken.
+func (s *Store) journal(ctx context.Context, at door.Kind, party, key string) error {
+	return s.Keep(ctx, postgres.JournalDelivery, `SELECT concat_ws(' ', d.id, left(encode(d.sha256, 'hex'), 16)), d.document_id, row_to_json(d) FROM delivery d
+		WHERE d.id = (SELECT k.delivery_id FROM delivery_key k WHERE k.door = $1 AND k.supplier = $2 AND k.transport_key = $3)`, at, party, key)
 }
 
 // keep stores an arrival's bytes; count makes them count, in the transaction that completes the document.
@@ -87,6 +93,9 @@ type arrived struct {
 // deliver makes a complete document a delivery, stamped with the business clock. The same key with the same bytes is
 // the delivery that it was; with other bytes it is refused.
 func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) error {
+	if err := s.Quiet.Refuse(); err != nil {
+		return err
+	}
 	x.Wakes(postgres.ToRead)
 	again, err := s.deliveredBefore(ctx, x, a)
 	if err != nil || again {

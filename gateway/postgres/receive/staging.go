@@ -51,7 +51,7 @@ func (s *Store) Publish(ctx context.Context, party, from, to string) error {
 		return errors.Join(err, s.raiseConflict(ctx, err, party))
 	}
 	s.Failpoint("after-commit-before-acknowledgement")
-	return nil
+	return s.journal(ctx, door.Mailbox, party, to)
 }
 
 // publishedBefore is nil when the delivery to was once the upload from: a repeated rename.
