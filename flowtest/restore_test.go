@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"nks/gateway"
+	"nks/gateway/act"
 	"nks/gateway/postgres/pgtest"
 	restores "nks/gateway/postgres/restore"
 	"nks/journal"
@@ -127,6 +129,82 @@ func TestRestore_NothingLost(t *testing.T) {
 	w.restored(w.backup())
 	if why := w.Base.Quiet.Why(); !strings.Contains(why, "the journal of a is not there") {
 		t.Errorf("quiet: %q", why)
+	}
+	lost := act.Intent{Kind: act.KindJournalLost, Content: map[string]string{"node": "a"}, By: "A. Hansen", Why: "its disk died"}
+	asked, err := w.Desk.Decide(t.Context(), lost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Desk.Approve(t.Context(), asked.ID, "B. Jensen", ""); err != nil {
+		t.Fatal(err)
+	}
+	w.restored(w.backup())
+	if why := w.Base.Quiet.Why(); why != "" {
+		t.Errorf("quiet after two persons know that the journal is gone: %s", why)
+	}
+	w.want("exceptions", w.row(`SELECT kind, closed_by FROM exception ORDER BY id`), "database was set back nks")
+}
+
+// TestRestore_LaterMoment: brought to a later moment the database knows everything, and the quiet ends by itself.
+func TestRestore_LaterMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps)
+	w.receive(bundle("G1", complete("E1", 10_000)))
+	before := w.backup()
+	w.at(receiveBy)
+	w.release()
+	w.dispatch()
+	after := w.backup()
+	w.restored(before)
+	if why := w.Base.Quiet.Why(); !strings.Contains(why, "1 of kind sending") {
+		t.Errorf("quiet: %q", why)
+	}
+	var payment int64
+	if err := w.db.GetContext(t.Context(), &payment, `SELECT min(id) FROM payment`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.decide(act.KindHold, "A. Hansen", payment); !errors.Is(err, gateway.ErrTransient) {
+		t.Errorf("something is decided: %v", err)
+	}
+	w.restored(after)
+	if why := w.Base.Quiet.Why(); why != "" {
+		t.Errorf("quiet: %s", why)
+	}
+}
+
+// TestRestore_NothingLeaves: what the journal does not take does not become visible, and goes when it takes it.
+func TestRestore_NothingLeaves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps)
+	w.receive(bundle("G1", complete("E1", 10_000)))
+	w.at(receiveBy)
+	w.release()
+	own := filepath.Join(w.options.Journals[1], "a")
+	if err := os.Rename(own, own+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	if sent := w.dispatchQuietly(); sent != "" {
+		t.Errorf("sent %s", sent)
+	}
+	if err := w.put("LEVA", "new.xml", bundle("G2", complete("E2", 1)).XML()); !errors.Is(err, gateway.ErrTransient) {
+		t.Errorf("a delivery is acknowledged: %v", err)
+	}
+	if err := os.Rename(own+"-away", own); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.put("LEVA", "new.xml", bundle("G2", complete("E2", 1)).XML()); err != nil {
+		t.Errorf("a delivery that comes again: %v", err)
+	}
+	w.want("deliveries", w.row(`SELECT count(*) FROM delivery`), "2")
+	all, err := journal.Read("a", w.options.Journals[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := func(kind journal.Kind) bool {
+		return slices.ContainsFunc(all, func(r journal.Record) bool { return r.Kind == kind })
+	}
+	if has("sending") || !has("delivery") {
+		t.Errorf("the journal has a sending: %t, a delivery: %t", has("sending"), has("delivery"))
 	}
 }
 

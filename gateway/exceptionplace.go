@@ -14,6 +14,7 @@ const (
 	ThingGroup       Thing = "group"
 	ThingPerson      Thing = "person"
 	ThingPayment     Thing = "payment"
+	ThingJournal     Thing = "journal"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

@@ -126,6 +126,9 @@ listen = "127.0.0.1:0"
 host_key = "../keys/mailbox_host"
 [audit]
 key = "../keys/audit"
+[journal]
+node = %q
+directory = "../journal"
 [console]
 listen = ""
 [metrics]
@@ -135,7 +138,7 @@ difference_every = "0s"
 quiet = "500ms"
 [flow]
 poll = "2s"
-`, url)
+`, url, filepath.Base(dir))
 	for n, bank := range []string{"BEC", "SDC"} {
 		// Nobody listens on port 1: files stay where they are rendered.
 		text += fmt.Sprintf("[[bank]]\nid = %q\nname = %q\ngln = \"579000000001%d\"\naddress = \"127.0.0.1:1\"\nkey = \"../keys/nks_client\"\nhost_keys = [\"../keys/mailbox_host.pub\"]\npoll = \"1h\"\ncheque = %t\n",

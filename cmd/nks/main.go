@@ -41,6 +41,8 @@ func commands() []command.Command {
 		{Name: "decide", Args: "KIND|COMMAND", Summary: "decide what waits for a person; what lets something go takes two (docs/operations.md)", Commands: decideCommands(),
 			Examples: []string{`decide close 12 13 --by "A. Hansen" --why "the supplier knows"`, `decide approve 7 --by "B. Jensen" --signature 7.sig`,
 				"decide list"}},
+		{Name: "recover", Summary: "show what the journals have and the database does not know: it was set back", Run: recoverCommand,
+			Examples: []string{"recover --show --config /srv/nks/nks.toml"}},
 		{Name: "resolve", Summary: "decide about an interchange in state unknown, or a delivery that was set aside; without flags: list them", Run: resolveCommand,
 			Examples: []string{"resolve --config /srv/nks/nks.toml",
 				`resolve --config /srv/nks/nks.toml --bank BEC --interchange 17 --arrived no --by "A. Hansen" --approved-by "B. Jensen"`}},

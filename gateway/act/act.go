@@ -11,6 +11,7 @@ import (
 	"nks/gateway/postgres/decide"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
+	"nks/gateway/postgres/restore"
 )
 
 // Unresolved is an interchange of which nobody knows whether the bank has it.
@@ -34,6 +35,7 @@ type Desk struct {
 	bank      *bank.Store
 	receive   *receive.Store
 	decisions *decide.Store
+	restore   *restore.Store
 	rules     Rules
 }
 
@@ -47,7 +49,7 @@ type Rules struct {
 
 // NewDesk makes a desk upon the stages.
 func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, rules Rules) *Desk {
-	return &Desk{dry, bank, receive, &decide.Store{Base: bank.Base}, rules}
+	return &Desk{dry, bank, receive, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.

@@ -23,6 +23,7 @@ const (
 	KindFree         = "free"
 	KindAddPerson    = "add-person"
 	KindRemovePerson = "remove-person"
+	KindJournalLost  = "journal-lost"
 
 	KindSettleExecuted  = "settle-executed"
 	KindSettleRejected  = "settle-rejected"
@@ -87,6 +88,10 @@ func Kinds() []Kind {
 		{Name: KindFree, Summary: "a held payment goes", Thing: gateway.ThingPayment, ByID: true,
 			Example: `decide free 16777217 --by "A. Hansen" --why "the first was not paid, says BEC"`,
 			persons: two, find: (*Desk).payments, do: free},
+		{Name: KindJournalLost, Summary: "the journal of a node is gone for good, and the database was not set back", Thing: gateway.ThingJournal,
+			Takes:   []Parameter{{nodeOf, "`name` of the node"}},
+			Example: `decide journal-lost --node gateway1 --by "A. Hansen" --why "its disk died; the database runs on since"`,
+			persons: two, find: (*Desk).journalNode, do: journalLost, whileQuiet: true},
 		settles(KindSettleExecuted, bank.SettledExecuted, "what is disputed in an interchange was executed: response 8"),
 		settles(KindSettleRejected, bank.SettledRejected, "what is disputed in an interchange was not, and will not be: response 9"),
 		settles(KindSettleWithBank, bank.SettledWithBank, "what is disputed in an interchange is still with the bank, whose word counts again"),

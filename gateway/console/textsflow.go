@@ -155,4 +155,5 @@ var flowTexts = []Text{
 	{"exception.register_differs", "Reglen og dens kontrol vælger forskellige konti", "The rule and its control choose different accounts"},
 	{"exception.log_lags", "Poster venter på deres plads i revisionsloggen", "Entries wait for their place in the audit log"},
 	{"exception.log_contradicts_a_checkpoint", "Revisionsloggen er ikke den, der blev underskrevet", "The audit log is not what was signed"},
+	{"exception.database_was_set_back", "Databasen er sat tilbage; intet frigives eller sendes", "The database was set back; nothing is released or sent"},
 }

@@ -65,3 +65,16 @@ func (a *App) lease(ctx context.Context, bank string) (gateway.Lease, error) {
 	}
 	return a.steps.Bank.Lease(ctx, bank)
 }
+
+// CompareJournals holds a database against the journals of a configuration.
+func CompareJournals(ctx context.Context, c conf.Config, db *Database, log zerolog.Logger) (restore.Unknown, error) {
+	clock, err := PresentClock(ctx, c, db)
+	if err != nil {
+		return restore.Unknown{}, err
+	}
+	steps, err := configuredSteps(c, db, clock, log, nil, nil, nil)
+	if err != nil {
+		return restore.Unknown{}, err
+	}
+	return steps.Restore.Compare(ctx)
+}

@@ -89,17 +89,14 @@ func (s *Store) Compare(ctx context.Context) (Unknown, error) {
 	if err != nil {
 		return u, fmt.Errorf("compare with the journals: %w", err)
 	}
-	was, why := s.Quiet.Why(), u.Why()
+	why := u.Why()
 	s.Quiet.Set(why)
-	switch {
-	case why != "":
-		err = s.RaiseDetailAlone(ctx, gateway.DatabaseSetBack, setBack, gateway.DetailSetBack.With(why))
-	case was != "":
-		err = s.Transact(ctx, "no longer quiet", func(x *postgres.Session) error {
-			return s.Close(ctx, x, gateway.DatabaseSetBack, setBack, postgres.ClosedByFlow)
-		})
+	if why != "" {
+		return u, s.RaiseDetailAlone(ctx, gateway.DatabaseSetBack, setBack, gateway.DetailSetBack.With(why))
 	}
-	return u, err
+	return u, s.Transact(ctx, "not quiet", func(x *postgres.Session) error {
+		return s.Close(ctx, x, gateway.DatabaseSetBack, setBack, postgres.ClosedByFlow)
+	})
 }
 
 // setBack is what the exception is about.
@@ -212,3 +209,20 @@ func Known(ctx context.Context, conn *pgx.Conn, newest []journal.Record) error {
 
 // ErrSetBack: the database does not know what this process has recorded in the journal.
 var ErrSetBack = fmt.Errorf("the database was set back: %w", gateway.ErrTransient)
+
+// LockNode locks a node that is to keep a journal; gateway.ErrNotFound: there is none of that name.
+func (s *Store) LockNode(ctx context.Context, x *postgres.Session, node string) (id int64, err error) {
+	err = x.GetContext(ctx, &id, `SELECT id FROM journal_node WHERE node = $1 AND lost_at IS NULL FOR UPDATE`, node)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = gateway.ErrNotFound
+	}
+	if err != nil {
+		return 0, fmt.Errorf("node %q that keeps a journal: %w", node, err)
+	}
+	return id, nil
+}
+
+// LoseNode ends that a node's journal is missed, by a decision.
+func (s *Store) LoseNode(ctx context.Context, x *postgres.Session, id, decision int64) error {
+	return x.UpdateOne(ctx, `UPDATE journal_node SET lost_at = $2, decision = $3 WHERE id = $1 AND lost_at IS NULL`, id, s.Now(), decision)
+}
