@@ -43,6 +43,10 @@ const RegisterOverlap ExceptionKind = "register overlap"
 // when the payment leaves.
 const RegisterDiffers ExceptionKind = "register differs"
 
+// AgreementNotInForce is an agreement none of whose versions is in force on the day on which its payments would be executed;
+// it ends when nothing of it waits any more.
+const AgreementNotInForce ExceptionKind = "agreement not in force"
+
 // Exceptions of the log that cannot be forged unseen.
 const (
 	LogLags        ExceptionKind = "log lags"
@@ -97,7 +101,7 @@ type kindSeverity struct {
 func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
-		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent},
+		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},

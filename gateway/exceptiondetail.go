@@ -17,6 +17,7 @@ const (
 	DetailHeldOverlap      DetailCode = "held_overlap"
 	DetailHeldDiffers      DetailCode = "held_differs"
 	DetailWaitAnew         DetailCode = "wait_anew"
+	DetailNotInForce       DetailCode = "not_in_force"
 	DetailOtherBytes       DetailCode = "other_bytes"
 	DetailTooBig           DetailCode = "too_big"
 	DetailAnswerInMailbox  DetailCode = "answer_in_mailbox"
@@ -77,6 +78,8 @@ func DetailTexts() []DetailText {
 			"payment %[1]s: the rule and its second computation choose different accounts from the same facts; it waits in group %[2]s"},
 		{DetailWaitAnew, "%[1]s betalinger fra filen, som er annulleret, venter: registret har to konti i kraft til samme formål, eller modtageren to gange",
 			"%[1]s payments of the interchange, which is void, wait: the register has two accounts in force for one purpose, or their holder twice"},
+		{DetailNotInForce, "Aftale %[1]s er ikke i kraft den %[2]s, hvor betalingerne skulle udføres; %[3]s betalinger, %[4]s øre, venter",
+			"agreement %[1]s is not in force on %[2]s, when the payments would be executed; %[3]s payments, %[4]s øre, wait"},
 		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",
 			"supplier %[1]s sent other bytes under this delivery's name; they were refused"},
 		{DetailTooBig, "Dataleverandør %[1]s sendte en meddelelse på %[2]s bytes; den er lagt til side", "supplier %[1]s sent a message of %[2]s bytes; it was parked"},

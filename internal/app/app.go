@@ -17,7 +17,6 @@ import (
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
-	"nks/gateway/bankfile"
 	"nks/gateway/banklink"
 	"nks/gateway/door/mailbox"
 	"nks/gateway/postgres"
@@ -106,6 +105,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.clock = gateway.NewClock(time.Now, offset)
+	if err := BeginProfiles(ctx, o.Config, a.db, a.clock.Now); err != nil {
+		return err
+	}
 	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, o.Log, o.Failpoint); err != nil {
 		return err
 	}
@@ -155,16 +157,8 @@ func patience() gateway.Patience {
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
-	banks := make(gateway.BankCentres, 0, len(c.Banks))
-	for _, b := range c.Banks {
-		bank, err := bankCentre(c, b)
-		if err != nil {
-			return nil, fmt.Errorf("bank %s: %w", b.ID, err)
-		}
-		banks = append(banks, bank)
-	}
 	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
-		Keeping: Keeping(c), Banks: banks, Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
+		Keeping: Keeping(c), Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
@@ -172,23 +166,6 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 				MessageOrders: c.Limits.MessagePayments},
 			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
-}
-
-func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
-	codec, err := bankfile.New(BankProfile(c, b))
-	if err != nil {
-		return gateway.BankCentre{}, err
-	}
-	bank := gateway.BankCentre{ID: b.ID, Codec: codec, Acceptance: gateway.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
-		SendBy: time.Duration(b.SendBy) * time.Minute, Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
-		Cheques: b.Cheque, DebitText: b.DebitText, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
-	switch b.Executed {
-	case conf.ExecutedBySilence:
-		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
-	case conf.ExecutedByBansta:
-		bank.StatusDeadline = b.ExecutedDeadline.Duration
-	}
-	return bank, nil
 }
 
 // makeWorkers makes everything that repeats, in the order of the flow.
@@ -267,7 +244,7 @@ func (a *App) openMailbox(ctx context.Context) error {
 		return ConfigError{fmt.Errorf("mailbox: %w", err)}
 	}
 	m := a.config.Mailbox
-	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool},
+	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool, a.clock.Now},
 		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer),
 		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
 		Log:     a.mailboxEvent})

@@ -52,7 +52,7 @@ type StepOptions struct {
 	Failpoint func(name string) // nil: nothing happens
 	OwnName   string            // NKS or NKSTEST
 	OwnGLN    string
-	Banks     gateway.BankCentres
+	Banks     postgres.Centres
 	Decisions act.Rules
 	Limits    Limits
 	Cell      gateway.Cell // that the database is
@@ -64,7 +64,7 @@ type StepOptions struct {
 // takes them one at a time.
 type Steps struct {
 	Base    *postgres.Base
-	Banks   gateway.BankCentres
+	Banks   postgres.Centres
 	Receive *receive.Store
 	Check   *check.Store
 	Release *release.Store

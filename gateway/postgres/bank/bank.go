@@ -5,6 +5,8 @@
 package bank
 
 import (
+	"context"
+
 	"nks/gateway"
 	"nks/gateway/postgres"
 )
@@ -13,5 +15,14 @@ import (
 type Store struct {
 	*postgres.Base
 	Days  gateway.Days
-	Banks gateway.BankCentres
+	Banks postgres.Centres
+}
+
+// serving is the profile by which a booking centre is spoken to: also of one that has ended, for what was sent to it.
+func (s *Store) serving(ctx context.Context, bank string) (gateway.BankCentre, error) {
+	all, err := s.Banks.Known(ctx, s.DB)
+	if err != nil {
+		return gateway.BankCentre{}, err
+	}
+	return all.Serving(bank, s.Now())
 }

@@ -13,7 +13,7 @@ import (
 
 // NextToHear matches the next file that a bank has sent, all of it or nothing. It reports whether there was one.
 func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
-	bank, err := s.Banks.ByID(bankID)
+	bank, err := s.serving(ctx, bankID)
 	if err != nil {
 		return false, err
 	}
