@@ -92,6 +92,9 @@ func (t *TimeOfDay) UnmarshalText(text []byte) error {
 // MarshalText writes HH:MM.
 func (t TimeOfDay) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
+// SinceMidnight is the time as it passes on a day on which the clock is not changed.
+func (t TimeOfDay) SinceMidnight() time.Duration { return time.Duration(t) * time.Minute }
+
 func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
 
 // Config is the whole configuration.

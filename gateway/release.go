@@ -38,6 +38,9 @@ func (t Terms) leadFromReceiveBy() int {
 	return t.LeadDays + 2 // it is past midnight, and the send-by soon after
 }
 
+// HandsOverLater reports whether what is received until receive-by can only be handed over on a later banking day.
+func (t Terms) HandsOverLater() bool { return t.leadFromReceiveBy() > t.LeadDays }
+
 // PlanRelease finds the last receive-by that still meets the requested day; a delivery that comes after it, or on
 // a day without banks, counts as received the next banking day, and the execution day moves with it. // G-deadline
 func (t Terms) PlanRelease(received time.Time, requested Date) Plan {

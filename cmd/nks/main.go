@@ -18,8 +18,9 @@ func commands() []command.Command {
 	return []command.Command{
 		{Name: "run", Summary: "run the gateway until it is told to stop (SIGTERM, Ctrl-C)", Run: runCommand,
 			Examples: []string{"run --config /srv/nks/nks.toml", "run --config trial.toml --clock 2005-08-11T04:30:00+02:00"}},
-		{Name: "load", Args: "DIR|FILE...", Summary: "load reference data from CSV files (docs/reference-data.md)", Run: loadCommand,
-			Examples: []string{"load --config /srv/nks/nks.toml /srv/nks/reference"}},
+		{Name: "load", Args: "DIR|FILE...", Summary: "load reference data from CSV files, or banks' profiles from a TOML file (docs/reference-data.md)", Run: loadCommand,
+			Examples: []string{"load --config /srv/nks/nks.toml /srv/nks/reference", "load --effective 2005-09-01 /srv/nks/september/agreements.csv",
+				"load --effective 2005-09-01 /srv/nks/september/banks.toml"}},
 		{Name: "send", Args: "FILE", Summary: "send a bundle as a data supplier and wait for its answer", Run: sendCommand,
 			Examples: []string{"send --mailbox gateway:2222 --supplier LEVA --key supplier_LEVA --host-key mailbox_host.pub bundle.xml",
 				"send --via mq --server gateway:4222 --supplier LEVA --password-file password bundle.xml"}},

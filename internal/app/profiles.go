@@ -79,7 +79,7 @@ func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 		return gateway.BankCentre{}, err
 	}
 	bank := gateway.BankCentre{ID: b.ID, Codec: codec, Acceptance: gateway.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
-		SendBy: time.Duration(b.SendBy) * time.Minute, Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
+		SendBy: b.SendBy.SinceMidnight(), Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
 		Cheques: b.Cheque, DebitText: b.DebitText, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
 	switch b.Executed {
 	case conf.ExecutedBySilence:
