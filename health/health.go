@@ -65,6 +65,13 @@ func (m *Monitor) Expect(name string) {
 	m.pulse(name).repeats = true
 }
 
+// Forget tells of a step that comes round no more.
+func (m *Monitor) Forget(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.pulses, name)
+}
+
 func (m *Monitor) pulse(name string) *pulse {
 	p := m.pulses[name]
 	if p == nil {

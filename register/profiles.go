@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -104,7 +103,7 @@ func ChangeProfiles(ctx context.Context, db *sqlx.DB, c ProfileChange) (changed 
 }
 
 func (c ProfileChange) record(ctx context.Context, tx *sqlx.Tx, of change) (changed int64, err error) {
-	const table, staged = "nks.bank_profile_version", "load_bank_profile"
+	const table, staged, endedProfiles = "nks.bank_profile_version", "load_bank_profile", "ended profiles"
 	texts := make([]string, len(c.Profiles))
 	for i, p := range c.Profiles {
 		texts[i] = string(p)
@@ -116,13 +115,13 @@ func (c ProfileChange) record(ctx context.Context, tx *sqlx.Tx, of change) (chan
 		SELECT bank, profile::jsonb FROM unnest(@banks::text[], @profiles::text[]) AS given (bank, profile)`}}
 	steps = append(steps, versioned(staged, table, "bank", "profile", adding+table)...)
 	steps = append(steps,
-		pgscript.Step{Name: changing + "ended profiles", Statement: `UPDATE nks.bank_profile_version v SET recorded_to = greatest(@now::timestamptz, v.recorded_from), closed = @counter::bigint
+		pgscript.Step{Name: endedProfiles, Statement: `UPDATE nks.bank_profile_version v SET recorded_to = greatest(@now::timestamptz, v.recorded_from), closed = @counter::bigint
 			WHERE ` + ended},
 		pgscript.Step{Name: "what was before", Statement: `INSERT INTO nks.bank_profile_version (bank, profile, valid_from, valid_to, recorded_from, counter)
 			SELECT v.bank, v.profile, v.valid_from, @effective::timestamptz, @now::timestamptz, @counter::bigint FROM nks.bank_profile_version v
 			WHERE v.bank = ANY (@ended::text[]) AND v.closed = @counter::bigint AND v.valid_from < @effective::timestamptz`})
 	err = pgscript.RunSteps(ctx, tx, steps, args, func(name string, rows int64) {
-		if strings.HasPrefix(name, adding) || strings.HasPrefix(name, changing) {
+		if name == changedRows || name == endedProfiles {
 			changed += rows
 		}
 	})

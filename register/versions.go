@@ -7,6 +7,9 @@ import (
 	"nks/pgscript"
 )
 
+// changedRows is the step of versioned that finds the rows that say something new.
+const changedRows = "changed rows"
+
 // versioned makes versions of staged rows that say what holds from an instant on, which is now where a load does not say
 // another: a key that the table does not know gets a version since always, or since that instant; one of which something
 // else is known gets another from then on, also in the place of what was to come. What was recorded until now of the time
@@ -18,7 +21,7 @@ func versioned(staged, table, key, facts, first string) []pgscript.Step {
 	}
 	add := `INSERT INTO ` + table + ` (` + key + `, ` + facts + `, valid_from, valid_to, recorded_from, counter) `
 	steps := []pgscript.Step{
-		{Name: "changed rows", Statement: fmt.Sprintf(`CREATE TEMP TABLE load_changed ON COMMIT DROP AS
+		{Name: changedRows, Statement: fmt.Sprintf(`CREATE TEMP TABLE load_changed ON COMMIT DROP AS
 			SELECT c.*, EXISTS (SELECT FROM %[1]s v WHERE %[2]s AND v.recorded_to IS NULL) AS known FROM %[3]s c
 			WHERE NOT EXISTS (SELECT FROM %[1]s v WHERE %[2]s AND v.recorded_to IS NULL AND v.valid_to IS NULL AND v.valid_from <= @effective::timestamptz
 				AND (v.%[4]s) IS NOT DISTINCT FROM (c.%[5]s))`, table, same, staged,

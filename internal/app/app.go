@@ -17,7 +17,6 @@ import (
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
-	"nks/gateway/banklink"
 	"nks/gateway/door/mailbox"
 	"nks/gateway/postgres"
 	"nks/sftp"
@@ -54,7 +53,7 @@ type App struct {
 	mailbox *sftp.Server
 	queues  *queues // nil: the door is closed
 	workers []*gateway.Worker
-	owners  []*gateway.BankOwner
+	banks   *banks
 	// sleepers are the workers, the owners and the queues' loops.
 	sleepers *sleepers
 
@@ -119,9 +118,11 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = cancel
-	if err := a.makeWorkers(); err != nil {
+	a.banks = newBanks(run, a)
+	if err := a.banks.begin(ctx); err != nil {
 		return err
 	}
+	a.makeWorkers()
 	if err := a.openMailbox(run); err != nil {
 		return err
 	}
@@ -140,11 +141,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	for _, w := range a.workers {
 		a.wait.Go(func() { w.Run(run) })
 	}
-	for _, o := range a.owners {
-		a.wait.Go(func() { o.Run(run) })
-	}
+	a.banks.run()
 	at := a.Addresses()
-	o.Log.Info().Str("mailbox", at.Mailbox).Str("mq", at.Queue).Str("metrics", at.Metrics).Str("pages", at.Pages).Int("banks", len(a.owners)).
+	o.Log.Info().Str("mailbox", at.Mailbox).Str("mq", at.Queue).Str("metrics", at.Metrics).Str("pages", at.Pages).Int("banks", a.banks.count()).
 		Time("business_time", a.clock.Now()).Msg("nks is up")
 	return nil
 }
@@ -169,7 +168,7 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 }
 
 // makeWorkers makes everything that repeats, in the order of the flow.
-func (a *App) makeWorkers() error {
+func (a *App) makeWorkers() {
 	for range 2 {
 		a.addWorker(postgres.ToRead, a.steps.Receive.NextToRead, nil)
 		a.addWorker(postgres.ToCheck, a.steps.Check.Next, nil)
@@ -181,62 +180,23 @@ func (a *App) makeWorkers() error {
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
-	for _, b := range a.config.Banks {
-		at := func(step func(context.Context, string) (bool, error)) gateway.Step {
-			return func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }
-		}
-		a.addWorker(postgres.ToRender(b.ID), at(a.steps.Release.NextToRender), nil)
-		a.addWorker(postgres.ToHear(b.ID), at(a.steps.Bank.NextToHear), nil)
-		a.addWorker(postgres.ToAcknowledge(b.ID), at(a.steps.Bank.NextToAcknowledge), nil)
-		a.addWorker(postgres.ToAwait(b.ID), at(a.steps.Bank.DecideSilence), a.steps.silence(b.ID))
-		owner, err := a.owner(b)
-		if err != nil {
-			return fmt.Errorf("bank %s: %w", b.ID, err)
-		}
-		a.owners = append(a.owners, owner)
-		a.sleepers.add(postgres.ToSend(b.ID), owner.Wake)
-	}
-	return nil
+	a.addWorker(postgres.ToServe, a.banks.follow, a.banks.nextDue)
 }
 
 func (a *App) addWorker(work postgres.Work, step gateway.Step, due gateway.Due) {
-	w := &gateway.Worker{Name: string(work), Step: step, Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
-		Failed: a.stepFailed, Observe: a.observe}
+	w := a.newWorker(work, step, due)
 	a.workers = append(a.workers, w)
 	a.sleepers.add(work, w.Wake)
+}
+
+func (a *App) newWorker(work postgres.Work, step gateway.Step, due gateway.Due) *gateway.Worker {
+	return &gateway.Worker{Name: string(work), Step: step, Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
+		Failed: a.stepFailed, Observe: a.observe}
 }
 
 func (a *App) stepFailed(name string, err error) {
 	a.log.Error().Err(err).Str("step", name).Msg("step failed, it will be tried again")
 }
-
-func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
-	key, err := sftp.LoadKey(b.Key)
-	if err != nil {
-		return nil, ConfigError{err}
-	}
-	lines, err := b.HostKeyLines()
-	if err != nil {
-		return nil, ConfigError{err}
-	}
-	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,
-		Client: sftp.ClientConfig{Addr: b.Address, User: b.User, Key: key}}
-	for _, line := range lines {
-		keys, err := sftp.ParsePublicKeys(line)
-		if err != nil {
-			return nil, err
-		}
-		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
-	}
-	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Now: a.clock.Now, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
-		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
-		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
-		Failed: a.stepFailed, Observe: a.observe,
-		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
-}
-
-// fetchLimit bounds a file that a bank lays out for us.
-const fetchLimit = 256 << 20
 
 func (a *App) openMailbox(ctx context.Context) error {
 	hostKey, err := sftp.LoadKey(a.config.Mailbox.HostKey)
@@ -294,6 +254,7 @@ func (a *App) Shutdown() error {
 		a.stop()
 	}
 	a.wait.Wait()
+	a.banks.close()
 	a.watch.unfollow()
 	errs = append(errs, a.queues.close())
 	if a.db != nil {
