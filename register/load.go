@@ -409,7 +409,13 @@ func (l *loader) build(ctx context.Context) error {
 // this clock reaches much later.
 func (l *loader) countsInTime() error {
 	for i, f := range l.formats {
-		if l.ahead > clocksDiffer && l.sums[i].Added+l.sums[i].Changed > 0 {
+		late := l.sums[i].Changed
+		switch f.staged {
+		case "load_supplier", "load_los_unit", "load_agreement": // what is new of these counts since always
+		default:
+			late += l.sums[i].Added
+		}
+		if l.ahead > clocksDiffer && late > 0 {
 			return fmt.Errorf("%s: the last change of the register bears %s, which is %s ahead of this clock, and what comes after it would not count before; "+
 				"set the clock right", f.file, l.now.Format(time.RFC3339), l.ahead.Round(time.Second))
 		}
