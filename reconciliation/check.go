@@ -189,6 +189,15 @@ func invariants() []invariant {
 				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL
 				AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')
 			 WHERE v.recorded_to IS NULL AND v.valid_to IS NOT NULL`},
+		{"I13", "versions of one agreement, or of one bank's profile, in force at once",
+			`SELECT v.id FROM agreement_version v JOIN agreement_version o USING (agreement, authority, supplier)
+			 WHERE v.id < o.id AND v.recorded_to IS NULL AND o.recorded_to IS NULL
+				AND v.valid_from < coalesce(o.valid_to, 'infinity') AND o.valid_from < coalesce(v.valid_to, 'infinity')
+			 UNION ALL SELECT v.id FROM bank_profile_version v JOIN bank_profile_version o USING (bank)
+			 WHERE v.id < o.id AND v.recorded_to IS NULL AND o.recorded_to IS NULL
+				AND v.valid_from < coalesce(o.valid_to, 'infinity') AND o.valid_from < coalesce(v.valid_to, 'infinity')`},
+		{"I13", "interchange that an agreement's version does not carry to its bank",
+			`SELECT i.id FROM interchange i JOIN agreement_version v ON v.id = i.agreement_version WHERE v.bank_centre <> i.bank`},
 		{"I13", "versions of one holder in force at once",
 			`SELECT v.counter FROM holder_version v JOIN holder_version o ON o.id = v.id AND o.kind = v.kind AND o.ctid <> v.ctid AND o.recorded_to IS NULL
 				AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')
