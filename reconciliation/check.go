@@ -184,6 +184,14 @@ func invariants() []invariant {
 				AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = o.payment_id
 					AND a.attempt = o.attempt) OFFSET 0) o
 			 WHERE state_of(kind, 'released', type, line, interchange) IN ('with_bank', 'executed', 'cheque')`},
+		{"I12", "order whose authority was last told the opposite",
+			`SELECT payment_id FROM (SELECT o.payment_id, o.type, e.kind, l.state AS line, i.state AS interchange,
+				coalesce((SELECT a.kind FROM answer_due a WHERE a.delivery_id = delivery_of(o.payment_id) AND a.kind IN (8, 9) AND a.payment_id = o.payment_id
+					AND a.attempt = o.attempt ORDER BY a.turn DESC LIMIT 1), 8) AS last
+				FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
+				LEFT JOIN standing e ON e.payment_id = o.payment_id AND e.attempt = o.attempt
+				WHERE (l.facts > 0 OR e.kind IS NOT NULL) OFFSET 0) o
+			 WHERE last <> CASE state_of(kind, 'released', type, line, interchange) WHEN 'returned' THEN 9 WHEN 'executed' THEN 8 WHEN 'cheque' THEN 8 ELSE last END`},
 		{"I13", "account versions of one purpose in force at once",
 			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
 				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL

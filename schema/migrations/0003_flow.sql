@@ -417,6 +417,7 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
             WHEN 'not_payable' THEN 'missing'
             WHEN 'void' THEN 'missing'
             ELSE 'settled' END
+        WHEN last = 'dispute_settled' AND line IN ('rejected', 'executed', 'disputed') THEN 'with_bank'
         WHEN line = 'rejected' THEN 'bank_rejected'
         WHEN line = 'executed' THEN 'executed'
         WHEN line = 'assumed' THEN 'assumed'
@@ -559,13 +560,14 @@ CREATE TABLE answer_due (
     interchange_id bigint NOT NULL DEFAULT 0,   -- 8: the line that the bank has
     message_no     int NOT NULL DEFAULT 0,
     lin            int NOT NULL DEFAULT 0,
+    turn           smallint NOT NULL DEFAULT 0, -- 8 and 9 of a payment: the how manyth, of both, after what was told before
     payments       int NOT NULL DEFAULT 1,
     status         text NOT NULL,
     code           text,
     text           text,
     caused_at      timestamptz NOT NULL,
     answer_id      bigint,
-    PRIMARY KEY (kind, delivery_id, payment_id, attempt, interchange_id, message_no, lin)
+    PRIMARY KEY (kind, delivery_id, payment_id, attempt, interchange_id, message_no, lin, turn)
 ) PARTITION BY RANGE (delivery_id);
 -- In the order in which they are told.
 CREATE INDEX answer_due_open ON answer_due (delivery_id, kind, caused_at, payment_id) WHERE answer_id IS NULL;

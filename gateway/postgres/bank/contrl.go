@@ -47,13 +47,17 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 		if err := contrlIs(ctx, x, id, gateway.ContrlIsRejected, now); err != nil {
 			return err
 		}
-		return s.wholeNews(ctx, x, gateway.NewsBankRejected, id, nil, gateway.TextInterchangeRejected+c.Code, "", document)
+		return s.wholeNews(ctx, x, gateway.NewsBankRejected, id, messages{}, gateway.TextInterchangeRejected+c.Code, "", document)
 	case gateway.ContrlAcceptsAfter:
-		return s.disputeInterchange(ctx, x, gateway.NewsAcceptedAfter, gateway.ContrlAfterReject, id, place, "", now, document)
+		rejected, err := s.rejectMessages(ctx, x, bank, id, before, c, document)
+		if err != nil {
+			return err
+		}
+		return s.disputeInterchange(ctx, x, gateway.NewsAcceptedAfter, gateway.ContrlAfterReject, id, messages{but: rejected}, place, "", now, document)
 	case gateway.ContrlRejectsAfter:
-		return s.disputeInterchange(ctx, x, gateway.NewsBankRejectedAfter, gateway.ContrlRejectsAccepted, id, place, gateway.TextInterchangeRejected+c.Code, now, document)
+		return s.disputeInterchange(ctx, x, gateway.NewsBankRejectedAfter, gateway.ContrlRejectsAccepted, id, messages{}, place, gateway.TextInterchangeRejected+c.Code, now, document)
 	case gateway.ContrlRefusesAgain:
-		return s.wholeNews(ctx, x, gateway.NewsRefusedAsDuplicate, id, nil, "", place, document)
+		return s.wholeNews(ctx, x, gateway.NewsRefusedAsDuplicate, id, messages{}, "", place, document)
 	}
 	return s.RaiseDetail(ctx, x, gateway.ContrlNotUnderstood, fmt.Sprintf("%s %q", bank.ID, c.ControlRef), gateway.DetailContrlAction.With(c.Action))
 }
@@ -65,8 +69,8 @@ func contrlIs(ctx context.Context, x *postgres.Session, id int64, is gateway.Con
 }
 
 // disputeInterchange records a CONTRL that contradicts an earlier one: all that it is about waits for a person.
-func (s *Store) disputeInterchange(ctx context.Context, x *postgres.Session, news gateway.News, kind gateway.ExceptionKind, id int64, place, text string, now time.Time,
-	document int64) error {
+func (s *Store) disputeInterchange(ctx context.Context, x *postgres.Session, news gateway.News, kind gateway.ExceptionKind, id int64, of messages, place, text string,
+	now time.Time, document int64) error {
 	if err := contrlIs(ctx, x, id, gateway.ContrlIsDisputed, now); err != nil {
 		return err
 	}
@@ -74,15 +78,18 @@ func (s *Store) disputeInterchange(ctx context.Context, x *postgres.Session, new
 	if err := s.RaiseDetail(ctx, x, kind, place, contradicts(kind).With()); err != nil {
 		return err
 	}
-	return s.wholeNews(ctx, x, news, id, nil, text, place, document)
+	return s.wholeNews(ctx, x, news, id, of, text, place, document)
 }
 
-// wholeNews carries out news of all lines of an interchange, or of one message of it. place is where contradictions are
+// messages are those of an interchange that news is about: only some, or all but some.
+type messages struct{ only, but []int }
+
+// wholeNews carries out news of all lines of messages of an interchange. place is where contradictions are
 // raised; empty: at each line.
-func (s *Store) wholeNews(ctx context.Context, x *postgres.Session, news gateway.News, id int64, message *int, text, place string, document int64) error {
+func (s *Store) wholeNews(ctx context.Context, x *postgres.Session, news gateway.News, id int64, of messages, text, place string, document int64) error {
 	_, err := s.follow(ctx, x, news, source{document: document}, place, `SELECT 0, NULL, NULL, NULL, interchange_id, message_no, lin, NULL, NULL, nullif(@text, '')
-		FROM order_line WHERE interchange_id = @interchange AND (@message::int IS NULL OR message_no = @message)`,
-		pgscript.Args{"interchange": id, "message": message, "text": text})
+		FROM order_line WHERE interchange_id = @interchange AND (@only::int[] IS NULL OR message_no = ANY (@only)) AND (@but::int[] IS NULL OR message_no <> ALL (@but))`,
+		pgscript.Args{"interchange": id, "only": of.only, "but": of.but, "text": text})
 	return err
 }
 
@@ -93,28 +100,38 @@ func (s *Store) contrlAccepted(ctx context.Context, x *postgres.Session, bank ga
 	if err != nil {
 		return err
 	}
+	if _, err := s.rejectMessages(ctx, x, bank, id, before, c, document); err != nil {
+		return err
+	}
+	_, err = s.acceptLines(ctx, x, `SELECT interchange_id, message_no, lin FROM order_line
+		WHERE interchange_id = @interchange AND (@all OR validated_at IS NOT NULL)`,
+		pgscript.Args{"interchange": id, "all": bank.Acceptance == gateway.AcceptedByContrl})
+	return err
+}
+
+// rejectMessages carries out that a CONTRL rejects messages of an interchange that it accepts, and tells which.
+func (s *Store) rejectMessages(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, id int64, before gateway.ContrlState, c gateway.Contrl,
+	document int64) (rejected []int, err error) {
 	for _, m := range c.Messages {
 		if !m.Reject {
 			continue
 		}
 		no, ours, err := ourMessage(ctx, x, id, m.Ref)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !ours {
 			if err := s.RaiseDetail(ctx, x, gateway.ContrlForNothing, messageSubject(bank, id, m), gateway.DetailContrlReject.With()); err != nil {
-				return err
+				return nil, err
 			}
 			continue
 		}
-		if err := s.wholeNews(ctx, x, judgeMessage(before, m), id, &no, gateway.TextMessageRejected+m.Code, "", document); err != nil {
-			return err
+		rejected = append(rejected, no)
+		if err := s.wholeNews(ctx, x, judgeMessage(before, m), id, messages{only: []int{no}}, gateway.TextMessageRejected+m.Code, "", document); err != nil {
+			return nil, err
 		}
 	}
-	_, err = s.acceptLines(ctx, x, `SELECT interchange_id, message_no, lin FROM order_line
-		WHERE interchange_id = @interchange AND (@all OR validated_at IS NOT NULL)`,
-		pgscript.Args{"interchange": id, "all": bank.Acceptance == gateway.AcceptedByContrl})
-	return err
+	return rejected, nil
 }
 
 // ourMessage finds the message of an interchange by its UNH 0062, which must be what was sent, character by character.

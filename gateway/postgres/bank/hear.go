@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -48,6 +49,17 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 func lockLines(ctx context.Context, x *postgres.Session, bank string) error {
 	if _, err := x.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('nks.lines.' || $1, 0))`, bank); err != nil {
 		return fmt.Errorf("lock lines of %s: %w", bank, err)
+	}
+	return nil
+}
+
+// LockLines is lockLines for several banks, in the order that everybody keeps. Who locks rows that are about lines of a bank takes
+// this lock first, as hearing does.
+func (s *Store) LockLines(ctx context.Context, x *postgres.Session, banks []string) error {
+	for _, bank := range slices.Compact(slices.Sorted(slices.Values(banks))) {
+		if err := lockLines(ctx, x, bank); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.mon
     AND b.lin = j.lin OFFSET 0) o
 JOIN delivery d ON d.id = delivery_of(o.payment_id)
 CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = o.payment_id AND t.attempt = o.attempt
-    AND t.kind <> 'dispute_settled' LIMIT 1) s
+    AND (t.kind <> 'dispute_settled' OR NOT @followed::boolean) LIMIT 1) s
 JOIN may_follow f ON f.news = @news AND f.scope = 'part' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
 -- Most lines have none, and are not walked through.
 WHERE j.payment_id IS NULL AND f.effect IN ('takes', 'disputes')
@@ -54,36 +54,3 @@ UPDATE order_line l SET state = CASE j.effect WHEN 'disputes' THEN 'disputed' EL
     changed_at = @now::timestamptz, facts = l.facts + 1
 FROM judged j WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
   AND l.interchange_id = j.interchange_id AND l.message_no = j.message_no AND l.lin = j.lin
-
--- step: responses 8 of orders whose line the bank has not taken over yet
-WITH owed AS (
-    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, text, caused_at)
-    SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @accepted, nullif(@corrected, ''), @now::timestamptz
-    FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response8
-    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
-INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
-SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
-
--- step: responses 9 of orders
-WITH owed AS (
-    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-    SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @rejected, @rejectcode, text, @now::timestamptz
-    FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response9
-    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
-INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
-SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
-
--- step: responses 9 of lines
-WITH owed AS (
-    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-    SELECT j.answer, d.id, d.month, o.payment_id, o.attempt, @rejected, @rejectcode, j.text, @now::timestamptz
-    FROM judged j JOIN interchange i ON i.id = j.interchange_id
-    CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id
-        AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
-    JOIN delivery d ON d.id = delivery_of(o.payment_id)
-    WHERE j.payment_id IS NULL AND j.effect = 'takes' AND j.answer = @response9
-      AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.month BETWEEN @since::date AND @recorded::date AND e.payment_id = o.payment_id
-        AND e.attempt = o.attempt AND e.kind <> 'dispute_settled')
-    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
-INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
-SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
