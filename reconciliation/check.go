@@ -117,6 +117,14 @@ func invariants() []invariant {
 			 UNION ALL SELECT r.id FROM (SELECT id, bank_file_id FROM document UNION ALL SELECT bank_file_id, bank_file_id FROM bank_file_about
 				UNION ALL SELECT bank_file_id, bank_file_id FROM bank_file_unheard) r
 			 LEFT JOIN bank_file f ON f.id = r.bank_file_id WHERE r.bank_file_id IS NOT NULL AND f.id IS NULL`},
+		{"I6", "bank's file whose statements have a hole",
+			`SELECT f.id FROM bank_file f LEFT JOIN (SELECT bank_file_id, hearing, count(*) AS n, max(n) AS top FROM bank_fact GROUP BY 1, 2) k
+				ON k.bank_file_id = f.id AND k.hearing = f.hearing
+			 WHERE f.state IN ('done', 'parked') AND (k.n IS NULL OR k.n <> k.top)`},
+		{"I6", "fact by a bank's file in which nothing says so",
+			`SELECT coalesce(t.payment_id, t.interchange_id) FROM fact t JOIN bank_file f ON f.document_id = t.document_id
+			 WHERE NOT EXISTS (SELECT 1 FROM bank_fact k WHERE k.bank_file_id = f.id AND k.interchange_id = t.interchange_id
+				AND k.effect IN ('takes', 'disputes'))`},
 		{"I7", "accepted payment without its key",
 			`SELECT p.id FROM payment p JOIN delivery d ON d.id = delivery_of(p.id) AND d.state = 'checked'
 			 LEFT JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e = p.e2e AND k.payment_id = p.id

@@ -459,6 +459,7 @@ CREATE TABLE may_follow (
     scope     text NOT NULL,
     position  text NOT NULL,
     effect    text NOT NULL,
+    certainty text NOT NULL,
     answer    smallint NOT NULL,        -- that is owed; 0: none
     exception text NOT NULL,            -- that is raised; empty: none
     PRIMARY KEY (news, scope, position)
@@ -606,7 +607,8 @@ CREATE FUNCTION month_parts(m date) RETURNS TABLE (parent text, name text, first
         ('answer', month_ids(this)::text, month_ids(next)::text),
         ('answer_due', month_deliveries(this)::text, month_deliveries(next)::text),
         ('bank_file', month_ids(this)::text, month_ids(next)::text),
-        ('bank_file_about', month_ids(this)::text, month_ids(next)::text)) v (parent, first, after) $$;
+        ('bank_file_about', month_ids(this)::text, month_ids(next)::text),
+        ('bank_fact', month_ids(this)::text, month_ids(next)::text)) v (parent, first, after) $$;
 CREATE FUNCTION month_is_made(m date) RETURNS boolean LANGUAGE sql STABLE SET search_path = nks AS
     $$ SELECT bool_and(to_regclass('nks.' || name) IS NOT NULL) FROM month_parts(m) $$;
 

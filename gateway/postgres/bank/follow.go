@@ -25,26 +25,6 @@ var answersScript string
 // source is what news comes from: a document of the bank, or a decision of persons; 0: neither.
 type source struct{ document, decision int64 }
 
-// carried is what a payment or line becomes when news takes: its fact, and the state of a line.
-type carried struct {
-	kind gateway.FactKind
-	line gateway.LineState
-}
-
-func carries(news gateway.News) carried {
-	switch news {
-	case gateway.NewsExecuted, gateway.NewsSettledExecuted:
-		return carried{gateway.FactExecuted, gateway.LineExecuted}
-	case gateway.NewsAssumed:
-		return carried{gateway.FactExecuted, gateway.LineAssumed}
-	case gateway.NewsVoided:
-		return carried{gateway.FactVoid, gateway.LineVoid}
-	case gateway.NewsSettledOpen:
-		return carried{gateway.FactDisputeSettled, gateway.LineWithBank}
-	}
-	return carried{gateway.FactBankRejected, gateway.LineRejected}
-}
-
 // follow carries out news of orders and lines, those that a query gives as rows of the temporary table word, by the table of
 // what may follow: what takes becomes a fact and is answered, what contradicts is disputed and raised. It tells how many
 // orders and lines moved. An empty place names each order or line in its exception; else one at that place is raised for all.
@@ -76,13 +56,19 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	if err != nil {
 		return 0, err
 	}
-	to := carries(news)
-	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": now, "recorded": month, "since": since, "first": first, "after": after,
+	becomes, line := news.Carries()
+	all := pgscript.Args{"news": string(news), "kind": string(becomes), "state": string(line), "now": now, "recorded": month, "since": since, "first": first, "after": after,
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
 		"settled": from.decision != 0 && news != gateway.NewsVoided, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
 		"response8": int(gateway.Response8), "accepted": gateway.StatusAccepted, "corrected": corrected(news), "response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
 	if err := pgscript.Run(ctx, x, followScript+answersScript, all); err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
+	}
+	if from.document != 0 {
+		_, err := x.ExecContext(ctx, `INSERT INTO followed SELECT n, effect, certainty, nullif(exception, '') FROM judged WHERE n > 0`)
+		if err != nil {
+			return 0, fmt.Errorf("what follows from statuses: %w", err)
+		}
 	}
 	if err := s.RecordFacts(ctx, x); err != nil {
 		return 0, err

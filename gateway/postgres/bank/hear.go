@@ -111,10 +111,13 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if twin, err := s.twin(ctx, x, bank, file, envelope); err != nil || twin {
 		return err
 	}
+	var facts []fact
 	for _, c := range heard.controls {
-		if err := s.applyContrl(ctx, x, bank, c, now, file.DocumentID); err != nil {
+		of, err := s.applyContrl(ctx, x, bank, c, now, file.DocumentID)
+		if err != nil {
 			return err
 		}
+		facts = append(facts, of...)
 	}
 	if err := s.applyStatuses(ctx, x, bank, file.DocumentID, now); err != nil {
 		return err
@@ -128,7 +131,17 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.raiseUnknown(ctx, x, bank, file, heard); err != nil {
 		return err
 	}
-	if err := s.noteDoubts(ctx, x, bank, file, heard); err != nil {
+	facts = append(facts, heard.unknown...)
+	if heard.n == 0 {
+		facts = append(facts, fact{N: 1, Kind: kindFile, Interchange: anyBank, Meaning: "nothing", Effect: gateway.Keeps})
+	}
+	if err := s.keepFacts(ctx, x, bank, file, facts...); err != nil {
+		return err
+	}
+	if err := s.keepStatuses(ctx, x, file); err != nil {
+		return err
+	}
+	if err := s.doubtStatuses(ctx, x, bank, file); err != nil {
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))
@@ -151,14 +164,16 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err != nil || first == file.ID { // it is heard again
 		return false, err
 	}
+	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Reference: e.ControlRef, Meaning: "came before", Effect: gateway.Repeats}
 	if !bytes.Equal(sum, file.SHA256) {
+		whole = whole.undecidable(gateway.UndecidedNumber, fileSubject(bank, file))
 		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fileSubject(bank, file), gateway.DetailNumberCameBefore.With(e.ControlRef, first))
 		if err != nil {
 			return false, err
 		}
-		if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankNumberReused, fileSubject(bank, file)}); err != nil {
-			return false, err
-		}
+	}
+	if err := s.keepFacts(ctx, x, bank, file, whole); err != nil {
+		return false, err
 	}
 	return true, x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`,
 		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, first))
@@ -169,7 +184,8 @@ func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnreadable, fileSubject(bank, file), gateway.DetailUnreadable.With(cause)); err != nil {
 		return err
 	}
-	if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankFileUnreadable, fileSubject(bank, file)}); err != nil {
+	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Reference: e.ControlRef, Meaning: "unreadable", Text: cause.Error()}
+	if err := s.keepFacts(ctx, x, bank, file, whole.undecidable(gateway.UndecidedFile, fileSubject(bank, file))); err != nil {
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))

@@ -5,7 +5,7 @@
 -- step: judge orders
 INSERT INTO judged
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
-    f.effect, f.answer, f.exception
+    f.effect, f.answer, f.exception, w.n, f.certainty
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
 JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
@@ -15,7 +15,7 @@ ORDER BY w.payment_id, w.attempt, w.n
 -- step: judge lines
 INSERT INTO judged
 SELECT DISTINCT ON (w.interchange_id, w.message_no, w.lin) NULL, NULL, NULL, w.interchange_id, w.message_no, w.lin, NULL, w.code, w.text,
-    f.effect, f.answer, f.exception
+    f.effect, f.answer, f.exception, w.n, f.certainty
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 JOIN may_follow f ON f.news = @news AND f.scope = 'bulk' AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)
 WHERE w.payment_id IS NULL
@@ -23,7 +23,7 @@ ORDER BY w.interchange_id, w.message_no, w.lin, w.n
 
 -- step: judge orders of those lines that stand by themselves
 INSERT INTO judged
-SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception
+SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception, 0, f.certainty
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
 CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
     AND b.lin = j.lin OFFSET 0) o

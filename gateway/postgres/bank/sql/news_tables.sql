@@ -27,7 +27,9 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
     text           text,
     effect         text,
     answer         smallint,
-    exception      text
+    exception      text,
+    n              int,         -- of the status; 0: of none by itself
+    certainty      text
 ) ON COMMIT DROP
 
 -- step: table of orders that moved
