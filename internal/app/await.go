@@ -18,15 +18,15 @@ const (
 
 // awaitDatabase opens the database. An external one that is away is waited for, with all doors closed: what it answers that
 // waiting cannot mend ends the start, as ctx does.
-func (a *App) awaitDatabase(ctx context.Context, told sessions) (*Database, error) {
+func (a *App) awaitDatabase(ctx context.Context, watching sessions) (*Database, error) {
 	url, err := a.config.Database.ExternalURL()
 	if err != nil {
 		return nil, ConfigError{err}
 	}
 	var lastTold time.Time
 	for {
-		d, err := openDatabase(ctx, a.config, a.log, Alone, told)
-		if err == nil || ctx.Err() != nil || url == "" || !passes(err) {
+		d, err := openDatabase(ctx, a.config, a.log, Alone, watching)
+		if err == nil || ctx.Err() != nil || url == "" || !waitingMends(err) {
 			return d, err
 		}
 		a.watch.monitor.Database(err)
@@ -38,9 +38,9 @@ func (a *App) awaitDatabase(ctx context.Context, told sessions) (*Database, erro
 	}
 }
 
-// passes reports whether waiting may mend why a database cannot be used: nobody answers, it starts or stops, it has no
+// waitingMends reports whether waiting may mend why a database cannot be used: nobody answers, it starts or stops, it has no
 // room or no connection left, or it is a standby. // PostgreSQL, appendix A: classes 08, 53, 57; 25006
-func passes(err error) bool {
+func waitingMends(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "25006" || len(pg.Code) == 5 && (pg.Code[:2] == "08" || pg.Code[:2] == "53" || pg.Code[:2] == "57")
 	}

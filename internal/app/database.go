@@ -52,7 +52,7 @@ type sessions struct {
 	opened func(context.Context, *pgx.Conn) error
 }
 
-func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing, told sessions) (*Database, error) {
+func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing, watching sessions) (*Database, error) {
 	url, err := c.Database.ExternalURL()
 	if err != nil {
 		return nil, ConfigError{err}
@@ -81,7 +81,7 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 		superuser = server.Superuser
 	}
 	d.dsn = dsn
-	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections, told); err != nil {
+	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections, watching); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	err = postgres.ClaimCell(ctx, d.pool, gateway.Cell(c.Cell.Number))
@@ -94,7 +94,7 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 	return d, nil
 }
 
-func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int, told sessions) error {
+func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int, watching sessions) error {
 	admin, err := dsn(superuser)
 	if err != nil {
 		return ConfigError{err}
@@ -115,10 +115,10 @@ func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (str
 	if err != nil {
 		return ConfigError{fmt.Errorf("database: %w", err)}
 	}
-	settings.Tracer = told.trace
+	settings.Tracer = watching.trace
 	var options []stdlib.OptionOpenDB
-	if told.opened != nil {
-		options = append(options, stdlib.OptionAfterConnect(told.opened))
+	if watching.opened != nil {
+		options = append(options, stdlib.OptionAfterConnect(watching.opened))
 	}
 	d.pool = sqlx.NewDb(stdlib.OpenDB(*settings, options...), "pgx")
 	d.pool.SetMaxOpenConns(connections)

@@ -36,8 +36,8 @@ type node struct {
 
 	missed atomic.Bool // something was not done that judges
 
-	told     bool      // the exceptions agree with apart
-	apart    bool      // as last told
+	reported bool      // the exceptions agree with apart
+	apart    bool      // as last reported
 	failing  error     // why the database takes nothing
 	failedAt time.Time // since when, by the machine's clock
 }
@@ -112,7 +112,7 @@ func (w *watch) compareClocks(ctx context.Context, c *sql.Conn) error {
 	}
 	w.node.clock.Compared(asked, database, w.node.now())
 	w.note(w.numbers.Clock(w.node.clock.Ahead()))
-	if w.node.told && w.node.apart == w.node.clock.Far() {
+	if w.node.reported && w.node.apart == w.node.clock.Far() {
 		return nil
 	}
 	w.tellClock(ctx)
@@ -123,19 +123,19 @@ func (w *watch) compareClocks(ctx context.Context, c *sql.Conn) error {
 func (w *watch) tellClock(ctx context.Context) {
 	n := w.node
 	apart := n.clock.Far()
-	if apart != n.apart || !n.told && apart {
+	if apart != n.apart || !n.reported && apart {
 		level := zerolog.InfoLevel
 		if apart {
 			level = zerolog.ErrorLevel
 		}
 		w.log.WithLevel(level).Bool("apart", apart).Dur("ahead", n.clock.Ahead()).Dur("limit", n.clock.Limit()).Msg("clock of this node against the database's")
 	}
-	n.apart, n.told = apart, false
+	n.apart, n.reported = apart, false
 	err := n.base.ClockMended(ctx, n.name)
 	if apart {
 		err = n.base.ClockApart(ctx, n.name, n.clock.Ahead(), n.clock.Limit())
 	}
-	n.told = err == nil
+	n.reported = err == nil
 	if err != nil && ctx.Err() == nil {
 		w.log.Warn().Err(err).Msg("exception of the clock, it will be tried again")
 	}
