@@ -65,6 +65,8 @@ func TestDatabaseTakesNothing(t *testing.T) {
 		t.Errorf("%s exceptions of a database that was read only", n)
 	}
 
+	// What is open is not opened again.
+	asking(t, dsn, `UPDATE nks.exception SET closed_at = raised_at, closed_by = 'time' WHERE kind = 'database took nothing'`, `SELECT ''`)
 	// The file that shows whether there is room becomes one on a device that is full.
 	file := filepath.Join(db.DataDir(), asking(t, dsn, `VACUUM nks.node_ballast`, `CHECKPOINT`, `SELECT pg_relation_filepath('nks.node_ballast')`))
 	must(t, os.Rename(file, file+".kept"))
@@ -78,7 +80,15 @@ func TestDatabaseTakesNothing(t *testing.T) {
 	if n := asking(t, dsn, tookNothing+`'%53100%'`); n != "1" {
 		t.Errorf("%s exceptions of a disk that was full", n)
 	}
-	s.stop(t, running)
+	ended(t, running)
+}
+
+// ended asks a gateway to stop whose database is the test's.
+func ended(t *testing.T, p *programtest.Process) {
+	t.Helper()
+	p.Signal(syscall.SIGTERM)
+	p.Finish(t, programtest.Longest)
+	p.Want(t, 0)
 }
 
 // TestRun_WaitsForItsDatabase that is away at the start: with doors closed, alive and not ready, until it comes or a signal.
@@ -96,17 +106,13 @@ func TestRun_WaitsForItsDatabase(t *testing.T) {
 		s.becomes(t, "/healthz", 200, "ok")
 		return p
 	}
+	ended(t, waiting())
 	p := waiting()
-	p.Signal(syscall.SIGTERM)
-	p.Finish(t, programtest.Longest)
-	p.Want(t, 0)
-
-	p = waiting()
 	db := startServer(t, s)
 	defer func() { must(t, db.Stop(context.Background())) }()
 	s.awaitUp(t, p)
 	s.becomes(t, "/readyz", 200, "ok")
-	s.stop(t, p)
+	ended(t, p)
 
 	text, err := os.ReadFile(s.config)
 	must(t, err)

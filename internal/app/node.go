@@ -156,7 +156,7 @@ func (w *watch) tryWriting(ctx context.Context, own *connection) {
 		return own.use(soon, func(c *sql.Conn) error { return postgres.TakesRows(soon, c, w.node.name) })
 	}
 	err := try()
-	if _, answered := errors.AsType[*pgconn.PgError](err); err != nil && !answered && soon.Err() == nil {
+	if pg, answered := errors.AsType[*pgconn.PgError](err); err != nil && soon.Err() == nil && (!answered || pg.Code == "57P01") {
 		err = try() // the connection was lost since the last time
 	}
 	if ctx.Err() != nil {
@@ -177,8 +177,6 @@ func (w *watch) tryWriting(ctx context.Context, own *connection) {
 	case n.failing == nil:
 		n.failing, n.failedAt = err, n.now()
 		w.log.Error().Err(err).Msg("the database takes no rows: nothing can be received or released")
-	default:
-		n.failing = err
 	}
 	wrong := ""
 	if err != nil {
