@@ -43,9 +43,9 @@ const endOthers = `SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_ac
 
 const tookNothing = `SELECT count(*)::text FROM nks.exception WHERE kind = 'database took nothing' AND detail LIKE `
 
-// TestDatabaseTakesNothing: a database that answers and takes no rows, since its disk is full or it is read only, is told of
+// TestDatabaseIsReadOnly: a database that answers and takes no rows is told of
 // by readiness and a number, and by an exception once it takes them again. // S6
-func TestDatabaseTakesNothing(t *testing.T) {
+func TestDatabaseIsReadOnly(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	db := s.on(t)
@@ -64,9 +64,18 @@ func TestDatabaseTakesNothing(t *testing.T) {
 	if n := asking(t, dsn, tookNothing+`'%25006%'`); n != "1" {
 		t.Errorf("%s exceptions of a database that was read only", n)
 	}
+	ended(t, running)
+}
 
-	// What is open is not opened again.
-	asking(t, dsn, `UPDATE nks.exception SET closed_at = raised_at, closed_by = 'time' WHERE kind = 'database took nothing'`, `SELECT ''`)
+// TestDatabaseIsFull: so is one whose disk has no room. // S6
+func TestDatabaseIsFull(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	db := s.on(t)
+	defer func() { must(t, db.Stop(context.Background())) }()
+	running := s.run(t)
+	s.becomes(t, "/readyz", 200, "ok")
+	dsn := db.DSN(server.Database, server.Superuser)
 	// The file that shows whether there is room becomes one on a device that is full.
 	file := filepath.Join(db.DataDir(), asking(t, dsn, `VACUUM nks.node_ballast`, `CHECKPOINT`, `SELECT pg_relation_filepath('nks.node_ballast')`))
 	must(t, os.Rename(file, file+".kept"))
