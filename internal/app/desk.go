@@ -22,7 +22,7 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err != nil {
 		return nil, err
 	}
-	steps, err := configuredSteps(c, db, clock, log, nil)
+	steps, err := configuredSteps(c, db, clock, nil, log, nil)
 	if err != nil {
 		return nil, err
 	}
