@@ -155,4 +155,6 @@ var flowTexts = []Text{
 	{"exception.register_differs", "Reglen og dens kontrol vælger forskellige konti", "The rule and its control choose different accounts"},
 	{"exception.log_lags", "Poster venter på deres plads i revisionsloggen", "Entries wait for their place in the audit log"},
 	{"exception.log_contradicts_a_checkpoint", "Revisionsloggen er ikke den, der blev underskrevet", "The audit log is not what was signed"},
+	{"exception.clock_apart", "Maskinens ur passer ikke med databasens", "A machine's clock is apart from the database's"},
+	{"exception.database_took_nothing", "Databasen tog ikke imod", "The database took nothing"},
 }
