@@ -53,6 +53,12 @@ const (
 	LogContradicts ExceptionKind = "log contradicts a checkpoint"
 )
 
+// Exceptions of a node.
+const (
+	ClockApart          ExceptionKind = "clock apart"
+	DatabaseTookNothing ExceptionKind = "database took nothing"
+)
+
 // Exceptions at the doors.
 const (
 	NameReused     ExceptionKind = "name used again with other bytes"
@@ -103,6 +109,7 @@ func exceptionSeverities() []kindSeverity {
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent},
+		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},

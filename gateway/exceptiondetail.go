@@ -58,6 +58,8 @@ const (
 	DetailDoubtedBank      DetailCode = "doubted_bank"
 	DetailLogLags          DetailCode = "log_lags"
 	DetailLogContradicts   DetailCode = "log_contradicts"
+	DetailClockApart       DetailCode = "clock_apart"
+	DetailTookNothing      DetailCode = "took_nothing"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -109,6 +111,9 @@ func DetailTexts() []DetailText {
 		{DetailSetAside, "Den er lagt til side: %[1]s", "it is set aside: %[1]s"},
 		{DetailLogLags, "%[1]s poster venter på deres plads, den ældste i %[2]s", "%[1]s entries wait for their place, the oldest since %[2]s"},
 		{DetailLogContradicts, "Loggen modsiger det, der er skrevet under: %[1]s", "the log contradicts what was signed: %[1]s"},
+		{DetailClockApart, "Maskinens ur er %[1]s foran databasens (med minus: bagud), tilladt er %[2]s; maskinen afgør intet, før det er rettet",
+			"the machine's clock is %[1]s ahead of the database's (negative: behind), and may be %[2]s; the node judges nothing until it is mended"},
+		{DetailTookNothing, "Databasen tog ikke imod i %[1]s, til nu: %[2]s", "the database took nothing for %[1]s, until now: %[2]s"},
 		{DetailUnclear, "Ingen ved, hvad det betyder: %[1]s", "nobody knows what it means: %[1]s"},
 		{DetailMoreUnclear, "Yderligere %[1]s statusser, som ingen ved, hvad betyder", "%[1]s more statuses of which nobody knows what they mean"},
 		{DetailMoreMessages, "Yderligere %[1]s meddelelser af ukendt type", "%[1]s more messages of unknown types"},

@@ -156,4 +156,6 @@ var flowTexts = []Text{
 	{"exception.agreement_not_in_force", "Aftalen er ikke i kraft på betalingsdagen", "The agreement is not in force on the day of payment"},
 	{"exception.log_lags", "Poster venter på deres plads i revisionsloggen", "Entries wait for their place in the audit log"},
 	{"exception.log_contradicts_a_checkpoint", "Revisionsloggen er ikke den, der blev underskrevet", "The audit log is not what was signed"},
+	{"exception.clock_apart", "Maskinens ur passer ikke med databasens", "A machine's clock is apart from the database's"},
+	{"exception.database_took_nothing", "Databasen tog ikke imod", "The database took nothing"},
 }

@@ -31,6 +31,8 @@ type Options struct {
 	// Start is the business time of the very first start; zero: the configuration's clock.start, else the machine's.
 	// Later starts go on from there.
 	Start time.Time
+	// Machine is the machine's clock; nil: time.Now. Business time runs with it, and it is compared with the database's.
+	Machine func() time.Time
 	// Observe puts itself before the observer of every turn of every step, which must still be told; nil: nobody does.
 	Observe func(gateway.Observe) gateway.Observe
 	// Trace is told of every statement on the flow's connections, with the context of the turn that makes it; nil: nobody.
@@ -75,13 +77,16 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
 	}
+	if o.Machine == nil {
+		o.Machine = time.Now
+	}
 	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
 		}
 	}
-	if a.watch, err = newWatch(o.Config, o.Log, o.Version); err != nil {
+	if a.watch, err = newWatch(o.Config, o.Log, o.Version, o.Machine); err != nil {
 		return nil, err
 	}
 	a.observe = a.watch.observe
@@ -96,20 +101,22 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 
 func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.watch.start(ctx)
-	if a.db, err = openDatabase(ctx, o.Config, o.Log, Alone, o.Trace); err != nil {
+	if a.db, err = a.awaitDatabase(ctx, sessions{trace: o.Trace, opened: a.watch.node.compare}); err != nil {
 		return err
 	}
-	offset, err := postgres.BeginClock(ctx, a.db.pool, time.Now, o.Start)
+	offset, err := postgres.BeginClock(ctx, a.db.pool, o.Machine, o.Start)
 	if err != nil {
 		return err
 	}
-	a.clock = gateway.NewClock(time.Now, offset)
+	a.clock = gateway.NewClock(o.Machine, offset)
 	if err := BeginProfiles(ctx, o.Config, a.db, a.clock.Now); err != nil {
 		return err
 	}
-	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, o.Log, o.Failpoint); err != nil {
+	taken := func() time.Time { return a.watch.node.clock.Correct(a.clock.Now()) }
+	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, taken, o.Log, o.Failpoint); err != nil {
 		return err
 	}
+	a.watch.node.base = a.steps.Receive.Base
 	if err := a.steps.Prepare(ctx); err != nil {
 		return err
 	}
@@ -155,8 +162,8 @@ func patience() gateway.Patience {
 }
 
 // configuredSteps puts the stages together as a configuration wants them.
-func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
+func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
 		Keeping: Keeping(c), Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
@@ -190,6 +197,9 @@ func (a *App) addWorker(work postgres.Work, step gateway.Step, due gateway.Due) 
 }
 
 func (a *App) newWorker(work postgres.Work, step gateway.Step, due gateway.Due) *gateway.Worker {
+	if judges(work) {
+		step, due = a.watch.node.judging(step), a.watch.node.judgingDue(due)
+	}
 	return &gateway.Worker{Name: string(work), Step: step, Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
 		Failed: a.stepFailed, Observe: a.observe}
 }

@@ -226,6 +226,7 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
 		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
 		Failed: a.stepFailed, Observe: a.observe,
+		Held:      func() bool { return !a.watch.node.mayJudge() },
 		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
 }
 

@@ -25,7 +25,7 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err := BeginProfiles(ctx, c, db, clock.Now); err != nil {
 		return nil, err
 	}
-	steps, err := configuredSteps(c, db, clock, log, nil)
+	steps, err := configuredSteps(c, db, clock, nil, log, nil)
 	if err != nil {
 		return nil, err
 	}

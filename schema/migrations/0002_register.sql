@@ -1,6 +1,6 @@
 -- +goose Up
 -- The register: who pays through whom, who may be paid, and which account was whose at which time.
--- What is known of these is kept in two times, in tables of their own (0013_reference.sql): here stands that they are.
+-- What is known of these is kept in two times, in tables of their own (0014_reference.sql): here stands that they are.
 CREATE TABLE supplier (
     supplier text PRIMARY KEY CHECK (supplier ~ '^[A-Za-z0-9._-]{1,35}$' AND supplier NOT IN ('.', '..'))
 );
