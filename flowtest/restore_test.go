@@ -211,7 +211,7 @@ func TestRestore_NothingLeaves(t *testing.T) {
 // dispatchQuietly tries to send, and gives the banks to which something went all the same.
 func (w *world) dispatchQuietly() (sent string) {
 	w.t.Helper()
-	for _, b := range w.Banks {
+	for _, b := range w.banks {
 		lease, err := w.Bank.Lease(w.t.Context(), b.ID)
 		if err != nil {
 			w.t.Fatal(err)

@@ -15,6 +15,7 @@ const (
 	ThingPerson      Thing = "person"
 	ThingPayment     Thing = "payment"
 	ThingJournal     Thing = "journal"
+	ThingAgreement   Thing = "agreement"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -29,6 +30,8 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingInterchange
 	case RepaymentHeld:
 		return ThingPayment
+	case AgreementNotInForce:
+		return ThingAgreement
 	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:
 		return ThingBankFile
 	}

@@ -26,8 +26,8 @@ type Monitor struct {
 	mu       sync.Mutex
 	pulses   map[string]*pulse
 	doors    map[string]string // why one is closed; "" when it is open
+	checks   map[string]string // what a named check found wrong; "" when nothing
 	stopping bool
-	quiet    func() string
 
 	database   error
 	databaseAt time.Time
@@ -49,7 +49,7 @@ type pulse struct {
 // New makes the Monitor of a process that starts: not ready. now is the machine's clock; a step that takes longer
 // than limit, or does not come round for so long, is stuck.
 func New(now func() time.Time, limit time.Duration) *Monitor {
-	return &Monitor{now: now, limit: limit, pulses: map[string]*pulse{}, doors: map[string]string{}, tick: now()}
+	return &Monitor{now: now, limit: limit, pulses: map[string]*pulse{}, doors: map[string]string{}, checks: map[string]string{}, tick: now()}
 }
 
 // Business gives the business clock, which must go forward.
@@ -64,6 +64,13 @@ func (m *Monitor) Expect(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pulse(name).repeats = true
+}
+
+// Forget tells of a step that comes round no more.
+func (m *Monitor) Forget(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.pulses, name)
 }
 
 func (m *Monitor) pulse(name string) *pulse {
@@ -101,18 +108,18 @@ func (m *Monitor) Door(name string, closed error) {
 	}
 }
 
+// Check tells what a named check has found that keeps work away; "": nothing.
+func (m *Monitor) Check(name, wrong string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.checks[name] = wrong
+}
+
 // Database tells what the database said when it was asked.
 func (m *Monitor) Database(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.database, m.databaseAt, m.asked = err, m.now(), true
-}
-
-// Quiet gives why the process does nothing with the database; "" while it does.
-func (m *Monitor) Quiet(why func() string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.quiet = why
 }
 
 // Stopping makes the process not ready for ever.
@@ -180,9 +187,9 @@ func (m *Monitor) Unready() []string {
 	case m.now().Sub(m.databaseAt) > askedWithin:
 		why = append(why, fmt.Sprintf("database: not asked for %s", m.now().Sub(m.databaseAt).Round(time.Second)))
 	}
-	if m.quiet != nil {
-		if quiet := m.quiet(); quiet != "" {
-			why = append(why, "quiet: "+quiet)
+	for _, name := range slices.Sorted(maps.Keys(m.checks)) {
+		if wrong := m.checks[name]; wrong != "" {
+			why = append(why, name+": "+wrong)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.doors)) {

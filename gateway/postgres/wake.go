@@ -20,6 +20,8 @@ const (
 	ToForget Work = "notices"
 	// ToFollow is a change of the register; who changes it says so.
 	ToFollow Work = register.Changed
+	// ToServe is a change of booking centres' profiles; who changes them says so.
+	ToServe Work = register.Served
 	// ToSequence is an entry of the log; the database's function audit_commit says so.
 	ToSequence Work = "sequence"
 	// ToCompare is to hold the database against the journals anew.

@@ -22,11 +22,14 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err != nil {
 		return nil, err
 	}
-	kept, err := openJournal(c, log)
+	if err := BeginProfiles(ctx, c, db, clock.Now); err != nil {
+		return nil, err
+	}
+	j, err := openJournal(c, log)
 	if err != nil {
 		return nil, err
 	}
-	steps, err := configuredSteps(c, db, clock, log, nil, kept, nil)
+	steps, err := configuredSteps(c, db, clock, nil, log, nil, kept{journal: j})
 	if err == nil {
 		_, err = steps.Restore.Compare(ctx)
 	}

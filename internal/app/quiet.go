@@ -8,7 +8,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
-	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/restore"
 	"nks/journal"
@@ -30,40 +29,28 @@ func openJournal(c conf.Config, log zerolog.Logger) (*journal.Journal, error) {
 	return j, err
 }
 
-// made is shown each connection of the pool: one to a database that does not know what this process has recorded makes the gateway quiet.
-func (a *App) made(ctx context.Context, conn *pgx.Conn) error {
-	if a.journal == nil || a.quiet.Why() != "" {
+// kept is what a process keeps of what became visible outside; without a journal nothing is recorded.
+type kept struct {
+	journal *journal.Journal
+	quiet   *postgres.Quiet
+}
+
+// opened is shown each connection of the pool: one to a database that does not know what this process has recorded makes the gateway quiet.
+func (a *App) opened(ctx context.Context, conn *pgx.Conn) error {
+	if err := a.watch.node.compare(ctx, conn); err != nil {
+		return err
+	}
+	quiet := &a.watch.node.quiet
+	if a.journal == nil || quiet.Why() != "" {
 		return nil
 	}
 	err := restore.Known(ctx, conn, a.journal.Newest())
 	if errors.Is(err, restore.ErrSetBack) {
-		a.quiet.Set(err.Error())
+		quiet.Set(err.Error())
 		a.log.Error().Err(err).Msg("the gateway is quiet")
 		a.sleepers.wakeFor(postgres.ToCompare)
 	}
 	return err
-}
-
-// unlessQuiet lets a step rest while the gateway is quiet, but for those that change nothing of the flow.
-func (a *App) unlessQuiet(work postgres.Work, step gateway.Step) gateway.Step {
-	switch work {
-	case postgres.ToCompare, postgres.ToFollow, postgres.ToSequence:
-		return step
-	}
-	return func(ctx context.Context) (bool, error) {
-		if a.quiet.Why() != "" {
-			return false, nil
-		}
-		return step(ctx)
-	}
-}
-
-// lease is the right to use the connection to a bank, which nobody has while the gateway is quiet.
-func (a *App) lease(ctx context.Context, bank string) (gateway.Lease, error) {
-	if err := a.quiet.Refuse(); err != nil {
-		return gateway.Lease{}, err
-	}
-	return a.steps.Bank.Lease(ctx, bank)
 }
 
 // CompareJournals holds a database against the journals of a configuration.
@@ -72,7 +59,7 @@ func CompareJournals(ctx context.Context, c conf.Config, db *Database, log zerol
 	if err != nil {
 		return restore.Unknown{}, err
 	}
-	steps, err := configuredSteps(c, db, clock, log, nil, nil, nil)
+	steps, err := configuredSteps(c, db, clock, nil, log, nil, kept{})
 	if err != nil {
 		return restore.Unknown{}, err
 	}
