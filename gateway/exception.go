@@ -53,8 +53,18 @@ const (
 	LogContradicts ExceptionKind = "log contradicts a checkpoint"
 )
 
-// DatabaseSetBack is a database that knows less than the journals outside of it; it ends when it knows as much.
-const DatabaseSetBack ExceptionKind = "database was set back"
+// Exceptions of a restore.
+const (
+	// DatabaseSetBack is a database that knows less than the journals outside of it; it ends when it knows as much.
+	DatabaseSetBack ExceptionKind = "database was set back"
+	// JournalNotTaken is what a journal has, and what could not be taken in.
+	JournalNotTaken ExceptionKind = "journal record not taken in"
+	// SentNotKnown is a bank of which it is not known what it was sent: until it is closed nothing is released or sent to it, and its
+	// silence counts for nothing.
+	SentNotKnown ExceptionKind = "sent and not known"
+	// ReceivedNotKnown is a supplier of which it is not known what it has sent.
+	ReceivedNotKnown ExceptionKind = "received and not known"
+)
 
 // Exceptions of a node.
 const (
@@ -111,7 +121,7 @@ func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
-		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent},
+		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
 		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},

@@ -59,6 +59,9 @@ const (
 	DetailLogLags          DetailCode = "log_lags"
 	DetailLogContradicts   DetailCode = "log_contradicts"
 	DetailSetBack          DetailCode = "set_back"
+	DetailNotTaken         DetailCode = "not_taken"
+	DetailSentNotKnown     DetailCode = "sent_not_known"
+	DetailReceivedNotKnown DetailCode = "received_not_known"
 	DetailClockApart       DetailCode = "clock_apart"
 	DetailTookNothing      DetailCode = "took_nothing"
 )
@@ -112,6 +115,10 @@ func DetailTexts() []DetailText {
 		{DetailSetAside, "Den er lagt til side: %[1]s", "it is set aside: %[1]s"},
 		{DetailLogLags, "%[1]s poster venter på deres plads, den ældste i %[2]s", "%[1]s entries wait for their place, the oldest since %[2]s"},
 		{DetailLogContradicts, "Loggen modsiger det, der er skrevet under: %[1]s", "the log contradicts what was signed: %[1]s"},
+		{DetailNotTaken, "Det står i journalen og kunne ikke tages ind (%[1]s): %[2]s", "the journal has it, and it could not be taken in (%[1]s): %[2]s"},
+		{DetailSentNotKnown, "Hvad der er sendt til banken efter %[1]s, vides ikke; intet frigives eller sendes til den. Fra nummer %[2]s til %[3]s kan være brugt",
+			"what the bank was sent after %[1]s is not known; nothing is released or sent to it. Numbers %[2]s to %[3]s may have been used"},
+		{DetailReceivedNotKnown, "Hvad leverandøren har afleveret efter %[1]s, vides ikke; det skal afleveres igen", "what the supplier delivered after %[1]s is not known; it must be sent again"},
 		{DetailSetBack, "Intet frigives, sendes eller afgøres: %[1]s", "nothing is released, sent or decided: %[1]s"},
 		{DetailClockApart, "Maskinens ur er %[1]s foran databasens (med minus: bagud), tilladt er %[2]s; maskinen afgør intet, før det er rettet",
 			"the machine's clock is %[1]s ahead of the database's (negative: behind), and may be %[2]s; the node judges nothing until it is mended"},

@@ -60,7 +60,7 @@ func Open(o Options) (*Journal, error) {
 	}
 	read, err := Read(o.Node, o.Directories...)
 	for _, r := range read {
-		j.has[r.id()] = true
+		j.has[r.Name()] = true
 	}
 	return j, err
 }
@@ -69,7 +69,7 @@ func Open(o Options) (*Journal, error) {
 func (j *Journal) Has(kind Kind, key string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.has[Record{Kind: kind, Key: key}.id()]
+	return j.has[Record{Kind: kind, Key: key}.Name()]
 }
 
 // Append adds a record with a body of size bytes, and returns when the disks have it: one fsync serves all that were written before it.
@@ -83,7 +83,7 @@ func (j *Journal) Append(r Record, size int64, body io.Reader) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.has[r.id()] = true
+	j.has[r.Name()] = true
 	last := append(j.newest[r.Kind], r)
 	j.newest[r.Kind] = last[max(0, len(last)-newestKept):]
 	return nil

@@ -28,7 +28,8 @@ type Record struct {
 	at, size int64 // of the body
 }
 
-func (r Record) id() string { return string(r.Kind) + " " + r.Key }
+// Name is kind and key: of two records of one name the first counts.
+func (r Record) Name() string { return string(r.Kind) + " " + r.Key }
 
 // A record is its prefix, the JSON of its head, the body, and the checksum of the body (CRC-32C). The prefix is a mark, the length of
 // the head (4 bytes, little endian) and of the body (8), and the checksum of these 16 bytes and the head.

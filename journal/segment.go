@@ -97,10 +97,10 @@ func Read(node string, directories ...string) ([]Record, error) {
 		}
 		for _, path := range files {
 			damaged = errors.Join(damaged, readFile(path, func(r Record) {
-				if !has[r.id()] {
+				if !has[r.Name()] {
 					all = append(all, r)
 				}
-				has[r.id()] = true
+				has[r.Name()] = true
 			}))
 		}
 	}

@@ -14,7 +14,7 @@ import (
 func settles(name string, outcome bank.Outcome, summary string) Kind {
 	return Kind{Name: name, Summary: summary, Thing: gateway.ThingInterchange, ByID: true,
 		Example: "decide " + name + ` 17 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
-		persons: two, find: (*Desk).disputed,
+		persons: two, find: (*Desk).disputed, again: true,
 		do: func(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
 			moved, err := d.bank.SettleDispute(ctx, x, bank.Dispute{Interchange: i.ID}, outcome, by.ID, by.Why)
 			return fmt.Sprintf("%d lines and orders settled: %s", moved, outcome), movedOn(err)
@@ -25,7 +25,7 @@ func settles(name string, outcome bank.Outcome, summary string) Kind {
 func settlesPayment(name string, outcome bank.Outcome, summary string) Kind {
 	return Kind{Name: name, Summary: summary, Thing: gateway.ThingPayment, ByID: true,
 		Example: "decide " + name + ` 16777217 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
-		persons: two, find: (*Desk).disputedPayments,
+		persons: two, find: (*Desk).disputedPayments, again: true,
 		do: func(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
 			_, err := d.bank.SettleDispute(ctx, x, bank.Dispute{Payment: i.ID}, outcome, by.ID, by.Why)
 			return "settled: " + string(outcome), movedOn(err)

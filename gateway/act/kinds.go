@@ -49,6 +49,8 @@ type Kind struct {
 
 	// whileQuiet: it can be decided about a database that was set back.
 	whileQuiet bool
+	// again: it is carried out once more in a database that was set back to before it; what it is about has the same id there.
+	again bool
 	// persons is how many must stand for it: one where something is held back or nothing waits, two where something is let go.
 	persons func(gateway.DecisionItem) int
 	// find locks the things and says how they are. What is not there is left out.
@@ -63,7 +65,7 @@ func Kinds() []Kind {
 	return []Kind{
 		{Name: KindArrived, Summary: "the bank has an interchange of which nobody knew it: it counts as sent", Thing: gateway.ThingInterchange, ByID: true,
 			Example: `decide arrived 17 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
-			persons: two, find: (*Desk).interchanges, do: resolved(true, "counts as sent")},
+			persons: two, find: (*Desk).interchanges, do: resolved(true, "counts as sent"), again: true},
 		{Name: KindNotArrived, Summary: "the bank has not got an interchange of which nobody knew it: the same bytes go again", Thing: gateway.ThingInterchange, ByID: true,
 			Example: `decide not-arrived 17 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
 			persons: two, find: (*Desk).interchanges, do: resolved(false, "the same bytes go again, under the same name and number")},
@@ -81,13 +83,13 @@ func Kinds() []Kind {
 			persons: two, find: (*Desk).deliveries, do: readAgain},
 		{Name: KindVoid, Summary: "an interchange that is not sent never will be; its payments are ordered anew", Thing: gateway.ThingInterchange, ByID: true,
 			Example: `decide void 17 --by "A. Hansen" --why "the wrong debit account"`,
-			persons: two, find: (*Desk).unsent, do: void},
+			persons: two, find: (*Desk).unsent, do: void, again: true},
 		{Name: KindHold, Summary: "a waiting payment is held back, at once", Thing: gateway.ThingPayment, ByID: true,
 			Example: `decide hold 16777217 --by "A. Hansen" --why "4101 asked for it by telephone"`,
-			persons: one, find: (*Desk).payments, do: hold},
+			persons: one, find: (*Desk).payments, do: hold, again: true},
 		{Name: KindFree, Summary: "a held payment goes", Thing: gateway.ThingPayment, ByID: true,
 			Example: `decide free 16777217 --by "A. Hansen" --why "the first was not paid, says BEC"`,
-			persons: two, find: (*Desk).payments, do: free},
+			persons: two, find: (*Desk).payments, do: free, again: true},
 		{Name: KindJournalLost, Summary: "the journal of a node is gone for good, and the database was not set back", Thing: gateway.ThingJournal,
 			Takes:   []Parameter{{nodeOf, "`name` of the node"}},
 			Example: `decide journal-lost --node gateway1 --by "A. Hansen" --why "its disk died; the database runs on since"`,
@@ -101,11 +103,11 @@ func Kinds() []Kind {
 		{Name: KindAddPerson, Summary: "somebody may decide from now on", Thing: gateway.ThingPerson,
 			Takes:   []Parameter{{nameOf, "`name` of the person"}, {keyOf, "the person's public `key`, as it stands in an .pub file"}},
 			Example: `decide add-person --name "C. Berg" --key "ssh-ed25519 AAAA…" --by "A. Hansen" --why "new on the desk"`,
-			persons: two, find: (*Desk).newPerson, do: addPerson},
+			persons: two, find: (*Desk).newPerson, do: addPerson, again: true},
 		{Name: KindRemovePerson, Summary: "somebody may decide no longer", Thing: gateway.ThingPerson,
 			Takes:   []Parameter{{nameOf, "`name` of the person"}},
 			Example: `decide remove-person --name "C. Berg" --by "A. Hansen" --why "has left"`,
-			persons: two, find: (*Desk).knownPerson, do: removePerson},
+			persons: two, find: (*Desk).knownPerson, do: removePerson, again: true},
 	}
 }
 

@@ -35,7 +35,8 @@ func (a *Answers) Begin(ctx context.Context, x *Session, d Delivery, kind gatewa
 		SenderEAN: d.SenderEAN.String, OwnName: a.OwnName, OwnGLN: a.OwnGLN, MessageRef: d.MessageID.String,
 		Authority: d.Authority.String, GroupRef: d.GroupRef.String, Grouped: d.Grouped.Bool}}
 	fill(&w.Answer)
-	err := x.QueryRowContext(ctx, `UPDATE answer_counter SET last = last + 1 WHERE kind = $1 RETURNING last`, int(kind)).Scan(&w.Number)
+	err := x.QueryRowContext(ctx, `WITH free AS (`+drawFree+`), drawn AS (UPDATE answer_counter SET last = last + 1 WHERE kind = $2 AND NOT EXISTS (SELECT FROM free) RETURNING last)
+		SELECT number FROM free UNION ALL SELECT last FROM drawn`, AnswerSeries(kind), int(kind)).Scan(&w.Number)
 	if err != nil {
 		return nil, fmt.Errorf("answer number: %w", err)
 	}
@@ -76,8 +77,23 @@ func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, err
 	return id, nil
 }
 
+// AnswerSeries is how the numbers of a kind of answers are called in unused_number.
+func AnswerSeries(kind gateway.AnswerKind) string { return fmt.Sprintf("answer %d", kind) }
+
+// Answered reports whether a delivery has a kind of answer already: before the database was set back it was given, and taken in.
+func (a *Answers) Answered(ctx context.Context, x *Session, delivery int64, kind gateway.AnswerKind) (there bool, err error) {
+	err = x.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM answer_key WHERE delivery_id = $1 AND kind = $2)`, delivery, int(kind)).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("answers to delivery %d: %w", delivery, err)
+	}
+	return there, nil
+}
+
 // Receipt answers a delivery with receipt 0 or 1.
 func (a *Answers) Receipt(ctx context.Context, x *Session, d Delivery, kind gateway.AnswerKind, now time.Time, fill func(*gateway.Answer)) error {
+	if there, err := a.Answered(ctx, x, d.ID, kind); err != nil || there {
+		return err
+	}
 	w, err := a.Begin(ctx, x, d, kind, now, fill)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ const (
 	JournalFrozen   journal.Kind = "frozen"    // an interchange with all that was frozen in it, before any of its release is sent
 	JournalOrders   journal.Kind = "orders"    // some of its orders
 	JournalSending  journal.Kind = "sending"   // an attempt to send it, before the rename
+	JournalSent     journal.Kind = "sent"      // that its bank has it, as soon as that is known
 	JournalBankFile journal.Kind = "bank file" // before it is removed from the bank's mailbox
 	JournalAnswer   journal.Kind = "answer"    // before its supplier can read it
 	JournalDecision journal.Kind = "decision"  // after it was carried out
@@ -77,6 +78,11 @@ func (b *Base) Keep(ctx context.Context, kind journal.Kind, query string, args .
 		return fmt.Errorf("journal: document %d: %w", *document, Transient(err))
 	}
 	return keepFailed(b.Journal.Append(r, size, &pieces{ctx: ctx, db: b.DB, document: *document}))
+}
+
+// KeepDelivery records a delivery, unless that was done.
+func (b *Base) KeepDelivery(ctx context.Context, id int64) error {
+	return b.Keep(ctx, JournalDelivery, `SELECT concat_ws(' ', d.id, left(encode(d.sha256, 'hex'), 16)), d.document_id, row_to_json(d) FROM delivery d WHERE d.id = $1`, id)
 }
 
 // KeepRows puts rows, as a JSON array, in the journal, compressed.

@@ -120,10 +120,11 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks}}
-	s.Restore = &restore.Store{Base: base, Directories: o.Journals}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, o.Decisions)
+	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next,
+		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil
 }
 

@@ -50,11 +50,10 @@ func (s *Store) OpenReady(ctx context.Context, party, name string) (door.OpenedA
 	return s.OpenRandom(ctx, f.Document)
 }
 
-// journal records an answer before its supplier can read it, with the payments of which it says that they are not paid.
+// journal records an answer before its supplier can read it, with what it was due to tell.
 func (s *Store) journal(ctx context.Context, which string, args ...any) error {
 	return s.Keep(ctx, postgres.JournalAnswer, `SELECT concat_ws(' ', a.kind, a.number, left(encode(c.sha256, 'hex'), 16)), a.document_id,
-		to_jsonb(a) || jsonb_build_object('returned', (SELECT jsonb_agg(w.payment_id) FROM answer_due w
-			WHERE w.delivery_id = a.delivery_id AND w.answer_id = a.id AND w.kind = 7 AND w.status = 'RJCT' AND w.attempt = 0))
+		to_jsonb(a) || jsonb_build_object('dues', (SELECT jsonb_agg(to_jsonb(w)) FROM answer_due w WHERE w.delivery_id = a.delivery_id AND w.answer_id = a.id))
 		FROM answer_key k JOIN answer a ON a.id = k.answer_id JOIN document c ON c.id = a.document_id WHERE `+which, args...)
 }
 

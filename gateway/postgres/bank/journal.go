@@ -52,6 +52,9 @@ func (s *Store) journalFrozen(ctx context.Context, id int64) error {
 	if s.Journal.Has(postgres.JournalFrozen, key) {
 		return nil
 	}
+	if err := s.journalDeliveries(ctx, id); err != nil {
+		return err
+	}
 	message, lin, seq := 0, 0, 0
 	for n := 0; ; n++ {
 		var rows []byte
@@ -68,4 +71,26 @@ func (s *Store) journalFrozen(ctx context.Context, id int64) error {
 		}
 	}
 	return s.Keep(ctx, postgres.JournalFrozen, journalFrozenSQL, id, key)
+}
+
+// journalDeliveries records those deliveries of an interchange whose sender was never told that they were taken: the process died between.
+func (s *Store) journalDeliveries(ctx context.Context, interchange int64) error {
+	var deliveries []int64
+	err := s.DB.SelectContext(ctx, &deliveries, `SELECT DISTINCT delivery_of(o.payment_id) FROM interchange i JOIN bank_order o ON o.month = i.month AND o.interchange_id = i.id
+		WHERE i.id = $1 ORDER BY 1`, interchange)
+	if err != nil {
+		return fmt.Errorf("journal: deliveries of interchange %d: %w", interchange, postgres.Transient(err))
+	}
+	for _, id := range deliveries {
+		if err := s.KeepDelivery(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// journalSent records that the bank has an interchange, so that nobody need be asked after a restore.
+func (s *Store) journalSent(ctx context.Context, id int64) error {
+	return s.Keep(ctx, postgres.JournalSent, `SELECT concat_ws(' ', bank, control_ref, version), NULL::bigint,
+		jsonb_build_object('bank', bank, 'control_ref', control_ref, 'version', version, 'sent_at', sent_at) FROM interchange WHERE id = $1`, id)
 }

@@ -83,12 +83,21 @@ func (s *Store) MarkPublishing(ctx context.Context, o gateway.Outgoing, fence in
 
 // MarkSent records that the bank's mailbox has the file. A CONTRL that came first has recorded it already.
 func (s *Store) MarkSent(ctx context.Context, o gateway.Outgoing, fence int64) error {
-	return s.Transact(ctx, "mark sent", func(x *postgres.Session) error {
+	err := s.Transact(ctx, "mark sent", func(x *postgres.Session) error {
 		if err := s.lockLease(ctx, x, o.ID, fence); err != nil {
 			return err
 		}
 		return s.sent(ctx, x, o.ID)
 	})
+	if err != nil {
+		return err
+	}
+	return s.journalSent(ctx, o.ID)
+}
+
+// Arrived records, by a journal, that a bank has an interchange that was let go.
+func (s *Store) Arrived(ctx context.Context, x *postgres.Session, id int64) error {
+	return s.sent(ctx, x, id)
 }
 
 // lockLease refuses when the connection to the interchange's bank has another owner by now.

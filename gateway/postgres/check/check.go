@@ -162,6 +162,9 @@ const responsePage = 5000
 
 // respond writes response 2: always exactly one for a bundle that receipt 1 accepted.
 func (s *Store) respond(ctx context.Context, x *postgres.Session, d postgres.Delivery, now time.Time) error {
+	if there, err := s.Answers.Answered(ctx, x, d.ID, gateway.Response2); err != nil || there {
+		return err
+	}
 	var rejected int
 	var debit gateway.Code
 	err := x.QueryRowContext(ctx, `SELECT count(*) FROM standing WHERE month = $1 AND payment_id BETWEEN $2 AND $3 AND kind = 'rejected'`,

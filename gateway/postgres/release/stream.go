@@ -55,12 +55,12 @@ func (s *Store) stream(ctx context.Context, c *completion, part slice, out chan<
 	return err
 }
 
-// endedBefore is which payments of a slice were rejected or stopped.
+// endedBefore is which payments of a slice were rejected or stopped, or returned before the database was set back.
 func endedBefore(ctx context.Context, tx pgx.Tx, part slice) (map[int64]bool, error) {
 	rows, err := tx.Query(ctx, `SELECT e.payment_id FROM unnest($1::date[], $2::bigint[], $3::bigint[]) AS part (month, first, last)
 		CROSS JOIN LATERAL (SELECT payment_id FROM standing q
 			WHERE q.month = part.month AND q.payment_id BETWEEN part.first AND part.last
-			  AND q.kind IN ('rejected', 'stopped') OFFSET 0) e`,
+			  AND q.kind IN ('rejected', 'stopped', 'not_payable') OFFSET 0) e`,
 		part.months, part.first, part.last)
 	if err != nil {
 		return nil, fmt.Errorf("ended before: %w", err)

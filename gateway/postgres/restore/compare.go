@@ -23,6 +23,7 @@ type Store struct {
 	*postgres.Base
 	// Directories are where the journals of all nodes are.
 	Directories []string
+	Flow        Flow
 }
 
 // Unknown is what the journals say that the database does not know.
@@ -31,16 +32,27 @@ type Unknown struct {
 	// Missing are nodes whose journal is not to be seen, Damaged is why one cannot be read.
 	Missing []string
 	Damaged error
+
+	all []journal.Record // also what the database knows
 }
 
-// Why says it in one line; "" when the database knows everything.
-func (u Unknown) Why() string {
+// gap says what of the journals is not to be seen; "" when all of them are.
+func (u Unknown) gap() string {
 	var why []string
 	if len(u.Missing) > 0 {
 		why = append(why, "the journal of "+strings.Join(u.Missing, ", ")+" is not there")
 	}
 	if u.Damaged != nil {
 		why = append(why, u.Damaged.Error())
+	}
+	return strings.Join(why, "; ")
+}
+
+// Why says it in one line; "" when the database knows everything.
+func (u Unknown) Why() string {
+	var why []string
+	if gap := u.gap(); gap != "" {
+		why = append(why, gap)
 	}
 	counts := map[journal.Kind]int{}
 	for _, r := range u.Records {
@@ -54,7 +66,7 @@ func (u Unknown) Why() string {
 	if len(why) == 0 {
 		return ""
 	}
-	return strings.Join(why, "; ") + ": nks recover --show"
+	return strings.Join(why, "; ") + ": nks recover"
 }
 
 // check is what must be in the database of a record: a condition about w.facts.
@@ -72,6 +84,8 @@ func checks() []check {
 		{postgres.JournalDelivery, `SELECT FROM delivery d WHERE d.id = (w.facts->>'id')::bigint AND d.sha256 = (w.facts->>'sha256')::bytea`},
 		{postgres.JournalSending, `SELECT FROM interchange i JOIN document c ON c.id = i.document_id WHERE i.bank = w.facts->>'bank' AND i.control_ref = (w.facts->>'control_ref')::bigint
 			AND i.version = (w.facts->>'version')::int AND i.attempt >= (w.facts->>'attempt')::int AND c.sha256 = (w.facts->>'sha256')::bytea AND i.may_be_out_since IS NOT NULL`},
+		{postgres.JournalSent, `SELECT FROM interchange i WHERE i.bank = w.facts->>'bank' AND i.control_ref = (w.facts->>'control_ref')::bigint
+			AND i.version = (w.facts->>'version')::int AND i.state = 'sent'`},
 		{postgres.JournalBankFile, `SELECT FROM bank_file_key k WHERE k.bank = w.facts->>'bank' AND k.name = w.facts->>'name' AND k.sha256 = (w.facts->>'sha256')::bytea`},
 		{postgres.JournalAnswer, `SELECT FROM answer_key k WHERE k.kind = (w.facts->>'kind')::smallint AND k.number = (w.facts->>'number')::bigint
 			AND k.delivery_id = (w.facts->>'delivery_id')::bigint AND k.file_name = w.facts->>'file_name'`},
@@ -134,10 +148,15 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 		}
 		all = append(all, records...)
 	}
+	u.all = all
+	left, err := s.left(ctx)
+	if err != nil {
+		return u, err
+	}
 	for _, k := range checks() {
 		var of []journal.Record
 		for _, r := range all {
-			if r.Kind == k.kind {
+			if r.Kind == k.kind && !left[r.Name()] {
 				of = append(of, r)
 			}
 		}
@@ -150,6 +169,19 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 		}
 	}
 	return u, nil
+}
+
+// left are the records that the database goes on without, by name.
+func (s *Store) left(ctx context.Context) (map[string]bool, error) {
+	var names []string
+	if err := s.DB.SelectContext(ctx, &names, `SELECT kind || ' ' || key FROM journal_left`); err != nil {
+		return nil, postgres.Transient(err)
+	}
+	left := make(map[string]bool, len(names))
+	for _, name := range names {
+		left[name] = true
+	}
+	return left, nil
 }
 
 // missing are the records that the database does not know.

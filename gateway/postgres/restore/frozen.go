@@ -1,0 +1,272 @@
+package restore
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/postgres"
+	"nks/journal"
+	"nks/pgscript"
+)
+
+// frozen is the record of what was frozen in an interchange.
+type frozen struct {
+	journal.Record
+	facts struct {
+		Interchange struct {
+			ID          int64     `json:"id"`
+			Kind        string    `json:"kind"`
+			Bank        string    `json:"bank"`
+			ControlRef  int64     `json:"control_ref"`
+			Version     int       `json:"version"`
+			AgreementID int64     `json:"agreement_id"`
+			ExecutesOn  string    `json:"executes_on"`
+			PreparedAt  time.Time `json:"prepared_at"`
+		} `json:"interchange"`
+		Groups []json.RawMessage `json:"groups"`
+		Dues   []json.RawMessage `json:"dues"`
+	}
+}
+
+// unit names those that were frozen by one release; a CONTRL is one by itself.
+func (f frozen) unit() string {
+	i := f.facts.Interchange
+	if i.Kind != "PAYMUL" {
+		return fmt.Sprint(i.Kind, " ", i.ID)
+	}
+	return fmt.Sprint(i.Bank, " ", i.AgreementID, " ", i.ExecutesOn, " ", i.PreparedAt.UTC())
+}
+
+// place is an interchange as the records of its attempts name it.
+type place struct {
+	Bank       string `json:"bank"`
+	ControlRef int64  `json:"control_ref"`
+	Version    int    `json:"version"`
+}
+
+// takeSending takes in an attempt to send an interchange, with all of its release where that is not here. Whether the bank has it,
+// its owner looks once everything is taken in.
+func (t *taking) takeSending(ctx context.Context, r journal.Record) error {
+	var facts struct {
+		place
+		Attempt       int       `json:"attempt"`
+		SHA256        string    `json:"sha256"` // as bytea is written
+		Fence         int64     `json:"fence"`
+		MayBeOutSince time.Time `json:"may_be_out_since"`
+	}
+	if err := json.Unmarshal(r.Facts, &facts); err != nil {
+		return err
+	}
+	there, err := t.there(ctx, t.DB, facts.place)
+	if err == nil && there == 0 {
+		err = t.takeUnitOf(ctx, facts.place)
+	}
+	if err == nil {
+		err = repeat(ctx, func(ctx context.Context) (bool, error) { return t.Flow.Render(ctx, facts.Bank) })
+	}
+	if err != nil {
+		return err
+	}
+	return t.alone(ctx, r, func(ctx context.Context, x *postgres.Session, _ journal.Record) error {
+		id, err := t.there(ctx, x, facts.place)
+		if err != nil {
+			return err
+		}
+		err = x.UpdateOne(ctx, `UPDATE interchange i SET attempt = greatest(i.attempt, $2), fence = greatest(i.fence, $3), may_be_out_since = coalesce(i.may_be_out_since, $4),
+				state = CASE WHEN i.state = 'sent' THEN i.state ELSE 'unknown' END
+			FROM document c WHERE i.id = $1 AND c.id = i.document_id AND i.state <> 'void' AND c.sha256 = $5::bytea`, id, facts.Attempt, facts.Fence, facts.MayBeOutSince, facts.SHA256)
+		if err != nil {
+			return fmt.Errorf("%w: other bytes were sent: %w", errNotTaken, err)
+		}
+		_, err = x.ExecContext(ctx, `INSERT INTO bank_lease AS l (bank, fence) VALUES ($1, $2) ON CONFLICT (bank) DO UPDATE SET fence = greatest(l.fence, excluded.fence)`,
+			facts.Bank, facts.Fence)
+		return err
+	})
+}
+
+// there is the id of an interchange; 0 when it is not here.
+func (t *taking) there(ctx context.Context, db postgres.Queryer, p place) (id int64, err error) {
+	err = db.QueryRowContext(ctx, `SELECT id FROM interchange WHERE bank = $1 AND control_ref = $2 AND version = $3`, p.Bank, p.ControlRef, p.Version).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return id, err
+}
+
+func (t *taking) takeSent(ctx context.Context, x *postgres.Session, r journal.Record) error {
+	var p place
+	if err := json.Unmarshal(r.Facts, &p); err != nil {
+		return err
+	}
+	id, err := t.there(ctx, x, p)
+	if err == nil && id == 0 {
+		err = fmt.Errorf("%w: the interchange is not here", errNotTaken)
+	}
+	if err != nil {
+		return err
+	}
+	return t.Flow.Arrived(ctx, x, id)
+}
+
+// takeUnitOf takes in the release of an interchange, all of it or nothing.
+func (t *taking) takeUnitOf(ctx context.Context, p place) error {
+	unit := ""
+	for _, f := range t.frozen {
+		if i := f.facts.Interchange; (place{i.Bank, i.ControlRef, i.Version}) == p {
+			unit = f.unit()
+		}
+	}
+	if unit == "" {
+		return fmt.Errorf("%w: no record of what was frozen in it", errNotTaken)
+	}
+	if err := t.units[unit]; err != nil {
+		return err
+	}
+	err := t.Transact(ctx, "take in a release", func(x *postgres.Session) error {
+		var groups, dues []json.RawMessage
+		for _, f := range t.frozen {
+			if f.unit() != unit {
+				continue
+			}
+			if err := t.takeFrozen(ctx, x, f); err != nil {
+				return fmt.Errorf("interchange %d of %s: %w", f.facts.Interchange.ControlRef, f.facts.Interchange.Bank, err)
+			}
+			groups, dues = append(groups, f.facts.Groups...), append(dues, f.facts.Dues...)
+		}
+		return t.takeGroups(ctx, x, groups, dues)
+	})
+	if err != nil && !errors.Is(err, gateway.ErrTransient) {
+		t.units[unit] = err
+	}
+	return err
+}
+
+//go:embed sql/interchange.sql
+var interchangeScript string
+
+//go:embed sql/orders.sql
+var ordersSQL string
+
+// takeFrozen takes in one interchange with its orders.
+func (t *taking) takeFrozen(ctx context.Context, x *postgres.Session, f frozen) error {
+	i := f.facts.Interchange
+	if _, err := t.EnsureMonth(ctx, x, i.PreparedAt); err != nil {
+		return err
+	}
+	var document sql.NullInt64
+	if f.SHA256 != "" {
+		id, err := t.store(ctx, x, f.Record)
+		if err != nil {
+			return err
+		}
+		document = sql.NullInt64{Int64: id, Valid: true}
+	}
+	x.Wakes(postgres.ToRender(i.Bank), postgres.ToSend(i.Bank), postgres.ToAwait(i.Bank))
+	err := pgscript.Run(ctx, x, interchangeScript, pgscript.Args{"frozen": string(f.Facts), "document": document, "first": int64(gateway.FirstControlNumber(t.Cell))})
+	if err != nil {
+		return err
+	}
+	if i.Kind != "PAYMUL" {
+		return answered(ctx, x, i.Bank)
+	}
+	for _, r := range t.orders[f.Key] {
+		if err := takeOrders(ctx, x, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answered notes that a CONTRL was written for a bank's file: they are written in the order of the files.
+func answered(ctx context.Context, x *postgres.Session, bank string) error {
+	_, err := x.ExecContext(ctx, `UPDATE bank_file SET contrl_owed = false WHERE bank = $1 AND contrl_owed
+		AND id = (SELECT min(id) FROM bank_file WHERE bank = $1 AND contrl_owed)`, bank)
+	return err
+}
+
+func takeOrders(ctx context.Context, x *postgres.Session, r journal.Record) error {
+	body, err := postgres.Kept(r)
+	if err != nil {
+		return err
+	}
+	rows, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return fmt.Errorf("%s: %w", r.Name(), err)
+	}
+	var recorded, taken int
+	if err := x.QueryRowContext(ctx, ordersSQL, string(rows)).Scan(&recorded, &taken); err != nil {
+		return err
+	}
+	if taken != recorded {
+		return fmt.Errorf("%w: of %d orders %d are of payments that wait here", errNotTaken, recorded, taken)
+	}
+	return nil
+}
+
+//go:embed sql/unit.sql
+var unitScript string
+
+// takeGroups takes in that the groups of a release were released; those of their payments that waited then wait on.
+func (t *taking) takeGroups(ctx context.Context, x *postgres.Session, groups, dues []json.RawMessage) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	args := pgscript.Args{}
+	for name, rows := range map[string][]json.RawMessage{"groups": groups, "dues": dues} {
+		if rows == nil {
+			rows = []json.RawMessage{}
+		}
+		all, err := json.Marshal(rows)
+		if err != nil {
+			return err
+		}
+		args[name] = string(all)
+	}
+	if err := x.NewFacts(ctx); err != nil {
+		return err
+	}
+	if err := pgscript.Run(ctx, x, unitScript, args); err != nil {
+		return err
+	}
+	if err := t.RecordFacts(ctx, x); err != nil {
+		return err
+	}
+	if err := waitOn(ctx, x); err != nil {
+		return err
+	}
+	x.Wakes(postgres.ToAnswer)
+	var want int
+	if err := x.QueryRowContext(ctx, `SELECT count(*) FROM taken_group`).Scan(&want); err != nil {
+		return err
+	}
+	return x.UpdateAll(ctx, want, `UPDATE release_group g SET state = 'released', released_at = r.released_at, register_counter = r.register_counter, executes_on = r.executes_on,
+			order_month = r.order_month, bank_centre = r.bank_centre
+		FROM taken_group r WHERE g.id = r.own AND g.state = 'waiting'`)
+}
+
+// waitOn gives groups of their own to the payments of taken groups of which the release made nothing: their account was in doubt.
+func waitOn(ctx context.Context, x *postgres.Session) error {
+	var waited []struct {
+		Month time.Time `db:"month"`
+		ID    int64     `db:"id"`
+	}
+	err := x.SelectContext(ctx, &waited, `SELECT p.month, p.id FROM taken_group r JOIN payment p ON p.month = r.month AND p.group_id = r.own
+		LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
+		WHERE s.kind IS NULL AND NOT EXISTS (SELECT FROM bank_order o WHERE o.month = r.order_month AND o.payment_id = p.id) ORDER BY p.id`)
+	if err != nil {
+		return err
+	}
+	for _, p := range waited {
+		if _, err := x.MoveAside(ctx, p.Month, p.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
