@@ -2,7 +2,9 @@ package flowtest_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
+	"testing"
 
 	"nks/gateway/nksxml"
 )
@@ -50,9 +52,15 @@ func (w *world) document(id int64) any {
 		w.t.Fatal(err)
 	}
 	defer func() { _ = r.Close() }()
-	doc, err := nksxml.ReadAnswer(r, nksxml.Limits{})
+	return readAnswer(w.t, "", r)
+}
+
+// readAnswer reads an answer's text.
+func readAnswer(t testing.TB, name string, from io.Reader) any {
+	t.Helper()
+	doc, err := nksxml.ReadAnswer(from, nksxml.Limits{})
 	if err != nil {
-		w.t.Fatalf("answer: %v", err)
+		t.Fatalf("answer %s: %v", name, err)
 	}
 	return doc
 }

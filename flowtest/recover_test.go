@@ -1,0 +1,165 @@
+package flowtest_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"nks/gateway/act"
+	"nks/gateway/postgres/pgtest"
+)
+
+// live is a day and its steps: what comes in, leaves, is told, heard and decided. After any of them the database may be set back.
+func live(o *outside) []func() {
+	w := o.w
+	reads := func() { w.read(); w.check() }
+	releases := func() { w.all("release", w.Release.Next) }
+	payment := func(e2e string) int64 {
+		return w.number(`SELECT id FROM payment WHERE e2e = $1`, e2e)
+	}
+	toSDC := bundle("G3", complete("C1", 301), cpr("C2", lost, 302), cpr("C3", poor, 303), complete("C4", 304))
+	toSDC.Debits[0].Agreement, toSDC.Debits[0].Account = "AFT-2", "53010000123456"
+	returned := bundle("G6", cpr("R1", lost, 601))
+	return []func(){
+		func() { w.send(bundle("G1", complete("A1", 101), complete("A2", 102), cpr("A3", lost, 103), cpr("A4", ann, 104))) },
+		reads,
+		func() { w.send(bundle("G2", complete("B1", 201), complete("A1", 202))) }, // A1 was used
+		func() { reads(); w.send(toSDC) },
+		reads,
+		o.reads,
+		func() { w.decides(act.KindHold, "A. Hansen", payment("A2")) }, // a stop
+		func() { w.at(receiveBy); releases() },
+		func() { w.send(returned); reads() },
+		o.exchange,
+		o.collects,
+		func() { o.lay("BEC", "b1", file("BEC", "1", contrl("BEC", 1, "7"))) },
+		func() { o.lay("SDC", "s1", file("SDC", "1", contrl("SDC", 1, "7"), bansta(messageOf("SDC", 1), status(1, 1, "2", "KONTO LUKKET")))) },
+		o.exchange, // the files are removed
+		o.reads,    // replies are acknowledged
+		func() { w.approves(w.decides(act.KindFree, "A. Hansen", payment("A2")).ID, "B. Jensen") },
+		releases,
+		func() { w.send(bundle("G4", complete("D1", 401))); reads() },
+		o.exchange,
+		func() { w.later(silence); releases(); w.deadlinesBy(o) },
+		o.reads,
+		func() { w.send(bundle("G5", complete("E1", 501), complete("E2", 502))); reads(); releases(); o.exchange() },
+		func() { o.lay("BEC", "b2", file("BEC", "2", contrl("BEC", 2, "4"))); o.exchange() },
+		o.reads,
+	}
+}
+
+// deadlinesBy has done what silence decides, once every mailbox was looked into.
+func (w *world) deadlinesBy(o *outside) {
+	w.t.Helper()
+	o.exchange()
+	w.eachBank("deadlines", w.Bank.DecideSilence)
+}
+
+// ends goes on until nothing is left to do.
+func (o *outside) ends() {
+	o.w.t.Helper()
+	for range 3 {
+		o.w.read()
+		o.w.check()
+		o.w.all("release", o.w.Release.Next)
+		o.exchange()
+		o.w.later(silence)
+		o.w.deadlinesBy(o)
+		o.reads()
+	}
+}
+
+// undisturbed is a life without a restore: where its payments are, what banks have got and suppliers have read.
+func undisturbed(t *testing.T) (ledger, orders, told string) {
+	t.Helper()
+	w := newWorld(t, keeps)
+	o := newOutside(w)
+	for _, step := range live(o) {
+		step()
+	}
+	o.ends()
+	return w.ledger(), o.orders(), o.told()
+}
+
+// points are after which steps the database was backed up and set back: those that are named, and as many more as the farm wants.
+func points(t *testing.T, steps int) [][2]int {
+	t.Helper()
+	named := [][2]int{
+		{10, 14}, // a bank's file was removed
+		{4, 6},   // a reply was acknowledged
+		{5, 13},  // a stop, and what was sent since
+		{0, 15},  // machine and one journal gone
+	}
+	more, _ := strconv.Atoi(os.Getenv("NKS_RESTORES"))
+	seed, _ := strconv.ParseUint(os.Getenv("NKS_SEED"), 10, 64)
+	for r := rand.New(rand.NewPCG(seed, 16)); len(named) < more; {
+		to := 1 + r.IntN(steps)
+		named = append(named, [2]int{r.IntN(to), to})
+	}
+	return named
+}
+
+// TestRecover_LifeGoesOn: a database that was set back takes in what the journals have, and ends as if nothing had been. No order is
+// twice at a bank, and no supplier reads two answers of one number.
+func TestRecover_LifeGoesOn(t *testing.T) {
+	t.Parallel()
+	ledger, orders, told := undisturbed(t)
+	for n, at := range points(t, len(live(&outside{}))) {
+		t.Run(fmt.Sprintf("%d back from %d to %d", n, at[1], at[0]), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, keeps)
+			o := newOutside(w)
+			var backup *pgtest.Database
+			steps := live(o)
+			for i, step := range steps {
+				if i == at[0] {
+					backup = w.backup()
+				}
+				if i == at[1] {
+					w.setBack(o, backup, n%2 == 1)
+				}
+				step()
+			}
+			if at[1] == len(steps) {
+				w.setBack(o, backup, n%2 == 1)
+			}
+			o.ends()
+			t.Log(w.ledger(), "|", o.orders(), "|", o.told())
+			w.want("ledger", w.ledger(), ledger)
+			w.want("orders at the banks", o.orders(), orders)
+			w.want("answers", o.told(), told)
+			if len(o.faces) > 0 {
+				t.Errorf("%v", o.faces)
+			}
+		})
+	}
+}
+
+// setBack goes on with an earlier database, and takes in what the journals have; of those one may be gone with its machine.
+func (w *world) setBack(o *outside, backup *pgtest.Database, oneIsGone bool) {
+	w.t.Helper()
+	if oneIsGone {
+		if err := os.RemoveAll(filepath.Join(w.options.Journals[0], "a")); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.restored(backup)
+	quiet := w.Base.Quiet.Why() != ""
+	done, err := w.Restore.Take(w.t.Context(), "A. Hansen")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, l := range done.Left {
+		w.t.Errorf("not taken in: %s: %v", l.Name(), l.Why)
+	}
+	if why := w.Base.Quiet.Why(); why != "" {
+		w.t.Fatalf("still quiet: %s", why)
+	}
+	if quiet && w.number(`SELECT count(*) FROM restore`) != 1 {
+		w.t.Error("no restore is on record")
+	}
+	w.holds()
+}
