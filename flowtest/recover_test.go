@@ -17,6 +17,7 @@ func live(o *outside) []func() {
 	w := o.w
 	reads := func() { w.read(); w.check() }
 	releases := func() { w.all("release", w.Release.Next) }
+	exchange := func() { releases(); o.exchange() }
 	payment := func(e2e string) int64 {
 		return w.number(`SELECT id FROM payment WHERE e2e = $1`, e2e)
 	}
@@ -33,20 +34,21 @@ func live(o *outside) []func() {
 		func() { w.decides(act.KindHold, "A. Hansen", payment("A2")) }, // a stop
 		func() { w.at(receiveBy); releases() },
 		func() { w.send(returned); reads() },
-		o.exchange,
+		exchange,
 		o.collects,
 		func() { o.lay("BEC", "b1", file("BEC", "1", contrl("BEC", 1, "7"))) },
 		func() { o.lay("SDC", "s1", file("SDC", "1", contrl("SDC", 1, "7"), bansta(messageOf("SDC", 1), status(1, 1, "2", "KONTO LUKKET")))) },
-		o.exchange, // the files are removed
+		exchange, // the files are removed
 		o.reads,    // replies are acknowledged
 		func() { w.approves(w.decides(act.KindFree, "A. Hansen", payment("A2")).ID, "B. Jensen") },
 		releases,
 		func() { w.send(bundle("G4", complete("D1", 401))); reads() },
-		o.exchange,
-		func() { w.later(silence); releases(); w.deadlinesBy(o) },
+		exchange,
+		func() { w.later(silence); w.deadlinesBy(o) },
 		o.reads,
-		func() { w.send(bundle("G5", complete("E1", 501), complete("E2", 502))); reads(); releases(); o.exchange() },
-		func() { o.lay("BEC", "b2", file("BEC", "2", contrl("BEC", 2, "4"))); o.exchange() },
+		func() { w.at("2005-08-12 06:00"); exchange() },
+		func() { w.send(bundle("G5", complete("E1", 501), complete("E2", 502))); reads(); exchange() },
+		func() { o.lay("BEC", "b2", file("BEC", "2", contrl("BEC", 2, "4"))); exchange() },
 		o.reads,
 	}
 }
@@ -61,7 +63,8 @@ func (w *world) deadlinesBy(o *outside) {
 // ends goes on until nothing is left to do.
 func (o *outside) ends() {
 	o.w.t.Helper()
-	for range 3 {
+	for _, at := range []string{"2005-08-12 08:00", "2005-08-15 08:00", "2005-08-16 08:00"} {
+		o.w.at(at)
 		o.w.read()
 		o.w.check()
 		o.w.all("release", o.w.Release.Next)
@@ -127,7 +130,6 @@ func TestRecover_LifeGoesOn(t *testing.T) {
 				w.setBack(o, backup, n%2 == 1)
 			}
 			o.ends()
-			t.Log(w.ledger(), "|", o.orders(), "|", o.told())
 			w.want("ledger", w.ledger(), ledger)
 			w.want("orders at the banks", o.orders(), orders)
 			w.want("answers", o.told(), told)

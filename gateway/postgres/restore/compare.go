@@ -148,6 +148,7 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 		}
 		all = append(all, records...)
 	}
+	slices.SortStableFunc(all, func(a, b journal.Record) int { return a.At.Compare(b.At) }) // of several nodes
 	u.all = all
 	left, err := s.left(ctx)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 // frozen is the record of what was frozen in an interchange.
 type frozen struct {
 	journal.Record
+	at    int // its place among all records
 	facts struct {
 		Interchange struct {
 			ID          int64     `json:"id"`
@@ -66,7 +67,7 @@ func (t *taking) takeSending(ctx context.Context, r journal.Record) error {
 	}
 	there, err := t.there(ctx, t.DB, facts.place)
 	if err == nil && there == 0 {
-		err = t.takeUnitOf(ctx, facts.place)
+		err = t.takeUnitOf(ctx, facts.place, t.places[r.Name()])
 	}
 	if err == nil {
 		err = repeat(ctx, func(ctx context.Context) (bool, error) { return t.Flow.Render(ctx, facts.Bank) })
@@ -115,8 +116,9 @@ func (t *taking) takeSent(ctx context.Context, x *postgres.Session, r journal.Re
 	return t.Flow.Arrived(ctx, x, id)
 }
 
-// takeUnitOf takes in the release of an interchange, all of it or nothing.
-func (t *taking) takeUnitOf(ctx context.Context, p place) error {
+// takeUnitOf takes in the release of an interchange, all of it or nothing: what was recorded before a place among all records. What
+// was released later in the same minute looks the same, and is another.
+func (t *taking) takeUnitOf(ctx context.Context, p place, before int) error {
 	unit := ""
 	for _, f := range t.frozen {
 		if i := f.facts.Interchange; (place{i.Bank, i.ControlRef, i.Version}) == p {
@@ -126,26 +128,26 @@ func (t *taking) takeUnitOf(ctx context.Context, p place) error {
 	if unit == "" {
 		return fmt.Errorf("%w: no record of what was frozen in it", errNotTaken)
 	}
-	if err := t.units[unit]; err != nil {
-		return err
-	}
-	err := t.Transact(ctx, "take in a release", func(x *postgres.Session) error {
+	return t.Transact(ctx, "take in a release", func(x *postgres.Session) error {
 		var groups, dues []json.RawMessage
 		for _, f := range t.frozen {
-			if f.unit() != unit {
+			i := f.facts.Interchange
+			if f.unit() != unit || f.at > before {
+				continue
+			}
+			if id, err := t.there(ctx, x, place{i.Bank, i.ControlRef, i.Version}); err != nil || id != 0 {
+				if err != nil {
+					return err
+				}
 				continue
 			}
 			if err := t.takeFrozen(ctx, x, f); err != nil {
-				return fmt.Errorf("interchange %d of %s: %w", f.facts.Interchange.ControlRef, f.facts.Interchange.Bank, err)
+				return fmt.Errorf("interchange %d of %s: %w", i.ControlRef, i.Bank, err)
 			}
 			groups, dues = append(groups, f.facts.Groups...), append(dues, f.facts.Dues...)
 		}
 		return t.takeGroups(ctx, x, groups, dues)
 	})
-	if err != nil && !errors.Is(err, gateway.ErrTransient) {
-		t.units[unit] = err
-	}
-	return err
 }
 
 //go:embed sql/interchange.sql

@@ -48,7 +48,7 @@ type taking struct {
 	frozen []frozen
 	orders map[string][]journal.Record // by the key of what was frozen
 	unread bool
-	units  map[string]error // of releases that could not be taken in
+	places map[string]int // of records among all, by name
 }
 
 // Take takes in what the journals have and the database does not know, in the order in which it happened; who may be again and is not is
@@ -63,7 +63,7 @@ func (s *Store) Take(ctx context.Context, by string) (done Taken, err error) {
 	case len(u.Records) == 0:
 		return done, nil
 	}
-	t := &taking{Store: s, orders: map[string][]journal.Record{}, unread: true, units: map[string]error{}}
+	t := &taking{Store: s, orders: map[string][]journal.Record{}, unread: true, places: map[string]int{}}
 	if err := t.index(u.all); err != nil {
 		return done, fmt.Errorf("recover: %w", err)
 	}
@@ -76,7 +76,7 @@ func (s *Store) Take(ctx context.Context, by string) (done Taken, err error) {
 		}
 	}
 	unknown := slices.Clone(u.Records)
-	slices.SortStableFunc(unknown, func(a, b journal.Record) int { return cmp.Or(a.At.Compare(b.At)) })
+	slices.SortFunc(unknown, func(a, b journal.Record) int { return cmp.Compare(t.places[a.Name()], t.places[b.Name()]) })
 	for _, r := range unknown {
 		err := t.take(ctx, r)
 		if errors.Is(err, gateway.ErrTransient) || ctx.Err() != nil {
@@ -138,10 +138,11 @@ func (s *Store) noteRestore(ctx context.Context, x *postgres.Session, by, how st
 
 // index finds what was frozen, and its orders.
 func (t *taking) index(all []journal.Record) error {
-	for _, r := range all {
+	for n, r := range all {
+		t.places[r.Name()] = n
 		switch r.Kind {
 		case postgres.JournalFrozen:
-			f := frozen{Record: r}
+			f := frozen{Record: r, at: n}
 			if err := json.Unmarshal(r.Facts, &f.facts); err != nil {
 				return fmt.Errorf("journal: %s: %w", r.Name(), err)
 			}
