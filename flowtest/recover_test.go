@@ -1,6 +1,7 @@
 package flowtest_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -8,8 +9,10 @@ import (
 	"strconv"
 	"testing"
 
+	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/postgres/pgtest"
+	restores "nks/gateway/postgres/restore"
 )
 
 // live is a day and its steps: what comes in, leaves, is told, heard and decided. After any of them the database may be set back.
@@ -25,7 +28,9 @@ func live(o *outside) []func() {
 	toSDC.Debits[0].Agreement, toSDC.Debits[0].Account = "AFT-2", "53010000123456"
 	returned := bundle("G6", cpr("R1", lost, 601))
 	return []func(){
-		func() { w.send(bundle("G1", complete("A1", 101), complete("A2", 102), cpr("A3", lost, 103), cpr("A4", ann, 104))) },
+		func() {
+			w.send(bundle("G1", complete("A1", 101), complete("A2", 102), cpr("A3", lost, 103), cpr("A4", ann, 104)))
+		},
 		reads,
 		func() { w.send(bundle("G2", complete("B1", 201), complete("A1", 202))) }, // A1 was used
 		func() { reads(); w.send(toSDC) },
@@ -37,9 +42,11 @@ func live(o *outside) []func() {
 		exchange,
 		o.collects,
 		func() { o.lay("BEC", "b1", file("BEC", "1", contrl("BEC", 1, "7"))) },
-		func() { o.lay("SDC", "s1", file("SDC", "1", contrl("SDC", 1, "7"), bansta(messageOf("SDC", 1), status(1, 1, "2", "KONTO LUKKET")))) },
+		func() {
+			o.lay("SDC", "s1", file("SDC", "1", contrl("SDC", 1, "7"), bansta(messageOf("SDC", 1), status(1, 1, "2", "KONTO LUKKET"))))
+		},
 		exchange, // the files are removed
-		o.reads,    // replies are acknowledged
+		o.reads,  // replies are acknowledged
 		func() { w.approves(w.decides(act.KindFree, "A. Hansen", payment("A2")).ID, "B. Jensen") },
 		releases,
 		func() { w.send(bundle("G4", complete("D1", 401))); reads() },
@@ -164,4 +171,63 @@ func (w *world) setBack(o *outside, backup *pgtest.Database, oneIsGone bool) {
 		w.t.Error("no restore is on record")
 	}
 	w.holds()
+}
+
+// TestRecover_WithoutAJournal: what is not known becomes exceptions, the bank's word tells of what it has, and nothing is released or sent before
+// two persons have ended that. No number that may have been used is used again.
+func TestRecover_WithoutAJournal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps)
+	o := newOutside(w)
+	steps := live(o)
+	var backup *pgtest.Database
+	for i, step := range steps[:11] {
+		if i == 5 {
+			backup = w.backup()
+		}
+		step()
+	}
+	sent := o.orders()
+	w.want("sent before", sent, "A1 A4 B1 C1 C3 C4")
+	for _, dir := range w.options.Journals {
+		if err := os.RemoveAll(filepath.Join(dir, "a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.restored(backup)
+	if _, err := w.Restore.Take(t.Context(), "A. Hansen"); !errors.Is(err, restores.ErrGap) {
+		t.Errorf("taken in from no journal: %v", err)
+	}
+	if _, err := w.Restore.GoOnWithout(t.Context(), "A. Hansen", 0); !errors.Is(err, restores.ErrNumbers) {
+		t.Errorf("no number may have been used: %v", err)
+	}
+	if _, err := w.Restore.GoOnWithout(t.Context(), "A. Hansen", 100); err != nil {
+		t.Fatal(err)
+	}
+	if why := w.Base.Quiet.Why(); why != "" {
+		t.Fatalf("quiet: %s", why)
+	}
+	w.want("exceptions", w.exceptions(), "sent and not known; sent and not known; received and not known; received and not known")
+	o.ends()
+	w.want("sent before a person decides", o.orders(), sent)
+	o.lay("BEC", "b1", file("BEC", "1", contrl("BEC", 1, "7")))
+	o.ends()
+	if got := w.number(`SELECT count(*) FROM exception WHERE kind = $1`, gateway.ContrlForNothing); got != 1 {
+		t.Errorf("%d exceptions of what the bank says that it has", got)
+	}
+	for _, e2e := range []string{"A1", "A4", "B1"} { // as the bank says
+		w.decides(act.KindHold, "A. Hansen", w.number(`SELECT id FROM payment WHERE e2e = $1 ORDER BY id LIMIT 1`, e2e))
+	}
+	known := w.number(`SELECT id FROM exception WHERE kind = $1 AND subject = 'BEC'`, gateway.SentNotKnown)
+	closing := w.decides(act.KindClose, "A. Hansen", known)
+	o.ends()
+	w.want("sent when one person has decided", o.orders(), sent)
+	w.approves(closing.ID, "B. Jensen")
+	o.ends()
+	w.want("sent when two have", o.orders(), "A1 A2 A4 B1 C1 C3 C4")
+	w.want("control number", w.row(`SELECT control_ref FROM interchange WHERE bank = 'BEC' AND kind = 'PAYMUL' ORDER BY 1 DESC LIMIT 1`), "101")
+	if len(o.faces) > 0 {
+		t.Errorf("%v", o.faces)
+	}
+	w.want("restores", w.row(`SELECT person, how FROM restore`), "A. Hansen without")
 }

@@ -16,6 +16,7 @@ const (
 	ThingPayment     Thing = "payment"
 	ThingJournal     Thing = "journal"
 	ThingAgreement   Thing = "agreement"
+	ThingBank        Thing = "bank"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -30,6 +31,8 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingInterchange
 	case RepaymentHeld:
 		return ThingPayment
+	case SentNotKnown:
+		return ThingBank
 	case AgreementNotInForce:
 		return ThingAgreement
 	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:

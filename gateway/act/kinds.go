@@ -142,6 +142,9 @@ func closeException(d *Desk, ctx context.Context, x *postgres.Session, by gatewa
 		return "", fmt.Errorf("exception %d: it ends when somebody says whether the bank has the file: nks decide %s or %s: %w",
 			i.ID, KindArrived, KindNotArrived, gateway.ErrIntent)
 	}
+	if i.Bank != "" {
+		x.Wakes(postgres.ToRelease, postgres.ToSend(i.Bank), postgres.ToAwait(i.Bank)) // what is sent to it may have waited for that
+	}
 	return "closed", d.decisions.CloseException(ctx, x, i.ID, by.ID)
 }
 

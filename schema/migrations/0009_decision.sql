@@ -132,6 +132,8 @@ LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
     UNION ALL
     SELECT a.id, a.authority, NULL FROM named n JOIN agreement a ON a.id = n.whole WHERE thing = 'agreement'
     UNION ALL
+    SELECT NULL, NULL, subject WHERE thing = 'bank'
+    UNION ALL
     SELECT n.whole, d.authority, NULL FROM named n JOIN delivery d ON d.id = delivery_of(n.whole) WHERE thing = 'payment'
     UNION ALL
     SELECT d.id, d.authority, NULL FROM delivery d

@@ -64,6 +64,7 @@ END $$;
 
 REVOKE UPDATE, DELETE ON restore, journal_node, journal_left FROM nks_flow;
 REVOKE UPDATE ON unused_number FROM nks_flow;
+GRANT UPDATE (free) ON unused_number TO nks_flow;
 GRANT SELECT, INSERT ON restore, journal_node, journal_left TO nks_flow;
 GRANT UPDATE (lost_at, decision, restore) ON journal_node TO nks_flow;
 GRANT SELECT, INSERT, DELETE ON unused_number TO nks_flow;

@@ -12,13 +12,13 @@ import (
 )
 
 // NextOutgoing is the bank's first interchange that is rendered and not sent, in the order of control numbers, but for
-// those passed over.
+// those passed over; none while it is not known what the bank was sent.
 func (s *Store) NextOutgoing(ctx context.Context, bank string, over ...int64) (gateway.Outgoing, error) {
 	if over == nil {
 		over = []int64{} // NULL would pass over all
 	}
 	return s.outgoing(ctx, `i.bank = $1 AND i.state IN ('rendered', 'sending', 'publishing') AND i.id <> ALL ($2::bigint[])
-		ORDER BY i.control_ref LIMIT 1`, bank, over)
+		AND NOT bank_in_doubt($1) ORDER BY i.control_ref LIMIT 1`, bank, over)
 }
 
 func (s *Store) outgoing(ctx context.Context, where string, args ...any) (gateway.Outgoing, error) {

@@ -35,7 +35,7 @@ func (s *Store) RoundComplete(ctx context.Context, bank string, fence int64, lis
 // hearsay is how far a bank's silence is known.
 type hearsay struct {
 	until   time.Time // the last complete round; zero: there was none
-	unheard bool      // something that the bank has laid out is not heard yet
+	unheard bool      // something that the bank has laid out is not heard yet, or what it was sent is not known
 }
 
 // known is the last moment up to which silence counts: zero while it counts for nothing.
@@ -53,7 +53,7 @@ func (h hearsay) known(now time.Time) time.Time {
 func (s *Store) hearsay(ctx context.Context, x *postgres.Session, bank string) (h hearsay, err error) {
 	var listed sql.NullTime
 	err = x.QueryRowContext(ctx, `SELECT (SELECT listed_at FROM bank_round WHERE bank = $1),
-		EXISTS (SELECT 1 FROM bank_file WHERE bank = $1 AND state = 'received')`, bank).Scan(&listed, &h.unheard)
+		EXISTS (SELECT 1 FROM bank_file WHERE bank = $1 AND state = 'received') OR bank_in_doubt($1)`, bank).Scan(&listed, &h.unheard)
 	if err != nil {
 		return h, fmt.Errorf("round of %s: %w", bank, err)
 	}

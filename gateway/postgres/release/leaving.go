@@ -28,6 +28,14 @@ func (s *Store) leaving(ctx context.Context, x *postgres.Session, agreement int6
 	return gateway.Ways{Days: s.Days, Banks: banks}.Leaving(versions, s.Now(), planned)
 }
 
+// bankInDoubt reports whether a bank's payments have to wait, since it is not known what it was sent before the database was set back.
+func bankInDoubt(ctx context.Context, x *postgres.Session, bank string) (doubt bool, err error) {
+	if err = x.GetContext(ctx, &doubt, `SELECT bank_in_doubt($1)`, bank); err != nil {
+		err = fmt.Errorf("doubt of bank %s: %w", bank, err)
+	}
+	return doubt, err
+}
+
 // dueOf is what is due of an agreement and has not left.
 const dueOf = `SELECT agreement, n, ore FROM agreement, LATERAL (SELECT coalesce(sum(n), 0)::bigint AS n, coalesce(sum(ore), 0)::bigint AS ore FROM (
 		SELECT payments AS n, ore FROM release_group WHERE state = 'waiting' AND agreement_id = $1 AND release_at <= $2

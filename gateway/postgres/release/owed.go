@@ -58,6 +58,13 @@ func (s *Store) orderFirst(ctx context.Context, over []int64) (void []int64, end
 		if errors.As(err, &none) {
 			return s.noteNotInForce(ctx, x, u.AgreementID, none.On)
 		}
+		doubt := false
+		if err == nil {
+			doubt, err = bankInDoubt(ctx, x, way.Bank.ID)
+		}
+		if err == nil && doubt {
+			return nil
+		}
 		if err == nil {
 			ended, err = s.orderAnew(ctx, x, way, void)
 		}

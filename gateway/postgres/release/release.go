@@ -108,6 +108,12 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 			return s.noteNotInForce(ctx, x, u.AgreementID, none.On)
 		}
 		if err == nil {
+			done.waits, err = bankInDoubt(ctx, x, way.Bank.ID)
+		}
+		if done.waits {
+			return err
+		}
+		if err == nil {
 			err = s.release(ctx, x, u, way, groups)
 		}
 		if err != nil {
