@@ -53,15 +53,18 @@ func (a *App) opened(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// CompareJournals holds a database against the journals of a configuration.
-func CompareJournals(ctx context.Context, c conf.Config, db *Database, log zerolog.Logger) (restore.Unknown, error) {
+// OpenRestore gives what holds a database against the journals of a configuration and takes in what is missing, for a command.
+func OpenRestore(ctx context.Context, c conf.Config, db *Database, log zerolog.Logger) (*restore.Store, error) {
 	clock, err := PresentClock(ctx, c, db)
 	if err != nil {
-		return restore.Unknown{}, err
+		return nil, err
+	}
+	if err := BeginProfiles(ctx, c, db, clock.Now); err != nil {
+		return nil, err
 	}
 	steps, err := configuredSteps(c, db, clock, nil, log, nil, kept{})
 	if err != nil {
-		return restore.Unknown{}, err
+		return nil, err
 	}
-	return steps.Restore.Compare(ctx)
+	return steps.Restore, nil
 }
