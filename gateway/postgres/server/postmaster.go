@@ -105,7 +105,8 @@ func (s *Server) openLog() (*os.File, error) {
 }
 
 // awaitReady waits for the moment when postmaster.pid names p as ready and a connection works: a ping alone is also
-// answered by an orphan. Recovery after a crash may take its time, so only ctx and p's end bound it.
+// answered by an orphan. One that is restored from a backup answers before it takes rows, and who stopped it then would lose the
+// moment that it was to be restored to. Recovery after a crash may take its time, so only ctx and p's end bound it.
 func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
 	for {
 		file, err := readPIDFile(s.cfg.DataDir)
@@ -124,6 +125,8 @@ func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
 	}
 }
 
+var errRestoring = errors.New("it is being restored from a backup")
+
 func (s *Server) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -131,7 +134,12 @@ func (s *Server) ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(conn.Ping(ctx), conn.Close(ctx))
+	var restoring bool
+	err = conn.QueryRow(ctx, `SELECT pg_is_in_recovery()`).Scan(&restoring)
+	if err == nil && restoring {
+		err = errRestoring
+	}
+	return errors.Join(err, conn.Close(ctx))
 }
 
 // explain adds the server's last words. They are also the only way it tells that another server is in its way.
