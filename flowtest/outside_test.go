@@ -146,8 +146,8 @@ func (o *outside) orders() string {
 	return strings.Join(all, " ")
 }
 
-// told is what suppliers have read, each answer by what it says.
-func (o *outside) told() string {
+// answers is what suppliers have read, each answer by what it says.
+func (o *outside) answers() string {
 	var all []string
 	for name, text := range o.read {
 		all = append(all, describe(readAnswer(o.w.t, name, bytes.NewReader([]byte(text)))))

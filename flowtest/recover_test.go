@@ -83,7 +83,7 @@ func (o *outside) ends() {
 }
 
 // undisturbed is a life without a restore: where its payments are, what banks have got and suppliers have read.
-func undisturbed(t *testing.T) (ledger, orders, told string) {
+func undisturbed(t *testing.T) (ledger, orders, answers string) {
 	t.Helper()
 	w := newWorld(t, keeps)
 	o := newOutside(w)
@@ -91,7 +91,7 @@ func undisturbed(t *testing.T) (ledger, orders, told string) {
 		step()
 	}
 	o.ends()
-	return w.ledger(), o.orders(), o.told()
+	return w.ledger(), o.orders(), o.answers()
 }
 
 // points are after which steps the database was backed up and set back: those that are named, and as many more as the farm wants.
@@ -116,7 +116,7 @@ func points(t *testing.T, steps int) [][2]int {
 // twice at a bank, and no supplier reads two answers of one number.
 func TestRecover_LifeGoesOn(t *testing.T) {
 	t.Parallel()
-	ledger, orders, told := undisturbed(t)
+	ledger, orders, answers := undisturbed(t)
 	for n, at := range points(t, len(live(&outside{}))) {
 		t.Run(fmt.Sprintf("%d back from %d to %d", n, at[1], at[0]), func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +139,7 @@ func TestRecover_LifeGoesOn(t *testing.T) {
 			o.ends()
 			w.want("ledger", w.ledger(), ledger)
 			w.want("orders at the banks", o.orders(), orders)
-			w.want("answers", o.told(), told)
+			w.want("answers", o.answers(), answers)
 			if len(o.faces) > 0 {
 				t.Errorf("%v", o.faces)
 			}

@@ -36,8 +36,8 @@ type Unknown struct {
 	all []journal.Record // also what the database knows
 }
 
-// gap says what of the journals is not to be seen; "" when all of them are.
-func (u Unknown) gap() string {
+// unseen says what of the journals is not to be seen; "" when all of them are.
+func (u Unknown) unseen() string {
 	var why []string
 	if len(u.Missing) > 0 {
 		why = append(why, "the journal of "+strings.Join(u.Missing, ", ")+" is not there")
@@ -51,8 +51,8 @@ func (u Unknown) gap() string {
 // Why says it in one line; "" when the database knows everything.
 func (u Unknown) Why() string {
 	var why []string
-	if gap := u.gap(); gap != "" {
-		why = append(why, gap)
+	if unseen := u.unseen(); unseen != "" {
+		why = append(why, unseen)
 	}
 	counts := map[journal.Kind]int{}
 	for _, r := range u.Records {

@@ -81,8 +81,8 @@ func (t *taking) takeSending(ctx context.Context, r journal.Record) error {
 			return err
 		}
 		err = x.UpdateOne(ctx, `UPDATE interchange i SET attempt = greatest(i.attempt, $2), fence = greatest(i.fence, $3), may_be_out_since = coalesce(i.may_be_out_since, $4),
-				state = CASE WHEN i.state = 'sent' THEN i.state ELSE 'unknown' END
-			FROM document c WHERE i.id = $1 AND c.id = i.document_id AND i.state <> 'void' AND c.sha256 = $5::bytea`, id, facts.Attempt, facts.Fence, facts.MayBeOutSince, facts.SHA256)
+				state = CASE WHEN i.state = 'sent' THEN i.state ELSE $6::interchange_state END
+			FROM document c WHERE i.id = $1 AND c.id = i.document_id AND i.state <> 'void' AND c.sha256 = $5::bytea`, id, facts.Attempt, facts.Fence, facts.MayBeOutSince, facts.SHA256, "unknown")
 		if err != nil {
 			return fmt.Errorf("%w: other bytes were sent: %w", errNotTaken, err)
 		}
@@ -163,15 +163,16 @@ func (t *taking) takeFrozen(ctx context.Context, x *postgres.Session, f frozen) 
 		return err
 	}
 	var document sql.NullInt64
+	state := "frozen"
 	if f.SHA256 != "" {
 		id, err := t.store(ctx, x, f.Record)
 		if err != nil {
 			return err
 		}
-		document = sql.NullInt64{Int64: id, Valid: true}
+		document, state = sql.NullInt64{Int64: id, Valid: true}, "rendered"
 	}
 	x.Wakes(postgres.ToRender(i.Bank), postgres.ToSend(i.Bank), postgres.ToAwait(i.Bank))
-	err := pgscript.Run(ctx, x, interchangeScript, pgscript.Args{"frozen": string(f.Facts), "document": document, "first": int64(gateway.FirstControlNumber(t.Cell))})
+	err := pgscript.Run(ctx, x, interchangeScript, pgscript.Args{"frozen": string(f.Facts), "document": document, "state": state, "first": int64(gateway.FirstControlNumber(t.Cell))})
 	if err != nil {
 		return err
 	}

@@ -58,8 +58,8 @@ func (s *Store) Take(ctx context.Context, by string) (done Taken, err error) {
 	switch {
 	case err != nil:
 		return done, fmt.Errorf("recover: %w", err)
-	case u.gap() != "":
-		return done, fmt.Errorf("recover: %w: %s", ErrGap, u.gap())
+	case u.unseen() != "":
+		return done, fmt.Errorf("recover: %w: %s", ErrGap, u.unseen())
 	case len(u.Records) == 0:
 		return done, nil
 	}

@@ -5,7 +5,7 @@
 -- Versions of reference data that were recorded since are not there, or others have their numbers.
 INSERT INTO interchange OVERRIDING SYSTEM VALUE SELECT r.* FROM (SELECT @frozen::jsonb->'interchange' AS i) f
 CROSS JOIN LATERAL jsonb_populate_record(NULL::interchange, f.i || jsonb_build_object('document_id', @document::bigint,
-    'state', CASE WHEN @document::bigint IS NULL THEN 'frozen' ELSE 'rendered' END, 'attempt', 0, 'sent_at', NULL, 'may_be_out_since', NULL, 'contrl', 'none', 'contrl_at', NULL,
+    'state', @state::text, 'attempt', 0, 'sent_at', NULL, 'may_be_out_since', NULL, 'contrl', 'none', 'contrl_at', NULL,
     'agreement_version', (SELECT v.id FROM agreement_version v WHERE v.id = (f.i->>'agreement_version')::bigint AND v.bank_centre = f.i->>'bank'),
     'bank_version', (SELECT v.id FROM bank_profile_version v WHERE v.id = (f.i->>'bank_version')::bigint AND v.bank = f.i->>'bank'))) r
 
