@@ -22,9 +22,11 @@ func jobs(seed int) []job {
 		{name: "bank", args: test(n, "./sim/bank")},
 		{name: "authority", args: test(n, "./sim/authority")},
 		{name: "flow", args: test(n, "./flowtest")},
-		{name: "program", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./cmd/...", "-skip", "Crash|Lawful")},
+		{name: "program", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./cmd/...", "-skip", "Crash|Lawful|Restore")},
 		{name: "lawful", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks", "-run", "Lawful")},
 		{name: "contradicting banks", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks-demo", "-run", "BankContradicts")},
+		{name: "restore", every: 4, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks-demo", "-run", "Restore")},
+		{name: "restored flow", every: 2, env: []string{"NKS_RESTORES=50", "NKS_SEED=" + n}, args: test(n, "./flowtest", "-run", "Recover")},
 		{name: "crash", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/...", "-run", "Crash")},
 	}
 }
