@@ -161,7 +161,9 @@ func TestBanks_ComeAndGo(t *testing.T) {
 	database := pgtest.Create(t)
 	url := database.Server.DSN(database.Name, pgtest.Superuser)
 	first := folder(t, url)
-	a, b := startNode(t, first), startNode(t, folder(t, url))
+	second := folder(t, url)
+	second.Journal.Node, second.Journal.Directory = "second", first.Journal.Directory // each sees the journals of all
+	a, b := startNode(t, first), startNode(t, second)
 	both := []node{a, b}
 	for _, n := range both {
 		n.turns.await(t, "hear OLD")
