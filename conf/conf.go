@@ -110,6 +110,7 @@ type Config struct {
 	Limits    Limits    `toml:"limits"`
 	Answers   Answers   `toml:"answers"`
 	Flow      Flow      `toml:"flow"`
+	Months    Months    `toml:"months"`
 	Register  Register  `toml:"register"`
 	Audit     Audit     `toml:"audit"`
 	Log       Log       `toml:"log"`
@@ -223,6 +224,12 @@ type Flow struct {
 	Poll Duration `toml:"poll"`
 }
 
+// Months says when months close.
+type Months struct {
+	// CloseAfter is how many months after its end a month is closed by itself; 0: only by command.
+	CloseAfter int `toml:"close_after"`
+}
+
 // Register is how the register is kept at hand.
 type Register struct {
 	// Image has what decides about accounts held in memory; without it, SQL is asked for each payment.
@@ -333,6 +340,7 @@ func Default() Config {
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
 		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
 		Flow:     Flow{Poll: Duration{10 * time.Second}},
+		Months:   Months{CloseAfter: 2},
 		Register: Register{Image: true},
 		Audit:    Audit{FormerKeys: []string{}},
 		Log:      Log{Level: "info", Format: "json"},

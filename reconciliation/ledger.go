@@ -26,21 +26,18 @@ type Queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Ledger computes where every payment is from the tables of the flow; of several orders of a payment the last one counts.
+// Ledger computes where every payment is: from the tables of the flow for the open months, and from what was frozen for those that
+// are closed, with what is carried of them as it stands.
 func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 	rows, err := db.QueryContext(ctx, `
-		SELECT supplier, authority, state, count(*), sum(ore)::bigint, sum(order_ore)::bigint FROM (
-			SELECT d.supplier, p.authority, p.ore, coalesce(o.ore, p.ore) AS order_ore,
-				state_of(s.kind, g.state, o.type, l.state, i.state) AS state
-			FROM payment p
-			JOIN release_group g ON g.id = p.group_id
-			JOIN delivery d ON d.id = delivery_of(p.id)
-			LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
-			LEFT JOIN bank_order o ON o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = p.id
-				AND o.attempt = greatest(coalesce(s.attempt, 1), 1)
-			LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
-			LEFT JOIN interchange i ON i.id = o.interchange_id) p
-		GROUP BY supplier, authority, state ORDER BY supplier, authority, state`)
+		SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (
+			SELECT supplier, authority, state, count(*) AS payments, sum(ore) AS ore, sum(order_ore) AS order_ore
+				FROM payment_states(first_open(), never()) GROUP BY 1, 2, 3
+			UNION ALL SELECT supplier, authority, state, payments, ore, order_ore FROM closed_sum
+			UNION ALL SELECT supplier, authority, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < first_open() GROUP BY 1, 2, 3
+			UNION ALL SELECT supplier, authority, stands, count(*), sum(now_ore), sum(now_order_ore) FROM carried_states
+				WHERE month < first_open() GROUP BY 1, 2, 3) p
+		GROUP BY 1, 2, 3 HAVING sum(payments) <> 0 OR sum(ore) <> 0 OR sum(order_ore) <> 0 ORDER BY 1, 2, 3`)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}

@@ -35,6 +35,8 @@ func commands() []command.Command {
 			Examples: []string{"register show CVR 12345674", "register show --on 2005-06-30 P 1000000001"}},
 		{Name: "audit", Args: "COMMAND", Summary: "prove that the log of what was done and looked at is what was signed", Commands: auditCommands(),
 			Examples: []string{"audit verify --config /srv/nks/nks.toml", "audit checkpoint --config /srv/nks/nks.toml > kept.txt"}},
+		{Name: "month", Args: "COMMAND", Summary: "list, close, show and verify months (docs/operations.md)", Commands: monthCommands(),
+			Examples: []string{"month list --config /srv/nks/nks.toml", `month close 2005-08 --by "A. Hansen"`}},
 		{Name: "exceptions", Summary: "list what waits for a person, the most severe first", Run: exceptionsCommand, Commands: exceptionCommands(),
 			Examples: []string{"exceptions --config /srv/nks/nks.toml", `exceptions --kind "CONTRL missing" --all --json`,
 				"exceptions show 12", `exceptions take 12 --by "A. Hansen"`}},

@@ -108,6 +108,12 @@ func IsTransient(conn *sqlx.Conn, err error) bool {
 	return lost || raw != nil
 }
 
+// IsLockTimeout reports whether a lock could not be had within the time that was set for it.
+func IsLockTimeout(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "55P03"
+}
+
 // IsUnique reports whether err is a violation of the named unique constraint.
 func IsUnique(err error, constraint string) bool {
 	var pg *pgconn.PgError

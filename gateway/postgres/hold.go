@@ -26,6 +26,9 @@ func (x *Session) MoveAside(ctx context.Context, month time.Time, payment int64)
 		err = fmt.Errorf("the delivery has %d groups, and no room for one that waits", gateway.MaxGroups)
 	}
 	if err == nil {
+		err = x.carryGroup(ctx, month, own)
+	}
+	if err == nil {
 		err = x.UpdateOne(ctx, `UPDATE release_group g SET payments = g.payments - 1, ore = g.ore - p.ore FROM payment p
 			WHERE p.month = $1 AND p.id = $2 AND g.id = p.group_id`, month, payment)
 	}

@@ -18,6 +18,8 @@ const (
 	ToAnswer  Work = "answer"
 	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
 	ToForget Work = "notices"
+	// ToClose is a month that is due to be closed; it waits for time alone.
+	ToClose Work = "months"
 	// ToFollow is a change of the register; who changes it says so.
 	ToFollow Work = register.Changed
 	// ToSequence is an entry of the log; the database's function audit_commit says so.

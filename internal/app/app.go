@@ -168,7 +168,7 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
-			QueueTime: c.MQ.PutTimeCounts.Duration,
+			QueueTime: c.MQ.PutTimeCounts.Duration, CloseAfter: c.Months.CloseAfter,
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 				MessageOrders: c.Limits.MessagePayments},
 			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
@@ -203,6 +203,7 @@ func (a *App) makeWorkers() error {
 	a.addWorker(postgres.ToRelease, a.steps.Release.Next, a.steps.Release.NextDue)
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
+	a.addWorker(postgres.ToClose, a.steps.Closing.Next, a.steps.Closing.NextDue)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	for _, b := range a.config.Banks {
 		at := func(step func(context.Context, string) (bool, error)) gateway.Step {

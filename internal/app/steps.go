@@ -16,6 +16,7 @@ import (
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/check"
+	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
@@ -36,6 +37,9 @@ type Limits struct {
 	Patience gateway.Patience
 
 	Split gateway.SplitLimits
+
+	// CloseAfter is how many months after its end a month is closed by itself; 0: never.
+	CloseAfter int
 
 	// Image is of the register.
 	Image image.Options
@@ -71,6 +75,7 @@ type Steps struct {
 	Bank    *bank.Store
 	Answer  *answer.Store
 	Watch   *flow.Store
+	Closing *closing.Store
 	DryRun  *dryrun.Store
 	Desk    *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
@@ -101,7 +106,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
-		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks}}
+		Watch:   &flow.Store{Base: base, Days: days, Banks: o.Banks},
+		Closing: &closing.Store{Base: base, After: l.CloseAfter}}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, o.Decisions)

@@ -639,6 +639,7 @@ BEGIN
             EXECUTE format('GRANT SELECT ON nks.%I TO nks_flow', part.name);
         END LOOP;
         EXECUTE format('CREATE SEQUENCE IF NOT EXISTS nks.%I MAXVALUE 4194303', 'delivery_number_' || to_char(made, 'YYYYMM'));
+        INSERT INTO month (month) VALUES (made) ON CONFLICT DO NOTHING;
     END LOOP;
 END $$;
 -- +goose StatementEnd
