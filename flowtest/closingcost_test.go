@@ -57,7 +57,7 @@ func lookedAt(t *testing.T, closed int) map[string]cost {
 		}
 		all["gauges"] = all["gauges"].least(touched.since())
 		looked.since()
-		if _, err := reader.Overview(t.Context(), operations, w.time()); err != nil {
+		if _, err := reader.Overview(t.Context(), view.Viewer{}, w.time()); err != nil {
 			t.Fatal(err)
 		}
 		all["overview"] = all["overview"].least(looked.since())

@@ -79,7 +79,7 @@ const deliveryColumns = `d.id, d.door, d.supplier, coalesce(d.authority, '') AS 
 func latestDeliveries(ctx context.Context, tx *sqlx.Tx) ([]DeliveryHead, error) {
 	var list []DeliveryHead
 	err := tx.SelectContext(ctx, &list, `SELECT `+deliveryColumns+`
-		FROM delivery d LEFT JOIN authority a ON a.authority = d.authority WHERE d.id >= first_open_delivery() ORDER BY d.id DESC LIMIT $1`, latest)
+		FROM delivery d LEFT JOIN authority a ON a.authority = d.authority WHERE d.id >= (SELECT first_open_delivery()) ORDER BY d.id DESC LIMIT $1`, latest)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}

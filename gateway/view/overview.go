@@ -78,10 +78,10 @@ func (o *Overview) readFlow(ctx context.Context, tx *sqlx.Tx) error {
 
 func (o *Overview) readDoors(ctx context.Context, tx *sqlx.Tx) error {
 	err := tx.SelectContext(ctx, &o.Doors, `SELECT door, count(*) AS deliveries, count(*) FILTER (WHERE state = 'refused') AS refused
-		FROM delivery WHERE id >= first_open_delivery() GROUP BY door ORDER BY door`)
+		FROM delivery WHERE id >= (SELECT first_open_delivery()) GROUP BY door ORDER BY door`)
 	if err == nil {
 		// A month with something unread is not closed.
-		err = tx.GetContext(ctx, &o.Unread, `SELECT count(*) FROM delivery WHERE state = 'received' AND id >= first_open_delivery()`)
+		err = tx.GetContext(ctx, &o.Unread, `SELECT count(*) FROM delivery WHERE state = 'received' AND id >= (SELECT first_open_delivery())`)
 	}
 	if err != nil {
 		return fmt.Errorf("doors: %w", err)
