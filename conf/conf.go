@@ -92,6 +92,9 @@ func (t *TimeOfDay) UnmarshalText(text []byte) error {
 // MarshalText writes HH:MM.
 func (t TimeOfDay) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
+// SinceMidnight is the time as it passes on a day on which the clock is not changed.
+func (t TimeOfDay) SinceMidnight() time.Duration { return time.Duration(t) * time.Minute }
+
 func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
 
 // Config is the whole configuration.
@@ -117,7 +120,11 @@ type Config struct {
 	Metrics   Metrics   `toml:"metrics"`
 	Console   Console   `toml:"console"`
 	Decisions Decisions `toml:"decisions"`
-	Banks     []Bank    `toml:"bank"`
+	// Banks are the booking centres' profiles of an empty database.
+	Banks []Bank `toml:"bank"`
+
+	// Folder is where the configuration was read from, and relative paths are meant from.
+	Folder string `toml:"-"`
 }
 
 // Decisions says who may decide what waits for a person.
@@ -277,53 +284,53 @@ type Metrics struct {
 // Bank is the profile of one booking centre: how it is reached, written to and understood.
 type Bank struct {
 	// ID is the bank_centre of agreements.csv.
-	ID   string `toml:"id"`
-	Name string `toml:"name"`
+	ID   string `toml:"id" json:"id"`
+	Name string `toml:"name" json:"name"`
 	// GLN is the bank's address in UNB: 13 digits.
-	GLN string `toml:"gln"`
+	GLN string `toml:"gln" json:"gln"`
 
 	// Address is host:port of its SFTP server.
-	Address string `toml:"address"`
-	User    string `toml:"user"`
+	Address string `toml:"address" json:"address"`
+	User    string `toml:"user" json:"user"`
 	// Key is the file of our private key.
-	Key string `toml:"key"`
+	Key string `toml:"key" json:"key"`
 	// HostKeys pin the server: literal public keys, or files of them. Any of them will do, so that one can be changed.
-	HostKeys []string `toml:"host_keys"`
-	InDir    string   `toml:"in_dir"`  // where we put
-	OutDir   string   `toml:"out_dir"` // where we fetch
+	HostKeys []string `toml:"host_keys" json:"host_keys"`
+	InDir    string   `toml:"in_dir" json:"in_dir"`   // where we put
+	OutDir   string   `toml:"out_dir" json:"out_dir"` // where we fetch
 	// FileName is the final name; {ref} stands for the interchange's control reference.
-	FileName string `toml:"file_name"`
+	FileName string `toml:"file_name" json:"file_name"`
 	// TempName is the name while it is written; {ref}, and {attempt} for the number of the try.
-	TempName string   `toml:"temp_name"`
-	Poll     Duration `toml:"poll"`
+	TempName string   `toml:"temp_name" json:"temp_name"`
+	Poll     Duration `toml:"poll" json:"poll"`
 
-	Charset string `toml:"charset"` // UNOC
-	Wrap    Wrap   `toml:"wrap"`
-	UNA     bool   `toml:"una"`
+	Charset string `toml:"charset" json:"charset"` // UNOC
+	Wrap    Wrap   `toml:"wrap" json:"wrap"`
+	UNA     bool   `toml:"una" json:"una"`
 	// Test is UNB 0035. It must agree with the environment and follows it when not given.
-	Test bool `toml:"test"`
+	Test bool `toml:"test" json:"test"`
 
 	// SendBy is the last time of day to hand over for the lead time to count from today.
-	SendBy TimeOfDay `toml:"send_by"`
+	SendBy TimeOfDay `toml:"send_by" json:"send_by"`
 	// LeadDays is the number of banking days between hand-over and the money's arrival.
-	LeadDays int  `toml:"lead_days"`
-	Cheque   bool `toml:"cheque"`
+	LeadDays int  `toml:"lead_days" json:"lead_days"`
+	Cheque   bool `toml:"cheque" json:"cheque"`
 	// DebitText: the bank takes the payer's text on its own statement, in the PRC group of the LIN.
-	DebitText bool `toml:"debit_text"`
+	DebitText bool `toml:"debit_text" json:"debit_text"`
 
-	Acceptance         Acceptance `toml:"acceptance"`
-	AcceptanceDeadline Duration   `toml:"acceptance_deadline"`
-	Executed           Execution  `toml:"executed"`
-	ExecutedDeadline   Duration   `toml:"executed_deadline"`
+	Acceptance         Acceptance `toml:"acceptance" json:"acceptance"`
+	AcceptanceDeadline Duration   `toml:"acceptance_deadline" json:"acceptance_deadline"`
+	Executed           Execution  `toml:"executed" json:"executed"`
+	ExecutedDeadline   Duration   `toml:"executed_deadline" json:"executed_deadline"`
 	// ContrlFinal is 7 when 8 is only a receipt, 8 when 8 is all that comes.
-	ContrlFinal    int      `toml:"contrl_final"`
-	ContrlDeadline Duration `toml:"contrl_deadline"`
+	ContrlFinal    int      `toml:"contrl_final" json:"contrl_final"`
+	ContrlDeadline Duration `toml:"contrl_deadline" json:"contrl_deadline"`
 
 	// The codes of GIS 7365 by meaning; a code in none of them is an exception for a person.
-	GISRejected    []string `toml:"gis_rejected"`
-	GISInformation []string `toml:"gis_information"`
-	GISExecuted    []string `toml:"gis_executed"`
-	GISAccepted    []string `toml:"gis_accepted"`
+	GISRejected    []string `toml:"gis_rejected" json:"gis_rejected"`
+	GISInformation []string `toml:"gis_information" json:"gis_information"`
+	GISExecuted    []string `toml:"gis_executed" json:"gis_executed"`
+	GISAccepted    []string `toml:"gis_accepted" json:"gis_accepted"`
 }
 
 // Default is what holds where the file says nothing.

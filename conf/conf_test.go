@@ -97,6 +97,9 @@ func keys(typ reflect.Type, prefix string) []string {
 	var all []string
 	for i := range typ.NumField() {
 		f := typ.Field(i)
+		if f.Tag.Get("toml") == "-" {
+			continue
+		}
 		name := prefix + f.Tag.Get("toml")
 		all = append(all, name)
 		inner := f.Type

@@ -11,6 +11,7 @@ import (
 
 // Resolve makes every relative path absolute, meant from dir, and fills in the paths that follow from others.
 func (c *Config) Resolve(dir string) {
+	c.Folder = dir
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
 		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials,
 		&c.Audit.Key, &c.Audit.Checkpoints, &c.Decisions.Persons} {

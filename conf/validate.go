@@ -79,6 +79,11 @@ func (c Config) Validate() error {
 	c.Metrics.validate(&p)
 	c.Console.validate(&p, c.Environment)
 	c.validateBanks(&p)
+	return p.all()
+}
+
+// all is an ErrInvalid of all problems; nil where there is none.
+func (p problems) all() error {
 	if len(p) == 0 {
 		return nil
 	}

@@ -22,7 +22,7 @@ func TestCheck_DebitCodes(t *testing.T) {
 		{"unknown number", func(d *intaketest.Debit) { d.Agreement = "AFT-9" }, "9001"},
 		{"the number's case counts", func(d *intaketest.Debit) { d.Agreement = "aft-1" }, "9001"},
 		{"expired yesterday", func(d *intaketest.Debit) { d.Agreement = "AFT-OLD" }, "9002"},
-		{"in force tomorrow", func(d *intaketest.Debit) { d.Agreement = "AFT-NEW" }, "9002"},
+		{"in force after the execution day", func(d *intaketest.Debit) { d.Agreement = "AFT-NEW" }, "9002"},
 		{"another authority's", func(d *intaketest.Debit) { d.Agreement = "AFT-78" }, "9003"},
 		{"through another supplier", func(d *intaketest.Debit) { d.Agreement = "AFT-B" }, "9003"},
 		{"another debit account", func(d *intaketest.Debit) { d.Account = "30110000000001" }, "9004"},

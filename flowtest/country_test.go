@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/gateway"
 	"nks/register"
 )
 
@@ -70,7 +71,7 @@ func denmark() country {
 			"AFT-2,77,,LEVA,SDC,53010000123456,cheque,06:00,,",
 			"AFT-3,77,,LEVA,BEC," + debit1 + ",cheque,07:30,,",
 			"AFT-OLD,77,,LEVA,BEC," + debit1 + ",return,06:00,2000-01-01,2005-08-10",
-			"AFT-NEW,77,,LEVA,BEC," + debit1 + ",return,06:00,2005-08-12,",
+			"AFT-NEW,77,,LEVA,BEC," + debit1 + ",return,06:00,2005-08-13,",
 			"AFT-B,77,,LEVB,BEC,40010000765432,return,06:00,,",
 			"AFT-78,78,,LEVB,BEC,20010000111111,return,06:00,,"},
 		"holders.csv": {"kind,id,parent,status,ended_on,name,street,postcode,town,country",
@@ -111,13 +112,27 @@ func (c country) with(file string, rows ...string) country {
 // load brings files into the register, as nks load does.
 func load(t testing.TB, db *sqlx.DB, c country, now time.Time) {
 	t.Helper()
+	if err := loadFrom(t, db, c, now, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// loadFrom is load of what counts since a day; "": since the load.
+func loadFrom(t testing.TB, db *sqlx.DB, c country, now time.Time, day string) error {
+	t.Helper()
+	var from gateway.Date
+	if day != "" {
+		var err error
+		if from, err = gateway.ParseDate(day); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var sources []register.Source
 	for file, rows := range c {
 		text := strings.Join(rows, "\n") + "\n"
 		sources = append(sources, register.Source{Name: file, Size: int64(len(text)),
 			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }})
 	}
-	if _, err := register.Load(t.Context(), db, sources, register.Options{Now: func() time.Time { return now }}); err != nil {
-		t.Fatal(err)
-	}
+	_, err := register.Load(t.Context(), db, sources, register.Options{Now: func() time.Time { return now }, From: from})
+	return err
 }

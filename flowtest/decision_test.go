@@ -93,7 +93,7 @@ func TestPages_DecisionWithoutAnAccount(t *testing.T) {
 		FROM account_version WHERE account = '` + bobSpecific + `'`)
 	w.exec(`INSERT INTO holder_version (id, kind, status, ended_on, valid_from, valid_to, recorded_from, counter)
 		VALUES (` + abroad[1:] + `, 1, 4, '2005-08-01', '2005-08-01', '2005-09-01', '2005-08-01', 1)`)
-	w.exec(`UPDATE agreement SET valid_to = '2005-08-01' WHERE agreement = 'AFT-B'`)
+	load(t, w.db, country{"agreements.csv": {agreementColumns, "AFT-B,77,,LEVB,BEC,40010000765431,return,06:00,,"}}, w.time())
 	w.at(receiveBy)
 	w.release()
 	p := w.pages()

@@ -160,6 +160,10 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"one holder twice", `INSERT INTO holder_version (id, kind, parent, status, ended_on, valid_from, valid_to, recorded_from, counter)
 			SELECT id, kind, parent, status, ended_on, '2005-08-01', '2005-09-01', '2005-08-01', 1 FROM holder_version`,
 			"I13", "versions of one holder in force at once"},
+		{"an agreement twice", `INSERT INTO agreement_version (agreement, authority, supplier, bank_centre, payout_accounts, no_account, receive_by, valid_from, valid_to, recorded_from, counter)
+			SELECT agreement, authority, supplier, bank_centre, payout_accounts, no_account, receive_by, '2005-08-01', '2005-09-01', '2005-08-01', 1 FROM agreement_version`,
+			"I13", "versions of one agreement, or of one bank's profile, in force at once"},
+		{"another bank than the agreement's", `UPDATE agreement_version SET bank_centre = 'NEM'`, "I13", "interchange that an agreement's version does not carry to its bank"},
 		{"a decision was never carried out", `DELETE FROM decision_step WHERE step = 'executed'`, "I14", "closed by a decision that was not carried out"},
 		{"nobody approved it", `DELETE FROM decision_step WHERE step = 'approved'`, "I14", "decision carried out without those who must stand for it"},
 		{"one person twice", `UPDATE decision_step SET person = ' a.  HANSEN' WHERE step = 'approved'`, "I14", "decision carried out without those who must stand for it"},

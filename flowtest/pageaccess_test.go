@@ -111,6 +111,7 @@ var visible = []struct {
 	{"authority", 2, 1, 1},
 	{"supplier", 2, 2, 1},
 	{"agreement", 7, 6, 1},
+	{"agreement_version", 7, 6, 1},
 	{"payer", 2, 1, 1},
 	{"delivery", 2, 1, 1},
 	{"release_group", 2, 1, 1},

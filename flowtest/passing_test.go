@@ -19,7 +19,7 @@ func TestRelease_OneThatFailsHoldsUpNoOther(t *testing.T) {
 	second.Debits[0].Agreement, second.Debits[0].Account = "AFT-2", "53010000123456"
 	w.receive(bundle("G-1", complete("A", 100)), second)
 	w.at(receiveBy)
-	without := w.steps(func(o *app.StepOptions) { o.Banks = o.Banks[1:] })
+	without := w.steps(func(o *app.StepOptions) { o.Banks = w.banks[1:] })
 	if worked, err := without.Release.Next(t.Context()); !worked || err != nil {
 		t.Errorf("the other bank's: %t, %v", worked, err)
 	}
@@ -86,8 +86,9 @@ func TestPassing_ClosesWhatIsMended(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	broken := w.steps(func(o *app.StepOptions) {
-		o.Banks = slices.Clone(o.Banks)
-		o.Banks[0].Codec = dumb{}
+		banks := slices.Clone(w.banks)
+		banks[0].Codec = dumb{}
+		o.Banks = banks
 	})
 	broken.Answer.Answers.Encode = func(io.Writer, gateway.Answer) (gateway.AnswerEncoder, error) { return nil, errBroken }
 	fails := func(step string, do func(context.Context) (bool, error)) {

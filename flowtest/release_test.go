@@ -182,21 +182,6 @@ func TestRelease_NoAccount(t *testing.T) {
 	}
 }
 
-// TestRelease_AgreementAgain: an agreement is judged again at release. // G-agreement
-func TestRelease_AgreementAgain(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.receive(bundle("G-1", complete("A", 100), cpr("B", ann, 100)))
-	w.newAnswers()
-	load(t, w.db, country{"agreements.csv": {agreementColumns, "AFT-1,77,U1,LEVA,BEC," + debit1 + " " + debit2 + ",return,06:00,,2005-08-10"}}, w.time())
-	w.at(receiveBy)
-	w.release()
-	w.want("orders", w.orders(), "")
-	w.wantAnswers("7 A:RJCT B:RJCT")
-	w.want("why", w.row(`SELECT DISTINCT text FROM standing`), "PENGEINSTITUTAFTALE ER IKKE I KRAFT")
-	w.want("ledger", w.ledger(), "returned 2 = 200")
-}
-
 // TestRelease_AgreementChanged: bank centre, choice and payout accounts count as they are at release. // G-faulty
 func TestRelease_AgreementChanged(t *testing.T) {
 	t.Parallel()

@@ -91,9 +91,10 @@ func TestRelease_WhatCannotBeWrittenStaysFrozen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *options) { o.limits.Split.InterchangeOrders, o.limits.Split.MessageOrders = 3, 2 })
 	without := w.steps(func(o *app.StepOptions) {
-		o.Banks = slices.Clone(o.Banks)
-		for i := range o.Banks {
-			o.Banks[i].Codec = refusing{o.Banks[i].Codec}
+		banks := slices.Clone(w.banks)
+		o.Banks = banks
+		for i := range banks {
+			banks[i].Codec = refusing{banks[i].Codec}
 		}
 	})
 	var payments []intaketest.Payment

@@ -213,10 +213,11 @@ func (w *world) understands(bank string, change func(*bankfile.Profile)) *app.St
 		w.t.Fatal(err)
 	}
 	return w.steps(func(o *app.StepOptions) {
-		o.Banks = slices.Clone(o.Banks)
-		for i := range o.Banks {
-			if o.Banks[i].ID == bank {
-				o.Banks[i].Codec = codec
+		banks := slices.Clone(w.banks)
+		o.Banks = banks
+		for i := range banks {
+			if banks[i].ID == bank {
+				banks[i].Codec = codec
 			}
 		}
 	})

@@ -277,7 +277,7 @@ func TestVoid_NothingLeft(t *testing.T) {
 	w.release()
 	w.newAnswers()
 	w.void("BEC", 1)
-	load(t, w.db, country{"agreements.csv": {agreementColumns, "AFT-1,77,U1,LEVA,BEC," + debit1 + " " + debit2 + ",return,06:00,,2005-08-10"}}, w.time())
+	load(t, w.db, country{"agreements.csv": {agreementColumns, "AFT-1,77,U1,LEVA,BEC," + debit2 + ",return,06:00,,"}}, w.time())
 	w.release()
 	w.holds()
 	w.want("ledger", w.ledger(), "returned 1 = 100")

@@ -25,6 +25,7 @@ import (
 	"nks/gateway/postgres/pgtest"
 	"nks/internal/app"
 	"nks/reconciliation"
+	"nks/register"
 	"nks/register/image"
 	"nks/schema"
 )
@@ -41,6 +42,7 @@ type world struct {
 	now time.Time
 
 	options  app.StepOptions
+	banks    fixed
 	answered int64 // the last answer that told has shown
 	// behindItsBack: the register is changed by no load, which its image cannot know.
 	behindItsBack bool
@@ -53,6 +55,14 @@ type options struct {
 	limits  app.Limits
 	banks   gateway.BankCentres
 	cell    gateway.Cell
+}
+
+// fixed are booking centres whose profiles never change.
+type fixed gateway.BankCentres
+
+// Known implements postgres.Centres.
+func (f fixed) Known(context.Context, register.Queryer) (gateway.BankCentres, error) {
+	return gateway.BankCentres(f), nil
 }
 
 // firstDelivery is the page of the first delivery of August 2005.
@@ -94,13 +104,13 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 		c(&o)
 	}
 	database := pgtest.Create(t)
-	w := &world{t: t, database: database, db: database.Open(t, schema.Flow), log: &lines{}}
+	w := &world{t: t, banks: fixed(o.banks), database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
 	if err := postgres.ClaimCell(t.Context(), w.db, o.cell); err != nil {
 		t.Fatal(err)
 	}
 	load(t, w.db, o.country, w.now)
-	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: o.banks, Limits: o.limits,
+	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: fixed(o.banks), Limits: o.limits,
 		Cell: o.cell, Keeping: keeping(t), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
 	w.Steps = w.steps()
 	w.fillImage()
@@ -267,7 +277,7 @@ func (w *world) all(name string, step func(context.Context) (bool, error)) int {
 // eachBank repeats a step of one bank, for all.
 func (w *world) eachBank(name string, step func(context.Context, string) (bool, error)) (n int) {
 	w.t.Helper()
-	for _, b := range w.Banks {
+	for _, b := range w.banks {
 		n += w.all(name+" "+b.ID, func(ctx context.Context) (bool, error) { return step(ctx, b.ID) })
 	}
 	return n
@@ -315,7 +325,7 @@ func (w *world) dispatch() []string {
 	w.t.Helper()
 	w.render()
 	var sent []string
-	for _, b := range w.Banks {
+	for _, b := range w.banks {
 		lease, err := w.Bank.Lease(w.t.Context(), b.ID)
 		if err != nil {
 			w.t.Fatal(err)
@@ -364,7 +374,7 @@ func (w *world) listens(bank string) {
 // deadlines looks at every bank's mailbox, and has done what silence decides.
 func (w *world) deadlines() {
 	w.t.Helper()
-	for _, b := range w.Banks {
+	for _, b := range w.banks {
 		w.listens(b.ID)
 	}
 	w.eachBank("deadlines", w.Bank.DecideSilence)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -14,9 +15,10 @@ const (
 	SendCheque     Choice = "cheque"
 )
 
-// Agreement is a payer's agreement with its bank, used through one data supplier. // G-agreement
+// Agreement is a version of a payer's agreement with its bank, used through one data supplier. // G-agreement
 type Agreement struct {
-	ID             int64
+	ID             int64 // of the agreement, in all its versions
+	Version        int64
 	Number         string // pengeinstitutaftalenummer, UNB 0032
 	Authority      string
 	AuthorityName  string
@@ -26,64 +28,83 @@ type Agreement struct {
 	PayoutAccounts []string      // 14 digits each
 	NoAccount      Choice        // B35-36
 	ReceiveBy      time.Duration // since midnight, Copenhagen // G-deadline
-	ValidFrom      Date          // first day; zero: always
-	ValidTo        Date          // last day; zero: for ever
+	RunsFrom       Date          // first day of the agreement's term; zero: always
+	RunsTo         Date          // its last day; zero: for ever
+	From           time.Time     // since when the version counts; zero: always
+	To             time.Time     // the first instant without it; zero: for ever
 }
 
 // Pays reports whether money is taken from an account.
 func (a Agreement) Pays(debit string) bool { return slices.Contains(a.PayoutAccounts, debit) }
 
-// InForce reports whether the agreement may be used on a day.
-func (a Agreement) InForce(on Date) bool {
-	return !on.Before(a.ValidFrom) && (a.ValidTo.IsZero() || !a.ValidTo.Before(on))
+// InForce reports whether the version decides about payments of an execution day: it counts at the end of that day, and the day
+// is in the agreement's term.
+func (a Agreement) InForce(on Date, loc *time.Location) bool {
+	midnight := on.AddDays(1).At(0, loc)
+	return a.From.Before(midnight) && (a.To.IsZero() || !a.To.Before(midnight)) &&
+		!on.Before(a.RunsFrom) && (a.RunsTo.IsZero() || !a.RunsTo.Before(on))
 }
 
-// Agreements is every agreement that a bundle or a release is judged by.
+// Agreements is every version of every agreement that a bundle or a release is judged by.
 type Agreements []Agreement
 
-// ByID finds an agreement by its key.
-func (all Agreements) ByID(id int64) (Agreement, bool) {
-	i := slices.IndexFunc(all, func(a Agreement) bool { return a.ID == id })
+// ByID finds the versions of an agreement.
+func (all Agreements) ByID(id int64) Agreements {
+	return all.where(func(a Agreement) bool { return a.ID == id })
+}
+
+// OfPair is the agreements under which a supplier pays for an authority. // B33.1
+func (all Agreements) OfPair(supplier, authority string) Agreements {
+	return all.where(func(a Agreement) bool { return a.Supplier == supplier && a.Authority == authority })
+}
+
+// ByNumber finds the versions of agreements with a number.
+func (all Agreements) ByNumber(number string) Agreements {
+	return all.where(func(a Agreement) bool { return a.Number == number })
+}
+
+// OnDay finds the version that decides about an execution day.
+func (all Agreements) OnDay(on Date, loc *time.Location) (Agreement, bool) {
+	i := slices.IndexFunc(all, func(a Agreement) bool { return a.InForce(on, loc) })
 	if i < 0 {
 		return Agreement{}, false
 	}
 	return all[i], true
 }
 
-// OfPair is the agreements under which a supplier pays for an authority. // B33.1
-func (all Agreements) OfPair(supplier, authority string) Agreements {
-	var found Agreements
+func (all Agreements) where(holds func(Agreement) bool) (found Agreements) {
 	for _, a := range all {
-		if a.Supplier == supplier && a.Authority == authority {
+		if holds(a) {
 			found = append(found, a)
 		}
 	}
 	return found
 }
 
-// byNumber finds the first agreement with a number.
-func (all Agreements) byNumber(number string) int {
-	return slices.IndexFunc(all, func(a Agreement) bool { return a.Number == number })
-}
-
-// JudgeDebit finds the agreement of a debit block among the pair's own, and the block's error: its own, else what the
-// agreements say. others is everybody's, to tell another's number from an unknown one. // G-agreement
-func JudgeDebit(d *Debit, own, others Agreements, today Date) (*Agreement, Code) {
-	i := own.byNumber(d.Agreement)
-	code := d.Fault
+// JudgeDebit finds the error of a debit block: its own, else what the agreements say. own are the pair's, others everybody's,
+// to tell another's number from an unknown one; planned is the way that the block's payments go, where there is one. // G-agreement
+func JudgeDebit(d *Debit, own, others Agreements, planned func(Agreements) (Way, error)) (way Way, code Code, err error) {
+	versions := own.ByNumber(d.Agreement)
+	if len(versions) > 0 {
+		way.Agreement = versions[len(versions)-1] // of which at least the unit is told
+	}
 	switch {
-	case code != "":
-	case i < 0 && others.byNumber(d.Agreement) >= 0:
-		code = CodeForeignAgreement
-	case i < 0:
-		code = CodeUnknownAgreement
-	case !own[i].InForce(today):
-		code = CodeAgreementExpired
-	case !own[i].Pays(d.DebitAccount):
-		code = CodeDebitAccount
+	case d.Fault != "":
+		return way, d.Fault, nil
+	case len(versions) == 0 && len(others.ByNumber(d.Agreement)) > 0:
+		return Way{}, CodeForeignAgreement, nil
+	case len(versions) == 0:
+		return Way{}, CodeUnknownAgreement, nil
 	}
-	if i < 0 {
-		return nil, code
+	found, err := planned(versions)
+	var none *NotInForceError
+	switch {
+	case errors.As(err, &none):
+		return way, CodeAgreementExpired, nil
+	case err != nil:
+		return way, "", err
+	case !found.Agreement.Pays(d.DebitAccount):
+		return found, CodeDebitAccount, nil
 	}
-	return &own[i], code
+	return found, "", nil
 }

@@ -24,7 +24,13 @@ func Acceptances() []Acceptance {
 
 // BankCentre is one booking centre as the flow needs it.
 type BankCentre struct {
-	ID         string
+	ID string
+	// Version is of its profile, which counts from From to To; zero times: always, and for ever.
+	Version  int64
+	From, To time.Time
+	// Closed: something else is known by now of that time. It decides about nothing but what was made by it.
+	Closed bool
+
 	Codec      BankCodec
 	Acceptance Acceptance
 	// ReceiptIsFinal reports that CONTRL 8 is all that comes.
@@ -81,23 +87,50 @@ func lastExecutionDay(t time.Time, loc *time.Location) Date {
 	return d
 }
 
-// BankCentres is every booking centre that is configured.
+// BankCentres is every version of every booking centre's profile that is known.
 type BankCentres []BankCentre
 
-// ByID finds a booking centre; ErrNotFound when it is not configured.
-func (all BankCentres) ByID(id string) (BankCentre, error) {
-	i := slices.IndexFunc(all, func(b BankCentre) bool { return b.ID == id })
+// InForce finds the profile of a booking centre that counts at an instant; ErrNotFound when none does.
+func (all BankCentres) InForce(id string, at time.Time) (BankCentre, error) {
+	i := slices.IndexFunc(all, func(b BankCentre) bool {
+		return b.ID == id && !b.Closed && !b.From.After(at) && (b.To.IsZero() || b.To.After(at))
+	})
 	if i < 0 {
-		return BankCentre{}, fmt.Errorf("bank centre %q is not configured: %w", id, ErrNotFound)
+		return BankCentre{}, fmt.Errorf("bank centre %q has no profile that is in force: %w", id, ErrNotFound)
+	}
+	return all[i], nil
+}
+
+// Serving finds the profile by which a booking centre is spoken to at an instant: the one in force, else the last one that was.
+func (all BankCentres) Serving(id string, at time.Time) (BankCentre, error) {
+	found, err := all.InForce(id, at)
+	for _, b := range all {
+		if err != nil && b.ID == id && !b.Closed && !b.To.IsZero() && !b.To.After(at) && !b.To.Before(found.To) {
+			found = b
+		}
+	}
+	if found.ID != "" {
+		err = nil
+	}
+	return found, err
+}
+
+// ByVersion finds the profile that something was made by; ErrNotFound when it is not known.
+func (all BankCentres) ByVersion(id string, version int64) (BankCentre, error) {
+	i := slices.IndexFunc(all, func(b BankCentre) bool { return b.ID == id && b.Version == version })
+	if i < 0 {
+		return BankCentre{}, fmt.Errorf("version %d of the profile of bank centre %q is not known: %w", version, id, ErrNotFound)
 	}
 	return all[i], nil
 }
 
 // IDs is the ids of all booking centres.
 func (all BankCentres) IDs() []string {
-	ids := make([]string, len(all))
-	for i, b := range all {
-		ids[i] = b.ID
+	var ids []string
+	for _, b := range all {
+		if !slices.Contains(ids, b.ID) {
+			ids = append(ids, b.ID)
+		}
 	}
 	return ids
 }

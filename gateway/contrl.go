@@ -59,6 +59,34 @@ const (
 	ContrlRefusesAgain                     // it proves that a file of that number is there, and never that nothing was paid
 )
 
+// Follows is what the effect does to an interchange of which a CONTRL came before, and the exception that is raised.
+func (e ContrlEffect) Follows(before ContrlState) (Effect, ExceptionKind) {
+	switch e {
+	case ContrlAcceptsIt:
+		switch before {
+		case ContrlIsAccepted:
+			return Repeats, ""
+		case ContrlIsDisputed:
+			return Keeps, ""
+		}
+		return Takes, ""
+	case ContrlRejectsIt:
+		if before == ContrlIsRejected {
+			return Repeats, ""
+		}
+		return Takes, ""
+	case ContrlAcceptsAfter:
+		return Disputes, ContrlAfterReject
+	case ContrlRejectsAfter:
+		return Disputes, ContrlRejectsAccepted
+	case ContrlRefusesAgain:
+		return Keeps, RefusedAsDuplicate
+	case ContrlNotesIt:
+		return Keeps, ""
+	}
+	return Refuses, ""
+}
+
 // JudgeContrl decides what a CONTRL does: by what came before, by its action and its error, and by the profile of a bank
 // whose receipt is all that comes. // UN/EDIFACT CONTRL, DE 0083 and 0085
 func JudgeContrl(before ContrlState, action ContrlAction, code string, receiptIsFinal bool) ContrlEffect {

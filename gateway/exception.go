@@ -43,10 +43,20 @@ const RegisterOverlap ExceptionKind = "register overlap"
 // when the payment leaves.
 const RegisterDiffers ExceptionKind = "register differs"
 
+// AgreementNotInForce is an agreement none of whose versions is in force on the day on which its payments would be executed;
+// it ends when nothing of it waits any more.
+const AgreementNotInForce ExceptionKind = "agreement not in force"
+
 // Exceptions of the log that cannot be forged unseen.
 const (
 	LogLags        ExceptionKind = "log lags"
 	LogContradicts ExceptionKind = "log contradicts a checkpoint"
+)
+
+// Exceptions of a node.
+const (
+	ClockApart          ExceptionKind = "clock apart"
+	DatabaseTookNothing ExceptionKind = "database took nothing"
 )
 
 // Exceptions at the doors.
@@ -97,8 +107,9 @@ type kindSeverity struct {
 func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
-		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent},
+		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent},
+		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},

@@ -17,6 +17,7 @@ const (
 	DetailHeldOverlap      DetailCode = "held_overlap"
 	DetailHeldDiffers      DetailCode = "held_differs"
 	DetailWaitAnew         DetailCode = "wait_anew"
+	DetailNotInForce       DetailCode = "not_in_force"
 	DetailOtherBytes       DetailCode = "other_bytes"
 	DetailTooBig           DetailCode = "too_big"
 	DetailAnswerInMailbox  DetailCode = "answer_in_mailbox"
@@ -57,6 +58,8 @@ const (
 	DetailDoubtedBank      DetailCode = "doubted_bank"
 	DetailLogLags          DetailCode = "log_lags"
 	DetailLogContradicts   DetailCode = "log_contradicts"
+	DetailClockApart       DetailCode = "clock_apart"
+	DetailTookNothing      DetailCode = "took_nothing"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -77,6 +80,8 @@ func DetailTexts() []DetailText {
 			"payment %[1]s: the rule and its second computation choose different accounts from the same facts; it waits in group %[2]s"},
 		{DetailWaitAnew, "%[1]s betalinger fra filen, som er annulleret, venter: registret har to konti i kraft til samme formål, eller modtageren to gange",
 			"%[1]s payments of the interchange, which is void, wait: the register has two accounts in force for one purpose, or their holder twice"},
+		{DetailNotInForce, "Aftale %[1]s er ikke i kraft den %[2]s, hvor betalingerne skulle udføres; %[3]s betalinger, %[4]s øre, venter",
+			"agreement %[1]s is not in force on %[2]s, when the payments would be executed; %[3]s payments, %[4]s øre, wait"},
 		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",
 			"supplier %[1]s sent other bytes under this delivery's name; they were refused"},
 		{DetailTooBig, "Dataleverandør %[1]s sendte en meddelelse på %[2]s bytes; den er lagt til side", "supplier %[1]s sent a message of %[2]s bytes; it was parked"},
@@ -106,6 +111,9 @@ func DetailTexts() []DetailText {
 		{DetailSetAside, "Den er lagt til side: %[1]s", "it is set aside: %[1]s"},
 		{DetailLogLags, "%[1]s poster venter på deres plads, den ældste i %[2]s", "%[1]s entries wait for their place, the oldest since %[2]s"},
 		{DetailLogContradicts, "Loggen modsiger det, der er skrevet under: %[1]s", "the log contradicts what was signed: %[1]s"},
+		{DetailClockApart, "Maskinens ur er %[1]s foran databasens (med minus: bagud), tilladt er %[2]s; maskinen afgør intet, før det er rettet",
+			"the machine's clock is %[1]s ahead of the database's (negative: behind), and may be %[2]s; the node judges nothing until it is mended"},
+		{DetailTookNothing, "Databasen tog ikke imod i %[1]s, til nu: %[2]s", "the database took nothing for %[1]s, until now: %[2]s"},
 		{DetailUnclear, "Ingen ved, hvad det betyder: %[1]s", "nobody knows what it means: %[1]s"},
 		{DetailMoreUnclear, "Yderligere %[1]s statusser, som ingen ved, hvad betyder", "%[1]s more statuses of which nobody knows what they mean"},
 		{DetailMoreMessages, "Yderligere %[1]s meddelelser af ukendt type", "%[1]s more messages of unknown types"},

@@ -14,6 +14,7 @@ const (
 	ThingGroup       Thing = "group"
 	ThingPerson      Thing = "person"
 	ThingPayment     Thing = "payment"
+	ThingAgreement   Thing = "agreement"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -28,6 +29,8 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingInterchange
 	case RepaymentHeld:
 		return ThingPayment
+	case AgreementNotInForce:
+		return ThingAgreement
 	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:
 		return ThingBankFile
 	}

@@ -21,7 +21,7 @@ const (
 	FactByHand         FactKind = "settled_by_hand"
 	FactGivenUp        FactKind = "given_up"
 	FactDisputed       FactKind = "disputed"
-	FactDisputeSettled FactKind = "dispute_settled" // the order is again where its line is
+	FactDisputeSettled FactKind = "dispute_settled" // the order is still with the bank, whatever its line was disputed for
 	FactVoid           FactKind = "void"            // of lines alone: their orders are never sent
 )
 

@@ -59,11 +59,36 @@ const (
 	Refuses  Effect = "refuses"  // cannot be: a decision is refused, a bank's word is an exception
 )
 
-// Following is what follows from news.
+// Following is what follows from news. Of the bank's, Certainty is how sure it is.
 type Following struct {
 	Effect    Effect
 	Answer    AnswerKind    // that its authority is owed; 0: none
 	Exception ExceptionKind // that is raised; empty: none
+}
+
+// Certainty is how sure it is what the news means.
+func (f Following) Certainty() Certainty { return f.Effect.Certainty() }
+
+// BankNews is the news of the bank itself.
+func BankNews() []News {
+	return []News{NewsAccepted, NewsAcceptedAfter, NewsExecuted, NewsBankRejected, NewsBankRejectedAfter, NewsRefusedAsDuplicate, NewsOtherAmount, NewsCameBack}
+}
+
+// Carries is what a payment or line becomes when the news takes: its fact, and the state of a line.
+func (n News) Carries() (FactKind, LineState) {
+	switch n {
+	case NewsExecuted, NewsSettledExecuted:
+		return FactExecuted, LineExecuted
+	case NewsAssumed:
+		return FactExecuted, LineAssumed
+	case NewsVoided:
+		return FactVoid, LineVoid
+	case NewsSettledOpen:
+		return FactDisputeSettled, LineWithBank
+	case NewsCameBack:
+		return FactCameBack, LineExecuted
+	}
+	return FactBankRejected, LineRejected
 }
 
 // followRow is one row of the table of what may follow: for each position, in the order of Positions, the first letter of

@@ -79,6 +79,7 @@ func TestFollow_IsWritten(t *testing.T) {
 	t.Parallel()
 	generated(t, "../schema/migrations/0007_follow.sql", "", "", followSQL())
 	generated(t, "../docs/bank-interface.md", "<!-- what may follow: made by go test ./gateway -run Follow -update -->\n", "<!-- end of what may follow -->", followTable())
+	generated(t, "../docs/bank-interface.md", "<!-- how sure: made by go test ./gateway -run Follow -update -->\n", "<!-- end of how sure -->", certaintyTable())
 }
 
 // generated compares a file, or what stands in it between two marks, with what it is made of.
@@ -113,14 +114,14 @@ func generated(t *testing.T, path, from, to, want string) {
 func followSQL() string {
 	var s strings.Builder
 	s.WriteString("-- +goose Up\n-- What may follow, made from gateway.FollowTable by its test.\nSET ROLE nks_owner;\nSET search_path = nks;\n\n" +
-		"INSERT INTO may_follow (news, scope, position, effect, answer, exception) VALUES\n")
+		"INSERT INTO may_follow (news, scope, position, effect, certainty, answer, exception) VALUES\n")
 	cells := gateway.FollowTable()
 	for i, c := range cells {
 		end := ","
 		if i == len(cells)-1 {
 			end = ";"
 		}
-		fmt.Fprintf(&s, "    ('%s', '%s', '%s', '%s', %d, '%s')%s\n", c.News, c.Scope, c.Position, c.Effect, c.Answer, c.Exception, end)
+		fmt.Fprintf(&s, "    ('%s', '%s', '%s', '%s', '%s', %d, '%s')%s\n", c.News, c.Scope, c.Position, c.Effect, c.Certainty(), c.Answer, c.Exception, end)
 	}
 	s.WriteString("RESET ROLE;\n")
 	return s.String()
@@ -145,6 +146,65 @@ func followTable() string {
 	}
 	s.WriteString("\n")
 	return s.String()
+}
+
+// certaintyTable is what follows from each word of a bank, a row for all positions in which the same does, and then why nobody can
+// decide something.
+func certaintyTable() string {
+	var s strings.Builder
+	s.WriteString("| word | of | where it stands | certainty | fact | answer | exception |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	type outcome struct {
+		news  gateway.News
+		scope gateway.Scope
+		gateway.Following
+	}
+	var order []outcome
+	where := map[outcome][]string{}
+	for _, c := range gateway.FollowTable() {
+		if !slices.Contains(gateway.BankNews(), c.News) || c.Effect == gateway.Refuses {
+			continue
+		}
+		o := outcome{c.News, c.Scope, c.Following}
+		if where[o] == nil {
+			order = append(order, o)
+		}
+		where[o] = append(where[o], strings.ReplaceAll(string(c.Position), "_", " "))
+	}
+	for _, o := range order {
+		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s | %s | %s |\n", o.news, o.scope, strings.Join(where[o], ", "), o.Certainty(), factOf(o.news, o.Effect), answerText(o.Answer), orNone(string(o.Exception)))
+	}
+	for _, u := range gateway.Undecideds() {
+		fmt.Fprintf(&s, "| %s | – | anywhere | %s | – | – | %s |\n", u, gateway.IsUndecided, u.Exception())
+	}
+	return s.String()
+}
+
+// factOf is the fact that news of a bank becomes; acceptance is a line's state alone.
+func factOf(news gateway.News, effect gateway.Effect) string {
+	switch {
+	case effect == gateway.Disputes:
+		return string(gateway.FactDisputed)
+	case effect != gateway.Takes:
+		return "–"
+	case news == gateway.NewsAccepted:
+		return "– (the line is accepted)"
+	}
+	kind, _ := news.Carries()
+	return strings.ReplaceAll(string(kind), "_", " ")
+}
+
+func answerText(kind gateway.AnswerKind) string {
+	if kind == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("response %d", kind)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
 }
 
 func cellText(c gateway.FollowCell) string {

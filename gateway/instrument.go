@@ -21,7 +21,7 @@ type Instrument struct {
 	Labels []string
 }
 
-// Reading is one reading of an instrument: a value for each of its labels, in their order.
+// Reading is one reading of an instrument: a value for each of its labels, in their order; a time of less than seconds is Took.
 type Reading struct {
 	Name   string
 	Labels []string

@@ -37,6 +37,9 @@ type BankOwner struct {
 	Failed    func(name string, err error)
 	// Observe is told of every turn, by the names "connect", "send" and "fetch" with the bank's; nil: nobody.
 	Observe Observe
+	// Held reports that nothing may be judged: while it is so nothing is sent, and nothing is fetched, since a look at the bank's
+	// mailbox says until when its silence is known. Nil: never.
+	Held func() bool
 	// Connected is told when the connection over which is fetched comes up (true) and when it is lost (false).
 	Connected func(bool)
 
@@ -92,6 +95,10 @@ func (b *BankOwner) send(ctx context.Context, lease Lease) error {
 	defer line.hangUp()
 	d := b.dispatcher(lease)
 	ready := func(ctx context.Context) error {
+		if b.held() {
+			line.hangUp()
+			return nil
+		}
 		waits, err := d.Waits(ctx)
 		if err != nil || !waits {
 			line.hangUp()
@@ -114,10 +121,15 @@ func (b *BankOwner) fetch(ctx context.Context, lease Lease) error {
 	defer line.hangUp()
 	d := b.dispatcher(lease)
 	return b.repeat(ctx, lease, &b.toFetch, line, line.connect, "fetch "+b.Bank, func(ctx context.Context) (bool, error) {
+		if b.held() {
+			return false, nil
+		}
 		d.Link = line.link
 		return d.FetchNew(ctx)
 	})
 }
+
+func (b *BankOwner) held() bool { return b.Held != nil && b.Held() }
 
 func (b *BankOwner) dispatcher(lease Lease) *Dispatcher {
 	return &Dispatcher{Bank: b.Bank, Fence: lease.Fence, Outbox: b.Outbox, Now: b.Now, Retry: b.Retry, Failpoint: b.Failpoint}

@@ -12,7 +12,6 @@ type DuePayment struct {
 
 // PayoutTerms are the agreement and the bank that a payment is paid by, as they are when it is released.
 type PayoutTerms struct {
-	InForce      bool // the agreement is
 	DebitAllowed bool // the debit account is one of the agreement's payout accounts
 	NoAccount    Choice
 	Cheques      bool // the bank sends them
@@ -43,10 +42,7 @@ type Payout struct {
 
 // Forbidden is why the agreement lets nothing be paid, whatever the register says; empty when it does.
 func (t PayoutTerms) Forbidden() Unpaid {
-	switch {
-	case !t.InForce:
-		return UnpaidAgreement
-	case !t.DebitAllowed:
+	if !t.DebitAllowed {
 		return UnpaidDebit
 	}
 	return ""

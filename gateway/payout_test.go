@@ -9,11 +9,10 @@ import (
 // TestJudgePayout is how a due payment is paid, and why it is not. // B9.1 // B9.2 // B25.4 // B35-36
 func TestJudgePayout(t *testing.T) {
 	t.Parallel()
-	cheque := gateway.PayoutTerms{InForce: true, DebitAllowed: true, NoAccount: gateway.SendCheque, Cheques: true}
-	back := gateway.PayoutTerms{InForce: true, DebitAllowed: true, NoAccount: gateway.ReturnToSender, Cheques: true}
-	poorBank := gateway.PayoutTerms{InForce: true, DebitAllowed: true, NoAccount: gateway.SendCheque}
-	ended := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.SendCheque, Cheques: true}
-	foreignDebit := gateway.PayoutTerms{InForce: true}
+	cheque := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.SendCheque, Cheques: true}
+	back := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.ReturnToSender, Cheques: true}
+	poorBank := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.SendCheque}
+	foreignDebit := gateway.PayoutTerms{}
 	home := gateway.Account{Kind: gateway.DomesticBBAN, Number: "30010000000001"}
 	abroad := gateway.Account{Kind: gateway.IBANAccount, Number: "SE4550000000058398257466"}
 	address := gateway.Detail{Name: "A", AddressLines: []string{"Gyden 5"}, PostCode: "4600"}
@@ -46,7 +45,6 @@ func TestJudgePayout(t *testing.T) {
 		"no cheque of the dead":        {gateway.DuePayment{}, cheque, none(gateway.UnpaidCeased, address), gateway.Payout{Unpaid: gateway.UnpaidCeased}},
 		"no cheque of the unknown":     {gateway.DuePayment{}, cheque, none(gateway.UnpaidUnknown, address), gateway.Payout{Unpaid: gateway.UnpaidUnknown}},
 		"no cheque of locked benefits": {gateway.DuePayment{}, cheque, none(gateway.UnpaidNoFallback, address), gateway.Payout{Unpaid: gateway.UnpaidNoFallback}},
-		"an agreement that has ended":  {gateway.DuePayment{Complete: true}, ended, gateway.FoundAccount{Account: home}, gateway.Payout{Unpaid: gateway.UnpaidAgreement}},
 		"another's debit account":      {gateway.DuePayment{}, foreignDebit, gateway.FoundAccount{Account: home}, gateway.Payout{Unpaid: gateway.UnpaidDebit}},
 	} {
 		got := gateway.JudgePayout(&c.p, c.terms, &c.found)

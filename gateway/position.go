@@ -81,7 +81,13 @@ func PositionOf(f PaymentFacts) Position {
 		return AtSettled
 	case FactDisputed:
 		return AtDisputed
-	case "", FactFreed, FactStopUndone, FactDisputeSettled:
+	case FactDisputeSettled:
+		switch f.Line {
+		case LineRejected, LineExecuted, LineDisputed: // what is known of the line was no news of this order
+			return AtBank
+		}
+		return positionOfLine(f.Line, f.Interchange)
+	case "", FactFreed, FactStopUndone:
 		return positionOfLine(f.Line, f.Interchange)
 	}
 	return AtMissing

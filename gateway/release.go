@@ -22,6 +22,25 @@ type Plan struct {
 	ExecutesOn Date
 }
 
+// handOver is how long before a bank's send-by payments must be released to be certain to reach it in time. Terms whose
+// receive-by is later hand over on the next banking day.
+const handOver = 15 * time.Minute
+
+// leadFromReceiveBy is the number of banking days between the day of receive-by and the day the recipient has the money.
+func (t Terms) leadFromReceiveBy() int {
+	const day = 24 * time.Hour
+	switch released := t.ReceiveBy + handOver; {
+	case released <= t.SendBy:
+		return t.LeadDays
+	case released <= t.SendBy+day:
+		return t.LeadDays + 1
+	}
+	return t.LeadDays + 2 // it is past midnight, and the send-by soon after
+}
+
+// HandsOverLater reports whether what is received until receive-by can only be handed over on a later banking day.
+func (t Terms) HandsOverLater() bool { return t.leadFromReceiveBy() > t.LeadDays }
+
 // PlanRelease finds the last receive-by that still meets the requested day; a delivery that comes after it, or on
 // a day without banks, counts as received the next banking day, and the execution day moves with it. // G-deadline
 func (t Terms) PlanRelease(received time.Time, requested Date) Plan {
@@ -30,12 +49,12 @@ func (t Terms) PlanRelease(received time.Time, requested Date) Plan {
 	if !t.Calendar.IsBankingDay(counts) || received.After(counts.At(t.ReceiveBy, t.Location)) {
 		counts = t.nextBankingDay(counts)
 	}
-	earliest := t.addBankingDays(counts, t.LeadDays)
+	earliest := t.addBankingDays(counts, t.leadFromReceiveBy())
 	executes := t.bankingDayFrom(requested)
 	if executes.Before(earliest) {
 		executes = earliest
 	}
-	day := t.addBankingDays(executes, -t.LeadDays)
+	day := t.addBankingDays(executes, -t.leadFromReceiveBy())
 	return Plan{ReleaseAt: day.At(t.ReceiveBy, t.Location), ExecutesOn: executes}
 }
 

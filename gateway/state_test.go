@@ -55,6 +55,7 @@ func positionTable() []positionRow {
 	released, waiting, anyOrder, anyLine, anywhere := g{gateway.GroupReleased}, g{gateway.GroupWaiting}, orders[1:], lines[1:], interchanges[1:]
 	open := f{"", gateway.FactFreed, gateway.FactStopUndone}
 	byLine := append(f{gateway.FactDisputeSettled}, open...)
+	alone := l{gateway.LineRejected, gateway.LineExecuted, gateway.LineDisputed}
 	settled := f{gateway.FactToSender, gateway.FactByCheque, gateway.FactToErrorAccount, gateway.FactByHand, gateway.FactGivenUp}
 	sent, unsent := i{gateway.InterchangeSent}, i{gateway.InterchangeFrozen, gateway.InterchangeRendered, gateway.InterchangeSending, gateway.InterchangePublishing}
 	moving := l{gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted}
@@ -70,10 +71,11 @@ func positionTable() []positionRow {
 		{gateway.AtCameBack, f{gateway.FactCameBack}, released, anyOrder, anyLine, anywhere},
 		{gateway.AtSettled, settled, released, anyOrder, anyLine, anywhere},
 		{gateway.AtDisputed, f{gateway.FactDisputed}, released, anyOrder, anyLine, anywhere},
-		{gateway.AtBankRejected, byLine, released, anyOrder, l{gateway.LineRejected}, anywhere},
-		{gateway.AtExecuted, byLine, released, anyOrder, l{gateway.LineExecuted}, anywhere},
+		{gateway.AtBankRejected, open, released, anyOrder, l{gateway.LineRejected}, anywhere},
+		{gateway.AtExecuted, open, released, anyOrder, l{gateway.LineExecuted}, anywhere},
 		{gateway.AtAssumed, byLine, released, anyOrder, l{gateway.LineAssumed}, anywhere},
-		{gateway.AtDisputed, byLine, released, anyOrder, l{gateway.LineDisputed}, anywhere},
+		{gateway.AtDisputed, open, released, anyOrder, l{gateway.LineDisputed}, anywhere},
+		{gateway.AtBank, f{gateway.FactDisputeSettled}, released, anyOrder, alone, anywhere},
 		{gateway.AtVoid, byLine, released, anyOrder, l{gateway.LineVoid}, anywhere},
 		{gateway.AtUnsure, byLine, released, anyOrder, moving, i{gateway.InterchangeIsUnknown}},
 		{gateway.AtBank, byLine, released, anyOrder, l{gateway.LineWithBank}, sent},

@@ -5,7 +5,6 @@ type Unpaid string
 
 // The reasons.
 const (
-	UnpaidAgreement  Unpaid = "agreement"     // the agreement is not in force
 	UnpaidDebit      Unpaid = "debit account" // the debit account is no payout account of the agreement
 	UnpaidUnknown    Unpaid = "unknown"       // the recipient does not exist
 	UnpaidCeased     Unpaid = "ceased"        // the recipient is dead or has ceased for too long // B18.3
@@ -19,8 +18,6 @@ const (
 // Text is what the authority is told of a payment that is not paid. // response 7
 func (u Unpaid) Text() string {
 	switch u {
-	case UnpaidAgreement:
-		return CodeAgreementExpired.Danish()
 	case UnpaidDebit:
 		return CodeDebitAccount.Danish()
 	case UnpaidUnknown:

@@ -26,6 +26,7 @@ type Monitor struct {
 	mu       sync.Mutex
 	pulses   map[string]*pulse
 	doors    map[string]string // why one is closed; "" when it is open
+	checks   map[string]string // what a named check found wrong; "" when nothing
 	stopping bool
 
 	database   error
@@ -48,7 +49,7 @@ type pulse struct {
 // New makes the Monitor of a process that starts: not ready. now is the machine's clock; a step that takes longer
 // than limit, or does not come round for so long, is stuck.
 func New(now func() time.Time, limit time.Duration) *Monitor {
-	return &Monitor{now: now, limit: limit, pulses: map[string]*pulse{}, doors: map[string]string{}, tick: now()}
+	return &Monitor{now: now, limit: limit, pulses: map[string]*pulse{}, doors: map[string]string{}, checks: map[string]string{}, tick: now()}
 }
 
 // Business gives the business clock, which must go forward.
@@ -63,6 +64,13 @@ func (m *Monitor) Expect(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pulse(name).repeats = true
+}
+
+// Forget tells of a step that comes round no more.
+func (m *Monitor) Forget(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.pulses, name)
 }
 
 func (m *Monitor) pulse(name string) *pulse {
@@ -98,6 +106,13 @@ func (m *Monitor) Door(name string, closed error) {
 	if closed != nil {
 		m.doors[name] = closed.Error()
 	}
+}
+
+// Check tells what a named check has found that keeps work away; "": nothing.
+func (m *Monitor) Check(name, wrong string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.checks[name] = wrong
 }
 
 // Database tells what the database said when it was asked.
@@ -171,6 +186,11 @@ func (m *Monitor) Unready() []string {
 		why = append(why, "database: "+m.database.Error())
 	case m.now().Sub(m.databaseAt) > askedWithin:
 		why = append(why, fmt.Sprintf("database: not asked for %s", m.now().Sub(m.databaseAt).Round(time.Second)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.checks)) {
+		if wrong := m.checks[name]; wrong != "" {
+			why = append(why, name+": "+wrong)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.doors)) {
 		if closed := m.doors[name]; closed != "" {

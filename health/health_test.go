@@ -101,6 +101,8 @@ func TestMonitor_Unready(t *testing.T) {
 		"database back":   {func(m *health.Monitor) { open(m); m.Database(errBroken); m.Database(nil) }, ""},
 		"nobody asks":     {func(m *health.Monitor) { open(m); <-time.After(21 * time.Second) }, "database: not asked for 21s"},
 		"door closed":     {func(m *health.Monitor) { open(m); m.Door("mailbox", errBroken) }, "door mailbox: broken"},
+		"check fails":     {func(m *health.Monitor) { open(m); m.Check("clock", "apart"); m.Check("a", "b") }, "a: b; clock: apart"},
+		"check mended":    {func(m *health.Monitor) { open(m); m.Check("clock", "apart"); m.Check("clock", "") }, ""},
 		"shutting down":   {func(m *health.Monitor) { open(m); m.Stopping() }, "shutting down"},
 		"several reasons": {func(m *health.Monitor) { m.Stopping(); m.Door("b", errBroken); m.Door("a", errBroken); m.Database(nil) }, "shutting down; door a: broken; door b: broken"},
 	} {

@@ -24,6 +24,8 @@ const (
 	bankConnected = "nks_bank_connected"
 	bankLastUp    = "nks_bank_connected_timestamp_seconds"
 	ready         = "nks_ready"
+	clockOffset   = "nks_clock_offset_seconds"
+	takesRows     = "nks_database_writable"
 	businessTime  = "nks_business_time_timestamp_seconds"
 	buildInfo     = "nks_build_info"
 
@@ -56,6 +58,8 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Gauge, Name: bankConnected, Help: "1 while this process has the connection to the bank, and so its lease.", Labels: []string{"bank"}},
 		{Kind: gateway.Gauge, Name: bankLastUp, Help: "Unix time at which this process was last connected to the bank.", Labels: []string{"bank"}},
 		{Kind: gateway.Gauge, Name: ready, Help: "1 while /readyz says so."},
+		{Kind: gateway.Gauge, Name: clockOffset, Help: "How far the machine's clock is ahead of the database's, in seconds; negative: behind."},
+		{Kind: gateway.Gauge, Name: takesRows, Help: "1 while the database takes rows."},
 		{Kind: gateway.Gauge, Name: businessTime, Help: "Business time of the last sample, as Unix time."},
 		{Kind: gateway.Gauge, Name: buildInfo, Help: "1, with the program's version.", Labels: []string{"version"}},
 		{Kind: gateway.Gauge, Name: imageBytes, Help: "Memory that the register's image takes; 0: there is none, and SQL is asked."},
@@ -162,7 +166,7 @@ func (m *Metrics) take(r gateway.Reading) error {
 	if g, ok := m.gauges[r.Name]; ok {
 		v, err := g.GetMetricWithLabelValues(r.Labels...)
 		if err == nil {
-			v.Set(float64(r.Value))
+			v.Set(float64(r.Value) + r.Took.Seconds())
 		}
 		return err
 	}
@@ -231,6 +235,16 @@ func truth(is bool) int64 {
 
 // Ready reports whether the process is ready.
 func (m *Metrics) Ready(is bool) error { return m.Set(gateway.Reading{Name: ready, Value: truth(is)}) }
+
+// Clock says how far the machine's clock is ahead of the database's.
+func (m *Metrics) Clock(ahead time.Duration) error {
+	return m.Set(gateway.Reading{Name: clockOffset, Took: ahead})
+}
+
+// Writable reports whether the database takes rows.
+func (m *Metrics) Writable(is bool) error {
+	return m.Set(gateway.Reading{Name: takesRows, Value: truth(is)})
+}
 
 // Image is the register in memory.
 type Image struct {

@@ -117,6 +117,14 @@ func invariants() []invariant {
 			 UNION ALL SELECT r.id FROM (SELECT id, bank_file_id FROM document UNION ALL SELECT bank_file_id, bank_file_id FROM bank_file_about
 				UNION ALL SELECT bank_file_id, bank_file_id FROM bank_file_unheard) r
 			 LEFT JOIN bank_file f ON f.id = r.bank_file_id WHERE r.bank_file_id IS NOT NULL AND f.id IS NULL`},
+		{"I6", "bank's file whose statements have a hole",
+			`SELECT f.id FROM bank_file f LEFT JOIN (SELECT bank_file_id, hearing, count(*) AS n, max(n) AS top FROM bank_fact GROUP BY 1, 2) k
+				ON k.bank_file_id = f.id AND k.hearing = f.hearing
+			 WHERE f.state IN ('done', 'parked') AND (k.n IS NULL OR k.n <> k.top)`},
+		{"I6", "fact by a bank's file in which nothing says so",
+			`SELECT coalesce(t.payment_id, t.interchange_id) FROM fact t JOIN bank_file f ON f.document_id = t.document_id
+			 WHERE NOT EXISTS (SELECT 1 FROM bank_fact k WHERE k.bank_file_id = f.id AND k.interchange_id = t.interchange_id
+				AND k.effect IN ('takes', 'disputes'))`},
 		{"I7", "accepted payment without its key",
 			`SELECT p.id FROM payment p JOIN delivery d ON d.id = delivery_of(p.id) AND d.state = 'checked'
 			 LEFT JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e = p.e2e AND k.payment_id = p.id
@@ -184,11 +192,28 @@ func invariants() []invariant {
 				AND NOT EXISTS (SELECT 1 FROM answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = o.payment_id
 					AND a.attempt = o.attempt) OFFSET 0) o
 			 WHERE state_of(kind, 'released', type, line, interchange) IN ('with_bank', 'executed', 'cheque')`},
+		{"I12", "order whose authority was last told the opposite",
+			`SELECT payment_id FROM (SELECT o.payment_id, o.type, e.kind, l.state AS line, i.state AS interchange,
+				coalesce((SELECT a.kind FROM answer_due a WHERE a.delivery_id = delivery_of(o.payment_id) AND a.kind IN (8, 9) AND a.payment_id = o.payment_id
+					AND a.attempt = o.attempt ORDER BY a.turn DESC LIMIT 1), 8) AS last
+				FROM order_line l JOIN bank_order o USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
+				LEFT JOIN standing e ON e.payment_id = o.payment_id AND e.attempt = o.attempt
+				WHERE (l.facts > 0 OR e.kind IS NOT NULL) OFFSET 0) o
+			 WHERE last <> CASE state_of(kind, 'released', type, line, interchange) WHEN 'returned' THEN 9 WHEN 'executed' THEN 8 WHEN 'cheque' THEN 8 ELSE last END`},
 		{"I13", "account versions of one purpose in force at once",
 			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
 				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL
 				AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')
 			 WHERE v.recorded_to IS NULL AND v.valid_to IS NOT NULL`},
+		{"I13", "versions of one agreement, or of one bank's profile, in force at once",
+			`SELECT v.id FROM agreement_version v JOIN agreement_version o USING (agreement, authority, supplier)
+			 WHERE v.id < o.id AND v.recorded_to IS NULL AND o.recorded_to IS NULL
+				AND v.valid_from < coalesce(o.valid_to, 'infinity') AND o.valid_from < coalesce(v.valid_to, 'infinity')
+			 UNION ALL SELECT v.id FROM bank_profile_version v JOIN bank_profile_version o USING (bank)
+			 WHERE v.id < o.id AND v.recorded_to IS NULL AND o.recorded_to IS NULL
+				AND v.valid_from < coalesce(o.valid_to, 'infinity') AND o.valid_from < coalesce(v.valid_to, 'infinity')`},
+		{"I13", "interchange that an agreement's version does not carry to its bank",
+			`SELECT i.id FROM interchange i JOIN agreement_version v ON v.id = i.agreement_version WHERE v.bank_centre <> i.bank`},
 		{"I13", "versions of one holder in force at once",
 			`SELECT v.counter FROM holder_version v JOIN holder_version o ON o.id = v.id AND o.kind = v.kind AND o.ctid <> v.ctid AND o.recorded_to IS NULL
 				AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')

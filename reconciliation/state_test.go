@@ -239,8 +239,7 @@ func (h *history) fileID(n int) int64    { return h.round*10 + int64(n) }
 func (h *history) store() {
 	h.exec(`INSERT INTO authority (authority, name) VALUES ($1, 'x')`, h.authority())
 	h.exec(`INSERT INTO payer (supplier, authority) VALUES ('S', $1)`, h.authority())
-	h.exec(`INSERT INTO agreement (id, agreement, authority, supplier, bank_centre, no_account, receive_by, valid_from)
-		OVERRIDING SYSTEM VALUE VALUES ($1, 'x', $2, 'S', 'BEC', 'return', '06:00', '2000-01-01')`, h.round, h.authority())
+	h.exec(`INSERT INTO agreement (id, agreement, authority, supplier) OVERRIDING SYSTEM VALUE VALUES ($1, 'x', $2, 'S')`, h.round, h.authority())
 	h.exec(`INSERT INTO delivery (id, door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month, state, payer_id, authority, read_at)
 		SELECT $1, 'sftp', 'S', $1, $2, 1, ''::bytea, 1, '2005-08-11', '2005-08-11', '2005-08-01', 'checked', p.id, p.authority, '2005-08-11'
 		FROM payer p WHERE p.authority = $2`, h.delivery(), h.authority())
@@ -319,7 +318,7 @@ func (h *history) storePayment(n int, p drawnPayment) {
 func TestLedgerIsStateOf(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	for _, query := range []string{`SELECT ensure_month('2005-08-01')`, `INSERT INTO supplier (supplier, name) VALUES ('S', 'x')`,
+	for _, query := range []string{`SELECT ensure_month('2005-08-01')`, `INSERT INTO supplier (supplier) VALUES ('S')`,
 		`INSERT INTO document (id, made_at) VALUES (month_ids('2005-08-01') + 1, '2005-08-11')`} {
 		if _, err := db.Exec(query); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package register
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -157,9 +158,15 @@ func formats() []format {
 		{"agreements.csv", []string{"agreement", "authority", "los_unit", "supplier", "bank_centre", "payout_accounts",
 			"no_account", "receive_by", "valid_from", "valid_to"}, "load_agreement",
 			`agreement text, authority text, los_unit text, supplier text, bank_centre text, payout_accounts text,
-			no_account text, receive_by time, valid_from date, valid_to date`, parseAgreement},
+			no_account text, receive_by time, runs_from date, runs_to date`, parseAgreement},
 		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback"}, "load_benefit_type",
 			"benefit_type text, authority text, name text, fallback boolean", parseBenefitType},
+		{"bank_directory.csv", []string{"registration_number", "bank", "joined", "bank_centre", "merged_into"}, "load_bank_directory",
+			"registration_number text, bank text, joined boolean, bank_centre text, merged_into text", parseBankDirectory},
+		{"payout_systems.csv", []string{"payout_system", "supplier", "name"}, "load_payout_system",
+			"payout_system text, supplier text, name text", parsePayoutSystem},
+		{"payout_connections.csv", []string{"payout_system", "authority", "state", "rights", "responsible"}, "load_payout_connection",
+			"payout_system text, authority text, state text, rights text, responsible text", parsePayoutConnection},
 		{"periods.csv", []string{"kind", "days"}, "load_period", "kind smallint, days int", parsePeriod},
 		{"holders.csv", []string{"kind", "id", "parent", "status", "ended_on", "name", "street", "postcode", "town", "country"},
 			"load_holder", `kind smallint, id bigint, parent bigint, status smallint, ended_on date, name text, street text, postcode text,
@@ -195,7 +202,13 @@ func (r *row) keys(column int) {
 			break
 		}
 	}
-	r.Bytes(r.columns[column], bytes.Join(lines, []byte{'\n'}))
+	r.Bytes(r.columns[column], sorted(lines, '\n'))
+}
+
+// sorted joins parts, each of them once, in an order that does not depend on the file's.
+func sorted(parts [][]byte, separator byte) []byte {
+	slices.SortFunc(parts, bytes.Compare)
+	return bytes.Join(slices.CompactFunc(parts, bytes.Equal), []byte{separator})
 }
 
 func parseAuthority(r *row) {
@@ -226,12 +239,17 @@ func parseAgreement(r *row) {
 	r.optional(unit, 35)
 	r.required(supplier, 35)
 	r.required(centre, 35)
-	r.coded(accounts, areAccounts, "must be accounts of 14 digits, separated by one blank")
+	if b := r.fields[accounts]; len(b) == 0 {
+		r.fail(accounts, "is missing")
+	} else if !areAccounts(b) {
+		r.fail(accounts, "must be accounts of 14 digits, separated by one blank")
+	}
+	r.Bytes("payout_accounts", sorted(bytes.Split(r.fields[accounts], []byte{' '}), ' '))
 	r.coded(choice, func(b []byte) bool { return string(b) == "return" || string(b) == "cheque" }, "must be return or cheque")
 	r.timeOfDay(receiveBy)
 	a, b, hasFrom, hasTo := r.period(from, to)
-	r.optionalDate(from, a, hasFrom)
-	r.optionalDate(to, b, hasTo)
+	r.optionalDate("runs_from", a, hasFrom)
+	r.optionalDate("runs_to", b, hasTo)
 }
 
 func areAccounts(b []byte) bool {
@@ -264,12 +282,12 @@ func (r *row) timeOfDay(column int) {
 	r.TimeOfDay(r.columns[column], time.Duration(h)*time.Hour+time.Duration(m)*time.Minute)
 }
 
-func (r *row) optionalDate(column int, d time.Time, has bool) {
+func (r *row) optionalDate(name string, d time.Time, has bool) {
 	if !has {
-		r.Null(r.columns[column])
+		r.Null(name)
 		return
 	}
-	r.Day(r.columns[column], d)
+	r.Day(name, d)
 }
 
 func parseBenefitType(r *row) {

@@ -123,7 +123,7 @@ func (r *row) endedOn(column int, status gateway.HolderStatus) {
 	case (status == gateway.Dead || status == gateway.Ceased) && !has:
 		r.fail(column, "is missing: it says how long accounts stay usable")
 	}
-	r.optionalDate(column, day, has)
+	r.optionalDate(r.columns[column], day, has)
 }
 
 func (r *row) country(column int) {

@@ -2,8 +2,10 @@ package register
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -11,18 +13,23 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jmoiron/sqlx"
 
+	"nks/gateway"
 	"nks/pgcopy"
+	"nks/pgscript"
 )
 
 // Changed is what is said on Channel when a change of the register is committed.
 const (
 	Channel = "nks_work"
 	Changed = "register"
+	// Released is work for the release: what waits for an agreement may go by now.
+	Released = "release"
 )
 
 // Options of a load.
 type Options struct {
 	Now      func() time.Time // business time, asked once nobody else can change the register
+	From     gateway.Date     // since which day what is loaded counts; zero: since the load
 	Progress func(Progress)   // called now and then, from one goroutine at a time; may be nil
 }
 
@@ -51,9 +58,9 @@ type FileSummary struct {
 }
 
 // Load brings files into the register, all of them or none, as one change with a counter of its own. Rows that are
-// already there make nothing; agreements and the like are updated; what decides where money goes is never overwritten: a
-// changed holder or account closes what was recorded and opens another version, never earlier than the instant of the
-// load. That instant is Options.Now, but never before that of an earlier change. What the files do not name stays. // B22.4
+// already there make nothing; nothing is overwritten: what is changed closes what was recorded and opens another version,
+// never earlier than the instant of the load. That instant is Options.Now, but never before that of an earlier change. What
+// the files do not name stays. // B22.4
 //
 // Broken rules give a *LoadError (an ErrData), file names and folders that are no reference data an ErrSource. An
 // error of the final commit leaves open whether the load happened: load again, which is harmless.
@@ -70,6 +77,9 @@ func Load(ctx context.Context, db *sqlx.DB, sources []Source, o Options) (Summar
 		kind, err := kindOf(s.Name)
 		if err != nil {
 			return Summary{}, err
+		}
+		if o.From != (gateway.Date{}) && formats()[kind].saysWhen() {
+			return Summary{}, fmt.Errorf("%w: %s: holders count since they are loaded, and accounts since their valid_from; load them without a day", ErrSource, s.Name)
 		}
 		inputs[i] = input{Source: s, kind: kind}
 		total += s.Size
@@ -105,10 +115,8 @@ type loader struct {
 	formats    []format
 	options    Options
 	copenhagen *time.Location
-	direct     bool          // holders and accounts go straight into the empty register
-	counter    int64         // of this change; known once nobody else can change the register
-	now        time.Time     // its instant, known then too
-	ahead      time.Duration // by how much that is later than the clock
+	direct     bool // holders and accounts go straight into the empty register
+	change          // known once nobody else can change the register
 	conn       *sqlx.Conn
 	tx         *sqlx.Tx
 	faults     LoadError
@@ -251,9 +259,7 @@ func names(definition string) []string {
 // merge checks what was copied, kind after kind, and brings what was staged into the register.
 func (l *loader) merge(ctx context.Context) error {
 	if !l.direct {
-		// Loads and feeds wait for each other, as if each locked all holders in the order of their numbers; readers go on.
-		// Holders come first, as in register_clear: who waits for one that fills them has nothing that it needs.
-		if _, err := l.tx.ExecContext(ctx, `LOCK TABLE nks.holder_version, nks.account_version, nks.agreement IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		if err := lock(ctx, l.tx); err != nil {
 			return err
 		}
 		if err := l.beginChange(ctx); err != nil {
@@ -289,20 +295,90 @@ func (l *loader) merge(ctx context.Context) error {
 	return nil
 }
 
+// lock makes changes wait for each other, as if each locked all holders in the order of their numbers; readers go on.
+// Holders come first, as in register_clear: who waits for one that fills them has nothing that it needs.
+func lock(ctx context.Context, tx Tx) error {
+	_, err := tx.ExecContext(ctx, `LOCK TABLE nks.holder_version, nks.account_version, nks.agreement IN SHARE ROW EXCLUSIVE MODE`)
+	return err
+}
+
 // clocksDiffer is by how much two clocks may differ before somebody must look.
 const clocksDiffer = 10 * time.Minute
 
 // beginChange finds the number and the instant of this change. The tables are locked: nobody draws another meanwhile. The
 // clock is asked only now, since an instant from before the wait would lie before that of a load that went first; and
 // where clocks differ, what is on record goes before, so that instants grow with the numbers.
-func (l *loader) beginChange(ctx context.Context) error {
-	now := l.options.Now().Round(time.Microsecond) // PostgreSQL keeps no more
-	err := l.tx.QueryRowContext(ctx, `SELECT counter + 1, greatest(recorded_at, $1) FROM nks.register_counter`, now).Scan(&l.counter, &l.now)
+func (l *loader) beginChange(ctx context.Context) (err error) {
+	l.change, err = beginChange(ctx, l.tx, l.options.Now, l.options.From, l.copenhagen)
+	return err
+}
+
+// change is one change of the register or of reference data.
+type change struct {
+	counter   int64         // its number
+	now       time.Time     // its instant
+	effective time.Time     // since when what it says counts, never before now
+	ahead     time.Duration // by how much now is later than the clock
+}
+
+func beginChange(ctx context.Context, tx Tx, clock func() time.Time, from gateway.Date, loc *time.Location) (c change, err error) {
+	now := clock().Round(time.Microsecond) // PostgreSQL keeps no more
+	err = each(ctx, tx, `SELECT counter + 1, greatest(recorded_at, $1) FROM nks.register_counter`, func(r *sql.Rows) error { return r.Scan(&c.counter, &c.now) }, now)
 	if err != nil {
-		return fmt.Errorf("counter: %w", err)
+		return c, fmt.Errorf("counter: %w", err)
 	}
-	l.ahead = l.now.Sub(now)
+	c.ahead, c.effective = c.now.Sub(now), c.now
+	if from.IsZero() {
+		return c, nil
+	}
+	if from.Before(gateway.DateOf(c.now.In(loc))) {
+		return c, fmt.Errorf("%w: %s lies in the past, and nothing counts before it is recorded", ErrSource, from)
+	}
+	if begins := from.At(0, loc); begins.After(c.now) {
+		c.effective = begins
+	}
+	return c, nil
+}
+
+// args are how the statements of a change name it.
+func (c change) args() pgscript.Args {
+	return pgscript.Args{"now": c.now, "effective": c.effective, "counter": c.counter}
+}
+
+// end records what made the change, and takes the counter's row, the last lock of the transaction.
+func (c change) end(ctx context.Context, tx Tx, origin string, files []string, newEpoch bool) (epoch int64, err error) {
+	_, err = tx.ExecContext(ctx, `INSERT INTO nks.register_change_origin (counter, origin, recorded_at, valid_from, files) VALUES ($1, $2, $3, $4, $5)`,
+		c.counter, origin, c.now, c.effective, files)
+	if err != nil {
+		return 0, fmt.Errorf("origin of the change: %w", err)
+	}
+	// Who finds another number there changed the register without its locks.
+	found := false
+	err = each(ctx, tx, `UPDATE nks.register_counter SET counter = $1, recorded_at = $3, epoch = epoch + $2::boolean::int
+		WHERE counter = $1 - 1 RETURNING epoch`, func(r *sql.Rows) error {
+		found = true
+		return r.Scan(&epoch)
+	}, c.counter, newEpoch, c.now)
+	if err == nil && !found {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return 0, fmt.Errorf("counter %d: %w", c.counter, err)
+	}
+	return epoch, nil
+}
+
+// tell wakes, once this is committed, those who do such work.
+func tell(ctx context.Context, tx Tx, work ...string) error {
+	if _, err := tx.ExecContext(ctx, `SELECT pg_notify($1, w) FROM unnest($2::text[]) AS w`, Channel, work); err != nil {
+		return fmt.Errorf("tell of the change: %w", err)
+	}
 	return nil
+}
+
+// saysWhen reports whether the rows of a kind say by themselves since when they count, or count since they are loaded.
+func (f format) saysWhen() bool {
+	return slices.Contains([]string{"load_holder", "load_account", "load_specific_account"}, f.staged)
 }
 
 // build makes the indexes and checks, of rows copied straight into the register, what the staged way checks before.
@@ -333,11 +409,13 @@ func (l *loader) build(ctx context.Context) error {
 // this clock reaches much later.
 func (l *loader) countsInTime() error {
 	for i, f := range l.formats {
+		late := l.sums[i].Changed
 		switch f.staged {
-		case "load_supplier", "load_los_unit", "load_agreement": // kept in no versions
-			continue
+		case "load_supplier", "load_los_unit", "load_agreement": // what is new of these counts since always
+		default:
+			late += l.sums[i].Added
 		}
-		if l.ahead > clocksDiffer && l.sums[i].Added+l.sums[i].Changed > 0 {
+		if l.ahead > clocksDiffer && late > 0 {
 			return fmt.Errorf("%s: the last change of the register bears %s, which is %s ahead of this clock, and what comes after it would not count before; "+
 				"set the clock right", f.file, l.now.Format(time.RFC3339), l.ahead.Round(time.Second))
 		}
@@ -367,16 +445,16 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 	if _, err := l.tx.ExecContext(ctx, `SELECT nks.register_analyze()`); err != nil {
 		return Summary{}, fmt.Errorf("statistics: %w", err)
 	}
-	// Who finds another number there changed the register without its locks.
-	err := l.tx.QueryRowContext(ctx, `UPDATE nks.register_counter SET counter = $1, recorded_at = $3, epoch = epoch + $2::boolean::int
-		WHERE counter = $1 - 1 RETURNING epoch, counter`, l.counter, l.direct, l.now).Scan(&sum.Epoch, &sum.Counter)
-	if err != nil {
-		return Summary{}, fmt.Errorf("counter %d: %w", l.counter, err)
+	files := make([]string, len(l.inputs))
+	for i, in := range l.inputs {
+		files[i] = filepath.Base(in.Name)
 	}
-	if _, err := l.tx.ExecContext(ctx, `SELECT pg_notify($1, $2)`, Channel, Changed); err != nil {
-		return Summary{}, fmt.Errorf("tell of the change: %w", err)
+	var err error
+	if sum.Epoch, err = l.end(ctx, l.tx, "load", files, l.direct); err != nil {
+		return Summary{}, err
 	}
-	return sum, nil
+	sum.Counter = l.counter
+	return sum, tell(ctx, l.tx, Changed, Released)
 }
 
 func (l *loader) phase(name string) {

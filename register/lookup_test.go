@@ -210,28 +210,28 @@ func TestReads(t *testing.T) {
 	want := gateway.Agreements{ // G-agreement G-deadline G-los B33.1
 		{ID: 1, Number: "BANK-1", Authority: "4101", AuthorityName: "Nordvig Kommune", LOSUnit: "4101-B", Supplier: "KOMDATA", BankCentre: "NORD",
 			PayoutAccounts: []string{"30010000410101", "30010000410102"}, NoAccount: "return", ReceiveBy: 13*time.Hour + 30*time.Minute,
-			ValidFrom: date(2004, 1, 1)},
+			RunsFrom: date(2004, 1, 1)},
 		{ID: 2, Number: "BANK-1", Authority: "5200", AuthorityName: "Pensionskontoret", Supplier: "PENSIT", BankCentre: "SYD",
-			PayoutAccounts: []string{"51220000520001"}, NoAccount: "cheque", ReceiveBy: 6 * time.Hour, ValidTo: date(2005, 12, 31)},
+			PayoutAccounts: []string{"51220000520001"}, NoAccount: "cheque", ReceiveBy: 6 * time.Hour, RunsTo: date(2005, 12, 31)},
 	}
 	for i := range min(len(want), len(agreements)) {
-		want[i].ID = agreements[i].ID
+		want[i].ID, want[i].Version = agreements[i].ID, agreements[i].Version
 	}
 	if got := fmt.Sprintf("%+v", agreements); err != nil || got != fmt.Sprintf("%+v", want) {
 		t.Errorf("agreements %s, %v\nwant %+v", got, err, want)
 	}
-	suppliers, err := register.Suppliers(ctx, db)
+	suppliers, err := register.Suppliers(ctx, db, morning())
 	if err != nil || !slices.Equal(suppliers, []register.Supplier{{Supplier: "KOMDATA", Name: "Kommunernes Datahus", EAN: "5790001000108"},
 		{Supplier: "PENSIT", Name: `Pensionernes "nye" IT, Aarhus`}}) {
 		t.Errorf("suppliers %+v, %v", suppliers, err)
 	}
-	benefits, err := register.BenefitTypes(ctx, db) // B31
+	benefits, err := register.BenefitTypes(ctx, db, morning()) // B31
 	if err != nil || !slices.Equal(benefits, []register.BenefitType{{Code: "NKSLEV", Name: "Leverandørbetaling"},
 		{Code: "KBOLIG", Authority: "4101", Name: "Boligstøtte"}, {Code: "KAPPEN", Authority: "5200", Name: "Kapitalpension"}}) {
 		t.Errorf("benefit types %+v, %v", benefits, err)
 	}
 	for supplier, n := range map[string]int{"KOMDATA": 2, "PENSIT": 0, "NOBODY": 0} {
-		keys, err := register.SupplierKeys(ctx, db, supplier)
+		keys, err := register.SupplierKeys(ctx, db, supplier, morning())
 		if err != nil || len(keys) != n {
 			t.Errorf("%s has keys %v, %v; want %d", supplier, keys, err, n)
 		}

@@ -33,8 +33,8 @@ func checks(staged string) []check {
 				WITH RECURSIVE tree AS (
 					SELECT authority, los_unit, parent FROM load_los_unit
 					UNION ALL
-					SELECT o.authority, o.los_unit, o.parent FROM nks.los_unit o
-					WHERE NOT EXISTS (SELECT FROM load_los_unit l WHERE (l.authority, l.los_unit) = (o.authority, o.los_unit))),
+					SELECT o.authority, o.los_unit, o.parent FROM nks.los_unit_version o
+					WHERE o.recorded_to IS NULL AND o.valid_to IS NULL AND NOT EXISTS (SELECT FROM load_los_unit l WHERE (l.authority, l.los_unit) = (o.authority, o.los_unit))),
 				above AS (
 					SELECT source, line, authority, los_unit, parent FROM load_los_unit
 					UNION
@@ -56,6 +56,24 @@ func checks(staged string) []check {
 		}
 	case "load_period":
 		return []check{duplicate(staged, "kind", "kind")}
+	case "load_bank_directory":
+		return []check{
+			duplicate(staged, "registration_number", "registration_number"),
+			{"merged_into", "is not known", `SELECT l.source, l.line FROM load_bank_directory l WHERE l.merged_into IS NOT NULL
+				AND NOT EXISTS (SELECT FROM load_bank_directory o WHERE o.registration_number = l.merged_into)
+				AND NOT EXISTS (SELECT FROM nks.bank_directory_version o WHERE o.registration_number = l.merged_into AND o.recorded_to IS NULL)`},
+		}
+	case "load_payout_system":
+		return []check{
+			duplicate(staged, "payout_system", "payout_system"),
+			missing(staged, "supplier", "nks.supplier o", "o.supplier = l.supplier"),
+		}
+	case "load_payout_connection":
+		return []check{
+			duplicate(staged, "payout_system", "payout_system, authority"),
+			missing(staged, "payout_system", "nks.payout_system o", "o.payout_system = l.payout_system"),
+			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
+		}
 	case "load_holder":
 		return []check{
 			duplicate(staged, "id", "kind, id"),
@@ -162,8 +180,7 @@ func (l *loader) bring(ctx context.Context, f format, sum *FileSummary) error {
 	if f.staged == "load_account" || f.staged == "load_specific_account" {
 		steps = accountSteps(f.staged)
 	}
-	args := pgscript.Args{"now": l.now, "counter": l.counter}
-	return pgscript.RunSteps(ctx, l.tx, steps, args, func(name string, rows int64) {
+	return pgscript.RunSteps(ctx, l.tx, steps, l.args(), func(name string, rows int64) {
 		switch {
 		case strings.HasPrefix(name, adding):
 			sum.Added += rows
@@ -183,30 +200,27 @@ const (
 func merges(staged string) []pgscript.Step {
 	switch staged {
 	case "load_supplier":
-		return append(upsert(staged, "nks.supplier", "supplier", "name, ean"),
-			pgscript.Step{Name: changing + "supplier_key", Statement: `DELETE FROM nks.supplier_key k USING load_supplier l
-				WHERE l.supplier = k.supplier AND k.key <> ALL (string_to_array(l.ssh_keys, E'\n'))`},
-			pgscript.Step{Name: adding + "supplier_key", Statement: `INSERT INTO nks.supplier_key SELECT DISTINCT l.supplier, k
-				FROM load_supplier l, unnest(string_to_array(l.ssh_keys, E'\n')) AS k ON CONFLICT DO NOTHING`})
+		return identified(staged, "nks.supplier", "nks.supplier_version", "supplier", "name, ean, ssh_keys", "ssh_keys", `E'\n'`)
 	case "load_authority":
 		return append(upsert(staged, "nks.authority", "authority", "name, cvr"),
 			versioned(staged, "nks.authority_word", "authority", "emigrated, p_numbers", "words of new authorities")...)
 	case "load_los_unit":
-		return upsert(staged, "nks.los_unit", "authority, los_unit", "parent, name")
+		return identified(staged, "nks.los_unit", "nks.los_unit_version", "authority, los_unit", "parent, name", "", "")
 	case "load_agreement":
-		const same = `(a.agreement, a.authority, a.supplier) = (l.agreement, l.authority, l.supplier)`
-		return append(upsert(staged, "nks.agreement", "agreement, authority, supplier",
-			"los_unit, bank_centre, no_account, receive_by, valid_from, valid_to"),
-			pgscript.Step{Name: changing + "payout_account", Statement: `DELETE FROM nks.payout_account p USING load_agreement l, nks.agreement a
-				WHERE ` + same + ` AND p.agreement_id = a.id AND p.account <> ALL (string_to_array(l.payout_accounts, ' '))`},
-			pgscript.Step{Name: adding + "payout_account", Statement: `INSERT INTO nks.payout_account SELECT DISTINCT a.id, p
-				FROM load_agreement l JOIN nks.agreement a ON ` + same + `, unnest(string_to_array(l.payout_accounts, ' ')) AS p
-				ON CONFLICT DO NOTHING`})
+		return identified(staged, "nks.agreement", "nks.agreement_version", "agreement, authority, supplier",
+			"los_unit, bank_centre, payout_accounts, no_account, receive_by, runs_from, runs_to", "payout_accounts", `' '`)
 	case "load_benefit_type":
-		return append(upsert(staged, "nks.benefit_type", "benefit_type, authority", "name"),
+		return append(identified(staged, "nks.benefit_type", "nks.benefit_type_version", "benefit_type, authority", "name", "", ""),
 			versioned(staged, "nks.benefit_fallback", "benefit_type, authority", "fallback", "fallbacks of new benefit types")...)
 	case "load_period":
 		return versioned(staged, "nks.account_period", "kind", "days", adding+"account_period")
+	case "load_bank_directory":
+		return versioned(staged, "nks.bank_directory_version", "registration_number", "bank, joined, bank_centre, merged_into", adding+"bank_directory_version")
+	case "load_payout_system":
+		return identified(staged, "nks.payout_system", "nks.payout_system_version", "payout_system", "supplier, name", "", "")
+	case "load_payout_connection":
+		return append([]pgscript.Step{listed(staged, "rights", `' '`)},
+			versioned(staged, "nks.payout_connection_version", "payout_system, authority", "state, rights, responsible", adding+"payout_connection_version")...)
 	}
 	return versioned(staged, "nks.holder_version", "id, kind", "parent, status, ended_on, name, street, postcode, town, country",
 		adding+"holder_version")
@@ -223,6 +237,23 @@ func sameKey(key, a, b string) string {
 		on = append(on, fmt.Sprintf("%s.%s %s %s.%[2]s", a, k, equals, b))
 	}
 	return strings.Join(on, " AND ")
+}
+
+// identified brings in things that are known by a key for ever, and what is known of them as versions. list, unless it is
+// empty, is a fact that is staged as one text with a separator, and kept as an array.
+func identified(staged, table, versions, key, facts, list, separator string) []pgscript.Step {
+	var steps []pgscript.Step
+	if list != "" {
+		steps = append(steps, listed(staged, list, separator))
+	}
+	steps = append(steps, pgscript.Step{Name: "keys of " + table, Statement: fmt.Sprintf(`INSERT INTO %[1]s (%[2]s) SELECT %[2]s FROM %[3]s l
+		WHERE NOT EXISTS (SELECT FROM %[1]s t WHERE %[4]s)`, table, key, staged, sameKey(key, "t", "l"))})
+	return append(steps, versioned(staged, versions, key, facts, adding+table)...)
+}
+
+// listed makes an array of a staged text, which may be empty.
+func listed(staged, column, separator string) pgscript.Step {
+	return pgscript.Step{Name: column, Statement: fmt.Sprintf(`ALTER TABLE %s ALTER COLUMN %s TYPE text[] USING string_to_array(%[2]s, %[3]s)`, staged, column, separator)}
 }
 
 // upsert updates the rows that differ and adds those that are not there. Key columns may be NULL.

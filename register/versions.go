@@ -7,28 +7,33 @@ import (
 	"nks/pgscript"
 )
 
-// versioned makes versions of staged rows that say what holds from the load on: a key that the table does not know gets
-// a version since always, one of which something else is known gets another from now on. What was recorded until now is
-// closed, and what it said of the time before now is recorded anew. first names the step that adds new keys.
+// changedRows is the step of versioned that finds the rows that say something new.
+const changedRows = "changed rows"
+
+// versioned makes versions of staged rows that say what holds from an instant on, which is now where a load does not say
+// another: a key that the table does not know gets a version since always, or since that instant; one of which something
+// else is known gets another from then on, also in the place of what was to come. What was recorded until now of the time
+// from then on is closed, and what it said of the time before is recorded anew. first names the step that adds new keys.
 func versioned(staged, table, key, facts, first string) []pgscript.Step {
-	same, now := sameKey(key, "v", "c"), `v.recorded_to IS NULL AND (v.valid_to > @now::timestamptz OR v.valid_to IS NULL)`
+	same, later := sameKey(key, "v", "c"), `v.recorded_to IS NULL AND (v.valid_to > @effective::timestamptz OR v.valid_to IS NULL)`
 	of := func(row string) string {
 		return row + "." + strings.ReplaceAll(key+", "+facts, ", ", ", "+row+".")
 	}
 	add := `INSERT INTO ` + table + ` (` + key + `, ` + facts + `, valid_from, valid_to, recorded_from, counter) `
 	steps := []pgscript.Step{
-		{Name: "changed rows", Statement: fmt.Sprintf(`CREATE TEMP TABLE load_changed ON COMMIT DROP AS
+		{Name: changedRows, Statement: fmt.Sprintf(`CREATE TEMP TABLE load_changed ON COMMIT DROP AS
 			SELECT c.*, EXISTS (SELECT FROM %[1]s v WHERE %[2]s AND v.recorded_to IS NULL) AS known FROM %[3]s c
-			WHERE NOT EXISTS (SELECT FROM %[1]s v WHERE %[2]s AND v.recorded_to IS NULL AND v.valid_to IS NULL AND v.valid_from <= @now::timestamptz
+			WHERE NOT EXISTS (SELECT FROM %[1]s v WHERE %[2]s AND v.recorded_to IS NULL AND v.valid_to IS NULL AND v.valid_from <= @effective::timestamptz
 				AND (v.%[4]s) IS NOT DISTINCT FROM (c.%[5]s))`, table, same, staged,
 			strings.ReplaceAll(facts, ", ", ", v."), strings.ReplaceAll(facts, ", ", ", c."))},
 		{Name: "statistics of changed rows", Statement: `ANALYZE load_changed`},
 		{Name: changing + table, Statement: `UPDATE ` + table + ` v SET recorded_to = greatest(@now::timestamptz, v.recorded_from), closed = @counter::bigint
-			FROM load_changed c WHERE c.known AND ` + same + ` AND ` + now},
-		{Name: "what was before", Statement: add + `SELECT ` + of("v") + `, v.valid_from, @now::timestamptz, @now::timestamptz, @counter::bigint
-			FROM load_changed c JOIN ` + table + ` v ON ` + same + ` WHERE c.known AND v.closed = @counter::bigint AND v.valid_from < @now::timestamptz`},
-		{Name: "what is from now on", Statement: add + `SELECT ` + of("c") + `, @now::timestamptz, NULL, @now::timestamptz, @counter::bigint FROM load_changed c WHERE c.known`},
-		{Name: first, Statement: add + `SELECT ` + of("c") + `, '-infinity', NULL, @now::timestamptz, @counter::bigint FROM load_changed c WHERE NOT c.known`},
+			FROM load_changed c WHERE c.known AND ` + same + ` AND ` + later},
+		{Name: "what was before", Statement: add + `SELECT ` + of("v") + `, v.valid_from, @effective::timestamptz, @now::timestamptz, @counter::bigint
+			FROM load_changed c JOIN ` + table + ` v ON ` + same + ` WHERE c.known AND v.closed = @counter::bigint AND v.valid_from < @effective::timestamptz`},
+		{Name: "what is from then on", Statement: add + `SELECT ` + of("c") + `, @effective::timestamptz, NULL, @now::timestamptz, @counter::bigint FROM load_changed c WHERE c.known`},
+		{Name: first, Statement: add + `SELECT ` + of("c") + `,
+			CASE WHEN @effective::timestamptz > @now::timestamptz THEN @effective::timestamptz ELSE '-infinity' END, NULL, @now::timestamptz, @counter::bigint FROM load_changed c WHERE NOT c.known`},
 	}
 	if staged == "load_holder" {
 		steps = append(steps, pgscript.Step{Name: "log of changes", Statement: `INSERT INTO nks.register_change (counter, holder_id, holder_kind)

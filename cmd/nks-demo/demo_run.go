@@ -126,7 +126,7 @@ func (p *play) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Load(ctx, p.tell, p.gateway.Database().Pool(), sources, p.gateway.Now); err != nil {
+	if err := report.Load(ctx, p.tell, p.gateway.Database().Pool(), sources, gateway.Date{}, p.gateway.Now); err != nil {
 		return err
 	}
 	p.marker.Loaded = true

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "exceptions", "decide", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "exceptions", "bank-file", "decide", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -84,6 +84,8 @@ func TestWrongUse(t *testing.T) {
 		"a person without a key":   {{"decide", "add-person", "--name", "N", "--by", "A", "--why", "x"}, {"--key"}},
 		"approved by nobody":       {{"decide", "approve", "7"}, {"--by"}},
 		"no signature there":       {{"decide", "approve", "7", "--by", "A", "--signature", absent}, {absent}},
+		"no bank file named":       {{"bank-file"}, {"takes the number of one"}},
+		"bank file is no number":   {{"bank-file", "BEC"}, {"BEC"}},
 		"taken by nobody":          {{"exceptions", "take", "7"}, {"--by"}},
 		"no such exception kind":   {{"exceptions", "--kind", "trouble"}, {"trouble", "must be one of", "CONTRL missing"}},
 		"exceptions in German":     {{"exceptions", "--language", "de"}, {"de", "must be one of en, da"}},

@@ -20,6 +20,8 @@ func registerCommands() []command.Command {
 		{Name: "show", Args: "HOLDER", Summary: "show what the register has on a holder: CPR, CVR, SE or P and the number, or the number alone where it is one holder's",
 			Run: registerShowCommand, Examples: []string{"register show --config /srv/nks/nks.toml CVR 12345674",
 				"register show --on 2005-06-30 --known 2005-08-11T06:00:00+02:00 P 1000000001"}},
+		{Name: "agreements", Args: "[NUMBER]", Summary: "show the agreements that decide about an execution day, all or those of a number", Run: registerAgreementsCommand,
+			Examples: []string{"register agreements --config /srv/nks/nks.toml BANK-1", "register agreements --on 2005-09-01 --known 2005-08-11T06:00:00+02:00"}},
 	}
 }
 

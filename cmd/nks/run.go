@@ -37,6 +37,10 @@ func runCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args 
 		return err
 	}
 	a, err := app.Start(ctx, app.Options{Config: c, Log: log, Version: version, Start: start, Failpoint: app.FailpointFromEnvironment()})
+	if err != nil && ctx.Err() != nil {
+		log.Info().Err(err).Msg("stopped before it was up")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

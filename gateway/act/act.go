@@ -25,6 +25,9 @@ type Dispute = bank.Dispute
 // SetAside is a delivery that failed too often.
 type SetAside = receive.SetAside
 
+// HeardFile is a file of a bank with what was understood of it.
+type HeardFile = bank.HeardFile
+
 // Doubt is something in a bank's file that nobody could decide.
 type Doubt = bank.Doubt
 
@@ -126,6 +129,11 @@ func (d *Desk) Void(ctx context.Context, bank string, number gateway.ControlNumb
 
 // SetAside lists the deliveries that failed too often and wait for two persons.
 func (d *Desk) SetAside(ctx context.Context) ([]SetAside, error) { return d.receive.SetAside(ctx) }
+
+// BankFile is a file of a bank with what the last hearing understood of it; gateway.ErrNotFound: there is none.
+func (d *Desk) BankFile(ctx context.Context, id int64) (HeardFile, error) {
+	return d.bank.File(ctx, id)
+}
 
 // Doubts lists what banks have laid out and nobody could decide: silence counts for nothing of what it may concern.
 func (d *Desk) Doubts(ctx context.Context) ([]Doubt, error) { return d.bank.Doubts(ctx) }

@@ -25,7 +25,7 @@ func settles(name string, outcome bank.Outcome, summary string) Kind {
 func settlesPayment(name string, outcome bank.Outcome, summary string) Kind {
 	return Kind{Name: name, Summary: summary, Thing: gateway.ThingPayment, ByID: true,
 		Example: "decide " + name + ` 16777217 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
-		persons: two, find: (*Desk).payments,
+		persons: two, find: (*Desk).disputedPayments,
 		do: func(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
 			_, err := d.bank.SettleDispute(ctx, x, bank.Dispute{Payment: i.ID}, outcome, by.ID, by.Why)
 			return "settled: " + string(outcome), movedOn(err)
@@ -50,11 +50,24 @@ func free(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision
 
 // disputed is interchanges with how much of them is disputed.
 func (d *Desk) disputed(ctx context.Context, x *postgres.Session, of gateway.Decision) ([]gateway.DecisionItem, error) {
+	if err := d.lockBanks(ctx, x, `SELECT DISTINCT bank FROM interchange WHERE id = ANY ($1::bigint[])`, of); err != nil {
+		return nil, err
+	}
 	return items(ctx, x, `SELECT i.id, (SELECT a.authority FROM agreement a WHERE a.id = i.agreement_id) AS authority, i.bank,
 			(SELECT count(*) FILTER (WHERE l.state = 'disputed') || ' lines and ' || coalesce(sum(t.payments), 0) || ' orders disputed'
 				FROM order_line l LEFT JOIN LATERAL (SELECT sum(y.payments) AS payments FROM fact_tally y WHERE y.interchange_id = l.interchange_id
 					AND y.message_no = l.message_no AND y.lin = l.lin AND y.kind = 'disputed') t ON true WHERE l.interchange_id = i.id) AS state
 		FROM interchange i WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id FOR UPDATE`, of, gateway.ThingInterchange)
+}
+
+// disputedPayments is payments with where they are, the lines of their banks locked.
+func (d *Desk) disputedPayments(ctx context.Context, x *postgres.Session, of gateway.Decision) ([]gateway.DecisionItem, error) {
+	err := d.lockBanks(ctx, x, `SELECT DISTINCT g.bank_centre FROM unnest($1::bigint[]) AS asked (id) JOIN delivery d ON d.id = delivery_of(asked.id)
+		JOIN payment p ON p.month = d.month AND p.id = asked.id JOIN release_group g ON g.id = p.group_id`, of)
+	if err != nil {
+		return nil, err
+	}
+	return d.payments(ctx, x, of)
 }
 
 // payments is payments with where they are, their groups locked.

@@ -9,6 +9,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/gateway/postgres/bank"
 )
 
 // Parameters of the kinds of decisions.
@@ -17,15 +18,29 @@ const (
 	keyOf  = "key"
 )
 
-// items reads and locks the things that a query gives for ids: thing, id, authority, bank and state.
-func items(ctx context.Context, x *postgres.Session, query string, of gateway.Decision, thing gateway.Thing) ([]gateway.DecisionItem, error) {
+// lockBanks keeps the lines of the banks where they are that a query gives for ids. It comes before any row is locked, as where
+// a bank is heard.
+func (d *Desk) lockBanks(ctx context.Context, x *postgres.Session, query string, of gateway.Decision) error {
+	var banks []string
+	if err := x.SelectContext(ctx, &banks, query, idsOf(of)); err != nil {
+		return fmt.Errorf("banks: %w", err)
+	}
+	return d.bank.LockLines(ctx, x, banks)
+}
+
+func idsOf(of gateway.Decision) []int64 {
 	ids := make([]int64, 0, len(of.Items))
 	for _, i := range of.Items {
 		ids = append(ids, i.ID)
 	}
+	return ids
+}
+
+// items reads and locks the things that a query gives for ids: thing, id, authority, bank and state.
+func items(ctx context.Context, x *postgres.Session, query string, of gateway.Decision, thing gateway.Thing) ([]gateway.DecisionItem, error) {
 	var found []gateway.DecisionItem
 	err := x.SelectContext(ctx, &found, `SELECT $2 AS thing, t.id, coalesce(t.authority, '') AS authority, coalesce(t.bank, '') AS bank, t.state, '' AS preview
-		FROM (`+query+`) t ORDER BY t.id`, ids, thing)
+		FROM (`+query+`) t ORDER BY t.id`, idsOf(of), thing)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", thing, err)
 	}
@@ -38,6 +53,9 @@ func (d *Desk) interchanges(ctx context.Context, x *postgres.Session, of gateway
 }
 
 func (d *Desk) bankFiles(ctx context.Context, x *postgres.Session, of gateway.Decision) ([]gateway.DecisionItem, error) {
+	if err := d.lockBanks(ctx, x, `SELECT DISTINCT bank FROM bank_file WHERE id = ANY ($1::bigint[])`, of); err != nil {
+		return nil, err
+	}
 	return items(ctx, x, `SELECT id, NULL AS authority, bank, state::text || CASE WHEN none_of_ours IS NOT NULL THEN ', concerns none of ours' ELSE '' END AS state
 		FROM bank_file WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE`, of, gateway.ThingBankFile)
 }
@@ -75,7 +93,7 @@ const stillSo = `CASE
 	string(gateway.ExecutedAfterReject) + `', '` + string(gateway.AmountDiffers) + `', '` + string(gateway.CameBackUnpaid) + `')
 		THEN EXISTS (SELECT FROM order_line l JOIN interchange i ON i.id = l.interchange_id WHERE i.bank = split_part(e.subject, ' ', 1)
 			AND i.control_ref::text = split_part(e.subject, ' ', 2) AND (l.state = 'disputed' OR (SELECT sum(y.payments) FROM fact_tally y
-				WHERE y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin AND y.kind = 'disputed') > 0))
+				WHERE y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin AND ` + bank.WaitsForPersons + `) > 0))
 	WHEN e.kind = '` + string(gateway.RepaymentHeld) + `' THEN EXISTS (SELECT FROM delivery d JOIN standing s ON s.month = d.month
 		WHERE d.id = delivery_of(e.thing_id) AND s.payment_id = e.thing_id AND s.kind = 'held')
 	ELSE false END`

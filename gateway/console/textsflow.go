@@ -153,6 +153,9 @@ var flowTexts = []Text{
 	{"exception.re-payment_of_a_disputed_payment_held", "Genudbetaling af omtvistet betaling holdt tilbage", "Re-payment of a disputed payment held"},
 	{"exception.register_overlap", "To konti i kraft på samme tid", "Two accounts in force at once"},
 	{"exception.register_differs", "Reglen og dens kontrol vælger forskellige konti", "The rule and its control choose different accounts"},
+	{"exception.agreement_not_in_force", "Aftalen er ikke i kraft på betalingsdagen", "The agreement is not in force on the day of payment"},
 	{"exception.log_lags", "Poster venter på deres plads i revisionsloggen", "Entries wait for their place in the audit log"},
 	{"exception.log_contradicts_a_checkpoint", "Revisionsloggen er ikke den, der blev underskrevet", "The audit log is not what was signed"},
+	{"exception.clock_apart", "Maskinens ur passer ikke med databasens", "A machine's clock is apart from the database's"},
+	{"exception.database_took_nothing", "Databasen tog ikke imod", "The database took nothing"},
 }

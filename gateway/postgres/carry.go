@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"time"
 
 	"nks/pgscript"
 )
@@ -57,16 +56,18 @@ func (x *Session) carryFacts(ctx context.Context) error {
 			CROSS JOIN LATERAL (SELECT q.group_id FROM payment q WHERE q.month = f.month AND q.id = f.payment_id LIMIT 1) p`, nil)
 }
 
-// carryGroup carries a group that waits and has just been made; where its month is open, it is not needed.
-func (x *Session) carryGroup(ctx context.Context, month time.Time, group int64) error {
-	closes, err := x.HoldMonths(ctx, `SELECT $1::date`, month.Format(time.DateOnly))
+// carryMovedAside carries the groups that the payments of the temporary table moving were given: they wait, and have just been made.
+// Where their month is open, that is not needed.
+func (x *Session) carryMovedAside(ctx context.Context) error {
+	closes, err := x.HoldMonths(ctx, `SELECT DISTINCT month FROM moving`)
 	if err != nil || !closes {
 		return err
 	}
-	_, err = x.ExecContext(ctx, `INSERT INTO carried_place (month, batch, group_id)
-		SELECT g.month, nextval('carried_batch') * 1024 + month_number(g.month), g.id FROM release_group g WHERE g.id = $1`, group)
+	_, err = x.ExecContext(ctx, `WITH batch AS MATERIALIZED (SELECT nextval('carried_batch') AS n)
+		INSERT INTO carried_place (month, batch, group_id) SELECT m.month, b.n * 1024 + month_number(m.month), m.own FROM batch b
+		CROSS JOIN moving m JOIN month c ON c.month = m.month AND c.state <> 'open' WHERE m.own IS NOT NULL`)
 	if err != nil {
-		return fmt.Errorf("carry group: %w", err)
+		return fmt.Errorf("carry groups: %w", err)
 	}
 	return nil
 }

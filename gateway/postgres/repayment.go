@@ -3,9 +3,7 @@ package postgres
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
-	"strconv"
 
 	"nks/gateway"
 	"nks/pgscript"
@@ -26,32 +24,35 @@ func (b *Base) HoldRepayments(ctx context.Context, x *Session, payers []int64, d
 	if err != nil || !disputed || len(payers) == 0 {
 		return err
 	}
-	var found []struct {
-		ID   int64 `db:"id"`
-		Once int64 `db:"once"`
-	}
+	var found []repayment
 	err = x.SelectContext(ctx, &found, repaymentsSQL, pgscript.Args{"payers": payers, "delivery": delivery, "response9": int(gateway.Response9), "most": mostRepayments + 1})
 	if err != nil {
 		return fmt.Errorf("re-payments: %w", err)
 	}
-	if len(found) > mostRepayments {
-		found = found[:mostRepayments]
-		if err := b.RaiseDetail(ctx, x, gateway.RepaymentHeld, "more", gateway.DetailMorePayAgain.With(mostRepayments)); err != nil {
-			return err
-		}
+	if len(found) == 0 {
+		return nil
 	}
-	for _, p := range found {
-		again := gateway.DetailPaysAgain.With(p.Once)
-		err := b.HoldPayment(ctx, x, p.ID, 0, again.English())
-		if errors.Is(err, gateway.ErrLostOwnership) {
-			continue // released meanwhile
-		}
-		if err == nil {
-			err = b.RaiseDetail(ctx, x, gateway.RepaymentHeld, strconv.FormatInt(p.ID, 10), again)
-		}
-		if err != nil {
-			return err
-		}
+	english := pgscript.Args{"again": gateway.DetailPaysAgain.With(onceMark).English()}
+	noRoom, err := b.holdAll(ctx, x, found[:min(len(found), mostRepayments)], 0, againText, english)
+	if err != nil {
+		return err
 	}
-	return nil
+	held, err := b.raiseRows(ctx, x, gateway.RepaymentHeld, `SELECT payment_id::text, `+againText+`, '`+string(gateway.DetailPaysAgain)+`', ARRAY[once::text]
+		FROM holding WHERE effect = 'takes'`, english)
+	if err != nil {
+		return fmt.Errorf("raise %s: %w", gateway.RepaymentHeld, err)
+	}
+	x.AfterCommit(func() {
+		b.Log.Warn().Str("exception", string(gateway.RepaymentHeld)).Int64("count", held).Msg("payments may pay again what is disputed")
+	})
+	if noRoom == 0 && len(found) <= mostRepayments {
+		return nil
+	}
+	return b.RaiseDetail(ctx, x, gateway.RepaymentHeld, "more", gateway.DetailMorePayAgain.With(min(len(found), mostRepayments)-noRoom))
 }
+
+// againText says of a held payment what it may pay again, where onceMark stands in the words.
+const (
+	againText = `replace(@again::text, '` + onceMark + `', once::text)`
+	onceMark  = "#"
+)

@@ -22,6 +22,8 @@ const (
 	ToClose Work = "months"
 	// ToFollow is a change of the register; who changes it says so.
 	ToFollow Work = register.Changed
+	// ToServe is a change of booking centres' profiles; who changes them says so.
+	ToServe Work = register.Served
 	// ToSequence is an entry of the log; the database's function audit_commit says so.
 	ToSequence Work = "sequence"
 )

@@ -176,7 +176,7 @@ func (p *paymentRow) differs(d *Decision) bool {
 	return d.Version != p.Order.Version || d.Rule != gateway.AccountRule(p.Order.Rule)
 }
 
-// ForAgreement reports whether the payment was returned for its agreement or debit account, whatever the register says.
+// ForAgreement reports whether the payment was returned for its debit account, whatever the register says.
 func (p *Payment) ForAgreement() bool {
-	return p.Early.Kind == "not_payable" && (p.Early.Text == gateway.UnpaidAgreement.Text() || p.Early.Text == gateway.UnpaidDebit.Text())
+	return p.Early.Kind == "not_payable" && p.Early.Text == gateway.UnpaidDebit.Text()
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -20,11 +21,14 @@ type calendar struct{ bankday.Calendar }
 func (c calendar) IsBankingDay(d gateway.Date) bool { return c.Calendar.IsBankingDay(bankday.Date(d)) }
 
 // doorKeys asks the register which keys a data supplier may log in with.
-type doorKeys struct{ db register.Queryer }
+type doorKeys struct {
+	db  register.Queryer
+	now func() time.Time
+}
 
 // AuthorizedKeys implements sftp.Keys.
 func (k doorKeys) AuthorizedKeys(ctx context.Context, party string) ([]ssh.PublicKey, error) {
-	lines, err := register.SupplierKeys(ctx, k.db, party)
+	lines, err := register.SupplierKeys(ctx, k.db, party, k.now())
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,6 @@ import (
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
-	"nks/gateway/bankfile"
-	"nks/gateway/banklink"
 	"nks/gateway/door/mailbox"
 	"nks/gateway/postgres"
 	"nks/sftp"
@@ -33,6 +31,8 @@ type Options struct {
 	// Start is the business time of the very first start; zero: the configuration's clock.start, else the machine's.
 	// Later starts go on from there.
 	Start time.Time
+	// Machine is the machine's clock; nil: time.Now. Business time runs with it, and it is compared with the database's.
+	Machine func() time.Time
 	// Observe puts itself before the observer of every turn of every step, which must still be told; nil: nobody does.
 	Observe func(gateway.Observe) gateway.Observe
 	// Trace is told of every statement on the flow's connections, with the context of the turn that makes it; nil: nobody.
@@ -55,7 +55,7 @@ type App struct {
 	mailbox *sftp.Server
 	queues  *queues // nil: the door is closed
 	workers []*gateway.Worker
-	owners  []*gateway.BankOwner
+	banks   *banks
 	// sleepers are the workers, the owners and the queues' loops.
 	sleepers *sleepers
 
@@ -77,13 +77,16 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
 	}
+	if o.Machine == nil {
+		o.Machine = time.Now
+	}
 	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
 		}
 	}
-	if a.watch, err = newWatch(o.Config, o.Log, o.Version); err != nil {
+	if a.watch, err = newWatch(o.Config, o.Log, o.Version, o.Machine); err != nil {
 		return nil, err
 	}
 	a.observe = a.watch.observe
@@ -98,17 +101,22 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 
 func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.watch.start(ctx)
-	if a.db, err = openDatabase(ctx, o.Config, o.Log, Alone, o.Trace); err != nil {
+	if a.db, err = a.awaitDatabase(ctx, sessions{trace: o.Trace, opened: a.watch.node.compare}); err != nil {
 		return err
 	}
-	offset, err := postgres.BeginClock(ctx, a.db.pool, time.Now, o.Start)
+	offset, err := postgres.BeginClock(ctx, a.db.pool, o.Machine, o.Start)
 	if err != nil {
 		return err
 	}
-	a.clock = gateway.NewClock(time.Now, offset)
-	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, o.Log, o.Failpoint); err != nil {
+	a.clock = gateway.NewClock(o.Machine, offset)
+	if err := BeginProfiles(ctx, o.Config, a.db, a.clock.Now); err != nil {
 		return err
 	}
+	taken := func() time.Time { return a.watch.node.clock.Correct(a.clock.Now()) }
+	if a.steps, err = configuredSteps(o.Config, a.db, a.clock, taken, o.Log, o.Failpoint); err != nil {
+		return err
+	}
+	a.watch.node.base = a.steps.Receive.Base
 	if err := a.steps.Prepare(ctx); err != nil {
 		return err
 	}
@@ -117,9 +125,11 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = cancel
-	if err := a.makeWorkers(); err != nil {
+	a.banks = newBanks(run, a)
+	if err := a.banks.begin(ctx); err != nil {
 		return err
 	}
+	a.makeWorkers()
 	if err := a.openMailbox(run); err != nil {
 		return err
 	}
@@ -138,11 +148,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	for _, w := range a.workers {
 		a.wait.Go(func() { w.Run(run) })
 	}
-	for _, o := range a.owners {
-		a.wait.Go(func() { o.Run(run) })
-	}
+	a.banks.run()
 	at := a.Addresses()
-	o.Log.Info().Str("mailbox", at.Mailbox).Str("mq", at.Queue).Str("metrics", at.Metrics).Str("pages", at.Pages).Int("banks", len(a.owners)).
+	o.Log.Info().Str("mailbox", at.Mailbox).Str("mq", at.Queue).Str("metrics", at.Metrics).Str("pages", at.Pages).Int("banks", a.banks.count()).
 		Time("business_time", a.clock.Now()).Msg("nks is up")
 	return nil
 }
@@ -154,17 +162,9 @@ func patience() gateway.Patience {
 }
 
 // configuredSteps puts the stages together as a configuration wants them.
-func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
-	banks := make(gateway.BankCentres, 0, len(c.Banks))
-	for _, b := range c.Banks {
-		bank, err := bankCentre(c, b)
-		if err != nil {
-			return nil, fmt.Errorf("bank %s: %w", b.ID, err)
-		}
-		banks = append(banks, bank)
-	}
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
-		Keeping: Keeping(c), Banks: banks, Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
+func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string)) (*Steps, error) {
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
+		Keeping: Keeping(c), Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
@@ -174,25 +174,8 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, log zero
 			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
 }
 
-func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
-	codec, err := bankfile.New(BankProfile(c, b))
-	if err != nil {
-		return gateway.BankCentre{}, err
-	}
-	bank := gateway.BankCentre{ID: b.ID, Codec: codec, Acceptance: gateway.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
-		SendBy: time.Duration(b.SendBy) * time.Minute, Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
-		Cheques: b.Cheque, DebitText: b.DebitText, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
-	switch b.Executed {
-	case conf.ExecutedBySilence:
-		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
-	case conf.ExecutedByBansta:
-		bank.StatusDeadline = b.ExecutedDeadline.Duration
-	}
-	return bank, nil
-}
-
 // makeWorkers makes everything that repeats, in the order of the flow.
-func (a *App) makeWorkers() error {
+func (a *App) makeWorkers() {
 	for range 2 {
 		a.addWorker(postgres.ToRead, a.steps.Receive.NextToRead, nil)
 		a.addWorker(postgres.ToCheck, a.steps.Check.Next, nil)
@@ -205,62 +188,26 @@ func (a *App) makeWorkers() error {
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	a.addWorker(postgres.ToClose, a.steps.Closing.Next, a.steps.Closing.NextDue)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
-	for _, b := range a.config.Banks {
-		at := func(step func(context.Context, string) (bool, error)) gateway.Step {
-			return func(ctx context.Context) (bool, error) { return step(ctx, b.ID) }
-		}
-		a.addWorker(postgres.ToRender(b.ID), at(a.steps.Release.NextToRender), nil)
-		a.addWorker(postgres.ToHear(b.ID), at(a.steps.Bank.NextToHear), nil)
-		a.addWorker(postgres.ToAcknowledge(b.ID), at(a.steps.Bank.NextToAcknowledge), nil)
-		a.addWorker(postgres.ToAwait(b.ID), at(a.steps.Bank.DecideSilence), a.steps.silence(b.ID))
-		owner, err := a.owner(b)
-		if err != nil {
-			return fmt.Errorf("bank %s: %w", b.ID, err)
-		}
-		a.owners = append(a.owners, owner)
-		a.sleepers.add(postgres.ToSend(b.ID), owner.Wake)
-	}
-	return nil
+	a.addWorker(postgres.ToServe, a.banks.follow, a.banks.nextDue)
 }
 
 func (a *App) addWorker(work postgres.Work, step gateway.Step, due gateway.Due) {
-	w := &gateway.Worker{Name: string(work), Step: step, Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
-		Failed: a.stepFailed, Observe: a.observe}
+	w := a.newWorker(work, step, due)
 	a.workers = append(a.workers, w)
 	a.sleepers.add(work, w.Wake)
+}
+
+func (a *App) newWorker(work postgres.Work, step gateway.Step, due gateway.Due) *gateway.Worker {
+	if judges(work) {
+		step, due = a.watch.node.judging(step), a.watch.node.judgingDue(due)
+	}
+	return &gateway.Worker{Name: string(work), Step: step, Due: due, Now: a.clock.Now, Poll: a.longestSleep(), Retry: retryFirst,
+		Failed: a.stepFailed, Observe: a.observe}
 }
 
 func (a *App) stepFailed(name string, err error) {
 	a.log.Error().Err(err).Str("step", name).Msg("step failed, it will be tried again")
 }
-
-func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
-	key, err := sftp.LoadKey(b.Key)
-	if err != nil {
-		return nil, ConfigError{err}
-	}
-	lines, err := b.HostKeyLines()
-	if err != nil {
-		return nil, ConfigError{err}
-	}
-	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,
-		Client: sftp.ClientConfig{Addr: b.Address, User: b.User, Key: key}}
-	for _, line := range lines {
-		keys, err := sftp.ParsePublicKeys(line)
-		if err != nil {
-			return nil, err
-		}
-		link.Client.HostKeys = append(link.Client.HostKeys, keys...)
-	}
-	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Now: a.clock.Now, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
-		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
-		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
-		Failed: a.stepFailed, Observe: a.observe,
-		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
-}
-
-// fetchLimit bounds a file that a bank lays out for us.
-const fetchLimit = 256 << 20
 
 func (a *App) openMailbox(ctx context.Context) error {
 	hostKey, err := sftp.LoadKey(a.config.Mailbox.HostKey)
@@ -268,7 +215,7 @@ func (a *App) openMailbox(ctx context.Context) error {
 		return ConfigError{fmt.Errorf("mailbox: %w", err)}
 	}
 	m := a.config.Mailbox
-	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool},
+	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool, a.clock.Now},
 		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer),
 		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
 		Log:     a.mailboxEvent})
@@ -318,6 +265,7 @@ func (a *App) Shutdown() error {
 		a.stop()
 	}
 	a.wait.Wait()
+	a.banks.close()
 	a.watch.unfollow()
 	errs = append(errs, a.queues.close())
 	if a.db != nil {

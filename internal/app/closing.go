@@ -15,7 +15,7 @@ func OpenClosing(ctx context.Context, c conf.Config, db *Database, log zerolog.L
 	if err != nil {
 		return nil, err
 	}
-	steps, err := configuredSteps(c, db, clock, log, nil)
+	steps, err := configuredSteps(c, db, clock, nil, log, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -43,11 +43,16 @@ const (
 // OpenDatabase starts the private server, or uses that of a running instance where it may, or connects to the external
 // one; and brings its tables to this program's version. A mistake of the configuration is a ConfigError.
 func OpenDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing) (*Database, error) {
-	return openDatabase(ctx, c, log, may, nil)
+	return openDatabase(ctx, c, log, may, sessions{})
 }
 
-// openDatabase also has every statement of the pool told to trace, unless that is nil.
-func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing, trace pgx.QueryTracer) (*Database, error) {
+// sessions is what is told of the flow's connections: every statement to trace, every new one to opened. Nil: nobody.
+type sessions struct {
+	trace  pgx.QueryTracer
+	opened func(context.Context, *pgx.Conn) error
+}
+
+func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sharing, watching sessions) (*Database, error) {
 	url, err := c.Database.ExternalURL()
 	if err != nil {
 		return nil, ConfigError{err}
@@ -76,7 +81,7 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 		superuser = server.Superuser
 	}
 	d.dsn = dsn
-	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections, trace); err != nil {
+	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections, watching); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	err = postgres.ClaimCell(ctx, d.pool, gateway.Cell(c.Cell.Number))
@@ -89,7 +94,7 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 	return d, nil
 }
 
-func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int, trace pgx.QueryTracer) error {
+func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int, watching sessions) error {
 	admin, err := dsn(superuser)
 	if err != nil {
 		return ConfigError{err}
@@ -110,8 +115,12 @@ func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (str
 	if err != nil {
 		return ConfigError{fmt.Errorf("database: %w", err)}
 	}
-	settings.Tracer = trace
-	d.pool = sqlx.NewDb(stdlib.OpenDB(*settings), "pgx")
+	settings.Tracer = watching.trace
+	var options []stdlib.OptionOpenDB
+	if watching.opened != nil {
+		options = append(options, stdlib.OptionAfterConnect(watching.opened))
+	}
+	d.pool = sqlx.NewDb(stdlib.OpenDB(*settings, options...), "pgx")
 	d.pool.SetMaxOpenConns(connections)
 	d.pool.SetMaxIdleConns(connections)
 	return d.pool.PingContext(ctx)

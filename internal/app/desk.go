@@ -22,7 +22,10 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err != nil {
 		return nil, err
 	}
-	steps, err := configuredSteps(c, db, clock, log, nil)
+	if err := BeginProfiles(ctx, c, db, clock.Now); err != nil {
+		return nil, err
+	}
+	steps, err := configuredSteps(c, db, clock, nil, log, nil)
 	if err != nil {
 		return nil, err
 	}

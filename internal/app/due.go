@@ -11,8 +11,15 @@ import (
 // an acceptance or an execution by silence, the closing of an answer. Zero: there is none.
 func (s *Steps) NextDue(ctx context.Context, after time.Time) (time.Time, error) {
 	all := []gateway.Due{s.Release.NextDue, s.Answer.NextDue}
-	for _, b := range s.Banks {
-		all = append(all, func(ctx context.Context, after time.Time) (time.Time, error) { return s.Bank.NextDue(ctx, b.ID, after) })
+	banks, err := s.Banks.Known(ctx, s.Base.DB)
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, id := range banks.IDs() {
+		if _, err := banks.Serving(id, s.Base.Now()); err != nil {
+			continue // it is still to come
+		}
+		all = append(all, func(ctx context.Context, after time.Time) (time.Time, error) { return s.Bank.NextDue(ctx, id, after) })
 	}
 	return soonest(ctx, after, all...)
 }

@@ -175,7 +175,7 @@ func (q *queues) complain(supplier string, err error) {
 
 // credentials is the password of every supplier of the register. Trouble with one supplier's file is no other's.
 func (q *queues) credentials(ctx context.Context) (map[string]string, error) {
-	suppliers, err := register.Suppliers(ctx, q.app.db.pool)
+	suppliers, err := register.Suppliers(ctx, q.app.db.pool, q.app.clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +262,7 @@ func (q *queues) busy(ctx context.Context) (bool, error) {
 	if q == nil {
 		return false, nil
 	}
-	suppliers, err := register.Suppliers(ctx, q.app.db.pool)
+	suppliers, err := register.Suppliers(ctx, q.app.db.pool, q.app.clock.Now())
 	if err != nil {
 		return false, err
 	}

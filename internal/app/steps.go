@@ -52,11 +52,12 @@ type Limits struct {
 type StepOptions struct {
 	DB        *sqlx.DB
 	Now       func() time.Time // the business clock
+	Taken     func() time.Time // the same, for when something is received, also while the clock is apart; nil: Now
 	Log       zerolog.Logger
 	Failpoint func(name string) // nil: nothing happens
 	OwnName   string            // NKS or NKSTEST
 	OwnGLN    string
-	Banks     gateway.BankCentres
+	Banks     postgres.Centres
 	Decisions act.Rules
 	Limits    Limits
 	Cell      gateway.Cell // that the database is
@@ -68,7 +69,7 @@ type StepOptions struct {
 // takes them one at a time.
 type Steps struct {
 	Base    *postgres.Base
-	Banks   gateway.BankCentres
+	Banks   postgres.Centres
 	Receive *receive.Store
 	Check   *check.Store
 	Release *release.Store
@@ -93,10 +94,15 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	l := o.Limits
 	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
 	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
+	taking := base
+	if o.Taken != nil {
+		taking = postgres.NewBase(*base)
+		taking.Now = o.Taken
+	}
 	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
-		Receive: &receive.Store{Base: base, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
+		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
 				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, QueueTime: l.QueueTime}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,

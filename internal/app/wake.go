@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,16 +16,22 @@ const retryFirst = 100 * time.Millisecond
 // sleepers are who is to be woken, by the work that there is for them. Safe for concurrent use.
 type sleepers struct {
 	mu   sync.Mutex
-	wake map[postgres.Work][]func()
+	wake map[postgres.Work][]*func()
 }
 
-func newSleepers() *sleepers { return &sleepers{wake: map[postgres.Work][]func(){}} }
+func newSleepers() *sleepers { return &sleepers{wake: map[postgres.Work][]*func(){}} }
 
-// add has somebody woken when there is work.
-func (s *sleepers) add(work postgres.Work, wake func()) {
+// add has somebody woken when there is work, until remove is called.
+func (s *sleepers) add(work postgres.Work, wake func()) (remove func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.wake[work] = append(s.wake[work], wake)
+	added := &wake
+	s.wake[work] = append(s.wake[work], added)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.wake[work] = slices.DeleteFunc(s.wake[work], func(w *func()) bool { return w == added })
+	}
 }
 
 // wakeFor wakes those that do such work.
@@ -32,7 +39,7 @@ func (s *sleepers) wakeFor(work postgres.Work) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, wake := range s.wake[work] {
-		wake()
+		(*wake)()
 	}
 }
 
@@ -42,7 +49,7 @@ func (s *sleepers) wakeAll() {
 	defer s.mu.Unlock()
 	for _, all := range s.wake {
 		for _, wake := range all {
-			wake()
+			(*wake)()
 		}
 	}
 }

@@ -24,6 +24,7 @@ type watch struct {
 	log     zerolog.Logger
 	monitor *health.Monitor
 	numbers *metrics.Metrics
+	node    *node
 
 	mu     sync.Mutex
 	server *health.Server
@@ -59,12 +60,12 @@ var (
 	errDoorClosed  = errors.New("closed")
 )
 
-func newWatch(c conf.Config, log zerolog.Logger, version string) (*watch, error) {
+func newWatch(c conf.Config, log zerolog.Logger, version string, machine func() time.Time) (*watch, error) {
 	numbers, err := metrics.New(flow.Instruments(), version, time.Now)
 	if err != nil {
 		return nil, err
 	}
-	w := &watch{config: c.Metrics, log: log, monitor: health.New(time.Now, c.Metrics.StuckAfter.Duration), numbers: numbers}
+	w := &watch{config: c.Metrics, log: log, monitor: health.New(time.Now, c.Metrics.StuckAfter.Duration), numbers: numbers, node: newNode(machine)}
 	for _, b := range c.Banks {
 		w.note(numbers.Known(b.ID))
 	}
@@ -105,6 +106,7 @@ func (w *watch) start(ctx context.Context) {
 	w.always.wait.Go(func() {
 		health.Repeat(run, time.Second, 100, func(context.Context) {
 			w.monitor.Tick()
+			w.monitor.Check(checkClock, w.node.clock.Apart())
 			w.note(w.numbers.Ready(len(w.monitor.Unready()) == 0))
 		})
 	})
@@ -174,14 +176,20 @@ func (w *watch) follow(a *App) {
 		w.ask(run, own)
 		health.Repeat(run, askEvery, 50, func(ctx context.Context) { w.ask(ctx, own) })
 	})
+	w.open.wait.Go(func() { w.followWrites(run, a) })
+	w.open.wait.Go(func() {
+		health.Repeat(run, time.Second, 100, func(context.Context) { w.node.wakeMissed(a.sleepers.wakeAll) })
+	})
 	w.count(run, a)
 }
 
-// ask asks the database whether it is there and has this program's tables.
+// ask asks the database whether it is there and has this program's tables, and what time it is.
 func (w *watch) ask(ctx context.Context, own *connection) {
 	soon, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	err := own.use(soon, func(c *sql.Conn) error { return schema.Serves(soon, c) })
+	err := own.use(soon, func(c *sql.Conn) error {
+		return errors.Join(schema.Serves(soon, c), w.compareClocks(soon, c))
+	})
 	if ctx.Err() == nil {
 		w.monitor.Database(err)
 	}

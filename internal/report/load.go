@@ -7,15 +7,17 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/gateway"
 	"nks/internal/command"
 	"nks/register"
 )
 
-// Load loads reference data that is valid from business time, with a bar while it does, and prints what came of each file.
-func Load(ctx context.Context, p *command.Program, db *sqlx.DB, sources []register.Source, now func() time.Time) error {
+// Load loads reference data that counts from a day on, or from business time on when that is zero, with a bar while it does, and
+// prints what came of each file.
+func Load(ctx context.Context, p *command.Program, db *sqlx.DB, sources []register.Source, from gateway.Date, now func() time.Time) error {
 	started := time.Now()
 	bar := command.NewProgress(p.Err)
-	summary, err := register.Load(ctx, db, sources, register.Options{Now: now, Progress: func(g register.Progress) {
+	summary, err := register.Load(ctx, db, sources, register.Options{Now: now, From: from, Progress: func(g register.Progress) {
 		bar.Show(fmt.Sprintf("%-6s %s", g.Phase, g.File), g.Done, g.Total)
 	}})
 	bar.End()

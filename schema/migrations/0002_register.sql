@@ -1,14 +1,8 @@
 -- +goose Up
 -- The register: who pays through whom, who may be paid, and which account was whose at which time.
+-- What is known of these is kept in two times, in tables of their own (0014_reference.sql): here stands that they are.
 CREATE TABLE supplier (
-    supplier text PRIMARY KEY CHECK (supplier ~ '^[A-Za-z0-9._-]{1,35}$' AND supplier NOT IN ('.', '..')),
-    name     text NOT NULL,
-    ean      text
-);
-CREATE TABLE supplier_key (
-    supplier text NOT NULL REFERENCES supplier,
-    key      text NOT NULL,             -- one authorized_keys line
-    PRIMARY KEY (supplier, key)
+    supplier text PRIMARY KEY CHECK (supplier ~ '^[A-Za-z0-9._-]{1,35}$' AND supplier NOT IN ('.', '..'))
 );
 CREATE TABLE authority (
     authority text PRIMARY KEY,         -- GrpHdr/InitgPty, issuer ADMID
@@ -18,35 +12,18 @@ CREATE TABLE authority (
 CREATE TABLE los_unit (
     authority text NOT NULL REFERENCES authority,
     los_unit  text NOT NULL,
-    parent    text,
-    name      text NOT NULL,
-    PRIMARY KEY (authority, los_unit),
-    FOREIGN KEY (authority, parent) REFERENCES los_unit DEFERRABLE INITIALLY DEFERRED
+    PRIMARY KEY (authority, los_unit)
 );
 CREATE TABLE agreement (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     agreement   text NOT NULL,          -- the number that the authority's bank gave (pengeinstitutaftalenummer)
     authority   text NOT NULL REFERENCES authority,
     supplier    text NOT NULL REFERENCES supplier,
-    los_unit    text,
-    bank_centre text NOT NULL,
-    no_account  text NOT NULL CHECK (no_account IN ('return', 'cheque')),
-    receive_by  time NOT NULL,          -- Copenhagen
-    valid_from  date,                   -- null: always
-    valid_to    date,                   -- the last day; null: for ever
-    UNIQUE (agreement, authority, supplier),
-    FOREIGN KEY (authority, los_unit) REFERENCES los_unit,
-    CHECK (valid_to >= valid_from)
-);
-CREATE TABLE payout_account (
-    agreement_id bigint NOT NULL REFERENCES agreement,
-    account      text NOT NULL CHECK (account ~ '^[0-9]{14}$'),
-    PRIMARY KEY (agreement_id, account)
+    UNIQUE (agreement, authority, supplier)
 );
 CREATE TABLE benefit_type (
     benefit_type text NOT NULL,
     authority    text REFERENCES authority, -- null: general
-    name         text NOT NULL,
     UNIQUE NULLS NOT DISTINCT (benefit_type, authority)
 );
 
@@ -273,14 +250,14 @@ END $$;
 -- Only an owner may gather statistics, and a load that leaves them stale makes every lookup slow.
 CREATE FUNCTION register_analyze() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks, pg_temp AS $$
 BEGIN
-    ANALYZE holder_version, account_version, agreement, payout_account, authority, authority_word, benefit_fallback, account_period;
+    ANALYZE holder_version, account_version, agreement, authority, authority_word, benefit_fallback, account_period;
 END $$;
 -- +goose StatementEnd
 SELECT register_build();
 
 REVOKE ALL ON FUNCTION register_build(), register_clear(), register_analyze() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION register_build(), register_clear(), register_analyze() TO nks_flow;
-GRANT SELECT, INSERT, UPDATE, DELETE ON supplier, supplier_key, authority, los_unit, agreement, payout_account, benefit_type,
+GRANT SELECT, INSERT, UPDATE, DELETE ON supplier, authority, los_unit, agreement, benefit_type,
     authority_word, benefit_fallback, account_period, holder_version, account_version, register_change, register_counter TO nks_flow;
 GRANT SELECT ON holder TO nks_flow;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA nks TO nks_flow;

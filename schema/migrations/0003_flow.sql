@@ -417,6 +417,7 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
             WHEN 'not_payable' THEN 'missing'
             WHEN 'void' THEN 'missing'
             ELSE 'settled' END
+        WHEN last = 'dispute_settled' AND line IN ('rejected', 'executed', 'disputed') THEN 'with_bank'
         WHEN line = 'rejected' THEN 'bank_rejected'
         WHEN line = 'executed' THEN 'executed'
         WHEN line = 'assumed' THEN 'assumed'
@@ -458,6 +459,7 @@ CREATE TABLE may_follow (
     scope     text NOT NULL,
     position  text NOT NULL,
     effect    text NOT NULL,
+    certainty text NOT NULL,
     answer    smallint NOT NULL,        -- that is owed; 0: none
     exception text NOT NULL,            -- that is raised; empty: none
     PRIMARY KEY (news, scope, position)
@@ -559,13 +561,14 @@ CREATE TABLE answer_due (
     interchange_id bigint NOT NULL DEFAULT 0,   -- 8: the line that the bank has
     message_no     int NOT NULL DEFAULT 0,
     lin            int NOT NULL DEFAULT 0,
+    turn           smallint NOT NULL DEFAULT 0, -- 8 and 9 of a payment: the how manyth, of both, after what was told before
     payments       int NOT NULL DEFAULT 1,
     status         text NOT NULL,
     code           text,
     text           text,
     caused_at      timestamptz NOT NULL,
     answer_id      bigint,
-    PRIMARY KEY (kind, delivery_id, payment_id, attempt, interchange_id, message_no, lin)
+    PRIMARY KEY (kind, delivery_id, payment_id, attempt, interchange_id, message_no, lin, turn)
 ) PARTITION BY RANGE (delivery_id);
 -- In the order in which they are told.
 CREATE INDEX answer_due_open ON answer_due (delivery_id, kind, caused_at, payment_id) WHERE answer_id IS NULL;
@@ -604,7 +607,8 @@ CREATE FUNCTION month_parts(m date) RETURNS TABLE (parent text, name text, first
         ('answer', month_ids(this)::text, month_ids(next)::text),
         ('answer_due', month_deliveries(this)::text, month_deliveries(next)::text),
         ('bank_file', month_ids(this)::text, month_ids(next)::text),
-        ('bank_file_about', month_ids(this)::text, month_ids(next)::text)) v (parent, first, after) $$;
+        ('bank_file_about', month_ids(this)::text, month_ids(next)::text),
+        ('bank_fact', month_ids(this)::text, month_ids(next)::text)) v (parent, first, after) $$;
 CREATE FUNCTION month_is_made(m date) RETURNS boolean LANGUAGE sql STABLE SET search_path = nks AS
     $$ SELECT bool_and(to_regclass('nks.' || name) IS NOT NULL) FROM month_parts(m) $$;
 

@@ -130,6 +130,8 @@ LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
     SELECT g.id, d.authority, g.bank_centre FROM named n JOIN release_group g ON g.id = n.whole JOIN delivery d ON d.id = g.delivery_id
         WHERE thing = 'group'
     UNION ALL
+    SELECT a.id, a.authority, NULL FROM named n JOIN agreement a ON a.id = n.whole WHERE thing = 'agreement'
+    UNION ALL
     SELECT n.whole, d.authority, NULL FROM named n JOIN delivery d ON d.id = delivery_of(n.whole) WHERE thing = 'payment'
     UNION ALL
     SELECT d.id, d.authority, NULL FROM delivery d

@@ -132,7 +132,18 @@ func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery i
 		return err
 	}
 	left["answer"] = id
-	return pgscript.Run(ctx, x, closeScript+countLeftScript, left)
+	closed, err := pgscript.RunCounting(ctx, x, closeScript, left)
+	var taken int64
+	if err == nil {
+		err = x.QueryRowContext(ctx, `SELECT count(*) FROM closing`).Scan(&taken)
+	}
+	if err == nil && closed != taken { // one of them is owed no more: something contradicts it
+		err = fmt.Errorf("answer %s: %d dues of %d: %w", a.ID(), closed, taken, gateway.ErrTransient)
+	}
+	if err != nil {
+		return err
+	}
+	return pgscript.Run(ctx, x, countLeftScript, left)
 }
 
 // takeDues puts the dues that go into one document in the temporary table closing, and the payments that they tell of
@@ -145,7 +156,7 @@ func (s *Store) takeDues(ctx context.Context, x *postgres.Session, d postgres.De
 	if err := x.PlanForMonths(ctx); err != nil {
 		return 0, err
 	}
-	err = pgscript.Run(ctx, x, script, pgscript.Args{"delivery": d.ID, "kind": int(kind), "most": s.Rules.Payments, "month": d.Month,
+	err = pgscript.Run(ctx, x, script, pgscript.Args{"delivery": d.ID, "kind": int(kind), "rejects": int(gateway.Response9), "most": s.Rules.Payments, "month": d.Month,
 		"until": s.thisMonth(), "first": d.FirstPayment(), "last": d.LastPayment()})
 	if err != nil {
 		return 0, err

@@ -14,7 +14,7 @@ import (
 // interchange to that bank. It reports whether there was one. Only here does a CONTRL draw its control number: a release keeps
 // the bank's counter to its end, and hearing must not wait for that.
 func (s *Store) NextToAcknowledge(ctx context.Context, bankID string) (bool, error) {
-	bank, err := s.Banks.ByID(bankID)
+	bank, err := s.serving(ctx, bankID)
 	if err != nil {
 		return false, err
 	}

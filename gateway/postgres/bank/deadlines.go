@@ -14,7 +14,7 @@ import (
 // waits beyond its deadline is raised. Silence counts up to the last complete round of the bank's mailbox, and not of what
 // an open doubt may concern: while the line is down we are deaf, not told.
 func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) {
-	bank, err := s.Banks.ByID(bankID)
+	bank, err := s.serving(ctx, bankID)
 	if err != nil {
 		return false, err
 	}

@@ -35,7 +35,7 @@ func (s *Store) Disputes(ctx context.Context) ([]Dispute, error) {
 				(l.ore - coalesce(t.ore, 0))::bigint AS ore, coalesce(l.text, '') AS text
 			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
 			LEFT JOIN LATERAL (SELECT sum(y.payments) AS payments, sum(y.ore) AS ore FROM fact_tally y WHERE y.interchange_id = l.interchange_id
-				AND y.message_no = l.message_no AND y.lin = l.lin AND y.kind <> 'dispute_settled') t ON true
+				AND y.message_no = l.message_no AND y.lin = l.lin) t ON true
 			WHERE l.state = 'disputed'
 			UNION ALL
 			SELECT i.id, i.bank, i.control_ref, o.message_no, o.lin, o.payment_id, 1, o.ore, coalesce(s.text, '')
@@ -101,10 +101,7 @@ func (s *Store) SettleDispute(ctx context.Context, x *postgres.Session, d Disput
 	if err == nil && moved == 0 {
 		err = gateway.ErrNotFound
 	}
-	if err == nil && outcome != SettledRejected {
-		err = s.oweCorrections(ctx, x, outcome == SettledWithBank)
-	}
-	if err == nil && outcome == SettledWithBank {
+	if err == nil && outcome == SettledWithBank && d.Payment == 0 {
 		// What was accepted and rejected counts as accepted from now on, and the bank's silence counts again.
 		_, err = x.ExecContext(ctx, `UPDATE interchange SET contrl = 'accepted', contrl_at = $2 WHERE id = $1 AND contrl = 'disputed'`, d.Interchange, s.Now())
 	}
@@ -132,45 +129,17 @@ const disputedPayment = `SELECT 0 AS n, d.month, o.payment_id, o.attempt, o.inte
 	JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = o.interchange_id
 	WHERE d.id = delivery_of(@id) AND position_of(s.kind, g.state, o.type, l.state, i.state) = 'disputed'`
 
-// oweCorrections owes response 8 for what was settled as executed: by line where none was owed, else by payment, since the
-// line's may have been told when the payment was not in it, and response 9 instead. open: it was settled as still with the
-// bank; then only what response 9 was owed for is corrected, the rest when the bank takes it over.
-func (s *Store) oweCorrections(ctx context.Context, x *postgres.Session, open bool) error {
-	_, err := x.ExecContext(ctx, `WITH settled AS (
-			SELECT o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin FROM judged j JOIN interchange i ON i.id = j.interchange_id
-			JOIN bank_order o ON o.month = i.month AND o.interchange_id = j.interchange_id AND o.message_no = j.message_no AND o.lin = j.lin
-				AND (j.payment_id IS NULL OR o.payment_id = j.payment_id)
-			WHERE j.effect = 'takes'),
-		owed AS (SELECT s.*, d.id AS delivery_id, d.month, a.kind IS NOT NULL AS by_line FROM settled s JOIN delivery d ON d.id = delivery_of(s.payment_id)
-			JOIN order_line l USING (interchange_id, message_no, lin)
-			LEFT JOIN standing t ON t.month = d.month AND t.payment_id = s.payment_id AND t.attempt = s.attempt
-			JOIN interchange i ON i.id = s.interchange_id
-			LEFT JOIN answer_due a ON a.kind = @response AND a.delivery_id = d.id AND a.payment_id = 0 AND a.attempt = 0
-				AND a.interchange_id = s.interchange_id AND a.message_no = s.message_no AND a.lin = s.lin
-			WHERE CASE WHEN @open THEN a.kind IS NOT NULL AND EXISTS (SELECT FROM answer_due n WHERE n.kind = @response9 AND n.delivery_id = d.id
-					AND n.payment_id = s.payment_id AND n.attempt = s.attempt)
-				ELSE position_of(t.kind, 'released', l.type, l.state, i.state) = 'executed' END),
-		added AS (INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, payments, status, text, caused_at)
-		SELECT @response, delivery_id, month, payment_id, attempt, 0, 0, 0, 1, @status, @text, @now::timestamptz FROM owed WHERE by_line
-		UNION ALL
-		SELECT @response, delivery_id, month, 0, 0, interchange_id, message_no, lin, count(*), @status, @text, @now::timestamptz
-		FROM owed WHERE NOT by_line GROUP BY delivery_id, month, interchange_id, message_no, lin
-		ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
-		INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
-		SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM added GROUP BY 1, 2`,
-		pgscript.Args{"response": int(gateway.Response8), "response9": int(gateway.Response9), "open": open, "status": gateway.StatusAccepted, "now": s.Now(), "text": gateway.TextCorrected})
-	if err != nil {
-		return fmt.Errorf("owe corrections: %w", err)
-	}
-	return nil
-}
+// WaitsForPersons holds for a tally y of a line l of orders that persons must look at: disputed, or with the bank though their line
+// is not.
+const WaitsForPersons = `(y.kind = 'disputed' OR y.kind = 'dispute_settled' AND l.state IN ('rejected', 'executed', 'disputed'))`
 
-// closeSettled closes the contradictions of an interchange in which nothing is disputed any more, by the decision.
+// closeSettled closes the contradictions of an interchange in which nothing is disputed any more, by the decision; not while an
+// order is still with the bank whose line is not: only persons wait for that one.
 func (s *Store) closeSettled(ctx context.Context, x *postgres.Session, interchange, decision int64) error {
 	var open bool
 	err := x.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM order_line l WHERE l.interchange_id = $1 AND (l.state = 'disputed'
 			AND l.payments > coalesce((SELECT sum(y.payments) FROM fact_tally y WHERE y.interchange_id = $1 AND y.message_no = l.message_no AND y.lin = l.lin), 0)
-			OR (SELECT sum(y.payments) FROM fact_tally y WHERE y.interchange_id = $1 AND y.message_no = l.message_no AND y.lin = l.lin AND y.kind = 'disputed') > 0))`,
+			OR (SELECT sum(y.payments) FROM fact_tally y WHERE y.interchange_id = $1 AND y.message_no = l.message_no AND y.lin = l.lin AND `+WaitsForPersons+`) > 0))`,
 		interchange).Scan(&open)
 	if err != nil || open {
 		return err

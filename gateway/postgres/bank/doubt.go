@@ -2,8 +2,6 @@ package bank
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"nks/gateway"
@@ -37,66 +35,6 @@ func (s *Store) keepDoubts(ctx context.Context, x *postgres.Session, bank gatewa
 		return fmt.Errorf("file %d: doubts: %w", file.ID, err)
 	}
 	return nil
-}
-
-// noteDoubts keeps what of a file that was heard nobody could decide.
-func (s *Store) noteDoubts(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, heard *hearing) error {
-	var all []doubt
-	for _, c := range heard.controls {
-		d, err := s.doubtsOf(ctx, x, bank, c)
-		if err != nil {
-			return err
-		}
-		all = append(all, d...)
-	}
-	for i := range heard.unknown {
-		all = append(all, doubt{anyBank, gateway.BankMessageUnknown, unknownSubject(bank, file, i)})
-	}
-	if len(all) > 0 {
-		if err := s.keepDoubts(ctx, x, bank, file, all...); err != nil {
-			return err
-		}
-	}
-	return s.doubtStatuses(ctx, x, bank, file)
-}
-
-// doubtsOf is what of a CONTRL nobody can decide.
-func (s *Store) doubtsOf(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c gateway.Contrl) ([]doubt, error) {
-	about := fmt.Sprintf("%s %q", bank.ID, c.ControlRef)
-	number, err := gateway.ParseControlNumber(c.ControlRef)
-	if err != nil {
-		return []doubt{{anyBank, gateway.ContrlForNothing, about}}, nil
-	}
-	var id int64
-	var ours bool
-	err = x.QueryRowContext(ctx, `SELECT id, kind = 'PAYMUL' AND may_have_left(state, attempt) FROM interchange
-		WHERE bank = $1 AND control_ref = $2 AND state <> 'void'`, bank.ID, number).Scan(&id, &ours)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return []doubt{{anyBank, gateway.ContrlForNothing, about}}, nil
-	case err != nil:
-		return nil, fmt.Errorf("CONTRL for %q: %w", c.ControlRef, err)
-	case !ours:
-		return []doubt{{id, gateway.ContrlForNothing, about}}, nil
-	case !c.Action.Known():
-		return []doubt{{id, gateway.ContrlNotUnderstood, about}}, nil
-	}
-	var all []doubt
-	for _, m := range c.Messages {
-		_, found, err := ourMessage(ctx, x, id, m.Ref)
-		if err != nil {
-			return nil, err
-		}
-		if m.Reject && !found {
-			all = append(all, doubt{id, gateway.ContrlForNothing, messageSubject(bank, id, m)})
-		}
-	}
-	return all, nil
-}
-
-// messageSubject is how an exception names a message that a CONTRL rejects and that is none of the interchange.
-func messageSubject(bank gateway.BankCentre, interchange int64, m gateway.ContrlMessage) string {
-	return fmt.Sprintf("%s interchange %d message %q", bank.ID, interchange, m.Ref)
 }
 
 // doubtStatuses keeps which interchanges the undecided statuses of a file may concern: those that they name, in

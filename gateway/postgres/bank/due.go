@@ -13,7 +13,7 @@ import (
 // NextDue is the next business time after the given one at which a bank's silence moves payments on: an acceptance or an
 // execution. What an open doubt may concern is not among them. Zero: there is none.
 func (s *Store) NextDue(ctx context.Context, bankID string, after time.Time) (time.Time, error) {
-	bank, err := s.Banks.ByID(bankID)
+	bank, err := s.serving(ctx, bankID)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -52,7 +52,7 @@ func (s *Store) executedThrough(bank gateway.BankCentre, at time.Time) string {
 // NextLate is the next business time after the given one at which an exception must be raised at a bank, or again: a CONTRL
 // or a status that does not come, a send-by that is missed, silence that is blocked. Zero: there is none.
 func (s *Store) NextLate(ctx context.Context, bankID string, after time.Time) (time.Time, error) {
-	bank, err := s.Banks.ByID(bankID)
+	bank, err := s.serving(ctx, bankID)
 	if err != nil {
 		return time.Time{}, err
 	}

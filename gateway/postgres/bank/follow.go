@@ -20,28 +20,11 @@ var newsTablesScript string
 //go:embed sql/follow.sql
 var followScript string
 
+//go:embed sql/answers.sql
+var answersScript string
+
 // source is what news comes from: a document of the bank, or a decision of persons; 0: neither.
 type source struct{ document, decision int64 }
-
-// carried is what a payment or line becomes when news takes: its fact, and the state of a line.
-type carried struct {
-	kind gateway.FactKind
-	line gateway.LineState
-}
-
-func carries(news gateway.News) carried {
-	switch news {
-	case gateway.NewsExecuted, gateway.NewsSettledExecuted:
-		return carried{gateway.FactExecuted, gateway.LineExecuted}
-	case gateway.NewsAssumed:
-		return carried{gateway.FactExecuted, gateway.LineAssumed}
-	case gateway.NewsVoided:
-		return carried{gateway.FactVoid, gateway.LineVoid}
-	case gateway.NewsSettledOpen:
-		return carried{gateway.FactDisputeSettled, gateway.LineWithBank}
-	}
-	return carried{gateway.FactBankRejected, gateway.LineRejected}
-}
 
 // follow carries out news of orders and lines, those that a query gives as rows of the temporary table word, by the table of
 // what may follow: what takes becomes a fact and is answered, what contradicts is disputed and raised. It tells how many
@@ -70,11 +53,16 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	if err != nil {
 		return 0, err
 	}
-	to := carries(news)
-	all := pgscript.Args{"news": string(news), "kind": string(to.kind), "state": string(to.line), "now": now, "recorded": month, "since": since,
+	first, after, err := deliveriesOf(ctx, x, since, month)
+	if err != nil {
+		return 0, err
+	}
+	becomes, line := news.Carries()
+	all := pgscript.Args{"news": string(news), "kind": string(becomes), "state": string(line), "now": now, "recorded": month, "since": since, "first": first, "after": after,
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
+		"settled": from.decision != 0 && news != gateway.NewsVoided, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
 		"response8": int(gateway.Response8), "accepted": gateway.StatusAccepted, "corrected": corrected(news), "response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
-	steps, err := pgscript.Parse(followScript)
+	steps, err := pgscript.Parse(followScript + answersScript)
 	if err != nil {
 		return 0, err
 	}
@@ -87,6 +75,12 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	}
 	if err := pgscript.RunSteps(ctx, x, steps[judge:], all, func(string, int64) {}); err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
+	}
+	if from.document != 0 {
+		_, err := x.ExecContext(ctx, `INSERT INTO followed SELECT n, effect, certainty, nullif(exception, '') FROM judged WHERE n > 0`)
+		if err != nil {
+			return 0, fmt.Errorf("what follows from statuses: %w", err)
+		}
 	}
 	if err := s.RecordFacts(ctx, x); err != nil {
 		return 0, err
@@ -133,12 +127,21 @@ func sinceOf(ctx context.Context, x *postgres.Session, interchanges, month strin
 	return since, nil
 }
 
+// deliveriesOf bounds the ids of the deliveries of some months: from the first, before the second.
+func deliveriesOf(ctx context.Context, x *postgres.Session, since, through string) (first, after int64, err error) {
+	err = x.QueryRowContext(ctx, `SELECT month_deliveries($1::date), month_deliveries(($2::date + interval '1 month')::date)`, since, through).Scan(&first, &after)
+	if err != nil {
+		return 0, 0, fmt.Errorf("deliveries of months: %w", err)
+	}
+	return first, after, nil
+}
+
 // thisMonth is the month of business time.
 func (s *Store) thisMonth() string { return gateway.MonthOf(s.Now().In(s.Location)).String() }
 
 // corrected is what response 8 says of news that may correct an earlier answer; empty: nothing.
 func corrected(news gateway.News) string {
-	if news == gateway.NewsSettledExecuted {
+	if news == gateway.NewsSettledExecuted || news == gateway.NewsSettledOpen {
 		return gateway.TextCorrected
 	}
 	return ""
@@ -213,7 +216,11 @@ func (s *Store) acceptLines(ctx context.Context, x *postgres.Session, lines stri
 	if err != nil {
 		return 0, err
 	}
-	all["now"], all["response"], all["status"], all["earliest"], all["latest"] = s.Now(), int(gateway.Response8), gateway.StatusAccepted, since, until
+	if all["first"], all["after"], err = deliveriesOf(ctx, x, since, until); err != nil {
+		return 0, err
+	}
+	all["now"], all["earliest"], all["latest"] = s.Now(), since, until
+	all["response"], all["response9"], all["status"], all["corrected"] = int(gateway.Response8), int(gateway.Response9), gateway.StatusAccepted, gateway.TextCorrected
 	var moved int
 	err = x.QueryRowContext(ctx, strings.Replace(acceptSQL, "/*lines*/", lines, 1), all).Scan(&moved)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -13,7 +14,7 @@ import (
 
 // NextToHear matches the next file that a bank has sent, all of it or nothing. It reports whether there was one.
 func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
-	bank, err := s.Banks.ByID(bankID)
+	bank, err := s.serving(ctx, bankID)
 	if err != nil {
 		return false, err
 	}
@@ -48,6 +49,17 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 func lockLines(ctx context.Context, x *postgres.Session, bank string) error {
 	if _, err := x.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('nks.lines.' || $1, 0))`, bank); err != nil {
 		return fmt.Errorf("lock lines of %s: %w", bank, err)
+	}
+	return nil
+}
+
+// LockLines is lockLines for several banks, in the order that everybody keeps. Who locks rows that are about lines of a bank takes
+// this lock first, as hearing does.
+func (s *Store) LockLines(ctx context.Context, x *postgres.Session, banks []string) error {
+	for _, bank := range slices.Compact(slices.Sorted(slices.Values(banks))) {
+		if err := lockLines(ctx, x, bank); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -99,10 +111,13 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if twin, err := s.twin(ctx, x, bank, file, envelope); err != nil || twin {
 		return err
 	}
+	var facts []fact
 	for _, c := range heard.controls {
-		if err := s.applyContrl(ctx, x, bank, c, now, file.DocumentID); err != nil {
+		of, err := s.applyContrl(ctx, x, bank, c, now, file.DocumentID)
+		if err != nil {
 			return err
 		}
+		facts = append(facts, of...)
 	}
 	if err := s.applyStatuses(ctx, x, bank, file.DocumentID, now); err != nil {
 		return err
@@ -116,7 +131,17 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.raiseUnknown(ctx, x, bank, file, heard); err != nil {
 		return err
 	}
-	if err := s.noteDoubts(ctx, x, bank, file, heard); err != nil {
+	facts = append(facts, heard.unknown...)
+	if heard.n == 0 {
+		facts = append(facts, fact{N: 1, Kind: kindFile, Interchange: anyBank, Meaning: "nothing", Effect: gateway.Keeps})
+	}
+	if err := s.keepFacts(ctx, x, bank, file, facts...); err != nil {
+		return err
+	}
+	if err := s.keepStatuses(ctx, x, file); err != nil {
+		return err
+	}
+	if err := s.doubtStatuses(ctx, x, bank, file); err != nil {
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))
@@ -139,14 +164,16 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err != nil || first == file.ID { // it is heard again
 		return false, err
 	}
+	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Reference: e.ControlRef, Meaning: "came before", Effect: gateway.Repeats}
 	if !bytes.Equal(sum, file.SHA256) {
+		whole = whole.undecidable(gateway.UndecidedNumber, fileSubject(bank, file))
 		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fileSubject(bank, file), gateway.DetailNumberCameBefore.With(e.ControlRef, first))
 		if err != nil {
 			return false, err
 		}
-		if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankNumberReused, fileSubject(bank, file)}); err != nil {
-			return false, err
-		}
+	}
+	if err := s.keepFacts(ctx, x, bank, file, whole); err != nil {
+		return false, err
 	}
 	return true, x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`,
 		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, first))
@@ -157,7 +184,8 @@ func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnreadable, fileSubject(bank, file), gateway.DetailUnreadable.With(cause)); err != nil {
 		return err
 	}
-	if err := s.keepDoubts(ctx, x, bank, file, doubt{anyBank, gateway.BankFileUnreadable, fileSubject(bank, file)}); err != nil {
+	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Reference: e.ControlRef, Meaning: "unreadable", Text: cause.Error()}
+	if err := s.keepFacts(ctx, x, bank, file, whole.undecidable(gateway.UndecidedFile, fileSubject(bank, file))); err != nil {
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))

@@ -24,14 +24,20 @@ func statusTable() pgcopy.Table {
 	return pgcopy.Table{Name: "pg_temp.bank_status", Columns: []string{"n", "message_ref", "lin", "seq", "reference", "meaning", "ore", "code", "text"}}
 }
 
+// heardContrl is a CONTRL and its number in the file; its messages have the numbers after it.
+type heardContrl struct {
+	gateway.Contrl
+	n int
+}
+
 // hearing gathers what stands in a file: CONTRLs in memory (few), statuses in the temporary table bank_status (many).
 type hearing struct {
 	ctx         context.Context
 	x           *postgres.Session
-	controls    []gateway.Contrl
-	unknown     []string // types of messages
-	unknownMore int      // messages beyond the first of them
-	n           int
+	controls    []heardContrl
+	unknown     []fact // messages of types that are not known
+	unknownMore int    // beyond the first of them
+	n           int    // of the last statement
 	statuses    *pgcopy.Rows
 }
 
@@ -51,7 +57,8 @@ func (h *hearing) Contrl(c gateway.Contrl) error {
 	if len(h.controls) == mostContrls {
 		return tooManyContrls()
 	}
-	h.controls = append(h.controls, c)
+	h.controls = append(h.controls, heardContrl{c, h.n + 1})
+	h.n += 1 + len(c.Messages)
 	return nil
 }
 
@@ -61,7 +68,8 @@ func (h *hearing) Unknown(messageType string) error {
 		h.unknownMore++
 		return nil
 	}
-	h.unknown = append(h.unknown, messageType)
+	h.n++
+	h.unknown = append(h.unknown, fact{N: h.n, Kind: kindMessage, Meaning: messageType})
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (s *Store) outgoing(ctx context.Context, where string, args ...any) (gatewa
 	if err != nil {
 		return o, fmt.Errorf("outgoing: %w", postgres.Transient(err))
 	}
-	b, err := s.Banks.ByID(bank)
+	b, err := s.serving(ctx, bank)
 	if err != nil {
 		return o, err
 	}

@@ -50,8 +50,10 @@ func unknownSubject(bank gateway.BankCentre, file bankFile, index int) string {
 
 // raiseUnknown makes one exception for each message of a type that is not known.
 func (s *Store) raiseUnknown(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, heard *hearing) error {
-	for i, messageType := range heard.unknown {
-		if err := s.RaiseDetail(ctx, x, gateway.BankMessageUnknown, unknownSubject(bank, file, i), gateway.DetailMessageType.With(messageType)); err != nil {
+	for i, m := range heard.unknown {
+		subject := unknownSubject(bank, file, i)
+		heard.unknown[i] = m.undecidable(gateway.UndecidedType, subject)
+		if err := s.RaiseDetail(ctx, x, gateway.BankMessageUnknown, subject, gateway.DetailMessageType.With(m.Meaning)); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	_ "embed"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -27,9 +28,9 @@ func MakeTables(ctx context.Context, x *postgres.Session) error {
 }
 
 // FindFaults gathers the errors of every payment in the temporary table bundle, but for unpayable recipients and
-// duplicates, in the temporary table fault.
-func FindFaults(ctx context.Context, x *postgres.Session, authority string) error {
-	benefits, err := register.BenefitCodes(ctx, x, authority)
+// duplicates, in the temporary table fault, as of an instant.
+func FindFaults(ctx context.Context, x *postgres.Session, authority string, at time.Time) error {
+	benefits, err := register.BenefitCodes(ctx, x, authority, at)
 	if err != nil {
 		return err
 	}

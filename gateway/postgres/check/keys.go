@@ -42,7 +42,7 @@ func (s *Store) takeKeysFirst(ctx context.Context, x *postgres.Session, d postgr
 	if err := loops(ctx, x, "off"); err != nil {
 		return 0, err
 	}
-	if err := FindFaults(ctx, x, d.Authority.String); err != nil {
+	if err := FindFaults(ctx, x, d.Authority.String, s.Now()); err != nil {
 		return 0, err
 	}
 	untaken, err = pgscript.RunCounting(ctx, x, takeKeysScript, pgscript.Args{"payer": d.PayerID.Int64})

@@ -79,7 +79,7 @@ func (b *placedBundle) place(c gateway.Code) (line int, path string) {
 // tryPayments checks the payments of the temporary table bundle and reports them.
 func (s *Store) tryPayments(ctx context.Context, x *postgres.Session, in Request, d postgres.Delivery, b *placedBundle, payer receive.Payer,
 	rows *receive.BundleRows, out Report) error {
-	if err := check.FindFaults(ctx, x, b.Head().Authority); err != nil {
+	if err := check.FindFaults(ctx, x, b.Head().Authority, in.At); err != nil {
 		return err
 	}
 	if err := s.findUnpayable(ctx, x, in.At); err != nil {
@@ -90,7 +90,7 @@ func (s *Store) tryPayments(ctx context.Context, x *postgres.Session, in Request
 	}
 	r := result(Accepted, b, d)
 	r.Payments = b.payments
-	if err := s.addTotals(ctx, x, d, rows.Groups(), &r); err != nil {
+	if err := addTotals(ctx, x, rows.Groups(), &r); err != nil {
 		return err
 	}
 	if err := out.Judged(r); err != nil {
@@ -103,7 +103,7 @@ func (s *Store) tryPayments(ctx context.Context, x *postgres.Session, in Request
 }
 
 // addTotals counts what is accepted, of each group and of all.
-func (s *Store) addTotals(ctx context.Context, x *postgres.Session, d postgres.Delivery, groups []*receive.Group, r *Result) error {
+func addTotals(ctx context.Context, x *postgres.Session, groups []*receive.Group, r *Result) error {
 	var rejected []struct {
 		Group    int64 `db:"group_id"`
 		Payments int64 `db:"payments"`
@@ -129,15 +129,8 @@ func (s *Store) addTotals(ctx context.Context, x *postgres.Session, d postgres.D
 	for i, g := range groups {
 		t := &r.Groups[i]
 		r.Accepted, r.Ore = r.Accepted+t.Accepted, r.Ore+t.Ore
-		if g.Fault() != "" {
-			continue
-		}
-		plan, err := s.Receive.Plan(g, d)
-		if err != nil {
-			return err
-		}
-		if t.Accepted > 0 {
-			t.ExecutesOn, t.ReleaseAt = plan.ExecutesOn, plan.ReleaseAt
+		if g.Fault() == "" && t.Accepted > 0 {
+			t.ExecutesOn, t.ReleaseAt = g.Way.Plan.ExecutesOn, g.Way.Plan.ReleaseAt
 		}
 	}
 	r.Rejected = r.Payments - r.Accepted

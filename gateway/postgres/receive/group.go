@@ -17,10 +17,10 @@ type groupKey struct {
 // Group is a release group of a bundle that is being read.
 type Group struct {
 	groupKey
-	ID        int64
-	Agreement *gateway.Agreement // nil: the payer has none of that number
-	Payments  int
-	Ore       int64
+	ID       int64
+	Way      gateway.Way // by which the payments go, if they have no fault
+	Payments int
+	Ore      int64
 
 	debitText string
 }
@@ -37,25 +37,7 @@ func (g *Group) RequestedOn() gateway.Date { return g.requested }
 // Fault is the error of the debit level, empty when there is none.
 func (g *Group) Fault() gateway.Code { return g.fault }
 
-func (g *Group) unit() string {
-	if g.Agreement == nil {
-		return ""
-	}
-	return g.Agreement.LOSUnit
-}
-
-// Plan is when a group of a delivery that counts from then is released, if it has no fault.
-func (s *Store) Plan(g *Group, d postgres.Delivery) (gateway.Plan, error) {
-	requested := g.requested
-	if requested.IsZero() {
-		requested = s.dayOf(d)
-	}
-	bank, err := s.Banks.ByID(g.Agreement.BankCentre)
-	if err != nil {
-		return gateway.Plan{}, err
-	}
-	return s.Days.Terms(*g.Agreement, bank).PlanRelease(d.CountsAt, requested), nil
-}
+func (g *Group) unit() string { return g.Way.Agreement.LOSUnit }
 
 // dayOf is the day of receipt.
 func (s *Store) dayOf(d postgres.Delivery) gateway.Date {
@@ -69,13 +51,10 @@ func (s *Store) insertGroup(ctx context.Context, x *postgres.Session, d postgres
 	}
 	var agreementID, bank, unit, choice, executes, releaseAt any
 	if g.fault == "" {
-		plan, err := s.Plan(g, d)
-		if err != nil {
-			return err
-		}
-		agreementID, bank, choice = g.Agreement.ID, g.Agreement.BankCentre, string(g.Agreement.NoAccount)
-		executes, releaseAt = plan.ExecutesOn.String(), plan.ReleaseAt
-		unit = g.Agreement.LOSUnit
+		a := g.Way.Agreement
+		agreementID, bank, choice = a.ID, a.BankCentre, string(a.NoAccount)
+		executes, releaseAt = g.Way.Plan.ExecutesOn.String(), g.Way.Plan.ReleaseAt
+		unit = a.LOSUnit
 	}
 	var debitText any
 	if head.Grouped {

@@ -16,11 +16,12 @@ type Payer struct {
 	ID         int64              // 0: the pair has not paid yet
 	Agreements gateway.Agreements // of the pair
 	Others     gateway.Agreements // everybody's, to tell another's number from an unknown one
+	Banks      gateway.BankCentres
 }
 
 // payer finds the pair of supplier and authority and whether the bundle came before. // B33.1
 func (s *Store) payer(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
-	p, err := agreements(ctx, x, d, b)
+	p, err := s.agreements(ctx, x, d, b)
 	if err != nil || len(p.Agreements) == 0 {
 		return p, err
 	}
@@ -39,7 +40,7 @@ func (s *Store) payer(ctx context.Context, x *postgres.Session, d postgres.Deliv
 
 // KnownPayer is the payer of a bundle that leaves nothing behind.
 func (s *Store) KnownPayer(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
-	p, err := agreements(ctx, x, d, b)
+	p, err := s.agreements(ctx, x, d, b)
 	if err != nil || len(p.Agreements) == 0 {
 		return p, err
 	}
@@ -55,12 +56,16 @@ func (s *Store) KnownPayer(ctx context.Context, x *postgres.Session, d postgres.
 }
 
 // agreements finds the agreements of the pair; without any the bundle is refused.
-func agreements(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
+func (s *Store) agreements(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
 	all, err := register.Agreements(ctx, x)
 	if err != nil {
 		return Payer{}, err
 	}
-	p := Payer{Others: all, Agreements: all.OfPair(d.Supplier, b.Head().Authority)}
+	banks, err := s.Banks.Known(ctx, x)
+	if err != nil {
+		return Payer{}, err
+	}
+	p := Payer{Others: all, Banks: banks, Agreements: all.OfPair(d.Supplier, b.Head().Authority)}
 	if len(p.Agreements) == 0 {
 		b.Refuse(gateway.CodeUnknownParty)
 	}

@@ -25,7 +25,7 @@ type Rules struct {
 type Store struct {
 	*postgres.Base
 	Days       gateway.Days
-	Banks      gateway.BankCentres
+	Banks      postgres.Centres
 	OpenBundle gateway.OpenBundle
 	Answers    *postgres.Answers
 	Rules      Rules

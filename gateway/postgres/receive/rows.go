@@ -23,11 +23,12 @@ type BundleRows struct {
 	bundle    gateway.Bundle
 	delivery  postgres.Delivery
 	payer     Payer
-	today     gateway.Date // of receipt
+	planned   func(gateway.Agreements, gateway.Date) (gateway.Way, error)
 	maxGroups int
 	rows      *pgcopy.Rows
 	encode    Encode
 
+	blocks   map[groupKey]*Group // by the fault that a debit block has by itself
 	groups   map[groupKey]*Group
 	ordered  []*Group
 	payments int
@@ -41,8 +42,15 @@ type BundleRows struct {
 
 // NewRows begins to read the payments of a bundle of a payer; encode writes each to rows.
 func (s *Store) NewRows(d postgres.Delivery, b gateway.Bundle, p Payer, rows *pgcopy.Rows, encode Encode) *BundleRows {
-	return &BundleRows{bundle: b, delivery: d, payer: p, today: s.dayOf(d), maxGroups: min(s.Rules.GroupsPerDelivery, gateway.MaxGroups),
-		rows: rows, encode: encode, groups: map[groupKey]*Group{}}
+	ways := gateway.Ways{Days: s.Days, Banks: p.Banks}
+	planned := func(versions gateway.Agreements, requested gateway.Date) (gateway.Way, error) {
+		if requested.IsZero() {
+			requested = s.dayOf(d)
+		}
+		return ways.Planned(versions, d.CountsAt, requested)
+	}
+	return &BundleRows{bundle: b, delivery: d, payer: p, planned: planned, maxGroups: min(s.Rules.GroupsPerDelivery, gateway.MaxGroups),
+		rows: rows, encode: encode, blocks: map[groupKey]*Group{}, groups: map[groupKey]*Group{}}
 }
 
 // Groups is the release groups of the payments that were read, in order of first appearance.
@@ -106,9 +114,9 @@ func (r *BundleRows) next() {
 }
 
 func (r *BundleRows) row(item *gateway.BundleItem) error {
-	g := r.group(item.Debit)
-	if g == nil {
-		return nil
+	g, err := r.group(item.Debit)
+	if g == nil || err != nil {
+		return err
 	}
 	r.payments++
 	g.Payments++
@@ -118,20 +126,30 @@ func (r *BundleRows) row(item *gateway.BundleItem) error {
 }
 
 // group is the release group of a debit block; nil when the bundle has too many, and is refused.
-func (r *BundleRows) group(d *gateway.Debit) *Group {
-	agreement, fault := gateway.JudgeDebit(d, r.payer.Agreements, r.payer.Others, r.today)
-	key := groupKey{agreement: d.Agreement, account: d.DebitAccount, requested: d.RequestedOn, fault: fault}
-	if g := r.groups[key]; g != nil {
-		return g
+func (r *BundleRows) group(d *gateway.Debit) (*Group, error) {
+	block := groupKey{agreement: d.Agreement, account: d.DebitAccount, requested: d.RequestedOn, fault: d.Fault}
+	if g := r.blocks[block]; g != nil {
+		return g, nil
 	}
-	if len(r.ordered) >= r.maxGroups {
-		r.bundle.Refuse(gateway.CodeBundleLimit)
-		return nil
+	way, fault, err := gateway.JudgeDebit(d, r.payer.Agreements, r.payer.Others, func(versions gateway.Agreements) (gateway.Way, error) {
+		return r.planned(versions, d.RequestedOn)
+	})
+	if err != nil {
+		return nil, err
 	}
-	g := &Group{groupKey: key, ID: gateway.GroupID(r.delivery.ID, len(r.ordered)+1), Agreement: agreement, debitText: d.Text}
-	r.groups[key] = g
-	r.ordered = append(r.ordered, g)
-	return g
+	key := block
+	key.fault = fault
+	g := r.groups[key]
+	if g == nil {
+		if len(r.ordered) >= r.maxGroups {
+			r.bundle.Refuse(gateway.CodeBundleLimit)
+			return nil, nil
+		}
+		g = &Group{groupKey: key, ID: gateway.GroupID(r.delivery.ID, len(r.ordered)+1), Way: way, debitText: d.Text}
+		r.ordered = append(r.ordered, g)
+	}
+	r.blocks[block], r.groups[key] = g, g
+	return g, nil
 }
 
 // paymentTable is the table payment as reading fills it.

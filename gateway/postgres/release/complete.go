@@ -142,7 +142,7 @@ func (c *completion) cut(parts []part) {
 }
 
 // terms are what decides about the payments of a debit account beside where the register says that they go.
-func (c *completion) terms(debit string, today gateway.Date) gateway.PayoutTerms {
-	return gateway.PayoutTerms{InForce: c.agreement.InForce(today), DebitAllowed: c.agreement.Pays(debit), NoAccount: c.agreement.NoAccount,
+func (c *completion) terms(debit string) gateway.PayoutTerms {
+	return gateway.PayoutTerms{DebitAllowed: c.agreement.Pays(debit), NoAccount: c.agreement.NoAccount,
 		Cheques: c.bank.Cheques}
 }

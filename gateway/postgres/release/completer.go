@@ -77,7 +77,7 @@ func (s *Store) newCompleter(ctx context.Context, tx pgx.Tx, c *completion, ende
 func (c *completer) terms(debit string) gateway.PayoutTerms {
 	t, known := c.termsOf[debit]
 	if !known {
-		t = c.completion.terms(debit, gateway.DateOf(c.asOf.In(c.store.Location)))
+		t = c.completion.terms(debit)
 		c.termsOf[debit] = t
 	}
 	return t

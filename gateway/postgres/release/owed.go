@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -52,8 +53,19 @@ func (s *Store) orderFirst(ctx context.Context, over []int64) (void []int64, end
 		if u, void, err = s.claimOwed(ctx, x, over); err != nil || len(void) == 0 {
 			return err
 		}
-		if ended, err = s.orderAnew(ctx, x, u, void); err != nil {
+		way, err := s.leaving(ctx, x, u.AgreementID, gateway.DateOf(u.ExecutesOn))
+		var none *gateway.NotInForceError
+		if errors.As(err, &none) {
+			return s.noteNotInForce(ctx, x, u.AgreementID, none.On)
+		}
+		if err == nil {
+			ended, err = s.orderAnew(ctx, x, way, void)
+		}
+		if err != nil {
 			return fmt.Errorf("agreement %d for %s: %w", u.AgreementID, u.ExecutesOn.Format(time.DateOnly), err)
+		}
+		if err := s.closeInForce(ctx, x, u.AgreementID); err != nil {
+			return err
 		}
 		return s.noteWaiting(ctx, x, void)
 	})
@@ -110,21 +122,12 @@ func (s *Store) claimOwed(ctx context.Context, x *postgres.Session, over []int64
 
 // orderAnew judges the payments of void interchanges as a release does, as of now, and freezes their next orders, or returns
 // them. It tells how many; those whose account is in doubt wait.
-func (s *Store) orderAnew(ctx context.Context, x *postgres.Session, u owedUnit, void []int64) (ended int, err error) {
-	terms, err := agreement(ctx, x, u.AgreementID)
-	if err != nil {
-		return 0, err
-	}
-	bank, err := s.Banks.ByID(terms.BankCentre)
-	if err != nil {
-		return 0, err
-	}
-	now := s.Now()
-	executesOn := s.Days.Terms(terms, bank).ExecutionDay(now, gateway.DateOf(u.ExecutesOn))
+func (s *Store) orderAnew(ctx context.Context, x *postgres.Session, way gateway.Way, void []int64) (ended int, err error) {
+	bank, executesOn := way.Bank, way.Plan.ExecutesOn
 	if err := lockBefore(ctx, x, void); err != nil {
 		return 0, err
 	}
-	c, err := s.completionOfOwed(ctx, x, bank, terms, void, now)
+	c, err := s.completionOfOwed(ctx, x, bank, way.Agreement, void, way.Plan.ReleaseAt)
 	if err != nil {
 		return 0, err
 	}

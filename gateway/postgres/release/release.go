@@ -12,7 +12,6 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
-	"nks/register"
 	"nks/register/image"
 )
 
@@ -25,7 +24,7 @@ type Rules struct {
 type Store struct {
 	*postgres.Base
 	Days  gateway.Days
-	Banks gateway.BankCentres
+	Banks postgres.Centres
 	Rules Rules
 	Image *image.Keeper // of the register; nil: SQL is asked for everything
 }
@@ -82,7 +81,7 @@ type released struct {
 	groups   []int64
 	month    time.Time
 	payments int
-	waits    bool // nothing: it is a payment that is still held
+	waits    bool // nothing: it is a payment that is still held, or an agreement that is not in force
 }
 
 // releaseNext releases the first unit none of whose groups is to be passed over.
@@ -102,8 +101,20 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 				return err
 			}
 		}
-		if err := s.release(ctx, x, u, groups); err != nil {
+		way, err := s.leaving(ctx, x, u.AgreementID, gateway.DateOf(u.ExecutesOn))
+		var none *gateway.NotInForceError
+		if errors.As(err, &none) {
+			done.waits = true
+			return s.noteNotInForce(ctx, x, u.AgreementID, none.On)
+		}
+		if err == nil {
+			err = s.release(ctx, x, u, way, groups)
+		}
+		if err != nil {
 			return fmt.Errorf("bank %s agreement %d: %w", u.Bank, u.AgreementID, err)
+		}
+		if err := s.closeInForce(ctx, x, u.AgreementID); err != nil {
+			return err
 		}
 		for _, mended := range []gateway.ExceptionKind{gateway.ReleaseFails, gateway.RegisterOverlap, gateway.RegisterDiffers} {
 			if err := s.CloseMended(ctx, x, mended, groups...); err != nil {
@@ -116,21 +127,12 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 	return done, err
 }
 
-func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups []int64) error {
-	terms, err := agreement(ctx, x, u.AgreementID)
-	if err != nil {
-		return err
+func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, way gateway.Way, groups []int64) error {
+	bank, executesOn, now := way.Bank, way.Plan.ExecutesOn, way.Plan.ReleaseAt
+	if bank.ID != u.Bank {
+		return moveGroups(ctx, x, bank.ID, groups)
 	}
-	if terms.BankCentre != u.Bank {
-		return moveGroups(ctx, x, terms.BankCentre, groups)
-	}
-	bank, err := s.Banks.ByID(u.Bank)
-	if err != nil {
-		return err
-	}
-	now := s.Now()
-	executesOn := s.Days.Terms(terms, bank).ExecutionDay(now, gateway.DateOf(u.ExecutesOn))
-	c, err := s.newCompletion(ctx, x, bank, terms, u, groups, now)
+	c, err := s.newCompletion(ctx, x, bank, way.Agreement, u, groups, now)
 	if err != nil {
 		return err
 	}
@@ -145,19 +147,6 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, groups
 		return fmt.Errorf("mark groups: %w", err)
 	}
 	return nil
-}
-
-// agreement is one agreement as the register has it now.
-func agreement(ctx context.Context, x *postgres.Session, id int64) (gateway.Agreement, error) {
-	all, err := register.Agreements(ctx, x)
-	if err != nil {
-		return gateway.Agreement{}, err
-	}
-	a, ok := all.ByID(id)
-	if !ok {
-		return a, fmt.Errorf("agreement %d: %w", id, gateway.ErrNotFound)
-	}
-	return a, nil
 }
 
 // moveGroups gives groups to the bank centre that their agreement has by now; it releases them next.

@@ -16,14 +16,10 @@ import (
 // NextToRender writes the bank's next frozen interchange and stores its bytes. Whoever renders it, and how often, the
 // bytes are the same: they depend on nothing but what was frozen. It reports whether there was one.
 func (s *Store) NextToRender(ctx context.Context, bankID string) (bool, error) {
-	bank, err := s.Banks.ByID(bankID)
-	if err != nil {
-		return false, err
-	}
 	return s.SkipFailing(ctx, gateway.InterchangeFails, func(over []int64) (took []int64, err error) {
 		err = s.Transact(ctx, "render", func(x *postgres.Session) error {
 			var f frozen
-			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, month, messages, payments, ore
+			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, month, messages, payments, ore, bank_version
 				FROM interchange WHERE bank = $1 AND state = 'frozen' AND id <> ALL ($2::bigint[])
 				ORDER BY control_ref LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
@@ -33,6 +29,14 @@ func (s *Store) NextToRender(ctx context.Context, bankID string) (bool, error) {
 				return err
 			}
 			took = []int64{f.ID}
+			banks, err := s.Banks.Known(ctx, x)
+			if err != nil {
+				return err
+			}
+			bank, err := banks.ByVersion(bankID, f.BankVersion)
+			if err != nil {
+				return fmt.Errorf("interchange %d: %w", f.ID, err)
+			}
 			if err := s.render(ctx, x, bank, f); err != nil {
 				return fmt.Errorf("interchange %d: %w", f.ID, err)
 			}
@@ -53,6 +57,8 @@ type frozen struct {
 	Messages   int                   `db:"messages"`
 	Payments   int                   `db:"payments"`
 	Ore        int64                 `db:"ore"`
+	// BankVersion is of the profile that it was frozen by: one that came later gives other bytes.
+	BankVersion int64 `db:"bank_version"`
 }
 
 // renderPage is how many orders are in memory at a time.

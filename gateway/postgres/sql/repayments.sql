@@ -10,7 +10,7 @@ disputed AS (
         AND b.lin = l.lin AND b.payer_id = ANY (@payers::int[]) OFFSET 0) o
     JOIN delivery d ON d.id = delivery_of(o.payment_id)
     LEFT JOIN standing s ON s.month = d.month AND s.payment_id = o.payment_id AND s.attempt = o.attempt
-    WHERE s.kind = 'disputed' OR l.whole AND (s.kind IS NULL OR s.kind = 'dispute_settled')),
+    WHERE s.kind = 'disputed' OR l.whole AND s.kind IS NULL),
 answered AS (
     SELECT q.payment_id, d.payer_id, p.holder, p.holder_kind, p.account, p.ore, p.benefit_type, min(a.caused_at) AS at
     FROM disputed q JOIN answer_due a ON a.kind = @response9 AND a.delivery_id = delivery_of(q.payment_id) AND a.payment_id = q.payment_id

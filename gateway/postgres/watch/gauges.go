@@ -17,7 +17,7 @@ import (
 type Store struct {
 	*postgres.Base
 	Days  gateway.Days
-	Banks gateway.BankCentres
+	Banks postgres.Centres
 }
 
 // Reader reads.
@@ -54,17 +54,17 @@ type gauges struct {
 	labels  []string
 	columns [][2]string // name and help
 	query   string
-	args    func(s *Store, now time.Time) []any
+	args    func(banks gateway.BankCentres, now time.Time) []any
 }
 
 // other stands for a bank centre that is not configured.
 const other = "other"
 
-func withBanks(s *Store, now time.Time) []any {
-	return []any{now, append(s.Banks.IDs(), other)}
+func withBanks(banks gateway.BankCentres, now time.Time) []any {
+	return []any{now, append(banks.IDs(), other)}
 }
 
-func withNow(_ *Store, now time.Time) []any { return []any{now} }
+func withNow(_ gateway.BankCentres, now time.Time) []any { return []any{now} }
 
 // sampled is everything that a sample reads. No query reads payments or orders, and each keeps to what is in hand by a
 // partial index, or to a table that grows with files and not with payments. Every label value has a row, zero as well:
@@ -105,7 +105,7 @@ func sampled() []gauges {
 			{"nks_exceptions_open", "Exceptions that wait for a person."},
 			{"nks_exceptions_oldest_seconds", "Age of the oldest of them."},
 		}, exceptionsQuery,
-			func(_ *Store, now time.Time) []any { return []any{now, gateway.ExceptionKinds()} }},
+			func(_ gateway.BankCentres, now time.Time) []any { return []any{now, gateway.ExceptionKinds()} }},
 		{nil, [][2]string{
 			{"nks_uploads_staged", "Complete uploads in a mailbox under a temporary name, which are no deliveries until they are renamed."},
 			{"nks_uploads_staged_oldest_seconds", "Age of the oldest of them."},
@@ -116,7 +116,7 @@ func sampled() []gauges {
 			{"nks_audit_entries", "Entries in the signed tree."},
 		}, `SELECT count(*), extract(epoch FROM clock_timestamp() - min(recorded_at))::bigint, (SELECT max(size) FROM audit_checkpoint)
 			FROM audit_entry WHERE place IS NULL`,
-			func(*Store, time.Time) []any { return nil }},
+			func(gateway.BankCentres, time.Time) []any { return nil }},
 	}
 }
 
@@ -145,15 +145,23 @@ func Instruments() []gateway.Instrument {
 // Sample reads what is in hand now: depths and ages. It reads nothing that grows with the number of payments.
 func (s *Store) Sample(ctx context.Context, db Reader) ([]gateway.Reading, error) {
 	now := s.Now()
+	banks, err := s.Banks.Known(ctx, db)
+	if err != nil {
+		return nil, err
+	}
 	var all []gateway.Reading
 	for _, g := range sampled() {
-		readings, err := g.read(ctx, db, g.args(s, now))
+		readings, err := g.read(ctx, db, g.args(banks, now))
 		if err != nil {
 			return nil, fmt.Errorf("sample %s: %w", g.columns[0][0], err)
 		}
 		all = append(all, readings...)
 	}
-	for _, b := range s.Banks {
+	for _, id := range banks.IDs() {
+		b, err := banks.Serving(id, now)
+		if err != nil {
+			continue // it is still to come
+		}
 		readings, err := s.sampleSendBy(ctx, db, b, now)
 		if err != nil {
 			return nil, fmt.Errorf("sample send-by of %s: %w", b.ID, err)

@@ -2,7 +2,7 @@
 
 -- step: table of dues
 CREATE TEMP TABLE closing (kind smallint, delivery_id bigint, month date, payment_id bigint, attempt smallint, interchange_id bigint,
-    message_no int, lin int, payments int, status text, code text, text text) ON COMMIT DROP
+    message_no int, lin int, turn smallint, payments int, status text, code text, text text) ON COMMIT DROP
 
 -- step: table of payments told
 CREATE TEMP TABLE responding (payment_id bigint, attempt smallint, status text, code text, text text) ON COMMIT DROP
@@ -16,7 +16,7 @@ gathered AS (UPDATE answer_waiting w SET payments = w.payments + c.payments, las
     FROM (SELECT sum(payments) AS payments, max(last_at) AS last_at FROM counted HAVING count(*) > 0) c
     WHERE w.delivery_id = @delivery AND w.kind = @kind)
 INSERT INTO closing
-SELECT kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, payments, status, code, text
+SELECT kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, turn, payments, status, code, text
 FROM (SELECT *, sum(payments) OVER (ORDER BY caused_at, payment_id, interchange_id, message_no, lin) - payments AS before
     FROM (SELECT * FROM answer_due WHERE delivery_id = @delivery AND kind = @kind AND answer_id IS NULL
         ORDER BY caused_at, payment_id, interchange_id, message_no, lin LIMIT @most) d) q

@@ -11,4 +11,4 @@ JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.me
 LEFT JOIN standing e ON e.month = @month AND e.payment_id = o.payment_id AND e.attempt = o.attempt
 WHERE state_of(e.kind, 'released', o.type, l.state, i.state) IN ('with_bank', 'executed', 'cheque')
   -- What is told of by itself, now or before, is not told of with its line.
-  AND NOT EXISTS (SELECT FROM answer_due a WHERE a.delivery_id = @delivery AND a.kind = @kind AND a.payment_id = o.payment_id AND a.attempt = o.attempt)
+  AND NOT ((l.facts > 0 OR e.kind IS NOT NULL) AND EXISTS (SELECT FROM answer_due a WHERE a.delivery_id = @delivery AND a.kind IN (@kind, @rejects) AND a.payment_id = o.payment_id AND a.attempt = o.attempt))

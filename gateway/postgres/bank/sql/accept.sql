@@ -1,4 +1,5 @@
--- Moves lines on to accepted and owes response 8 for them: once per line and delivery, for what is not rejected.
+-- Moves lines on to accepted and owes response 8 for them: once per line and delivery, for what is not rejected; and by itself for
+-- what was told of by itself before.
 -- A query of lines (interchange_id, message_no, lin) is put where lines are named.
 WITH accepted AS (
     UPDATE order_line l SET state = 'accepted', changed_at = @now::timestamptz
@@ -6,16 +7,22 @@ WITH accepted AS (
     WHERE l.interchange_id = a.interchange_id AND l.message_no = a.message_no AND l.lin = a.lin
       AND (SELECT f.effect FROM may_follow f WHERE f.news = 'accepted' AND f.scope = 'bulk'
         AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)) = 'takes'
-    RETURNING l.interchange_id, l.message_no, l.lin, i.month),
+    RETURNING l.interchange_id, l.message_no, l.lin, l.facts, i.month),
 owed AS (
-    INSERT INTO answer_due (kind, delivery_id, month, interchange_id, message_no, lin, payments, status, caused_at)
-    SELECT @response, d.id, d.month, o.interchange_id, o.message_no, o.lin, count(*), @status, @now::timestamptz
+    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, turn, payments, status, text, caused_at)
+    SELECT @response, d.id, d.month, coalesce(p.payment_id, 0), coalesce(p.attempt, 0), CASE WHEN p.turn IS NULL THEN o.interchange_id ELSE 0 END,
+        CASE WHEN p.turn IS NULL THEN o.message_no ELSE 0 END, CASE WHEN p.turn IS NULL THEN o.lin ELSE 0 END, coalesce(p.turn + 1, 0), count(*), @status,
+        CASE WHEN p.turn IS NOT NULL THEN @corrected END, @now::timestamptz
     FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = a.month AND b.month BETWEEN @earliest::date AND @latest::date AND b.interchange_id = a.interchange_id
         AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
     JOIN delivery d ON d.id = delivery_of(o.payment_id)
-    WHERE NOT EXISTS (SELECT 1 FROM standing e WHERE e.month = d.month AND e.month BETWEEN @earliest::date AND @latest::date AND e.payment_id = o.payment_id
-        AND e.attempt = o.attempt AND e.kind = 'bank_rejected')
-    GROUP BY d.id, d.month, o.interchange_id, o.message_no, o.lin
+    LEFT JOIN LATERAL (SELECT s.kind FROM standing s WHERE s.month = d.month AND s.month BETWEEN @earliest::date AND @latest::date AND s.payment_id = o.payment_id
+        AND s.attempt = o.attempt LIMIT 1) e ON true
+    LEFT JOIN LATERAL (SELECT n.kind, n.turn, n.payment_id, n.attempt FROM answer_due n WHERE (a.facts > 0 OR e.kind IS NOT NULL) AND n.kind IN (@response, @response9)
+        AND n.delivery_id = d.id AND n.delivery_id >= @first::bigint AND n.delivery_id < @after::bigint AND n.payment_id = o.payment_id AND n.attempt = o.attempt
+        ORDER BY n.turn DESC LIMIT 1) p ON true
+    WHERE e.kind IS DISTINCT FROM 'bank_rejected' AND (p.kind IS NULL OR p.kind = @response9 AND e.kind IS DISTINCT FROM 'disputed')
+    GROUP BY d.id, d.month, o.interchange_id, o.message_no, o.lin, p.payment_id, p.attempt, p.turn
     ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at),
 counted AS (
     INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)

@@ -5,7 +5,7 @@
 -- step: judge orders
 INSERT INTO judged
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
-    f.effect, f.answer, f.exception
+    f.effect, f.answer, f.exception, w.n, f.certainty
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
 JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
@@ -15,7 +15,7 @@ ORDER BY w.payment_id, w.attempt, w.n
 -- step: judge lines
 INSERT INTO judged
 SELECT DISTINCT ON (w.interchange_id, w.message_no, w.lin) NULL, NULL, NULL, w.interchange_id, w.message_no, w.lin, NULL, w.code, w.text,
-    f.effect, f.answer, f.exception
+    f.effect, f.answer, f.exception, w.n, f.certainty
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 JOIN may_follow f ON f.news = @news AND f.scope = 'bulk' AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)
 WHERE w.payment_id IS NULL
@@ -23,13 +23,13 @@ ORDER BY w.interchange_id, w.message_no, w.lin, w.n
 
 -- step: judge orders of those lines that stand by themselves
 INSERT INTO judged
-SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception
+SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception, 0, f.certainty
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
 CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
     AND b.lin = j.lin OFFSET 0) o
 JOIN delivery d ON d.id = delivery_of(o.payment_id)
 CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = o.payment_id AND t.attempt = o.attempt
-    AND t.kind <> 'dispute_settled' LIMIT 1) s
+    AND (t.kind <> 'dispute_settled' OR NOT @followed::boolean) LIMIT 1) s
 JOIN may_follow f ON f.news = @news AND f.scope = 'part' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
 -- Most lines have none, and are not walked through.
 WHERE j.payment_id IS NULL AND f.effect IN ('takes', 'disputes')
@@ -54,36 +54,3 @@ UPDATE order_line l SET state = CASE j.effect WHEN 'disputes' THEN 'disputed' EL
     changed_at = @now::timestamptz, facts = l.facts + 1
 FROM judged j WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
   AND l.interchange_id = j.interchange_id AND l.message_no = j.message_no AND l.lin = j.lin
-
--- step: responses 8 of orders whose line the bank has not taken over yet
-WITH owed AS (
-    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, text, caused_at)
-    SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @accepted, nullif(@corrected, ''), @now::timestamptz
-    FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response8
-    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
-INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
-SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
-
--- step: responses 9 of orders
-WITH owed AS (
-    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-    SELECT answer, delivery_of(payment_id), month, payment_id, attempt, @rejected, @rejectcode, text, @now::timestamptz
-    FROM judged WHERE payment_id IS NOT NULL AND effect = 'takes' AND answer = @response9
-    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
-INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
-SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2
-
--- step: responses 9 of lines
-WITH owed AS (
-    INSERT INTO answer_due (kind, delivery_id, month, payment_id, attempt, status, code, text, caused_at)
-    SELECT j.answer, d.id, d.month, o.payment_id, o.attempt, @rejected, @rejectcode, j.text, @now::timestamptz
-    FROM judged j JOIN interchange i ON i.id = j.interchange_id
-    CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id
-        AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
-    JOIN delivery d ON d.id = delivery_of(o.payment_id)
-    WHERE j.payment_id IS NULL AND j.effect = 'takes' AND j.answer = @response9
-      AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.month BETWEEN @since::date AND @recorded::date AND e.payment_id = o.payment_id
-        AND e.attempt = o.attempt AND e.kind <> 'dispute_settled')
-    ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at)
-INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
-SELECT delivery_id, kind, sum(payments), min(caused_at), max(caused_at) FROM owed GROUP BY 1, 2

@@ -27,8 +27,36 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
     text           text,
     effect         text,
     answer         smallint,
-    exception      text
+    exception      text,
+    n              int,         -- of the status; 0: of none by itself
+    certainty      text
+) ON COMMIT DROP
+
+-- step: table of orders that moved
+CREATE TEMP TABLE IF NOT EXISTS moved (
+    delivery_id    bigint,
+    month          date,
+    payment_id     bigint,
+    attempt        smallint,
+    interchange_id bigint,
+    message_no     int,
+    lin            int,
+    alone          boolean,     -- else with its line
+    again          boolean,     -- something may have been told before
+    effect         text,
+    answer         smallint,
+    text           text
+) ON COMMIT DROP
+
+-- step: table of what was told before
+CREATE TEMP TABLE IF NOT EXISTS retold (
+    LIKE moved,
+    turn           smallint,    -- of the last answer about the order by itself; null: there is none
+    by_line        boolean,     -- response 8 was owed about its line
+    taken          boolean,     -- the bank has taken over its line
+    last           smallint,    -- response that its authority was told last; null: none that is known
+    unheard        boolean      -- more was known of the order when its line was told of, and it may have been left out
 ) ON COMMIT DROP
 
 -- step: nothing in them
-TRUNCATE word, judged
+TRUNCATE word, judged, moved, retold

@@ -34,3 +34,6 @@ CREATE TEMP TABLE matched (
     attempt        smallint,
     trouble        text     -- why nobody can say what it is about
 ) ON COMMIT DROP
+
+-- step: table of what follows from statuses
+CREATE TEMP TABLE followed (n int, effect text, certainty text, exception text) ON COMMIT DROP
