@@ -115,6 +115,7 @@ type Config struct {
 	Flow      Flow      `toml:"flow"`
 	Months    Months    `toml:"months"`
 	Register  Register  `toml:"register"`
+	Retention Retention `toml:"retention"`
 	Audit     Audit     `toml:"audit"`
 	Log       Log       `toml:"log"`
 	Metrics   Metrics   `toml:"metrics"`
@@ -235,6 +236,12 @@ type Flow struct {
 type Months struct {
 	// CloseAfter is how many months after its end a month is closed by itself; 0: only by command.
 	CloseAfter int `toml:"close_after"`
+}
+
+// Retention is what is erased when its time is over: for how long it is kept is decided, and not configured.
+type Retention struct {
+	// Key is the file of the key that makes the hashes which stay of erased months.
+	Key string `toml:"key"`
 }
 
 // Register is how the register is kept at hand.

@@ -15,6 +15,8 @@ const (
 	ThingPerson      Thing = "person"
 	ThingPayment     Thing = "payment"
 	ThingAgreement   Thing = "agreement"
+	ThingLegalHold   Thing = "legal hold"
+	ThingRetention   Thing = "retention rule"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

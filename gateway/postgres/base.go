@@ -26,6 +26,8 @@ type Base struct {
 	Location *time.Location   // Europe/Copenhagen
 	Log      zerolog.Logger
 	Cell     gateway.Cell // that the database is
+	// HashKey is of the hashes that stand for keys of months that are dropped; nil: there is none, and none is dropped.
+	HashKey *HashKey
 	// Failpoint is told of named points between two effects; tests stop the process there. Never nil after NewBase.
 	Failpoint func(name string)
 

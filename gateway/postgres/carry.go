@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 
+	"nks/gateway"
 	"nks/pgscript"
 )
 
@@ -15,8 +16,13 @@ import (
 func (x *Session) HoldMonths(ctx context.Context, months string, args ...any) (closes bool, err error) {
 	// Two statements: what the second sees is what is true once the first has its locks.
 	_, err = x.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared(hashtext('nks.month'), month_number(m)::int) FROM (`+months+`) h (m) ORDER BY m`, args...)
+	var dropped bool
 	if err == nil {
-		err = x.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM month c WHERE c.state <> 'open' AND c.month IN (`+months+`))`, args...).Scan(&closes)
+		err = x.QueryRowContext(ctx, `SELECT count(*) > 0, count(c.dropping_at) > 0 FROM month c WHERE c.state <> 'open' AND c.month IN (`+months+`)`, args...).
+			Scan(&closes, &dropped)
+	}
+	if err == nil && dropped {
+		err = fmt.Errorf("%w: one of them is dropped meanwhile", gateway.ErrTransient) // whoever looks again does not find it
 	}
 	if err != nil {
 		return false, fmt.Errorf("hold months: %w", err)

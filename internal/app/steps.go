@@ -20,6 +20,7 @@ import (
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
+	"nks/gateway/postgres/retention"
 	"nks/gateway/postgres/sequence"
 	flow "nks/gateway/postgres/watch"
 	"nks/register/image"
@@ -61,6 +62,8 @@ type StepOptions struct {
 	Decisions act.Rules
 	Limits    Limits
 	Cell      gateway.Cell // that the database is
+	// HashKey is the file of the key of keyed hashes; empty: no month can be dropped.
+	HashKey string
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -68,17 +71,18 @@ type StepOptions struct {
 // Steps is the flow's stages put together. Nothing of it runs by itself: a gateway has workers that take the steps, a test
 // takes them one at a time.
 type Steps struct {
-	Base    *postgres.Base
-	Banks   postgres.Centres
-	Receive *receive.Store
-	Check   *check.Store
-	Release *release.Store
-	Bank    *bank.Store
-	Answer  *answer.Store
-	Watch   *flow.Store
-	Closing *closing.Store
-	DryRun  *dryrun.Store
-	Desk    *act.Desk
+	Base      *postgres.Base
+	Banks     postgres.Centres
+	Receive   *receive.Store
+	Check     *check.Store
+	Release   *release.Store
+	Bank      *bank.Store
+	Answer    *answer.Store
+	Watch     *flow.Store
+	Closing   *closing.Store
+	Retention *retention.Store
+	DryRun    *dryrun.Store
+	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
 	Sequence *sequence.Store
 	// Image has the register in memory, once somebody has had it filled.
@@ -93,7 +97,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	}
 	l := o.Limits
 	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
-	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint})
+	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint,
+		HashKey: &postgres.HashKey{Path: o.HashKey}})
 	taking := base
 	if o.Taken != nil {
 		taking = postgres.NewBase(*base)
@@ -112,11 +117,12 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
-		Watch:   &flow.Store{Base: base, Days: days, Banks: o.Banks},
-		Closing: &closing.Store{Base: base, After: l.CloseAfter}}
+		Watch:     &flow.Store{Base: base, Days: days, Banks: o.Banks},
+		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
+		Retention: &retention.Store{Base: base}}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, o.Decisions)
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, o.Decisions)
 	return s, nil
 }
 
@@ -124,6 +130,9 @@ func NewSteps(o StepOptions) (*Steps, error) {
 // yet gets its key.
 func (s *Steps) Prepare(ctx context.Context) error {
 	if err := s.Sequence.Prepare(ctx); err != nil {
+		return err
+	}
+	if err := s.Base.PrepareHashKey(ctx); err != nil {
 		return err
 	}
 	return s.Base.DropUnfinished(ctx)

@@ -14,7 +14,7 @@ import (
 // Month is a month as it stands.
 type Month struct {
 	Month      string     `db:"month" json:"month"`
-	State      string     `db:"state" json:"state"` // open, closing, closed
+	State      string     `db:"state" json:"state"` // open, closing, closed, dropping, dropped
 	ClosedAt   *time.Time `db:"closed_at" json:"closed_at,omitempty"`
 	ClosedBy   *string    `db:"closed_by" json:"closed_by,omitempty"` // nks: it was time
 	Payments   *int64     `db:"payments" json:"payments,omitempty"`   // as frozen; nothing of an open month
@@ -23,6 +23,11 @@ type Month struct {
 	CarriedOre *int64     `db:"carried_ore" json:"carried_ore,omitempty"`
 	SumsSHA256 *string    `db:"sums_sha256" json:"sums_sha256,omitempty"`
 	AuditEntry *int64     `db:"audit_entry" json:"audit_entry,omitempty"`
+	// DocumentsDroppedAt is when its raw bytes were erased, where that was before the rest.
+	DocumentsDroppedAt *time.Time `db:"documents_dropped_at" json:"documents_dropped_at,omitempty"`
+	DroppedAt          *time.Time `db:"dropped_at" json:"dropped_at,omitempty"`
+	DroppedBy          *string    `db:"dropped_by" json:"dropped_by,omitempty"` // nks: it was time
+	DropEntry          *int64     `db:"drop_entry" json:"drop_entry,omitempty"` // that tells the log what was dropped
 }
 
 // Carried is payments of a closed month that were frozen in one state and stand in another, or the same, now.
@@ -41,8 +46,9 @@ type Detail struct {
 	Carried []Carried `json:"carried_on"`
 }
 
-const months = `SELECT to_char(month, 'YYYY-MM') AS month, state, closed_at, closed_by, payments, ore, carried, carried_ore,
-	encode(sums_sha256, 'hex') AS sums_sha256, audit_entry FROM month`
+const months = `SELECT to_char(month, 'YYYY-MM') AS month,
+	CASE WHEN dropped_at IS NOT NULL THEN 'dropped' WHEN dropping_at IS NOT NULL THEN 'dropping' ELSE state::text END AS state, closed_at, closed_by, payments, ore, carried, carried_ore,
+	encode(sums_sha256, 'hex') AS sums_sha256, audit_entry, documents_dropped_at, dropped_at, dropped_by, drop_entry FROM month`
 
 // Months lists the months that have begun, the first first.
 func (s *Store) Months(ctx context.Context) (list []Month, err error) {

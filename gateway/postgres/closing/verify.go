@@ -16,16 +16,18 @@ import (
 
 // Verdict is what became of holding a closed month against its rows and the log.
 type Verdict struct {
-	Month    string   `json:"month"`
-	Payments int64    `json:"payments"` // by the rows
-	Ore      int64    `json:"ore"`
-	Entry    int64    `json:"audit_entry"`
-	Placed   bool     `json:"placed"` // the entry has its place in the log's tree
+	Month    string `json:"month"`
+	Payments int64  `json:"payments"` // by the rows
+	Ore      int64  `json:"ore"`
+	Entry    int64  `json:"audit_entry"`
+	Placed   bool   `json:"placed"` // the entry has its place in the log's tree
+	// Dropped: its rows are gone, and what was frozen is held against the log alone.
+	Dropped  bool     `json:"dropped"`
 	Findings []string `json:"findings"`
 }
 
 // Verify adds a closed month up anew from its rows, and holds that against what was frozen, and that against what the log was
-// told. That the log is what was signed is sequence.Log's to verify. gateway.ErrNotFound: the month is not closed.
+// told; of a month that is dropped, or is being, what was frozen against the log alone. That the log is what was signed is sequence.Log's to verify. gateway.ErrNotFound: the month is not closed.
 func (s *Store) Verify(ctx context.Context, month gateway.Month) (*Verdict, error) {
 	v := &Verdict{Month: month.Name(), Findings: []string{}}
 	err := s.Transact(ctx, "verify month "+month.Name(), func(x *postgres.Session) error {
@@ -49,8 +51,8 @@ func (v *Verdict) find(format string, args ...any) {
 
 func (v *Verdict) hold(ctx context.Context, x *postgres.Session, month gateway.Month) error {
 	stored := Frozen{Month: month.Name()}
-	err := x.QueryRowContext(ctx, `SELECT payments, ore, encode(sums_sha256, 'hex'), encode(carried_sha256, 'hex'), audit_entry FROM month
-		WHERE month = $1::date AND state = 'closed'`, month.String()).Scan(&stored.Payments, &stored.Ore, &stored.SumsSHA256, &stored.CarriedSHA256, &v.Entry)
+	err := x.QueryRowContext(ctx, `SELECT payments, ore, encode(sums_sha256, 'hex'), encode(carried_sha256, 'hex'), audit_entry, dropping_at IS NOT NULL FROM month
+		WHERE month = $1::date AND state = 'closed'`, month.String()).Scan(&stored.Payments, &stored.Ore, &stored.SumsSHA256, &stored.CarriedSHA256, &v.Entry, &v.Dropped)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("%w: it is not closed", gateway.ErrNotFound)
 	}
@@ -60,6 +62,9 @@ func (v *Verdict) hold(ctx context.Context, x *postgres.Session, month gateway.M
 	frozen, err := frozenSums(ctx, x, month)
 	if err != nil {
 		return err
+	}
+	if v.Dropped {
+		return v.holdFrozen(ctx, x, stored, frozen)
 	}
 	rows, err := sumsOfRows(ctx, x, month)
 	if err != nil {
@@ -76,6 +81,19 @@ func (v *Verdict) hold(ctx context.Context, x *postgres.Session, month gateway.M
 	if stored != found {
 		v.find("the month has %d payments, %d øre, digests %.8s and %.8s; its rows give %d, %d, %.8s and %.8s", stored.Payments, stored.Ore,
 			stored.SumsSHA256, stored.CarriedSHA256, found.Payments, found.Ore, found.SumsSHA256, found.CarriedSHA256)
+	}
+	return v.holdAgainstLog(ctx, x, found)
+}
+
+// holdFrozen holds the sums of a month without rows against what the month and the log say.
+func (v *Verdict) holdFrozen(ctx context.Context, x *postgres.Session, stored Frozen, frozen []Sum) error {
+	// What was carried is gone, too: of it the log's word stands.
+	found := Frozen{Month: stored.Month, SumsSHA256: digest(frozen), CarriedSHA256: stored.CarriedSHA256}
+	found.add(frozen)
+	v.Payments, v.Ore = found.Payments, found.Ore
+	if stored != found {
+		v.find("the month has %d payments, %d øre, digest %.8s; its sums give %d, %d and %.8s", stored.Payments, stored.Ore, stored.SumsSHA256,
+			found.Payments, found.Ore, found.SumsSHA256)
 	}
 	return v.holdAgainstLog(ctx, x, found)
 }
