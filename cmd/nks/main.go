@@ -38,6 +38,8 @@ func commands() []command.Command {
 			Examples: []string{"audit verify --config /srv/nks/nks.toml", "audit checkpoint --config /srv/nks/nks.toml > kept.txt"}},
 		{Name: "month", Args: "COMMAND", Summary: "list, close, show and verify months (docs/operations.md)", Commands: monthCommands(),
 			Examples: []string{"month list --config /srv/nks/nks.toml", `month close 2005-08 --by "A. Hansen"`}},
+		{Name: "retention", Args: "COMMAND", Summary: "show what is kept and for how long, drop months whose time is over, and prove that they are gone (docs/operations.md)",
+			Commands: retentionCommands(), Examples: []string{"retention list --config /srv/nks/nks.toml", `retention drop 2005-08 --by "A. Hansen"`, "retention prove 2005-08"}},
 		{Name: "exceptions", Summary: "list what waits for a person, the most severe first", Run: exceptionsCommand, Commands: exceptionCommands(),
 			Examples: []string{"exceptions --config /srv/nks/nks.toml", `exceptions --kind "CONTRL missing" --all --json`,
 				"exceptions show 12", `exceptions take 12 --by "A. Hansen"`}},

@@ -161,5 +161,10 @@ func tellVerdict(w io.Writer, v *closing.Verdict) {
 		_, _ = fmt.Fprintf(w, "%s is NOT what was frozen\n", v.Month)
 		return
 	}
+	if v.Dropped {
+		_, _ = fmt.Fprintf(w, "%s has no rows any more: its sums are what was frozen: %d payments, %s DKK; so tells entry %d of the log\n", v.Month, v.Payments,
+			report.Kroner(v.Ore), v.Entry)
+		return
+	}
 	_, _ = fmt.Fprintf(w, "%s is what was frozen: %d payments, %s DKK; so tells entry %d of the log\n", v.Month, v.Payments, report.Kroner(v.Ore), v.Entry)
 }
