@@ -48,6 +48,9 @@ func (w *world) verifies(month string) {
 	for _, f := range v.Findings {
 		w.t.Errorf("%s: %s", month, f)
 	}
+	if w.number(`SELECT count(*) FROM month WHERE dropping_at IS NOT NULL`) > 0 {
+		return // not every payment is there to be looked at
+	}
 	ledger, err := reconciliation.Ledger(context.Background(), w.db)
 	if err != nil {
 		w.t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -55,6 +56,8 @@ type options struct {
 	limits  app.Limits
 	banks   gateway.BankCentres
 	cell    gateway.Cell
+	// database is the test's own; nil: one is made.
+	database *pgtest.Database
 }
 
 // fixed are booking centres whose profiles never change.
@@ -103,7 +106,10 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	for _, c := range change {
 		c(&o)
 	}
-	database := pgtest.Create(t)
+	database := o.database
+	if database == nil {
+		database = pgtest.Create(t)
+	}
 	w := &world{t: t, banks: fixed(o.banks), database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
 	if err := postgres.ClaimCell(t.Context(), w.db, o.cell); err != nil {
@@ -111,7 +117,7 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	}
 	load(t, w.db, o.country, w.now)
 	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: fixed(o.banks), Limits: o.limits,
-		Cell: o.cell, Keeping: keeping(t), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
+		Cell: o.cell, Keeping: keeping(t), HashKey: filepath.Join(t.TempDir(), "hash-key"), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
 	w.Steps = w.steps()
 	w.fillImage()
 	if err := w.Prepare(t.Context()); err != nil {
@@ -216,7 +222,9 @@ func (w *world) holds() {
 		w.t.Errorf("%s: %s: %d, as %s", f.Rule, f.What, f.Count, f.Sample)
 	}
 	var received, ore int64
-	if err := w.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(ore), 0) FROM payment`).Scan(&received, &ore); err != nil {
+	if err := w.db.QueryRowContext(ctx, `SELECT sum(payments), sum(ore) FROM (
+		SELECT count(*) AS payments, coalesce(sum(ore), 0) AS ore FROM payment WHERE month >= first_kept()
+		UNION ALL SELECT payments, ore FROM month WHERE dropping_at IS NOT NULL) p`).Scan(&received, &ore); err != nil {
 		w.t.Error(err)
 	}
 	ledger, err := reconciliation.Ledger(ctx, w.db)
