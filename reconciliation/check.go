@@ -139,6 +139,9 @@ func invariants() []invariant {
 				AND k.answer_id = a.id AND k.delivery_id = a.delivery_id WHERE k.answer_id IS NULL
 			 UNION ALL SELECT f.id FROM bank_file f LEFT JOIN bank_file_key k ON k.bank = f.bank AND k.name = f.name AND k.sha256 = f.sha256
 				AND k.bank_file_id = f.id WHERE k.bank_file_id IS NULL`},
+		{"I7", "answer that does not lie ready as its own row says",
+			`SELECT coalesce(a.id, u.answer_id) AS id FROM (SELECT id, supplier, door FROM answer WHERE collected_at IS NULL) a
+			 FULL JOIN answer_uncollected u ON u.answer_id = a.id AND u.supplier = a.supplier AND u.door = a.door WHERE a.id IS NULL OR u.answer_id IS NULL`},
 		{"I8", "line whose orders do not add up",
 			`SELECT l.interchange_id FROM order_line l LEFT JOIN (
 				SELECT interchange_id, message_no, lin, count(*) AS n, sum(ore) AS ore FROM bank_order GROUP BY 1, 2, 3) o
