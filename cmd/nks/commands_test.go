@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "exceptions", "bank-file", "decide", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "month", "exceptions", "bank-file", "decide", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
