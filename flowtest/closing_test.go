@@ -3,6 +3,7 @@ package flowtest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,7 @@ func (w *world) verifies(month string) {
 	}
 	var whole []reconciliation.Entry
 	err = w.db.SelectContext(context.Background(), &whole, `SELECT supplier, authority, state, count(*) AS payments, sum(ore)::bigint AS ore,
-		sum(order_ore)::bigint AS order_ore FROM payment_states('2000-01-01', never()) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
+		sum(order_ore)::bigint AS order_ore FROM payment_states('2000-01-01', NULL) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -176,6 +177,58 @@ func TestMonth_ByItself(t *testing.T) {
 	both.Wait()
 	w.want("closed once", w.row(`SELECT state, closed_by, payments, ore, carried FROM month ORDER BY month LIMIT 1`), "closed nks 2 300 2")
 	w.want("entered once", w.row(`SELECT count(*) FROM audit_content WHERE content LIKE '{"month":%'`), "1")
+	w.verifies(august)
+}
+
+// TestMonth_ClosesUnderLoad: while a month is closed, banks turn what they said of its payments again and again. Whatever is heard
+// before its sums are frozen, while they are, or after, is in the ledger once.
+func TestMonth_ClosesUnderLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	all := map[string]sent{}
+	for _, bank := range []string{"BEC", "SDC", "BKD"} {
+		all[bank] = w.four(bank)
+	}
+	w.at("2006-10-12 09:00")
+	for turn, code := range []string{"4", "2", "4", "2", "4", "2", "4"} {
+		for bank, s := range all {
+			says := []string{bansta(s.message(1), status(1, 1+turn%3, code, "")), bansta(s.message(2), line(1, code, ""))}
+			w.files++
+			w.lay(bank, fmt.Sprintf("%d.edi", w.files), file(bank, fmt.Sprint("F", w.files), says...))
+		}
+	}
+	var busy sync.WaitGroup
+	begun := make(chan struct{})
+	var once sync.Once
+	for bank := range all {
+		busy.Go(func() {
+			for heard := 0; ; heard++ {
+				worked, err := w.Bank.NextToHear(context.Background(), bank)
+				if err != nil {
+					t.Errorf("hear %s: %v", bank, err)
+				}
+				if heard == 2 {
+					once.Do(func() { close(begun) })
+				}
+				if !worked {
+					return
+				}
+			}
+		})
+	}
+	<-begun
+	var err error
+	for err = closing.ErrNotYet; errors.Is(err, closing.ErrNotYet); { // somebody is at work upon its payments
+		err = w.Closing.Close(t.Context(), w.month(august), "A. Hansen")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy.Wait()
+	for bank := range all {
+		w.hear(bank)
+	}
+	w.holds()
 	w.verifies(august)
 }
 

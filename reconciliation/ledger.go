@@ -32,7 +32,7 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 	rows, err := db.QueryContext(ctx, `
 		SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (
 			SELECT supplier, authority, state, count(*) AS payments, sum(ore) AS ore, sum(order_ore) AS order_ore
-				FROM payment_states(first_open(), never()) GROUP BY 1, 2, 3
+				FROM payment_states(first_open(), NULL) GROUP BY 1, 2, 3
 			UNION ALL SELECT supplier, authority, state, payments, ore, order_ore FROM closed_sum
 			UNION ALL SELECT supplier, authority, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < first_open() GROUP BY 1, 2, 3
 			UNION ALL SELECT supplier, authority, stands, count(*), sum(now_ore), sum(now_order_ore) FROM carried_states

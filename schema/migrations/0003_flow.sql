@@ -538,7 +538,27 @@ CREATE TABLE answer (
     document_id  bigint NOT NULL,
     collected_at timestamptz
 ) PARTITION BY RANGE (id);
-CREATE INDEX answer_open ON answer (supplier, id) WHERE collected_at IS NULL;
+-- Those that lie ready, in whatever month they were made.
+CREATE TABLE answer_uncollected (
+    supplier  text NOT NULL,
+    door      text NOT NULL,
+    answer_id bigint NOT NULL,
+    made_at   timestamptz NOT NULL,
+    PRIMARY KEY (supplier, door, answer_id)
+);
+-- +goose StatementBegin
+CREATE FUNCTION follow_collection() RETURNS trigger LANGUAGE plpgsql SET search_path = nks, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        DELETE FROM answer_uncollected WHERE supplier = OLD.supplier AND door = OLD.door AND answer_id = OLD.id;
+    END IF;
+    IF NEW.collected_at IS NULL THEN
+        INSERT INTO answer_uncollected (supplier, door, answer_id, made_at) VALUES (NEW.supplier, NEW.door, NEW.id, NEW.made_at);
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER follow_collection AFTER INSERT OR UPDATE OF door, collected_at ON answer FOR EACH ROW EXECUTE FUNCTION follow_collection();
 -- Number and name of an answer, unique for ever, and where the answers to a delivery are, in whatever month they were made.
 CREATE TABLE answer_key (
     kind        smallint NOT NULL,

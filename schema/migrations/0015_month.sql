@@ -79,6 +79,7 @@ CREATE SEQUENCE carried_batch;
 CREATE TABLE carried_place (
     month          date NOT NULL,           -- of the group, or that the line was frozen in
     batch          bigint NOT NULL,         -- a number of carried_batch × 1024 + that of the month: what one statement has carried of it
+    authority      text NOT NULL,
     group_id       bigint,
     interchange_id bigint,
     message_no     int,
@@ -101,8 +102,6 @@ CREATE INDEX release_group_month ON release_group (month);
 CREATE INDEX interchange_month ON interchange (month, id);
 CREATE INDEX fact_tally_group ON fact_tally (group_id) WHERE group_id IS NOT NULL;
 
--- After every month that there may be.
-CREATE FUNCTION never() RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT '2085-04-01'::date $$;
 -- The first month that is not closed. Pages ask, too.
 CREATE FUNCTION first_open() RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
     $$ SELECT coalesce(min(month), '2000-01-01') FROM month WHERE state <> 'closed' $$;
@@ -113,21 +112,22 @@ CREATE FUNCTION first_open_delivery() RETURNS bigint LANGUAGE sql STABLE SECURIT
 CREATE FUNCTION is_final(state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
     $$ SELECT state IN ('rejected', 'stopped', 'executed', 'cheque', 'returned', 'settled') $$;
 
--- Where every payment of some months is; of several orders of a payment the last one counts. No table is read before those months.
+-- Where every payment of some months is, without an end: of all from the first on; of several orders of a payment the last one
+-- counts. No table is read before those months. An end costs the planner its guess: it expects next to nothing between two bounds.
 CREATE FUNCTION payment_states(first_month date, before_month date) RETURNS TABLE (month date, payment_id bigint, supplier text, authority text, agreement text,
     ore bigint, order_ore bigint, state text)
 LANGUAGE sql STABLE AS $$
     SELECT p.month, p.id, d.supplier, p.authority, g.agreement, p.ore, coalesce(o.ore, p.ore), state_of(s.kind, g.state, o.type, l.state, i.state)
     FROM payment p
-    JOIN release_group g ON g.id = p.group_id AND g.month >= first_month AND g.month < before_month
-    JOIN delivery d ON d.id = delivery_of(p.id) AND d.id >= month_deliveries(first_month) AND d.id < month_deliveries(before_month)
-    LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id AND s.month >= first_month AND s.month < before_month
+    JOIN release_group g ON g.id = p.group_id AND g.month >= first_month AND (before_month IS NULL OR g.month < before_month)
+    JOIN delivery d ON d.id = delivery_of(p.id) AND d.id >= month_deliveries(first_month) AND (before_month IS NULL OR d.id < month_deliveries(before_month))
+    LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id AND s.month >= first_month AND (before_month IS NULL OR s.month < before_month)
     LEFT JOIN bank_order o ON o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = p.id AND o.month >= first_month
         AND o.attempt = greatest(coalesce(s.attempt, 1), 1)
     LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
         AND l.interchange_id >= (SELECT min(f.id) FROM interchange f WHERE f.month >= first_month)
     LEFT JOIN interchange i ON i.id = o.interchange_id AND i.month >= first_month
-    WHERE p.month >= first_month AND p.month < before_month
+    WHERE p.month >= first_month AND (before_month IS NULL OR p.month < before_month)
 $$;
 -- The same of one payment, by whole keys.
 CREATE FUNCTION payment_at(m date, payment bigint) RETURNS TABLE (supplier text, authority text, agreement text, ore bigint, order_ore bigint, state text)
@@ -147,40 +147,39 @@ CREATE VIEW carried_states AS
     SELECT c.*, coalesce(a.state, 'missing') AS stands, coalesce(a.ore, c.ore) AS now_ore, coalesce(a.order_ore, c.order_ore) AS now_order_ore
     FROM carried c LEFT JOIN LATERAL payment_at(c.month, c.payment_id) a ON true;
 
--- Where payments are, from the tables that are small: of the groups of some months, the lines that were frozen in them, and the
+-- Where payments are, from the tables that are small: of the groups of some months and their deliveries, the lines that were frozen in them, and the
 -- places that were carried in one batch (0: none, null: all of them). A payment without a fact of its own is
 -- where its group or its line is; one with a fact is taken out of that sum and stands by itself. What a released group
 -- holds is missing, but for what is found in lines. own: of this authority alone; null: of all.
-CREATE FUNCTION flow_of(first_month date, before_month date, picked bigint, own text) RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
+CREATE FUNCTION flow_of(first_month date, before_month date, first_delivery bigint, before_delivery bigint, picked bigint, own text) RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
 LANGUAGE sql STABLE AS $$
     WITH places AS MATERIALIZED (SELECT c.* FROM carried_place c WHERE picked IS NULL OR c.batch = picked),
     first AS MATERIALIZED (SELECT min(f.id) AS id FROM interchange f WHERE f.month >= first_month),
     some_groups AS (
         SELECT g.id, d.authority, coalesce(g.bank_centre, '') AS bank, g.state, g.payments, g.ore FROM release_group g
-        JOIN delivery d ON d.id = g.delivery_id AND d.id >= month_deliveries(first_month) AND d.id < month_deliveries(before_month)
-        WHERE g.month >= first_month AND g.month < before_month AND (own IS NULL OR d.authority = own)
+        JOIN delivery d ON d.id = g.delivery_id AND d.id >= first_delivery AND (before_delivery IS NULL OR d.id < before_delivery)
+        WHERE g.month >= first_month AND (before_month IS NULL OR g.month < before_month) AND (own IS NULL OR d.authority = own)
         UNION ALL
-        SELECT g.id, d.authority, coalesce(g.bank_centre, ''), g.state, g.payments, g.ore FROM places c JOIN release_group g ON g.id = c.group_id
-        CROSS JOIN LATERAL (SELECT e.authority FROM delivery e WHERE e.id = g.delivery_id LIMIT 1) d
-        WHERE own IS NULL OR d.authority = own),
+        SELECT g.id, c.authority, coalesce(g.bank_centre, ''), g.state, g.payments, g.ore FROM places c JOIN release_group g ON g.id = c.group_id
+        WHERE own IS NULL OR c.authority = own),
     some_lines AS (
         SELECT a.authority, i.bank, i.state AS interchange, l.* FROM interchange i JOIN order_line l ON l.interchange_id = i.id
         JOIN agreement a ON a.id = i.agreement_id
-        WHERE i.month >= first_month AND i.month < before_month AND l.interchange_id >= (SELECT id FROM first) AND (own IS NULL OR a.authority = own)
+        WHERE i.month >= first_month AND (before_month IS NULL OR i.month < before_month) AND l.interchange_id >= (SELECT id FROM first) AND (own IS NULL OR a.authority = own)
         UNION ALL
-        SELECT a.authority, i.bank, i.state, l.* FROM places c
+        SELECT c.authority, i.bank, i.state, l.* FROM places c
         JOIN order_line l ON l.interchange_id = c.interchange_id AND l.message_no = c.message_no AND l.lin = c.lin
-        JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
-        WHERE own IS NULL OR a.authority = own),
+        JOIN interchange i ON i.id = l.interchange_id
+        WHERE own IS NULL OR c.authority = own),
     early AS (
         SELECT t.group_id, t.kind, sum(t.payments) AS payments, sum(t.ore) AS ore FROM fact_tally t
-        WHERE t.group_id >= month_deliveries(first_month) << 14 AND t.group_id < month_deliveries(before_month) << 14 GROUP BY 1, 2
+        WHERE t.group_id >= first_delivery << 14 AND (before_delivery IS NULL OR t.group_id < before_delivery << 14) GROUP BY 1, 2
         UNION ALL
         SELECT t.group_id, t.kind, sum(t.payments), sum(t.ore) FROM places c JOIN fact_tally t ON t.group_id = c.group_id GROUP BY 1, 2),
     late AS (
         SELECT t.interchange_id, t.message_no, t.lin, t.kind, sum(t.payments) AS payments, sum(t.ore) AS ore FROM interchange i
         JOIN fact_tally t ON t.interchange_id = i.id
-        WHERE i.month >= first_month AND i.month < before_month AND t.interchange_id >= (SELECT id FROM first) GROUP BY 1, 2, 3, 4
+        WHERE i.month >= first_month AND (before_month IS NULL OR i.month < before_month) AND t.interchange_id >= (SELECT id FROM first) GROUP BY 1, 2, 3, 4
         UNION ALL
         SELECT t.interchange_id, t.message_no, t.lin, t.kind, sum(t.payments), sum(t.ore) FROM places c
         JOIN fact_tally t ON t.interchange_id = c.interchange_id AND t.message_no = c.message_no AND t.lin = c.lin GROUP BY 1, 2, 3, 4),
@@ -205,17 +204,28 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Where the payments are, of a viewer: the states of the ledger.
+-- +goose StatementBegin
 CREATE FUNCTION page_flow() RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = off AS $$
-    WITH viewer AS MATERIALIZED (SELECT page_operations() AS operations, page_authority() AS own),
-    parts AS (
-        SELECT f.* FROM viewer v CROSS JOIN LATERAL flow_of(first_open(), never(), NULL, v.own) f WHERE v.operations OR v.own IS NOT NULL
-        UNION ALL SELECT c.authority, c.bank, c.state, c.payments, c.ore FROM viewer v CROSS JOIN closed_flow c WHERE v.operations OR c.authority = v.own
-        UNION ALL SELECT c.authority, c.bank, c.state, -c.payments, -c.ore FROM viewer v CROSS JOIN carried_flow c WHERE v.operations OR c.authority = v.own)
-    -- What is missing at one bank may be found at another, where its agreement has gone.
-    SELECT p.authority, CASE WHEN p.state <> 'missing' THEN p.bank ELSE '' END, p.state, sum(p.payments)::bigint, sum(p.ore)::bigint FROM parts p
-    GROUP BY 1, 2, 3 HAVING sum(p.payments) > 0
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = off AS $$
+DECLARE
+    own CONSTANT text := page_authority();
+    since CONSTANT date := first_open();
+BEGIN
+    IF own IS NULL AND NOT page_operations() THEN
+        RETURN;
+    END IF;
+    -- Planned anew each time, for the months that are open: the others are not even looked at.
+    RETURN QUERY EXECUTE $flow$
+        WITH parts AS (
+            SELECT f.* FROM flow_of($1, $2, $3, $4, NULL, $5) f
+            UNION ALL SELECT c.authority, c.bank, c.state, c.payments, c.ore FROM closed_flow c WHERE $6 OR c.authority = $5
+            UNION ALL SELECT c.authority, c.bank, c.state, -c.payments, -c.ore FROM carried_flow c WHERE $6 OR c.authority = $5)
+        -- What is missing at one bank may be found at another, where its agreement has gone.
+        SELECT p.authority, CASE WHEN p.state <> 'missing' THEN p.bank ELSE '' END, p.state, sum(p.payments)::bigint, sum(p.ore)::bigint FROM parts p
+        GROUP BY 1, 2, 3 HAVING sum(p.payments) > 0 $flow$
+        USING since, NULL::date, month_deliveries(since), NULL::bigint, own, page_operations();
+END $$;
+-- +goose StatementEnd
 
 -- Whatever moves a payment of the month to another state from now on carries it.
 CREATE FUNCTION begin_closing(m date, now timestamptz, who text) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = nks, pg_temp AS $$
@@ -245,17 +255,19 @@ BEGIN
         SELECT s.supplier, s.authority, s.state, sum(s.payments), sum(s.ore), sum(s.order_ore) FROM month_sum s WHERE s.month = m GROUP BY 1, 2, 3
         ON CONFLICT (supplier, authority, state) DO UPDATE SET payments = c.payments + excluded.payments, ore = c.ore + excluded.ore,
             order_ore = c.order_ore + excluded.order_ore;
-    INSERT INTO carried_place (month, batch, group_id)
-        SELECT m, mine, g.id FROM release_group g WHERE g.month = m AND g.state IN ('unchecked', 'waiting');
-    INSERT INTO carried_place (month, batch, interchange_id, message_no, lin)
-        SELECT m, mine, l.interchange_id, l.message_no, l.lin FROM interchange i JOIN order_line l ON l.interchange_id = i.id
+    INSERT INTO carried_place (month, batch, authority, group_id)
+        SELECT m, mine, d.authority, g.id FROM release_group g JOIN delivery d ON d.id = g.delivery_id
+        WHERE g.month = m AND d.id >= month_deliveries(m) AND d.id < month_deliveries(following) AND g.state IN ('unchecked', 'waiting');
+    INSERT INTO carried_place (month, batch, authority, interchange_id, message_no, lin)
+        SELECT m, mine, a.authority, l.interchange_id, l.message_no, l.lin FROM interchange i JOIN order_line l ON l.interchange_id = i.id
+        JOIN agreement a ON a.id = i.agreement_id
         WHERE i.month = m AND (NOT is_final(state_of(NULL, 'released', l.type, l.state, i.state)) OR EXISTS (
             SELECT FROM fact_tally t WHERE t.interchange_id = l.interchange_id AND t.message_no = l.message_no AND t.lin = l.lin
             AND NOT is_final(state_of(t.kind, 'released', l.type, l.state, i.state)) GROUP BY t.kind HAVING sum(t.payments) <> 0));
     INSERT INTO closed_flow AS c (authority, bank, state, payments, ore)
         SELECT f.authority, f.bank, f.state, sum(f.payments), sum(f.ore) FROM (
-            SELECT * FROM flow_of(m, following, 0, NULL) UNION ALL
-            SELECT k.authority, k.bank, k.state, -k.payments, -k.ore FROM flow_of(m, m, mine, NULL) k) f GROUP BY 1, 2, 3
+            SELECT * FROM flow_of(m, following, month_deliveries(m), month_deliveries(following), 0, NULL) UNION ALL
+            SELECT k.authority, k.bank, k.state, -k.payments, -k.ore FROM flow_of(m, m, 0, 0, mine, NULL) k) f GROUP BY 1, 2, 3
         ON CONFLICT (authority, bank, state) DO UPDATE SET payments = c.payments + excluded.payments, ore = c.ore + excluded.ore;
 END $$;
 -- +goose StatementEnd
@@ -272,9 +284,9 @@ $$;
 
 -- What is frozen is written by these functions alone, and what is carried is only ever added.
 REVOKE ALL ON FUNCTION begin_closing(date, timestamptz, text), freeze_month(date), seal_month(date, timestamptz, bytea, bytea, bigint), page_flow(),
-    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, text) FROM PUBLIC;
+    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, bigint, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION begin_closing(date, timestamptz, text), freeze_month(date), seal_month(date, timestamptz, bytea, bytea, bigint),
-    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, text) TO nks_flow;
+    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, bigint, bigint, text) TO nks_flow;
 GRANT EXECUTE ON FUNCTION first_open(), first_open_delivery() TO nks_flow, nks_page;
 GRANT EXECUTE ON FUNCTION page_flow() TO nks_page;
 REVOKE INSERT, UPDATE, DELETE ON month, month_sum, closed_sum, closed_flow, carried_states FROM nks_flow;

@@ -66,7 +66,7 @@ CREATE FUNCTION is_hash(name text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ 
 CREATE FUNCTION first_kept() RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
     $$ SELECT coalesce(min(month), '2000-01-01') FROM month WHERE dropping_at IS NULL $$;
 CREATE FUNCTION dropped_from() RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
-    $$ SELECT coalesce(min(month), never()) FROM month WHERE dropping_at IS NOT NULL $$;
+    $$ SELECT coalesce(min(month), '2085-04-01') FROM month WHERE dropping_at IS NOT NULL $$;
 -- Whether the bytes of a document went with their month. Whoever may read it may know.
 CREATE FUNCTION bytes_are_erased(document bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
     $$ SELECT EXISTS (SELECT FROM month m WHERE m.documents_dropped_at IS NOT NULL AND month_number(m.month) = document >> 40) $$;
@@ -182,7 +182,7 @@ BEGIN
             order_ore = c.order_ore + excluded.order_ore;
     INSERT INTO closed_flow AS c (authority, bank, state, payments, ore)
         SELECT f.authority, f.bank, f.state, sum(f.payments), sum(f.ore) FROM (
-            SELECT q.* FROM (SELECT DISTINCT p.batch FROM carried_place p WHERE p.month = m) b CROSS JOIN LATERAL flow_of(m, m, b.batch, NULL) q
+            SELECT q.* FROM (SELECT DISTINCT p.batch FROM carried_place p WHERE p.month = m) b CROSS JOIN LATERAL flow_of(m, m, 0, 0, b.batch, NULL) q
             UNION ALL SELECT k.authority, k.bank, k.state, -k.payments, -k.ore FROM carried_flow k WHERE k.month = m) f GROUP BY 1, 2, 3
         ON CONFLICT (authority, bank, state) DO UPDATE SET payments = c.payments + excluded.payments, ore = c.ore + excluded.ore;
     DELETE FROM carried c WHERE c.month = m;
