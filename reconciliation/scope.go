@@ -8,8 +8,8 @@ import (
 )
 
 // scope is which months an invariant is asked of. Its query names tables as only_TABLE: the rows of those months; own_TABLE: of
-// those, the rows about payments of those months; open_TABLE: rows about those payments, and about what is carried of earlier
-// ones. A table without such a word is looked into by its keys.
+// those, the rows about payments of those months; open_TABLE: rows about those payments, and about older ones that were ordered
+// in those months. A table without such a word is looked into by its keys.
 type scope struct {
 	whole                              bool
 	since                              string // the first of the months
@@ -59,8 +59,9 @@ func (s scope) of(query string) string {
 			if table == "payment" {
 				id = "id"
 			}
-			rows += ` UNION ALL SELECT t.* FROM carried c CROSS JOIN LATERAL (SELECT * FROM ` + table + ` q WHERE q.month = c.month AND q.` + id +
-				` = c.payment_id LIMIT 1) t WHERE c.month < '` + s.since + `'`
+			rows += ` UNION ALL SELECT t.* FROM (SELECT DISTINCT payment_id FROM bank_order WHERE month >= '` + s.since + `' AND payment_id < ` +
+				strconv.FormatInt(s.payment, 10) + `) o CROSS JOIN LATERAL (SELECT month FROM delivery e WHERE e.id = delivery_of(o.payment_id) LIMIT 1) d
+				CROSS JOIN LATERAL (SELECT * FROM ` + table + ` q WHERE q.month = d.month AND q.` + id + ` = o.payment_id LIMIT 1) t`
 		}
 		return `(` + rows + `)`
 	})
