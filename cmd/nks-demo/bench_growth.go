@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"nks/internal/command"
@@ -56,5 +57,34 @@ func (b *bench) growth(ctx context.Context) error {
 		}
 		b.say("growth: made in %.0f s", want.Made.Seconds)
 	}
+	costs, err := growth.Measure(ctx, b.dir, size, b.options.rounds, b.say)
+	if err != nil {
+		return err
+	}
+	tellGrowth(b.p.Out, want, costs, b.options.explain)
 	return nil
+}
+
+// tellGrowth prints what each thing costs with one month and with all, and whether that keeps to its limit.
+func tellGrowth(w io.Writer, world growthWorld, costs []growth.Cost, statements bool) {
+	_, _ = fmt.Fprintf(w, "\n%d payments over %d months, the last one open; limit %.1f\n", world.Size.Payments, world.Size.Months, growth.MostGrowth)
+	_, _ = fmt.Fprintf(w, "%-26s %9s %9s %6s  %9s %9s %6s\n", "", "pages, 1", fmt.Sprint("of ", world.Size.Months), "times", "ms, 1", fmt.Sprint("of ", world.Size.Months), "times")
+	for _, c := range costs {
+		buffers, millis := c.Growth()
+		_, _ = fmt.Fprintf(w, "%-26s %9d %9d %6.2f  %9.1f %9.1f %6.2f  %s\n", c.What, c.Buffers[0], c.Buffers[1], buffers, c.Millis[0], c.Millis[1], millis, verdict(buffers, millis))
+		if statements && max(buffers, millis) > growth.MostGrowth {
+			for _, s := range c.Statements {
+				_, _ = fmt.Fprintf(w, "      %.300s\n", s)
+			}
+		}
+	}
+}
+
+// verdict tells whether a growth keeps to its limit.
+func verdict(buffers, millis float64) string {
+	most := max(buffers, millis)
+	if most <= growth.MostGrowth {
+		return "kept"
+	}
+	return fmt.Sprintf("MISSED by %.2f", most-growth.MostGrowth)
 }

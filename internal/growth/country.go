@@ -98,6 +98,9 @@ type bundle struct {
 	executes string
 }
 
+// key is the name of its document.
+func (b bundle) key() string { return b.id + "-" + b.payer.authority + ".xml" }
+
 // reference is the EndToEndId of a payment: it looks like nothing before it.
 func (b bundle) reference(n int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", b.payer.authority, b.id, n))

@@ -121,7 +121,7 @@ func (w *World) carryOut(ctx context.Context, day time.Time, list []bundle) erro
 }
 
 func take(ctx context.Context, steps *app.Steps, b bundle) error {
-	err := steps.Receive.Take(ctx, door.Arrival{Door: door.Mailbox, Party: b.payer.supplier, Key: b.id + b.payer.authority + ".xml", Size: door.Unsized,
+	err := steps.Receive.Take(ctx, door.Arrival{Door: door.Mailbox, Party: b.payer.supplier, Key: b.key(), Size: door.Unsized,
 		Content: strings.NewReader(b.xml())})
 	if err != nil {
 		return fmt.Errorf("take %s: %w", b.id, err)
