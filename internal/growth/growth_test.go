@@ -1,6 +1,7 @@
 package growth_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -30,7 +31,11 @@ func TestHistory_IsConsistent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range d.Findings {
+	whole, err := reconciliation.Check(t.Context(), w.Base.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range slices.Concat(whole, d.Findings) {
 		t.Errorf("%s: %s: %d, as %s", f.Rule, f.What, f.Count, f.Sample)
 	}
 	if !d.Clean() {
