@@ -5,7 +5,9 @@ package reconciliation
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"time"
 
 	"nks/gateway"
 )
@@ -29,15 +31,20 @@ type Queryer interface {
 // Ledger computes where every payment is: from the tables of the flow for the open months, and from what was frozen for those that
 // are closed, with what is carried of them as it stands.
 func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
+	first, err := firstOpen(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	// A value, so that it is planned for the open months.
 	rows, err := db.QueryContext(ctx, `
 		SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (
 			SELECT supplier, authority, state, count(*) AS payments, sum(ore) AS ore, sum(order_ore) AS order_ore
-				FROM payment_states(first_open(), never()) GROUP BY 1, 2, 3
+				FROM payment_states($1::date, never()) GROUP BY 1, 2, 3
 			UNION ALL SELECT supplier, authority, state, payments, ore, order_ore FROM closed_sum
-			UNION ALL SELECT supplier, authority, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < first_open() GROUP BY 1, 2, 3
+			UNION ALL SELECT supplier, authority, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < $1::date GROUP BY 1, 2, 3
 			UNION ALL SELECT supplier, authority, stands, count(*), sum(now_ore), sum(now_order_ore) FROM carried_states
-				WHERE month < first_open() GROUP BY 1, 2, 3) p
-		GROUP BY 1, 2, 3 HAVING sum(payments) <> 0 OR sum(ore) <> 0 OR sum(order_ore) <> 0 ORDER BY 1, 2, 3`)
+				WHERE month < $1::date GROUP BY 1, 2, 3) p
+		GROUP BY 1, 2, 3 HAVING sum(payments) <> 0 OR sum(ore) <> 0 OR sum(order_ore) <> 0 ORDER BY 1, 2, 3`, first)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -51,4 +58,16 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 		ledger = append(ledger, e)
 	}
 	return ledger, rows.Err()
+}
+
+// firstOpen is the first month that is not closed.
+func firstOpen(ctx context.Context, db Queryer) (first time.Time, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT first_open()`)
+	if err != nil {
+		return first, err
+	}
+	for rows.Next() {
+		err = rows.Scan(&first)
+	}
+	return first, errors.Join(err, rows.Close())
 }
