@@ -35,6 +35,9 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
+	if err := hashing(ctx, db, true); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
 	// A value, so that it is planned for the open months.
 	rows, err := db.QueryContext(ctx, `
 		SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (
@@ -70,4 +73,15 @@ func firstOpen(ctx context.Context, db Queryer) (first time.Time, err error) {
 		err = rows.Scan(&first)
 	}
 	return first, errors.Join(err, rows.Close())
+}
+
+// hashing has the rest of a transaction join whole months by hashing, or as the planner thinks. It knows how many groups and lines there
+// are in all months, and expects of those of one month as many times too few rows: looking each of them up would cost more with
+// every month that closes.
+func hashing(ctx context.Context, db Queryer, wanted bool) error {
+	rows, err := db.QueryContext(ctx, `SELECT set_config('enable_nestloop', CASE WHEN $1::boolean THEN 'off' ELSE 'on' END, true)`, wanted)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
 }

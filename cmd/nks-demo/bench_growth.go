@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"nks/internal/command"
 	"nks/internal/growth"
@@ -57,12 +58,25 @@ func (b *bench) growth(ctx context.Context) error {
 		}
 		b.say("growth: made in %.0f s", want.Made.Seconds)
 	}
-	costs, err := growth.Measure(ctx, b.dir, size, b.options.rounds, b.say)
+	costs, postgres, err := growth.Measure(ctx, b.dir, size, b.options.rounds, b.say)
 	if err != nil {
 		return err
 	}
 	tellGrowth(b.p.Out, want, costs, b.options.explain)
-	return nil
+	on := hardware()
+	on.PostgreSQL = postgres
+	return b.keepOf(on, []measurement{growthMeasurement(want, b.options.rounds, costs)})
+}
+
+// growthMeasurement is the result that is kept: each thing's pages and time in both worlds.
+func growthMeasurement(world growthWorld, rounds int, costs []growth.Cost) measurement {
+	v := map[string]float64{"made_s": world.Made.Seconds, "month_s": world.Made.MonthS, "database_mb": float64(world.Made.ClusterB) / (1 << 20)}
+	for _, c := range costs {
+		name := strings.NewReplacer(" ", "_", ",", "", "'", "").Replace(c.What)
+		v[name+"_one_pages"], v[name+"_many_pages"] = float64(c.Buffers[0]), float64(c.Buffers[1])
+		v[name+"_one_ms"], v[name+"_many_ms"] = c.Millis[0], c.Millis[1]
+	}
+	return measurement{Name: "growth", Sizes: map[string]int{"payments": world.Size.Payments, "months": world.Size.Months, "rounds": rounds}, Values: v}
 }
 
 // tellGrowth prints what each thing costs with one month and with all, and whether that keeps to its limit.

@@ -79,7 +79,7 @@ func Make(ctx context.Context, dir string, size Size, say func(string, ...any)) 
 
 // making are a server's settings while nothing of it needs to last.
 func making() map[string]string {
-	return map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "max_wal_size": "16GB",
+	return map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "max_wal_size": "4GB",
 		"wal_level": "minimal", "max_wal_senders": "0"}
 }
 

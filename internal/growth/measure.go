@@ -56,7 +56,7 @@ type meter struct {
 
 // Measure takes days in both worlds of a directory, in turns: first those whose pages are counted, then those whose time is taken. The
 // first of either is not counted: a connection looks much up once. It leaves the days' bundles in the worlds.
-func Measure(ctx context.Context, dir string, size Size, rounds int, say func(string, ...any)) (list []Cost, err error) {
+func Measure(ctx context.Context, dir string, size Size, rounds int, say func(string, ...any)) (list []Cost, postgres string, err error) {
 	var worlds []*World
 	for _, name := range []string{oneMonth, manyMonths} {
 		of := size
@@ -65,12 +65,16 @@ func Measure(ctx context.Context, dir string, size Size, rounds int, say func(st
 		}
 		s, w, err := start(ctx, dir, name, of, nil)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		worlds = append(worlds, w)
 		defer func() { _ = errors.Join(w.Close(), s.Stop(context.WithoutCancel(ctx))) }()
 	}
-	return measureBoth(ctx, worlds, rounds, say)
+	if err := worlds[0].flow.GetContext(ctx, &postgres, `SHOW server_version`); err != nil {
+		return nil, "", err
+	}
+	list, err = measureBoth(ctx, worlds, rounds, say)
+	return list, postgres, err
 }
 
 func measureBoth(ctx context.Context, worlds []*World, rounds int, say func(string, ...any)) (list []Cost, err error) {
