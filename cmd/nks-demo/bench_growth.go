@@ -79,7 +79,7 @@ func growthMeasurement(world growthWorld, rounds int, costs []growth.Cost) measu
 	return measurement{Name: "growth", Sizes: map[string]int{"payments": world.Size.Payments, "months": world.Size.Months, "rounds": rounds}, Values: v}
 }
 
-// tellGrowth prints what each thing costs with one month and with all, and whether that keeps to its limit.
+// tellGrowth prints what each thing costs with one month and with all, and by how much that misses its limit.
 func tellGrowth(w io.Writer, world growthWorld, costs []growth.Cost, statements bool) {
 	_, _ = fmt.Fprintf(w, "\n%d payments over %d months, the last one open; limit %.1f\n", world.Size.Payments, world.Size.Months, growth.MostGrowth)
 	_, _ = fmt.Fprintf(w, "%-26s %9s %9s %6s  %9s %9s %6s\n", "", "pages, 1", fmt.Sprint("of ", world.Size.Months), "times", "ms, 1", fmt.Sprint("of ", world.Size.Months), "times")
@@ -94,7 +94,7 @@ func tellGrowth(w io.Writer, world growthWorld, costs []growth.Cost, statements 
 	}
 }
 
-// verdict tells whether a growth keeps to its limit.
+// verdict reports whether a growth keeps to its limit.
 func verdict(buffers, millis float64) string {
 	most := max(buffers, millis)
 	if most <= growth.MostGrowth {

@@ -36,7 +36,7 @@ func (c Cost) Growth() (buffers, millis float64) {
 }
 
 // measured is how many payments the bundle of a measured day has.
-const measured = 1000
+const measured = 10_000
 
 // What is measured at one world.
 type meter struct {
@@ -226,7 +226,7 @@ func (m *meter) day(ctx context.Context, round int) error {
 	if err := m.w.flow.GetContext(ctx, &n, `SELECT count(*) FROM delivery_key`); err != nil {
 		return err
 	}
-	b := m.w.bundle(payers()[1], fmt.Sprint("M", n), measured, m.cal, day)
+	b := m.w.bundle(payers()[1], fmt.Sprint("M", n), min(measured, m.w.size.bundle()), m.cal, day)
 	for _, part := range []func(context.Context, time.Time, bundle) error{m.out, m.back, m.looks, m.searches, m.books} {
 		if err := part(ctx, day, b); err != nil {
 			return err

@@ -129,18 +129,18 @@ LANGUAGE sql STABLE AS $$
     LEFT JOIN interchange i ON i.id = o.interchange_id AND i.month >= first_month
     WHERE p.month >= first_month AND p.month < before_month
 $$;
--- The same of one payment, by whole keys.
+-- The same of one payment, by whole keys: each is looked up, however the rest of a statement is joined.
 CREATE FUNCTION payment_at(m date, payment bigint) RETURNS TABLE (supplier text, authority text, agreement text, ore bigint, order_ore bigint, state text)
 LANGUAGE sql STABLE AS $$
     SELECT d.supplier, p.authority, g.agreement, p.ore, coalesce(o.ore, p.ore), state_of(s.kind, g.state, o.type, l.state, i.state)
     FROM (SELECT q.authority, q.group_id, q.ore FROM payment q WHERE q.month = m AND q.id = payment LIMIT 1) p
-    JOIN release_group g ON g.id = p.group_id
+    CROSS JOIN LATERAL (SELECT r.agreement, r.state, r.order_month FROM release_group r WHERE r.id = p.group_id LIMIT 1) g
     CROSS JOIN LATERAL (SELECT e.supplier FROM delivery e WHERE e.id = delivery_of(payment) LIMIT 1) d
     LEFT JOIN LATERAL (SELECT t.* FROM standing t WHERE t.month = m AND t.payment_id = payment LIMIT 1) s ON true
     LEFT JOIN LATERAL (SELECT b.* FROM bank_order b WHERE b.month = coalesce(s.order_month, g.order_month) AND b.payment_id = payment
         AND b.attempt = greatest(coalesce(s.attempt, 1), 1) LIMIT 1) o ON true
-    LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
-    LEFT JOIN interchange i ON i.id = o.interchange_id
+    LEFT JOIN LATERAL (SELECT k.state FROM order_line k WHERE k.interchange_id = o.interchange_id AND k.message_no = o.message_no AND k.lin = o.lin LIMIT 1) l ON true
+    LEFT JOIN LATERAL (SELECT f.state FROM interchange f WHERE f.id = o.interchange_id LIMIT 1) i ON true
 $$;
 -- What is carried: as it was frozen, and as it stands.
 CREATE VIEW carried_states AS
