@@ -31,23 +31,23 @@ type Queryer interface {
 // Ledger computes where every payment is: from the tables of the flow for the open months, and from what was frozen for those that
 // are closed, with what is carried of them as it stands.
 func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
-	first, err := firstOpen(ctx, db)
+	open, err := firstOpen(ctx, db)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	if err := hashing(ctx, db, true); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	// A value, so that it is planned for the open months.
+	// Values, so that it is planned for the open months.
 	rows, err := db.QueryContext(ctx, `
 		SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (
 			SELECT supplier, authority, state, count(*) AS payments, sum(ore) AS ore, sum(order_ore) AS order_ore
-				FROM payment_states($1::date, never()) GROUP BY 1, 2, 3
+				FROM payment_states($1::date, never(), $2, $3) GROUP BY 1, 2, 3
 			UNION ALL SELECT supplier, authority, state, payments, ore, order_ore FROM closed_sum
 			UNION ALL SELECT supplier, authority, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < $1::date GROUP BY 1, 2, 3
 			UNION ALL SELECT supplier, authority, stands, count(*), sum(now_ore), sum(now_order_ore) FROM carried_states
 				WHERE month < $1::date GROUP BY 1, 2, 3) p
-		GROUP BY 1, 2, 3 HAVING sum(payments) <> 0 OR sum(ore) <> 0 OR sum(order_ore) <> 0 ORDER BY 1, 2, 3`, first)
+		GROUP BY 1, 2, 3 HAVING sum(payments) <> 0 OR sum(ore) <> 0 OR sum(order_ore) <> 0 ORDER BY 1, 2, 3`, open.first, open.delivery, open.after)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -63,16 +63,22 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 	return ledger, rows.Err()
 }
 
-// firstOpen is the first month that is not closed.
-func firstOpen(ctx context.Context, db Queryer) (first time.Time, err error) {
-	rows, err := db.QueryContext(ctx, `SELECT first_open()`)
+// from is where the open months begin: their first day and first delivery, and what is after all deliveries that there may be.
+type from struct {
+	first           time.Time
+	delivery, after int64
+}
+
+// firstOpen is where the months begin that are not closed.
+func firstOpen(ctx context.Context, db Queryer) (open from, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT m.first, month_deliveries(m.first), month_deliveries(never()) FROM (SELECT first_open()) m (first)`)
 	if err != nil {
-		return first, err
+		return open, err
 	}
 	for rows.Next() {
-		err = rows.Scan(&first)
+		err = rows.Scan(&open.first, &open.delivery, &open.after)
 	}
-	return first, errors.Join(err, rows.Close())
+	return open, errors.Join(err, rows.Close())
 }
 
 // hashing has the rest of a transaction join whole months by hashing, or as the planner thinks. It knows how many groups and lines there

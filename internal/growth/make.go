@@ -22,6 +22,8 @@ import (
 const (
 	oneMonth   = "one"
 	manyMonths = "many"
+	// logOf begins the folder of a cluster's log that cannot be forged: its key and its checkpoints.
+	logOf = "log-"
 )
 
 // Made is how a history was made.
@@ -50,12 +52,12 @@ func Make(ctx context.Context, dir string, size Size, say func(string, ...any)) 
 	if err := size.Validate(); err != nil {
 		return made, err
 	}
-	for _, name := range []string{oneMonth, manyMonths, "log"} {
+	for _, name := range []string{oneMonth, manyMonths, logOf + oneMonth, logOf + manyMonths} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return made, err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "log"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, logOf+manyMonths), 0o700); err != nil {
 		return made, err
 	}
 	err = with(ctx, dir, manyMonths, size, making(), func(w *World) error {
@@ -69,8 +71,10 @@ func Make(ctx context.Context, dir string, size Size, say func(string, ...any)) 
 	}
 	made.FlowS = time.Since(began).Seconds()
 	say("growth: the first month by the flow in %.1f s", made.FlowS)
-	if out, err := exec.CommandContext(ctx, "cp", "-a", filepath.Join(dir, manyMonths), filepath.Join(dir, oneMonth)).CombinedOutput(); err != nil {
-		return made, fmt.Errorf("copy: %w: %s", err, out)
+	for _, of := range []string{"", logOf} {
+		if out, err := exec.CommandContext(ctx, "cp", "-a", filepath.Join(dir, of+manyMonths), filepath.Join(dir, of+oneMonth)).CombinedOutput(); err != nil {
+			return made, fmt.Errorf("copy: %w: %s", err, out)
+		}
 	}
 	err = with(ctx, dir, manyMonths, size, making(), func(w *World) error { return w.fill(ctx, &made, say) })
 	made.Seconds = time.Since(began).Seconds()
@@ -150,7 +154,7 @@ func start(ctx context.Context, dir, name string, size Size, settings map[string
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := openOn(ctx, s, size, filepath.Join(dir, "log"))
+	w, err := openOn(ctx, s, size, filepath.Join(dir, logOf+name))
 	if err != nil {
 		return nil, nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}

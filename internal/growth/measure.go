@@ -92,7 +92,11 @@ func measureBoth(ctx context.Context, worlds []*World, rounds int, say func(stri
 		for round := range rounds + 1 {
 			for i, m := range meters {
 				m.withBook = round > 0 && (round <= 3)
-				if err := m.day(ctx, round); err != nil {
+				err := all(ctx, "sign the log", m.w.Sequence.Next)
+				if err == nil {
+					err = m.day(ctx, round)
+				}
+				if err != nil {
 					return nil, fmt.Errorf("world %d, round %d: %w", i, round, err)
 				}
 				if round == 0 {

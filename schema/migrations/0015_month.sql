@@ -114,13 +114,14 @@ CREATE FUNCTION is_final(state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
     $$ SELECT state IN ('rejected', 'stopped', 'executed', 'cheque', 'returned', 'settled') $$;
 
 -- Where every payment of some months is; of several orders of a payment the last one counts. No table is read before those months.
-CREATE FUNCTION payment_states(first_month date, before_month date) RETURNS TABLE (month date, payment_id bigint, supplier text, authority text, agreement text,
+-- Who gives the bounds of their deliveries as values has them planned for those months.
+CREATE FUNCTION payment_states(first_month date, before_month date, first_delivery bigint, before_delivery bigint) RETURNS TABLE (month date, payment_id bigint, supplier text, authority text, agreement text,
     ore bigint, order_ore bigint, state text)
 LANGUAGE sql STABLE AS $$
     SELECT p.month, p.id, d.supplier, p.authority, g.agreement, p.ore, coalesce(o.ore, p.ore), state_of(s.kind, g.state, o.type, l.state, i.state)
     FROM payment p
     JOIN release_group g ON g.id = p.group_id AND g.month >= first_month AND g.month < before_month
-    JOIN delivery d ON d.id = delivery_of(p.id) AND d.id >= month_deliveries(first_month) AND d.id < month_deliveries(before_month)
+    JOIN delivery d ON d.id = delivery_of(p.id) AND d.id >= first_delivery AND d.id < before_delivery
     LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id AND s.month >= first_month AND s.month < before_month
     LEFT JOIN bank_order o ON o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = p.id AND o.month >= first_month
         AND o.attempt = greatest(coalesce(s.attempt, 1), 1)
@@ -128,6 +129,11 @@ LANGUAGE sql STABLE AS $$
         AND l.interchange_id >= (SELECT min(f.id) FROM interchange f WHERE f.month >= first_month)
     LEFT JOIN interchange i ON i.id = o.interchange_id AND i.month >= first_month
     WHERE p.month >= first_month AND p.month < before_month
+$$;
+CREATE FUNCTION payment_states(first_month date, before_month date) RETURNS TABLE (month date, payment_id bigint, supplier text, authority text, agreement text,
+    ore bigint, order_ore bigint, state text)
+LANGUAGE sql STABLE AS $$
+    SELECT * FROM payment_states(first_month, before_month, month_deliveries(first_month), month_deliveries(before_month))
 $$;
 -- The same of one payment, by whole keys: each is looked up, however the rest of a statement is joined.
 CREATE FUNCTION payment_at(m date, payment bigint) RETURNS TABLE (supplier text, authority text, agreement text, ore bigint, order_ore bigint, state text)
@@ -272,9 +278,9 @@ $$;
 
 -- What is frozen is written by these functions alone, and what is carried is only ever added.
 REVOKE ALL ON FUNCTION begin_closing(date, timestamptz, text), freeze_month(date), seal_month(date, timestamptz, bytea, bytea, bigint), page_flow(),
-    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, text) FROM PUBLIC;
+    payment_states(date, date), payment_states(date, date, bigint, bigint), payment_at(date, bigint), flow_of(date, date, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION begin_closing(date, timestamptz, text), freeze_month(date), seal_month(date, timestamptz, bytea, bytea, bigint),
-    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, text) TO nks_flow;
+    payment_states(date, date), payment_states(date, date, bigint, bigint), payment_at(date, bigint), flow_of(date, date, bigint, text) TO nks_flow;
 GRANT EXECUTE ON FUNCTION first_open(), first_open_delivery() TO nks_flow, nks_page;
 GRANT EXECUTE ON FUNCTION page_flow() TO nks_page;
 REVOKE INSERT, UPDATE, DELETE ON month, month_sum, closed_sum, closed_flow, carried_states FROM nks_flow;
