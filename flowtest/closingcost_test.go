@@ -9,7 +9,7 @@ import (
 	"nks/reconciliation"
 )
 
-// TestMonth_ClosedCostNothing: ledger, overview and gauges touch the same buffers with one closed month behind them and with
+// TestMonth_ClosedCostNothing: ledger, control, overview and gauges touch the same buffers with one closed month behind them and with
 // twenty-six. (W3, W4)
 func TestMonth_ClosedCostNothing(t *testing.T) {
 	// Not beside others, as TestMonths_CostNothing.
@@ -52,6 +52,10 @@ func lookedAt(t *testing.T, closed int) map[string]cost {
 			t.Fatal(err)
 		}
 		all["ledger"] = all["ledger"].least(touched.since())
+		if _, err := reconciliation.CheckOpen(t.Context(), flow); err != nil {
+			t.Fatal(err)
+		}
+		all["control"] = all["control"].least(touched.since())
 		if _, err := w.Watch.Sample(t.Context(), flow); err != nil {
 			t.Fatal(err)
 		}

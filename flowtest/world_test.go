@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -225,7 +226,11 @@ func (w *world) holds() {
 	if err != nil {
 		w.t.Error(err)
 	}
-	for _, f := range findings {
+	open, err := reconciliation.CheckOpen(ctx, w.db)
+	if err != nil {
+		w.t.Error(err)
+	}
+	for _, f := range slices.Concat(findings, open) {
 		w.t.Errorf("%s: %s: %d, as %s", f.Rule, f.What, f.Count, f.Sample)
 	}
 	var received, ore int64

@@ -60,7 +60,7 @@ func (s scope) of(query string) string {
 				id = "id"
 			}
 			rows += ` UNION ALL SELECT t.* FROM (SELECT DISTINCT payment_id FROM bank_order WHERE month >= '` + s.since + `' AND payment_id < ` +
-				strconv.FormatInt(s.payment, 10) + `) o CROSS JOIN LATERAL (SELECT month FROM delivery e WHERE e.id = delivery_of(o.payment_id) LIMIT 1) d
+				strconv.FormatInt(s.payment, 10) + `) o CROSS JOIN LATERAL (SELECT month_of(delivery_of(o.payment_id)) AS month) d
 				CROSS JOIN LATERAL (SELECT * FROM ` + table + ` q WHERE q.month = d.month AND q.` + id + ` = o.payment_id LIMIT 1) t`
 		}
 		return `(` + rows + `)`
@@ -78,6 +78,8 @@ func (s scope) rows(table string) string {
 		return from("delivery_id", s.delivery)
 	case "document", "answer", "bank_file":
 		return from("id", s.document)
+	case "payment_key":
+		return from("payment_id", s.payment)
 	case "document_piece":
 		return from("document_id", s.document)
 	case "answer_uncollected", "answer_key":

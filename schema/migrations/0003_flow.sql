@@ -201,6 +201,8 @@ CREATE TABLE payment_key (
     payment_id bigint NOT NULL,
     PRIMARY KEY (payer_id, e2e)
 );
+-- Keys come in the order of their payments: a summary of a hundred pages tells which of them are of the open months.
+CREATE INDEX payment_key_payment ON payment_key USING brin (payment_id);
 
 -- What became of a payment, or of one attempt to pay it, by itself, and of lines as a whole: append-only. What is true of a
 -- million at once stands on group, message or line. A fact is a row of the month it was learned in, also of an older payment.

@@ -114,13 +114,14 @@ CREATE FUNCTION is_final(state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 
 -- Where every payment of some months is, without an end: of all from the first on; of several orders of a payment the last one
 -- counts. No table is read before those months. An end costs the planner its guess: it expects next to nothing between two bounds.
-CREATE FUNCTION payment_states(first_month date, before_month date) RETURNS TABLE (month date, payment_id bigint, supplier text, authority text, agreement text,
+-- Who gives the bounds of their deliveries as values has them planned for those months.
+CREATE FUNCTION payment_states(first_month date, before_month date, first_delivery bigint, before_delivery bigint) RETURNS TABLE (month date, payment_id bigint, supplier text, authority text, agreement text,
     ore bigint, order_ore bigint, state text)
 LANGUAGE sql STABLE AS $$
     SELECT p.month, p.id, d.supplier, p.authority, g.agreement, p.ore, coalesce(o.ore, p.ore), state_of(s.kind, g.state, o.type, l.state, i.state)
     FROM payment p
     JOIN release_group g ON g.id = p.group_id AND g.month >= first_month AND (before_month IS NULL OR g.month < before_month)
-    JOIN delivery d ON d.id = delivery_of(p.id) AND d.id >= month_deliveries(first_month) AND (before_month IS NULL OR d.id < month_deliveries(before_month))
+    JOIN delivery d ON d.id = delivery_of(p.id) AND d.id >= first_delivery AND (before_delivery IS NULL OR d.id < before_delivery)
     LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id AND s.month >= first_month AND (before_month IS NULL OR s.month < before_month)
     LEFT JOIN bank_order o ON o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = p.id AND o.month >= first_month
         AND o.attempt = greatest(coalesce(s.attempt, 1), 1)
@@ -129,18 +130,23 @@ LANGUAGE sql STABLE AS $$
     LEFT JOIN interchange i ON i.id = o.interchange_id AND i.month >= first_month
     WHERE p.month >= first_month AND (before_month IS NULL OR p.month < before_month)
 $$;
--- The same of one payment, by whole keys.
+CREATE FUNCTION payment_states(first_month date, before_month date) RETURNS TABLE (month date, payment_id bigint, supplier text, authority text, agreement text,
+    ore bigint, order_ore bigint, state text)
+LANGUAGE sql STABLE AS $$
+    SELECT * FROM payment_states(first_month, before_month, month_deliveries(first_month), month_deliveries(before_month))
+$$;
+-- The same of one payment, by whole keys: each is looked up, however the rest of a statement is joined.
 CREATE FUNCTION payment_at(m date, payment bigint) RETURNS TABLE (supplier text, authority text, agreement text, ore bigint, order_ore bigint, state text)
 LANGUAGE sql STABLE AS $$
     SELECT d.supplier, p.authority, g.agreement, p.ore, coalesce(o.ore, p.ore), state_of(s.kind, g.state, o.type, l.state, i.state)
     FROM (SELECT q.authority, q.group_id, q.ore FROM payment q WHERE q.month = m AND q.id = payment LIMIT 1) p
-    JOIN release_group g ON g.id = p.group_id
+    CROSS JOIN LATERAL (SELECT r.agreement, r.state, r.order_month FROM release_group r WHERE r.id = p.group_id LIMIT 1) g
     CROSS JOIN LATERAL (SELECT e.supplier FROM delivery e WHERE e.id = delivery_of(payment) LIMIT 1) d
     LEFT JOIN LATERAL (SELECT t.* FROM standing t WHERE t.month = m AND t.payment_id = payment LIMIT 1) s ON true
     LEFT JOIN LATERAL (SELECT b.* FROM bank_order b WHERE b.month = coalesce(s.order_month, g.order_month) AND b.payment_id = payment
         AND b.attempt = greatest(coalesce(s.attempt, 1), 1) LIMIT 1) o ON true
-    LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
-    LEFT JOIN interchange i ON i.id = o.interchange_id
+    LEFT JOIN LATERAL (SELECT k.state FROM order_line k WHERE k.interchange_id = o.interchange_id AND k.message_no = o.message_no AND k.lin = o.lin LIMIT 1) l ON true
+    LEFT JOIN LATERAL (SELECT f.state FROM interchange f WHERE f.id = o.interchange_id LIMIT 1) i ON true
 $$;
 -- What is carried: as it was frozen, and as it stands.
 CREATE VIEW carried_states AS
@@ -284,9 +290,9 @@ $$;
 
 -- What is frozen is written by these functions alone, and what is carried is only ever added.
 REVOKE ALL ON FUNCTION begin_closing(date, timestamptz, text), freeze_month(date), seal_month(date, timestamptz, bytea, bytea, bigint), page_flow(),
-    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, bigint, bigint, text) FROM PUBLIC;
+    payment_states(date, date), payment_states(date, date, bigint, bigint), payment_at(date, bigint), flow_of(date, date, bigint, bigint, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION begin_closing(date, timestamptz, text), freeze_month(date), seal_month(date, timestamptz, bytea, bytea, bigint),
-    payment_states(date, date), payment_at(date, bigint), flow_of(date, date, bigint, bigint, bigint, text) TO nks_flow;
+    payment_states(date, date), payment_states(date, date, bigint, bigint), payment_at(date, bigint), flow_of(date, date, bigint, bigint, bigint, text) TO nks_flow;
 GRANT EXECUTE ON FUNCTION first_open(), first_open_delivery() TO nks_flow, nks_page;
 GRANT EXECUTE ON FUNCTION page_flow() TO nks_page;
 REVOKE INSERT, UPDATE, DELETE ON month, month_sum, closed_sum, closed_flow, carried_states FROM nks_flow;

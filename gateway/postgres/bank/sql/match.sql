@@ -7,13 +7,12 @@ ANALYZE bank_status
 
 -- step: by place
 INSERT INTO by_place
-SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, d.month, o.payment_id, o.attempt, coalesce(o.ore, l.ore)
+SELECT s.n, l.interchange_id, l.message_no, l.lin, o.seq, month_of(delivery_of(o.payment_id)), o.payment_id, o.attempt, coalesce(o.ore, l.ore)
 FROM bank_status s JOIN message m ON m.ref = s.message_ref AND NOT m.void
 JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
 JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no AND l.lin = s.lin
 LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt, b.ore FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @until::date
     AND b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
-LEFT JOIN delivery d ON d.id = delivery_of(o.payment_id)
 WHERE s.seq IS NULL OR o.payment_id IS NOT NULL
 
 -- step: by reference
