@@ -27,6 +27,7 @@ const (
 	PaymentLook   Kind = "look at a payment"
 	PaymentSearch Kind = "search for payments"
 	FrozenSums    Kind = "frozen sums"
+	DroppedMonth  Kind = "dropped month"
 	Restore       Kind = "restore"
 )
 

@@ -113,7 +113,9 @@ type Config struct {
 	Limits    Limits    `toml:"limits"`
 	Answers   Answers   `toml:"answers"`
 	Flow      Flow      `toml:"flow"`
+	Months    Months    `toml:"months"`
 	Register  Register  `toml:"register"`
+	Retention Retention `toml:"retention"`
 	Audit     Audit     `toml:"audit"`
 	Journal   Journal   `toml:"journal"`
 	Log       Log       `toml:"log"`
@@ -229,6 +231,18 @@ type Answers struct {
 type Flow struct {
 	// Poll is the longest pause after having found nothing: a step that is given work is woken.
 	Poll Duration `toml:"poll"`
+}
+
+// Months says when months close.
+type Months struct {
+	// CloseAfter is how many months after its end a month is closed by itself; 0: only by command.
+	CloseAfter int `toml:"close_after"`
+}
+
+// Retention is what is erased when its time is over: for how long it is kept is decided, and not configured.
+type Retention struct {
+	// Key is the file of the key that makes the hashes which stay of erased months.
+	Key string `toml:"key"`
 }
 
 // Register is how the register is kept at hand.
@@ -363,6 +377,7 @@ func Default() Config {
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
 		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
 		Flow:     Flow{Poll: Duration{10 * time.Second}},
+		Months:   Months{CloseAfter: 2},
 		Register: Register{Image: true},
 		Audit:    Audit{FormerKeys: []string{}},
 		Log:      Log{Level: "info", Format: "json"},

@@ -14,7 +14,7 @@ func (c *Config) Resolve(dir string) {
 	c.Folder = dir
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
 		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials,
-		&c.Audit.Key, &c.Audit.Checkpoints, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons} {
+		&c.Audit.Key, &c.Audit.Checkpoints, &c.Retention.Key, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons} {
 		*path = from(dir, *path)
 	}
 	if c.Database.PrivateDir == "" && c.Data != "" {
@@ -39,6 +39,9 @@ func (c *Config) Resolve(dir string) {
 		if name, err := os.Hostname(); err == nil {
 			c.Journal.Node = name
 		}
+	}
+	if c.Retention.Key == "" && c.Data != "" {
+		c.Retention.Key = filepath.Join(c.Data, "retention", "key")
 	}
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)

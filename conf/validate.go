@@ -72,6 +72,7 @@ func (c Config) Validate() error {
 	p.lasts("answers.quiet", c.Answers.Quiet, 0, 24*time.Hour)
 	p.lasts("answers.deadline", c.Answers.Deadline, c.Answers.Quiet.Duration, 24*time.Hour)
 	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
+	p.within("months.close_after", c.Months.CloseAfter, 0, 120)
 	p.within("register.image_mb", c.Register.ImageMB, 0, 1<<20)
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")

@@ -114,7 +114,7 @@ func TestSample(t *testing.T) {
 	w.hear("BEC")
 	w.later(time.Second)
 	w.exec(`UPDATE interchange SET state = 'sent', sent_at = prepared_at WHERE kind = 'CONTRL'`)
-	look("accepted", 24*time.Hour-time.Minute-2*time.Second, fence, "answers_due{8}=1", "answers_due_oldest_seconds{8}=1")
+	look("accepted", 24*time.Hour-time.Minute-2*time.Second, fence, "answers_due{8}=2", "answers_due_oldest_seconds{8}=1")
 }
 
 // TestFollower counts what is committed after its first look, each thing once.

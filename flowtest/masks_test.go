@@ -32,5 +32,6 @@ func TestPages_OurOwnNumbersAreNoCitizens(t *testing.T) {
 	p.says("a payment to a place of work", work, "P "+plant, "Id&gt;"+plant+"&lt;")
 
 	w.exec(`UPDATE answer SET number = number - CASE kind WHEN 1 THEN 1102031233 ELSE 102031233 END`)
+	w.tamper(`UPDATE nks.answer_key SET number = number - CASE kind WHEN 1 THEN 1102031233 ELSE 102031233 END`)
 	w.exec(`UPDATE answer_counter SET last = last - CASE kind WHEN 1 THEN 1102031233 ELSE 102031233 END`)
 }

@@ -120,7 +120,8 @@ func (w *world) counted(role string) (*sqlx.DB, *buffers) {
 	c.OnNotice = b.note
 	for name, value := range map[string]string{"session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
 		"auto_explain.log_analyze": "on", "auto_explain.log_buffers": "on", "auto_explain.log_format": "json", "auto_explain.log_timing": "off",
-		"client_min_messages": "log", "plan_cache_mode": "force_custom_plan", "jit": "off", "enable_memoize": "off"} {
+		"client_min_messages": "log", "plan_cache_mode": "force_custom_plan", "jit": "off", "enable_memoize": "off",
+		"enable_seqscan": "off"} {
 		c.RuntimeParams[name] = value
 	}
 	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {

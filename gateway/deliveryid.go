@@ -8,3 +8,6 @@ const deliveryBits = 22
 func DeliveryID(cell Cell, month Month, n int64) int64 {
 	return int64(cell)<<(monthBits+deliveryBits) | int64(month)<<deliveryBits | n
 }
+
+// MonthOfDelivery is the month that a delivery's id says: in the partition of that month it and its payments are.
+func MonthOfDelivery(id int64) Month { return Month(id >> deliveryBits & (1<<monthBits - 1)) }

@@ -31,6 +31,8 @@ const (
 	DetailMessageType      DetailCode = "message_type"
 	DetailMoreStatuses     DetailCode = "more_statuses"
 	DetailNothingOfOurs    DetailCode = "nothing_of_ours"
+	DetailDropped          DetailCode = "dropped"
+	DetailDroppedPayment   DetailCode = "dropped_payment"
 	DetailPlaceNotOurs     DetailCode = "place_not_ours"
 	DetailReferenceNotOurs DetailCode = "reference_not_ours"
 	DetailDifferentLines   DetailCode = "different_lines"
@@ -100,6 +102,8 @@ func DetailTexts() []DetailText {
 		{DetailMessageType, "Meddelelsestype %[1]s", "message type %[1]s"},
 		{DetailMoreStatuses, "Yderligere %[1]s statusser", "%[1]s more statuses"},
 		{DetailNothingOfOurs, "Den handler ikke om noget af vores", "nothing of ours"},
+		{DetailDropped, "Den handler om noget fra en måned, som er slettet", "it is of a month that is dropped"},
+		{DetailDroppedPayment, "Den handler om betaling %[1]s fra en måned, som er slettet", "payment %[1]s is of a month that is dropped"},
 		{DetailPlaceNotOurs, "Referencen er vores, stedet er ikke", "the reference is ours, the place is not"},
 		{DetailReferenceNotOurs, "Stedet er vores, referencen er ikke", "the place is ours, the reference is not"},
 		{DetailDifferentLines, "Sted og reference er forskellige linjer", "place and reference name different lines"},

@@ -17,6 +17,8 @@ const (
 	ThingJournal     Thing = "journal"
 	ThingAgreement   Thing = "agreement"
 	ThingBank        Thing = "bank"
+	ThingLegalHold   Thing = "legal hold"
+	ThingRetention   Thing = "retention rule"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

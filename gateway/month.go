@@ -26,6 +26,9 @@ func (m Month) Check() error {
 // String is the month's first day, as the database writes it.
 func (m Month) String() string { return m.first().Format(time.DateOnly) }
 
+// Name is the month as people write it, as in 2005-08.
+func (m Month) Name() string { return m.first().Format("2006-01") }
+
 // Suffix is how the names of a month's partitions end.
 func (m Month) Suffix() string { return m.first().Format("200601") }
 
@@ -38,3 +41,22 @@ const numberBits = 40
 
 // IDs is what the running number is added to in the ids of a month's documents, answers and banks' files.
 func (m Month) IDs() int64 { return int64(m) << numberBits }
+
+// Next is the month after it.
+func (m Month) Next() Month { return m + 1 }
+
+// Begins is its first instant at a location.
+func (m Month) Begins(at *time.Location) time.Time {
+	first := m.first()
+	return time.Date(first.Year(), first.Month(), 1, 0, 0, 0, 0, at)
+}
+
+// ParseMonth reads a month as people write it, as in 2005-08.
+func ParseMonth(text string) (Month, error) {
+	t, err := time.Parse("2006-01", text)
+	if err != nil {
+		return 0, fmt.Errorf("month %q must be year and month, as 2005-08", text)
+	}
+	m := MonthOf(t)
+	return m, m.Check()
+}

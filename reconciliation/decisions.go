@@ -8,7 +8,7 @@ func decisionInvariants() []invariant {
 	return []invariant{
 		{"I14", "closed by a decision that was not carried out",
 			`SELECT e.id FROM exception e WHERE e.decision IS NOT NULL AND NOT EXISTS (SELECT FROM decision_step s WHERE s.decision_id = e.decision AND s.step = 'executed')
-			 UNION ALL SELECT f.id FROM bank_file f WHERE f.none_of_ours IS NOT NULL
+			 UNION ALL SELECT f.id FROM only_bank_file f WHERE f.none_of_ours IS NOT NULL
 				AND NOT EXISTS (SELECT FROM decision_step s WHERE s.decision_id = f.none_of_ours AND s.step = 'executed')
 			 UNION ALL SELECT p.id FROM person p WHERE NOT EXISTS (SELECT FROM decision_step s WHERE s.decision_id = p.added_by AND s.step = 'executed')
 				AND p.added_by IS NOT NULL`},

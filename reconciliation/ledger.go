@@ -5,7 +5,9 @@ package reconciliation
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"time"
 
 	"nks/gateway"
 )
@@ -26,21 +28,26 @@ type Queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Ledger computes where every payment is from the tables of the flow; of several orders of a payment the last one counts.
+// Ledger computes where every payment is: from the tables of the flow for the open months, and from what was frozen for those that
+// are closed, with what is carried of them as it stands.
 func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
+	open, err := firstOpen(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	if err := hashing(ctx, db, true); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	// Values, so that it is planned for the open months.
 	rows, err := db.QueryContext(ctx, `
-		SELECT supplier, authority, state, count(*), sum(ore)::bigint, sum(order_ore)::bigint FROM (
-			SELECT d.supplier, p.authority, p.ore, coalesce(o.ore, p.ore) AS order_ore,
-				state_of(s.kind, g.state, o.type, l.state, i.state) AS state
-			FROM payment p
-			JOIN release_group g ON g.id = p.group_id
-			JOIN delivery d ON d.id = delivery_of(p.id)
-			LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
-			LEFT JOIN bank_order o ON o.month = coalesce(s.order_month, g.order_month) AND o.payment_id = p.id
-				AND o.attempt = greatest(coalesce(s.attempt, 1), 1)
-			LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
-			LEFT JOIN interchange i ON i.id = o.interchange_id) p
-		GROUP BY supplier, authority, state ORDER BY supplier, authority, state`)
+		SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (
+			SELECT supplier, authority, state, count(*) AS payments, sum(ore) AS ore, sum(order_ore) AS order_ore
+				FROM payment_states($1::date, NULL, $2, NULL) GROUP BY 1, 2, 3
+			UNION ALL SELECT supplier, authority, state, payments, ore, order_ore FROM closed_sum
+			UNION ALL SELECT supplier, authority, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < $1::date GROUP BY 1, 2, 3
+			UNION ALL SELECT supplier, authority, stands, count(*), sum(now_ore), sum(now_order_ore) FROM carried_states
+				WHERE month < $1::date GROUP BY 1, 2, 3) p
+		GROUP BY 1, 2, 3 HAVING sum(payments) <> 0 OR sum(ore) <> 0 OR sum(order_ore) <> 0 ORDER BY 1, 2, 3`, open.first, open.delivery)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -54,4 +61,33 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 		ledger = append(ledger, e)
 	}
 	return ledger, rows.Err()
+}
+
+// from is where the open months begin: their first day and first delivery.
+type from struct {
+	first    time.Time
+	delivery int64
+}
+
+// firstOpen is where the months begin that are not closed.
+func firstOpen(ctx context.Context, db Queryer) (open from, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT m.first, month_deliveries(m.first) FROM (SELECT first_open()) m (first)`)
+	if err != nil {
+		return open, err
+	}
+	for rows.Next() {
+		err = rows.Scan(&open.first, &open.delivery)
+	}
+	return open, errors.Join(err, rows.Close())
+}
+
+// hashing has the rest of a transaction join whole months by hashing, or as the planner thinks. It knows how many groups and lines there
+// are in all months, and expects of those of one month as many times too few rows: looking each of them up would cost more with
+// every month that closes.
+func hashing(ctx context.Context, db Queryer, wanted bool) error {
+	rows, err := db.QueryContext(ctx, `SELECT set_config('enable_nestloop', CASE WHEN $1::boolean THEN 'off' ELSE 'on' END, true)`, wanted)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
 }

@@ -27,6 +27,7 @@ type benchOptions struct {
 	idle     time.Duration
 	out      string
 	docs     string
+	growth   growthOptions
 }
 
 // The sizes of the real thing, which limits are meant for.
@@ -62,6 +63,9 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	fs.StringVar(&o.docs, "docs", "", "`folder` whose benchmarks.md and img/bench.svg are brought up to date from --out")
 	keys := fs.String("keys", "", "measure instead what taking a bundle's EndToEndIds costs with so many `numbers` of them there already, as text and as hashes, as 10000000,100000000; "+
 		"in a directory of its own, which is emptied at the end")
+	grown := fs.Bool("growth", false, "measure instead what the gateway costs with the payments of many months behind it, and with those of one; in a directory of its own")
+	fs.IntVar(&o.growth.payments, "growth-payments", 20_000_000, "payments of all those months")
+	fs.IntVar(&o.growth.months, "growth-months", 60, "how many `months`, the last of them open")
 	report := fs.Bool("report", false, "measure nothing, only bring --docs up to date")
 	quick := fs.Bool("quick", false, fmt.Sprintf("divide all sizes by %d", quickShare))
 	tokens, err := command.Parse(fs, args)
@@ -80,7 +84,16 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	if *report {
 		return writeReport(o.out, o.docs)
 	}
-	if err := o.settle(*quick, *keys != ""); err != nil {
+	apart := ""
+	switch {
+	case *keys != "" && *grown:
+		return command.Usagef("--keys and --growth are two measurements: one at a time")
+	case *keys != "":
+		apart = "keys"
+	case *grown:
+		apart = "growth"
+	}
+	if err := o.settle(*quick, apart); err != nil {
 		return err
 	}
 	var there []int
@@ -96,17 +109,23 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	if len(there) > 0 {
 		return errors.Join(b.keys(ctx, there), b.close())
 	}
+	if *grown {
+		return errors.Join(b.growth(ctx), b.close())
+	}
 	return errors.Join(b.run(ctx), b.close())
 }
 
 // settle completes the options, and refuses sizes that the bench cannot make.
-func (o *benchOptions) settle(quick, keys bool) error {
+// Another measurement than that of the flow keeps what it needs in a directory apart.
+func (o *benchOptions) settle(quick bool, apart string) error {
 	o.quick = quick
 	if o.data == "" {
 		o.data = filepath.Join("/var/tmp", fmt.Sprintf("nks-bench-%d", os.Getuid()))
 		switch {
-		case keys:
-			o.data += "-keys"
+		case apart != "" && quick:
+			o.data += "-" + apart + "-quick"
+		case apart != "":
+			o.data += "-" + apart
 		case quick:
 			o.data += "-quick"
 		}
@@ -114,6 +133,7 @@ func (o *benchOptions) settle(quick, keys bool) error {
 	if quick {
 		o.payments, o.holders, o.history = o.payments/quickShare, o.holders/quickShare, o.history/quickShare
 		o.idle = min(o.idle, quickIdle)
+		o.growth.payments, o.growth.months = o.growth.payments/quickShare/5, o.growth.months/5
 	}
 	if o.payments < 1 || o.payments > mostBenchPayments || o.holders < 1 || o.holders > mostBenchHolders || o.history < 1 ||
 		o.history > benchDays*mostBenchPayments || o.rounds < 1 {

@@ -24,7 +24,7 @@ type measurement struct {
 	Date    time.Time          `json:"date"` // of the run, by the machine's clock
 	Version string             `json:"version"`
 	Machine machine            `json:"machine"`
-	Name    string             `json:"name"` // load, lookup, flow, idle, codecs, edifact, keys
+	Name    string             `json:"name"` // load, lookup, flow, idle, codecs, edifact, keys, growth
 	Sizes   map[string]int     `json:"sizes"`
 	Values  map[string]float64 `json:"values"`
 }
@@ -38,6 +38,15 @@ type machine struct {
 }
 
 func (b *bench) describeMachine(ctx context.Context) (m machine, err error) {
+	m = hardware()
+	err = b.withDatabase(ctx, func(db *app.Database) error {
+		return db.Pool().QueryRowContext(ctx, `SHOW server_version`).Scan(&m.PostgreSQL)
+	})
+	return m, err
+}
+
+// hardware is the machine without its PostgreSQL.
+func hardware() (m machine) {
 	m.Cores = runtime.NumCPU()
 	if content, err := os.ReadFile("/proc/meminfo"); err == nil {
 		m.MemoryMB = int(kernelNumber(content, "MemTotal:") / 1024)
@@ -50,10 +59,7 @@ func (b *bench) describeMachine(ctx context.Context) (m machine, err error) {
 			}
 		}
 	}
-	err = b.withDatabase(ctx, func(db *app.Database) error {
-		return db.Pool().QueryRowContext(ctx, `SHOW server_version`).Scan(&m.PostgreSQL)
-	})
-	return m, err
+	return m
 }
 
 // keep stamps the measurements of this run and appends them to the file of all.
@@ -64,6 +70,14 @@ func (b *bench) keep(ctx context.Context, list []measurement) error {
 	m, err := b.describeMachine(ctx)
 	if err != nil {
 		return err
+	}
+	return b.keepOf(m, list)
+}
+
+// keepOf is keep of a machine that is known.
+func (b *bench) keepOf(m machine, list []measurement) error {
+	if b.options.out == "" {
+		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(b.options.out), 0o755); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "exceptions", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "month", "retention", "exceptions", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -68,6 +68,10 @@ func TestWrongUse(t *testing.T) {
 		"a holder's short number":  {{"register", "show", "CPR", "010203123"}, {"10 digits"}},
 		"a holder's day":           {{"register", "show", "--on", "yesterday", "CVR", "12345678"}, {"--on", "yesterday", "2005-08-11"}},
 		"a holder's instant":       {{"register", "show", "--known", "noon", "CVR", "12345678"}, {"--known", "noon", "RFC 3339"}},
+		"no month to drop":         {{"retention", "drop", "--by", "A"}, {"name one month", "2005-08"}},
+		"nobody drops":             {{"retention", "drop", "2005-08"}, {"--by"}},
+		"a month that is none":     {{"retention", "prove", "August"}, {`"August"`, "2005-08"}},
+		"held, and what?":          {{"decide", "legal-hold", "--what", "month", "--by", "A", "--why", "x"}, {"--of"}},
 		"no place of the log":      {{"audit", "show"}, {"name one place"}},
 		"a place that is none":     {{"audit", "show", "first"}, {`"first"`, "must be a whole number from 0"}},
 		"no checkpoint there":      {{"audit", "verify", "--config", sample, "--checkpoint", absent}, {absent}},
@@ -308,9 +312,37 @@ func (s *site) decides(t *testing.T, first, other programtest.Delivery) {
 	prints([]string{"1  close exception 1, by A. Hansen", "1 decisions"}, "decide", "list", "--all")
 	prints([]string{`"id": 1,`, `"kind": "close"`, `"sha256": "`, `"step": "executed"`}, "decide", "list", "--all", "--json")
 	prints([]string{"2 persons, who sign"}, "check-config")
+	s.retains(t, prints)
 	p = nks(t, "decide", "approve", "1", "--by", "B. Jensen", "--signature", signature, "--config", s.config)
 	p.Want(t, 1)
 	p.OneLine(t, "nks decide approve: the decision was carried out before")
+}
+
+// retains sees that everything is kept until persons decide otherwise.
+func (s *site) retains(t *testing.T, prints func(words []string, args ...string)) {
+	t.Helper()
+	prints([]string{"payments   for ever", "documents  for ever", "looks      for ever"}, "retention", "list")
+	prints([]string{`"kind": "payments"`, `"months": 0`, `"legal_holds": []`}, "retention", "list", "--json")
+	prints([]string{"retention rule 0 (kept for ever): payments are kept for 60 months", "2 must stand for it; nothing was recorded"},
+		"decide", "retention", "--kind", "payments", "--months", "60", "--by", "A. Hansen", "--why", "the law", "--dry-run")
+	prints([]string{"legal hold 0 (may be erased): is kept, with its month and all later ones", "1 must stand for it; nothing was recorded"},
+		"decide", "legal-hold", "--what", "month", "--of", "2005-08", "--by", "A. Hansen", "--why", "a case", "--dry-run")
+	for _, c := range []struct {
+		say  string
+		args []string
+	}{
+		{"is not closed", []string{"retention", "drop", "2005-08", "--by", "A. Hansen"}},
+		{"nothing is known of it", []string{"retention", "prove", "2001-01"}},
+	} {
+		p := nks(t, append(c.args, "--config", s.config)...)
+		p.Want(t, 1)
+		p.OneLine(t, c.say)
+	}
+	p := nks(t, "retention", "prove", "2005-08", "--config", s.config)
+	p.Want(t, 1)
+	if out := p.Out.String(); !strings.Contains(out, "its partition of payment is there") || !strings.Contains(out, "2005-08 is NOT gone") {
+		t.Errorf("nks retention prove: %s", out)
+	}
 }
 
 // persons makes keys, and has the configuration name the persons who have them.

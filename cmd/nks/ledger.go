@@ -16,7 +16,7 @@ import (
 )
 
 func ledgerCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
-	config := configFlag(fs)
+	config, whole := configFlag(fs), fs.Bool("whole", false, "check the months that are closed, too: as long as there are payments")
 	if err := command.NoArguments(fs, args); err != nil {
 		return err
 	}
@@ -38,7 +38,11 @@ func ledgerCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, ar
 		if err := printExceptions(ctx, p.Out, db); err != nil {
 			return err
 		}
-		findings, err := reconciliation.Check(ctx, db)
+		check := reconciliation.CheckOpen
+		if *whole {
+			check = reconciliation.Check
+		}
+		findings, err := check(ctx, db)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/restore"
+	"nks/gateway/postgres/retention"
 )
 
 // Unresolved is an interchange of which nobody knows whether the bank has it.
@@ -37,6 +38,7 @@ type Desk struct {
 	dry       *dryrun.Store
 	bank      *bank.Store
 	receive   *receive.Store
+	retention *retention.Store
 	decisions *decide.Store
 	restore   *restore.Store
 	rules     Rules
@@ -51,8 +53,8 @@ type Rules struct {
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, rules Rules) *Desk {
-	return &Desk{dry, bank, receive, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, receive, retention, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.

@@ -25,6 +25,10 @@ const (
 	KindRemovePerson = "remove-person"
 	KindJournalLost  = "journal-lost"
 
+	KindLegalHold = "legal-hold"
+	KindLiftHold  = "lift-legal-hold"
+	KindRetention = "retention"
+
 	KindSettleExecuted  = "settle-executed"
 	KindSettleRejected  = "settle-rejected"
 	KindSettleWithBank  = "settle-with-bank"
@@ -108,6 +112,17 @@ func Kinds() []Kind {
 			Takes:   []Parameter{{nameOf, "`name` of the person"}},
 			Example: `decide remove-person --name "C. Berg" --by "A. Hansen" --why "has left"`,
 			persons: two, find: (*Desk).knownPerson, do: removePerson, again: true},
+		{Name: KindLegalHold, Summary: "something must not be erased, whatever the rules say: it keeps its month, and all later ones", Thing: gateway.ThingLegalHold,
+			Takes:   []Parameter{{whatOf, "`what`: payment, holder, authority or month"}, {subjectOf, "its `number`, such as 16777217, \"CPR 0101701234\", 4101, 2005-08"}},
+			Example: `decide legal-hold --what authority --of 4101 --by "A. Hansen" --why "case 12 of the court"`,
+			persons: one, find: (*Desk).newHold, do: setHold, again: true},
+		{Name: KindLiftHold, Summary: "a legal hold is over: what it kept goes when its time is over", Thing: gateway.ThingLegalHold, ByID: true,
+			Example: `decide lift-legal-hold 3 --by "A. Hansen" --why "case 12 is closed"`,
+			persons: two, find: (*Desk).holds, do: liftHold, again: true},
+		{Name: KindRetention, Summary: "for how many months after its end something of a month is kept", Thing: gateway.ThingRetention,
+			Takes:   []Parameter{{keptOf, "`kind`: payments, documents or looks"}, {monthsOf, "`months` after the end of its month; 0 is for ever"}},
+			Example: `decide retention --kind payments --months 60 --by "A. Hansen" --why "the law on bookkeeping"`,
+			persons: two, find: (*Desk).rule, do: setRule, again: true},
 	}
 }
 

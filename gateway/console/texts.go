@@ -120,6 +120,7 @@ var pageTexts = []Text{
 	{"raw.cut", "Kun begyndelsen vises.", "Only the beginning is shown."},
 	{"raw.busy", "Der læses mange dokumenter lige nu. Indlæs siden igen om lidt.", "Many documents are being read. Load the page again in a moment."},
 	{"raw.failed", "Dokumentet kan ikke vises lige nu.", "The document cannot be shown right now."},
+	{"raw.erased", "Dokumentets indhold er slettet, da dets tid var ude.", "The document's content was erased when its time was over."},
 	{"raw.large", "Dokumentet er for stort til at blive gennemsøgt her.", "The document is too large to be searched here."},
 	{"raw.nothing", "Dokumentet nævner ikke denne betaling for sig.", "The document does not name this payment by itself."},
 	{"raw.others", "Filen omtaler også andre myndigheders betalinger og vises derfor ikke.", "The file speaks of other authorities' payments, too, and is therefore not shown."},

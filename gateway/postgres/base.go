@@ -27,6 +27,8 @@ type Base struct {
 	Location *time.Location   // Europe/Copenhagen
 	Log      zerolog.Logger
 	Cell     gateway.Cell // that the database is
+	// HashKey is of the hashes that stand for keys of months that are dropped; nil: there is none, and none is dropped.
+	HashKey *HashKey
 	// Failpoint is told of named points between two effects; tests stop the process there. Never nil after NewBase.
 	Failpoint func(name string)
 	// Journal has what became visible outside; nil: none is kept.
@@ -111,6 +113,12 @@ func IsTransient(conn *sqlx.Conn, err error) bool {
 		return nil
 	})
 	return lost || raw != nil
+}
+
+// IsLockTimeout reports whether a lock could not be had within the time that was set for it.
+func IsLockTimeout(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "55P03"
 }
 
 // IsUnique reports whether err is a violation of the named unique constraint.

@@ -40,14 +40,27 @@ func (d Delivery) LastPayment() int64 { return gateway.PaymentID(d.ID, gateway.M
 const deliveryColumns = `id, state, door, supplier, document_id, sha256, received_at, counts_at, month, payer_id, authority, message_id,
 	group_ref, sender_ean, grouped, return_always, payments`
 
+// FirstOpenDelivery is below the first delivery of the open months. What is not read or not checked is of none before: a month with
+// such does not close. A statement gets it as a value, so that it is planned for those months.
+func (x *Session) FirstOpenDelivery(ctx context.Context) (first int64, err error) {
+	if err = x.QueryRowContext(ctx, `SELECT first_open_delivery()`).Scan(&first); err != nil {
+		return 0, fmt.Errorf("first open delivery: %w", err)
+	}
+	return first, nil
+}
+
 // ClaimReceived locks the oldest delivery to be read that nobody else reads; those that have failed twice come after all others, and so again for each two failures more.
 // gateway.ErrNotFound when there is none. The lock is the transaction's: a process that dies gives it back at once, and cannot
 // come back later and commit.
 func (x *Session) ClaimReceived(ctx context.Context) (Delivery, error) {
 	var d Delivery
-	err := x.GetContext(ctx, &d, `SELECT `+deliveryColumns+` FROM delivery
-		WHERE state = 'received' AND set_aside_at IS NULL
-		ORDER BY (failures + interruptions) / 2, received_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`)
+	open, err := x.FirstOpenDelivery(ctx)
+	if err != nil {
+		return d, err
+	}
+	err = x.GetContext(ctx, &d, `SELECT `+deliveryColumns+` FROM delivery
+		WHERE state = 'received' AND set_aside_at IS NULL AND id >= $1
+		ORDER BY (failures + interruptions) / 2, received_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`, open)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, gateway.ErrNotFound
 	}

@@ -300,7 +300,8 @@ func (b *Base) OpenRandom(ctx context.Context, id int64) (*Document, error) {
 		return nil, err
 	}
 	r := &Document{documentReader: *d, loaded: -1}
-	err = b.DB.QueryRowContext(ctx, `SELECT size FROM document WHERE id = $1 AND sha256 IS NOT NULL`, id).Scan(&r.size)
+	// The bytes of a month may be erased before the rest of it.
+	err = b.DB.QueryRowContext(ctx, `SELECT size FROM document WHERE id = $1 AND sha256 IS NOT NULL AND NOT bytes_are_erased(id)`, id).Scan(&r.size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("document %d: %w", id, gateway.ErrNotFound)
 	}

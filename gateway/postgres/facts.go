@@ -46,6 +46,9 @@ func (b *Base) RecordFacts(ctx context.Context, x *Session) error {
 	if err := x.PlanForMonths(ctx); err != nil {
 		return err
 	}
+	if err := x.carryFacts(ctx); err != nil {
+		return err
+	}
 	var facts, standings int
 	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month.String(), "since": since.Time, "now": b.Now()}).Scan(&facts, &standings)
 	if err == nil && facts != standings {

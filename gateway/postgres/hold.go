@@ -70,7 +70,10 @@ func (x *Session) moveAside(ctx context.Context) error {
 		return err
 	}
 	args["maxgroups"] = gateway.MaxGroups
-	return pgscript.Run(ctx, x, moveAsideScript, args)
+	if err := pgscript.Run(ctx, x, moveAsideScript, args); err != nil {
+		return err
+	}
+	return x.carryMovedAside(ctx)
 }
 
 // monthsOf is the months of the payments of a temporary table as bounds for a script; nil when it has no rows.

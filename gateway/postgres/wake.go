@@ -18,6 +18,10 @@ const (
 	ToAnswer  Work = "answer"
 	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
 	ToForget Work = "notices"
+	// ToClose is a month that is due to be closed; it waits for time alone.
+	ToClose Work = "months"
+	// ToDrop is what has been kept long enough; it waits for time alone.
+	ToDrop Work = "retention"
 	// ToFollow is a change of the register; who changes it says so.
 	ToFollow Work = register.Changed
 	// ToServe is a change of booking centres' profiles; who changes them says so.

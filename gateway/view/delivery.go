@@ -79,7 +79,7 @@ const deliveryColumns = `d.id, d.door, d.supplier, coalesce(d.authority, '') AS 
 func latestDeliveries(ctx context.Context, tx *sqlx.Tx) ([]DeliveryHead, error) {
 	var list []DeliveryHead
 	err := tx.SelectContext(ctx, &list, `SELECT `+deliveryColumns+`
-		FROM delivery d LEFT JOIN authority a ON a.authority = d.authority ORDER BY d.id DESC LIMIT $1`, latest)
+		FROM delivery d LEFT JOIN authority a ON a.authority = d.authority WHERE d.id >= (SELECT first_open_delivery()) ORDER BY d.id DESC LIMIT $1`, latest)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}
@@ -151,7 +151,8 @@ func (d *Delivery) read(ctx context.Context, tx *sqlx.Tx, id int64) (month time.
 	}
 	// What a release makes interchanges of shares agreement, instant and execution day: no order has to be counted.
 	err = tx.SelectContext(ctx, &d.Interchanges, `SELECT `+interchangeColumns+` FROM interchange i
-		WHERE i.kind = 'PAYMUL' AND EXISTS (SELECT FROM release_group g WHERE g.delivery_id = $1 AND g.agreement_id = i.agreement_id
+		WHERE i.kind = 'PAYMUL' AND i.month = ANY (ARRAY(SELECT g.order_month FROM release_group g WHERE g.delivery_id = $1))
+			AND EXISTS (SELECT FROM release_group g WHERE g.delivery_id = $1 AND g.agreement_id = i.agreement_id
 			AND date_trunc('minute', g.released_at) = i.prepared_at AND g.executes_on = i.executes_on)
 		ORDER BY i.id LIMIT 200`, id)
 	if err != nil {

@@ -26,6 +26,7 @@ type Missing string
 const (
 	MissingBusy     Missing = "busy"     // many documents are being read
 	MissingFailed   Missing = "failed"   // it cannot be read
+	MissingErased   Missing = "erased"   // its bytes went with their month
 	MissingLarge    Missing = "large"    // it is too large to be searched
 	MissingNothing  Missing = "nothing"  // it does not name the payment
 	MissingOthers   Missing = "others"   // it speaks of others, too
@@ -114,12 +115,19 @@ func (r *Reader) read(ctx context.Context, tx *sqlx.Tx, document int64, find fun
 	case <-ctx.Done():
 		return &Excerpt{Missing: MissingBusy}
 	}
+	var erased bool
 	in, err := openDocument(ctx, tx, document)
+	if err == nil {
+		defer in.close()
+		err = tx.GetContext(ctx, &erased, `SELECT bytes_are_erased($1)`, document)
+	}
+	if erased {
+		return &Excerpt{Missing: MissingErased}
+	}
 	if err != nil {
 		r.log.Error().Err(err).Msg("document cannot be shown")
 		return &Excerpt{Missing: MissingFailed}
 	}
-	defer in.close()
 	e, err := find(in)
 	switch {
 	case errors.Is(err, errTooFar):

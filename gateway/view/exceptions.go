@@ -72,8 +72,8 @@ func (a *Attention) read(ctx context.Context, tx *sqlx.Tx, at time.Time) error {
 		return fmt.Errorf("exceptions: %w", err)
 	}
 	err = tx.SelectContext(ctx, &a.Late, `
-		SELECT 'read' AS what, count(*), min(received_at) AS oldest FROM delivery WHERE state = 'received' AND received_at < $1 HAVING count(*) > 0
-		UNION ALL SELECT 'check', count(*), min(read_at) FROM delivery WHERE state = 'read' AND read_at < $1 HAVING count(*) > 0
+		SELECT 'read' AS what, count(*), min(received_at) AS oldest FROM delivery WHERE id >= (SELECT first_open_delivery()) AND state = 'received' AND received_at < $1 HAVING count(*) > 0
+		UNION ALL SELECT 'check', count(*), min(read_at) FROM delivery WHERE id >= (SELECT first_open_delivery()) AND state = 'read' AND read_at < $1 HAVING count(*) > 0
 		UNION ALL SELECT 'release', count(*), min(release_at) FROM release_group WHERE state = 'waiting' AND release_at < $1 HAVING count(*) > 0
 		UNION ALL SELECT 'send', count(*), min(prepared_at) FROM interchange
 			WHERE state IN ('frozen', 'rendered', 'sending', 'publishing') AND prepared_at < $2 HAVING count(*) > 0`,

@@ -20,7 +20,7 @@ type Overview struct {
 	Deliveries []DeliveryHead // the latest, newest first, with their answers
 }
 
-// Door is what came through one door.
+// Door is what came through one door in the open months.
 type Door struct {
 	Door       string `db:"door"`
 	Deliveries int64  `db:"deliveries"`
@@ -78,9 +78,10 @@ func (o *Overview) readFlow(ctx context.Context, tx *sqlx.Tx) error {
 
 func (o *Overview) readDoors(ctx context.Context, tx *sqlx.Tx) error {
 	err := tx.SelectContext(ctx, &o.Doors, `SELECT door, count(*) AS deliveries, count(*) FILTER (WHERE state = 'refused') AS refused
-		FROM delivery GROUP BY door ORDER BY door`)
+		FROM delivery WHERE id >= (SELECT first_open_delivery()) GROUP BY door ORDER BY door`)
 	if err == nil {
-		err = tx.GetContext(ctx, &o.Unread, `SELECT count(*) FROM delivery WHERE state = 'received'`)
+		// A month with something unread is not closed.
+		err = tx.GetContext(ctx, &o.Unread, `SELECT count(*) FROM delivery WHERE state = 'received' AND id >= (SELECT first_open_delivery())`)
 	}
 	if err != nil {
 		return fmt.Errorf("doors: %w", err)

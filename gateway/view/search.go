@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -68,10 +69,19 @@ func searchOf(v Viewer, wanted string, found []Found) searchLook {
 
 // findKey looks for the EndToEndId of a payment that was accepted.
 func findKey(ctx context.Context, tx *sqlx.Tx, e2e string) (found []Found, err error) {
-	err = tx.SelectContext(ctx, &found, `SELECT k.payment_id AS id, p.supplier, false AS rejected,
-			(SELECT q.ore FROM delivery d JOIN payment q ON q.month = d.month AND q.id = k.payment_id WHERE d.id = delivery_of(k.payment_id)) AS ore
+	err = tx.SelectContext(ctx, &found, `SELECT k.payment_id AS id, p.supplier, false AS rejected
 		FROM payer p JOIN payment_key k ON k.payer_id = p.id WHERE k.e2e = $1 ORDER BY k.payment_id LIMIT $2`, e2e, mostFound)
+	for i := range found {
+		if err == nil {
+			err = tx.GetContext(ctx, &found[i].Ore, `SELECT ore FROM payment WHERE month = $1::date AND id = $2`, monthOf(found[i].ID), found[i].ID)
+		}
+	}
 	return found, err
+}
+
+// monthOf is the month in whose partition a payment is.
+func monthOf(payment int64) string {
+	return gateway.MonthOfDelivery(gateway.DeliveryOf(payment)).String()
 }
 
 // findNumber looks for our number of a payment.
@@ -81,17 +91,25 @@ func findNumber(ctx context.Context, tx *sqlx.Tx, number string) (found []Found,
 		return nil, nil
 	}
 	err = tx.SelectContext(ctx, &found, `SELECT q.id, d.supplier, q.ore, false AS rejected
-		FROM delivery d JOIN payment q ON q.month = d.month AND q.id = $2 WHERE d.id = $1`, gateway.DeliveryOf(id), id)
+		FROM delivery d JOIN payment q ON q.id = $2 WHERE d.id = $1 AND q.month = $3::date`, gateway.DeliveryOf(id), id, monthOf(id))
 	return found, err
 }
 
-// findRejected looks for the EndToEndId of a payment that was not accepted.
+// findRejected looks for the EndToEndId of a payment of an open month that was not accepted.
 func findRejected(ctx context.Context, tx *sqlx.Tx, e2e string) (found []Found, err error) {
+	var open struct {
+		Month    time.Time `db:"month"`
+		Delivery int64     `db:"delivery"`
+	}
+	// Values, so that it is planned for those months.
+	if err = tx.GetContext(ctx, &open, `SELECT first_open() AS month, first_open_delivery() AS delivery`); err != nil {
+		return nil, err
+	}
 	err = tx.SelectContext(ctx, &found, `SELECT q.id, d.supplier, q.ore, true AS rejected
-		FROM (SELECT e.month, e.payment_id FROM standing e WHERE e.kind = 'rejected'
+		FROM (SELECT e.month, e.payment_id FROM standing e WHERE e.kind = 'rejected' AND e.month >= $4
 			ORDER BY e.month DESC, e.payment_id DESC LIMIT $2) e
-		CROSS JOIN LATERAL (SELECT * FROM payment p WHERE p.month = e.month AND p.id = e.payment_id LIMIT 1) q
-		JOIN delivery d ON d.id = delivery_of(q.id)
-		WHERE q.e2e = $1 ORDER BY q.id LIMIT $3`, e2e, mostRejects, mostFound)
+		CROSS JOIN LATERAL (SELECT * FROM payment p WHERE p.month = e.month AND p.id = e.payment_id AND p.month >= $4 LIMIT 1) q
+		JOIN delivery d ON d.id = delivery_of(q.id) AND d.id >= $5
+		WHERE q.e2e = $1 ORDER BY q.id LIMIT $3`, e2e, mostRejects, mostFound, open.Month, open.Delivery)
 	return found, err
 }

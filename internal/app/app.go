@@ -170,11 +170,11 @@ func patience() gateway.Patience {
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
 	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
 		Journal: kept.journal, Journals: c.Journal.Directories(), Quiet: kept.quiet,
-		Keeping: Keeping(c), Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
+		Keeping: Keeping(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
-			QueueTime: c.MQ.PutTimeCounts.Duration,
+			QueueTime: c.MQ.PutTimeCounts.Duration, CloseAfter: c.Months.CloseAfter,
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 				MessageOrders: c.Limits.MessagePayments},
 			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
@@ -193,6 +193,8 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	a.addWorker(postgres.ToCompare, a.steps.Restore.Next, nil)
+	a.addWorker(postgres.ToClose, a.steps.Closing.Next, a.steps.Closing.NextDue)
+	a.addWorker(postgres.ToDrop, a.steps.Retention.Next, nil)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	a.addWorker(postgres.ToServe, a.banks.follow, a.banks.nextDue)
 }

@@ -16,10 +16,12 @@ import (
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/check"
+	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
 	"nks/gateway/postgres/restore"
+	"nks/gateway/postgres/retention"
 	"nks/gateway/postgres/sequence"
 	flow "nks/gateway/postgres/watch"
 	"nks/journal"
@@ -38,6 +40,9 @@ type Limits struct {
 	Patience gateway.Patience
 
 	Split gateway.SplitLimits
+
+	// CloseAfter is how many months after its end a month is closed by itself; 0: never.
+	CloseAfter int
 
 	// Image is of the register.
 	Image image.Options
@@ -63,6 +68,8 @@ type StepOptions struct {
 	Journal  *journal.Journal
 	Journals []string
 	Quiet    *postgres.Quiet // nil: one of its own
+	// HashKey is the file of the key of keyed hashes; empty: no month can be dropped.
+	HashKey string
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -70,16 +77,18 @@ type StepOptions struct {
 // Steps is the flow's stages put together. Nothing of it runs by itself: a gateway has workers that take the steps, a test
 // takes them one at a time.
 type Steps struct {
-	Base    *postgres.Base
-	Banks   postgres.Centres
-	Receive *receive.Store
-	Check   *check.Store
-	Release *release.Store
-	Bank    *bank.Store
-	Answer  *answer.Store
-	Watch   *flow.Store
-	DryRun  *dryrun.Store
-	Desk    *act.Desk
+	Base      *postgres.Base
+	Banks     postgres.Centres
+	Receive   *receive.Store
+	Check     *check.Store
+	Release   *release.Store
+	Bank      *bank.Store
+	Answer    *answer.Store
+	Watch     *flow.Store
+	Closing   *closing.Store
+	Retention *retention.Store
+	DryRun    *dryrun.Store
+	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
 	Sequence *sequence.Store
 	// Image has the register in memory, once somebody has had it filled.
@@ -100,7 +109,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	l := o.Limits
 	days := gateway.Days{Calendar: calendar{banking}, Location: banking.Location()}
 	base := postgres.NewBase(postgres.Base{DB: o.DB, Cell: o.Cell, Now: o.Now, Location: banking.Location(), Log: o.Log, Failpoint: o.Failpoint,
-		Journal: o.Journal, Quiet: o.Quiet})
+		Journal: o.Journal, Quiet: o.Quiet, HashKey: &postgres.HashKey{Path: o.HashKey}})
 	taking := base
 	if o.Taken != nil {
 		taking = postgres.NewBase(*base)
@@ -119,10 +128,12 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
-		Watch: &flow.Store{Base: base, Days: days, Banks: o.Banks}}
+		Watch:     &flow.Store{Base: base, Days: days, Banks: o.Banks},
+		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
+		Retention: &retention.Store{Base: base}}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, o.Decisions)
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, o.Decisions)
 	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil
@@ -132,6 +143,9 @@ func NewSteps(o StepOptions) (*Steps, error) {
 // yet gets its key.
 func (s *Steps) Prepare(ctx context.Context) error {
 	if err := s.Sequence.Prepare(ctx); err != nil {
+		return err
+	}
+	if err := s.Base.PrepareHashKey(ctx); err != nil {
 		return err
 	}
 	if _, err := s.Restore.Compare(ctx); err != nil {

@@ -201,6 +201,8 @@ CREATE TABLE payment_key (
     payment_id bigint NOT NULL,
     PRIMARY KEY (payer_id, e2e)
 );
+-- Keys come in the order of their payments: a summary of a hundred pages tells which of them are of the open months.
+CREATE INDEX payment_key_payment ON payment_key USING brin (payment_id);
 
 -- What became of a payment, or of one attempt to pay it, by itself, and of lines as a whole: append-only. What is true of a
 -- million at once stands on group, message or line. A fact is a row of the month it was learned in, also of an older payment.
@@ -538,7 +540,27 @@ CREATE TABLE answer (
     document_id  bigint NOT NULL,
     collected_at timestamptz
 ) PARTITION BY RANGE (id);
-CREATE INDEX answer_open ON answer (supplier, id) WHERE collected_at IS NULL;
+-- Those that lie ready, in whatever month they were made.
+CREATE TABLE answer_uncollected (
+    supplier  text NOT NULL,
+    door      text NOT NULL,
+    answer_id bigint NOT NULL,
+    made_at   timestamptz NOT NULL,
+    PRIMARY KEY (supplier, door, answer_id)
+);
+-- +goose StatementBegin
+CREATE FUNCTION follow_collection() RETURNS trigger LANGUAGE plpgsql SET search_path = nks, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        DELETE FROM answer_uncollected WHERE supplier = OLD.supplier AND door = OLD.door AND answer_id = OLD.id;
+    END IF;
+    IF NEW.collected_at IS NULL THEN
+        INSERT INTO answer_uncollected (supplier, door, answer_id, made_at) VALUES (NEW.supplier, NEW.door, NEW.id, NEW.made_at);
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER follow_collection AFTER INSERT OR UPDATE OF door, collected_at ON answer FOR EACH ROW EXECUTE FUNCTION follow_collection();
 -- Number and name of an answer, unique for ever, and where the answers to a delivery are, in whatever month they were made.
 CREATE TABLE answer_key (
     kind        smallint NOT NULL,
@@ -643,6 +665,7 @@ BEGIN
             EXECUTE format('GRANT SELECT ON nks.%I TO nks_flow', part.name);
         END LOOP;
         EXECUTE format('CREATE SEQUENCE IF NOT EXISTS nks.%I MAXVALUE 4194303', 'delivery_number_' || to_char(made, 'YYYYMM'));
+        INSERT INTO month (month) VALUES (made) ON CONFLICT DO NOTHING;
     END LOOP;
 END $$;
 -- +goose StatementEnd

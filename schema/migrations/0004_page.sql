@@ -54,50 +54,7 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- Where the payments are: the states of the ledger, from the tables that are small. A payment without a fact of its own is
--- where its group or its line is; one with a fact is taken out of that sum and stands by itself. What a released group
--- holds is missing, but for what is found in lines.
-CREATE FUNCTION page_flow() RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp SET jit = off AS $$
-    WITH viewer AS MATERIALIZED (SELECT page_operations() AS operations, page_authority() AS own),
-    early AS (SELECT group_id, kind, sum(payments) AS payments, sum(ore) AS ore FROM fact_tally WHERE group_id IS NOT NULL GROUP BY 1, 2),
-    late AS (SELECT interchange_id, message_no, lin, kind, sum(payments) AS payments, sum(ore) AS ore
-        FROM fact_tally WHERE interchange_id IS NOT NULL GROUP BY 1, 2, 3, 4),
-    -- Added up first, told apart afterwards: there are few kinds of groups and lines.
-    groups AS (
-        SELECT d.authority, coalesce(g.bank_centre, '') AS bank, g.state, NULL::fact_kind AS kind, sum(g.payments) AS payments, sum(g.ore) AS ore
-        FROM viewer v CROSS JOIN release_group g JOIN delivery d ON d.id = g.delivery_id
-        WHERE v.operations OR d.authority = v.own
-        GROUP BY 1, 2, 3
-        UNION ALL
-        SELECT d.authority, coalesce(g.bank_centre, ''), g.state, CASE WHEN f.sign > 0 THEN e.kind END, sum(f.sign * e.payments), sum(f.sign * e.ore)
-        FROM viewer v CROSS JOIN early e JOIN release_group g ON g.id = e.group_id JOIN delivery d ON d.id = g.delivery_id
-        CROSS JOIN (VALUES (1), (-1)) AS f (sign)
-        WHERE v.operations OR d.authority = v.own
-        GROUP BY 1, 2, 3, 4),
-    lines AS (
-        SELECT a.authority, i.bank, i.state AS interchange, l.state, l.type, NULL::fact_kind AS kind, sum(l.payments - l.later_payments) AS payments,
-            sum(l.ore - l.later_ore) AS ore
-        FROM viewer v CROSS JOIN order_line l JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
-        WHERE v.operations OR a.authority = v.own
-        GROUP BY 1, 2, 3, 4, 5
-        UNION ALL
-        SELECT a.authority, i.bank, i.state, l.state, l.type, CASE WHEN f.sign > 0 THEN e.kind END, sum(f.sign * e.payments), sum(f.sign * e.ore)
-        FROM viewer v CROSS JOIN late e JOIN order_line l ON l.interchange_id = e.interchange_id AND l.message_no = e.message_no AND l.lin = e.lin
-        JOIN interchange i ON i.id = l.interchange_id JOIN agreement a ON a.id = i.agreement_id
-        CROSS JOIN (VALUES (1), (-1)) AS f (sign)
-        WHERE v.operations OR a.authority = v.own
-        GROUP BY 1, 2, 3, 4, 5, 6),
-    parts AS (
-        SELECT authority, bank, state_of(kind, state, NULL, NULL, NULL) AS state, payments, ore FROM groups
-        UNION ALL SELECT authority, bank, state_of(NULL, 'released', NULL, NULL, NULL), -payments, -ore FROM lines
-        UNION ALL SELECT authority, bank, state_of(kind, 'released', type, state, interchange), payments, ore FROM lines)
-    -- What is missing at one bank may be found at another, where its agreement has gone.
-    SELECT authority, CASE WHEN state <> 'missing' THEN bank ELSE '' END, state, sum(payments)::bigint, sum(ore)::bigint FROM parts
-    GROUP BY 1, 2, 3 HAVING sum(payments) > 0
-$$;
-
-GRANT EXECUTE ON FUNCTION page_operations(), page_authority(), page_file_is_own(bigint), page_document_is_own(bigint), page_flow() TO nks_page;
+GRANT EXECUTE ON FUNCTION page_operations(), page_authority(), page_file_is_own(bigint), page_document_is_own(bigint) TO nks_page;
 
 -- +goose StatementBegin
 DO $$

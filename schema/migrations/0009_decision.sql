@@ -21,7 +21,7 @@ CREATE TABLE decision (
 );
 CREATE TABLE decision_item (
     decision_id bigint NOT NULL REFERENCES decision,
-    thing       text NOT NULL,                  -- exception, interchange, bank file, delivery, person
+    thing       text NOT NULL,                  -- gateway.Thing
     id          bigint NOT NULL,
     authority   text,
     bank        text,

@@ -15,8 +15,9 @@ import (
 func (s *Store) Ready(ctx context.Context, party string) ([]door.StagedFile, error) {
 	var f []door.StagedFile
 	err := s.DB.SelectContext(ctx, &f, `SELECT a.file_name AS name, d.size, a.made_at AS modified, a.document_id
-		FROM answer a JOIN document d ON d.id = a.document_id
-		WHERE a.supplier = $1 AND a.door = 'sftp' AND a.collected_at IS NULL ORDER BY a.id LIMIT $2`, party, door.MostListed)
+		FROM (SELECT answer_id FROM answer_uncollected WHERE supplier = $1 AND door = 'sftp' ORDER BY answer_id LIMIT $2) u
+		CROSS JOIN LATERAL (SELECT * FROM answer b WHERE b.id = u.answer_id LIMIT 1) a
+		CROSS JOIN LATERAL (SELECT e.size FROM document e WHERE e.id = a.document_id LIMIT 1) d ORDER BY u.answer_id`, party, door.MostListed)
 	if err != nil {
 		return nil, fmt.Errorf("answers ready: %w", postgres.Transient(err))
 	}

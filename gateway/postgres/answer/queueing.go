@@ -16,8 +16,10 @@ import (
 func (s *Store) NextQueued(ctx context.Context, supplier string) (gateway.QueuedAnswer, error) {
 	var a gateway.QueuedAnswer
 	var document int64
-	err := s.DB.QueryRowContext(ctx, `SELECT a.id, a.file_name, d.transport_key, a.document_id FROM answer a JOIN delivery d ON d.id = a.delivery_id
-		WHERE a.supplier = $1 AND a.door = 'mq' AND a.collected_at IS NULL ORDER BY a.id LIMIT 1`, supplier).Scan(&a.ID, &a.Name, &a.Key, &document)
+	err := s.DB.QueryRowContext(ctx, `SELECT a.id, a.file_name, d.transport_key, a.document_id
+		FROM (SELECT answer_id FROM answer_uncollected WHERE supplier = $1 AND door = 'mq' ORDER BY answer_id LIMIT 1) u
+		CROSS JOIN LATERAL (SELECT * FROM answer b WHERE b.id = u.answer_id LIMIT 1) a
+		CROSS JOIN LATERAL (SELECT e.transport_key FROM delivery e WHERE e.id = a.delivery_id LIMIT 1) d`, supplier).Scan(&a.ID, &a.Name, &a.Key, &document)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, gateway.ErrNotFound
 	}

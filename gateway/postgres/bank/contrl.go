@@ -20,16 +20,21 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 	var id int64
 	var kind string
 	var before gateway.ContrlState
-	var left bool
+	var left, dropped bool
 	if err == nil {
-		err = x.QueryRowContext(ctx, `SELECT id, kind, may_have_left(state, attempt), contrl FROM interchange
-			WHERE bank = $1 AND control_ref = $2 AND state <> 'void' FOR UPDATE`, bank.ID, number).Scan(&id, &kind, &left, &before)
+		err = x.QueryRowContext(ctx, `SELECT id, kind, may_have_left(state, attempt), contrl, coalesce(since, month) < first_kept() FROM interchange
+			WHERE bank = $1 AND control_ref = $2 AND state <> 'void' FOR UPDATE`, bank.ID, number).Scan(&id, &kind, &left, &before, &dropped)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, gateway.ErrNotFound) {
 		return nil, fmt.Errorf("CONTRL for %q: %w", c.ControlRef, err)
 	}
 	facts := factsOf(c, id)
 	subject := fmt.Sprintf("%s %q", bank.ID, c.ControlRef)
+	if err == nil && dropped {
+		facts[0] = facts[0].undecidable(gateway.UndecidedContrl, subject)
+		facts[0].dropped = true
+		return facts, s.RaiseDetail(ctx, x, gateway.ContrlForNothing, subject, gateway.DetailDropped.With())
+	}
 	if err != nil || kind != "PAYMUL" || !left {
 		facts[0] = facts[0].undecidable(gateway.UndecidedContrl, subject)
 		return facts, s.RaiseDetail(ctx, x, gateway.ContrlForNothing, subject, gateway.DetailContrlAction.With(c.Action))

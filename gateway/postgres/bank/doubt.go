@@ -43,7 +43,8 @@ func (s *Store) doubtStatuses(ctx context.Context, x *postgres.Session, bank gat
 	_, err := x.ExecContext(ctx, `WITH undecided AS (
 			SELECT s.n, s.message_ref, w.n IS NULL AS nameless, row_number() OVER (PARTITION BY w.n IS NULL ORDER BY s.n) AS nth
 			FROM bank_status s LEFT JOIN matched w ON w.n = s.n AND w.trouble IS NULL
-			WHERE w.n IS NULL OR w.meaning = @unclear),
+			-- What is of a month that is dropped concerns nothing that silence could decide.
+			WHERE (w.n IS NULL OR w.meaning = @unclear) AND NOT EXISTS (SELECT FROM by_dropped g WHERE g.n = s.n)),
 		named AS (
 			SELECT n, interchange_id FROM by_place UNION SELECT n, interchange_id FROM by_reference
 			UNION SELECT u.n, i.id FROM undecided u JOIN message m ON m.ref = u.message_ref AND NOT m.void JOIN interchange i ON i.id = m.interchange_id AND i.bank = @bank)

@@ -35,6 +35,7 @@ type fact struct {
 	Certainty   gateway.Certainty     `json:"certainty"`
 
 	subject string // of the exception of what is undecided
+	dropped bool   // it is of a month that is dropped, where silence decides nothing
 }
 
 // undecidable is a fact that nobody can decide, and what its exception is about.
@@ -58,7 +59,7 @@ func (s *Store) keepFacts(ctx context.Context, x *postgres.Session, bank gateway
 	var doubts []doubt
 	for i, f := range facts {
 		facts[i].Certainty = f.certainty()
-		if f.Undecided != "" {
+		if f.Undecided != "" && !f.dropped {
 			doubts = append(doubts, doubt{f.Interchange, f.Exception, f.subject})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"nks/gateway"
@@ -61,7 +62,18 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
 		"settled": from.decision != 0 && news != gateway.NewsVoided, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
 		"response8": int(gateway.Response8), "accepted": gateway.StatusAccepted, "corrected": corrected(news), "response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
-	if err := pgscript.Run(ctx, x, followScript+answersScript, all); err != nil {
+	steps, err := pgscript.Parse(followScript + answersScript)
+	if err != nil {
+		return 0, err
+	}
+	judge := slices.IndexFunc(steps, func(s pgscript.Step) bool { return s.Name == firstChange })
+	if err := pgscript.RunSteps(ctx, x, steps[:judge], all, func(string, int64) {}); err != nil {
+		return 0, fmt.Errorf("%s: %w", news, err)
+	}
+	if err := carryJudged(ctx, x, since, month); err != nil {
+		return 0, err
+	}
+	if err := pgscript.RunSteps(ctx, x, steps[judge:], all, func(string, int64) {}); err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
 	}
 	if from.document != 0 {
@@ -79,6 +91,26 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	var moved int
 	err = x.QueryRowContext(ctx, `SELECT count(*) FROM judged WHERE effect IN ('takes', 'disputes')`).Scan(&moved)
 	return moved, err
+}
+
+// firstChange is the first step of the script that changes more than its own tables.
+const firstChange = "facts of orders"
+
+// carryJudged carries what the news move of months that are closed, before it moves: the orders, the whole lines, and all payments
+// of those.
+func carryJudged(ctx context.Context, x *postgres.Session, since, recorded string) error {
+	closes, err := x.HoldMonths(ctx, `SELECT month FROM month WHERE month BETWEEN $1::date AND $2::date`, since, recorded)
+	if err != nil || !closes {
+		return err
+	}
+	return x.CarryMoved(ctx, `SELECT month, payment_id FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes')
+			UNION SELECT d.month, o.payment_id FROM judged j JOIN interchange i ON i.id = j.interchange_id
+			CROSS JOIN LATERAL (SELECT b.payment_id FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date
+				AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
+			JOIN delivery d ON d.id = delivery_of(o.payment_id)
+			WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')`,
+		`SELECT DISTINCT NULL::bigint AS group_id, interchange_id, message_no, lin FROM judged WHERE effect IN ('takes', 'disputes')`,
+		pgscript.Args{"since": since, "recorded": recorded})
 }
 
 // sinceOf is the earliest month of a payment in the interchanges that a query names; without any the given month.

@@ -48,7 +48,7 @@ func (s *Store) HearAgain(ctx context.Context, x *postgres.Session, file, decisi
 		return fmt.Errorf("file %d: %w", file, err)
 	}
 	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'received', control_ref = NULL, note = NULL, none_of_ours = NULL, hearing = hearing + 1
-		WHERE id = $1 AND state IN ('parked', 'done')`, file)
+		WHERE id = $1 AND state IN ('parked', 'done') AND NOT bytes_are_erased(document_id)`, file)
 }
 
 // NoneOfOurs records by a decision that what is open in a bank's file concerns none of our payments: silence counts again.

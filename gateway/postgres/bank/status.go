@@ -48,7 +48,13 @@ func (s *Store) match(ctx context.Context, x *postgres.Session, bank gateway.Ban
 	if err != nil {
 		return fmt.Errorf("months: %w", err)
 	}
-	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID, "since": since, "until": until, "otheramount": meansOtherAmount})
+	hashes, err := s.Hashes(ctx, x)
+	if err != nil {
+		return err
+	}
+	inner, outer := hashes.Blocks()
+	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID, "since": since, "until": until, "otheramount": meansOtherAmount,
+		"inner": inner, "outer": outer})
 }
 
 // raiseUndecided makes one exception per status that names nothing or two things, and one for all that are too many.
@@ -56,13 +62,19 @@ func (s *Store) raiseUndecided(ctx context.Context, x *postgres.Session, bank ga
 	var undecided []struct {
 		N       int    `db:"n"`
 		Trouble string `db:"trouble"`
+		Dropped int64  `db:"dropped"` // the payment, where its month is dropped
 	}
-	err := x.SelectContext(ctx, &undecided, `SELECT n, trouble FROM matched WHERE trouble IS NOT NULL ORDER BY n LIMIT 1000`)
+	err := x.SelectContext(ctx, &undecided, `SELECT m.n, m.trouble, coalesce(g.payment_id, 0) AS dropped FROM matched m LEFT JOIN by_dropped g USING (n)
+		WHERE m.trouble IS NOT NULL ORDER BY m.n LIMIT 1000`)
 	if err != nil {
 		return fmt.Errorf("undecided: %w", err)
 	}
 	for _, u := range undecided {
-		if err := s.Raise(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d item %d", bank.ID, document, u.N), u.Trouble); err != nil {
+		detail := gateway.DetailOf(u.Trouble)
+		if u.Dropped != 0 {
+			detail = gateway.DetailDroppedPayment.With(u.Dropped)
+		}
+		if err := s.RaiseDetail(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d item %d", bank.ID, document, u.N), detail); err != nil {
 			return err
 		}
 	}

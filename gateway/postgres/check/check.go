@@ -58,7 +58,10 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 // claim locks the next bundle to check; gateway.ErrNotFound when there is none that nobody else works on.
 func claim(ctx context.Context, x *postgres.Session) (postgres.Delivery, error) {
 	var id int64
-	err := x.QueryRowContext(ctx, nextSQL).Scan(&id)
+	open, err := x.FirstOpenDelivery(ctx)
+	if err == nil {
+		err = x.QueryRowContext(ctx, nextSQL, open).Scan(&id)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return postgres.Delivery{}, gateway.ErrNotFound
 	}

@@ -25,6 +25,9 @@ var giveBackScript string
 //go:embed sql/late_keys.sql
 var lateKeysScript string
 
+//go:embed sql/kept_keys.sql
+var keptKeysScript string
+
 //go:embed sql/duplicates.sql
 var duplicatesScript string
 
@@ -76,5 +79,22 @@ func (s *Store) findDuplicates(ctx context.Context, x *postgres.Session, d postg
 			return err
 		}
 	}
+	hashes, err := s.Hashes(ctx, x)
+	if err == nil {
+		err = FindKept(ctx, x, hashes, d.PayerID.Int64)
+	}
+	if err != nil {
+		return err
+	}
 	return pgscript.Run(ctx, x, duplicatesScript, args)
+}
+
+// FindKept adds to fault the payments of the temporary table bundle whose EndToEndId the payer has used in a month that is dropped,
+// and takes their keys from them; without hashes there is no such month.
+func FindKept(ctx context.Context, x *postgres.Session, hashes *postgres.KeyedHash, payer int64) error {
+	if hashes == nil {
+		return nil
+	}
+	inner, outer := hashes.Blocks()
+	return pgscript.Run(ctx, x, keptKeysScript, pgscript.Args{"payer": payer, "duplicate": string(gateway.CodeDuplicatePayment), "inner": inner, "outer": outer})
 }

@@ -70,6 +70,9 @@ func (s *Store) findUnpayable(ctx context.Context, x *postgres.Session, at time.
 
 // findDuplicates adds the errors that are told beyond an answer's, and the duplicates that taking keys would find,
 // without taking any.
-func findDuplicates(ctx context.Context, x *postgres.Session, payer int64) error {
+func findDuplicates(ctx context.Context, x *postgres.Session, hashes *postgres.KeyedHash, payer int64) error {
+	if err := check.FindKept(ctx, x, hashes, payer); err != nil {
+		return err
+	}
 	return pgscript.Run(ctx, x, duplicatesScript, pgscript.Args{"payer": payer, "duplicate": string(gateway.CodeDuplicatePayment)})
 }

@@ -85,7 +85,11 @@ func (s *Store) tryPayments(ctx context.Context, x *postgres.Session, in Request
 	if err := s.findUnpayable(ctx, x, in.At); err != nil {
 		return err
 	}
-	if err := findDuplicates(ctx, x, payer.ID); err != nil {
+	hashes, err := s.Receive.Hashes(ctx, x)
+	if err != nil {
+		return err
+	}
+	if err := findDuplicates(ctx, x, hashes, payer.ID); err != nil {
 		return err
 	}
 	r := result(Accepted, b, d)

@@ -36,6 +36,8 @@ type Database struct {
 	Name string
 	// Server is shared with the process's other tests; they must not stop it.
 	Server *server.Server
+	// Dir is the server's directory of data, where nobody shares it.
+	Dir string
 }
 
 // New returns a pool to a new database with all tables, as nks_flow with search_path nks. The database goes when
@@ -96,6 +98,7 @@ type instance struct {
 	srv      *server.Server
 	admin    *sql.DB
 	template string
+	dir      string
 	serial   atomic.Int64
 	alive    *os.File   // the watchdog acts when it closes, also by the garbage collector
 	cloning  sync.Mutex // a database that is being copied cannot be copied by another at the same time
@@ -140,7 +143,24 @@ func start() (*instance, error) {
 	if err := schema.Migrate(ctx, db); err != nil {
 		return nil, err
 	}
-	return &instance{srv: srv, admin: admin, template: server.Database, alive: alive}, db.Close()
+	return &instance{srv: srv, admin: admin, template: server.Database, dir: dir, alive: alive}, db.Close()
+}
+
+// Alone makes a database with all tables on a server that nobody else has: its files hold nothing of other tests. It takes about
+// two seconds; the server goes when the test ends.
+func Alone(t testing.TB) *Database {
+	t.Helper()
+	s, err := start()
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		// The watchdog removes the files once the other end is closed.
+		if err := errors.Join(s.admin.Close(), s.srv.Stop(context.Background()), s.alive.Close()); err != nil {
+			t.Errorf("pgtest: %v", err)
+		}
+	})
+	return &Database{Name: s.template, Server: s.srv, Dir: filepath.Join(s.dir, "pg")}
 }
 
 // clone copies a database, and drops the copy when the test ends.

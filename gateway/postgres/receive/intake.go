@@ -125,6 +125,9 @@ func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) err
 		}
 		return fmt.Errorf("deliver: %w: its key is taken and not there", gateway.ErrTransient)
 	}
+	if err := s.stillNew(ctx, x, a.Key, `SELECT EXISTS (SELECT FROM delivery_key WHERE transport_key = $1 AND door = $2 AND supplier = $3)`, a.Door, a.Party); err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
 	var waited time.Duration
 	if a.Waited != nil {
 		waited = a.Waited()
@@ -147,8 +150,12 @@ func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) err
 func (s *Store) deliveredBefore(ctx context.Context, x *postgres.Session, a arrived) (bool, error) {
 	var before []byte
 	var delivery int64
-	err := x.QueryRowContext(ctx, `SELECT delivery_id, sha256 FROM delivery_key WHERE door = $1 AND supplier = $2 AND transport_key = $3`,
-		a.Door, a.Party, a.Key).Scan(&delivery, &before)
+	hashed, err := s.hashedName(ctx, x, a.Key)
+	if err != nil {
+		return false, err
+	}
+	err = x.QueryRowContext(ctx, `SELECT delivery_id, sha256 FROM delivery_key WHERE door = $1 AND supplier = $2 AND transport_key IN ($3, $4)
+		ORDER BY delivery_id LIMIT 1`, a.Door, a.Party, a.Key, hashed).Scan(&delivery, &before)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil

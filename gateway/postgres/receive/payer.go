@@ -35,7 +35,7 @@ func (s *Store) payer(ctx context.Context, x *postgres.Session, d postgres.Deliv
 	if err != nil {
 		return p, fmt.Errorf("payer: %w", err)
 	}
-	return p, receivedBefore(ctx, x, d, b, p)
+	return p, s.receivedBefore(ctx, x, d, b, p)
 }
 
 // KnownPayer is the payer of a bundle that leaves nothing behind.
@@ -52,7 +52,7 @@ func (s *Store) KnownPayer(ctx context.Context, x *postgres.Session, d postgres.
 		return p, fmt.Errorf("payer: %w", err)
 	}
 	// The same bytes have the same GrpId: without their sum the answer is the same.
-	return p, receivedBefore(ctx, x, d, b, p)
+	return p, s.receivedBefore(ctx, x, d, b, p)
 }
 
 // agreements finds the agreements of the pair; without any the bundle is refused.
@@ -73,9 +73,13 @@ func (s *Store) agreements(ctx context.Context, x *postgres.Session, d postgres.
 }
 
 // receivedBefore refuses a bundle of a payer that was accepted under another name.
-func receivedBefore(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle, p Payer) error {
+func (s *Store) receivedBefore(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle, p Payer) error {
 	var before int
-	err := x.QueryRowContext(ctx, `SELECT count(*) FROM bundle_key WHERE payer_id = $1 AND (group_ref = $2 OR sha256 = $3)`, p.ID, b.Head().GroupRef, d.SHA256).Scan(&before)
+	hashed, err := s.hashedName(ctx, x, b.Head().GroupRef)
+	if err == nil {
+		err = x.QueryRowContext(ctx, `SELECT count(*) FROM bundle_key WHERE payer_id = $1 AND (group_ref IN ($2, $4) OR sha256 = $3)`,
+			p.ID, b.Head().GroupRef, d.SHA256, hashed).Scan(&before)
+	}
 	if err != nil {
 		return fmt.Errorf("duplicate bundle: %w", err)
 	}

@@ -124,6 +124,9 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	if postgres.IsUnique(err, "bundle_key_group_ref") || postgres.IsUnique(err, "bundle_key_bytes") {
 		return fmt.Errorf("%w: the same bundle was accepted at the same moment: %w", gateway.ErrTransient, err)
 	}
+	if err == nil {
+		err = s.stillNew(ctx, x, head.GroupRef, `SELECT EXISTS (SELECT FROM bundle_key WHERE group_ref = $1 AND payer_id = $2)`, p.ID)
+	}
 	if err != nil {
 		return err
 	}

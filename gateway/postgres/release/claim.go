@@ -30,10 +30,14 @@ type unit struct {
 // that share the groups each would make interchanges of its own.
 func (s *Store) claimUnit(ctx context.Context, x *postgres.Session, over []int64) (unit, []int64, error) {
 	elsewhere := []int64{}
+	open, err := x.FirstOpenDelivery(ctx)
+	if err != nil {
+		return unit{}, nil, fmt.Errorf("claim: %w", err)
+	}
 	for {
 		var u unit
 		now := s.Now()
-		err := x.GetContext(ctx, &u, unitSQL, now, over, elsewhere)
+		err := x.GetContext(ctx, &u, unitSQL, now, over, elsewhere, open)
 		if errors.Is(err, sql.ErrNoRows) {
 			return u, nil, gateway.ErrNotFound
 		}

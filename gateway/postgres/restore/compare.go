@@ -78,12 +78,14 @@ type check struct {
 // journalBegun is the first record of each journal: one without it is not there.
 const journalBegun journal.Kind = "begun"
 
-// checks are in the order in which missing things are taken in.
+// checks are in the order in which missing things are taken in. What was of a month that is dropped is known.
 func checks() []check {
 	return []check{
-		{postgres.JournalDelivery, `SELECT FROM delivery d WHERE d.id = (w.facts->>'id')::bigint AND d.sha256 = (w.facts->>'sha256')::bytea`},
-		{postgres.JournalSending, `SELECT FROM interchange i JOIN document c ON c.id = i.document_id WHERE i.bank = w.facts->>'bank' AND i.control_ref = (w.facts->>'control_ref')::bigint
-			AND i.version = (w.facts->>'version')::int AND i.attempt >= (w.facts->>'attempt')::int AND c.sha256 = (w.facts->>'sha256')::bytea AND i.may_be_out_since IS NOT NULL`},
+		{postgres.JournalDelivery, `SELECT FROM delivery d WHERE d.id = (w.facts->>'id')::bigint AND d.sha256 = (w.facts->>'sha256')::bytea
+			UNION ALL SELECT WHERE (w.facts->>'id')::bigint < month_deliveries(first_kept())`},
+		{postgres.JournalSending, `SELECT FROM interchange i LEFT JOIN document c ON c.id = i.document_id WHERE i.bank = w.facts->>'bank' AND i.control_ref = (w.facts->>'control_ref')::bigint
+			AND i.version = (w.facts->>'version')::int AND i.attempt >= (w.facts->>'attempt')::int AND i.may_be_out_since IS NOT NULL
+			AND (c.sha256 = (w.facts->>'sha256')::bytea OR c.id IS NULL AND i.month < first_kept())`},
 		{postgres.JournalSent, `SELECT FROM interchange i WHERE i.bank = w.facts->>'bank' AND i.control_ref = (w.facts->>'control_ref')::bigint
 			AND i.version = (w.facts->>'version')::int AND i.state = 'sent'`},
 		{postgres.JournalBankFile, `SELECT FROM bank_file_key k WHERE k.bank = w.facts->>'bank' AND k.name = w.facts->>'name' AND k.sha256 = (w.facts->>'sha256')::bytea`},

@@ -94,7 +94,7 @@ func sampled() []gauges {
 			{"nks_bank_lease_fence", "Fencing number of the owner of the connection; it grows with every owner."},
 		}, bankFilesQuery, withBanks},
 		{[]string{"kind"}, [][2]string{
-			{"nks_answers_due", "Lines that a response (5, 7, 8, 9) must still tell."},
+			{"nks_answers_due", "Payments that responses (5, 7, 8, 9) must still tell of."},
 			{"nks_answers_due_oldest_seconds", "Age of the oldest of them."},
 		}, answersDueQuery, withNow},
 		{[]string{"door"}, [][2]string{

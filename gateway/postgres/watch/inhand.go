@@ -13,11 +13,11 @@ func (s *Store) InHand(ctx context.Context) (bool, error) {
 	err := s.DB.QueryRowContext(ctx, `SELECT
 		EXISTS (SELECT 1 FROM delivery WHERE state IN ('received', 'read') AND set_aside_at IS NULL)
 		OR EXISTS (SELECT 1 FROM interchange WHERE state IN ('frozen', 'rendered', 'sending', 'publishing'))
-		OR EXISTS (SELECT 1 FROM bank_file WHERE state = 'received')
+		OR EXISTS (SELECT 1 FROM bank_file_unheard)
 		OR EXISTS (SELECT 1 FROM bank_file WHERE contrl_owed)
 		OR EXISTS (SELECT 1 FROM bank_round WHERE awaited)
 		OR EXISTS (SELECT 1 FROM release_group WHERE state = 'waiting' AND release_at <= $1)
-		OR EXISTS (SELECT 1 FROM answer WHERE collected_at IS NULL)`, s.Now()).Scan(&busy)
+		OR EXISTS (SELECT 1 FROM answer_uncollected)`, s.Now()).Scan(&busy)
 	if err != nil {
 		return false, fmt.Errorf("in hand: %w", postgres.Transient(err))
 	}

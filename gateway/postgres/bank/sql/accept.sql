@@ -15,7 +15,7 @@ owed AS (
         CASE WHEN p.turn IS NOT NULL THEN @corrected END, @now::timestamptz
     FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = a.month AND b.month BETWEEN @earliest::date AND @latest::date AND b.interchange_id = a.interchange_id
         AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
-    JOIN delivery d ON d.id = delivery_of(o.payment_id)
+    CROSS JOIN LATERAL (SELECT delivery_of(o.payment_id) AS id, month_of(delivery_of(o.payment_id)) AS month) d
     LEFT JOIN LATERAL (SELECT s.kind FROM standing s WHERE s.month = d.month AND s.month BETWEEN @earliest::date AND @latest::date AND s.payment_id = o.payment_id
         AND s.attempt = o.attempt LIMIT 1) e ON true
     LEFT JOIN LATERAL (SELECT n.kind, n.turn, n.payment_id, n.attempt FROM answer_due n WHERE (a.facts > 0 OR e.kind IS NOT NULL) AND n.kind IN (@response, @response9)

@@ -12,7 +12,7 @@ SELECT d.id, d.month, o.payment_id, o.attempt, j.interchange_id, j.message_no, j
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
 CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id
     AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
-JOIN delivery d ON d.id = delivery_of(o.payment_id)
+CROSS JOIN LATERAL (SELECT delivery_of(o.payment_id) AS id, month_of(delivery_of(o.payment_id)) AS month) d
 WHERE j.payment_id IS NULL AND (j.effect = 'takes' AND (j.answer <> 0 OR @settled::boolean) OR j.effect = 'disputes' AND l.facts > 1)
   AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.month BETWEEN @since::date AND @recorded::date AND e.payment_id = o.payment_id
     AND e.attempt = o.attempt AND e.kind IS NOT NULL)

@@ -27,7 +27,7 @@ SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, 
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
 CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
     AND b.lin = j.lin OFFSET 0) o
-JOIN delivery d ON d.id = delivery_of(o.payment_id)
+CROSS JOIN LATERAL (SELECT delivery_of(o.payment_id) AS id, month_of(delivery_of(o.payment_id)) AS month) d
 CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = o.payment_id AND t.attempt = o.attempt
     AND (t.kind <> 'dispute_settled' OR NOT @followed::boolean) LIMIT 1) s
 JOIN may_follow f ON f.news = @news AND f.scope = 'part' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)

@@ -19,6 +19,9 @@ CREATE TEMP TABLE by_place (n int, interchange_id bigint, message_no int, lin in
 -- step: table of references
 CREATE TEMP TABLE by_reference (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint, ore bigint) ON COMMIT DROP
 
+-- step: table of what is of dropped months
+CREATE TEMP TABLE by_dropped (n int, payment_id bigint) ON COMMIT DROP
+
 -- step: table of matched statuses
 CREATE TEMP TABLE matched (
     n              int,

@@ -1,9 +1,9 @@
 -- The most urgent unit that is due, and waits for nothing that came in time and may be of it: a delivery that is not read yet, of a
 -- supplier that has the same agreement of the same authority; or one that is not checked yet, of the same payer.
 --
--- $1: now; $2: groups, and $3: units, to pass over.
-WITH unread AS (SELECT supplier, min(counts_at) AS since FROM delivery WHERE state = 'received' AND set_aside_at IS NULL GROUP BY 1),
-unchecked AS (SELECT payer_id, min(counts_at) AS since FROM delivery WHERE state = 'read' AND set_aside_at IS NULL GROUP BY 1),
+-- $1: now; $2: groups, and $3: units, to pass over; $4: below the first delivery of the open months.
+WITH unread AS (SELECT supplier, min(counts_at) AS since FROM delivery WHERE state = 'received' AND set_aside_at IS NULL AND id >= $4 GROUP BY 1),
+unchecked AS (SELECT payer_id, min(counts_at) AS since FROM delivery WHERE state = 'read' AND set_aside_at IS NULL AND id >= $4 GROUP BY 1),
 awaited AS (SELECT agreement_id, min(since) AS since FROM (
     SELECT own.id AS agreement_id, unread.since FROM unread
     JOIN agreement shared ON shared.supplier = unread.supplier
