@@ -76,10 +76,10 @@ const (
 const deliveryColumns = `d.id, d.door, d.supplier, coalesce(d.authority, '') AS authority, coalesce(a.name, '') AS authority_name, d.state, d.payments,
 	d.ore, d.size, d.received_at`
 
-func latestDeliveries(ctx context.Context, tx *sqlx.Tx) ([]DeliveryHead, error) {
+func latestDeliveries(ctx context.Context, tx *sqlx.Tx, open int64) ([]DeliveryHead, error) {
 	var list []DeliveryHead
 	err := tx.SelectContext(ctx, &list, `SELECT `+deliveryColumns+`
-		FROM delivery d LEFT JOIN authority a ON a.authority = d.authority WHERE d.id >= (SELECT first_open_delivery()) ORDER BY d.id DESC LIMIT $1`, latest)
+		FROM delivery d LEFT JOIN authority a ON a.authority = d.authority WHERE d.id >= $2 ORDER BY d.id DESC LIMIT $1`, latest, open)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}

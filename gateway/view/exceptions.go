@@ -56,7 +56,7 @@ const (
 	lateAtBankGate = 15 * time.Minute
 )
 
-func (a *Attention) read(ctx context.Context, tx *sqlx.Tx, at time.Time) error {
+func (a *Attention) read(ctx context.Context, tx *sqlx.Tx, at time.Time, open int64) error {
 	err := tx.SelectContext(ctx, &a.Exceptions, `SELECT id, kind, subject, coalesce(thing, '') AS thing, coalesce(thing_id, 0) AS thing_id,
 			coalesce(bank, '') AS bank, severity, detail_code, to_jsonb(detail_args)::text AS detail_args, raised_at, deadline, coalesce(owner, '') AS owner
 		FROM exception WHERE closed_at IS NULL ORDER BY severity DESC, raised_at, id LIMIT $1`, mostAttention)
@@ -72,12 +72,12 @@ func (a *Attention) read(ctx context.Context, tx *sqlx.Tx, at time.Time) error {
 		return fmt.Errorf("exceptions: %w", err)
 	}
 	err = tx.SelectContext(ctx, &a.Late, `
-		SELECT 'read' AS what, count(*), min(received_at) AS oldest FROM delivery WHERE id >= (SELECT first_open_delivery()) AND state = 'received' AND received_at < $1 HAVING count(*) > 0
-		UNION ALL SELECT 'check', count(*), min(read_at) FROM delivery WHERE id >= (SELECT first_open_delivery()) AND state = 'read' AND read_at < $1 HAVING count(*) > 0
+		SELECT 'read' AS what, count(*), min(received_at) AS oldest FROM delivery WHERE id >= $3 AND state = 'received' AND received_at < $1 HAVING count(*) > 0
+		UNION ALL SELECT 'check', count(*), min(read_at) FROM delivery WHERE id >= $3 AND state = 'read' AND read_at < $1 HAVING count(*) > 0
 		UNION ALL SELECT 'release', count(*), min(release_at) FROM release_group WHERE state = 'waiting' AND release_at < $1 HAVING count(*) > 0
 		UNION ALL SELECT 'send', count(*), min(prepared_at) FROM interchange
 			WHERE state IN ('frozen', 'rendered', 'sending', 'publishing') AND prepared_at < $2 HAVING count(*) > 0`,
-		at.Add(-lateAfter), at.Add(-lateAtBankGate))
+		at.Add(-lateAfter), at.Add(-lateAtBankGate), open)
 	if err != nil {
 		return fmt.Errorf("late: %w", err)
 	}

@@ -34,14 +34,18 @@ func (r *Reader) Overview(ctx context.Context, v Viewer, at time.Time) (*Overvie
 		if err := o.readFlow(ctx, tx); err != nil {
 			return err
 		}
-		if err := o.readDoors(ctx, tx); err != nil {
-			return err
+		// A value, so that statements are planned for the open months.
+		var open int64
+		err := tx.GetContext(ctx, &open, `SELECT first_open_delivery()`)
+		if err == nil {
+			err = o.readDoors(ctx, tx, open)
 		}
-		if err := o.Attention.read(ctx, tx, at); err != nil {
-			return err
+		if err == nil {
+			err = o.Attention.read(ctx, tx, at, open)
 		}
-		var err error
-		o.Deliveries, err = latestDeliveries(ctx, tx)
+		if err == nil {
+			o.Deliveries, err = latestDeliveries(ctx, tx, open)
+		}
 		return err
 	})
 	if err != nil {
@@ -76,12 +80,12 @@ func (o *Overview) readFlow(ctx context.Context, tx *sqlx.Tx) error {
 	return nil
 }
 
-func (o *Overview) readDoors(ctx context.Context, tx *sqlx.Tx) error {
+func (o *Overview) readDoors(ctx context.Context, tx *sqlx.Tx, open int64) error {
 	err := tx.SelectContext(ctx, &o.Doors, `SELECT door, count(*) AS deliveries, count(*) FILTER (WHERE state = 'refused') AS refused
-		FROM delivery WHERE id >= (SELECT first_open_delivery()) GROUP BY door ORDER BY door`)
+		FROM delivery WHERE id >= $1 GROUP BY door ORDER BY door`, open)
 	if err == nil {
 		// A month with something unread is not closed.
-		err = tx.GetContext(ctx, &o.Unread, `SELECT count(*) FROM delivery WHERE state = 'received' AND id >= (SELECT first_open_delivery())`)
+		err = tx.GetContext(ctx, &o.Unread, `SELECT count(*) FROM delivery WHERE state = 'received' AND id >= $1`, open)
 	}
 	if err != nil {
 		return fmt.Errorf("doors: %w", err)
