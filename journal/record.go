@@ -19,7 +19,7 @@ type Kind string
 type Record struct {
 	Kind Kind   `json:"kind"`
 	Key  string `json:"key"` // of the thing, among those of its kind
-	// At is when it was recorded, by the writer's clock; its month says in which file it stands.
+	// At is when it was recorded, by the writer's clock; its day in UTC says in which file it stands.
 	At     time.Time       `json:"at"`
 	SHA256 string          `json:"sha256,omitempty"` // of the bytes that the body holds compressed
 	Facts  json.RawMessage `json:"facts,omitempty"`
