@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,6 +153,44 @@ func TestForget_Away(t *testing.T) {
 	}
 	for _, dir := range dirs {
 		forgotten(t, dir)
+	}
+}
+
+// TestLoad: Read keeps no facts in memory, Load has them; what was forgotten between is left out.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := open(t, dir)
+	for n := range 4 {
+		r := journal.Record{Kind: kind, Key: fmt.Sprint(n), At: august.AddDate(0, 0, n/2), Facts: fmt.Appendf(nil, `{"n":%d}`, n)}
+		if err := j.Append(r, 1, strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := journal.Read("a", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := func(records []journal.Record) (text string) {
+		for _, r := range records {
+			text += string(r.Facts)
+		}
+		return text
+	}
+	if got := facts(all); len(all) != 4 || got != "" {
+		t.Errorf("%d records, in memory %s", len(all), got)
+	}
+	loaded, err := journal.Load(all)
+	if got := facts(loaded); err != nil || got != `{"n":0}{"n":1}{"n":2}{"n":3}` {
+		t.Errorf("loaded %s, %v", got, err)
+	}
+	now := august.AddDate(0, 0, 1)
+	if n := forget(t, j, now, now.AddDate(0, 0, 1)); n != 1 {
+		t.Fatalf("%d files forgotten", n)
+	}
+	loaded, err = journal.Load(all)
+	if got := facts(loaded); err != nil || got != `{"n":2}{"n":3}` {
+		t.Errorf("loaded %s, %v", got, err)
 	}
 }
 

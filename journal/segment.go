@@ -93,12 +93,15 @@ func (s *segment) close() error {
 	return f.Close()
 }
 
-// Read gives what a node's journal has, each record once, in whichever of the directories it is; in the order of their times. A
-// directory that is not there has nothing. ErrCorrupt, with all that can be read, where one is damaged.
+// Read gives what a node's journal has, each record once, in whichever of the directories it is; in the order of their times,
+// without their facts but those of a floor: Load has them. A directory that is not there has nothing. ErrCorrupt, with all that can be read, where one is damaged.
 func Read(node string, directories ...string) ([]Record, error) {
 	var all []Record
 	has := map[string]bool{}
 	err := readEach(node, directories, func(r Record) {
+		if r.Kind != Forgotten {
+			r.Facts = nil
+		}
 		if !has[r.Name()] {
 			all = append(all, r)
 		}

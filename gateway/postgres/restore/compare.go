@@ -41,7 +41,7 @@ type Unknown struct {
 	// short are those whose journal has forgotten what the database does not know.
 	short []short
 
-	all []journal.Record // also what the database knows
+	all []journal.Record // also what the database knows, without its facts
 }
 
 // unseen says what of the journals is not to be seen; "" when all of them are.
@@ -186,7 +186,11 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 			}
 		}
 		for part := range slices.Chunk(of, page) {
-			missing, err := s.missing(ctx, k, part)
+			loaded, err := journal.Load(part)
+			if err != nil {
+				return u, err
+			}
+			missing, err := s.missing(ctx, k, loaded)
 			if err != nil {
 				return u, err
 			}
