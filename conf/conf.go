@@ -272,6 +272,8 @@ type Journal struct {
 	Second    string `toml:"second"`
 	// OneIsEnough lets the gateway go on while one of two directories takes nothing.
 	OneIsEnough bool `toml:"one_is_enough"`
+	// Keep is for how many days it keeps what it has; 0: for ever.
+	Keep int `toml:"keep"`
 }
 
 // Directories are the one or two that are kept.
@@ -380,6 +382,7 @@ func Default() Config {
 		Months:   Months{CloseAfter: 2},
 		Register: Register{Image: true},
 		Audit:    Audit{FormerKeys: []string{}},
+		Journal:  Journal{Keep: 400},
 		Log:      Log{Level: "info", Format: "json"},
 		Console:  Console{Listen: "127.0.0.1:8080"},
 		Metrics:  Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},

@@ -150,6 +150,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"queue on a network":  {"[mq]\nlisten = \"0.0.0.0:4222\"\n", "mq.listen"},
 		"message too large":   {"[mq]\nmax_message_mb = 64\n", "mq.max_message_mb"},
 		"put time before all": {"[mq]\nput_time_counts = \"169h\"\n", "mq.put_time_counts"},
+		"journal of a week":   {"[journal]\nkeep = 6\n", "journal.keep: 6 is neither 0 nor between 7 and 36500 days"},
 		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -74,6 +74,7 @@ func (c Config) Validate() error {
 	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
 	p.within("months.close_after", c.Months.CloseAfter, 0, 120)
 	p.within("register.image_mb", c.Register.ImageMB, 0, 1<<20)
+	p.check(c.Journal.Keep == 0 || c.Journal.Keep >= 7 && c.Journal.Keep <= 36500, "journal.keep", "%d is neither 0 nor between 7 and 36500 days", c.Journal.Keep)
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")
 	c.Metrics.validate(&p)

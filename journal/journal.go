@@ -1,5 +1,6 @@
 // Package journal keeps, in files outside the database, what has become visible outside: so that a database which was set back
-// to an earlier moment can be known by it. A journal only grows. Each node writes its own, in one directory or in two.
+// to an earlier moment can be known by it. A journal grows at its end, and forgets whole days at its beginning. Each node writes its own, in
+// one directory or in two.
 package journal
 
 import (
@@ -38,6 +39,9 @@ type Journal struct {
 
 	syncing sync.Mutex
 	synced  int64
+
+	forgetting sync.Mutex
+	floor      Floor
 }
 
 var nodeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -58,11 +62,16 @@ func Open(o Options) (*Journal, error) {
 		}
 		j.copies = append(j.copies, s)
 	}
-	read, err := Read(o.Node, o.Directories...)
-	for _, r := range read {
+	var floors []Record
+	err := readEach(o.Node, o.Directories, func(r Record) {
 		j.has[r.Name()] = true
-	}
-	return j, err
+		if r.Kind == Forgotten {
+			floors = append(floors, r)
+		}
+	})
+	var damaged error
+	j.floor, damaged = FloorOf(floors)
+	return j, errors.Join(err, damaged)
 }
 
 // Has reports whether a record of that kind and key is there.

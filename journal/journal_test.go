@@ -62,7 +62,7 @@ func TestJournal_HasWhatWasAdded(t *testing.T) {
 	j := open(t, dir, other)
 	add(t, j, "1", "one", august)
 	add(t, j, "2", "", august)
-	add(t, j, "3", "three", august.AddDate(0, 1, 0))
+	add(t, j, "3", "three", august.AddDate(0, 0, 1))
 	const want = "1=one 2= 3=three"
 	for _, dirs := range [][]string{{dir}, {other}, {dir, other}, {filepath.Join(dir, "gone"), other}} {
 		if got := read(t, dirs...); got != want {
@@ -76,16 +76,16 @@ func TestJournal_HasWhatWasAdded(t *testing.T) {
 	if err != nil || len(nodes) != 1 || nodes[0] != "a" {
 		t.Errorf("nodes %v, %v", nodes, err)
 	}
-	months, err := filepath.Glob(filepath.Join(dir, "a", "*"))
-	if err != nil || len(months) != 2 {
-		t.Errorf("files %v, %v: one a month", months, err)
+	days, err := filepath.Glob(filepath.Join(dir, "a", "*"))
+	if err != nil || len(days) != 2 {
+		t.Errorf("files %v, %v: one a day", days, err)
 	}
 }
 
 // TestJournal_EndsInTheMiddle cuts the last record at every byte: the ones before stay, and others may follow.
 func TestJournal_EndsInTheMiddle(t *testing.T) {
 	t.Parallel()
-	whole, file := t.TempDir(), filepath.Join("a", "2005-08.journal")
+	whole, file := t.TempDir(), filepath.Join("a", "2005-08-11.journal")
 	j := open(t, whole)
 	add(t, j, "1", "one", august)
 	first := size(t, filepath.Join(whole, file))
@@ -110,7 +110,7 @@ func TestJournal_EndsInTheMiddle(t *testing.T) {
 // TestJournal_Changed flips every bit of a record that others follow.
 func TestJournal_Changed(t *testing.T) {
 	t.Parallel()
-	whole, file := t.TempDir(), filepath.Join("a", "2005-08.journal")
+	whole, file := t.TempDir(), filepath.Join("a", "2005-08-11.journal")
 	j := open(t, whole)
 	add(t, j, "1", "one", august)
 	first := size(t, filepath.Join(whole, file))
@@ -156,7 +156,7 @@ func TestJournal_BothMustTakeIt(t *testing.T) {
 		t.Error("it has what it did not take")
 	}
 	var failed []string
-	lenient, err := journal.Open(journal.Options{Node: "a", Directories: []string{dir, filepath.Join(dir, "a", "2005-08.journal")}, OneIsEnough: true,
+	lenient, err := journal.Open(journal.Options{Node: "a", Directories: []string{dir, filepath.Join(dir, "a", "2005-08-11.journal")}, OneIsEnough: true,
 		Failed: func(dir string, _ error) { failed = append(failed, dir) }})
 	if err != nil {
 		t.Fatal(err)

@@ -19,12 +19,13 @@ type Kind string
 type Record struct {
 	Kind Kind   `json:"kind"`
 	Key  string `json:"key"` // of the thing, among those of its kind
-	// At is when it was recorded, by the writer's clock; its month says in which file it stands.
+	// At is when it was recorded, by the writer's clock; its day in UTC says in which file it stands.
 	At     time.Time       `json:"at"`
 	SHA256 string          `json:"sha256,omitempty"` // of the bytes that the body holds compressed
 	Facts  json.RawMessage `json:"facts,omitempty"`
 
 	path     string
+	from     int64 // where it begins
 	at, size int64 // of the body
 }
 
@@ -124,7 +125,7 @@ func readHead(in *os.File, from, size int64) (r Record, next int64, err error) {
 	if string(prefix[:len(mark)]) != mark || head > mostHead || body > 1<<60 {
 		return r, 0, unlessBlank(in, min(from+int64(prefixBytes), size), size, damaged)
 	}
-	r.path, r.at, r.size = in.Name(), from+int64(prefixBytes)+head, int64(body)
+	r.path, r.from, r.at, r.size = in.Name(), from, from+int64(prefixBytes)+head, int64(body)
 	next = r.at + r.size + sumBytes
 	text := make([]byte, min(head, size-from-int64(prefixBytes)))
 	if _, err := in.ReadAt(text, from+int64(prefixBytes)); err != nil && !errors.Is(err, io.EOF) {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// segment is the file of the present month in one directory.
+// segment is the file of the present day in one directory.
 type segment struct {
 	dir  string
 	path string
@@ -20,9 +20,9 @@ type segment struct {
 	end  int64    // of the last whole record
 }
 
-// lock opens the file of a month where it is not, locks it against other processes, and takes away what one that died left half written.
-func (s *segment) lock(month time.Time) (err error) {
-	path := filepath.Join(s.dir, month.UTC().Format("2006-01")+suffix)
+// lock opens the file of a day where it is not, locks it against other processes, and takes away what one that died left half written.
+func (s *segment) lock(day time.Time) (err error) {
+	path := filepath.Join(s.dir, day.UTC().Format(dayName)+suffix)
 	if s.file == nil || s.path != path {
 		if err := s.open(path); err != nil {
 			return err
@@ -55,7 +55,11 @@ func sameFile(f *os.File, other fs.FileInfo) bool {
 	return err == nil && os.SameFile(info, other)
 }
 
-const suffix = ".journal"
+// A segment is called by its day, in UTC: so that there is something whole to forget.
+const (
+	dayName = "2006-01-02"
+	suffix  = ".journal"
+)
 
 func (s *segment) open(path string) (err error) {
 	if s.file != nil {
@@ -68,11 +72,16 @@ func (s *segment) open(path string) (err error) {
 		return err
 	}
 	s.path, s.end = path, 0
-	dir, err := os.Open(s.dir)
-	if err == nil {
-		err = errors.Join(dir.Sync(), dir.Close())
+	return syncDir(s.dir)
+}
+
+// syncDir has the disk know which files a directory has.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
 	}
-	return err
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func (s *segment) close() error {
@@ -84,32 +93,45 @@ func (s *segment) close() error {
 	return f.Close()
 }
 
-// Read gives what a node's journal has, each record once, in whichever of the directories it is; in the order of their times. A
-// directory that is not there has nothing. ErrCorrupt, with all that can be read, where one is damaged.
+// Read gives what a node's journal has, each record once, in whichever of the directories it is; in the order of their times,
+// without their facts but those of a floor: Load has them. A directory that is not there has nothing. ErrCorrupt, with all that can be read, where one is damaged.
 func Read(node string, directories ...string) ([]Record, error) {
 	var all []Record
-	var damaged error
 	has := map[string]bool{}
+	err := readEach(node, directories, func(r Record) {
+		if r.Kind != Forgotten {
+			r.Facts = nil
+		}
+		if !has[r.Name()] {
+			all = append(all, r)
+		}
+		has[r.Name()] = true
+	})
+	slices.SortStableFunc(all, func(a, b Record) int { return cmp.Or(a.At.Compare(b.At)) })
+	return all, err
+}
+
+// readEach reads a node's journal, file by file, without the bodies.
+func readEach(node string, directories []string, each func(Record)) error {
+	var damaged error
 	for _, dir := range directories {
 		files, err := filepath.Glob(filepath.Join(dir, node, "*"+suffix))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, path := range files {
-			damaged = errors.Join(damaged, readFile(path, func(r Record) {
-				if !has[r.Name()] {
-					all = append(all, r)
-				}
-				has[r.Name()] = true
-			}))
+			damaged = errors.Join(damaged, readFile(path, each))
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Record) int { return cmp.Or(a.At.Compare(b.At)) })
-	return all, damaged
+	return damaged
 }
 
+// readFile reads one file; one that was forgotten in this moment has nothing, and the floor stands in a later one.
 func readFile(path string, each func(Record)) error {
 	in, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ const (
 	ToServe Work = register.Served
 	// ToSequence is an entry of the log; the database's function audit_commit says so.
 	ToSequence Work = "sequence"
+	// ToShorten is what the journal has kept long enough; it waits for time alone.
+	ToShorten Work = "journal"
 	// ToCompare is to hold the database against the journals anew.
 	ToCompare Work = "compare"
 )

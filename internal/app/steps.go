@@ -64,10 +64,12 @@ type StepOptions struct {
 	Decisions act.Rules
 	Limits    Limits
 	Cell      gateway.Cell // that the database is
-	// Journal is the node's own; nil: nothing is kept. Journals are where those of all nodes are.
-	Journal  *journal.Journal
-	Journals []string
-	Quiet    *postgres.Quiet // nil: one of its own
+	// Journal is the node's own; nil: nothing is kept. Journals are where those of all nodes are. JournalKeep is how long the node's keeps
+	// what it has; 0: for ever.
+	Journal     *journal.Journal
+	Journals    []string
+	JournalKeep time.Duration
+	Quiet       *postgres.Quiet // nil: one of its own
 	// HashKey is the file of the key of keyed hashes; empty: no month can be dropped.
 	HashKey string
 	// Keeping is of the log; without a key nothing of it is signed.
@@ -134,7 +136,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, o.Decisions)
-	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next,
+	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil
 }

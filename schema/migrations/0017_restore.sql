@@ -17,6 +17,7 @@ CREATE TABLE journal_node (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     node     text NOT NULL,
     since    timestamptz NOT NULL,      -- business time
+    known_to timestamptz NOT NULL,      -- business time: what its journal has until then the database knows
     lost_at  timestamptz,               -- it is gone for good
     decision bigint REFERENCES decision DEFERRABLE INITIALLY DEFERRED, -- two persons know so, and that the database was not set back
     restore  bigint REFERENCES restore, -- or the database goes on without it
@@ -66,7 +67,7 @@ REVOKE UPDATE, DELETE ON restore, journal_node, journal_left FROM nks_flow;
 REVOKE UPDATE ON unused_number FROM nks_flow;
 GRANT UPDATE (free) ON unused_number TO nks_flow;
 GRANT SELECT, INSERT ON restore, journal_node, journal_left TO nks_flow;
-GRANT UPDATE (lost_at, decision, restore) ON journal_node TO nks_flow;
+GRANT UPDATE (known_to, lost_at, decision, restore) ON journal_node TO nks_flow;
 GRANT SELECT, INSERT, DELETE ON unused_number TO nks_flow;
 GRANT EXECUTE ON FUNCTION bank_in_doubt(text), lift_sequence(text, bigint) TO nks_flow;
 RESET ROLE;

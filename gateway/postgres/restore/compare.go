@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +26,10 @@ type Store struct {
 	// Directories are where the journals of all nodes are.
 	Directories []string
 	Flow        Flow
+	Keep        time.Duration // how long this node's journal keeps what it has; 0: for ever
+
+	mu            sync.Mutex
+	marked, again time.Time
 }
 
 // Unknown is what the journals say that the database does not know.
@@ -32,8 +38,10 @@ type Unknown struct {
 	// Missing are nodes whose journal is not to be seen, Damaged is why one cannot be read.
 	Missing []string
 	Damaged error
+	// short are those whose journal has forgotten what the database does not know.
+	short []short
 
-	all []journal.Record // also what the database knows
+	all []journal.Record // also what the database knows, without its facts
 }
 
 // unseen says what of the journals is not to be seen; "" when all of them are.
@@ -41,6 +49,9 @@ func (u Unknown) unseen() string {
 	var why []string
 	if len(u.Missing) > 0 {
 		why = append(why, "the journal of "+strings.Join(u.Missing, ", ")+" is not there")
+	}
+	for _, e := range u.short {
+		why = append(why, e.why())
 	}
 	if u.Damaged != nil {
 		why = append(why, u.Damaged.Error())
@@ -139,6 +150,7 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 	nodes := slices.Concat(listed, found)
 	slices.Sort(nodes)
 	var all []journal.Record
+	var floors []short
 	for _, node := range slices.Compact(nodes) {
 		records, err := journal.Read(node, s.Directories...)
 		if err != nil && !errors.Is(err, journal.ErrCorrupt) {
@@ -148,7 +160,17 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 		if len(records) == 0 && slices.Contains(listed, node) {
 			u.Missing = append(u.Missing, node)
 		}
+		floor, err := journal.FloorOf(records)
+		if err != nil {
+			return u, err
+		}
+		if !floor.To.IsZero() {
+			floors = append(floors, short{node, floor.To})
+		}
 		all = append(all, records...)
+	}
+	if u.short, err = s.tooShort(ctx, floors); err != nil {
+		return u, err
 	}
 	slices.SortStableFunc(all, func(a, b journal.Record) int { return a.At.Compare(b.At) }) // of several nodes
 	u.all = all
@@ -164,7 +186,11 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 			}
 		}
 		for part := range slices.Chunk(of, page) {
-			missing, err := s.missing(ctx, k, part)
+			loaded, err := journal.Load(part)
+			if err != nil {
+				return u, err
+			}
+			missing, err := s.missing(ctx, k, loaded)
 			if err != nil {
 				return u, err
 			}
@@ -207,19 +233,6 @@ func (s *Store) missing(ctx context.Context, k check, records []journal.Record) 
 		missing = append(missing, records[n-1])
 	}
 	return missing, nil
-}
-
-// Begin lists this node in a database that knows all that the journals do, and begins its journal.
-func (s *Store) Begin(ctx context.Context) error {
-	if s.Journal == nil || s.Quiet.Why() != "" {
-		return nil
-	}
-	if err := s.Journal.Append(journal.Record{Kind: journalBegun, Key: s.Journal.Node, At: s.Now()}, 0, nil); err != nil {
-		return err
-	}
-	_, err := s.DB.ExecContext(ctx, `INSERT INTO journal_node (node, since) VALUES ($1, $2) ON CONFLICT (node) WHERE lost_at IS NULL DO NOTHING`,
-		s.Journal.Node, s.Now())
-	return postgres.Transient(err)
 }
 
 // Known asks on one connection, as it is made, whether the newest things that the journal has are there. ErrSetBack: they are not.

@@ -142,15 +142,29 @@ func (t *taking) index(all []journal.Record) error {
 		t.places[r.Name()] = n
 		switch r.Kind {
 		case postgres.JournalFrozen:
-			f := frozen{Record: r, at: n}
-			if err := json.Unmarshal(r.Facts, &f.facts); err != nil {
+			if err := t.indexFrozen(r, n); err != nil {
 				return fmt.Errorf("journal: %s: %w", r.Name(), err)
 			}
-			t.frozen = append(t.frozen, f)
 		case postgres.JournalOrders:
 			key, _, _ := strings.Cut(r.Key, " #")
 			t.orders[key] = append(t.orders[key], r)
 		}
+	}
+	return nil
+}
+
+// indexFrozen remembers a record of what was frozen, with its facts.
+func (t *taking) indexFrozen(r journal.Record, n int) error {
+	loaded, err := journal.Load([]journal.Record{r})
+	if err != nil {
+		return err
+	}
+	for _, r := range loaded {
+		f := frozen{Record: r, at: n}
+		if err := json.Unmarshal(r.Facts, &f.facts); err != nil {
+			return err
+		}
+		t.frozen = append(t.frozen, f)
 	}
 	return nil
 }

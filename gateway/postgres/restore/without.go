@@ -51,10 +51,13 @@ func (s *Store) GoOnWithout(ctx context.Context, by string, numbers int) (since 
 		if err := s.leave(ctx, x, restore, u.Records); err != nil {
 			return err
 		}
-		args := pgscript.Args{"restore": restore, "missing": u.Missing, "numbers": numbers, "now": s.Now(), "first": int64(gateway.FirstControlNumber(s.Cell)),
+		args := pgscript.Args{"restore": restore, "missing": u.Missing, "short": []string{}, "numbers": numbers, "now": s.Now(), "first": int64(gateway.FirstControlNumber(s.Cell)),
 			"month": gateway.MonthOf(s.Now().In(s.Location)).Suffix()}
 		if u.Missing == nil {
 			args["missing"] = []string{}
+		}
+		for _, e := range u.short {
+			args["short"] = append(args["short"].([]string), e.node)
 		}
 		if _, err := s.EnsureMonth(ctx, x, s.Now()); err != nil {
 			return err
@@ -77,7 +80,7 @@ func (s *Store) GoOnWithout(ctx context.Context, by string, numbers int) (since 
 // lastKnown is the last moment of which the database knows.
 const lastKnown = `SELECT coalesce(greatest((SELECT max(received_at) FROM delivery), (SELECT max(prepared_at) FROM interchange), (SELECT max(sent_at) FROM interchange),
 	(SELECT max(made_at) FROM answer), (SELECT max(received_at) FROM bank_file), (SELECT max(asked_at) FROM decision), (SELECT max(listed_at) FROM bank_round),
-	(SELECT max(since) FROM journal_node)), now())`
+	(SELECT max(known_to) FROM journal_node)), now())`
 
 // banks are those that anything may have been sent to.
 const banks = `SELECT bank_centre AS bank FROM agreement_version UNION SELECT bank FROM bank_counter ORDER BY 1`

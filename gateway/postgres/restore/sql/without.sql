@@ -3,6 +3,13 @@
 -- step: journals that are gone
 UPDATE journal_node SET lost_at = @now::timestamptz, restore = @restore::bigint WHERE lost_at IS NULL AND node = ANY (@missing::text[])
 
+-- step: journals that have forgotten what is not known
+UPDATE journal_node SET known_to = @now::timestamptz WHERE lost_at IS NULL AND node = ANY (@short::text[])
+
+-- step: such journals of nodes that are not known
+INSERT INTO journal_node (node, since, known_to) SELECT n, @now::timestamptz, @now::timestamptz FROM unnest(@short::text[]) n
+ON CONFLICT (node) WHERE lost_at IS NULL DO NOTHING
+
 -- step: numbers that were free
 UPDATE unused_number SET free = false WHERE free
 
