@@ -2,16 +2,13 @@ package flowtest_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 
@@ -20,6 +17,7 @@ import (
 	"nks/gateway/postgres/pgtest"
 	"nks/gateway/view"
 	"nks/internal/app"
+	"nks/internal/growth"
 )
 
 // TestReceive_SameKeyInAnotherMonth: a name is used for ever, whatever month has begun since.
@@ -71,42 +69,12 @@ func TestCell(t *testing.T) {
 }
 
 // buffers adds up what statements of one pool touch.
-type buffers struct {
-	mu         sync.Mutex
-	touched    int64
-	statements []string
-}
-
-// note takes a plan that auto_explain has sent as a notice.
-func (b *buffers) note(_ *pgconn.PgConn, n *pgconn.Notice) {
-	_, plan, found := strings.Cut(n.Message, "plan:\n")
-	if !found {
-		return
-	}
-	var explained struct {
-		Query string `json:"Query Text"`
-		Plan  struct {
-			Hit  int64 `json:"Shared Hit Blocks"`
-			Read int64 `json:"Shared Read Blocks"`
-		}
-	}
-	if json.Unmarshal([]byte(plan), &explained) != nil {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	touched := explained.Plan.Hit + explained.Plan.Read
-	b.touched += touched
-	b.statements = append(b.statements, fmt.Sprintf("%6d %s", touched, strings.Join(strings.Fields(explained.Query), " ")))
-}
+type buffers struct{ growth.Buffers }
 
 // since is what was touched since the last call.
 func (b *buffers) since() cost {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := cost{b.touched, strings.Join(b.statements, "\n")}
-	b.touched, b.statements = 0, nil
-	return c
+	touched, statements := b.Since()
+	return cost{touched, strings.Join(statements, "\n")}
 }
 
 // counted is a pool of a role whose statements are counted.
@@ -117,11 +85,9 @@ func (w *world) counted(role string) (*sqlx.DB, *buffers) {
 		w.t.Fatal(err)
 	}
 	b := &buffers{}
-	c.OnNotice = b.note
-	for name, value := range map[string]string{"session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
-		"auto_explain.log_analyze": "on", "auto_explain.log_buffers": "on", "auto_explain.log_format": "json", "auto_explain.log_timing": "off",
-		"client_min_messages": "log", "plan_cache_mode": "force_custom_plan", "jit": "off", "enable_memoize": "off",
-		"enable_seqscan": "off"} {
+	c.OnNotice = b.Note
+	b.Settings(c.RuntimeParams)
+	for name, value := range map[string]string{"plan_cache_mode": "force_custom_plan", "jit": "off", "enable_memoize": "off", "enable_seqscan": "off"} {
 		c.RuntimeParams[name] = value
 	}
 	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {

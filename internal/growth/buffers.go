@@ -17,14 +17,14 @@ type Buffers struct {
 	statements []string
 }
 
-// settings have a session tell the plan of each statement, with what it has touched.
-func (b *Buffers) settings(into map[string]string) {
+// Settings have a session tell the plan of each statement, with what it has touched.
+func (b *Buffers) Settings(into map[string]string) {
 	maps.Copy(into, map[string]string{"session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0", "auto_explain.log_analyze": "on",
 		"auto_explain.log_buffers": "on", "auto_explain.log_format": "json", "auto_explain.log_timing": "off", "client_min_messages": "log"})
 }
 
-// note takes a plan that auto_explain has sent as a notice.
-func (b *Buffers) note(_ *pgconn.PgConn, n *pgconn.Notice) {
+// Note takes a plan that auto_explain has sent as a notice.
+func (b *Buffers) Note(_ *pgconn.PgConn, n *pgconn.Notice) {
 	_, plan, found := strings.Cut(n.Message, "plan:\n")
 	if !found {
 		return
@@ -46,8 +46,8 @@ func (b *Buffers) note(_ *pgconn.PgConn, n *pgconn.Notice) {
 	b.statements = append(b.statements, fmt.Sprintf("%8d %s", touched, strings.Join(strings.Fields(explained.Query), " ")))
 }
 
-// since is what was touched since the last call, and by which statements.
-func (b *Buffers) since() (int64, []string) {
+// Since is what was touched since the last call, and by which statements.
+func (b *Buffers) Since() (int64, []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	touched, statements := b.touched, b.statements

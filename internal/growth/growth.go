@@ -112,7 +112,7 @@ func (w *World) pool(role string, count *Buffers) (*sqlx.DB, error) {
 	}
 	if count != nil {
 		login = superuser
-		count.settings(settings)
+		count.Settings(settings)
 	}
 	c, err := pgx.ParseConfig(w.dsn(login))
 	if err != nil {
@@ -123,7 +123,7 @@ func (w *World) pool(role string, count *Buffers) (*sqlx.DB, error) {
 	}
 	var options []stdlib.OptionOpenDB
 	if count != nil {
-		c.OnNotice = count.note
+		c.OnNotice = count.Note
 		options = append(options, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, "SET ROLE "+role)
 			return err

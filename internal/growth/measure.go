@@ -185,7 +185,7 @@ func (m *meter) forget() {
 // cost measures something.
 func (m *meter) cost(what string, do func() error) error {
 	for _, b := range m.touched {
-		b.since()
+		b.Since()
 	}
 	began := time.Now()
 	if err := do(); err != nil {
@@ -202,7 +202,7 @@ func (m *meter) cost(what string, do func() error) error {
 	var sum int64
 	var statements []string
 	for _, b := range m.touched {
-		n, list := b.since()
+		n, list := b.Since()
 		sum, statements = sum+n, append(statements, list...)
 	}
 	if least, found := m.buffers[what]; !found || sum < least {
