@@ -152,3 +152,37 @@ func TestBankOwner_Wake(t *testing.T) {
 		t.Errorf("looked %d times, and %d times when woken once", left, woken)
 	}
 }
+
+// TestBankOwner_Held: while nothing may be judged nothing is sent and nothing fetched; afterwards both are.
+func TestBankOwner_Held(t *testing.T) {
+	t.Parallel()
+	waiting := gateway.Outgoing{ID: 1, State: "rendered"}
+	var mu sync.Mutex
+	var worked []string
+	owning(t, 10*time.Second, func(o *gateway.BankOwner, out *outbox, link *bank) {
+		out.waiting = &waiting
+		link.out, link.files = []gateway.RemoteFile{{Name: "a"}}, map[string]string{"a": "x"}
+		began := time.Now()
+		o.Poll = time.Second
+		o.Held = func() bool { return time.Since(began) < 4500*time.Millisecond }
+		o.Observe = func(name string) func(bool, error) {
+			return func(did bool, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if did && err == nil && name != "connect B" && !slices.Contains(worked, name) {
+					worked = append(worked, name)
+					if at := time.Since(began); at < 4500*time.Millisecond {
+						t.Errorf("%s after %s, while held", name, at)
+					}
+				}
+			}
+		}
+	})
+	slices.Sort(worked)
+	if want := []string{"fetch B", "send B"}; !slices.Equal(worked, want) {
+		t.Errorf("worked at %q, want %q", worked, want)
+	}
+	if waiting.State != "sent" {
+		t.Errorf("the file is %s", waiting.State)
+	}
+}
