@@ -46,7 +46,8 @@ func (s *Server) authorise(meta ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.P
 	defer cancel()
 	keys, err := s.cfg.Keys.AuthorizedKeys(ctx, meta.User())
 	if err != nil {
-		return nil, fmt.Errorf("keys of %s: %w", meta.User(), err)
+		// To the client any refusal looks like a wrong key: it is told that this one passes.
+		return nil, &ssh.BannerError{Err: fmt.Errorf("keys of %s: %w", meta.User(), err), Message: "the mailbox cannot look up keys at this moment; try again later\r\n"}
 	}
 	wire := offered.Marshal()
 	for _, key := range keys {
