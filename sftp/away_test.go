@@ -24,13 +24,13 @@ func TestLogin_KeysAway(t *testing.T) {
 	t.Parallel()
 	host, own := sftptest.Key(t), sftptest.Key(t)
 	s := sftptest.Start(t, sftp.ServerConfig{HostKeys: []ssh.Signer{host}, Keys: awayKeys{}, Mailbox: serve(t, sftp.Limits{}).box})
-	var told string
+	var banner string
 	_, err := ssh.Dial("tcp", s.Addr().String(), &ssh.ClientConfig{User: "KMD", Auth: []ssh.AuthMethod{ssh.PublicKeys(own)},
 		HostKeyCallback: ssh.FixedHostKey(host.PublicKey()), BannerCallback: func(message string) error {
-			told += message
+			banner += message
 			return nil
 		}})
-	if err == nil || !strings.HasPrefix(told, "the mailbox cannot look up keys at this moment; try again later") || strings.Contains(told, "database") {
-		t.Errorf("%v, told %q", err, told)
+	if err == nil || !strings.HasPrefix(banner, "the mailbox cannot look up keys at this moment; try again later") || strings.Contains(banner, "database") {
+		t.Errorf("%v, told %q", err, banner)
 	}
 }
