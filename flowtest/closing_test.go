@@ -260,3 +260,19 @@ func TestMonth_Tampered(t *testing.T) {
 		}
 	}
 }
+
+// TestMonth_LastKnownCloses: a gateway that was idle closes the last month that it knows; nothing is counted twice, also when it goes on.
+func TestMonth_LastKnownCloses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.receive(bundle("G-1", complete("A", 100)))
+	w.at("2005-11-02 00:00")
+	w.closesMonth(august)
+	w.closesMonth("2005-09") // made beforehand, with August
+	w.want("ledger", w.ledger(), "waiting 1 = 100")
+	w.receive(bundle("G-2", complete("B", 200)))
+	w.verifies(august)
+	w.release()
+	w.dispatch()
+	w.verifies(august)
+}

@@ -114,6 +114,24 @@ func (w *DocumentWriter) Finish(ctx context.Context, db Execer) (sum []byte, err
 	return sum, nil
 }
 
+// InMonth takes a document that began to arrive in an earlier month along to the one in which it becomes something, and gives its
+// id: a month that is erased takes its documents with it.
+func (x *Session) InMonth(ctx context.Context, document int64, month gateway.Month) (int64, error) {
+	if document >= month.IDs() {
+		return document, nil
+	}
+	var id int64
+	err := x.QueryRowContext(ctx, `INSERT INTO document (id, size, sha256, made_at) SELECT $2::bigint + nextval('document_number'), size, sha256, made_at
+		FROM document WHERE id = $1 RETURNING id`, document, month.IDs()).Scan(&id)
+	if err == nil {
+		_, err = x.ExecContext(ctx, `INSERT INTO document_piece (document_id, n, data) SELECT $2, n, data FROM document_piece WHERE document_id = $1`, document, id)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("document %d into month %s: %w", document, month.Name(), err)
+	}
+	return id, x.DeleteDocument(ctx, document)
+}
+
 // BelongsToDelivery says of a complete document that it is what a delivery brought.
 func (x *Session) BelongsToDelivery(ctx context.Context, document, delivery int64) error {
 	err := x.UpdateOne(ctx, `UPDATE document SET delivery_id = $2 WHERE id = $1 AND delivery_id IS NULL AND bank_file_id IS NULL`, document, delivery)

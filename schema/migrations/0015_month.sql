@@ -102,9 +102,9 @@ CREATE INDEX release_group_month ON release_group (month);
 CREATE INDEX interchange_month ON interchange (month, id);
 CREATE INDEX fact_tally_group ON fact_tally (group_id) WHERE group_id IS NOT NULL;
 
--- The first month that is not closed. Pages ask, too.
+-- The first month that is not closed; where all are, the one after them. Pages ask, too.
 CREATE FUNCTION first_open() RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
-    $$ SELECT coalesce(min(month), '2000-01-01') FROM month WHERE state <> 'closed' $$;
+    $$ SELECT coalesce(min(month) FILTER (WHERE state <> 'closed'), max(month) + interval '1 month', '2000-01-01')::date FROM month $$;
 -- Below the first delivery of it.
 CREATE FUNCTION first_open_delivery() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
     $$ SELECT month_deliveries(first_open()) $$;

@@ -64,7 +64,7 @@ CREATE FUNCTION is_hash(name text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ 
 
 -- The first month that is kept: whatever is older is gone. From dropped_from() on there once was something.
 CREATE FUNCTION first_kept() RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
-    $$ SELECT coalesce(min(month), '2000-01-01') FROM month WHERE dropping_at IS NULL $$;
+    $$ SELECT coalesce(min(month) FILTER (WHERE dropping_at IS NULL), max(month) + interval '1 month', '2000-01-01')::date FROM month $$;
 CREATE FUNCTION dropped_from() RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS
     $$ SELECT coalesce(min(month), '2085-04-01') FROM month WHERE dropping_at IS NOT NULL $$;
 -- Whether the bytes of a document went with their month. Whoever may read it may know.

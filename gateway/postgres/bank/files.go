@@ -110,13 +110,17 @@ func (s *Store) keepBankFile(ctx context.Context, x *postgres.Session, bank, nam
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
+	var document int64
+	if err == nil {
+		document, err = x.InMonth(ctx, w.ID(), month)
+	}
 	if err == nil {
 		_, err = x.ExecContext(ctx, `WITH kept AS (
 				INSERT INTO bank_file (id, bank, name, sha256, size, document_id, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING bank, id)
-			INSERT INTO bank_file_unheard (bank, bank_file_id) SELECT bank, id FROM kept`, id, bank, name, sum, w.Size(), w.ID(), now)
+			INSERT INTO bank_file_unheard (bank, bank_file_id) SELECT bank, id FROM kept`, id, bank, name, sum, w.Size(), document, now)
 	}
 	if err != nil {
 		return false, err
 	}
-	return true, x.BelongsToBankFile(ctx, w.ID(), id)
+	return true, x.BelongsToBankFile(ctx, document, id)
 }

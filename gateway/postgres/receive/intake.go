@@ -132,13 +132,17 @@ func (s *Store) deliver(ctx context.Context, x *postgres.Session, a arrived) err
 	if a.Waited != nil {
 		waited = a.Waited()
 	}
+	month := gateway.MonthOf(now.In(s.Location))
+	if a.document, err = x.InMonth(ctx, a.document, month); err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
 	_, err = x.ExecContext(ctx, `WITH drawn AS (INSERT INTO arrival_counter AS c (supplier, last) VALUES ($3, 1)
 			ON CONFLICT (supplier) DO UPDATE SET last = c.last + 1 RETURNING last)
 		INSERT INTO delivery (id, door, supplier, arrival, transport_key, document_id, sha256, size, received_at, counts_at, month,
 			uploaded_as, sent_at, queued_at, evidence)
 		SELECT $1, $2, $3, last, $4, $5, $6, $7, $8, $9, $10, nullif($11, ''), $12, $13, nullif($14, '') FROM drawn`,
 		id, a.Door, a.Party, a.Key, a.document, a.sha256, a.size, now, gateway.CountsAt(now, waited, s.Rules.QueueTime),
-		gateway.MonthOf(now.In(s.Location)).String(), a.uploadedAs, known(a.Sent), known(a.Queued), a.Evidence)
+		month.String(), a.uploadedAs, known(a.Sent), known(a.Queued), a.Evidence)
 	if err != nil {
 		return fmt.Errorf("deliver: %w", err)
 	}
