@@ -1,11 +1,13 @@
 package flowtest_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"nks/gateway/act"
 	"nks/gateway/postgres/pgtest"
 )
 
@@ -103,5 +105,36 @@ func TestObligation_Due(t *testing.T) {
 	w.want("on its day", w.ledger(), "frozen 1 = 100")
 	if due, err := w.Release.NextDue(t.Context(), w.time()); err != nil || !due.IsZero() {
 		t.Errorf("due at %s, %v", due, err)
+	}
+}
+
+// TestSettleDispute_OfASecondAttempt: what was ordered anew and contradicted, by payment and by line in one file, is settled as any other.
+func TestSettleDispute_OfASecondAttempt(t *testing.T) {
+	t.Parallel()
+	for _, answered := range []bool{false, true} {
+		for _, void := range []bool{false, true} {
+			t.Run(fmt.Sprintf("answered %t, void before %t", answered, void), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, banks(t))
+				w.receive(ofBEC(bundle("G-1", complete("A", 100), complete("B", 200), complete("C", 300))))
+				w.at(receiveBy)
+				w.release()
+				w.newAnswers()
+				if void {
+					w.void("BEC", 1)
+					w.release()
+				}
+				w.dispatch()
+				w.says("BEC", contrl("BEC", 1, "7"))
+				w.says("BEC", bansta("BEC-00000000000001-0001", line(1, "4", "")))
+				if answered {
+					w.newAnswers()
+				}
+				w.says("BEC", bansta("BEC-00000000000001-0001", status(1, 1, "2", "Nej")), bansta("BEC-00000000000001-0001", line(1, "2", "Nej"))) // one file
+				w.want("disputed", w.ledger(), "disputed 3 = 600")
+				w.decided(act.KindSettleExecuted, w.number(`SELECT max(id) FROM interchange WHERE kind = 'PAYMUL'`))
+				w.want("settled", w.ledger(), "executed 3 = 600")
+			})
+		}
 	}
 }

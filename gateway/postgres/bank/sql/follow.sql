@@ -28,7 +28,7 @@ FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN int
 CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
     AND b.lin = j.lin OFFSET 0) o
 CROSS JOIN LATERAL (SELECT delivery_of(o.payment_id) AS id, month_of(delivery_of(o.payment_id)) AS month) d
-CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = o.payment_id AND t.attempt = o.attempt
+CROSS JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = o.payment_id AND t.attempt = o.attempt AND t.kind IS NOT NULL
     AND (t.kind <> 'dispute_settled' OR NOT @followed::boolean) LIMIT 1) s
 JOIN may_follow f ON f.news = @news AND f.scope = 'part' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
 -- Most lines have none, and are not walked through.
