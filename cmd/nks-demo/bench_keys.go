@@ -90,7 +90,7 @@ func (b *bench) keys(ctx context.Context, sizes []int) error {
 }
 
 func (b *bench) measureKeys(ctx context.Context, n int) (m measurement, err error) {
-	if err := os.RemoveAll(b.path("pg")); err != nil {
+	if err := errors.Join(os.RemoveAll(b.path("pg")), os.RemoveAll(b.path("journal"))); err != nil {
 		return m, err
 	}
 	nothing := func(*app.Database) error { return nil } // but make the cluster

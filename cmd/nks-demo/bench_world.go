@@ -130,7 +130,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		b.say("using the world in %s", b.dir)
 		return b.configure()
 	}
-	for _, name := range []string{"bench.json", "base", "pg", "bundle.xml", "rows.copy"} {
+	for _, name := range []string{"bench.json", "base", "base.journal", "pg", "journal", "bundle.xml", "rows.copy"} {
 		if err := os.RemoveAll(b.path(name)); err != nil {
 			return err
 		}
@@ -264,7 +264,7 @@ func (b *bench) finishBase(ctx context.Context) error {
 		return err
 	}
 	b.say("putting the world aside")
-	return b.copyTree(ctx, "pg", "base")
+	return errors.Join(b.copyTree(ctx, "pg", "base"), b.copyJournal(ctx, "journal", "base.journal"))
 }
 
 // restore makes the database again what it was when it was put aside.
@@ -272,7 +272,15 @@ func (b *bench) restore(ctx context.Context) error {
 	if err := b.stopLeftover(ctx); err != nil {
 		return err
 	}
-	return b.copyTree(ctx, "base", "pg")
+	return errors.Join(b.copyTree(ctx, "base", "pg"), b.copyJournal(ctx, "base.journal", "journal"))
+}
+
+// copyJournal has the journal of a database that is copied go with it; nothing has begun one before a gateway has run.
+func (b *bench) copyJournal(ctx context.Context, from, to string) error {
+	if _, err := os.Stat(b.path(from)); errors.Is(err, fs.ErrNotExist) {
+		return os.RemoveAll(b.path(to))
+	}
+	return b.copyTree(ctx, from, to)
 }
 
 // copyTree copies a stopped cluster and waits until the copy is on the disk: its writing is not the round's.
@@ -297,5 +305,5 @@ func (b *bench) tidy() error {
 	if b.options.keep {
 		return err
 	}
-	return errors.Join(err, os.RemoveAll(b.path("pg")))
+	return errors.Join(err, os.RemoveAll(b.path("pg")), os.RemoveAll(b.path("journal")))
 }

@@ -116,7 +116,8 @@ func (w *world) clear(ctx context.Context) error {
 	if err != nil {
 		return command.Usage(err)
 	}
-	ours := map[string]bool{"demo.lock": true, "demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "mq": true, "log": true, "samples": true, "audit": true}
+	ours := map[string]bool{"demo.lock": true, "demo.json": true, "nks.toml": true, "keys": true, "country": true, "sim": true, "pg": true, "mq": true, "log": true, "samples": true, "audit": true,
+		"journal": true, "retention": true}
 	for _, e := range entries {
 		if !ours[strings.TrimSuffix(e.Name(), newSuffix)] && !strings.HasPrefix(e.Name(), "pg.") {
 			return command.Usagef("%s holds %s, which no demonstration has made: name another --data", w.dir, e.Name())
