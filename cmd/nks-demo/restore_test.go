@@ -47,11 +47,11 @@ func TestRestore(t *testing.T) {
 func setBack(t *testing.T, dir string, args []string, rng *rand.Rand) bool {
 	t.Helper()
 	database, backup := filepath.Join(dir, "pg"), filepath.Join(t.TempDir(), "pg")
-	if !runFor(t, args, rng) {
+	if !runFor(t, dir, args, rng) {
 		return false
 	}
 	copyAll(t, database, backup)
-	if !runFor(t, args, rng) {
+	if !runFor(t, dir, args, rng) {
 		return false
 	}
 	must(t, os.RemoveAll(database))
@@ -69,10 +69,15 @@ func setBack(t *testing.T, dir string, args []string, rng *rand.Rand) bool {
 }
 
 // runFor runs a demonstration for a while and stops it; false when it came to its end.
-func runFor(t *testing.T, args []string, rng *rand.Rand) bool {
+func runFor(t *testing.T, dir string, args []string, rng *rand.Rand) bool {
 	t.Helper()
 	p := program.Begin(t, nil, args...)
-	timer := time.NewTimer(2*time.Second + time.Duration(rng.ExpFloat64()*float64(2*time.Second)))
+	// Before anything was sent there is little to go back to, and of the first seconds not even a business time.
+	sent := filepath.Join(dir, "sim", "bank", "BEC", "done", "000001-NKS00000000000001.edi")
+	programtest.Eventually(programtest.Longest, func() bool {
+		return programtest.Exists(t, sent) && strings.Contains(p.Err.String(), "look at it") || p.Ended()
+	})
+	timer := time.NewTimer(time.Second + time.Duration(rng.ExpFloat64()*float64(2*time.Second)))
 	defer timer.Stop()
 	select {
 	case <-p.Exited():

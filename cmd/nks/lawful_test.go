@@ -164,15 +164,25 @@ func (w *lawful) note(format string, args ...any) {
 	w.log = append(w.log, w.now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-// run lets everybody do what they do for as long as the test is given.
+// run lets everybody do what they do for as long as the test is given, and until enough was released between changes: on a busy
+// machine that takes longer.
 func (w *lawful) run() {
 	for _, n := range w.nodes {
 		n.start(w.t)
 	}
-	ctx, stop := context.WithTimeout(w.t.Context(), w.length)
+	ctx, stop := context.WithCancel(w.t.Context())
 	defer stop()
 	var others sync.WaitGroup
 	defer others.Wait()
+	others.Go(func() {
+		gateway.Pause(ctx, w.length)
+		programtest.Eventually(programtest.Longest, func() bool {
+			var changes int
+			err := w.db.GetContext(ctx, &changes, `SELECT count(DISTINCT register_counter) FROM release_group WHERE state = 'released'`)
+			return err != nil || changes >= releasedBetween
+		})
+		stop()
+	})
 	others.Go(func() { w.deliver(ctx) })
 	others.Go(func() { w.bringForward(ctx) })
 	others.Go(func() {
@@ -187,6 +197,9 @@ func (w *lawful) run() {
 	})
 	w.kill(ctx)
 }
+
+// releasedBetween is how many changes of the register must have had releases between them.
+const releasedBetween = 6
 
 // kill kills one of the gateways at random instants, and starts it again a moment later.
 func (w *lawful) kill(ctx context.Context) {
