@@ -17,7 +17,7 @@ import (
 var nks = programtest.New("nks")
 
 // TestRestore sets a demonstration's database back to a copy, again and again, at random instants of its life, and takes in what the journal has. Banks and
-// authorities are not set back. NKS_RESTORES says how often (once, and 50 times in make farm), NKS_SEED at which instants. In the end every øre must be
+// authorities are not set back. NKS_RESTORES says how often (once, and 10 times for each seed in make farm), NKS_SEED at which instants. In the end every øre must be
 // accounted for, every payment stand once in the banks' journals, and nothing that was acknowledged be lost.
 func TestRestore(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ func jobs(seed int) []job {
 		{name: "program", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./cmd/...", "-skip", "Crash|Lawful|Restore")},
 		{name: "lawful", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks", "-run", "Lawful")},
 		{name: "contradicting banks", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks-demo", "-run", "BankContradicts")},
-		{name: "restore", every: 4, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks-demo", "-run", "Restore")},
+		{name: "restore", every: 4, env: []string{"NKS_FARM=1", "NKS_RESTORES=10", "NKS_SEED=" + n}, args: test(n, "./cmd/nks-demo", "-run", "Restore")},
 		{name: "restored flow", every: 2, env: []string{"NKS_RESTORES=50", "NKS_SEED=" + n}, args: test(n, "./flowtest", "-run", "Recover")},
 		{name: "crash", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/...", "-run", "Crash")},
 	}
