@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -190,7 +191,7 @@ func TestRetention_Kept(t *testing.T) {
 // TestRetention_UniqueForEver: what was unique in a month that is dropped still is, and what a bank says of it is heard and names it.
 func TestRetention_UniqueForEver(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, banks(t))
+	w := newWorld(t, banks(t), func(o *options) { o.journal = true })
 	first := ofBEC(bundle("G-1", complete("first", 100)))
 	if err := w.put("LEVA", "a.xml", first.XML()); err != nil {
 		t.Fatal(err)
@@ -201,6 +202,8 @@ func TestRetention_UniqueForEver(t *testing.T) {
 	w.executes("BEC")
 	w.collects()
 	a := w.number(`SELECT id FROM payment WHERE e2e = $1`, s.e2e("A"))
+	lays := w.row(`SELECT name FROM bank_file ORDER BY id LIMIT 1`)
+	laid := w.raw(w.number(`SELECT document_id FROM bank_file ORDER BY id LIMIT 1`))
 	w.at("2006-10-12 09:00")
 	w.closesMonth(august)
 	w.keeps(retention.Payments, 12)
@@ -216,6 +219,12 @@ func TestRetention_UniqueForEver(t *testing.T) {
 		t.Errorf("other bytes under the same name: %v", err)
 	}
 	w.want("no delivery", w.row(`SELECT count(*) FROM delivery`), "0")
+	for range 2 { // a bank lays out again what it laid out in that month, under the same name
+		if err := w.Bank.StoreBankFile(t.Context(), "BEC", lays, func(to io.Writer) error { _, err := io.WriteString(to, laid); return err }); err != nil {
+			t.Errorf("a bank's file again: %v", err)
+		}
+	}
+	w.want("no file", w.row(`SELECT count(*) FROM bank_file`), "0")
 	next := func(group string, payments ...string) {
 		d := ofBEC(bundle(group))
 		for _, e2e := range payments {

@@ -52,9 +52,13 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 	if err != nil {
 		return err
 	}
-	return s.Keep(ctx, postgres.JournalBankFile, `SELECT concat_ws(' ', f.bank, left(encode(sha256(convert_to(f.name, 'UTF8')), 'hex'), 16), left(encode(f.sha256, 'hex'), 16)),
+	err = s.Keep(ctx, postgres.JournalBankFile, `SELECT concat_ws(' ', f.bank, left(encode(sha256(convert_to(f.name, 'UTF8')), 'hex'), 16), left(encode(f.sha256, 'hex'), 16)),
 		f.document_id, row_to_json(f) FROM bank_file f WHERE f.id = (SELECT k.bank_file_id FROM bank_file_key k WHERE k.bank = $1 AND k.name = $2 AND k.sha256 = $3)`,
 		bank, name, sum)
+	if !stored && errors.Is(err, sql.ErrNoRows) {
+		return nil // it came again, and its month is dropped
+	}
+	return err
 }
 
 // FetchFails implements gateway.Outbox. The name is the bank's and may be anything: the exception has its digest.

@@ -25,8 +25,8 @@ func (s *Store) journalSending(ctx context.Context, o gateway.Outgoing) error {
 		return nil
 	}
 	var unit []int64
-	err := s.DB.SelectContext(ctx, &unit, `SELECT o.id FROM interchange i JOIN interchange o ON o.id = i.id OR o.kind = 'PAYMUL' AND o.state <> 'void' AND i.kind = 'PAYMUL'
-			AND (o.bank, o.agreement_id, o.executes_on, o.prepared_at) = (i.bank, i.agreement_id, i.executes_on, i.prepared_at)
+	err := s.DB.SelectContext(ctx, &unit, `SELECT o.id FROM interchange i JOIN interchange o ON o.month = i.month AND (o.id = i.id OR o.kind = 'PAYMUL' AND o.state <> 'void' AND i.kind = 'PAYMUL'
+			AND (o.bank, o.agreement_id, o.executes_on, o.prepared_at) = (i.bank, i.agreement_id, i.executes_on, i.prepared_at))
 		WHERE i.id = $1 ORDER BY o.id`, o.ID)
 	if err != nil {
 		return fmt.Errorf("journal: interchange %d: %w", o.ID, postgres.Transient(err))

@@ -35,6 +35,9 @@ func (s *Store) journal(ctx context.Context, at door.Kind, party, key string) er
 	}
 	var delivery int64
 	err := s.DB.QueryRowContext(ctx, `SELECT delivery_id FROM delivery_key WHERE door = $1 AND supplier = $2 AND transport_key = $3`, at, party, key).Scan(&delivery)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // it came again, and its month is dropped: its name stands as a hash
+	}
 	if err != nil {
 		return fmt.Errorf("journal: %w", postgres.Transient(err))
 	}
