@@ -111,7 +111,7 @@ func followRows() []followRow {
 		{"R R R T R R R R R R R R R R R R R R", NewsStopUndone, "order"},
 		{"R T S R R R R R R R R R R R R R R R", NewsHeld, "order"},
 		{"R R T R R R R R R R R R R R R R R R", NewsFreed, "order"},
-		{"R T R R R R R T R R R R R R R R R R", NewsOrdered, both},
+		{"R T R R R R R T R R R R R T T R R R", NewsOrdered, both}, // also what its authority chose for what was refused or came back
 		{"R R R R R R T S R R R R R R R R R R", NewsVoided, "bulk"},
 		{"R R R R R R R R T T S S S K K K K R", NewsAccepted, all},
 		{"R R R R R R R R K K K K K D K K K R", NewsAcceptedAfter, "bulk part"},
@@ -122,7 +122,7 @@ func followRows() []followRow {
 		{"R R R R R R R R D D D D D S K K K R", NewsBankRejectedAfter, "bulk part"},
 		{"R R R R R R R R T K K K K K K K K R", NewsRefusedAsDuplicate, "bulk part"},
 		{"R R R R R R R R D D D D D D D D K R", NewsOtherAmount, all},
-		{"R R R R R R R R T T T T T D K D K R", NewsCameBack, "order"},
+		{"R R R R R R R R T T T T T D T T K R", NewsCameBack, "order"}, // in parts, too
 		{"R R R R R R R R R R R R R R T S R R", NewsPaidBack, "order"},
 		{"R R R R R R R R R R R R R R R R T R", NewsSettledExecuted, all},
 		{"R R R R R R R R R R R R R R R R T R", NewsSettledRejected, all},

@@ -7,9 +7,10 @@ WITH news AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT q.group_id, q.ore FROM payment q WHERE q.month = f.month AND q.month BETWEEN @since::date AND @recorded::date AND q.id = f.payment_id LIMIT 1) p
     LEFT JOIN LATERAL (SELECT t.* FROM standing t WHERE t.month = f.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = f.payment_id LIMIT 1) s ON true),
 facts AS (
-    INSERT INTO fact (month, scope, n, kind, attempt, payment_id, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id)
-    SELECT @recorded::date, 'payment', coalesce(before_n, 0) + 1, kind, attempt, payment_id, interchange_id, message_no, lin, 1, ore, code, text, @now::timestamptz,
-        document_id, decision_id
+    INSERT INTO fact (month, scope, n, kind, attempt, payment_id, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id, posting_id,
+        posting_part)
+    SELECT @recorded::date, 'payment', coalesce(before_n, 0) + 1, kind, attempt, payment_id, interchange_id, message_no, lin, 1, coalesce(moved_ore, ore), code, text,
+        @now::timestamptz, document_id, decision_id, posting_id, posting_part
     FROM news),
 standings AS (
     INSERT INTO standing AS s (month, payment_id, n, kind, attempt, order_month, code, text, at)
