@@ -24,7 +24,7 @@ var danish = edifact.NewSchema(d96a.Directory()).WithCodes(edifact.Codes{
 func ourFiles(t testing.TB) map[string][]byte {
 	t.Helper()
 	names, err := filepath.Glob("testdata/*.edi")
-	if err != nil || len(names) < 5 {
+	if err != nil || len(names) < 6 {
 		t.Fatalf("found %d files, error %v", len(names), err)
 	}
 	files := map[string][]byte{}

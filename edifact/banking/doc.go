@@ -6,8 +6,9 @@
 //	DEBMUL  debits of an account
 //	CREMUL  credits of an account
 //	FINSTA  statements of account
+//	FINCAN  cancellations of orders, to the bank
 //
-// All five have three levels: a head (level A), lines that begin with LIN (B),
+// All but FINCAN, which has no details, have three levels: a head (level A), lines that begin with LIN (B),
 // and in a line details that begin with SEQ (C): orders, statuses or entries. A
 // [Reader] gives them one after the other as items, and a [Writer] takes them so;
 // messages of any length need constant memory. [Reader.ReadMessage] and

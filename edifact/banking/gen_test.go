@@ -19,7 +19,7 @@ func TestGeneratedFilesAreThoseOfTheGenerator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(files) != 7 {
+		if len(files) != 8 {
 			t.Errorf("generator makes %d files", len(files))
 		}
 		for name, want := range files {

@@ -51,6 +51,7 @@ func TestItemsStandInOrder(t *testing.T) {
 		"debmul": "DebmulHead DebmulLine DebmulEntry DebmulTail",
 		"cremul": "CremulHead CremulLine CremulEntry CremulEntry CremulTail",
 		"finsta": "FinstaHead FinstaLine FinstaEntry FinstaEntry FinstaTail",
+		"fincan": "FincanHead FincanLine FincanLine FincanTail",
 	}
 	for name, text := range ourFiles(t) {
 		items, faults, err := reported(t, string(text), banking.Options{})

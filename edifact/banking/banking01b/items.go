@@ -18,6 +18,7 @@ import (
 // *DebmulHead, *DebmulLine, *DebmulEntry, *DebmulTail,
 // *CremulHead, *CremulLine, *CremulEntry, *CremulTail,
 // *FinstaHead, *FinstaLine, *FinstaEntry, *FinstaTail,
+// *FincanHead, *FincanLine, *FincanTail,
 // in this order: a head, lines each with its details, and a tail.
 type Item interface {
 	kind() *wire.Kind
@@ -25,7 +26,7 @@ type Item interface {
 	write(*wire.Output)
 }
 
-// Message is a whole message: *Paymul, *Bansta, *Debmul, *Cremul, *Finsta.
+// Message is a whole message: *Paymul, *Bansta, *Debmul, *Cremul, *Finsta, *Fincan.
 type Message interface {
 	items(func(Item) error) error
 }
@@ -36,29 +37,33 @@ var dialect = wire.Dialect{Version: "D", Release: "01B", Numbers: numbersOf, Typ
 	"DEBMUL",
 	"CREMUL",
 	"FINSTA",
+	"FINCAN",
 }}
 
 var kinds = [...]wire.Kind{
-	{Message: 0, Type: "PAYMUL", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 0, Type: "PAYMUL", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: true},
-	{Message: 0, Type: "PAYMUL", Level: wire.Detail, Group: 11, Repeats: 99999, Detailed: false},
-	{Message: 0, Type: "PAYMUL", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 1, Type: "BANSTA", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 1, Type: "BANSTA", Level: wire.Line, Group: 4, Repeats: 999, Detailed: false},
-	{Message: 1, Type: "BANSTA", Level: wire.Detail, Group: 6, Repeats: 99, Detailed: false},
-	{Message: 1, Type: "BANSTA", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 2, Type: "DEBMUL", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 2, Type: "DEBMUL", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: false},
-	{Message: 2, Type: "DEBMUL", Level: wire.Detail, Group: 10, Repeats: 99999, Detailed: false},
-	{Message: 2, Type: "DEBMUL", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 3, Type: "CREMUL", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 3, Type: "CREMUL", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: true},
-	{Message: 3, Type: "CREMUL", Level: wire.Detail, Group: 10, Repeats: 99999, Detailed: false},
-	{Message: 3, Type: "CREMUL", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 4, Type: "FINSTA", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
-	{Message: 4, Type: "FINSTA", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: false},
-	{Message: 4, Type: "FINSTA", Level: wire.Detail, Group: 6, Repeats: 9999, Detailed: false},
-	{Message: 4, Type: "FINSTA", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
+	0:  {Message: 0, Type: "PAYMUL", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
+	1:  {Message: 0, Type: "PAYMUL", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: true},
+	2:  {Message: 0, Type: "PAYMUL", Level: wire.Detail, Group: 11, Repeats: 99999, Detailed: false},
+	3:  {Message: 0, Type: "PAYMUL", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
+	4:  {Message: 1, Type: "BANSTA", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
+	5:  {Message: 1, Type: "BANSTA", Level: wire.Line, Group: 4, Repeats: 999, Detailed: false},
+	6:  {Message: 1, Type: "BANSTA", Level: wire.Detail, Group: 6, Repeats: 99, Detailed: false},
+	7:  {Message: 1, Type: "BANSTA", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
+	8:  {Message: 2, Type: "DEBMUL", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
+	9:  {Message: 2, Type: "DEBMUL", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: false},
+	10: {Message: 2, Type: "DEBMUL", Level: wire.Detail, Group: 10, Repeats: 99999, Detailed: false},
+	11: {Message: 2, Type: "DEBMUL", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
+	12: {Message: 3, Type: "CREMUL", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
+	13: {Message: 3, Type: "CREMUL", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: true},
+	14: {Message: 3, Type: "CREMUL", Level: wire.Detail, Group: 10, Repeats: 99999, Detailed: false},
+	15: {Message: 3, Type: "CREMUL", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
+	16: {Message: 4, Type: "FINSTA", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
+	17: {Message: 4, Type: "FINSTA", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: false},
+	18: {Message: 4, Type: "FINSTA", Level: wire.Detail, Group: 6, Repeats: 9999, Detailed: false},
+	19: {Message: 4, Type: "FINSTA", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
+	20: {Message: 5, Type: "FINCAN", Level: wire.Head, Group: 0, Repeats: 0, Detailed: false},
+	21: {Message: 5, Type: "FINCAN", Level: wire.Line, Group: 4, Repeats: 9999, Detailed: false},
+	23: {Message: 5, Type: "FINCAN", Level: wire.Tail, Group: 0, Repeats: 0, Detailed: false},
 }
 
 func (g *PaymulHead) kind() *wire.Kind     { return &kinds[0] }
@@ -121,6 +126,15 @@ func (g *FinstaEntry) header() *edifact.UNH { return nil }
 func (g *FinstaTail) kind() *wire.Kind     { return &kinds[19] }
 func (g *FinstaTail) header() *edifact.UNH { return nil }
 
+func (g *FincanHead) kind() *wire.Kind     { return &kinds[20] }
+func (g *FincanHead) header() *edifact.UNH { return &g.UNH }
+
+func (g *FincanLine) kind() *wire.Kind     { return &kinds[21] }
+func (g *FincanLine) header() *edifact.UNH { return nil }
+
+func (g *FincanTail) kind() *wire.Kind     { return &kinds[23] }
+func (g *FincanTail) header() *edifact.UNH { return nil }
+
 // Options are what a [Reader] does with what it reads. A zero limit stands for
 // the default.
 type Options struct {
@@ -129,7 +143,7 @@ type Options struct {
 	MessageBytes    int // of the segments of a message, for ReadMessage; 16 MiB
 	MessageSegments int // of a message, for ReadMessage; 50,000
 	// Other takes the segments of messages that are none of D.01B PAYMUL, BANSTA,
-	// DEBMUL, CREMUL and FINSTA. Without it such a message is an error.
+	// DEBMUL, CREMUL, FINSTA and FINCAN. Without it such a message is an error.
 	Other func(*edifact.Segment) error
 }
 
@@ -260,6 +274,9 @@ type present struct {
 	finstaLine   FinstaLine
 	finstaEntry  FinstaEntry
 	finstaTail   FinstaTail
+	fincanHead   FincanHead
+	fincanLine   FincanLine
+	fincanTail   FincanTail
 }
 
 // Next returns the next item, io.EOF behind the last message, or an error: a
@@ -378,6 +395,22 @@ func (r *Reader) Next() (Item, error) {
 		g.reset()
 		g.decode(c)
 		item = g
+	case 20:
+		g := &r.present.fincanHead
+		g.reset()
+		g.UNH = r.r.Header
+		g.decode(c)
+		item = g
+	case 21:
+		g := &r.present.fincanLine
+		g.reset()
+		g.decode(c)
+		item = g
+	case 23:
+		g := &r.present.fincanTail
+		g.reset()
+		g.decode(c)
+		item = g
 	}
 	return item, r.r.Done()
 }
@@ -482,6 +515,20 @@ func add(m Message, item Item) (Message, error) {
 		}
 	case *FinstaTail:
 		if m, ok := m.(*Finsta); ok {
+			m.Tail = *g.Clone()
+			return m, nil
+		}
+	case *FincanHead:
+		if m == nil {
+			return &Fincan{Head: *g.Clone()}, nil
+		}
+	case *FincanLine:
+		if m, ok := m.(*Fincan); ok {
+			m.Lines = append(m.Lines, *g.Clone())
+			return m, nil
+		}
+	case *FincanTail:
+		if m, ok := m.(*Fincan); ok {
 			m.Tail = *g.Clone()
 			return m, nil
 		}
@@ -599,6 +646,30 @@ func (m *Finsta) items(each func(Item) error) error {
 
 // Clone returns a copy that shares nothing that can be changed with m.
 func (m *Finsta) Clone() *Finsta {
+	c := *m
+	c.Head.own()
+	c.Tail.own()
+	c.Lines = slices.Clone(m.Lines)
+	for i := range c.Lines {
+		c.Lines[i].own()
+	}
+	return &c
+}
+
+func (m *Fincan) items(each func(Item) error) error {
+	if err := each(&m.Head); err != nil {
+		return err
+	}
+	for i := range m.Lines {
+		if err := each(&m.Lines[i]); err != nil {
+			return err
+		}
+	}
+	return each(&m.Tail)
+}
+
+// Clone returns a copy that shares nothing that can be changed with m.
+func (m *Fincan) Clone() *Fincan {
 	c := *m
 	c.Head.own()
 	c.Tail.own()

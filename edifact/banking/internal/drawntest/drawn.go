@@ -160,7 +160,7 @@ func Interchange(t *rapid.T, dir *directory.Directory) []byte {
 	}
 	w.Begin(u)
 	for i := range rapid.IntRange(1, 3).Draw(t, "messages") {
-		typ := rapid.SampledFrom([]string{"PAYMUL", "BANSTA", "DEBMUL", "CREMUL", "FINSTA"}).Draw(t, "type")
+		typ := rapid.SampledFrom([]string{"PAYMUL", "BANSTA", "DEBMUL", "CREMUL", "FINSTA", "FINCAN"}).Draw(t, "type")
 		w.Message(edifact.UNH{Ref: fmt.Sprint(i), Type: typ, Version: dir.Version, Release: dir.Release, Agency: dir.Agency})
 		(&drawn{t, w, u.Version}).nodes(dir.Messages[typ].Nodes)
 		w.EndMessage()

@@ -5,6 +5,7 @@ import "strings"
 // part is an item of a message type.
 type part struct {
 	level, name string
+	at          int // of the level
 	group       int
 	repeats     int
 	detailed    bool
@@ -14,27 +15,26 @@ func (g *generator) itemParts(i int) []part {
 	m := messages[i]
 	p, _ := g.parts(m.typ) // which messageFile has found right
 	t := title(m.typ)
-	return []part{
-		{level: "Head", name: t + "Head"},
-		{"Line", t + "Line", p.line.Group, p.line.Max, p.detail.Mandatory},
-		{level: "Detail", name: t + m.detail, group: p.detail.Group, repeats: p.detail.Max},
-		{level: "Tail", name: t + "Tail"},
+	parts := []part{{level: "Head", name: t + "Head"}, {level: "Line", name: t + "Line", at: 1, group: p.line.Group, repeats: p.line.Max}}
+	if p.detail != nil {
+		parts[1].detailed = p.detail.Mandatory
+		parts = append(parts, part{level: "Detail", name: t + m.detail, at: 2, group: p.detail.Group, repeats: p.detail.Max})
 	}
+	return append(parts, part{level: "Tail", name: t + "Tail", at: 3})
 }
 
 // itemFile writes what is the same for all messages.
 func (g *generator) itemFile() error {
 	g.header("errors", "io", "iter", "slices", "", "nks/edifact", "nks/edifact/banking/internal/wire")
-	var types, wholes []string
+	var wholes []string
+	g.p("// Item is a part of a message, one of")
 	for i, m := range messages {
 		wholes = append(wholes, "*"+title(m.typ))
+		var types []string
 		for _, p := range g.itemParts(i) {
 			types = append(types, "*"+p.name)
 		}
-	}
-	g.p("// Item is a part of a message, one of")
-	for k := 0; k < len(types); k += 4 {
-		g.p("// %s,", strings.Join(types[k:k+4], ", "))
+		g.p("// %s,", strings.Join(types, ", "))
 	}
 	g.p("// in this order: a head, lines each with its details, and a tail.")
 	g.p("type Item interface {")
@@ -64,15 +64,15 @@ func (g *generator) kinds() {
 	g.p("var kinds = [...]wire.Kind{")
 	for i, m := range messages {
 		for _, p := range g.itemParts(i) {
-			g.p("{Message: %d, Type: %q, Level: wire.%s, Group: %d, Repeats: %d, Detailed: %t},", i, m.typ, p.level, p.group, p.repeats, p.detailed)
+			g.p("%d: {Message: %d, Type: %q, Level: wire.%s, Group: %d, Repeats: %d, Detailed: %t},", i*4+p.at, i, m.typ, p.level, p.group, p.repeats, p.detailed)
 		}
 	}
 	g.p("}\n")
 	for i := range messages {
-		for k, p := range g.itemParts(i) {
-			g.p("func (g *%s) kind() *wire.Kind { return &kinds[%d] }", p.name, i*4+k)
+		for _, p := range g.itemParts(i) {
+			g.p("func (g *%s) kind() *wire.Kind { return &kinds[%d] }", p.name, i*4+p.at)
 			header := "nil"
-			if k == 0 {
+			if p.at == 0 {
 				header = "&g.UNH"
 			}
 			g.p("func (g *%s) header() *edifact.UNH { return %s }\n", p.name, header)
@@ -99,11 +99,11 @@ func (g *generator) next() {
 	g.p("var item Item")
 	g.p("switch kind*4 + int(level) {")
 	for i := range messages {
-		for k, p := range g.itemParts(i) {
-			g.p("case %d:", i*4+k)
+		for _, p := range g.itemParts(i) {
+			g.p("case %d:", i*4+p.at)
 			g.p("g := &r.present.%s", variable(p.name))
 			g.p("g.reset()")
-			if k == 0 {
+			if p.at == 0 {
 				g.p("g.UNH = r.r.Header")
 			}
 			g.p("g.decode(c)")
@@ -121,7 +121,7 @@ func (g *generator) readMessage() {
 	g.p("// add puts an item where it belongs in the message so far, which is nil before the head.")
 	g.p("func add(m Message, item Item) (Message, error) {")
 	g.p("switch g := item.(type) {")
-	for i, m := range messages {
+	for _, m := range messages {
 		t := title(m.typ)
 		g.p("case *%sHead:", t)
 		g.p("if m == nil { return &%s{Head: *g.Clone()}, nil }", t)
@@ -130,13 +130,14 @@ func (g *generator) readMessage() {
 		g.p("m.Lines = append(m.Lines, *g.Clone())")
 		g.p("return m, nil")
 		g.p("}")
-		p := g.itemParts(i)[2]
-		g.p("case *%s:", p.name)
-		g.p("if m, ok := m.(*%s); ok && len(m.Lines) > 0 {", t)
-		g.p("line := &m.Lines[len(m.Lines)-1]")
-		g.p("line.%s = append(line.%s, *g.Clone())", m.details, m.details)
-		g.p("return m, nil")
-		g.p("}")
+		if m.detail != "" {
+			g.p("case *%s%s:", t, m.detail)
+			g.p("if m, ok := m.(*%s); ok && len(m.Lines) > 0 {", t)
+			g.p("line := &m.Lines[len(m.Lines)-1]")
+			g.p("line.%s = append(line.%s, *g.Clone())", m.details, m.details)
+			g.p("return m, nil")
+			g.p("}")
+		}
 		g.p("case *%sTail:", t)
 		g.p("if m, ok := m.(*%s); ok {", t)
 		g.p("m.Tail = *g.Clone()")
@@ -172,6 +173,9 @@ func (g *generator) writeItems() {
 	g.p("func details(item Item, each func(Item) error) error {")
 	g.p("switch g := item.(type) {")
 	for _, m := range messages {
+		if m.detail == "" {
+			continue
+		}
 		g.p("case *%sLine:", title(m.typ))
 		g.p("for i := range g.%s {", m.details)
 		g.p("if err := each(&g.%s[i]); err != nil { return err }", m.details)
@@ -191,7 +195,7 @@ type Options struct {
 	MessageBytes    int // of the segments of a message, for ReadMessage; 16 MiB
 	MessageSegments int // of a message, for ReadMessage; 50,000
 	// Other takes the segments of messages that are none of $release PAYMUL, BANSTA,
-	// DEBMUL, CREMUL and FINSTA. Without it such a message is an error.
+	// DEBMUL, CREMUL, FINSTA and FINCAN. Without it such a message is an error.
 	Other func(*edifact.Segment) error
 }
 

@@ -59,15 +59,16 @@ func (g *generator) parts(typ string) (*parts, error) {
 			p.lineNodes = append(p.lineNodes, *n)
 		}
 	}
-	if p.detail == nil {
-		return nil, fmt.Errorf("%s has no group of SEQ", typ)
-	}
 	return p, p.boundaries()
 }
 
 // boundaries checks that an item can be told from the next by its first tag.
 func (p *parts) boundaries() error {
-	for _, nodes := range [][]directory.Node{p.headNodes, p.lineNodes[1:], p.detail.Nodes[1:]} {
+	levels := [][]directory.Node{p.headNodes, p.lineNodes[1:]}
+	if p.detail != nil {
+		levels = append(levels, p.detail.Nodes[1:])
+	}
+	for _, nodes := range levels {
 		for _, tag := range []string{"LIN", "SEQ", "CNT", "AUT"} {
 			if has(nodes, tag) {
 				return fmt.Errorf("%s has a second %s: items cannot be told apart by it", p.typ, tag)
@@ -105,6 +106,9 @@ func (g *generator) messageFile(i int) error {
 	if err != nil {
 		return err
 	}
+	if (p.detail == nil) != (m.detail == "") {
+		return fmt.Errorf("%s has a group of SEQ, or none, not as the table of messages has it", m.typ)
+	}
 	g.header("slices", "", "nks/edifact", "nks/edifact/banking/internal/wire")
 	t := title(m.typ)
 	g.p("// %s is a whole message %s, %s.", t, m.typ, lower(g.dir.Messages[m.typ].Name))
@@ -113,14 +117,18 @@ func (g *generator) messageFile(i int) error {
 	g.p("Lines []%sLine", t)
 	g.p("Tail %sTail", t)
 	g.p("}\n")
-	groups := []group{
-		{name: t + "Head", about: "begins a message " + m.typ + ": level A.", nodes: p.headNodes, item: true, header: true},
-		{name: t + "Line", about: fmt.Sprintf("is segment group %d of %s without the group of SEQ: level B.", p.line.Group, m.typ),
-			number: p.line.Group, nodes: p.lineNodes, item: true, details: m.details, detail: t + m.detail},
-		{name: t + m.detail, about: fmt.Sprintf("is segment group %d of %s, %s: level C.", p.detail.Group, m.typ, m.about),
-			number: p.detail.Group, nodes: p.detail.Nodes, item: true},
-		{name: t + "Tail", about: "ends a message " + m.typ + ": control totals and authentication.", nodes: p.tails, item: true},
+	line := group{name: t + "Line", about: fmt.Sprintf("is segment group %d of %s: level B.", p.line.Group, m.typ),
+		number: p.line.Group, nodes: p.lineNodes, item: true}
+	groups := []group{{name: t + "Head", about: "begins a message " + m.typ + ": level A.", nodes: p.headNodes, item: true, header: true}}
+	if p.detail == nil {
+		groups = append(groups, line)
+	} else {
+		line.about = fmt.Sprintf("is segment group %d of %s without the group of SEQ: level B.", p.line.Group, m.typ)
+		line.details, line.detail = m.details, t+m.detail
+		groups = append(groups, line, group{name: t + m.detail, about: fmt.Sprintf("is segment group %d of %s, %s: level C.", p.detail.Group, m.typ, m.about),
+			number: p.detail.Group, nodes: p.detail.Nodes, item: true})
 	}
+	groups = append(groups, group{name: t + "Tail", about: "ends a message " + m.typ + ": control totals and authentication.", nodes: p.tails, item: true})
 	for k := range groups {
 		if err := g.group(t, &groups[k]); err != nil {
 			return err

@@ -195,11 +195,12 @@ var exceptions = map[string]string{
 	"PIA.C212":   "Items",
 }
 
-// messages are what the SEQ of each type is called, alone and in the plural.
+// messages are what the SEQ of each type is called, alone and in the plural; nothing where a type has none.
 var messages = []struct{ typ, detail, details, about string }{
 	{"PAYMUL", "Order", "Orders", "a payment order"},
 	{"BANSTA", "Status", "Statuses", "what became of an order"},
 	{"DEBMUL", "Entry", "Entries", "a debited amount"},
 	{"CREMUL", "Entry", "Entries", "a credited amount"},
 	{"FINSTA", "Entry", "Entries", "an entry of the statement"},
+	{typ: "FINCAN"},
 }
