@@ -53,6 +53,8 @@ const (
 	AtMade      Failpoint = "made"      // the answer made, no copy kept
 	AtKept      Failpoint = "kept"      // the copy kept, nothing published
 	AtPublished Failpoint = "published" // published, the journal does not say so
+	AtBooked    Failpoint = "booked"    // money moved, nothing reported
+	AtClosed    Failpoint = "closed"    // the day ended, no statement sent
 )
 
 // Run runs a centre until ctx ends; then it returns nil. The first line on Out is "bank CENTRE listens on ADDRESS".
