@@ -48,8 +48,8 @@ func (d *decision) planMoney(checked time.Time) {
 // bookRejected has orders booked that were rejected: they come back.
 func (d *decision) bookRejected() {
 	d.eachOrder(func(_ *line, o *orderLine) {
-		told := o.Verdict == verdictReject || o.Verdict == verdictLate
-		o.Booked = told && o.Truth == Rejected && d.errs("rejected and booked", payersName(o.Ref), d.profile.Reports.Misbehaves.Rejected)
+		refused := o.Verdict == verdictReject || o.Verdict == verdictLate
+		o.Booked = refused && o.Truth == Rejected && d.errs("rejected and booked", payersName(o.Ref), d.profile.Reports.Misbehaves.Rejected)
 	})
 }
 

@@ -92,8 +92,31 @@ func (p Profile) checkReports() error {
 	if r.Returns.Within < 0 || r.Returns.Within > 250 {
 		return fmt.Errorf("%w: reports.returns.within is %d, must be 0 to 250 weekdays", ErrProfile, r.Returns.Within)
 	}
+	if err := r.checkRates(); err != nil {
+		return err
+	}
 	if (r.Returns.PerMille > 0 || r.Misbehaves.Rejected > 0) && len(p.Reasons) == 0 {
 		return fmt.Errorf("%w: returns without reasons", ErrProfile)
+	}
+	return nil
+}
+
+// checkRates compares every rate with a whole.
+func (r Reports) checkRates() error {
+	t, d, m := r.Returns, r.Debits, r.Misbehaves
+	for _, rate := range []struct {
+		name string
+		is   int
+	}{
+		{"returns.per_mille", t.PerMille}, {"returns.part", t.Part}, {"returns.fee", t.Fee}, {"returns.two", t.Two}, {"returns.merged", t.Merged},
+		{"debits.split", d.Split}, {"debits.joint", d.Joint}, {"debits.charge", d.Charge},
+		{"misbehaves.twice", m.Twice}, {"misbehaves.reordered", m.Reordered}, {"misbehaves.late", m.Late}, {"misbehaves.early", m.Early},
+		{"misbehaves.more", m.More}, {"misbehaves.unnamed", m.Unnamed}, {"misbehaves.unknown", m.Unknown}, {"misbehaves.stray", m.Stray},
+		{"misbehaves.rejected", m.Rejected}, {"misbehaves.sum", m.Sum}, {"misbehaves.balance", m.Balance}, {"misbehaves.missing", m.Missing},
+	} {
+		if rate.is < 0 || rate.is > 1000 {
+			return fmt.Errorf("%w: reports.%s is %d, must be 0 to 1000 per mille", ErrProfile, rate.name, rate.is)
+		}
 	}
 	return nil
 }
