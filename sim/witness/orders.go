@@ -27,6 +27,9 @@ type order struct {
 	undecided bool   // something was said of it, or of it or another, that cannot be understood
 	settled   ending // what the bank has told to who asked
 	truth     ending // by the bank's journal; empty: that has nothing of it
+
+	back, fee int64 // came back, and was kept of it, by the bank's reports
+	trueBack  int64 // came back, by the bank's journal
 }
 
 // interchange is a PAYMUL interchange as one bank received it.
