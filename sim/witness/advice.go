@@ -149,6 +149,15 @@ func (a *advice) posting() *posting {
 	return a.w.seen(k)
 }
 
+// addsUp reports whether a credit is its returns; of one that is not, nobody can know what came back of which order.
+func (a *advice) addsUp() bool {
+	left := a.key.oere
+	for _, p := range a.parts {
+		left -= p.oere
+	}
+	return left == 0
+}
+
 // take counts a posting that has not been reported before.
 func (a *advice) take() {
 	one := a.w.account(a.key.accountKey)
@@ -158,6 +167,10 @@ func (a *advice) take() {
 		return
 	}
 	one.Credits.add(a.key.oere)
+	if !a.addsUp() {
+		one.Unknown.add(a.key.oere)
+		return
+	}
 	for _, p := range a.parts {
 		s := statement{w: a.w, bank: a.bank, ref: p.ref}
 		orders := s.byReference()

@@ -104,6 +104,7 @@ func (w *witness) settlePayment(p *payment, authority *States) {
 	if f.isPaidTwice(p) {
 		w.find(PaidTwice, "%s: %d orders", w.name(p), max(f.pays, f.paid))
 	}
+	w.judgeAnew(p)
 	w.audit(p, f)
 	for _, s := range []*States{authority, &w.report.Total} {
 		s.Received.add(p.oere())
@@ -166,7 +167,7 @@ func (w *witness) audit(p *payment, f fate) {
 		w.missing("%s: response 8, the bank has executed what came back", w.name(p))
 	}
 	for _, o := range []*order{f.standing, f.disputed} {
-		if o != nil && o.cheque != (a.cheque != "") {
+		if o != nil && f.back == nil && o.cheque != (a.cheque != "") {
 			w.find(Contradiction, "%s: cheque order %t, response 7 %q", w.name(p), o.cheque, a.cheque)
 		}
 	}

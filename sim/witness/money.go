@@ -10,7 +10,8 @@ import (
 type Money struct {
 	Debited Sum   `json:"debited"` // debit postings, charges included
 	Charged int64 `json:"charged"` // øre of charges in them
-	// CameBack counts returns that name an order by its reference, Unknown those that name none; both as they were credited.
+	// CameBack counts returns that name an order by its reference; Unknown those that name none, and credits that are not the sum
+	// of their returns.
 	CameBack Sum   `json:"came_back"`
 	Kept     int64 `json:"kept"` // øre of fees that banks kept of what came back
 	Unknown  Sum   `json:"unknown"`

@@ -119,7 +119,7 @@ func Compute(ctx context.Context, dir string) (Report, error) {
 	w := &witness{
 		ctx: ctx, dir: filepath.Join(dir, "sim"),
 		byE2E: map[string]int32{}, bundles: map[bundleKey]int32{}, messages: map[messageKey]*message{},
-		money:    newMoney(),
+		money: newMoney(), anew: map[int32][]Finding{},
 		controls: map[controlKey]*interchange{}, numbers: map[string]string{}, heard: map[sentKey]digest{},
 	}
 	suppliers, err := folders(filepath.Join(w.dir, "authority"))
@@ -159,6 +159,7 @@ type witness struct {
 	later      []later // answers to be read when the orders are known
 
 	orders   []order
+	anew     map[int32][]Finding // differences of orders after the first of their payment
 	messages map[messageKey]*message
 	controls map[controlKey]*interchange
 	heard    map[sentKey]digest // readable files of banks
