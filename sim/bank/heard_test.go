@@ -45,10 +45,14 @@ type statement struct {
 	count            int
 }
 
+func newHeard() *heard {
+	return &heard{files: map[string]int{}, postings: map[string][]posting{}, parts: map[string]int64{}, returns: map[string][]amount{}}
+}
+
 // listen reads everything that was sent.
 func (c *centre) listen() *heard {
 	c.t.Helper()
-	h := &heard{files: map[string]int{}, postings: map[string][]posting{}, parts: map[string]int64{}, returns: map[string][]amount{}}
+	h := newHeard()
 	for _, a := range c.ledger().Answers {
 		text := string(must(os.ReadFile(filepath.Join(c.folders.Sent, a.Name)))(c.t))
 		kind, _, _ := strings.Cut(a.Name, "-")

@@ -112,6 +112,9 @@ func (w *witness) settlePayment(p *payment, authority *States) {
 		if f.disputed == nil && f.standing != nil && w.isUndecided(f.standing) {
 			s.Undecided.add(p.oere())
 		}
+		if f.disputed == nil && f.back == nil && f.standing != nil && w.isExecuted(f.standing) && f.standing.trueBack > 0 {
+			s.Unnamed.add(p.oere())
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func TestReadsEveryReport(t *testing.T) {
 				}
 				r, l := reported(t, centre, p)
 				orders, credited, fees := cameBack(l)
-				if r.Total.CameBack != orders || orders.Count == 0 || r.Total.Disputed.Count > 0 {
+				if r.Total.CameBack != orders || orders.Count == 0 || r.Total.Unnamed.Count > 0 || r.Total.Disputed.Count > 0 {
 					t.Errorf("%+v, %+v came back", r.Total, orders)
 				}
 				b := r.Banks[0]
@@ -141,8 +141,8 @@ func TestReadsEveryReportFault(t *testing.T) {
 		sees func(r witness.Report, l bank.Ledger) bool
 	}{
 		"unnamed": {bank.ReportFaults{Unnamed: 1000}, func(r witness.Report, l bank.Ledger) bool {
-			_, credited, _ := cameBack(l)
-			return r.Total.CameBack.Count == 0 && r.Authorities[0].Money.Unknown == credited && r.Banks[0].Back.Oere == credited.Oere
+			orders, credited, _ := cameBack(l)
+			return r.Total.CameBack.Count == 0 && r.Total.Unnamed == orders && r.Authorities[0].Money.Unknown == credited && r.Banks[0].Back.Oere == credited.Oere
 		}},
 		"unknown": {bank.ReportFaults{Unknown: 1000}, func(r witness.Report, l bank.Ledger) bool {
 			_, credited, _ := cameBack(l)

@@ -40,6 +40,8 @@ type States struct {
 	// Undecided is the part of Waiting of which the bank has said what cannot be understood, or may have: what names no
 	// order may concern every one at that bank.
 	Undecided Sum `json:"undecided"`
+	// Unnamed is the part of Executed and Cheque of which money is back, by the bank's journal, though no report names it.
+	Unnamed Sum `json:"unnamed"`
 }
 
 // AuthorityStates are the states of one authority's payments.
