@@ -127,6 +127,8 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report)
 		switch e.State {
 		case gateway.PaymentRejected, gateway.PaymentExecuted, gateway.PaymentReturned, gateway.PaymentCheque, gateway.PaymentDisputed:
 			state = string(e.State)
+		case gateway.PaymentCameBack, gateway.PaymentSettled:
+			state = "came back" // whether it is settled may stand in its authority's books alone
 		}
 		add(e.Authority, state, 1, witness.Sum{Count: e.Payments, Oere: e.OrderOre})
 	}
@@ -138,6 +140,8 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report)
 		add(a.Authority, "waiting", -1, a.Waiting)
 		add(a.Authority, "stopped", -1, a.Stopped)
 		add(a.Authority, "disputed", -1, a.Disputed)
+		add(a.Authority, "came back", -1, a.CameBack)
+		add(a.Authority, "came back", -1, a.Settled)
 	}
 	for _, s := range apart {
 		r.BankLedgerDifference += max(s.Count, -s.Count) + max(s.Oere, -s.Oere)

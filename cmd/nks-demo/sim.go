@@ -27,6 +27,8 @@ func simCommands() []command.Command {
 				"sim bank --dir DIR --centre BEC --faults reject-after-executed,unknown-code --seed 7"}},
 		{Name: "ask", Summary: "ask a bank centre that is played what it really did with an order", Run: simAskCommand,
 			Examples: []string{"sim ask --dir DIR --centre BEC --reference 00000001LEVA-1"}},
+		{Name: "ledger", Summary: "print what a bank centre that is played has booked, day by day, or of one order", Run: simLedgerCommand,
+			Examples: []string{"sim ledger --dir DIR --centre BEC", "sim ledger --dir DIR --centre BEC --reference 00000001LEVA-1"}},
 		{Name: "authority", Summary: "play a data supplier of a demonstration", Run: simAuthorityCommand,
 			Examples: []string{"sim authority --dir DIR --supplier KOMDATA --mailbox 127.0.0.1:2222",
 				"sim authority --dir DIR --supplier KOMDATA --mailbox 127.0.0.1:2222 --mq 127.0.0.1:4222 --via mq"}},

@@ -19,13 +19,22 @@ type answering struct {
 	control string
 	at      time.Time // in the centre's zone
 	asks    bool
+
+	postings []*postingLine // of DEBMUL and CREMUL
+	stated   []statement    // of FINSTA
 }
 
 func (a *answering) write(w io.Writer) error {
 	n := newPen(w, a.profile)
 	n.header(a.file.Recipient, a.file.Sender, a.at, a.control, a.asks, a.file.Agreement, a.file.Test)
-	if a.plan.Kind == answerContrl {
+	switch a.plan.Kind {
+	case answerContrl:
 		a.contrl(n)
+		return n.finish()
+	case answerDebits, answerCredits, answerStatements:
+		if err := a.advise(&advice{pen: n, profile: a.profile, control: a.control, at: a.at}); err != nil {
+			return err
+		}
 		return n.finish()
 	}
 	b := bansta{pen: n, profile: a.profile, control: a.control, at: a.at}

@@ -17,6 +17,7 @@ type decision struct {
 	books   *books
 	// faultKey is what the interchange is known by where faults are chosen: the least of what payers call its orders.
 	faultKey string
+	postings []postingLine // of all its bookings
 }
 
 // books is what the centre knows from all files before.
@@ -25,7 +26,11 @@ type books struct {
 	messages   map[mark]struct{}
 	controls   map[string]controlFact // by sender and UNB 0020
 	ours       map[string]struct{}    // UNB 0020 of what was published
+	closings   map[closing]struct{}   // planned
 }
+
+// closing ends a day for the accounts of an agreement.
+type closing struct{ agreement, date string }
 
 type controlFact struct {
 	serial int
@@ -35,7 +40,7 @@ type controlFact struct {
 func newBooks() books {
 	return books{
 		references: map[mark]struct{}{}, messages: map[mark]struct{}{},
-		controls: map[string]controlFact{}, ours: map[string]struct{}{},
+		controls: map[string]controlFact{}, ours: map[string]struct{}{}, closings: map[closing]struct{}{},
 	}
 }
 
@@ -262,6 +267,11 @@ func (b *books) remember(r *receivedLine) {
 	for _, m := range r.Messages {
 		if m.ID != "" && strings.HasPrefix(m.Type, "PAYMUL") {
 			b.messages[markOf("message "+m.ID)] = struct{}{}
+		}
+	}
+	for _, p := range r.Plan {
+		if p.Kind == answerClose {
+			b.closings[closing{r.Agreement, p.Date}] = struct{}{}
 		}
 	}
 }

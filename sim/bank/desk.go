@@ -37,7 +37,7 @@ func (d *desk) open() error {
 	if err != nil {
 		return err
 	}
-	d.state.open = nil
+	d.state.open, d.state.coming = nil, nil
 	if d.journal, err = openJournal(d.folders.journal(), committed); err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (d *desk) receive(name string) error {
 	}
 	choice := decision{profile: d.profile, zone: d.zone, got: &got, line: r, books: &d.state.books}
 	choice.decide()
-	facts, err := d.writeFacts(&got)
+	facts, err := d.writeFacts(&got, choice.postings)
 	if err != nil {
 		return err
 	}
@@ -203,8 +203,8 @@ func (c *counter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// writeFacts journals lines and orders; they count when the received line after them stands.
-func (d *desk) writeFacts(got *interchange) (section, error) {
+// writeFacts journals lines, orders and postings; they count when the received line after them stands.
+func (d *desk) writeFacts(got *interchange, postings []postingLine) (section, error) {
 	facts := section{from: d.journal.size}
 	var text []byte
 	for m := range got.messages {
@@ -220,6 +220,14 @@ func (d *desk) writeFacts(got *interchange) (section, error) {
 			if err := d.journal.raw(text); err != nil {
 				return facts, fmt.Errorf("journal: %w", err)
 			}
+		}
+	}
+	for i := range postings {
+		if err := d.journal.raw(appendJSON(nil, &postings[i])); err != nil {
+			return facts, fmt.Errorf("journal: %w", err)
+		}
+		if err := d.state.decided(&postings[i]); err != nil {
+			return facts, err
 		}
 	}
 	facts.to = d.journal.size

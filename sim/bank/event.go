@@ -9,7 +9,7 @@ import (
 	"nks/edifact"
 )
 
-// Kinds of journal lines. The order and line lines of a file stand before its received line, which commits them: a
+// Kinds of journal lines. The order, line and posting lines of a file stand before its received line, which commits them: a
 // reader that meets the end, or anything else, before the received line has met a file that was never taken.
 const (
 	kindOrder     = "order"
@@ -19,6 +19,9 @@ const (
 	kindPublished = "published"
 	kindRemoved   = "removed"
 	kindConfirmed = "confirmed"
+	kindPosting   = "posting" // with the orders
+	kindBooked    = "booked"
+	kindClosed    = "closed"
 )
 
 // Codes of a CONTRL, 0085, that a fault gives.
@@ -53,6 +56,7 @@ type orderLine struct {
 	Double   bool   `json:"double,omitempty"`
 	// Truth is what the centre does with the order, whatever it tells: Executed or Rejected.
 	Truth    Outcome `json:"truth"`
+	Booked   bool    `json:"booked,omitempty"` // debited though it is rejected
 	Fault    Fault   `json:"fault,omitempty"`
 	Names    string  `json:"names,omitempty"`     // wrong reference: how it is wrong
 	NamesRef string  `json:"names_ref,omitempty"` // and the reference that is named
@@ -139,6 +143,13 @@ const (
 	AnswerStray      = "STRAY" // about an order that nobody gave
 	answerAgain      = "AGAIN" // the bytes of another one under another name
 	answerFault      = "FAULT" // about the orders that have the interchange's fault
+
+	answerDebits     = "DEBMUL"
+	answerCredits    = "CREMUL"
+	answerStatements = "FINSTA"
+
+	answerBook  = "BOOK"  // no answer: money is moved
+	answerClose = "CLOSE" // no answer: a day ends
 )
 
 // planned is an answer that will be given. Everything but the number, the instant and the format is decided when the
@@ -151,12 +162,21 @@ type planned struct {
 	Last   bool      `json:"last,omitempty"`   // CONTRL: none comes after it
 	Code   int       `json:"code,omitempty"`   // CONTRL: 0085 of a refusal that nothing in the file has earned
 	Status string    `json:"word,omitempty"`   // VALIDATION: Profile.Validation, BOOKING: Profile.Executed, FAULT: a statement
-	Date   string    `json:"date,omitempty"`   // BOOKING, FAULT: of the lines it is about
-	Of     string    `json:"of,omitempty"`     // AGAIN: the id of the other one
+	Date   string    `json:"date,omitempty"`   // BOOKING, FAULT: of the lines it is about; BOOK: of the lines or the return; CLOSE: the day
+	Of     string    `json:"of,omitempty"`     // AGAIN: the id of the other one; a report: of what it reports
 	Fault  Fault     `json:"fault,omitempty"`  // of this answer
 	How    string    `json:"how,omitempty"`    // it is spoilt
 	// Corrects: it says once more, as it should be, what the fault has spoilt.
 	Corrects bool `json:"corrects,omitempty"`
+}
+
+// messageType is what an answer goes out as.
+func (a planned) messageType() string {
+	switch a.Kind {
+	case answerContrl, answerDebits, answerCredits, answerStatements:
+		return a.Kind
+	}
+	return "BANSTA"
 }
 
 // madeLine is written when the bytes of an answer lie complete under their temporary name. From then on they are
@@ -208,6 +228,9 @@ func appendOrder(b []byte, o *orderLine) []byte {
 		b = append(b, `,"double":true`...)
 	}
 	b = appendText(append(b, `,"truth":`...), string(o.Truth))
+	if o.Booked {
+		b = append(b, `,"booked":true`...)
+	}
 	b = appendPair(b, `,"fault":`, string(o.Fault))
 	b = appendPair(b, `,"names":`, o.Names)
 	b = appendPair(b, `,"names_ref":`, o.NamesRef)
@@ -235,7 +258,11 @@ func appendText(b []byte, s string) []byte {
 }
 
 func appendLine(b []byte, l *lineLine) []byte {
-	text, err := json.Marshal(l)
+	return appendJSON(b, l)
+}
+
+func appendJSON(b []byte, line any) []byte {
+	text, err := json.Marshal(line)
 	if err != nil {
 		return b
 	}

@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"io"
 	"strings"
 	"time"
 )
@@ -24,4 +25,21 @@ func InspectText(text string, p Profile) (orders int, journal []byte, err error)
 		}
 	}
 	return d.line.Orders, journal, nil
+}
+
+// Lines of the journal that reports are made of.
+type (
+	PostingLine   = postingLine
+	ReturnLine    = returnLine
+	StatementLine = statementLine
+)
+
+// WriteReport writes a CREMUL of postings, a DEBMUL of them without parts, or a FINSTA of one statement with them as entries.
+func WriteReport(w io.Writer, p Profile, kind string, postings []*PostingLine, s StatementLine) error {
+	a := answering{
+		profile: p, control: "1", at: time.Unix(0, 0).UTC(), plan: planned{Kind: kind},
+		file:     &receivedLine{Sender: party{"5798000016446", "14"}, Recipient: party{"5790001000013", "14"}},
+		postings: postings, stated: []statement{{s, postings}},
+	}
+	return a.write(w)
 }

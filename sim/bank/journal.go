@@ -121,7 +121,7 @@ func scanLines(r io.Reader, f func(line []byte, after int64) error) (int64, erro
 	}
 }
 
-// journalEvents is what replay tells, in the order in which it happened. Order and line lines are told before the
+// journalEvents is what replay tells, in the order in which it happened. Order, line and posting lines are told before the
 // received line that commits them; those without one, at the end, were never committed.
 type journalEvents interface {
 	fact(kind string, line []byte) error
@@ -130,6 +130,8 @@ type journalEvents interface {
 	published(n *nameLine) error
 	removed(n *nameLine) error
 	confirmed(c *confirmedLine) error
+	booked(b *bookedLine) error
+	closed(c *closedLine) error
 }
 
 // replay reads a journal and returns the offset after its last committed line.
@@ -145,7 +147,7 @@ func replay(path string, to journalEvents) (int64, error) {
 	var committed int64
 	_, err = scanLines(file, func(line []byte, after int64) error {
 		kind := kindOf(line)
-		if kind == kindOrder || kind == kindLine {
+		if kind == kindOrder || kind == kindLine || kind == kindPosting {
 			return to.fact(kind, line)
 		}
 		s := section{from: committed, to: after - int64(len(line)) - 1}
@@ -164,34 +166,29 @@ func replay(path string, to journalEvents) (int64, error) {
 func replayLine(kind string, line []byte, s section, to journalEvents) error {
 	switch kind {
 	case kindReceived:
-		var r receivedLine
-		if err := json.Unmarshal(line, &r); err != nil {
-			return err
-		}
-		return to.received(&r, s)
+		return replayOne(line, func(r *receivedLine) error { return to.received(r, s) })
 	case kindMade:
-		var m madeLine
-		if err := json.Unmarshal(line, &m); err != nil {
-			return err
-		}
-		return to.made(&m)
+		return replayOne(line, to.made)
 	case kindConfirmed:
-		var c confirmedLine
-		if err := json.Unmarshal(line, &c); err != nil {
-			return err
-		}
-		return to.confirmed(&c)
-	case kindPublished, kindRemoved:
-		var n nameLine
-		if err := json.Unmarshal(line, &n); err != nil {
-			return err
-		}
-		if kind == kindPublished {
-			return to.published(&n)
-		}
-		return to.removed(&n)
+		return replayOne(line, to.confirmed)
+	case kindPublished:
+		return replayOne(line, to.published)
+	case kindRemoved:
+		return replayOne(line, to.removed)
+	case kindBooked:
+		return replayOne(line, to.booked)
+	case kindClosed:
+		return replayOne(line, to.closed)
 	}
 	return fmt.Errorf("line of unknown kind %q", kind)
+}
+
+func replayOne[T any](line []byte, to func(*T) error) error {
+	v := new(T)
+	if err := json.Unmarshal(line, v); err != nil {
+		return err
+	}
+	return to(v)
 }
 
 // kindOf reads {"k":"…" without decoding the rest.

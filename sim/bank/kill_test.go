@@ -26,11 +26,14 @@ import (
 	"nks/sim/bank"
 )
 
-const (
-	kills  = 36
-	files  = 60
-	orders = 40
-)
+const orders = 40
+
+// siege is how often a centre is killed while so many files go to it, and where its process ends by itself.
+type siege struct {
+	kills, files int
+	stride       time.Duration // of business time
+	failpoints   []bank.Failpoint
+}
 
 // process is the centre as a process of its own.
 type process struct {
@@ -169,6 +172,27 @@ func TestKill(t *testing.T) {
 	p := quiet()
 	p.RejectPerMille, p.LateRejectPerMille, p.Acknowledges, p.Accepts, p.Books = 150, 50, "0s", "1s", "2s"
 	p.Misbehaves = bank.Misbehaviour{Twice: 200, UnknownReference: 100}
+	killed(t, p, siege{kills: 36, files: 60, stride: 2 * time.Second, failpoints: []bank.Failpoint{
+		bank.AtFacts, bank.AtReceived, bank.AtWritten, bank.AtMade, bank.AtKept, bank.AtPublished,
+	}})
+}
+
+// TestKillAmongReports: the same while money is moved and reported, over days.
+func TestKillAmongReports(t *testing.T) {
+	t.Parallel()
+	p := quiet()
+	p.RejectPerMille, p.Acknowledges, p.Accepts, p.Books = 150, "0s", "1s", "2s"
+	p = bank.WithReports(p)
+	p.Reports.Returns.PerMille = 100
+	p.Reports.Misbehaves = bank.ReportFaults{Twice: 200, Reordered: 100, Late: 100}
+	c := killed(t, p, siege{kills: 16, files: 20, stride: time.Hour, failpoints: []bank.Failpoint{
+		bank.AtBooked, bank.AtClosed, bank.AtWritten, bank.AtFacts, bank.AtBooked, bank.AtClosed,
+	}})
+	c.checkReports(c.listen(), true)
+}
+
+func killed(t *testing.T, p bank.Profile, by siege) *centre {
+	t.Helper()
 	c := prepare(t, p)
 	c.address = "127.0.0.1:0"
 	first := c.startProcess("")
@@ -178,23 +202,23 @@ func TestKill(t *testing.T) {
 	defer cancel()
 	var killer sync.WaitGroup
 	var killed atomic.Int32
-	killer.Go(func() { killAgainAndAgain(ctx, c, first, &killed) })
-	for i := range files {
+	killer.Go(func() { killAgainAndAgain(ctx, c, first, by, &killed) })
+	for i := range by.files {
 		until(t, "kills between the files", func() bool {
-			c.advance()
+			c.advance(by.stride)
 			g.fetch()
-			return int(killed.Load()) >= i*kills/files
+			return int(killed.Load()) >= i*by.kills/by.files
 		})
 		m := simple(fmt.Sprintf("%d", 1000+i), orders)
 		g.send("NKS"+m.control+".edi", m.text())
 	}
 	until(t, "all answers", func() bool {
-		c.advance()
+		c.advance(by.stride)
 		g.fetch()
 		l := c.ledger()
 		// A kill can swallow the reply to a removal: the journal knows of it.
 		removed := !slices.ContainsFunc(l.Answers, func(a bank.LedgerAnswer) bool { return !a.Removed })
-		return killed.Load() == kills && len(l.Files) == files && l.Waiting == 0 && removed
+		return int(killed.Load()) == by.kills && len(l.Files) == by.files && l.Waiting == 0 && removed
 	})
 	cancel()
 	killer.Wait()
@@ -203,21 +227,21 @@ func TestKill(t *testing.T) {
 	address(t, last.out)
 	c.idle()
 	g.fetch()
-	c.checkAll(g)
+	c.checkAll(g, by.files)
+	return c
 }
 
 // advance moves business time on, so that answers come while files still go.
-func (c *centre) advance() {
+func (c *centre) advance(by time.Duration) {
 	c.t.Helper()
-	c.offset += 2 * time.Second
+	c.offset += by
 	c.write("sim/clock.json", fmt.Appendf(nil, `{"offset_ns":%d}`, int64(c.offset)))
 }
 
 // killAgainAndAgain lets the centre live until a failpoint, or for up to 120 ms: now longer, now hardly until it listens.
-func killAgainAndAgain(ctx context.Context, c *centre, p *process, killed *atomic.Int32) {
+func killAgainAndAgain(ctx context.Context, c *centre, p *process, by siege, killed *atomic.Int32) {
 	random := rand.New(rand.NewPCG(1, 2))
-	failpoints := []bank.Failpoint{bank.AtFacts, bank.AtReceived, bank.AtWritten, bank.AtMade, bank.AtKept, bank.AtPublished}
-	for i := range kills {
+	for i := range by.kills {
 		gone := p.drain()
 		lifetime := 10 * time.Second
 		if i%2 == 0 {
@@ -232,7 +256,7 @@ func killAgainAndAgain(ctx context.Context, c *centre, p *process, killed *atomi
 		killed.Add(1)
 		next := bank.Failpoint("")
 		if i%2 == 0 {
-			next = failpoints[i/2%len(failpoints)]
+			next = by.failpoints[i/2%len(by.failpoints)]
 		}
 		p = c.startProcess(next)
 	}
@@ -252,7 +276,7 @@ func (p *process) drain() (gone <-chan struct{}) {
 }
 
 // checkAll compares journal, kept bytes and what the gateway side sent and got.
-func (c *centre) checkAll(g *gateway) {
+func (c *centre) checkAll(g *gateway, files int) {
 	t := c.t
 	l := c.ledger()
 	if len(l.Findings) > 0 {

@@ -57,8 +57,10 @@ type LedgerOrder struct {
 	Times       int // how often the reference was ordered; must be 1
 	Outcome     Outcome
 	// Truth is what the centre does with the order, Executed or Rejected, whatever it tells.
-	Truth Outcome
-	Fault Fault // of what is told of it; empty: none
+	Truth   Outcome
+	Fault   Fault // of what is told of it; empty: none
+	Debited int64 // booked for it, in øre
+	Returns []LedgerReturn
 	// Confirmed: the truth has been told to somebody who asked.
 	Confirmed bool
 }
@@ -91,15 +93,17 @@ type Ledger struct {
 	Files    []LedgerFile
 	Answers  []LedgerAnswer
 	Findings []Finding
-	Waiting  int // answers planned and not made
+	Waiting  int // answers and bookings planned and not made
+	accounts map[AccountName]*LedgerAccount
 }
 
 // ReadJournal reads the journal of a centre, which may be running: what is not committed is not seen.
 func ReadJournal(dir, centre string) (Ledger, error) {
 	f := FoldersOf(dir, centre)
 	r := ledgerReader{
-		ledger: Ledger{Folders: f, Orders: map[string]*LedgerOrder{}},
-		files:  map[int]*ledgerFacts{}, plans: map[string]planned{}, names: map[string]int{},
+		ledger:   Ledger{Folders: f, Orders: map[string]*LedgerOrder{}, accounts: map[AccountName]*LedgerAccount{}},
+		bookings: map[string][]*postingLine{},
+		files:    map[int]*ledgerFacts{}, plans: map[string]planned{}, names: map[string]int{},
 	}
 	if _, err := replay(f.journal(), &r); err != nil {
 		return Ledger{}, fmt.Errorf("read ledger of %s: %w", centre, err)
@@ -111,10 +115,14 @@ type ledgerReader struct {
 	ledger Ledger
 	lines  []lineLine
 	orders []orderLine
-	files  map[int]*ledgerFacts
-	plans  map[string]planned
-	names  map[string]int // index into Answers
-	ids    []string       // plan id of each of Answers
+
+	postings []*postingLine
+	bookings map[string][]*postingLine // by plan
+
+	files map[int]*ledgerFacts
+	plans map[string]planned
+	names map[string]int // index into Answers
+	ids   []string       // plan id of each of Answers
 }
 
 // ledgerFacts are what answers to a file are about.
@@ -127,6 +135,7 @@ type ledgerFact struct {
 	order   *LedgerOrder
 	message int
 	verdict string
+	booked  bool
 }
 
 func (r *ledgerReader) fact(kind string, line []byte) error {
@@ -137,6 +146,12 @@ func (r *ledgerReader) fact(kind string, line []byte) error {
 		}
 		r.lines = append(r.lines, l)
 		return nil
+	}
+	if kind == kindPosting {
+		return replayOne(line, func(p *postingLine) error {
+			r.postings = append(r.postings, p)
+			return nil
+		})
 	}
 	var o orderLine
 	if err := json.Unmarshal(line, &o); err != nil {
@@ -166,9 +181,12 @@ func (r *ledgerReader) received(f *receivedLine, _ section) error {
 		if o.Message < 0 || o.Message >= len(f.Messages) {
 			return fmt.Errorf("order of message %d", o.Message)
 		}
-		facts.orders = append(facts.orders, ledgerFact{r.enter(f, o, lines[[2]int{o.Message, o.Line}]), o.Message, o.Verdict})
+		facts.orders = append(facts.orders, ledgerFact{r.enter(f, o, lines[[2]int{o.Message, o.Line}]), o.Message, o.Verdict, o.isBooked()})
 	}
-	r.lines, r.orders = r.lines[:0], r.orders[:0]
+	for _, p := range r.postings {
+		r.bookings[p.Booking] = append(r.bookings[p.Booking], p)
+	}
+	r.lines, r.orders, r.postings = r.lines[:0], r.orders[:0], nil
 	for _, p := range f.Plan {
 		r.plans[p.ID] = p
 	}

@@ -28,11 +28,16 @@ func (d *decision) plan() {
 	if r.Fault != FaultTwice {
 		d.planAgain()
 	}
+	if r.Flaw == nil {
+		d.planMoney(checked)
+	}
 }
 
-func (d *decision) add(a planned) {
+// add plans an answer and returns its id.
+func (d *decision) add(a planned) string {
 	a.ID = fmt.Sprintf("%d.%d", d.line.Serial, len(d.line.Plan)+1)
 	d.line.Plan = append(d.line.Plan, a)
+	return a.ID
 }
 
 // planContrl: who did not ask for a CONTRL gets one only where something is refused.

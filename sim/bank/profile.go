@@ -71,6 +71,7 @@ type Profile struct {
 
 	Misbehaves Misbehaviour `json:"misbehaves"` // what a gateway must bear in everyday life
 	Faults     Faults       `json:"faults,omitzero"`
+	Reports    Reports      `json:"reports,omitzero"`
 }
 
 // Codes are the values of GIS 7365 that the centre uses.
@@ -192,7 +193,7 @@ func (p Profile) check() error {
 	if len(p.Faults.Kinds) > 0 && (p.Codes.Executed == "" || p.Codes.Accepted == "" || len(p.Reasons) == 0) {
 		return fmt.Errorf("%w: faults need codes.accepted, codes.executed and reasons", ErrProfile)
 	}
-	if err := p.Faults.check(); err != nil {
+	if err := errors.Join(p.Faults.check(), p.checkReports()); err != nil {
 		return err
 	}
 	for _, m := range []string{p.Acknowledges, p.Accepts, p.Books} {

@@ -15,14 +15,24 @@ import (
 func (d *desk) answer() error {
 	for len(d.state.todo) > 0 && !d.state.todo[0].Due.After(d.now()) {
 		a := d.state.todo[0]
-		if err := d.make(a); err != nil {
-			return fmt.Errorf("answer %s: %w", a.ID, err)
-		}
-		if err := d.publish(a); err != nil {
+		if err := d.carryOut(a); err != nil {
 			return fmt.Errorf("answer %s: %w", a.ID, err)
 		}
 	}
 	return nil
+}
+
+func (d *desk) carryOut(a *answerState) error {
+	switch a.Kind {
+	case answerBook:
+		return d.book(a)
+	case answerClose:
+		return d.closeDay(a)
+	}
+	if err := d.make(a); err != nil {
+		return err
+	}
+	return d.publish(a)
 }
 
 // make writes the bytes under a temporary name and then the made line: from that line on the answer exists, with its
@@ -62,10 +72,7 @@ func (d *desk) number(a *answerState, m *madeLine) func(io.Writer) error {
 	m.Number = d.state.number + 1
 	m.Control = fmt.Sprintf("%s%010d", d.profile.ControlPrefix, m.Number)
 	m.Asks = a.Kind != answerContrl && chance(d.profile.Seed, "asks", m.Control, d.profile.AsksPerMille)
-	kind := "CONTRL"
-	if a.Kind != answerContrl {
-		kind = "BANSTA"
-	}
+	kind := a.messageType()
 	m.Name = fmt.Sprintf("%s-%s.edi", kind, m.Control)
 	prepared := m.At
 	if a.isOld() {
@@ -74,6 +81,7 @@ func (d *desk) number(a *answerState, m *madeLine) func(io.Writer) error {
 	r := answering{
 		profile: d.profile, journal: d.folders.journal(), file: f.line, facts: f.facts,
 		plan: a.planned, control: m.Control, at: prepared.In(d.zone), asks: m.Asks,
+		postings: d.state.bookings[a.Of], stated: d.state.statements[a.Of],
 	}
 	return r.write
 }

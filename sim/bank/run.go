@@ -1,6 +1,6 @@
 // Package bank is a simulated bank centre, which knows nothing of the gateway. It is a process of its own with an SFTP server,
-// a ledger of what it was ordered to pay in a journal that survives a kill, and answers as the banks give them, good
-// and bad. Written from the page "bank-edifact" alone; of ours it uses the EDIFACT reader and nothing else.
+// a ledger of what it was ordered to pay in a journal that survives a kill, accounts on which it moves the money, and
+// answers and reports as the banks give them, good and bad. Written from the page "bank-edifact" alone; of ours it uses the EDIFACT reader and nothing else.
 package bank
 
 import (
@@ -53,6 +53,8 @@ const (
 	AtMade      Failpoint = "made"      // the answer made, no copy kept
 	AtKept      Failpoint = "kept"      // the copy kept, nothing published
 	AtPublished Failpoint = "published" // published, the journal does not say so
+	AtBooked    Failpoint = "booked"    // money moved, nothing reported
+	AtClosed    Failpoint = "closed"    // the day ended, no statement sent
 )
 
 // Run runs a centre until ctx ends; then it returns nil. The first line on Out is "bank CENTRE listens on ADDRESS".

@@ -11,6 +11,7 @@ import (
 // replayed, so that a restarted centre cannot differ from one that ran on.
 type state struct {
 	books
+	accounts
 	files    map[int]*fileState // those with answers still to come
 	serial   int                // of the last received file
 	number   int                // of the last made interchange
@@ -40,12 +41,15 @@ type answerState struct {
 
 func newState() *state {
 	return &state{
-		books: newBooks(), files: map[int]*fileState{},
+		books: newBooks(), accounts: newAccounts(), files: map[int]*fileState{},
 		answers: map[string]*answerState{}, byName: map[string]*answerState{},
 	}
 }
 
 func (s *state) fact(kind string, line []byte) error {
+	if kind == kindPosting {
+		return replayOne(line, s.decided)
+	}
 	if kind != kindOrder {
 		return nil
 	}
@@ -84,17 +88,38 @@ func (s *state) received(r *receivedLine, facts section) error {
 	}
 	s.open = s.open[:0]
 	s.remember(r)
+	s.expect(r.Agreement)
 	if len(r.Plan) == 0 {
 		return nil
 	}
-	s.files[r.Serial] = &fileState{line: r, facts: facts, left: len(r.Plan)}
-	for _, p := range r.Plan {
-		a := &answerState{planned: p, serial: r.Serial}
+	s.files[r.Serial] = &fileState{line: r, facts: facts}
+	s.plan(r.Serial, r.Plan)
+	return nil
+}
+
+// plan takes in what is to be done about a file.
+func (s *state) plan(serial int, plan []planned) {
+	s.files[serial].left += len(plan)
+	for _, p := range plan {
+		a := &answerState{planned: p, serial: serial}
 		s.answers[p.ID] = a
 		s.todo = append(s.todo, a)
 	}
 	slices.SortStableFunc(s.todo, func(a, b *answerState) int { return a.Due.Compare(b.Due) })
-	return nil
+}
+
+// drop takes an answer off the list of what is to be done.
+func (s *state) drop(a *answerState) {
+	s.todo = slices.DeleteFunc(s.todo, func(o *answerState) bool { return o == a })
+}
+
+// end is when an answer needs nothing more. A file with no answer to come is forgotten.
+func (s *state) end(a *answerState) {
+	s.things++
+	f := s.files[a.serial]
+	if f.left--; f.left == 0 {
+		delete(s.files, a.serial)
+	}
 }
 
 func (s *state) made(m *madeLine) error {
@@ -116,7 +141,7 @@ func (s *state) made(m *madeLine) error {
 	s.ours[m.Control] = struct{}{}
 	s.byName[m.Name] = a
 	s.unfinish = a
-	s.todo = slices.DeleteFunc(s.todo, func(o *answerState) bool { return o == a })
+	s.drop(a)
 	return nil
 }
 
@@ -127,11 +152,7 @@ func (s *state) published(n *nameLine) error {
 	}
 	s.unfinish = nil
 	s.done++
-	s.things++
-	f := s.files[a.serial]
-	if f.left--; f.left == 0 {
-		delete(s.files, a.serial)
-	}
+	s.end(a)
 	return nil
 }
 

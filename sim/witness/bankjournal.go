@@ -15,6 +15,13 @@ import (
 type bankJournal struct {
 	published map[string]int // names of files, by order
 	truths    []truth
+	returns   []trueReturn
+}
+
+// trueReturn is money of an order that was really credited.
+type trueReturn struct {
+	Order string
+	Oere  int64
 }
 
 // truth is what really became of an order; asked: somebody asked the centre, and it answered.
@@ -34,6 +41,7 @@ func readJournal(path string) (bankJournal, error) {
 		return j, fmt.Errorf("witness: %w", err)
 	}
 	defer f.Close()
+	coming := map[string][]trueReturn{} // by the booking that is to credit them
 	for r := bufio.NewReaderSize(f, 1<<16); ; {
 		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
@@ -43,7 +51,10 @@ func readJournal(path string) (bankJournal, error) {
 		if err != nil {
 			return j, fmt.Errorf("witness: %w", err)
 		}
-		var e struct{ K, Name, Ref, Truth string }
+		var e struct {
+			K, Name, Ref, Truth, Booking, Answer string
+			Parts                                []trueReturn
+		}
 		if err := json.Unmarshal(line, &e); err != nil {
 			return j, fmt.Errorf("witness: %s: %w", path, err)
 		}
@@ -52,6 +63,10 @@ func readJournal(path string) (bankJournal, error) {
 			j.published[e.Name] = len(j.published)
 		case "order", "confirmed":
 			j.truths = append(j.truths, truth{e.Ref, ending(e.Truth), e.K == "confirmed"})
+		case "posting":
+			coming[e.Booking] = append(coming[e.Booking], e.Parts...)
+		case "booked":
+			j.returns = append(j.returns, coming[e.Answer]...)
 		}
 	}
 }
@@ -78,6 +93,12 @@ func (w *witness) learn(bank int16, j bankJournal) {
 			} else {
 				o.truth = t.is
 			}
+		}
+	}
+	for _, r := range j.returns {
+		s := statement{w: w, bank: bank, ref: r.Order}
+		for _, o := range s.byReference() {
+			o.trueBack += r.Oere
 		}
 	}
 }

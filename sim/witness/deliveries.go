@@ -211,6 +211,9 @@ type profile struct {
 		Accepted string `json:"accepted"`
 		Executed string `json:"executed"`
 	} `json:"codes"`
+	Reports struct {
+		ReturnAccounts map[string]string `json:"return_accounts"`
+	} `json:"reports"`
 }
 
 func readProfile(path string) (profile, error) {

@@ -13,7 +13,7 @@ const (
 func (o *order) reject(whole bool) {
 	o.undecided = false
 	switch {
-	case o.disputed:
+	case o.disputed, o.back > 0: // it was paid, and has come back: that it is not paid is as true
 	case o.end == "":
 		o.end, o.whole = endRejected, whole
 	case o.end == endRejected:
@@ -36,6 +36,20 @@ func (o *order) execute(whole bool) {
 	}
 }
 
+// comeBack takes note of money that came back. It was debited, so that it is as good as executed; of a rejected order it
+// contradicts.
+func (o *order) comeBack(oere, fee int64) {
+	o.undecided = false
+	if o.end == endRejected {
+		o.disputed = true
+	}
+	o.back += oere
+	o.fee += fee
+}
+
+// hasComeBack reports whether any of an order's money has.
+func (o *order) hasComeBack() bool { return o.back > 0 }
+
 // isRejected reports whether the bank refused the order, alone or with its line, message or interchange.
 func (o *order) isRejected() bool {
 	if o.settled != "" {
@@ -55,7 +69,7 @@ func (w *witness) isExecuted(o *order) bool {
 		return o.settled == endExecuted
 	case o.disputed || o.end == endRejected:
 		return false
-	case o.end == endExecuted:
+	case o.end == endExecuted || o.hasComeBack():
 		return true
 	}
 	return w.profiles[o.bank].Executed == "none" && o.message.in.acknowledged && !w.isUndecided(o)
@@ -64,5 +78,5 @@ func (w *witness) isExecuted(o *order) bool {
 // isUndecided reports whether the bank has said something that may concern the order and cannot be decided, and nothing
 // since that ends it.
 func (w *witness) isUndecided(o *order) bool {
-	return o.settled == "" && o.end == "" && !o.disputed && (o.undecided || w.banks[o.bank].UndecidedStatements > 0)
+	return o.settled == "" && o.end == "" && !o.disputed && !o.hasComeBack() && (o.undecided || w.banks[o.bank].UndecidedStatements > 0)
 }

@@ -10,17 +10,18 @@ func (w *witness) judge() {
 	for i := range w.orders {
 		w.countOrder(&w.orders[i])
 	}
-	authorities := map[string]*States{}
+	authorities := map[string]*AuthorityStates{}
 	for i := range w.payments {
 		p := &w.payments[i]
 		name := w.deliveries[p.delivery].authority
 		if authorities[name] == nil {
-			authorities[name] = &States{}
+			authorities[name] = &AuthorityStates{Authority: name}
 		}
-		w.settlePayment(p, authorities[name])
+		w.settlePayment(p, &authorities[name].States)
 	}
-	for name, s := range authorities {
-		w.report.Authorities = append(w.report.Authorities, AuthorityStates{name, *s})
+	w.settleAccounts(authorities)
+	for _, s := range authorities {
+		w.report.Authorities = append(w.report.Authorities, *s)
 	}
 	sort.Slice(w.report.Authorities, func(i, k int) bool {
 		return w.report.Authorities[i].Authority < w.report.Authorities[k].Authority
@@ -41,50 +42,78 @@ func (w *witness) countOrder(o *order) {
 	if o.truth == endExecuted {
 		b.Paid.add(o.oere)
 	}
+	if o.trueBack > 0 {
+		b.Back.add(o.trueBack)
+	}
 }
 
 // fate is what became of the orders of a payment.
 type fate struct {
-	standing *order // the last that is neither rejected nor disputed
+	standing *order // the last that is neither rejected nor disputed nor has come back
 	disputed *order // the last of these
+	back     *order // the last of which money came back
 	refused  int
-	pays     int // orders that pay, or may
-	paid     int // orders that paid, by the banks' journals
+	pays     int // orders that pay, or may, and of which nothing came back
+	paid     int // orders that paid, by the banks' journals, likewise
+	// away and trulyAway are øre that were paid, or may have been, and are not back: by what the banks say, and by their journals.
+	away, trulyAway int64
+}
+
+// isPaidTwice reports whether more of a payment is paid, or may be, than its amount.
+func (f fate) isPaidTwice(p *payment) bool {
+	return f.pays > 1 || f.paid > 1 || f.back != nil && max(f.away, f.trulyAway) > p.oere()
 }
 
 func (w *witness) fateOf(p *payment) fate {
 	var f fate
 	for at := p.order; at >= 0; at = w.orders[at].next {
 		o := &w.orders[at]
+		f.addTruth(o)
 		switch {
 		case o.isDisputed():
 			f.disputed = o
 			f.pays++
 		case o.isRejected():
 			f.refused++
+			continue
+		case o.hasComeBack():
+			f.back = o
 		default:
 			f.standing = o
 			f.pays++
 		}
-		if o.truth == endExecuted {
-			f.paid++
-		}
+		f.away += max(0, o.oere-o.back-o.fee)
 	}
 	return f
+}
+
+// addTruth takes in what a bank's journal has of an order.
+func (f *fate) addTruth(o *order) {
+	if o.truth != endExecuted {
+		return
+	}
+	f.trulyAway += max(0, o.oere-o.trueBack)
+	if o.trueBack == 0 {
+		f.paid++
+	}
 }
 
 // settlePayment finds the one state of a payment, and whether its authority knows.
 func (w *witness) settlePayment(p *payment, authority *States) {
 	f := w.fateOf(p)
-	if f.pays > 1 || f.paid > 1 {
+	if f.isPaidTwice(p) {
 		w.find(PaidTwice, "%s: %d orders", w.name(p), max(f.pays, f.paid))
 	}
+	w.judgeAnew(p)
 	w.audit(p, f)
 	for _, s := range []*States{authority, &w.report.Total} {
 		s.Received.add(p.oere())
 		w.stateOf(s, p, f).add(p.oere())
 		if f.disputed == nil && f.standing != nil && w.isUndecided(f.standing) {
 			s.Undecided.add(p.oere())
+		}
+		if f.disputed == nil && f.back == nil && f.standing != nil && w.isExecuted(f.standing) && f.standing.trueBack > 0 {
+			s.Unnamed.add(p.oere())
 		}
 	}
 }
@@ -93,6 +122,10 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 	switch {
 	case f.disputed != nil:
 		return &s.Disputed
+	case f.back != nil && f.standing != nil && w.isExecuted(f.standing):
+		return &s.Settled
+	case f.back != nil:
+		return &s.CameBack
 	case f.standing != nil && w.isExecuted(f.standing) && f.standing.cheque:
 		return &s.Cheque
 	case f.standing != nil && w.isExecuted(f.standing):
@@ -114,7 +147,7 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 // given before it, or that follows from what the bank has told since to who asked, is as it must be.
 func (w *witness) audit(p *payment, f fate) {
 	a := &p.answered
-	ordered := f.standing != nil || f.disputed != nil || f.refused > 0
+	ordered := f.standing != nil || f.back != nil || f.disputed != nil || f.refused > 0
 	if final := a.rejected || a.stopped || a.returned != ""; final && ordered {
 		w.find(Forbidden, "%s", w.name(p))
 	}
@@ -133,8 +166,11 @@ func (w *witness) audit(p *payment, f fate) {
 	if f.standing != nil && w.isExecuted(f.standing) && a.response8 == "" {
 		w.missing("%s: response 8, the bank has executed", w.name(p))
 	}
+	if f.back != nil && f.back.end == endExecuted && a.response8 == "" {
+		w.missing("%s: response 8, the bank has executed what came back", w.name(p))
+	}
 	for _, o := range []*order{f.standing, f.disputed} {
-		if o != nil && o.cheque != (a.cheque != "") {
+		if o != nil && f.back == nil && o.cheque != (a.cheque != "") {
 			w.find(Contradiction, "%s: cheque order %t, response 7 %q", w.name(p), o.cheque, a.cheque)
 		}
 	}

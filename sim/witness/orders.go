@@ -27,6 +27,9 @@ type order struct {
 	undecided bool   // something was said of it, or of it or another, that cannot be understood
 	settled   ending // what the bank has told to who asked
 	truth     ending // by the bank's journal; empty: that has nothing of it
+
+	back, fee int64 // came back, and was kept of it, by the bank's reports
+	trueBack  int64 // came back, by the bank's journal
 }
 
 // interchange is a PAYMUL interchange as one bank received it.
@@ -262,7 +265,12 @@ func (w *witness) addOrder(o order, agreement, debit string) {
 		return
 	}
 	p := &w.payments[o.payment]
-	w.compare(p, &o, agreement, debit)
+	differences := w.compare(p, &o, agreement, debit)
+	if p.order >= 0 && len(differences) > 0 {
+		w.anew[at] = differences // where it is ordered may be its authority's choice for what came back
+	} else {
+		w.findAll(differences)
+	}
 	o.next, p.order = p.order, at
 	w.orders = append(w.orders, o)
 }
@@ -282,20 +290,44 @@ func (w *witness) suits(p *payment, o *order, agreement, debit string) int {
 }
 
 // compare looks for differences between an order and the payment it came from.
-func (w *witness) compare(p *payment, o *order, agreement, debit string) {
+func (w *witness) compare(p *payment, o *order, agreement, debit string) (differences []Finding) {
+	differs := func(kind, format string, args ...any) {
+		differences = append(differences, Finding{kind, fmt.Sprintf(format, args...)})
+	}
 	if p.agreement != agreement || p.debit != debit {
-		w.find(WrongDebit, "%s: ordered under agreement %q", w.name(p), agreement)
+		differs(WrongDebit, "%s: ordered under agreement %q", w.name(p), agreement)
 	}
 	if p.oere() != o.oere {
-		w.find(WrongAmount, "%s: sent %d øre, ordered %d", w.name(p), p.oere(), o.oere)
+		differs(WrongAmount, "%s: sent %d øre, ordered %d", w.name(p), p.oere(), o.oere)
 	}
 	if p.account == "" {
-		return
+		return differences
 	}
 	if !sameAccount(o.account, p.account) {
-		w.find(WrongAccount, "%s: ordered to another account than the payment's", w.name(p))
+		differs(WrongAccount, "%s: ordered to another account than the payment's", w.name(p))
 	}
 	if card, id, slip := strings.Cut(p.slip, "+"); slip && (!strings.HasSuffix(o.kind, card) || !sameNumber(id, o.slipID)) {
-		w.find(WrongAccount, "%s: slip %q ordered as %q with id %q", w.name(p), card, o.kind, o.slipID)
+		differs(WrongAccount, "%s: slip %q ordered as %q with id %q", w.name(p), card, o.kind, o.slipID)
+	}
+	return differences
+}
+
+func (w *witness) findAll(list []Finding) {
+	for _, f := range list {
+		w.find(f.Kind, "%s", f.What)
+	}
+}
+
+// judgeAnew finds what is wrong with orders after the first: as much as came back of an earlier one may go elsewhere, from
+// the account that it came back to.
+func (w *witness) judgeAnew(p *payment) {
+	for at := p.order; at >= 0; at = w.orders[at].next {
+		covered := false
+		for earlier := w.orders[at].next; earlier >= 0; earlier = w.orders[earlier].next {
+			covered = covered || w.orders[earlier].back >= w.orders[at].oere
+		}
+		if !covered {
+			w.findAll(w.anew[at])
+		}
 	}
 }

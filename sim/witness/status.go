@@ -33,7 +33,7 @@ func (w *witness) status(bank int16, b []byte) {
 // namesNone counts a statement that says nothing of any order, and so may concern every one at its bank.
 func (w *witness) namesNone(bank int16) { w.banks[bank].UndecidedStatements++ }
 
-// statement follows the segments of CONTRL and BANSTA.
+// statement follows the segments of CONTRL and BANSTA, and has those of other messages followed.
 type statement struct {
 	w       *witness
 	bank    int16
@@ -48,12 +48,20 @@ type statement struct {
 	code    string // GIS; what it says is judged when its SEQ ends
 	judges  bool
 	amount  string // MOA of the SEQ
+	advice  *advice
 }
 
 func (s *statement) segment(g segment) {
+	if s.advice != nil && g.tag() != "UNH" {
+		s.advice.segment(g)
+		return
+	}
 	switch g.tag() {
 	case "UNH":
 		*s = statement{w: s.w, bank: s.bank, profile: s.profile, kind: g.at(2, 0)}
+		if isAdvice(s.kind) {
+			s.advice = newAdvice(s.w, s.bank, s.kind)
+		}
 	case "UCI":
 		s.interchange(g)
 	case "UCM":

@@ -27,23 +27,28 @@ func (s *Sum) add(oere int64) {
 
 // States divides the received payments: every one stands in exactly one of the others.
 type States struct {
-	Received Sum `json:"received"` // payments of bundles that receipt 1 accepted
-	Rejected Sum `json:"rejected"` // response 2
-	Stopped  Sum `json:"stopped"`  // response 5
-	Returned Sum `json:"returned"` // response 7 RJCT, or rejected by the bank
-	Executed Sum `json:"executed"` // the bank's word, or its silence where that is its way
-	Cheque   Sum `json:"cheque"`   // executed as a cheque
-	Disputed Sum `json:"disputed"` // the bank has contradicted itself, and nobody has asked it since
-	Waiting  Sum `json:"waiting"`  // none of these yet
+	Received Sum `json:"received"`  // payments of bundles that receipt 1 accepted
+	Rejected Sum `json:"rejected"`  // response 2
+	Stopped  Sum `json:"stopped"`   // response 5
+	Returned Sum `json:"returned"`  // response 7 RJCT, or rejected by the bank
+	Executed Sum `json:"executed"`  // the bank's word, or its silence where that is its way
+	Cheque   Sum `json:"cheque"`    // executed as a cheque
+	CameBack Sum `json:"came_back"` // executed, and money of it is back: all of it or a part
+	Settled  Sum `json:"settled"`   // came back, and was ordered and executed anew; what only its authority's books show is in CameBack
+	Disputed Sum `json:"disputed"`  // the bank has contradicted itself, and nobody has asked it since
+	Waiting  Sum `json:"waiting"`   // none of these yet
 	// Undecided is the part of Waiting of which the bank has said what cannot be understood, or may have: what names no
 	// order may concern every one at that bank.
 	Undecided Sum `json:"undecided"`
+	// Unnamed is the part of Executed and Cheque of which money is back, by the bank's journal, though no report names it.
+	Unnamed Sum `json:"unnamed"`
 }
 
 // AuthorityStates are the states of one authority's payments.
 type AuthorityStates struct {
 	Authority string `json:"authority"`
 	States
+	Money Money `json:"money"` // of its accounts
 }
 
 // Bank is what a bank centre was told to pay and what it said about that.
@@ -54,6 +59,7 @@ type Bank struct {
 	Executed Sum    `json:"executed"`
 	Disputed Sum    `json:"disputed"`
 	Paid     Sum    `json:"paid"` // what it really executed, by its own journal, whatever it said
+	Back     Sum    `json:"back"` // orders of which money came back, and how much, by its own journal, whatever it reported
 	// UndecidedStatements are those that name no order: in a file that cannot be read or has the number of another, too.
 	UndecidedStatements int `json:"undecided_statements"`
 }
@@ -88,6 +94,7 @@ type Report struct {
 	Total           States            `json:"total"`
 	Authorities     []AuthorityStates `json:"authorities"`
 	Banks           []Bank            `json:"banks"`
+	Accounts        []Account         `json:"accounts"` // of which a bank has reported anything
 	// Unanswered counts deliveries and payments without their due document.
 	Unanswered int `json:"unanswered"`
 	// FindingCount counts all findings; Findings holds no more than the first thousand.
@@ -101,7 +108,7 @@ const mostFindings = 1000
 // Accounted is the sum over all states but Received, which it must equal.
 func (s States) Accounted() Sum {
 	var sum Sum
-	for _, p := range []Sum{s.Rejected, s.Stopped, s.Returned, s.Executed, s.Cheque, s.Disputed, s.Waiting} {
+	for _, p := range []Sum{s.Rejected, s.Stopped, s.Returned, s.Executed, s.Cheque, s.CameBack, s.Settled, s.Disputed, s.Waiting} {
 		sum.Count += p.Count
 		sum.Oere += p.Oere
 	}
@@ -114,6 +121,7 @@ func Compute(ctx context.Context, dir string) (Report, error) {
 	w := &witness{
 		ctx: ctx, dir: filepath.Join(dir, "sim"),
 		byE2E: map[string]int32{}, bundles: map[bundleKey]int32{}, messages: map[messageKey]*message{},
+		money: newMoney(), anew: map[int32][]Finding{},
 		controls: map[controlKey]*interchange{}, numbers: map[string]string{}, heard: map[sentKey]digest{},
 	}
 	suppliers, err := folders(filepath.Join(w.dir, "authority"))
@@ -143,6 +151,7 @@ type witness struct {
 	ctx    context.Context
 	dir    string
 	report Report
+	money
 
 	deliveries []delivery
 	bundles    map[bundleKey]int32 // accepted deliveries
@@ -152,6 +161,7 @@ type witness struct {
 	later      []later // answers to be read when the orders are known
 
 	orders   []order
+	anew     map[int32][]Finding // differences of orders after the first of their payment
 	messages map[messageKey]*message
 	controls map[controlKey]*interchange
 	heard    map[sentKey]digest // readable files of banks
