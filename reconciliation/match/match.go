@@ -129,7 +129,7 @@ const (
 	ByWholeGroup    Rule = 5 // the sum of all lines of an interchange or a day on that account
 	ByPartsOfTheDay Rule = 6 // with all other parts of that account and day, the sum of one candidate
 	byNothing       Rule = 0
-	mostSuggestions      = 8 // of one part
+	mostSuggestions      = 4 // of one part
 	daysOfAWindow        = 3660
 	mostInput            = math.MaxInt32
 	firstDay             = math.MinInt32 // of what has no date
