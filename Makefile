@@ -58,7 +58,7 @@ bench: deps-demo build ## measure the whole flow against COPY, and the codecs (A
 
 .PHONY: bench-go
 bench-go: ## measure single functions (ARGS="-benchtime 3s")
-	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./edifact/autack ./edifact/banking ./edifact/directory ./gateway/nksxml ./gateway/bankfile ./sftp
+	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./edifact/autack ./edifact/banking ./edifact/directory ./gateway/nksxml ./gateway/bankfile ./reconciliation/match ./sftp
 
 .PHONY: check
 check: bin/tools/staticcheck generated ## check format, vet, staticcheck, errcheck, what is generated and the house's rules

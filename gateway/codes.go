@@ -99,7 +99,7 @@ func Codes() []CodeText {
 		{CodeBenefitType, LevelPayment, false, "UKENDT YDELSESART", "Unknown benefit type", "A general benefit type or one of the authority's own. // B31"},
 		{CodeAccountUnexpected, LevelPayment, false, "UKOMPLET BETALING MED KONTO", "An incomplete payment names an account", "IncompletePaymentIndicator true: no CdtrAcct."},
 		{CodeAccount, LevelPayment, true, "INVALID MODTAGER KONTO", "Invalid recipient account", "Registration number 4 + account at most 10 digits; IBAN check digits."},
-		{CodeSlip, LevelPayment, false, "INVALIDT INDBETALINGSKORT", "Invalid payment slip", "Card type 01, 04, 15, 71, 73 or 75, its reference, and a giro or FI creditor number."},
+		{CodeSlip, LevelPayment, false, "INVALIDT INDBETALINGSKORT", "Invalid payment slip", "Card type 04, 15 or 75 with an id of 16 digits, 71 with one of 15, the last a check digit by modulus 10; 01 or 73 without. A giro number of 7 or 8 digits; for 71, 73 and 75 an FI creditor number of 8."},
 		{CodeForeignBank, LevelPayment, false, "UDENLANDSK BANK MANGLER", "The foreign bank is missing", "An account abroad without IBAN needs a BIC or a bank code; a bank code has at most 17 characters."},
 		{CodeChargeBearer, LevelPayment, false, "UKENDT OMKOSTNINGSBÆRER", "Unknown bearer of the charges", "ChrgBr is BEN, SHA, OUR or absent."},
 

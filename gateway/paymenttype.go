@@ -9,6 +9,7 @@ const (
 	PaymentSlip  PaymentType = 2 // IBK, giro or FI payment slip
 	ForeignOrder PaymentType = 3 // UBB, transfer abroad
 	Cheque       PaymentType = 4 // domestic cheque to the holder's address
+	Salary       PaymentType = 5 // IBL, domestic transfer of a salary or pension // B1-salary
 )
 
 func (t PaymentType) String() string {
@@ -21,6 +22,8 @@ func (t PaymentType) String() string {
 		return "UBB"
 	case Cheque:
 		return "cheque"
+	case Salary:
+		return "IBL"
 	}
 	return "unknown"
 }

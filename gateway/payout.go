@@ -6,6 +6,8 @@ type DuePayment struct {
 	Type             PaymentType
 	Account          Account // of a complete payment
 	TransferCurrency string
+	// Salary: it is a salary or a pension, by its benefit type. // B1-salary
+	Salary bool
 	// ReturnAlways is the bundle's own instruction, which comes before the standing choice. // B35-36
 	ReturnAlways bool
 }
@@ -52,8 +54,17 @@ func (t PayoutTerms) Forbidden() Unpaid {
 func (t PayoutTerms) AsksRegister(p *DuePayment) bool { return !p.Complete && t.Forbidden() == "" }
 
 // JudgePayout decides how a payment is paid: to its own account, or the register's; without one the standing choice
-// counts. found counts only where AsksRegister says so. // B9.1 // B9.2 // B35-36
+// counts. found counts only where AsksRegister says so. A salary is a transfer of its own kind within Denmark; abroad and as a cheque it is
+// what other payments are there. // B9.1 // B9.2 // B35-36 // B1-salary
 func JudgePayout(p *DuePayment, t PayoutTerms, found *FoundAccount) Payout {
+	out := judgePayout(p, t, found)
+	if p.Salary && out.Type == Transfer && out.Account.Kind == DomesticBBAN {
+		out.Type = Salary
+	}
+	return out
+}
+
+func judgePayout(p *DuePayment, t PayoutTerms, found *FoundAccount) Payout {
 	forbidden := t.Forbidden()
 	switch {
 	case forbidden != "":

@@ -35,6 +35,13 @@ func TestJudgePayout(t *testing.T) {
 			gateway.Payout{Type: gateway.ForeignOrder, Account: abroad}},
 		"its own account": {gateway.DuePayment{Complete: true, Type: gateway.PaymentSlip, Account: abroad, TransferCurrency: "EUR"}, back, none(gateway.UnpaidNoAccount, address),
 			gateway.Payout{Type: gateway.PaymentSlip, Account: abroad, Currency: "EUR"}},
+		"a salary": {gateway.DuePayment{Salary: true}, back, gateway.FoundAccount{Rule: gateway.ByNemKonto, Version: 7, Account: home},
+			gateway.Payout{Rule: gateway.ByNemKonto, Version: 7, Type: gateway.Salary, Account: home}}, // B1-salary
+		"a salary to its own account": {gateway.DuePayment{Salary: true, Complete: true, Type: gateway.Transfer, Account: home}, back, none(gateway.UnpaidNoAccount, address),
+			gateway.Payout{Type: gateway.Salary, Account: home}},
+		"a salary abroad": {gateway.DuePayment{Salary: true}, back, gateway.FoundAccount{Account: abroad, Currency: "SEK"},
+			gateway.Payout{Type: gateway.ForeignOrder, Account: abroad, Currency: "SEK"}},
+		"a salary that comes back":     {gateway.DuePayment{Salary: true}, back, none(gateway.UnpaidNoAccount, address), gateway.Payout{Unpaid: gateway.UnpaidNoAccount}},
 		"an account that is none":      {gateway.DuePayment{}, back, gateway.FoundAccount{Version: 7}, gateway.Payout{Unpaid: gateway.UnpaidNoAccount}},
 		"return":                       {gateway.DuePayment{}, back, none(gateway.UnpaidNoAccount, address), gateway.Payout{Unpaid: gateway.UnpaidNoAccount}},
 		"cheque":                       {gateway.DuePayment{}, cheque, none(gateway.UnpaidNoAccount, address), gateway.Payout{Rule: gateway.ByCheque, Type: gateway.Cheque, Account: gateway.Account{Kind: gateway.ChequeAccount}}},

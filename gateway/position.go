@@ -67,7 +67,7 @@ func PositionOf(f PaymentFacts) Position {
 	if f == (PaymentFacts{Last: f.Last, Group: f.Group}) {
 		return positionWithoutOrder(f.Last, f.Group)
 	}
-	if f.Group != GroupReleased || f.Order < Transfer || f.Order > Cheque || f.Line == "" || f.Interchange == "" {
+	if f.Group != GroupReleased || f.Order < Transfer || f.Order > Salary || f.Line == "" || f.Interchange == "" {
 		return AtMissing
 	}
 	switch f.Last {

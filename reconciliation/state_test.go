@@ -111,7 +111,7 @@ func (h *history) draw() {
 		h.lines = append(h.lines, drawnLine{file,
 			drawn(h.T, "line", usual, usual, gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted, gateway.LineAssumed, gateway.LineExecuted, gateway.LineRejected,
 				gateway.LineDisputed, gateway.LineVoid),
-			drawn(h.T, "type", gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque)})
+			drawn(h.T, "type", gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque, gateway.Salary)})
 	}
 	for range rapid.IntRange(1, 25).Draw(h.T, "payments") * 2 {
 		h.payments = append(h.payments, h.payment())
@@ -129,7 +129,7 @@ func (h *history) payment() drawnPayment {
 		}
 	}
 	if drawn(h.T, "ordered", true, true, false) {
-		p.order = &drawnOrder{line: rapid.IntRange(least, len(h.lines)-1).Draw(h.T, "in line"), kind: drawn(h.T, "order", gateway.Transfer, gateway.Cheque)}
+		p.order = &drawnOrder{line: rapid.IntRange(least, len(h.lines)-1).Draw(h.T, "in line"), kind: drawn(h.T, "order", gateway.Transfer, gateway.Cheque, gateway.Salary)}
 		if h.sound {
 			p.order.kind = h.lines[p.order.line].kind
 		}

@@ -159,8 +159,8 @@ func formats() []format {
 			"no_account", "receive_by", "valid_from", "valid_to"}, "load_agreement",
 			`agreement text, authority text, los_unit text, supplier text, bank_centre text, payout_accounts text,
 			no_account text, receive_by time, runs_from date, runs_to date`, parseAgreement},
-		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback"}, "load_benefit_type",
-			"benefit_type text, authority text, name text, fallback boolean", parseBenefitType},
+		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback", "salary"}, "load_benefit_type",
+			"benefit_type text, authority text, name text, fallback boolean, salary boolean", parseBenefitType},
 		{"bank_directory.csv", []string{"registration_number", "bank", "joined", "bank_centre", "merged_into"}, "load_bank_directory",
 			"registration_number text, bank text, joined boolean, bank_centre text, merged_into text", parseBankDirectory},
 		{"payout_systems.csv", []string{"payout_system", "supplier", "name"}, "load_payout_system",
@@ -296,6 +296,7 @@ func parseBenefitType(r *row) {
 	r.optional(1, 35)
 	r.required(2, 200)
 	r.yesOrNo(3) // B25.4
+	r.yesOrNo(4) // B1-salary
 }
 
 // parsePeriod reads for how long a kind of holder can be paid after death or end. // B18.3

@@ -80,7 +80,7 @@ func TestWordsAs(t *testing.T) {
 	load(t, db, august(1), smallCountry(t).with(t, "benefit_types.csv", "NKSLEV,,Leverandørbetaling,yes", "NKSLEV,,Leverandørbetaling,no"))
 	load(t, db, august(10), country{
 		"authorities.csv":   "authority,name,cvr,emigrated,p_numbers\n4101,Nordvig Kommune,12423446,yes,no\n",
-		"benefit_types.csv": "benefit_type,authority,name,fallback\nNKSLEV,4101,Leverandør,yes\n",
+		"benefit_types.csv": "benefit_type,authority,name,fallback,salary\nNKSLEV,4101,Leverandør,yes,no\n",
 		"periods.csv":       "kind,days\nSE,30\n",
 	})
 	for _, tc := range []struct {

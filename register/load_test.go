@@ -175,6 +175,8 @@ func TestLoadUpdates(t *testing.T) {
 			`SELECT coalesce(parent, 'none') FROM nks.los_unit_version WHERE los_unit = '4101-B' AND recorded_to IS NULL AND valid_to IS NULL`, "none"},
 		"an authority says its word": {"authorities.csv", "12423446,no,yes", "12423446,yes,yes", 0, 1,
 			`SELECT emigrated FROM nks.authority_word WHERE authority = '4101' AND recorded_to IS NULL AND valid_to IS NULL`, "true"}, // B22.3
+		"a benefit becomes a salary": {"benefit_types.csv", "Boligstøtte,yes,no", "Boligstøtte,yes,yes", 0, 1,
+			`SELECT salary FROM nks.benefit_type_version WHERE benefit_type = 'KBOLIG' AND recorded_to IS NULL AND valid_to IS NULL`, "true"}, // B1-salary
 		"a benefit loses its fallback": {"benefit_types.csv", "Boligstøtte,yes", "Boligstøtte,no", 0, 1,
 			`SELECT fallback FROM nks.benefit_fallback WHERE benefit_type = 'KBOLIG' AND recorded_to IS NULL AND valid_to IS NULL`, "false"}, // B25.4
 		"a period gets longer": {"periods.csv", "CVR,90", "CVR,365", 0, 1,
@@ -206,10 +208,10 @@ func TestLoadUpdates(t *testing.T) {
 func TestLoadReadsAnyRFC4180(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
-		"CRLF and no line end at the end": "benefit_type,authority,fallback,name\r\nA,,yes,x\r\nB,,yes,\"y, \"\"z\"\"\"",
-		"columns in another order":        "name,benefit_type,fallback,authority\nx,A,yes,\n\"y, \"\"z\"\"\",B,yes,\n",
-		"byte order mark, empty lines":    "\xef\xbb\xbfbenefit_type,authority,fallback,name\n\nA,,yes,x\n\nB,,yes,\"y, \"\"z\"\"\"\n\n",
-		"everything quoted":               "\"benefit_type\",\"authority\",\"fallback\",\"name\"\n\"A\",\"\",\"yes\",\"x\"\n\"B\",\"\",\"yes\",\"y, \"\"z\"\"\"\n",
+		"CRLF and no line end at the end": "benefit_type,authority,fallback,salary,name\r\nA,,yes,no,x\r\nB,,yes,no,\"y, \"\"z\"\"\"",
+		"columns in another order":        "name,benefit_type,fallback,salary,authority\nx,A,yes,no,\n\"y, \"\"z\"\"\",B,yes,no,\n",
+		"byte order mark, empty lines":    "\xef\xbb\xbfbenefit_type,authority,fallback,salary,name\n\nA,,yes,no,x\n\nB,,yes,no,\"y, \"\"z\"\"\"\n\n",
+		"everything quoted":               "\"benefit_type\",\"authority\",\"fallback\",\"salary\",\"name\"\n\"A\",\"\",\"yes\",\"no\",\"x\"\n\"B\",\"\",\"yes\",\"no\",\"y, \"\"z\"\"\"\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -227,7 +227,7 @@ func TestReads(t *testing.T) {
 	}
 	benefits, err := register.BenefitTypes(ctx, db, morning()) // B31
 	if err != nil || !slices.Equal(benefits, []register.BenefitType{{Code: "NKSLEV", Name: "Leverandørbetaling"},
-		{Code: "KBOLIG", Authority: "4101", Name: "Boligstøtte"}, {Code: "KAPPEN", Authority: "5200", Name: "Kapitalpension"}}) {
+		{Code: "KBOLIG", Authority: "4101", Name: "Boligstøtte"}, {Code: "KAPPEN", Authority: "5200", Name: "Kapitalpension", Salary: true}}) {
 		t.Errorf("benefit types %+v, %v", benefits, err)
 	}
 	for supplier, n := range map[string]int{"KOMDATA": 2, "PENSIT": 0, "NOBODY": 0} {

@@ -93,14 +93,27 @@ func BenefitCodes(ctx context.Context, q Queryer, authority string, at time.Time
 	return codes, err
 }
 
+// SalaryBenefits are the codes of the benefit types that are salaries or pensions where an authority pays them at an instant:
+// its own counts before a general one of the same code. // B1-salary
+func SalaryBenefits(ctx context.Context, q Queryer, authority string, at time.Time) (map[string]bool, error) {
+	all, err := BenefitTypes(ctx, q, at)
+	salaries := map[string]bool{}
+	for _, b := range all {
+		if b.Authority == "" || b.Authority == authority {
+			salaries[b.Code] = b.Salary
+		}
+	}
+	return salaries, err
+}
+
 // BenefitTypes reads every benefit type that there is at an instant, as known now, the general ones first.
 func BenefitTypes(ctx context.Context, q Queryer, at time.Time) ([]BenefitType, error) {
 	var all []BenefitType
-	err := each(ctx, q, `SELECT benefit_type, coalesce(authority, ''), name FROM nks.benefit_type_as_of($1, 'infinity')
+	err := each(ctx, q, `SELECT benefit_type, coalesce(authority, ''), name, salary FROM nks.benefit_type_as_of($1, 'infinity')
 		ORDER BY authority NULLS FIRST, benefit_type`,
 		func(r *sql.Rows) error {
 			var b BenefitType
-			err := r.Scan(&b.Code, &b.Authority, &b.Name)
+			err := r.Scan(&b.Code, &b.Authority, &b.Name, &b.Salary)
 			all = append(all, b)
 			return err
 		}, at)

@@ -23,4 +23,7 @@ type Tx interface {
 type Supplier struct{ Supplier, Name, EAN string }
 
 // BenefitType is a ydelsesart; without an authority it is general. // B31
-type BenefitType struct{ Code, Authority, Name string }
+type BenefitType struct {
+	Code, Authority, Name string
+	Salary                bool // a salary or a pension // B1-salary
+}

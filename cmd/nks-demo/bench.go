@@ -57,7 +57,7 @@ func benchCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	fs.BoolVar(&o.fresh, "fresh", false, "make the world again")
 	fs.BoolVar(&o.keep, "keep", false, "leave the database of the last round where it is")
 	fs.BoolVar(&o.explain, "statements", false, "also print the statements that the database was longest at; this slows the flow a little")
-	fs.BoolVar(&o.codecs, "codecs", true, "also measure the readers and writers of XML and EDIFACT")
+	fs.BoolVar(&o.codecs, "codecs", true, "also measure the readers and writers of XML and EDIFACT, and the matching of postings")
 	fs.DurationVar(&o.idle, "idle", time.Minute, "also measure for how much of a processor an idle gateway runs, for so long; 0 does not (with --quick 20s at most)")
 	fs.StringVar(&o.out, "out", "", "`file` that the results are appended to, as lines of JSON")
 	fs.StringVar(&o.docs, "docs", "", "`folder` whose benchmarks.md and img/bench.svg are brought up to date from --out")
@@ -175,7 +175,11 @@ func (b *bench) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		results = append(results, syntax)
+		matching, err := b.measureMatch()
+		if err != nil {
+			return err
+		}
+		results = append(results, syntax, matching)
 	}
 	for _, m := range results {
 		m.tell(b.p.Out)

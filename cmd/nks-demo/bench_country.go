@@ -198,7 +198,7 @@ func (c benchCountry) reference(key string) []register.Source {
 		csvSource("los_units.csv", "authority,los_unit,parent,name", whole(benchAuthority+","+benchAuthority+",,Målestyrelsen\n")),
 		csvSource("agreements.csv", "agreement,authority,los_unit,supplier,bank_centre,payout_accounts,no_account,receive_by,valid_from,valid_to",
 			whole(agreements.String())),
-		csvSource("benefit_types.csv", "benefit_type,authority,name,fallback", whole(benchBenefit+","+benchAuthority+",Målestøtte,yes\n")),
+		csvSource("benefit_types.csv", "benefit_type,authority,name,fallback,salary", whole(benchBenefit+","+benchAuthority+",Målestøtte,yes,no\n")),
 		csvSource("holders.csv", "kind,id,parent,status,ended_on,name,street,postcode,town,country", c.writeHolders),
 		csvSource("accounts.csv", accountHeader, c.writeAccounts),
 		csvSource("specific_accounts.csv", accountHeader+",authority,benefit_type,locked", c.writeSpecific),

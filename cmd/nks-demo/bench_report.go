@@ -139,6 +139,8 @@ func reportOthers(w io.Writer, list []measurement) {
 		{"edifact", "typed_mb_s", "PAYMUL, one core: validated and as Go structs, MB/s; wanted ≥ 200", "%.0f"},
 		{"edifact", "write_mb_s", "PAYMUL, one core: written, MB/s; wanted ≥ 500", "%.0f"},
 		{"edifact", "orders_per_s", "orders written as PAYMUL, per second", ""},
+		{"match", "parts_per_s", "parts of postings matched, one core, per second; wanted ≥ 50 000", ""},
+		{"match", "times_map", "that, times a map of references, made and asked", "%.1f"},
 		{"load", "rows_per_s", "reference data loaded, rows/s", ""},
 		{"lookup", "lookups_per_s", "register lookups by SQL, per second", ""},
 		{"image", "choices_per_s", "register lookups by the image, per second; wanted ≥ 3 000 000", ""},

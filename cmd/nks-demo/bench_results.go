@@ -24,7 +24,7 @@ type measurement struct {
 	Date    time.Time          `json:"date"` // of the run, by the machine's clock
 	Version string             `json:"version"`
 	Machine machine            `json:"machine"`
-	Name    string             `json:"name"` // load, lookup, flow, idle, codecs, edifact, keys, growth
+	Name    string             `json:"name"` // load, lookup, flow, idle, codecs, edifact, match, keys, growth
 	Sizes   map[string]int     `json:"sizes"`
 	Values  map[string]float64 `json:"values"`
 }

@@ -94,7 +94,7 @@ func benchResults(t *testing.T, path string, payments int) {
 		}
 		benchProcessors(t, v)
 	}
-	if got := strings.Join(names, " "); got != "load flow image lookup idle codecs edifact flow image lookup" {
+	if got := strings.Join(names, " "); got != "load flow image lookup idle codecs edifact match flow image lookup" {
 		t.Errorf("measured %s", got)
 	}
 }

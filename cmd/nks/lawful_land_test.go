@@ -26,7 +26,7 @@ func (s sources) sources() []register.Source {
 // The columns of the files that change.
 const (
 	authorityColumns = "authority,name,cvr,emigrated,p_numbers"
-	benefitColumns   = "benefit_type,authority,name,fallback"
+	benefitColumns   = "benefit_type,authority,name,fallback,salary"
 	holderColumns    = "kind,id,parent,status,ended_on,name,street,postcode,town,country"
 	accountColumns   = "kind,id,account,iban,foreign_account,bank_code,bic,bank_name,bank_address,bank_country,currency,holder_name,holder_address,valid_from,valid_to"
 	specificColumns  = accountColumns + ",authority,benefit_type,locked"
@@ -97,7 +97,7 @@ func (l *land) all() sources {
 		"suppliers.csv":     {"supplier,name,ean,ssh_keys", "LEVA,Leverandør A,,", "LEVB,Leverandør B,,"},
 		"authorities.csv":   {authorityColumns, "77,Prøvekøbing Kommune,,yes,no", "78,Nabokøbing Kommune,,no,yes"},
 		"los_units.csv":     {"authority,los_unit,parent,name", "77,U1,,Kassen"},
-		"benefit_types.csv": {benefitColumns, "YD1,,Almen ydelse,yes", "YD78,78,Naboens ydelse,yes", "YDLOCK,77,Kapitalpension,no"},
+		"benefit_types.csv": {benefitColumns, "YD1,,Almen ydelse,yes,no", "YD78,78,Naboens ydelse,yes,no", "YDLOCK,77,Kapitalpension,no,no"},
 		"agreements.csv": {"agreement,authority,los_unit,supplier,bank_centre,payout_accounts,no_account,receive_by,valid_from,valid_to",
 			"AFT-1,77,U1,LEVA,BEC,30110004567890,return,06:00,,", "AFT-2,77,,LEVA,SDC,53010000123456,cheque,06:00,,", "AFT-78,78,,LEVB,BEC,20010000111111,return,06:00,,"},
 		"holders.csv":           {holderColumns},
@@ -206,7 +206,7 @@ func (l *land) someHolders(rng *rand.Rand) sources {
 	case 0, 1:
 		return sources{"authorities.csv": {authorityColumns, "77,Prøvekøbing Kommune,," + answer(5) + "," + answer(5), "78,Nabokøbing Kommune,," + answer(5) + "," + answer(5)}}
 	case 2, 3:
-		return sources{"benefit_types.csv": {benefitColumns, "YD1,,Almen ydelse," + answer(9), "YD78,78,Naboens ydelse," + answer(7), "YDLOCK,77,Kapitalpension," + answer(3)}}
+		return sources{"benefit_types.csv": {benefitColumns, "YD1,,Almen ydelse," + answer(9) + ",no", "YD78,78,Naboens ydelse," + answer(7) + ",no", "YDLOCK,77,Kapitalpension," + answer(3) + ",no"}}
 	case 4:
 		days := func() int { return []int{0, 180, 180, 181, 400}[rng.IntN(5)] }
 		return sources{"periods.csv": {"kind,days", fmt.Sprintf("CPR,%d", days()), fmt.Sprintf("CVR,%d", days()), fmt.Sprintf("SE,%d", days()), fmt.Sprintf("P,%d", days())}}

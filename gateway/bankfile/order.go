@@ -89,6 +89,10 @@ func (w *Writer) suitable(o *gateway.Order) error {
 		if kind == gateway.DomesticBBAN && len(a.Number) == 14 && gateway.AllDigits(a.Number) || kind == gateway.IBANAccount && a.Number != "" {
 			return nil
 		}
+	case gateway.Salary:
+		if kind == gateway.DomesticBBAN && len(a.Number) == 14 && gateway.AllDigits(a.Number) {
+			return nil
+		}
 	case gateway.PaymentSlip:
 		if kind == gateway.SlipCreditor && (a.Number != "" || o.Detail.SlipReference != "") && len(o.Detail.CardType) == 2 {
 			return nil
@@ -117,6 +121,8 @@ func (w *Writer) payment(o *gateway.Order) {
 			e.Segment("RFF").Elem("KRE").Comp(o.Account.Number)
 		}
 		w.paymentType("IBK", "A"+d.CardType)
+	case gateway.Salary:
+		e.Segment("PAI").Elem("").Comp("").Comp("IBL")
 	case gateway.ForeignOrder:
 		w.paymentType("UBB", "ALO")
 	case gateway.Cheque:

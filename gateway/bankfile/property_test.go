@@ -40,7 +40,7 @@ func anyDetail(t *rapid.T) gateway.Detail {
 func anyOrder(t *rapid.T, kind gateway.PaymentType, reference string) gateway.Order {
 	o := gateway.Order{Reference: reference, Ore: rapid.Int64Range(1, 1e14).Draw(t, "øre"), Text: anyText.Draw(t, "text"), Detail: anyDetail(t)}
 	switch kind {
-	case gateway.Transfer:
+	case gateway.Transfer, gateway.Salary:
 		o.Account = gateway.Account{Kind: gateway.DomesticBBAN, Number: digits(14).Draw(t, "account")}
 	case gateway.PaymentSlip:
 		o.Account = gateway.Account{Kind: gateway.SlipCreditor, Number: digits(8).Draw(t, "creditor")}
@@ -69,7 +69,7 @@ func anyDay(t *rapid.T) *day {
 		for range rapid.IntRange(1, 3).Draw(t, "lines") {
 			l := line{Line: gateway.Line{
 				DebitAccount: digits(14).Draw(t, "debit"), GroupRef: trimmedText(35).Draw(t, "group"),
-				Type: rapid.SampledFrom([]gateway.PaymentType{gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque}).Draw(t, "type"),
+				Type: rapid.SampledFrom([]gateway.PaymentType{gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque, gateway.Salary}).Draw(t, "type"),
 			}}
 			if l.Type == gateway.ForeignOrder {
 				l.TransferCurrency = rapid.SampledFrom([]string{"", "DKK", "EUR", "SEK"}).Draw(t, "currency")

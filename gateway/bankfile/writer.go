@@ -144,6 +144,8 @@ func (w *Writer) writeLine() error {
 	switch l.Type {
 	case gateway.Transfer:
 		e.Segment("BUS").Elem("").Elem("DO").Elem("").Elem("IBB")
+	case gateway.Salary:
+		e.Segment("BUS").Elem("").Elem("DO").Elem("").Elem("IBL")
 	case gateway.PaymentSlip:
 		e.Segment("BUS").Elem("").Elem("DO").Elem("").Elem("IBK")
 	case gateway.ForeignOrder:

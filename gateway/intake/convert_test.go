@@ -128,6 +128,8 @@ func TestPayment_Codes(t *testing.T) {
 		"slip of another type": {slip("02+1", "5551234"), "IBK", gateway.CodeSlip},
 		"slip without line":    {complete(func(p P) { p.AccountKind, p.Account = "Prtry", "5551234" }), "IBK", gateway.CodeSlip},
 		"slip, long reference": {slip("71+0000145600576640", "85551234"), "IBK", gateway.CodeSlip},
+		"slip, short id":       {slip("71+14560057664", "85551234"), "IBK", gateway.CodeSlip},
+		"slip, check digit":    {slip("75+1234567812345671", "85551234"), "IBK", gateway.CodeSlip},
 		"slip, giro for FI":    {slip("71+000014560057664", "5551234"), "IBK", gateway.CodeSlip},
 		"slip to an account":   {complete(func(p P) { p.Remittance = []string{"CdtrRef:01+"} }), "IBK", gateway.CodeAccount},
 		"slip in euro": {func() intaketest.Payment { p := slip("73+", "85551234"); p.TransferCurrency = "EUR"; return p }(), "IBK",

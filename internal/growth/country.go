@@ -74,7 +74,7 @@ func (w *World) fillRegister(ctx context.Context) error {
 	for _, f := range [][3]string{
 		{"suppliers.csv", "supplier,name,ean,ssh_keys", suppliers.String()},
 		{"authorities.csv", "authority,name,cvr,emigrated,p_numbers", authorities.String()},
-		{"benefit_types.csv", "benefit_type,authority,name,fallback", benefit + ",,Vækstydelse,yes\n"},
+		{"benefit_types.csv", "benefit_type,authority,name,fallback,salary", benefit + ",,Vækstydelse,yes,no\n"},
 		{"agreements.csv", "agreement,authority,los_unit,supplier,bank_centre,payout_accounts,no_account,receive_by,valid_from,valid_to", agreements.String()},
 		{"holders.csv", "kind,id,parent,status,ended_on,name,street,postcode,town,country", holders.String()},
 		{"accounts.csv", "kind,id,account,iban,foreign_account,bank_code,bic,bank_name,bank_address,bank_country,currency,holder_name,holder_address,valid_from,valid_to",

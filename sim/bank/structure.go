@@ -14,9 +14,9 @@ var schema = sync.OnceValue(func() *edifact.Schema {
 		"1153": {Add: []string{"BID", "KRE"}},
 		"3285": {Add: []string{"BE"}},
 		"3301": {Add: []string{"BF", "OR"}},
-		"4383": {Add: []string{"IBB", "IBK", "UBB"}},
+		"4383": {Add: []string{"IBB", "IBK", "IBL", "UBB"}},
 		"4435": {Add: []string{"UKA", "UUA", "ALO", "A01", "A04", "A15", "A71", "A73", "A75"}},
-		"4461": {Add: []string{"IBB", "IBK", "UBB"}},
+		"4461": {Add: []string{"IBB", "IBK", "IBL", "UBB"}},
 		"6069": {Add: []string{"LIN", "SEQ"}},
 	})
 })

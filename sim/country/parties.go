@@ -171,9 +171,9 @@ func (w *world) writeAgreements(t *table) {
 }
 
 func (w *world) writeBenefits(t *table) {
-	t.header("benefit_type authority name fallback")
+	t.header("benefit_type authority name fallback salary")
 	for _, b := range benefits() {
-		t.texts(b.id, b.authority, b.name, yesOrNo(!b.strict))
+		t.texts(b.id, b.authority, b.name, yesOrNo(!b.strict), yesOrNo(b.strict)) // the strict ones are pensions
 		t.end()
 	}
 }

@@ -25,7 +25,7 @@ const (
 	authorityColumns = "authority name cvr emigrated p_numbers"
 	unitColumns      = "authority los_unit parent name"
 	agreementColumns = "agreement authority los_unit supplier bank_centre payout_accounts no_account receive_by valid_from valid_to"
-	benefitColumns   = "benefit_type authority name fallback"
+	benefitColumns   = "benefit_type authority name fallback salary"
 	holderColumns    = "kind id parent status ended_on name street postcode town country"
 	accountColumns   = "kind id account iban foreign_account bank_code bic bank_name bank_address bank_country currency " +
 		"holder_name holder_address valid_from valid_to"
@@ -41,7 +41,7 @@ func writeMade(dir string, doc *document, sender supplierRow, file string, centr
 	}
 	benefits := [][]string{}
 	for _, b := range doc.benefits {
-		benefits = append(benefits, []string{b, "", "Ydelse " + b, "yes"})
+		benefits = append(benefits, []string{b, "", "Ydelse " + b, "yes", "no"})
 	}
 	holders, accounts := madeHolders(doc)
 	return errors.Join(

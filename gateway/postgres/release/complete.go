@@ -7,6 +7,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/register"
 )
 
 // completion is what the payments of a release unit are completed by: as of one instant, and seen in one snapshot of the
@@ -26,6 +27,7 @@ type completion struct {
 	months    map[int64]time.Time // of the deliveries
 	payers    map[int64]payer     // of the deliveries
 	frozenIn  time.Time           // the month of the orders
+	salaries  map[string]bool     // by benefit type
 	void      []int64             // the interchanges that the payments were frozen in before
 }
 
@@ -86,6 +88,9 @@ func beginCompletion(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot(), counter FROM register_counter`).Scan(&c.snapshot, &c.counter)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	if c.salaries, err = register.SalaryBenefits(ctx, x, a.Authority, asOf); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

@@ -230,6 +230,7 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 	if c.doubtful[d.id] {
 		return completed{id: d.id, reason: doubtReason}, nil
 	}
+	d.Salary = c.salaries[d.recipient.BenefitType]
 	to := gateway.JudgePayout(&d.DuePayment, c.terms(d.debit), found)
 	p := completed{id: d.id, ore: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
 		attempt: d.ordered + 1, before: d.before, debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
