@@ -9,6 +9,8 @@ const (
 	PaymentSlip  PaymentType = 2 // IBK, giro or FI payment slip
 	ForeignOrder PaymentType = 3 // UBB, transfer abroad
 	Cheque       PaymentType = 4 // domestic cheque to the holder's address
+	// ErrorOrder is a domestic transfer to the authority's own error account: no recipient stands in it. // G-faulty
+	ErrorOrder PaymentType = 5
 )
 
 func (t PaymentType) String() string {
@@ -21,6 +23,8 @@ func (t PaymentType) String() string {
 		return "UBB"
 	case Cheque:
 		return "cheque"
+	case ErrorOrder:
+		return "error account"
 	}
 	return "unknown"
 }

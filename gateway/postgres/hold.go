@@ -198,7 +198,7 @@ func (x *Session) lockPayment(ctx context.Context, payment int64) (p locked, err
 	}
 	if err == nil {
 		// One that was released has an order, or had its end before: either is past holding.
-		err = x.QueryRowContext(ctx, `SELECT position_of(s.kind, g.state, NULL, NULL, NULL)
+		err = x.QueryRowContext(ctx, `SELECT CASE WHEN s.kind = 'awaits_account' THEN 'missing' ELSE position_of(s.kind, g.state, NULL, NULL, NULL) END
 			FROM payment p JOIN release_group g ON g.id = p.group_id LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
 			WHERE p.month = $1 AND p.id = $2`, p.month, payment).Scan(&p.position)
 	}

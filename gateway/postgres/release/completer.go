@@ -17,6 +17,7 @@ import (
 // completed is a payment with the account that it is paid to, or with the reason that it is not.
 type completed struct {
 	id, ore     int64
+	whole       int64 // of the payment; ore is of the order
 	version     int64 // 0: no account version
 	kind        int16
 	typ         int16
@@ -231,7 +232,7 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 		return completed{id: d.id, reason: doubtReason}, nil
 	}
 	to := gateway.JudgePayout(&d.DuePayment, c.terms(d.debit), found)
-	p := completed{id: d.id, ore: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
+	p := completed{id: d.id, ore: d.ore, whole: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
 		attempt: d.ordered + 1, before: d.before, debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
 		text: d.text, debitText: d.debitText, detail: d.detail}
 	if to.Beneficiary == nil {

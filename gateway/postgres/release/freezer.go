@@ -153,8 +153,11 @@ func (f *freezer) endMessage(ctx context.Context) error {
 		row := lineRow{Lin: lin, Debit: line[0].debit, Type: line[0].typ, Attempt: line[0].attempt, Payments: len(line)}
 		row.Currency.String, row.Currency.Valid = line[0].currency, line[0].currency != ""
 		for i := range line {
-			row.Ore += line[i].ore
+			row.Ore, row.PaymentOre = row.Ore+line[i].ore, row.PaymentOre+line[i].whole
 			f.addOrder(orders, &line[i], no, lin, i+1)
+		}
+		if row.PaymentOre == row.Ore {
+			row.PaymentOre = 0
 		}
 		ore += row.Ore
 		addLine(ic.lines, ic.id, no, row)

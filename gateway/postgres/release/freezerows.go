@@ -22,7 +22,7 @@ func messageTable() pgcopy.Table {
 // lineTable is the table order_line as freezing fills it.
 func lineTable() pgcopy.Table {
 	return pgcopy.Table{Name: "order_line", Columns: []string{"interchange_id", "message_no", "lin", "debit_account", "type", "transfer_currency",
-		"payments", "ore", "attempt"}}
+		"payments", "ore", "payment_ore", "attempt"}}
 }
 
 // dueTable is the table answer_due as a release fills it.
@@ -73,6 +73,7 @@ func addLine(to *pgcopy.Rows, interchange int64, message int, l lineRow) {
 	to.Optional("transfer_currency", l.Currency.String)
 	to.Int4("payments", int32(l.Payments))
 	to.Int8("ore", l.Ore)
+	to.OptionalInt8("payment_ore", l.PaymentOre)
 	to.Int2("attempt", l.Attempt)
 	to.End()
 }
