@@ -61,8 +61,8 @@ func (c StandingChoice) String() string {
 	return text
 }
 
-// choiceRule is what ParseChoice says of what it cannot read.
-const choiceRule = `must be "return", "cheque else return", "cheque else error_account N", "error_account N", or "hold DAYS else return", "… else cheque", ` +
+// ChoiceRule is what ParseChoice says of what it cannot read.
+const ChoiceRule = `must be "return", "cheque else return", "cheque else error_account N", "error_account N", or "hold DAYS else return", "… else cheque", ` +
 	`"… else error_account N"; DAYS are 1 to 250 banking days, N is an account of 14 digits`
 
 // ParseChoice reads what is chosen: a choice, and what is done otherwise.
@@ -95,7 +95,7 @@ func ParseChoice(text string) (c StandingChoice, err error) {
 		ok = ok && len(c.Account) == 14 && AllDigits(c.Account) && strings.Trim(c.Account, "0") != ""
 	}
 	if !ok || len(words) > 0 || c.String() != text {
-		return StandingChoice{}, fmt.Errorf("%w: choice %q %s", ErrIntent, text, choiceRule)
+		return StandingChoice{}, fmt.Errorf("%w: choice %q %s", ErrIntent, text, ChoiceRule)
 	}
 	return c, nil
 }

@@ -19,6 +19,7 @@ const (
 	ThingBank        Thing = "bank"
 	ThingLegalHold   Thing = "legal hold"
 	ThingRetention   Thing = "retention rule"
+	ThingChoice      Thing = "standing choice"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

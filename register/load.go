@@ -345,10 +345,17 @@ func (c change) args() pgscript.Args {
 	return pgscript.Args{"now": c.now, "effective": c.effective, "counter": c.counter}
 }
 
+// origin is what made a change: a load of files, the configuration, or a decision.
+type origin struct {
+	what     string
+	files    []string
+	decision int64
+}
+
 // end records what made the change, and takes the counter's row, the last lock of the transaction.
-func (c change) end(ctx context.Context, tx Tx, origin string, files []string, newEpoch bool) (epoch int64, err error) {
-	_, err = tx.ExecContext(ctx, `INSERT INTO nks.register_change_origin (counter, origin, recorded_at, valid_from, files) VALUES ($1, $2, $3, $4, $5)`,
-		c.counter, origin, c.now, c.effective, files)
+func (c change) end(ctx context.Context, tx Tx, by origin, newEpoch bool) (epoch int64, err error) {
+	_, err = tx.ExecContext(ctx, `INSERT INTO nks.register_change_origin (counter, origin, recorded_at, valid_from, files, decision)
+		VALUES ($1, $2, $3, $4, $5, nullif($6::bigint, 0))`, c.counter, by.what, c.now, c.effective, append([]string{}, by.files...), by.decision)
 	if err != nil {
 		return 0, fmt.Errorf("origin of the change: %w", err)
 	}
@@ -411,7 +418,7 @@ func (l *loader) countsInTime() error {
 	for i, f := range l.formats {
 		late := l.sums[i].Changed
 		switch f.staged {
-		case "load_supplier", "load_los_unit", "load_agreement": // what is new of these counts since always
+		case "load_supplier", "load_los_unit", "load_agreement", "load_choice": // what is new of these counts since always
 		default:
 			late += l.sums[i].Added
 		}
@@ -450,7 +457,7 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		files[i] = filepath.Base(in.Name)
 	}
 	var err error
-	if sum.Epoch, err = l.end(ctx, l.tx, "load", files, l.direct); err != nil {
+	if sum.Epoch, err = l.end(ctx, l.tx, origin{what: "load", files: files}, l.direct); err != nil {
 		return Summary{}, err
 	}
 	sum.Counter = l.counter
