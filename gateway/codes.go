@@ -123,11 +123,11 @@ const (
 
 // Texts of response 9 about money that came back, and of what was done about what failed.
 const (
-	TextCameBack    = "Beløb kommet retur: " // and the amount
-	TextAtSender    = "Pengene er hos myndigheden"
-	TextToAccount   = "Overføres til modtagers konto"
-	textBetween     = ". "
-	textOfOtherwise = "; "
+	TextCameBack  = "Beløb kommet retur: " // and the amount
+	TextAtSender  = "Pengene er hos myndigheden"
+	TextNoAddress = "Adressen til en bankcheck kendes ikke"
+	TextNoCheques = "Banken sender ikke bankchecks"
+	TextToAccount = "Overføres til modtagers konto"
 )
 
 // TextCorrected is what response 8 says of a payment that response 9 may have spoken of before.

@@ -30,13 +30,13 @@ func (k ExceptionKind) Thing() Thing {
 	case ReleaseFails, RegisterOverlap, RegisterDiffers:
 		return ThingGroup
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
-		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid:
+		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails:
 		return ThingInterchange
-	case RepaymentHeld:
+	case RepaymentHeld, SettlementFailed:
 		return ThingPayment
 	case SentNotKnown:
 		return ThingBank
-	case AgreementNotInForce:
+	case AgreementNotInForce, SettlementNotOrdered:
 		return ThingAgreement
 	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:
 		return ThingBankFile

@@ -1,5 +1,11 @@
 package gateway
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // Settlement is what is done with money that has nowhere to go.
 type Settlement string
 
@@ -102,4 +108,61 @@ func (s Stranded) noCheque() Unpaid {
 		return UnpaidNoAddress
 	}
 	return ""
+}
+
+// SettlementText is what an authority is told of what is done: why it is not what was chosen, and until which day it waits.
+func SettlementText(does Settlement, why Unpaid, until Date) string {
+	text := TextAtSender
+	switch does {
+	case SettleCheque:
+		text = TextChequeUsed
+	case SettleError:
+		text = TextErrorAccountUsed
+	case SettleAccount:
+		text = TextToAccount
+	case SettleWait:
+		text = TextAwaitsAccount + until.String()
+	}
+	switch why {
+	case "":
+		return text
+	case UnpaidNoAddress:
+		return TextNoAddress + ". " + text
+	case UnpaidNoCheques:
+		return TextNoCheques + ". " + text
+	case UnpaidAgain:
+		return TextFailedAgain + ". " + text
+	}
+	return why.Text() + ". " + text
+}
+
+// CameBackText is what an authority is told of money that came back: what the bank says, how much it is, and what is done.
+func CameBackText(bank string, ore int64, done string) string {
+	return joined(bank, TextCameBack+Kroner(ore), done)
+}
+
+// RejectedText is what an authority is told of what the bank has rejected, and is not simply back.
+func RejectedText(bank, done string) string { return joined(bank, done) }
+
+func joined(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
+	for i, p := range parts[:len(parts)-1] {
+		parts[i] = strings.TrimRight(p, ". ")
+	}
+	return strings.Join(parts, ". ")
+}
+
+// Kroner is an amount as it is written in Danish: kroner, comma, øre.
+func Kroner(ore int64) string { return fmt.Sprintf("%d,%02d", ore/100, ore%100) }
+
+// HoldUntil is the last day on which something is kept that is kept for some banking days from a day on: that day itself is none of
+// them.
+func HoldUntil(c Calendar, from Date, days int) Date {
+	for ; days > 0; days-- {
+		from = from.AddDays(1)
+		for !c.IsBankingDay(from) {
+			from = from.AddDays(1)
+		}
+	}
+	return from
 }

@@ -24,6 +24,8 @@ const (
 	Changed = "register"
 	// Released is work for the release: what waits for an agreement may go by now.
 	Released = "release"
+	// Settled is work for who settles money that has nowhere to go: an account may have arrived by now.
+	Settled = "settle"
 )
 
 // Options of a load.
@@ -461,7 +463,7 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	sum.Counter = l.counter
-	return sum, tell(ctx, l.tx, Changed, Released)
+	return sum, tell(ctx, l.tx, Changed, Released, Settled)
 }
 
 func (l *loader) phase(name string) {

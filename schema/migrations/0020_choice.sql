@@ -45,9 +45,10 @@ ALTER TYPE obligation_kind ADD VALUE 'cheque';
 ALTER TYPE obligation_kind ADD VALUE 'error_account';
 ALTER TYPE obligation_kind ADD VALUE 'complete';
 ALTER TABLE obligation ADD COLUMN cause text CHECK (cause IN ('no_account', 'bank_rejected', 'came_back')), -- null: its order was void
+    ADD COLUMN cause_month date,            -- the cause's fact is found in
     ADD COLUMN holder bigint, ADD COLUMN holder_kind smallint, -- of the recipient, where an account is waited for
     ADD COLUMN hold_until date,             -- the last day on which it is
-    ADD CHECK ((cause IS NULL) = (choice IS NULL)),
+    ADD CHECK ((cause IS NULL) = (choice IS NULL) AND (cause IS NULL) = (cause_month IS NULL)),
     ADD CHECK (hold_until IS NULL OR holder IS NOT NULL AND holder_kind IS NOT NULL);
 CREATE INDEX obligation_holder ON obligation (holder, holder_kind) WHERE state = 'open' AND hold_until IS NOT NULL;
 -- It is due sooner when its account arrives, and more of it when more comes back.
@@ -64,10 +65,14 @@ CREATE TABLE settle_due (
     payment_month  date,                    -- null: the whole line was rejected, but for what stands by itself
     payment_id     bigint,
     fact_n         int NOT NULL,            -- the fact: the how manyth about the payment, or the line
-    given_back     boolean NOT NULL DEFAULT false, -- what the choice orders could not be: it goes to the sender
+    fact_month     date NOT NULL,           -- and where it is found
+    given_back     bigint,                  -- øre that the choice had something ordered for, which could not be: they go to the sender
+    why            text,                    -- it could not be
     CHECK ((payment_month IS NULL) = (payment_id IS NULL)),
-    CHECK (NOT given_back OR payment_id IS NOT NULL)
+    CHECK (given_back IS NULL OR payment_id IS NOT NULL),
+    CHECK ((given_back IS NULL) = (why IS NULL))
 );
+CREATE INDEX settle_due_interchange ON settle_due (interchange_id, id);
 GRANT SELECT, INSERT, UPDATE, DELETE ON settle_due TO nks_flow;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA nks TO nks_flow;
 
