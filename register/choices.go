@@ -43,7 +43,7 @@ func choices(ctx context.Context, q Queryer, query string, args ...any) (all gat
 // ChoiceChange is what an authority chooses by a decision, from now on.
 type ChoiceChange struct {
 	gateway.StandingChoice
-	Decision int64
+	Decision int64            // 0: a rehearsal, of which nothing stays
 	Now      func() time.Time // business time
 	Location *time.Location
 }
@@ -92,7 +92,7 @@ func ChangeChoice(ctx context.Context, tx Tx, c ChoiceChange) error {
 			changed += rows
 		}
 	})
-	if err == nil && changed == 0 {
+	if err == nil && (changed == 0 || c.Decision == 0) {
 		return nil
 	}
 	if err == nil {

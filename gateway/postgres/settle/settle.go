@@ -81,15 +81,16 @@ func (s *Store) next(ctx context.Context, x *postgres.Session, over []int64) ([]
 	return took, s.CloseMended(ctx, x, gateway.SettlementFails, d.Interchange)
 }
 
-// dropReturns ends at once what was rejected of an authority that wants all of that back: nothing was debited for it, and its
-// authority is told by the bank's own words.
+// dropReturns ends at once what was rejected of an authority that wants all of that back, and had nothing ordered by a choice
+// before: nothing was debited for it, and its authority is told by the bank's own words.
 func dropReturns(ctx context.Context, x *postgres.Session, d due, choices gateway.StandingChoices) error {
 	for _, c := range choices.Of(d.Authority, gateway.CauseBankRejected) {
 		if c.Does != gateway.ReturnToSender {
 			return nil
 		}
 	}
-	_, err := x.ExecContext(ctx, `DELETE FROM settle_due WHERE interchange_id = $1 AND cause = 'bank_rejected' AND given_back IS NULL`, d.Interchange)
+	_, err := x.ExecContext(ctx, `DELETE FROM settle_due u USING order_line l WHERE u.interchange_id = $1 AND u.cause = 'bank_rejected' AND u.given_back IS NULL
+		AND l.interchange_id = u.interchange_id AND l.message_no = u.message_no AND l.lin = u.lin AND l.attempt = 1`, d.Interchange)
 	if err != nil {
 		return fmt.Errorf("returned by the bank's reject: %w", err)
 	}
