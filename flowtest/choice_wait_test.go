@@ -17,7 +17,7 @@ func (w *world) hasAccount(id, account string) {
 // overrides, and nobody else's. // B35-36 // G-faulty
 func TestChoice_NoAccount(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ choice, told, ledger, owed string }{
+	for name, c := range map[string]struct{ choice, answered, ledger, owed string }{
 		"agreement's":   {"", "7 B:ACPT", "frozen 2 = 300", ""},
 		"return":        {"return", "7 B:RJCT", "frozen 1 = 100, returned 1 = 200", ""},
 		"error account": {"error_account " + errorAccount, "7 B:ACPT", "frozen 2 = 300", ""},
@@ -31,7 +31,7 @@ func TestChoice_NoAccount(t *testing.T) {
 			w.at(receiveBy)
 			w.release()
 			w.holds()
-			w.want("told", w.newAnswers(), c.told)
+			w.want("told", w.newAnswers(), c.answered)
 			w.want("ledger", w.ledger(), c.ledger)
 			w.want("owed", w.obligations(), c.owed)
 		})
@@ -42,10 +42,10 @@ func TestChoice_NoAccount(t *testing.T) {
 func TestChoice_WaitsForAccount(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		choice string
-		then   func(w *world)
-		told   string
-		ledger string
+		choice   string
+		then     func(w *world)
+		answered string
+		ledger   string
 	}{
 		"an account arrives": {"hold 2 else return", func(w *world) { w.hasAccount(poor, "90430000000099") }, "", "frozen 2 = 300"},
 		"too late": {"hold 2 else return", func(w *world) {
@@ -73,7 +73,7 @@ func TestChoice_WaitsForAccount(t *testing.T) {
 			w.settle()
 			w.holds()
 			w.want("ledger", w.ledger(), c.ledger)
-			w.want("told", w.newAnswers(), c.told)
+			w.want("told", w.newAnswers(), c.answered)
 			w.want("exceptions", w.exceptions(), "")
 		})
 	}

@@ -75,7 +75,7 @@ func invariants() []invariant {
 			`SELECT s.payment_id FROM only_standing s WHERE s.kind = 'came_back' AND ` + kept("s.month") + `
 			 AND NOT EXISTS (SELECT FROM obligation w WHERE w.payment_id = s.payment_id AND w.state = 'open')
 			 AND NOT EXISTS (SELECT FROM settle_due w WHERE w.payment_id = s.payment_id)`},
-		{"I4", "payment of which more is settled or ordered than came back",
+		{"I2", "payment of which more is settled or ordered than came back",
 			`SELECT q.payment_id FROM (SELECT f.payment_id, sum(f.ore) FILTER (WHERE f.kind = 'came_back') AS came,
 					coalesce(sum(f.ore) FILTER (WHERE f.kind IN ('settled_to_sender', 'settled_by_cheque', 'settled_to_error_account')), 0) AS went
 				FROM own_fact f WHERE f.scope = 'payment' AND f.kind IN ('came_back', 'settled_to_sender', 'settled_by_cheque', 'settled_to_error_account') GROUP BY 1) q

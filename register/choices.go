@@ -48,7 +48,7 @@ type ChoiceChange struct {
 	Location *time.Location
 }
 
-// CheckChoice says whether an authority can choose so: it must be known, and the benefit type general or its own. The error is an
+// CheckChoice reports whether an authority can choose so: it must be known, and the benefit type general or its own. The error is an
 // ErrNotFound.
 func CheckChoice(ctx context.Context, q Queryer, c gateway.StandingChoice) error {
 	var authority, benefit bool

@@ -157,7 +157,7 @@ func (o *outcome) write(to *pgcopy.Rows, interchange int64, today gateway.Date) 
 	to.End()
 }
 
-func (t told) write(to *pgcopy.Rows, n int) {
+func (t answered) write(to *pgcopy.Rows, n int) {
 	to.Int4("n", int32(n))
 	to.Int8("delivery_id", t.of.Delivery)
 	to.Day("month", t.of.Month)

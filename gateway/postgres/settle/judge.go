@@ -19,12 +19,12 @@ type outcome struct {
 type outcomes struct {
 	byPayment map[int64]int
 	all       []outcome
-	answers   []told
+	answers   []answered
 	failed    []int64 // payments for which a choice has failed twice
 }
 
-// told is a response 9, of one return or reject.
-type told struct {
+// answered is a response 9, of one return or reject.
+type answered struct {
 	of   *stranded
 	text string
 }
@@ -82,10 +82,10 @@ func (out *outcomes) tell(r *stranded, does gateway.Settlement, why gateway.Unpa
 	done := gateway.SettlementText(does, why, until)
 	switch {
 	case r.GivenBack != 0:
-		out.answers = append(out.answers, told{r, done})
+		out.answers = append(out.answers, answered{r, done})
 	case r.Cause == gateway.CauseCameBack:
-		out.answers = append(out.answers, told{r, gateway.CameBackText(r.text(), r.Moved, done)})
+		out.answers = append(out.answers, answered{r, gateway.CameBackText(r.text(), r.Moved, done)})
 	case does != gateway.SettleReturn || why != "":
-		out.answers = append(out.answers, told{r, gateway.RejectedText(r.text(), done)})
+		out.answers = append(out.answers, answered{r, gateway.RejectedText(r.text(), done)})
 	}
 }
