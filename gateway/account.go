@@ -49,4 +49,5 @@ const (
 	ByNemKonto      AccountRule = 2 // the holder's own NemKonto
 	ByParentAccount AccountRule = 3 // the NemKonto of the CVR number that an SE or P number stands under
 	ByCheque        AccountRule = 4 // none: the standing choice made it a cheque // B35-36
+	ByErrorAccount  AccountRule = 5 // none: the standing choice names the authority's own error account // G-faulty
 )

@@ -6,15 +6,6 @@ import (
 	"time"
 )
 
-// Choice is what an authority wants done with a payment for which there is no account. // B35-36
-type Choice string
-
-// The standing choices of this floor.
-const (
-	ReturnToSender Choice = "return"
-	SendCheque     Choice = "cheque"
-)
-
 // Agreement is a version of a payer's agreement with its bank, used through one data supplier. // G-agreement
 type Agreement struct {
 	ID             int64 // of the agreement, in all its versions
@@ -26,7 +17,7 @@ type Agreement struct {
 	Supplier       string
 	BankCentre     string
 	PayoutAccounts []string      // 14 digits each
-	NoAccount      Choice        // B35-36
+	NoAccount      Choice        // where no standing choice says otherwise // B35-36
 	ReceiveBy      time.Duration // since midnight, Copenhagen // G-deadline
 	RunsFrom       Date          // first day of the agreement's term; zero: always
 	RunsTo         Date          // its last day; zero: for ever

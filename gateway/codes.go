@@ -116,6 +116,18 @@ const (
 	TextEmigratedReturned  = "Modtager er udrejst, og myndigheden har ikke aftalt at bruge udrejstes nemkonti"
 	TextNoFallbackReturned = "Ingen låst specifik konto. Ydelsesarten udbetales ikke til nemkonto"
 	TextChequeUsed         = "Bankcheck anvendes"
+	TextErrorAccountUsed   = "Overføres til myndighedens fejlkonto"
+	TextAwaitsAccount      = "Afventer konto til og med " // and the day
+	TextFailedAgain        = "Heller ikke det, som myndigheden har valgt, kunne gennemføres"
+)
+
+// Texts of response 9 about money that came back, and of what was done about what failed.
+const (
+	TextCameBack  = "Beløb kommet retur: " // and the amount
+	TextAtSender  = "Pengene er hos myndigheden"
+	TextNoAddress = "Adressen til en bankcheck kendes ikke"
+	TextNoCheques = "Banken sender ikke bankchecks"
+	TextToAccount = "Overføres til modtagers konto"
 )
 
 // TextCorrected is what response 8 says of a payment that response 9 may have spoken of before.

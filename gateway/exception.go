@@ -43,6 +43,17 @@ const RegisterOverlap ExceptionKind = "register overlap"
 // when the payment leaves.
 const RegisterDiffers ExceptionKind = "register differs"
 
+// SettlementFails is an interchange of which nobody could carry out what is to be done with money that has nowhere to go; it ends when
+// that succeeds.
+const SettlementFails ExceptionKind = "settlement fails"
+
+// SettlementNotOrdered is an agreement for which nobody could order what its authority has chosen; it ends when that succeeds.
+const SettlementNotOrdered ExceptionKind = "settlement cannot be ordered"
+
+// SettlementFailed is a payment for which what its authority has chosen was ordered, and failed in its turn: the money is with the
+// sender.
+const SettlementFailed ExceptionKind = "choice failed again"
+
 // AgreementNotInForce is an agreement none of whose versions is in force on the day on which its payments would be executed;
 // it ends when nothing of it waits any more.
 const AgreementNotInForce ExceptionKind = "agreement not in force"
@@ -121,6 +132,7 @@ func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
+		{SettlementFails, Urgent}, {SettlementNotOrdered, Urgent}, {SettlementFailed, Warning},
 		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
 		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},

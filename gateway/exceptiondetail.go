@@ -66,6 +66,7 @@ const (
 	DetailReceivedNotKnown DetailCode = "received_not_known"
 	DetailClockApart       DetailCode = "clock_apart"
 	DetailTookNothing      DetailCode = "took_nothing"
+	DetailFailedAgain      DetailCode = "failed_again"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -86,6 +87,8 @@ func DetailTexts() []DetailText {
 			"payment %[1]s: the rule and its second computation choose different accounts from the same facts; it waits in group %[2]s"},
 		{DetailWaitAnew, "%[1]s betalinger fra filen, som er annulleret, venter: registret har to konti i kraft til samme formål, eller modtageren to gange",
 			"%[1]s payments of the interchange, which is void, wait: the register has two accounts in force for one purpose, or their holder twice"},
+		{DetailFailedAgain, "Det, som myndigheden har valgt, er bestilt og heller ikke gennemført; pengene er hos myndigheden",
+			"what the authority has chosen was ordered, and has failed as well; the money is with the authority"},
 		{DetailNotInForce, "Aftale %[1]s er ikke i kraft den %[2]s, hvor betalingerne skulle udføres; %[3]s betalinger, %[4]s øre, venter",
 			"agreement %[1]s is not in force on %[2]s, when the payments would be executed; %[3]s payments, %[4]s øre, wait"},
 		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",

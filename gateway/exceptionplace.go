@@ -19,6 +19,7 @@ const (
 	ThingBank        Thing = "bank"
 	ThingLegalHold   Thing = "legal hold"
 	ThingRetention   Thing = "retention rule"
+	ThingChoice      Thing = "standing choice"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -29,13 +30,13 @@ func (k ExceptionKind) Thing() Thing {
 	case ReleaseFails, RegisterOverlap, RegisterDiffers:
 		return ThingGroup
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
-		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid:
+		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails:
 		return ThingInterchange
-	case RepaymentHeld:
+	case RepaymentHeld, SettlementFailed:
 		return ThingPayment
 	case SentNotKnown:
 		return ThingBank
-	case AgreementNotInForce:
+	case AgreementNotInForce, SettlementNotOrdered:
 		return ThingAgreement
 	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:
 		return ThingBankFile

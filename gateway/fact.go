@@ -23,10 +23,11 @@ const (
 	FactDisputed       FactKind = "disputed"
 	FactDisputeSettled FactKind = "dispute_settled" // the order is still with the bank, whatever its line was disputed for
 	FactVoid           FactKind = "void"            // of lines alone: their orders are never sent
+	FactAwaitsAccount  FactKind = "awaits_account"  // its group has left without it: it is kept until an account arrives
 )
 
 // FactKinds is every kind.
 func FactKinds() []FactKind {
 	return []FactKind{FactRejected, FactStopped, FactStopUndone, FactHeld, FactFreed, FactNotPayable, FactBankRejected, FactExecuted,
-		FactCameBack, FactToSender, FactByCheque, FactToErrorAccount, FactByHand, FactGivenUp, FactDisputed, FactDisputeSettled, FactVoid}
+		FactCameBack, FactToSender, FactByCheque, FactToErrorAccount, FactByHand, FactGivenUp, FactDisputed, FactDisputeSettled, FactVoid, FactAwaitsAccount}
 }

@@ -10,6 +10,8 @@ const (
 	ForeignOrder PaymentType = 3 // UBB, transfer abroad
 	Cheque       PaymentType = 4 // domestic cheque to the holder's address
 	Salary       PaymentType = 5 // IBL, domestic transfer of a salary or pension // B1-salary
+	// ErrorOrder is a domestic transfer to the authority's own error account: no recipient stands in it. // G-faulty
+	ErrorOrder PaymentType = 6
 )
 
 func (t PaymentType) String() string {
@@ -24,6 +26,8 @@ func (t PaymentType) String() string {
 		return "cheque"
 	case Salary:
 		return "IBL"
+	case ErrorOrder:
+		return "error account"
 	}
 	return "unknown"
 }

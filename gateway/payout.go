@@ -14,9 +14,9 @@ type DuePayment struct {
 
 // PayoutTerms are the agreement and the bank that a payment is paid by, as they are when it is released.
 type PayoutTerms struct {
-	DebitAllowed bool // the debit account is one of the agreement's payout accounts
-	NoAccount    Choice
-	Cheques      bool // the bank sends them
+	DebitAllowed bool           // the debit account is one of the agreement's payout accounts
+	NoAccount    StandingChoice // of a payment for which there is no account
+	Cheques      bool           // the bank sends them
 }
 
 // FoundAccount is where the register says that a payment goes.
@@ -38,6 +38,8 @@ type Payout struct {
 	Type     PaymentType
 	Account  Account
 	Currency string // of transfer; empty: DKK
+	// Waits: it is not paid yet, but kept until an account arrives.
+	Waits bool
 	// Beneficiary is frozen with the order; nil where the payment's own detail says all.
 	Beneficiary *Detail
 }
@@ -75,32 +77,36 @@ func judgePayout(p *DuePayment, t PayoutTerms, found *FoundAccount) Payout {
 		return Payout{Unpaid: UnpaidNoAccount}
 	case found.Unpaid == "":
 		return payoutTo(p, found)
-	case t.becomesCheque(p, found):
-		return Payout{Rule: ByCheque, Type: Cheque, Account: Account{Kind: ChequeAccount}, Beneficiary: &found.Address}
 	}
-	return Payout{Unpaid: t.whyUnpaid(p, found.Unpaid)}
+	does, why := Settle(t.NoAccount, Stranded{Cause: CauseNoAccount, Unpaid: found.Unpaid, Address: CanBeSentTo(&found.Address), Cheques: t.Cheques, ReturnAlways: p.ReturnAlways})
+	return SettledPayout(does, why, t.NoAccount, p, found)
 }
 
-// whyUnpaid is the true reason: who has chosen cheque is not told to have chosen return. // B35-36
-func (t PayoutTerms) whyUnpaid(p *DuePayment, why Unpaid) Unpaid {
-	switch {
-	case why != UnpaidNoAccount || t.NoAccount != SendCheque || p.ReturnAlways:
-		return why
-	case !t.Cheques:
-		return UnpaidNoCheques
+// SettledPayout is how money is paid that had nowhere to go: by cheque, to the error account, to the account that has arrived, not
+// yet, or not at all. An order to the error account names its authority where it is frozen, and no recipient.
+func SettledPayout(does Settlement, why Unpaid, c StandingChoice, p *DuePayment, found *FoundAccount) Payout {
+	switch does {
+	case SettleCheque:
+		return Payout{Rule: ByCheque, Type: Cheque, Account: Account{Kind: ChequeAccount}, Beneficiary: &found.Address}
+	case SettleError:
+		return Payout{Rule: ByErrorAccount, Type: ErrorOrder, Account: Account{Kind: DomesticBBAN, Number: c.Account}}
+	case SettleAccount:
+		return payoutTo(p, found)
+	case SettleWait:
+		return Payout{Waits: true}
 	}
-	return UnpaidNoAddress
+	return Payout{Unpaid: why}
 }
 
 // MayBecomeCheque reports whether the holder's address decides about a payment without an account. A benefit that goes to
 // a locked specific account only does not become a cheque, nor does what is due to nobody. // B25.4 // B35-36
 func (t PayoutTerms) MayBecomeCheque(p *DuePayment, why Unpaid) bool {
-	return t.NoAccount == SendCheque && t.Cheques && !p.ReturnAlways && (why == UnpaidNoAccount || why == UnpaidEmigrated)
+	return t.NoAccount.Does == SendCheque && t.Cheques && !p.ReturnAlways && (why == UnpaidNoAccount || why == UnpaidEmigrated)
 }
 
-func (t PayoutTerms) becomesCheque(p *DuePayment, found *FoundAccount) bool {
-	to := &found.Address
-	return t.MayBecomeCheque(p, found.Unpaid) && to.Name != "" && len(to.AddressLines) > 0 && to.AddressLines[0] != "" && to.PostCode != ""
+// CanBeSentTo reports whether a cheque can be sent to an address.
+func CanBeSentTo(to *Detail) bool {
+	return to.Name != "" && len(to.AddressLines) > 0 && to.AddressLines[0] != "" && to.PostCode != ""
 }
 
 // RecipientBears is who bears the charges of a transfer to the register's account abroad, unless the order says otherwise:

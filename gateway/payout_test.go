@@ -9,9 +9,9 @@ import (
 // TestJudgePayout is how a due payment is paid, and why it is not. // B9.1 // B9.2 // B25.4 // B35-36
 func TestJudgePayout(t *testing.T) {
 	t.Parallel()
-	cheque := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.SendCheque, Cheques: true}
-	back := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.ReturnToSender, Cheques: true}
-	poorBank := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.SendCheque}
+	cheque := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.StandingChoice{Does: gateway.SendCheque, Otherwise: gateway.ReturnToSender}, Cheques: true}
+	back := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.StandingChoice{Does: gateway.ReturnToSender}, Cheques: true}
+	poorBank := gateway.PayoutTerms{DebitAllowed: true, NoAccount: gateway.StandingChoice{Does: gateway.SendCheque, Otherwise: gateway.ReturnToSender}}
 	foreignDebit := gateway.PayoutTerms{}
 	home := gateway.Account{Kind: gateway.DomesticBBAN, Number: "30010000000001"}
 	abroad := gateway.Account{Kind: gateway.IBANAccount, Number: "SE4550000000058398257466"}

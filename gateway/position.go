@@ -41,8 +41,11 @@ func (p Position) State(order PaymentType) PaymentState {
 	case AtAccepted:
 		return PaymentWithBank
 	case AtAssumed, AtExecuted:
-		if order == Cheque {
+		switch order {
+		case Cheque:
 			return PaymentCheque
+		case ErrorOrder:
+			return PaymentSettled
 		}
 		return PaymentExecuted
 	}
@@ -67,7 +70,7 @@ func PositionOf(f PaymentFacts) Position {
 	if f == (PaymentFacts{Last: f.Last, Group: f.Group}) {
 		return positionWithoutOrder(f.Last, f.Group)
 	}
-	if f.Group != GroupReleased || f.Order < Transfer || f.Order > Salary || f.Line == "" || f.Interchange == "" {
+	if f.Group != GroupReleased || f.Order < Transfer || f.Order > ErrorOrder || f.Line == "" || f.Interchange == "" {
 		return AtMissing
 	}
 	switch f.Last {
@@ -104,6 +107,10 @@ func positionWithoutOrder(last FactKind, group GroupState) Position {
 	case FactHeld:
 		if group == GroupWaiting {
 			return AtHeld
+		}
+	case FactAwaitsAccount:
+		if group == GroupReleased {
+			return AtWaiting
 		}
 	case "", FactFreed, FactStopUndone:
 		switch group {

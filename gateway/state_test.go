@@ -11,7 +11,7 @@ import (
 var (
 	lasts        = append([]gateway.FactKind{""}, gateway.FactKinds()...)
 	groups       = []gateway.GroupState{"", gateway.GroupUnchecked, gateway.GroupRejected, gateway.GroupWaiting, gateway.GroupReleased}
-	orders       = []gateway.PaymentType{0, gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque, gateway.Salary}
+	orders       = []gateway.PaymentType{0, gateway.Transfer, gateway.PaymentSlip, gateway.ForeignOrder, gateway.Cheque, gateway.Salary, gateway.ErrorOrder}
 	lines        = []gateway.LineState{"", gateway.LineFrozen, gateway.LineWithBank, gateway.LineAccepted, gateway.LineAssumed, gateway.LineExecuted, gateway.LineRejected, gateway.LineDisputed, gateway.LineVoid}
 	interchanges = []gateway.InterchangeState{"", gateway.InterchangeFrozen, gateway.InterchangeRendered, gateway.InterchangeSending,
 		gateway.InterchangePublishing, gateway.InterchangeSent, gateway.InterchangeIsUnknown, gateway.InterchangeVoid}
@@ -66,6 +66,7 @@ func positionTable() []positionRow {
 		{at: gateway.AtHeld, last: f{gateway.FactHeld}, group: waiting},
 		{at: gateway.AtUnread, last: open, group: g{gateway.GroupUnchecked}},
 		{at: gateway.AtWaiting, last: open, group: waiting},
+		{at: gateway.AtWaiting, last: f{gateway.FactAwaitsAccount}, group: released},
 		{gateway.AtBankRejected, f{gateway.FactBankRejected}, released, anyOrder, anyLine, anywhere},
 		{gateway.AtExecuted, f{gateway.FactExecuted}, released, anyOrder, anyLine, anywhere},
 		{gateway.AtCameBack, f{gateway.FactCameBack}, released, anyOrder, anyLine, anywhere},
@@ -158,7 +159,7 @@ func TestStateOf_UnknownIsNeverSuccess(t *testing.T) {
 	for name, change := range map[string]func(*gateway.PaymentFacts){
 		"last fact":   func(f *gateway.PaymentFacts) { f.Last = "new" },
 		"group":       func(f *gateway.PaymentFacts) { f.Group = "new" },
-		"order":       func(f *gateway.PaymentFacts) { f.Order = gateway.Salary + 1 },
+		"order":       func(f *gateway.PaymentFacts) { f.Order = gateway.ErrorOrder + 1 },
 		"line":        func(f *gateway.PaymentFacts) { f.Line = "new" },
 		"interchange": func(f *gateway.PaymentFacts) { f.Interchange = "new" },
 	} {

@@ -12,6 +12,7 @@ const (
 	UnpaidNoAddress  Unpaid = "no address"    // the authority has chosen cheque, and the holder's address is not known // B35-36
 	UnpaidNoCheques  Unpaid = "no cheques"    // the authority has chosen cheque, and the bank sends none // B35-36
 	UnpaidEmigrated  Unpaid = "emigrated"     // the payer has not said that it pays to such NemKonti // B22.3
+	UnpaidAgain      Unpaid = "failed again"  // what the authority's choice had ordered for it has failed, too
 	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
 
@@ -32,6 +33,8 @@ func (u Unpaid) Text() string {
 		return TextEmigratedReturned
 	case UnpaidNoFallback:
 		return TextNoFallbackReturned
+	case UnpaidAgain:
+		return TextFailedAgain
 	}
 	return TextNoAccountReturned
 }

@@ -37,7 +37,7 @@ func invariants() []invariant {
 			 WHERE (p.n <> g.payments OR p.ore <> g.ore) AND ` + kept("g.month")},
 		{"I2", "payment with two orders alive",
 			`SELECT o.payment_id FROM own_bank_order o JOIN only_order_line l USING (interchange_id, message_no, lin) LEFT JOIN own_fact f ON f.payment_id = o.payment_id
-				AND f.scope = 'payment' AND f.attempt = o.attempt AND f.kind = 'bank_rejected'
+				AND f.scope = 'payment' AND f.attempt = o.attempt AND f.kind IN ('bank_rejected', 'came_back')
 			 WHERE f.payment_id IS NULL AND l.state NOT IN ('rejected', 'void') GROUP BY 1 HAVING count(*) > 1`},
 		{"I2", "order that is not where its payment is looked for",
 			`SELECT o.payment_id FROM own_bank_order o JOIN only_delivery d ON d.id = delivery_of(o.payment_id) JOIN only_payment p ON p.month = d.month AND p.id = o.payment_id
@@ -46,7 +46,8 @@ func invariants() []invariant {
 				OR o.payer_id IS DISTINCT FROM d.payer_id OR o.authority <> p.authority`},
 		{"I2", "order without a payment, or of another amount",
 			`SELECT o.payment_id FROM own_bank_order o LEFT JOIN only_payment p ON p.id = o.payment_id
-			 WHERE (p.id IS NULL OR p.ore <> o.ore) AND ` + keptPayment("o.payment_id")},
+			 LEFT JOIN obligation w ON w.payment_id = o.payment_id AND w.attempt = o.attempt
+			 WHERE (p.id IS NULL OR o.ore <> coalesce(w.ore, p.ore) OR o.ore > p.ore) AND ` + keptPayment("o.payment_id")},
 		{"I2", "order of a payment that was rejected, stopped, held or returned before any order",
 			`SELECT o.payment_id FROM own_bank_order o JOIN only_standing e ON e.payment_id = o.payment_id
 			 WHERE e.kind IN ('rejected', 'stopped', 'held', 'not_payable') AND o.attempt >= e.attempt`},
@@ -55,7 +56,8 @@ func invariants() []invariant {
 			 WHERE (i.state = 'void') <> m.void OR m.void <> (l.state = 'void')`},
 		{"I2", "line whose orders are not all of its attempt, or not counted where they are",
 			`SELECT l.interchange_id FROM only_order_line l LEFT JOIN (SELECT o.interchange_id, o.message_no, o.lin, count(*) FILTER (WHERE s.attempt > o.attempt) AS n,
-				coalesce(sum(o.ore) FILTER (WHERE s.attempt > o.attempt), 0) AS ore, min(o.attempt) AS first, max(o.attempt) AS last
+				coalesce(sum(CASE o.attempt WHEN 1 THEN o.ore ELSE (SELECT p.ore FROM payment p WHERE p.month = month_of(delivery_of(o.payment_id)) AND p.id = o.payment_id) END)
+					FILTER (WHERE s.attempt > o.attempt), 0) AS ore, min(o.attempt) AS first, max(o.attempt) AS last
 				FROM only_bank_order o LEFT JOIN open_standing s ON s.payment_id = o.payment_id GROUP BY 1, 2, 3) c USING (interchange_id, message_no, lin)
 			 LEFT JOIN interchange i ON i.id = l.interchange_id
 			 WHERE (l.later_payments <> coalesce(c.n, 0) OR l.later_ore <> coalesce(c.ore, 0) OR l.attempt <> c.first OR l.attempt <> c.last) AND ` + kept("i.since")},
@@ -63,8 +65,24 @@ func invariants() []invariant {
 			`SELECT w.payment_id FROM only_obligation w LEFT JOIN only_standing s ON s.month = w.payment_month AND s.payment_id = w.payment_id
 			 LEFT JOIN own_bank_order o ON o.payment_id = w.payment_id AND o.attempt = w.attempt
 			 LEFT JOIN own_bank_order b ON b.payment_id = w.payment_id AND b.attempt = w.attempt - 1
-			 WHERE ` + kept("w.payment_month") + ` AND (b.payment_id IS NULL OR w.ore > b.ore OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL) OR (w.state = 'open') <> (coalesce(s.attempt, 0) < w.attempt)
-				OR w.state = 'given_up' AND (s.attempt, s.kind) IS DISTINCT FROM (w.attempt, 'not_payable'))`},
+			 WHERE ` + kept("w.payment_month") + ` AND (b.payment_id IS NULL AND w.cause IS DISTINCT FROM 'no_account' OR w.ore > b.ore OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL)
+				OR w.state = 'open' AND s.attempt >= w.attempt OR w.state = 'ordered' AND (s.attempt >= w.attempt) IS NOT TRUE
+				OR w.state = 'given_up' AND w.cause IS NULL AND (s.attempt, s.kind) IS DISTINCT FROM (w.attempt, 'not_payable'))`},
+		{"I3", "payment that waits for an account, and nobody waits for",
+			`SELECT s.payment_id FROM only_standing s WHERE s.kind = 'awaits_account' AND ` + kept("s.month") + `
+			 AND NOT EXISTS (SELECT FROM obligation w WHERE w.payment_id = s.payment_id AND w.state = 'open' AND w.due_on <= w.hold_until + 1)`},
+		{"I3", "payment that came back, and nobody settles",
+			`SELECT s.payment_id FROM only_standing s WHERE s.kind = 'came_back' AND ` + kept("s.month") + `
+			 AND NOT EXISTS (SELECT FROM obligation w WHERE w.payment_id = s.payment_id AND w.state = 'open')
+			 AND NOT EXISTS (SELECT FROM settle_due w WHERE w.payment_id = s.payment_id)`},
+		{"I2", "payment of which more is settled or ordered than came back",
+			`SELECT q.payment_id FROM (SELECT f.payment_id, sum(f.ore) FILTER (WHERE f.kind = 'came_back') AS came,
+					coalesce(sum(f.ore) FILTER (WHERE f.kind IN ('settled_to_sender', 'settled_by_cheque', 'settled_to_error_account')), 0) AS went
+				FROM own_fact f WHERE f.scope = 'payment' AND f.kind IN ('came_back', 'settled_to_sender', 'settled_by_cheque', 'settled_to_error_account') GROUP BY 1) q
+			 LEFT JOIN LATERAL (SELECT sum(w.ore) AS ore FROM obligation w LEFT JOIN own_bank_order o ON o.payment_id = w.payment_id AND o.attempt = w.attempt
+				LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
+				WHERE w.payment_id = q.payment_id AND w.cause = 'came_back' AND w.state <> 'given_up' AND l.state IS DISTINCT FROM 'void') w ON true
+			 WHERE q.came IS NULL OR q.went + coalesce(w.ore, 0) > q.came`},
 		{"I3", "payment of a void order that nobody orders anew",
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, o.attempt, s.kind, l.state AS line, i.state AS interchange
 				FROM only_order_line l JOIN only_interchange i ON i.id = l.interchange_id JOIN own_bank_order o USING (interchange_id, message_no, lin)
@@ -205,15 +223,16 @@ func invariants() []invariant {
 					AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin)
 				AND NOT EXISTS (SELECT 1 FROM only_answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = o.payment_id
 					AND a.attempt = o.attempt) OFFSET 0) o
-			 WHERE state_of(kind, 'released', type, line, interchange) IN ('with_bank', 'executed', 'cheque')`},
+			 WHERE position_of(kind, 'released', type, line, interchange) IN ('with_bank', 'accepted', 'assumed', 'executed')`},
 		{"I12", "order whose authority was last told the opposite",
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, e.kind, l.state AS line, i.state AS interchange,
 				coalesce((SELECT a.kind FROM only_answer_due a WHERE a.delivery_id = delivery_of(o.payment_id) AND a.kind IN (8, 9) AND a.payment_id = o.payment_id
 					AND a.attempt = o.attempt ORDER BY a.turn DESC LIMIT 1), 8) AS last
 				FROM only_order_line l JOIN own_bank_order o USING (interchange_id, message_no, lin) JOIN only_interchange i ON i.id = l.interchange_id
 				LEFT JOIN only_standing e ON e.payment_id = o.payment_id AND e.attempt = o.attempt
-				WHERE (l.facts > 0 OR e.kind IS NOT NULL) AND ` + kept("i.since") + ` OFFSET 0) o
-			 WHERE last <> CASE state_of(kind, 'released', type, line, interchange) WHEN 'returned' THEN 9 WHEN 'executed' THEN 8 WHEN 'cheque' THEN 8 ELSE last END`},
+				LEFT JOIN only_standing n ON n.payment_id = o.payment_id AND n.attempt > o.attempt
+				WHERE n.payment_id IS NULL AND (l.facts > 0 OR e.kind IS NOT NULL) AND ` + kept("i.since") + ` OFFSET 0) o
+			 WHERE last <> CASE position_of(kind, 'released', type, line, interchange) WHEN 'bank_rejected' THEN 9 WHEN 'executed' THEN 8 WHEN 'assumed' THEN 8 ELSE last END`},
 		{"I13", "account versions of one purpose in force at once",
 			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
 				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL

@@ -24,7 +24,7 @@ func TestStateOfIsTheSQL(t *testing.T) {
 		SELECT coalesce(last::text, ''), coalesce(g::text, ''), coalesce(o, 0), coalesce(line::text, ''), coalesce(i::text, ''),
 			position_of(last, g, o, line, i), state_of(last, g, o, line, i)
 		FROM unnest(enum_range(NULL::fact_kind) || NULL::fact_kind) last, unnest(enum_range(NULL::group_state) || NULL::group_state) g,
-			unnest('{NULL, 1, 2, 3, 4, 5}'::smallint[]) o,
+			unnest('{NULL, 1, 2, 3, 4, 5, 6}'::smallint[]) o,
 			unnest(enum_range(NULL::order_state) || NULL::order_state) line, unnest(enum_range(NULL::interchange_state) || NULL::interchange_state) i`)
 	if err != nil {
 		t.Fatal(err)

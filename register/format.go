@@ -161,6 +161,8 @@ func formats() []format {
 			no_account text, receive_by time, runs_from date, runs_to date`, parseAgreement},
 		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback", "salary"}, "load_benefit_type",
 			"benefit_type text, authority text, name text, fallback boolean, salary boolean", parseBenefitType},
+		{"choices.csv", []string{"authority", "benefit_type", "cause", "choice"}, "load_choice",
+			"authority text, benefit_type text, cause text, choice text, hold_days int, otherwise text, error_account text", parseStandingChoice},
 		{"bank_directory.csv", []string{"registration_number", "bank", "joined", "bank_centre", "merged_into"}, "load_bank_directory",
 			"registration_number text, bank text, joined boolean, bank_centre text, merged_into text", parseBankDirectory},
 		{"payout_systems.csv", []string{"payout_system", "supplier", "name"}, "load_payout_system",

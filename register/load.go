@@ -24,6 +24,8 @@ const (
 	Changed = "register"
 	// Released is work for the release: what waits for an agreement may go by now.
 	Released = "release"
+	// Settled is work for who settles money that has nowhere to go: an account may have arrived by now.
+	Settled = "settle"
 )
 
 // Options of a load.
@@ -345,10 +347,17 @@ func (c change) args() pgscript.Args {
 	return pgscript.Args{"now": c.now, "effective": c.effective, "counter": c.counter}
 }
 
+// origin is what made a change: a load of files, the configuration, or a decision.
+type origin struct {
+	what     string
+	files    []string
+	decision int64
+}
+
 // end records what made the change, and takes the counter's row, the last lock of the transaction.
-func (c change) end(ctx context.Context, tx Tx, origin string, files []string, newEpoch bool) (epoch int64, err error) {
-	_, err = tx.ExecContext(ctx, `INSERT INTO nks.register_change_origin (counter, origin, recorded_at, valid_from, files) VALUES ($1, $2, $3, $4, $5)`,
-		c.counter, origin, c.now, c.effective, files)
+func (c change) end(ctx context.Context, tx Tx, by origin, newEpoch bool) (epoch int64, err error) {
+	_, err = tx.ExecContext(ctx, `INSERT INTO nks.register_change_origin (counter, origin, recorded_at, valid_from, files, decision)
+		VALUES ($1, $2, $3, $4, $5, nullif($6::bigint, 0))`, c.counter, by.what, c.now, c.effective, append([]string{}, by.files...), by.decision)
 	if err != nil {
 		return 0, fmt.Errorf("origin of the change: %w", err)
 	}
@@ -411,7 +420,7 @@ func (l *loader) countsInTime() error {
 	for i, f := range l.formats {
 		late := l.sums[i].Changed
 		switch f.staged {
-		case "load_supplier", "load_los_unit", "load_agreement": // what is new of these counts since always
+		case "load_supplier", "load_los_unit", "load_agreement", "load_choice": // what is new of these counts since always
 		default:
 			late += l.sums[i].Added
 		}
@@ -450,11 +459,11 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		files[i] = filepath.Base(in.Name)
 	}
 	var err error
-	if sum.Epoch, err = l.end(ctx, l.tx, "load", files, l.direct); err != nil {
+	if sum.Epoch, err = l.end(ctx, l.tx, origin{what: "load", files: files}, l.direct); err != nil {
 		return Summary{}, err
 	}
 	sum.Counter = l.counter
-	return sum, tell(ctx, l.tx, Changed, Released)
+	return sum, tell(ctx, l.tx, Changed, Released, Settled)
 }
 
 func (l *loader) phase(name string) {

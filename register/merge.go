@@ -54,6 +54,12 @@ func checks(staged string) []check {
 			duplicate(staged, "benefit_type", "benefit_type, authority"),
 			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
 		}
+	case "load_choice":
+		return []check{
+			duplicate(staged, "cause", "authority, benefit_type, cause"),
+			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
+			benefitOfAuthority(staged),
+		}
 	case "load_period":
 		return []check{duplicate(staged, "kind", "kind")}
 	case "load_bank_directory":
@@ -86,10 +92,7 @@ func checks(staged string) []check {
 		{"id", "is no holder", `SELECT l.source, l.line FROM ` + staged + ` l
 			WHERE NOT EXISTS (SELECT FROM nks.holder o WHERE o.id = l.holder_id AND o.kind = l.holder_kind)`},
 		missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
-		{"benefit_type", "is neither general nor that authority's", `SELECT l.source, l.line FROM ` + staged + ` l
-			WHERE l.benefit_type IS NOT NULL AND NOT EXISTS (SELECT FROM nks.benefit_type o
-				WHERE o.benefit_type = l.benefit_type AND (o.authority IS NULL OR o.authority = l.authority))
-			AND EXISTS (SELECT FROM nks.authority o WHERE o.authority = l.authority)`},
+		benefitOfAuthority(staged),
 		{"valid_from", "overlaps another account of the same holder for the same purpose", `
 			WITH several AS (SELECT holder_id, holder_kind FROM ` + staged + ` GROUP BY 1, 2 HAVING count(*) > 1)
 			SELECT l.source, l.line FROM several JOIN ` + staged + ` l USING (holder_id, holder_kind)
@@ -99,6 +102,14 @@ func checks(staged string) []check {
 				AND coalesce(o.valid_from, '-infinity') < coalesce(l.valid_to, 'infinity')
 				AND coalesce(l.valid_from, '-infinity') < coalesce(o.valid_to, 'infinity'))`},
 	}
+}
+
+// benefitOfAuthority finds benefit types that an authority of the same row may not use.
+func benefitOfAuthority(staged string) check {
+	return check{"benefit_type", "is neither general nor that authority's", `SELECT l.source, l.line FROM ` + staged + ` l
+			WHERE l.benefit_type IS NOT NULL AND NOT EXISTS (SELECT FROM nks.benefit_type o
+				WHERE o.benefit_type = l.benefit_type AND (o.authority IS NULL OR o.authority = l.authority))
+			AND EXISTS (SELECT FROM nks.authority o WHERE o.authority = l.authority)`}
 }
 
 // duplicate finds second rows with the same key.
@@ -212,6 +223,8 @@ func merges(staged string) []pgscript.Step {
 	case "load_benefit_type":
 		return append(identified(staged, "nks.benefit_type", "nks.benefit_type_version", "benefit_type, authority", "name, salary", "", ""),
 			versioned(staged, "nks.benefit_fallback", "benefit_type, authority", "fallback", "fallbacks of new benefit types")...)
+	case "load_choice":
+		return choiceSteps(staged)
 	case "load_period":
 		return versioned(staged, "nks.account_period", "kind", "days", adding+"account_period")
 	case "load_bank_directory":
@@ -226,12 +239,12 @@ func merges(staged string) []pgscript.Step {
 		adding+"holder_version")
 }
 
-// sameKey is that rows a and b have the same key. A benefit type is general without an authority.
+// sameKey is that rows a and b have the same key. A benefit type is general without an authority, a choice without a benefit type.
 func sameKey(key, a, b string) string {
 	on := make([]string, 0, 3)
 	for _, k := range strings.Split(key, ", ") {
 		equals := "="
-		if k == "authority" && strings.HasPrefix(key, "benefit_type") {
+		if k == "authority" && strings.HasPrefix(key, "benefit_type") || k == "benefit_type" && strings.HasPrefix(key, "authority") {
 			equals = "IS NOT DISTINCT FROM"
 		}
 		on = append(on, fmt.Sprintf("%s.%s %s %s.%[2]s", a, k, equals, b))

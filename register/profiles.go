@@ -75,9 +75,9 @@ func ChangeProfiles(ctx context.Context, db *sqlx.DB, c ProfileChange) (changed 
 	if err := lock(ctx, tx); err != nil {
 		return fail(err)
 	}
-	origin, files := "load", []string{c.File}
+	by := origin{what: "load", files: []string{c.File}}
 	if c.File == "" {
-		origin, files = "configuration", []string{}
+		by = origin{what: "configuration"}
 		var known bool
 		if err := tx.QueryRowxContext(ctx, `SELECT EXISTS (SELECT FROM nks.bank_profile_version)`).Scan(&known); err != nil || known {
 			return 0, err
@@ -90,7 +90,7 @@ func ChangeProfiles(ctx context.Context, db *sqlx.DB, c ProfileChange) (changed 
 	if changed, err = c.record(ctx, tx, of); err != nil || changed == 0 {
 		return 0, err
 	}
-	if _, err := of.end(ctx, tx, origin, files, false); err != nil {
+	if _, err := of.end(ctx, tx, by, false); err != nil {
 		return fail(err)
 	}
 	if err := tell(ctx, tx, Served, Changed, Released); err != nil {

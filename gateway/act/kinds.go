@@ -29,6 +29,8 @@ const (
 	KindLiftHold  = "lift-legal-hold"
 	KindRetention = "retention"
 
+	KindStandingChoice = "standing-choice"
+
 	KindSettleExecuted  = "settle-executed"
 	KindSettleRejected  = "settle-rejected"
 	KindSettleWithBank  = "settle-with-bank"
@@ -123,6 +125,12 @@ func Kinds() []Kind {
 			Takes:   []Parameter{{keptOf, "`kind`: payments, documents or looks"}, {monthsOf, "`months` after the end of its month; 0 is for ever"}},
 			Example: `decide retention --kind payments --months 60 --by "A. Hansen" --why "the law on bookkeeping"`,
 			persons: two, find: (*Desk).rule, do: setRule, again: true},
+		{Name: KindStandingChoice, Summary: "what an authority wants done with money that has nowhere to go, from now on", Thing: gateway.ThingChoice,
+			Takes: []Parameter{{authorityOf, "`number` of the authority"}, {benefitOf, "`benefit` type, or all"},
+				{causeOf, "`cause`: no_account, bank_rejected or came_back"},
+				{choiceOf, "`choice`: return, \"cheque else return\", \"error_account N\", \"hold 10 else cheque\"; after else also \"error_account N\""}},
+			Example: `decide standing-choice --authority 4101 --benefit all --cause came_back --choice "hold 10 else cheque" --by "A. Hansen" --why "letter of 4101"`,
+			persons: two, find: (*Desk).standingChoice, do: setChoice, again: true},
 	}
 }
 

@@ -101,6 +101,10 @@ func (w *Writer) suitable(o *gateway.Order) error {
 		if kind == gateway.IBANAccount && a.Number != "" || kind == gateway.ForeignAccount && a.Number != "" && a.BIC+a.BankCode != "" {
 			return nil
 		}
+	case gateway.ErrorOrder:
+		if kind == gateway.DomesticBBAN && len(a.Number) == 14 && gateway.AllDigits(a.Number) {
+			return nil
+		}
 	case gateway.Cheque:
 		if kind == gateway.ChequeAccount && o.Detail.Name != "" && (len(o.Detail.AddressLines) > 0 || o.Detail.Town != "") {
 			return nil

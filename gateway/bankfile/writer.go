@@ -142,7 +142,7 @@ func (w *Writer) writeLine() error {
 	e.Segment("DTM").Elem("203").Comp(compact(w.in.ExecutesOn)).Comp("102")
 	e.Segment("RFF").Elem("AEK").Comp(l.GroupRef)
 	switch l.Type {
-	case gateway.Transfer:
+	case gateway.Transfer, gateway.ErrorOrder:
 		e.Segment("BUS").Elem("").Elem("DO").Elem("").Elem("IBB")
 	case gateway.Salary:
 		e.Segment("BUS").Elem("").Elem("DO").Elem("").Elem("IBL")

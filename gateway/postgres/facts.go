@@ -29,6 +29,15 @@ func (x *Session) NewFacts(ctx context.Context) error {
 	return nil
 }
 
+// LockLines lets one transaction at a time move the lines of a bank on, and what is known of their orders: two that touch the same
+// lines in another order would wait for each other.
+func (x *Session) LockLines(ctx context.Context, bank string) error {
+	if _, err := x.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('nks.lines.' || $1, 0))`, bank); err != nil {
+		return fmt.Errorf("lock lines of %s: %w", bank, err)
+	}
+	return nil
+}
+
 // NewFactTable is the temporary table new_fact as COPY fills it.
 func NewFactTable() pgcopy.Table {
 	return pgcopy.Table{Name: "new_fact", Columns: []string{"month", "payment_id", "attempt", "kind", "code", "text"}}
@@ -51,8 +60,11 @@ func (b *Base) RecordFacts(ctx context.Context, x *Session) error {
 	if err := x.carryFacts(ctx); err != nil {
 		return err
 	}
-	var facts, standings int
-	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month.String(), "since": since.Time, "now": b.Now()}).Scan(&facts, &standings)
+	var facts, standings, due int
+	err = x.QueryRowContext(ctx, recordFactsSQL, pgscript.Args{"recorded": month.String(), "since": since.Time, "now": b.Now()}).Scan(&facts, &standings, &due)
+	if due > 0 {
+		x.Wakes(ToSettle)
+	}
 	if err == nil && facts != standings {
 		err = fmt.Errorf("%w: %d facts about %d payments", gateway.ErrCountMismatch, facts, standings)
 	}

@@ -197,8 +197,8 @@ func (x *Session) lockPayment(ctx context.Context, payment int64) (p locked, err
 		_, err = x.ExecContext(ctx, `SELECT FROM release_group WHERE id = $1 FOR UPDATE`, group)
 	}
 	if err == nil {
-		// One that was released has an order, or had its end before: either is past holding.
-		err = x.QueryRowContext(ctx, `SELECT position_of(s.kind, g.state, NULL, NULL, NULL)
+		// One that was released has an order, or had its end before, or waits for an account: each is past holding.
+		err = x.QueryRowContext(ctx, `SELECT position_of(s.kind, CASE WHEN s.kind IS DISTINCT FROM 'awaits_account' THEN g.state END, NULL, NULL, NULL)
 			FROM payment p JOIN release_group g ON g.id = p.group_id LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
 			WHERE p.month = $1 AND p.id = $2`, p.month, payment).Scan(&p.position)
 	}

@@ -16,6 +16,8 @@ const (
 	ToCheck   Work = "check"
 	ToRelease Work = "release"
 	ToAnswer  Work = "answer"
+	// ToSettle is money that has nowhere to go, and a change of the register, by which an account for it may have arrived.
+	ToSettle Work = register.Settled
 	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
 	ToForget Work = "notices"
 	// ToClose is a month that is due to be closed; it waits for time alone.

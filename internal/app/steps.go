@@ -23,6 +23,7 @@ import (
 	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/retention"
 	"nks/gateway/postgres/sequence"
+	"nks/gateway/postgres/settle"
 	flow "nks/gateway/postgres/watch"
 	"nks/journal"
 	"nks/register/image"
@@ -85,6 +86,7 @@ type Steps struct {
 	Check     *check.Store
 	Release   *release.Store
 	Bank      *bank.Store
+	Settle    *settle.Store
 	Answer    *answer.Store
 	Watch     *flow.Store
 	Closing   *closing.Store
@@ -127,7 +129,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
 		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,
 			Rules: release.Rules{Split: l.Split}},
-		Bank: &bank.Store{Base: base, Days: days, Banks: o.Banks},
+		Bank:   &bank.Store{Base: base, Days: days, Banks: o.Banks},
+		Settle: &settle.Store{Base: base, Days: days, Banks: o.Banks},
 		Answer: &answer.Store{Base: base, Answers: writer,
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch:     &flow.Store{Base: base, Days: days, Banks: o.Banks},

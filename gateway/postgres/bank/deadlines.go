@@ -21,7 +21,7 @@ func (s *Store) DecideSilence(ctx context.Context, bankID string) (bool, error) 
 	now := s.Now()
 	worked := false
 	err = s.Transact(ctx, "deadlines", func(x *postgres.Session) error {
-		if err := lockLines(ctx, x, bankID); err != nil {
+		if err := x.LockLines(ctx, bankID); err != nil {
 			return err
 		}
 		h, err := s.hearsay(ctx, x, bankID)

@@ -92,7 +92,7 @@ func (s *Store) SettleDispute(ctx context.Context, x *postgres.Session, d Disput
 		return 0, gateway.ErrNotFound
 	}
 	if err == nil {
-		err = lockLines(ctx, x, d.Bank)
+		err = x.LockLines(ctx, d.Bank)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("settle dispute: %w", err)

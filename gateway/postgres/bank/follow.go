@@ -82,6 +82,9 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 			return 0, fmt.Errorf("what follows from statuses: %w", err)
 		}
 	}
+	if line == gateway.LineRejected {
+		x.Wakes(postgres.ToSettle)
+	}
 	if err := s.RecordFacts(ctx, x); err != nil {
 		return 0, err
 	}

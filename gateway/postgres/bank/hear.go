@@ -20,7 +20,7 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 	}
 	return s.SkipFailing(ctx, gateway.BankFileFails, func(over []int64) (took []int64, err error) {
 		err = s.Transact(ctx, "hear", func(x *postgres.Session) error {
-			if err := lockLines(ctx, x, bankID); err != nil {
+			if err := x.LockLines(ctx, bankID); err != nil {
 				return err
 			}
 			file, err := nextFile(ctx, x, bankID, over)
@@ -44,20 +44,11 @@ func (s *Store) NextToHear(ctx context.Context, bankID string) (bool, error) {
 	})
 }
 
-// lockLines lets one transaction at a time move the lines of a bank on: two that touch the same lines in another order
-// would wait for each other.
-func lockLines(ctx context.Context, x *postgres.Session, bank string) error {
-	if _, err := x.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('nks.lines.' || $1, 0))`, bank); err != nil {
-		return fmt.Errorf("lock lines of %s: %w", bank, err)
-	}
-	return nil
-}
-
-// LockLines is lockLines for several banks, in the order that everybody keeps. Who locks rows that are about lines of a bank takes
+// LockLines locks the lines of several banks, in the order that everybody keeps. Who locks rows that are about lines of a bank takes
 // this lock first, as hearing does.
 func (s *Store) LockLines(ctx context.Context, x *postgres.Session, banks []string) error {
 	for _, bank := range slices.Compact(slices.Sorted(slices.Values(banks))) {
-		if err := lockLines(ctx, x, bank); err != nil {
+		if err := x.LockLines(ctx, bank); err != nil {
 			return err
 		}
 	}

@@ -70,7 +70,7 @@ func (s *Store) settle(ctx context.Context, x *postgres.Session, file, decision 
 		return "", gateway.ErrLostOwnership
 	}
 	if err == nil {
-		err = lockLines(ctx, x, bank)
+		err = x.LockLines(ctx, bank)
 	}
 	if err != nil {
 		return "", fmt.Errorf("file %d: %w", file, err)

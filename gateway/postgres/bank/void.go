@@ -99,7 +99,7 @@ func lockVoidable(ctx context.Context, x *postgres.Session, id int64) (bank stri
 		return "", gateway.ErrNotFound
 	}
 	if err == nil {
-		err = lockLines(ctx, x, bank)
+		err = x.LockLines(ctx, bank)
 	}
 	if err == nil {
 		err = x.QueryRowContext(ctx, `SELECT kind, state, may_be_out_since IS NOT NULL FROM interchange WHERE id = $1 FOR UPDATE`, id).Scan(&kind, &state, &mayBeOut)

@@ -13,22 +13,25 @@ import (
 // completion is what the payments of a release unit are completed by: as of one instant, and seen in one snapshot of the
 // database, however many connections ask.
 type completion struct {
-	bank      gateway.BankCentre
-	agreement gateway.Agreement
-	groups    []int64
-	asOf      time.Time
-	snapshot  string
-	counter   int64 // of the last change of the register that the snapshot sees
-	payments  int   // to be completed, also those that ended before
-	debits    int   // debit accounts of the groups
-	slices    []slice
-	from      source
-	attempts  []attempt           // that are frozen
-	months    map[int64]time.Time // of the deliveries
-	payers    map[int64]payer     // of the deliveries
-	frozenIn  time.Time           // the month of the orders
-	salaries  map[string]bool     // by benefit type
-	void      []int64             // the interchanges that the payments were frozen in before
+	bank          gateway.BankCentre
+	agreement     gateway.Agreement
+	groups        []int64
+	asOf          time.Time
+	snapshot      string
+	counter       int64 // of the last change of the register that the snapshot sees
+	payments      int   // to be completed, also those that ended before
+	debits        int   // debit accounts of the groups
+	slices        []slice
+	from          source
+	attempts      []attempt               // that are frozen
+	months        map[int64]time.Time     // of the deliveries
+	payers        map[int64]payer         // of the deliveries
+	frozenIn      time.Time               // the month of the orders
+	salaries      map[string]bool         // by benefit type
+	void          []int64                 // the interchanges that the payments were frozen in before
+	choices       gateway.StandingChoices // of the authority, for payments without an account
+	returnAccount string                  // of the agreement; empty: the debit account
+	chosen        map[int64]chosen        // payments that a choice has something ordered for; nil: it is none of those
 }
 
 // source is the statement that gives the payments of a slice, as due.scan takes them and in the order in which they are placed.
@@ -84,8 +87,13 @@ func (s *Store) newCompletion(ctx context.Context, x *postgres.Session, bank gat
 // beginCompletion takes the snapshot that all connections see.
 func beginCompletion(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, a gateway.Agreement, asOf time.Time) (*completion, error) {
 	c := &completion{bank: bank, agreement: a, asOf: asOf, months: map[int64]time.Time{}, payers: map[int64]payer{}}
+	all, err := register.Choices(ctx, x, asOf)
+	if err != nil {
+		return nil, err
+	}
+	c.choices = all.Of(a.Authority, gateway.CauseNoAccount)
 	// One statement: its snapshot is the one that is exported.
-	err := x.QueryRowContext(ctx, `SELECT pg_export_snapshot(), counter FROM register_counter`).Scan(&c.snapshot, &c.counter)
+	err = x.QueryRowContext(ctx, `SELECT pg_export_snapshot(), counter FROM register_counter`).Scan(&c.snapshot, &c.counter)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
@@ -146,8 +154,11 @@ func (c *completion) cut(parts []part) {
 	}
 }
 
-// terms are what decides about the payments of a debit account beside where the register says that they go.
-func (c *completion) terms(debit string) gateway.PayoutTerms {
-	return gateway.PayoutTerms{DebitAllowed: c.agreement.Pays(debit), NoAccount: c.agreement.NoAccount,
-		Cheques: c.bank.Cheques}
+// terms are what decides about the payments of a debit account and benefit type beside where the register says that they go.
+func (c *completion) terms(of termsKey) gateway.PayoutTerms {
+	return gateway.PayoutTerms{DebitAllowed: c.agreement.Pays(of.debit), Cheques: c.bank.Cheques,
+		NoAccount: c.choices.For(c.agreement.Authority, of.benefitType, gateway.CauseNoAccount, c.agreement.NoAccount)}
 }
+
+// termsKey is what terms are asked for.
+type termsKey struct{ debit, benefitType string }

@@ -17,6 +17,7 @@ import (
 // completed is a payment with the account that it is paid to, or with the reason that it is not.
 type completed struct {
 	id, ore     int64
+	whole       int64 // of the payment; ore is of the order
 	version     int64 // 0: no account version
 	kind        int16
 	typ         int16
@@ -34,11 +35,18 @@ type completed struct {
 	debitText   string
 	detail      string // JSON, empty: none
 	beneficiary string // JSON, empty: none
+	tells       string // what its authority is told of how it is paid, by response 7; empty: nothing
+	// Of one that is not ordered, nor returned.
+	givenBack bool                   // what a choice had ordered for it cannot be; reason is why
+	holder    register.Asked         // of one that waits for an account
+	choice    gateway.StandingChoice // by which it does
 }
 
 const (
 	// endedReason marks a payment that was rejected or stopped: it is counted, and nothing else.
 	endedReason = "ended"
+	// waitsReason marks a payment that is kept until an account arrives.
+	waitsReason = "waits"
 	// doubtReason marks a payment that is to be ordered anew and has two accounts: it waits.
 	doubtReason = "in doubt"
 )
@@ -53,7 +61,7 @@ type completer struct {
 
 	page      []due
 	repeated  repeated
-	termsOf   map[string]gateway.PayoutTerms // by debit account
+	termsOf   map[termsKey]gateway.PayoutTerms
 	questions []register.Asked
 	answers   []image.Answer
 	asking    []int // the payments of the page that are in questions
@@ -65,7 +73,7 @@ type completer struct {
 }
 
 func (s *Store) newCompleter(ctx context.Context, tx pgx.Tx, c *completion, ended map[int64]bool) (*completer, error) {
-	m := &completer{completion: c, store: s, tx: tx, ended: ended, termsOf: map[string]gateway.PayoutTerms{}, doubtful: map[int64]bool{}}
+	m := &completer{completion: c, store: s, tx: tx, ended: ended, termsOf: map[termsKey]gateway.PayoutTerms{}, doubtful: map[int64]bool{}}
 	if s.Image == nil {
 		return m, nil
 	}
@@ -74,13 +82,25 @@ func (s *Store) newCompleter(ctx context.Context, tx pgx.Tx, c *completion, ende
 	return m, err
 }
 
-func (c *completer) terms(debit string) gateway.PayoutTerms {
-	t, known := c.termsOf[debit]
+func (c *completer) terms(p *due) gateway.PayoutTerms {
+	of := termsKey{debit: p.debit}
+	if len(c.choices) > 0 {
+		of.benefitType = p.recipient.BenefitType
+	}
+	t, known := c.termsOf[of]
 	if !known {
-		t = c.completion.terms(debit)
-		c.termsOf[debit] = t
+		t = c.completion.terms(of)
+		c.termsOf[of] = t
 	}
 	return t
+}
+
+// asks reports whether the register is asked about a payment.
+func (c *completer) asks(p *due) bool {
+	if w, is := c.chosen[p.id]; is {
+		return w.asks(p)
+	}
+	return c.terms(p).AsksRegister(&p.DuePayment)
 }
 
 // find finds the accounts of a page's payments.
@@ -88,7 +108,7 @@ func (c *completer) find(ctx context.Context, page []due) error {
 	c.questions, c.asking = c.questions[:0], c.asking[:0]
 	c.found = append(c.found[:0], make([]gateway.FoundAccount, len(page))...)
 	for i := range page {
-		if p := &page[i]; !c.ended[p.id] && c.terms(p.debit).AsksRegister(&p.DuePayment) {
+		if p := &page[i]; !c.ended[p.id] && c.asks(p) {
 			c.questions, c.asking = append(c.questions, p.recipient), append(c.asking, i)
 		}
 	}
@@ -130,11 +150,11 @@ func (c *completer) asked(byImage, bySQL int) {
 // address for a cheque.
 func (c *completer) take(p *due, a image.Answer, found *gateway.FoundAccount) bool {
 	switch {
-	case a.Reason == register.Overlap:
+	case a.Reason == register.Overlap || c.chosen != nil: // whose address may be needed
 		return false
 	case a.Reason != register.Chosen:
 		found.Unpaid = a.Reason.Unpaid()
-		return !c.terms(p.debit).MayBecomeCheque(&p.DuePayment, found.Unpaid)
+		return !c.terms(p).MayBecomeCheque(&p.DuePayment, found.Unpaid)
 	case a.Account != gateway.DomesticBBAN:
 		return false
 	}
@@ -164,9 +184,18 @@ func (c *completer) ask(ctx context.Context, page []due, which []int, samples ma
 		}
 		if found[n].Reason == register.Overlap {
 			// A release gives them groups of their own first; what is to be ordered anew waits as it is.
-			doubt.overlap, c.doubtful[page[i].id] = c.void == nil, true
+			doubt.overlap, c.doubtful[page[i].id] = c.groups != nil, true
 		}
 		c.found[i] = found[n].FoundAccount
+	}
+	if c.chosen != nil {
+		addresses, err := register.Addresses(ctx, c.tx, asked, c.asOf)
+		if err != nil {
+			return err
+		}
+		for n, i := range which {
+			c.found[i].Address = addresses[n]
+		}
 	}
 	if len(doubt.differ) > 0 {
 		c.store.Image.Discard(c.reader, doubt.why)
@@ -186,7 +215,7 @@ func (c *completer) complete(page []due) ([]completed, error) {
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("payment %d: %w", page[i].id, err)
-		case p.reason == endedReason || p.reason == doubtReason:
+		case p.reason == endedReason || p.reason == doubtReason || p.reason == waitsReason || p.givenBack:
 			batch = append(batch, p)
 			continue
 		}
@@ -231,11 +260,31 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 		return completed{id: d.id, reason: doubtReason}, nil
 	}
 	d.Salary = c.salaries[d.recipient.BenefitType]
-	to := gateway.JudgePayout(&d.DuePayment, c.terms(d.debit), found)
-	p := completed{id: d.id, ore: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
+	if w, is := c.chosen[d.id]; is {
+		return c.judgeChosen(d, w, found)
+	}
+	to := gateway.JudgePayout(&d.DuePayment, c.terms(d), found)
+	if to.Waits {
+		t := c.terms(d)
+		return completed{id: d.id, ore: d.ore, whole: d.ore, debit: d.debit, holder: d.recipient, reason: waitsReason, choice: t.NoAccount}, nil
+	}
+	return c.payout(d, to)
+}
+
+// payout is a payment as it is paid, or not.
+func (c *completer) payout(d *due, to gateway.Payout) (completed, error) {
+	p := completed{id: d.id, ore: d.ore, whole: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
 		attempt: d.ordered + 1, before: d.before, debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
 		text: d.text, debitText: d.debitText, detail: d.detail}
-	if to.Beneficiary == nil {
+	switch {
+	case to.Type == gateway.Cheque && d.before != gateway.Cheque: // that it is one is told once
+		p.tells = gateway.TextChequeUsed
+	case to.Type == gateway.ErrorOrder:
+		to.Beneficiary = &gateway.Detail{Name: c.agreement.AuthorityName}
+		if d.before != gateway.ErrorOrder {
+			p.tells = gateway.TextErrorAccountUsed
+		}
+	case to.Beneficiary == nil:
 		return p, nil
 	}
 	if d.detail != "" { // what the order says of the charges counts

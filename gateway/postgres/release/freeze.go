@@ -21,9 +21,9 @@ const readers = 2
 
 // freeze completes the payments of a release unit and splits the orders into interchanges, messages, lines and
 // sequences; it gives each interchange the bank's next control number, renders it, and stores all of it. The bytes are
-// a pure function of what is stored: NextToRender makes the same of it. It gives the payments that wait, because their account
-// is in doubt.
-func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, executesOn gateway.Date) (doubtful []int64, err error) {
+// a pure function of what is stored: NextToRender makes the same of it. It gives what was not frozen: payments that wait, because
+// their account is in doubt or is still to come, and those for which what was chosen cannot be.
+func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, executesOn gateway.Date) (left unfrozen, err error) {
 	f := &freezer{store: s, x: x, completion: c, executesOn: executesOn, pipe: newPipeline(), unpaid: newUnpaid(), split: gateway.NewSplitter(s.Rules.Split)}
 	err = f.prepare(ctx)
 	if err == nil {
@@ -33,7 +33,13 @@ func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, 
 	if err == nil && f.seen != c.payments {
 		err = fmt.Errorf("%w: %d payments were completed, must be %d", gateway.ErrCountMismatch, f.seen, c.payments)
 	}
-	return f.doubtful, err
+	return unfrozen{f.doubtful, f.waits, f.givenBack}, err
+}
+
+// unfrozen are payments that were completed, and neither ordered nor returned.
+type unfrozen struct {
+	doubtful         []int64
+	waits, givenBack []completed
 }
 
 // takeAll reads slices ahead with several connections and takes their payments in order.

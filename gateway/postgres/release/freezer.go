@@ -19,7 +19,9 @@ type freezer struct {
 	executesOn gateway.Date
 	pipe       *pipeline
 	seen       int
-	doubtful   []int64 // payments that wait
+	doubtful   []int64     // payments that wait
+	waits      []completed // those that wait for an account
+	givenBack  []completed // what a choice had ordered for them cannot be
 
 	references map[attempt]string // bank_reference
 	ic         *freezing
@@ -76,9 +78,17 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 	case doubtReason:
 		f.doubtful = append(f.doubtful, p.id)
 		return nil
+	case waitsReason:
+		if f.waits = append(f.waits, *p); f.groups == nil {
+			return nil // that it does was told
+		}
+		return f.unpaid.wait(ctx, f, p)
 	}
-	// That it is a cheque is told once.
-	if p.reason != "" || gateway.AccountRule(p.rule) == gateway.ByCheque && p.before != gateway.Cheque {
+	if p.givenBack {
+		f.givenBack = append(f.givenBack, *p)
+		return nil
+	}
+	if p.reason != "" || p.tells != "" {
 		if err := f.unpaid.add(ctx, f, p); err != nil {
 			return err
 		}
@@ -153,8 +163,11 @@ func (f *freezer) endMessage(ctx context.Context) error {
 		row := lineRow{Lin: lin, Debit: line[0].debit, Type: line[0].typ, Attempt: line[0].attempt, Payments: len(line)}
 		row.Currency.String, row.Currency.Valid = line[0].currency, line[0].currency != ""
 		for i := range line {
-			row.Ore += line[i].ore
+			row.Ore, row.PaymentOre = row.Ore+line[i].ore, row.PaymentOre+line[i].whole
 			f.addOrder(orders, &line[i], no, lin, i+1)
+		}
+		if row.PaymentOre == row.Ore {
+			row.PaymentOre = 0
 		}
 		ore += row.Ore
 		addLine(ic.lines, ic.id, no, row)

@@ -22,7 +22,7 @@ func messageTable() pgcopy.Table {
 // lineTable is the table order_line as freezing fills it.
 func lineTable() pgcopy.Table {
 	return pgcopy.Table{Name: "order_line", Columns: []string{"interchange_id", "message_no", "lin", "debit_account", "type", "transfer_currency",
-		"payments", "ore", "attempt"}}
+		"payments", "ore", "payment_ore", "attempt"}}
 }
 
 // dueTable is the table answer_due as a release fills it.
@@ -73,6 +73,7 @@ func addLine(to *pgcopy.Rows, interchange int64, message int, l lineRow) {
 	to.Optional("transfer_currency", l.Currency.String)
 	to.Int4("payments", int32(l.Payments))
 	to.Int8("ore", l.Ore)
+	to.OptionalInt8("payment_ore", l.PaymentOre)
 	to.Int2("attempt", l.Attempt)
 	to.End()
 }
@@ -101,25 +102,42 @@ const unpaidRows = 5000
 
 // add ends a payment that no order is made for, and owes its authority response 7; a cheque is told by response 7 too.
 func (u *unpaid) add(ctx context.Context, f *freezer, p *completed) error {
-	delivery, about := gateway.DeliveryOf(p.id), p.attempt
+	about := p.attempt
 	if about == neverOrdered+1 {
 		about = neverOrdered // what has never been ordered ends before any attempt
 	}
-	status, code, text := gateway.StatusAccepted, "", gateway.TextChequeUsed
+	status, code, text := gateway.StatusAccepted, "", p.tells
 	if p.reason != "" {
 		status, code, text = gateway.StatusRejected, string(gateway.CodeNoAccount), p.reason.Text()
-		u.facts.Day("month", f.months[delivery])
-		u.facts.Int8("payment_id", p.id)
-		u.facts.Int2("attempt", about)
-		u.facts.Text("kind", string(gateway.FactNotPayable))
-		u.facts.Text("code", code)
-		u.facts.Text("text", text)
-		u.facts.End()
+		u.fact(f, p.id, about, gateway.FactNotPayable, code, text)
 	}
+	return u.owe(ctx, f, p.id, about, status, code, text)
+}
+
+// wait keeps a payment until an account arrives, and owes its authority response 7 about that.
+func (u *unpaid) wait(ctx context.Context, f *freezer, p *completed) error {
+	text := gateway.SettlementText(gateway.SettleWait, "", f.until(p))
+	u.fact(f, p.id, neverOrdered, gateway.FactAwaitsAccount, "", text)
+	return u.owe(ctx, f, p.id, neverOrdered, gateway.StatusAccepted, "", text)
+}
+
+func (u *unpaid) fact(f *freezer, payment int64, about int16, kind gateway.FactKind, code, text string) {
+	u.facts.Day("month", f.months[gateway.DeliveryOf(payment)])
+	u.facts.Int8("payment_id", payment)
+	u.facts.Int2("attempt", about)
+	u.facts.Text("kind", string(kind))
+	u.facts.Optional("code", code)
+	u.facts.Text("text", text)
+	u.facts.End()
+}
+
+// owe owes response 7.
+func (u *unpaid) owe(ctx context.Context, f *freezer, payment int64, about int16, status, code, text string) error {
+	delivery := gateway.DeliveryOf(payment)
 	u.dues.Int2("kind", int16(gateway.Response7))
 	u.dues.Int8("delivery_id", delivery)
 	u.dues.Day("month", f.months[delivery])
-	u.dues.Int8("payment_id", p.id)
+	u.dues.Int8("payment_id", payment)
 	u.dues.Int2("attempt", about)
 	u.dues.Text("status", status)
 	u.dues.Optional("code", code)

@@ -26,7 +26,11 @@ func (o *frozenOrder) tell(order *gateway.Order) error {
 	*order = gateway.Order{Seq: o.seq, Reference: gateway.BankReference{Head: o.reference, EndToEndID: o.e2e}.String(), Ore: o.ore,
 		TransferCurrency: o.currency, Type: gateway.PaymentType(o.typ), Text: o.text, DebitText: o.debitText,
 		Account: gateway.Account{Kind: gateway.AccountKind(o.kind), Number: o.account, BIC: o.bic, BankCode: o.bankCode}}
-	for _, stored := range []string{o.detail, o.beneficiary} {
+	details := []string{o.detail, o.beneficiary}
+	if order.Type == gateway.ErrorOrder { // the recipient does not stand in it
+		order.Text, details = "", details[1:]
+	}
+	for _, stored := range details {
 		if stored == "" {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"nks/gateway"
@@ -15,6 +16,13 @@ import (
 
 //go:embed sql/obligations.sql
 var obligationsSQL string
+
+// ofVoid are the obligations out of void interchanges, and obligationsOf what completes some: $1 are those interchanges.
+const ofVoid = `b.cause IS NULL AND b.cause_interchange = ANY ($1::bigint[])`
+
+func obligationsOf(which string) string {
+	return strings.Replace(obligationsSQL, "/*which*/", which, 1)
+}
 
 // owedUnit is what is ordered anew in interchanges of its own: the due obligations of one agreement and execution day. Its bank
 // centre is the agreement's by now.
@@ -83,7 +91,7 @@ func (s *Store) orderFirst(ctx context.Context, over []int64) (void []int64, end
 func (s *Store) noteWaiting(ctx context.Context, x *postgres.Session, void []int64) error {
 	for _, id := range void {
 		var waiting int
-		err := x.QueryRowContext(ctx, `SELECT count(*) FROM obligation WHERE cause_interchange = $1 AND state = 'open'`, id).Scan(&waiting)
+		err := x.QueryRowContext(ctx, `SELECT count(*) FROM obligation WHERE cause_interchange = $1 AND cause IS NULL AND state = 'open'`, id).Scan(&waiting)
 		switch {
 		case err == nil && waiting == 0:
 			err = s.CloseMended(ctx, x, gateway.InterchangeFails, id)
@@ -103,7 +111,7 @@ func (s *Store) claimOwed(ctx context.Context, x *postgres.Session, over []int64
 	var units []owedUnit
 	today := gateway.DateOf(s.Now().In(s.Location)).String()
 	err := x.SelectContext(ctx, &units, `SELECT DISTINCT executes_on, agreement_id FROM obligation
-		WHERE state = 'open' AND due_on <= $1 AND cause_interchange <> ALL ($2::bigint[]) ORDER BY executes_on, agreement_id LIMIT $3`, today, over, mostUnits)
+		WHERE state = 'open' AND cause IS NULL AND due_on <= $1 AND cause_interchange <> ALL ($2::bigint[]) ORDER BY executes_on, agreement_id LIMIT $3`, today, over, mostUnits)
 	if err != nil {
 		return owedUnit{}, nil, fmt.Errorf("claim obligations: %w", err)
 	}
@@ -118,7 +126,7 @@ func (s *Store) claimOwed(ctx context.Context, x *postgres.Session, over []int64
 			continue
 		}
 		var void []int64
-		err = x.SelectContext(ctx, &void, `SELECT DISTINCT cause_interchange FROM obligation WHERE state = 'open' AND due_on <= $1
+		err = x.SelectContext(ctx, &void, `SELECT DISTINCT cause_interchange FROM obligation WHERE state = 'open' AND cause IS NULL AND due_on <= $1
 			AND cause_interchange <> ALL ($2::bigint[]) AND agreement_id = $3 AND executes_on = $4 ORDER BY 1`, today, over, u.AgreementID, u.ExecutesOn)
 		if err != nil || len(void) > 0 {
 			return u, void, err
@@ -138,14 +146,19 @@ func (s *Store) orderAnew(ctx context.Context, x *postgres.Session, way gateway.
 	if err != nil {
 		return 0, err
 	}
-	doubtful, err := s.freeze(ctx, x, c, executesOn)
+	left, err := s.freeze(ctx, x, c, executesOn)
 	if err != nil {
 		return 0, err
 	}
 	s.Failpoint("after-ordering-anew-before-end")
 	x.Wakes(postgres.ToAnswer, postgres.ToRender(bank.ID), postgres.ToSend(bank.ID), postgres.ToAwait(bank.ID))
-	ended = c.payments - len(doubtful)
-	return ended, s.endObligations(ctx, x, c, doubtful, ended)
+	// One that would be kept for an account was ordered before: it waits as those in doubt do.
+	waiting := left.doubtful
+	for i := range left.waits {
+		waiting = append(waiting, left.waits[i].id)
+	}
+	ended = c.payments - len(waiting)
+	return ended, s.endObligations(ctx, x, c, waiting, ended)
 }
 
 // lockBefore locks the lines of the attempts before, which must be void.
@@ -169,7 +182,7 @@ func (s *Store) completionOfOwed(ctx context.Context, x *postgres.Session, bank 
 		return nil, err
 	}
 	c.void, c.slices = void, []slice{{}}
-	c.from = func(slice) (string, []any) { return obligationsSQL, []any{void} }
+	c.from = func(slice) (string, []any) { return obligationsOf(ofVoid), []any{void} }
 	var owed []struct {
 		attempt
 		payer
@@ -178,7 +191,7 @@ func (s *Store) completionOfOwed(ctx context.Context, x *postgres.Session, bank 
 	}
 	err = x.SelectContext(ctx, &owed, `SELECT o.delivery_id, o.attempt, o.payments, d.month, d.payer_id, d.authority
 		FROM (SELECT delivery_of(payment_id) AS delivery_id, attempt, count(*) AS payments FROM obligation
-			WHERE cause_interchange = ANY ($1::bigint[]) AND state = 'open' GROUP BY 1, 2) o
+			WHERE cause_interchange = ANY ($1::bigint[]) AND cause IS NULL AND state = 'open' GROUP BY 1, 2) o
 		CROSS JOIN LATERAL (SELECT * FROM delivery e WHERE e.id = o.delivery_id OFFSET 0) d ORDER BY 1, 2`, void)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)

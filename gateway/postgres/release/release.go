@@ -29,7 +29,8 @@ type Store struct {
 	Image *image.Keeper // of the register; nil: SQL is asked for everything
 }
 
-// Next freezes what is most urgent and due: first what is to be ordered anew, then a unit of groups. It completes the payments
+// Next freezes what is most urgent and due: first what is to be ordered anew, then what authorities chose for
+// money that has nowhere to go, then a unit of groups. It completes the payments
 // with accounts, splits them into interchanges, and freezes those. It reports whether there was anything.
 //
 // A release waits until the deliveries that came in time and may be of it have been read and checked, and for no others.
@@ -39,11 +40,15 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 		return true, failed
 	}
 	// What cannot be ordered anew holds up no release.
+	chosen, notOrdered := s.orderChosen(ctx)
+	if chosen {
+		return true, notOrdered
+	}
 	worked, err := s.nextRelease(ctx)
 	if worked {
 		return true, err
 	}
-	return false, errors.Join(failed, err)
+	return false, errors.Join(failed, notOrdered, err)
 }
 
 // nextRelease releases the most urgent unit that is due.
@@ -142,7 +147,11 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, way ga
 	if err != nil {
 		return err
 	}
-	if _, err := s.freeze(ctx, x, c, executesOn); err != nil {
+	left, err := s.freeze(ctx, x, c, executesOn)
+	if err == nil {
+		err = s.keepWaiting(ctx, x, c, left.waits)
+	}
+	if err != nil {
 		return err
 	}
 	s.Failpoint("after-freezing-before-release")

@@ -162,7 +162,9 @@ type lineRow struct {
 	Currency sql.NullString `db:"transfer_currency"`
 	Payments int            `db:"payments"`
 	Ore      int64          `db:"ore"`
-	Attempt  int16          `db:"attempt"` // of its orders
+	// PaymentOre is what its orders' payments are, where the orders are of parts of them; else 0.
+	PaymentOre int64
+	Attempt    int16 `db:"attempt"` // of its orders
 }
 
 // line is what the codec is told of a LIN.

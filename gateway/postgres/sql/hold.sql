@@ -13,7 +13,7 @@ UPDATE holding h SET aside = g.held_payment IS NOT NULL, effect = f.effect
 FROM payment p JOIN release_group g ON g.id = p.group_id
 LEFT JOIN standing s ON s.month = p.month AND s.month BETWEEN @since::date AND @until::date AND s.payment_id = p.id
 JOIN may_follow f ON f.news = 'held' AND f.scope = 'order' AND f.position = position_of(s.kind, g.state, NULL, NULL, NULL)
-WHERE p.month = h.month AND p.month BETWEEN @since::date AND @until::date AND p.id = h.payment_id AND p.group_id = h.group_id
+WHERE p.month = h.month AND p.month BETWEEN @since::date AND @until::date AND p.id = h.payment_id AND p.group_id = h.group_id AND s.kind IS DISTINCT FROM 'awaits_account'
 
 -- step: those that move
 INSERT INTO moving (month, payment_id) SELECT month, payment_id FROM holding WHERE effect = 'takes' AND NOT aside

@@ -1,5 +1,5 @@
 -- Records the facts of the temporary table new_fact, one of a payment at most: in fact, in where the payment stands, and in
--- the tally of its group or line. since bounds the months that are looked at when the statement is planned.
+-- the tally of its group or line; what the bank rejected or sent back is due to be settled. since bounds the months that are looked at when the statement is planned.
 WITH news AS MATERIALIZED (
     SELECT f.*, p.ore, p.group_id, s.n AS before_n, s.kind AS before_kind, s.attempt AS before_attempt, s.order_month AS before_order_month
     FROM new_fact f
@@ -20,6 +20,11 @@ standings AS (
     ON CONFLICT (month, payment_id) DO UPDATE SET n = excluded.n, kind = excluded.kind, attempt = excluded.attempt, code = excluded.code,
         text = excluded.text, at = excluded.at WHERE s.n = excluded.n - 1
     RETURNING 1),
+settles AS (
+    INSERT INTO settle_due (cause, bank, interchange_id, message_no, lin, payment_month, payment_id, fact_n, fact_month)
+    SELECT n.kind::text, i.bank, n.interchange_id, n.message_no, n.lin, n.month, n.payment_id, coalesce(n.before_n, 0) + 1, @recorded::date
+    FROM news n CROSS JOIN LATERAL (SELECT f.bank FROM interchange f WHERE f.id = n.interchange_id LIMIT 1) i WHERE n.kind IN ('bank_rejected', 'came_back')
+    RETURNING 1),
 tallies AS (
     INSERT INTO fact_tally (group_id, interchange_id, message_no, lin, kind, payments, ore)
     SELECT CASE WHEN interchange_id IS NULL THEN group_id END, interchange_id, message_no, lin, kind, count(*), sum(ore)
@@ -31,4 +36,4 @@ tallies AS (
             ON b.month = coalesce(n.before_order_month, g.order_month) AND b.month BETWEEN @since::date AND @recorded::date AND b.payment_id = n.payment_id AND b.attempt = n.before_attempt
         WHERE n.before_attempt > 0 AND g.id = n.group_id LIMIT 1) o ON true
     WHERE n.before_kind IS NOT NULL GROUP BY 1, 2, 3, 4, 5)
-SELECT (SELECT count(*) FROM new_fact), (SELECT count(*) FROM standings)
+SELECT (SELECT count(*) FROM new_fact), (SELECT count(*) FROM standings), (SELECT count(*) FROM settles)

@@ -18,7 +18,10 @@ gathered AS (UPDATE answer_waiting w SET payments = w.payments + c.payments, las
 INSERT INTO closing
 SELECT kind, delivery_id, month, payment_id, attempt, interchange_id, message_no, lin, turn, payments, status, code, text
 FROM (SELECT *, sum(payments) OVER (ORDER BY caused_at, payment_id, interchange_id, message_no, lin) - payments AS before
-    FROM (SELECT * FROM answer_due WHERE delivery_id = @delivery AND kind = @kind AND answer_id IS NULL
+    FROM (SELECT * FROM answer_due o WHERE delivery_id = @delivery AND kind = @kind AND answer_id IS NULL
+        -- One document says one thing of a payment: what came after that is for the next.
+        AND (o.payment_id = 0 OR o.attempt <= 1 AND o.turn = 0 OR NOT EXISTS (SELECT FROM answer_due b WHERE b.kind = @kind AND b.delivery_id = @delivery
+            AND b.payment_id = o.payment_id AND (b.attempt, b.turn) < (o.attempt, o.turn) AND b.answer_id IS NULL))
         ORDER BY caused_at, payment_id, interchange_id, message_no, lin LIMIT @most) d) q
 WHERE before = 0 OR before + payments <= @most
 

@@ -54,3 +54,9 @@ UPDATE order_line l SET state = CASE j.effect WHEN 'disputes' THEN 'disputed' EL
     changed_at = @now::timestamptz, facts = l.facts + 1
 FROM judged j WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
   AND l.interchange_id = j.interchange_id AND l.message_no = j.message_no AND l.lin = j.lin
+
+-- step: lines to be settled
+INSERT INTO settle_due (cause, bank, interchange_id, message_no, lin, fact_n, fact_month)
+SELECT 'bank_rejected', i.bank, l.interchange_id, l.message_no, l.lin, l.facts, @recorded::date
+FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = l.interchange_id
+WHERE j.payment_id IS NULL AND j.effect = 'takes' AND l.state = 'rejected'

@@ -1,0 +1,11 @@
+-- What was chosen for payments that are to be ordered, and what has failed of them.
+--
+-- $1: the payments.
+SELECT w.payment_id, w.kind::text AS kind, w.cause, w.choice_version, w.hold_until, p.ore AS payment_ore, coalesce(o.account_kind, 0) AS account_kind, coalesce(o.account, '') AS account
+FROM obligation w
+CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = w.payment_month AND q.id = w.payment_id LIMIT 1) p
+CROSS JOIN LATERAL (SELECT * FROM release_group e WHERE e.id = p.group_id LIMIT 1) g
+LEFT JOIN LATERAL (SELECT * FROM standing t WHERE t.month = w.payment_month AND t.payment_id = w.payment_id LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = coalesce(s.order_month, g.order_month) AND b.payment_id = w.payment_id
+    AND b.attempt = w.attempt - 1 LIMIT 1) o ON true
+WHERE w.payment_id = ANY ($1::bigint[]) AND w.state = 'open'
