@@ -28,6 +28,7 @@ const (
 	PaymentSearch Kind = "search for payments"
 	FrozenSums    Kind = "frozen sums"
 	DroppedMonth  Kind = "dropped month"
+	Certificate   Kind = "certificate"
 	Restore       Kind = "restore"
 )
 

@@ -173,6 +173,13 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"a message's count", `UPDATE message SET payments = payments + 1`, "I8", "message whose lines do not add up"},
 		{"an interchange's sum", `UPDATE interchange SET ore = ore + 1`, "I8", "interchange whose messages do not add up"},
 		{"an interchange's messages", `UPDATE interchange SET messages = messages + 1`, "I8", "interchange whose messages do not add up"},
+		{"a fact moves nothing", `UPDATE fact SET stood_ore = NULL`, "I8", "fact that does not tell what it moved"},
+		{"a book opens otherwise", `INSERT INTO book (day, until, booked_at) VALUES ('2005-08-11', '2005-08-12', '2005-08-12'), ('2005-08-12', '2005-08-13', '2005-08-13');
+			INSERT INTO book_balance SELECT d::date, '77', 'AFT-1', 'DKK', a, 0, 5, 0 FROM generate_series('2005-08-11'::date, '2005-08-12', '1 day') d, unnest('{waiting,claims}'::text[]) a`,
+			"I8", "book whose accounts do not add up to 0, or that does not open with what was left"},
+		{"a certificate of what does not add up", `INSERT INTO book (day, until, booked_at) VALUES ('2005-08-11', '2005-08-12', '2005-08-12');
+			INSERT INTO certificate VALUES ('2005-08-11', '77', 'AFT-1', 'BEC', 1, true, '{}', 0, '[{"opening_ore": 1, "in_ore": 1, "out_ore": 1}]', '2005-08-12', 1)`,
+			"I8", "certificate of accounts that do not add up to 0"},
 		{"an entry of the log waits", `UPDATE audit_entry SET recorded_at = recorded_at - interval '11 min'`, "I9",
 			"entry of the log that has waited too long for its place"},
 		{"a place of the log is skipped", `UPDATE audit_entry SET place = id`, "I9", "log whose places have a hole, or are not all signed"},

@@ -59,6 +59,7 @@ func (w *world) isKept(month, why string) {
 func (w *world) drops(month string) {
 	w.t.Helper()
 	before := w.ledger()
+	w.booked()
 	if err := w.Retention.Drop(w.t.Context(), w.month(month), "A. Hansen"); err != nil {
 		w.t.Fatal(err)
 	}
@@ -362,6 +363,7 @@ func TestRetention_ByItself(t *testing.T) {
 
 	broken := errors.New("broken off")
 	w.at("2006-10-01 00:00")
+	w.books()
 	before := w.ledger()
 	for _, point := range []string{"after-dropping-began", "after-keys-are-hashed", "between-partitions", "after-partitions-are-dropped"} {
 		func() {
@@ -409,6 +411,7 @@ func TestRetention_BesideTheFlow(t *testing.T) {
 	w.says("BEC", bansta(s.message(2), line(1, "4", "")))
 	w.collects()
 	w.keeps(retention.Payments, 12)
+	w.booked()
 	tx, err := w.db.BeginTxx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -424,7 +427,6 @@ func TestRetention_BesideTheFlow(t *testing.T) {
 		t.Fatalf("dropped while another had its table: %v", err)
 	case <-time.After(time.Second):
 	}
-	w.at("2006-10-12 10:00")
 	w.send(bundle("G-2", complete("meanwhile", 100))) // not kept away from the very table
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)

@@ -266,6 +266,7 @@ func (w *world) holds() {
 		w.t.Errorf("the ledger misses %d payments, %d øre", received, ore)
 	}
 	w.pageAgrees(ledger)
+	w.booksHold()
 }
 
 var citizen = regexp.MustCompile(`0[1-8]01700\d{3}`)

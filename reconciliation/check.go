@@ -184,6 +184,15 @@ func invariants() []invariant {
 			`SELECT i.id FROM only_interchange i LEFT JOIN (SELECT interchange_id, count(*) AS c, sum(payments) AS n, sum(ore) AS ore
 				FROM only_message o GROUP BY 1) m ON m.interchange_id = i.id
 			 WHERE i.kind = 'PAYMUL' AND (m.c IS DISTINCT FROM i.messages OR m.n IS DISTINCT FROM i.payments OR m.ore IS DISTINCT FROM i.ore)`},
+		{"I8", "fact that does not tell what it moved",
+			`SELECT coalesce(f.payment_id, f.interchange_id) FROM only_fact f WHERE f.was IS NULL OR f.stood_payments IS NULL OR f.stood_ore IS NULL`},
+		{"I8", "book whose accounts do not add up to 0, or that does not open with what was left",
+			`SELECT extract(epoch FROM day)::bigint FROM (SELECT day, opening_ore, lag(opening_ore + in_ore - out_ore) OVER (PARTITION BY authority, agreement, currency, account ORDER BY day) AS left_ore
+				FROM only_book_balance b) o WHERE opening_ore <> left_ore
+			 UNION ALL SELECT extract(epoch FROM day)::bigint FROM only_book_balance s GROUP BY day, authority, agreement, currency HAVING sum(in_ore) <> sum(out_ore)`},
+		{"I8", "certificate of accounts that do not add up to 0",
+			`SELECT c.audit_entry FROM only_certificate c CROSS JOIN LATERAL (SELECT sum((s ->> 'opening_ore')::bigint + (s ->> 'in_ore')::bigint - (s ->> 'out_ore')::bigint) AS ore
+				FROM jsonb_array_elements(c.sums) s) a WHERE c.issued AND a.ore <> 0`},
 		{"I9", "entry of the log that has waited too long for its place",
 			`SELECT id FROM audit_entry WHERE place IS NULL AND recorded_at < clock_timestamp() - interval '10 min'`},
 		{"I9", "log whose places have a hole, or are not all signed",

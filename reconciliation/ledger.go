@@ -38,29 +38,39 @@ func Ledger(ctx context.Context, db Queryer) ([]Entry, error) {
 	if err := hashing(ctx, db, true); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	// Values, so that it is planned for the open months.
-	rows, err := db.QueryContext(ctx, `
-		SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (
-			SELECT supplier, authority, state, count(*) AS payments, sum(ore) AS ore, sum(order_ore) AS order_ore
-				FROM payment_states($1::date, NULL, $2, NULL) GROUP BY 1, 2, 3
-			UNION ALL SELECT supplier, authority, state, payments, ore, order_ore FROM closed_sum
-			UNION ALL SELECT supplier, authority, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < $1::date GROUP BY 1, 2, 3
-			UNION ALL SELECT supplier, authority, stands, count(*), sum(now_ore), sum(now_order_ore) FROM carried_states
-				WHERE month < $1::date GROUP BY 1, 2, 3) p
+	var ledger []Entry
+	err = query(ctx, db, func(rows *sql.Rows) error {
+		var e Entry
+		err := rows.Scan(&e.Supplier, &e.Authority, &e.State, &e.Payments, &e.Ore, &e.OrderOre)
+		ledger = append(ledger, e)
+		return err
+	}, `SELECT supplier, authority, state, sum(payments)::bigint, sum(ore)::bigint, sum(order_ore)::bigint FROM (`+everyState+`) p
 		GROUP BY 1, 2, 3 HAVING sum(payments) <> 0 OR sum(ore) <> 0 OR sum(order_ore) <> 0 ORDER BY 1, 2, 3`, open.first, open.delivery)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	var ledger []Entry
-	for rows.Next() {
-		var e Entry
-		if err := rows.Scan(&e.Supplier, &e.Authority, &e.State, &e.Payments, &e.Ore, &e.OrderOre); err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
-		}
-		ledger = append(ledger, e)
+	return ledger, nil
+}
+
+// everyState is payments by supplier, authority, agreement and state, in several rows each, from the first open month and delivery, which
+// are given as values so that it is planned for these months.
+const everyState = `SELECT supplier, authority, agreement, state, count(*) AS payments, sum(ore) AS ore, sum(order_ore) AS order_ore
+	FROM payment_states($1::date, NULL, $2, NULL) GROUP BY 1, 2, 3, 4
+	UNION ALL SELECT supplier, authority, agreement, state, payments, ore, order_ore FROM closed_sum
+	UNION ALL SELECT supplier, authority, agreement, state, -count(*), -sum(ore), -sum(order_ore) FROM carried WHERE month < $1::date GROUP BY 1, 2, 3, 4
+	UNION ALL SELECT supplier, authority, agreement, stands, count(*), sum(now_ore), sum(now_order_ore) FROM carried_states
+		WHERE month < $1::date GROUP BY 1, 2, 3, 4`
+
+// query reads all rows of a query.
+func query(ctx context.Context, db Queryer, row func(*sql.Rows) error, text string, args ...any) error {
+	rows, err := db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
 	}
-	return ledger, rows.Err()
+	for err == nil && rows.Next() {
+		err = row(rows)
+	}
+	return errors.Join(err, rows.Err(), rows.Close())
 }
 
 // from is where the open months begin: their first day and first delivery.

@@ -90,6 +90,8 @@ func (s scope) rows(table string) string {
 		return `payment_month >= '` + s.since + `'`
 	case "order_line", "message":
 		return `interchange_id IN (SELECT id FROM interchange WHERE ` + month + `)`
+	case "book_balance", "certificate":
+		return `day >= '` + s.since + `'`
 	case "fact_tally":
 		return `(` + from("group_id", s.group) + ` OR interchange_id IN (SELECT id FROM interchange WHERE ` + month + `))`
 	}

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "explain", "register", "audit", "month", "retention", "exceptions", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "explain", "register", "audit", "month", "retention", "exceptions", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -43,6 +43,8 @@ func TestWrongUse(t *testing.T) {
 		"word too many":            {{"run", "now"}, {`"now"`}},
 		"word for version":         {{"version", "now"}, {`"now"`}},
 		"word for ledger":          {{"ledger", "now"}, {`"now"`}},
+		"no day to reconcile":      {{"reconcile", "--day", "yesterday"}, {"--day", `"yesterday"`}},
+		"no event":                 {{"reconcile", "--facts", "gone"}, {"--facts", `"gone"`, "must be one of received ordered"}},
 		"word for migrate":         {{"migrate", "now"}, {`"now"`}},
 		"two configurations":       {{"check-config", config, config}, {"one file"}},
 		"no configuration there":   {{"run", "--config", absent}, {absent}},
@@ -375,12 +377,15 @@ func (s *site) signed(t *testing.T, name, text string) string {
 // beside uses the running gateway's database.
 func (s *site) beside(t *testing.T) {
 	t.Helper()
-	for _, args := range [][]string{{"ledger"}, {"migrate"}, {"resolve"}, {"load", filepath.Join(s.dir, "country")}} {
+	for _, args := range [][]string{{"ledger"}, {"reconcile", "--verify"}, {"reconcile", "--verify", "--json"}, {"migrate"}, {"resolve"}, {"load", filepath.Join(s.dir, "country")}} {
 		p := nks(t, append(args, "--config", s.config)...)
 		p.Want(t, 0)
 		if p.Out.String() == "" {
 			t.Errorf("nks %s printed nothing", args[0])
 		}
+	}
+	if p := nks(t, "reconcile", "--verify", "--config", s.config); !strings.Contains(p.Out.String(), "everything agrees: the difference is 0") {
+		t.Errorf("nks reconcile --verify printed %s", p.Out.String())
 	}
 	p := nks(t, "resolve", "--config", s.config, "--bank", "BEC", "--interchange", "17", "--arrived", "no", "--by", "A", "--approved-by", "B")
 	p.Want(t, 1)

@@ -13,10 +13,11 @@ import (
 
 // newFactSQL makes the temporary table that facts are gathered in before they are recorded. month is that of the payment;
 // the place is that of the order that a fact with an attempt is about. moved_ore is how much money the fact is about, where that is
-// not the payment's amount, and the part of a posting is what proves it.
+// not the payment's amount, and the part of a posting is what proves it. was is where the payment stood, where the writer has moved
+// its line or group since.
 const newFactSQL = `CREATE TEMP TABLE IF NOT EXISTS new_fact (month date, payment_id bigint, attempt smallint, kind fact_kind, code text, text text,
 	interchange_id bigint, message_no int, lin int, document_id bigint, decision_id bigint,
-	moved_ore bigint, posting_id bigint, posting_part int) ON COMMIT DROP`
+	moved_ore bigint, posting_id bigint, posting_part int, was text) ON COMMIT DROP`
 
 //go:embed sql/record_facts.sql
 var recordFactsSQL string

@@ -22,6 +22,8 @@ const (
 	ToForget Work = "notices"
 	// ToClose is a month that is due to be closed; it waits for time alone.
 	ToClose Work = "months"
+	// ToBook is a day that has ended and is to be booked, or one to be certified; it waits for time alone.
+	ToBook Work = "books"
 	// ToDrop is what has been kept long enough; it waits for time alone.
 	ToDrop Work = "retention"
 	// ToFollow is a change of the register; who changes it says so.

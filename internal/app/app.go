@@ -196,6 +196,7 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToCompare, a.steps.Restore.Next, nil)
 	a.addWorker(postgres.ToShorten, a.steps.Restore.Forget, nil)
 	a.addWorker(postgres.ToClose, a.steps.Closing.Next, a.steps.Closing.NextDue)
+	a.addWorker(postgres.ToBook, a.steps.Booking.Next, a.steps.Booking.NextDue)
 	a.addWorker(postgres.ToDrop, a.steps.Retention.Next, nil)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	a.addWorker(postgres.ToServe, a.banks.follow, a.banks.nextDue)

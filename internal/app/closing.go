@@ -6,6 +6,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
+	"nks/gateway/postgres/booking"
 	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/retention"
 )
@@ -40,4 +41,13 @@ func OpenClosing(ctx context.Context, c conf.Config, db *Database, log zerolog.L
 		return nil, err
 	}
 	return steps.Closing, nil
+}
+
+// OpenBooking makes what keeps the books for a command.
+func OpenBooking(ctx context.Context, c conf.Config, db *Database, log zerolog.Logger) (*booking.Store, error) {
+	steps, err := openMonths(ctx, c, db, log)
+	if err != nil {
+		return nil, err
+	}
+	return steps.Booking, nil
 }

@@ -15,6 +15,7 @@ import (
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/bank"
+	"nks/gateway/postgres/booking"
 	"nks/gateway/postgres/check"
 	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
@@ -91,6 +92,7 @@ type Steps struct {
 	Watch     *flow.Store
 	Closing   *closing.Store
 	Retention *retention.Store
+	Booking   *booking.Store
 	DryRun    *dryrun.Store
 	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
@@ -135,7 +137,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 			Rules: answer.Rules{Payments: l.AnswerPayments, Quiet: l.AnswerQuiet, Deadline: l.AnswerDeadline}},
 		Watch:     &flow.Store{Base: base, Days: days, Banks: o.Banks},
 		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
-		Retention: &retention.Store{Base: base}}
+		Retention: &retention.Store{Base: base},
+		Booking:   &booking.Store{Base: base}}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, o.Decisions)

@@ -1,10 +1,8 @@
 package closing
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,26 +121,17 @@ func (v *Verdict) compare(frozen, rows []Sum) {
 
 // holdAgainstLog compares with what the log was told, which its commitment proves.
 func (v *Verdict) holdAgainstLog(ctx context.Context, x *postgres.Session, found Frozen) error {
-	var c audit.Content
-	var kind, text sql.NullString
-	var commitment []byte
-	err := x.QueryRowContext(ctx, `SELECT e.commitment, e.place IS NOT NULL, c.kind, c.content, c.salt FROM audit_entry e
-		LEFT JOIN audit_content c ON c.entry_id = e.id WHERE e.id = $1`, v.Entry).Scan(&commitment, &v.Placed, &kind, &text, &c.Salt)
-	if errors.Is(err, sql.ErrNoRows) {
-		v.find("entry %d of the log is not there", v.Entry)
-		return nil
-	}
+	e, err := postgres.ReadEntry(ctx, x, v.Entry)
 	if err != nil {
 		return err
 	}
-	c.Kind, c.Text = audit.Kind(kind.String), text.String
-	if is := c.Commitment(); !bytes.Equal(is[:], commitment) {
-		v.find("entry %d of the log does not tell what it was committed to: %s", v.Entry, hex.EncodeToString(commitment[:8]))
+	if v.Placed = e.Placed; e.Fault != "" {
+		v.find("%s", e.Fault)
 		return nil
 	}
 	var reported Frozen
-	if err := json.Unmarshal([]byte(c.Text), &reported); err != nil || c.Kind != audit.FrozenSums || reported != found {
-		v.find("entry %d of the log tells %s, and the rows give %d payments, %d øre, digest %.8s", v.Entry, c.Text, found.Payments, found.Ore, found.SumsSHA256)
+	if err := json.Unmarshal([]byte(e.Text), &reported); err != nil || e.Kind != audit.FrozenSums || reported != found {
+		v.find("entry %d of the log tells %s, and the rows give %d payments, %d øre, digest %.8s", v.Entry, e.Text, found.Payments, found.Ore, found.SumsSHA256)
 	}
 	return nil
 }

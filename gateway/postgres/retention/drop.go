@@ -75,6 +75,9 @@ func (s *Store) begin(ctx context.Context, month gateway.Month, who string) (beg
 		if _, err := x.ExecContext(ctx, `SELECT must_be_over($1::date, 'payments', $2, $3, $4)`, month.String(), s.Now(), inner, outer); err != nil {
 			return kept(err)
 		}
+		if err := s.refuseUnbooked(ctx, x, month); err != nil {
+			return err
+		}
 		entered, err := s.count(ctx, x, month)
 		if err != nil {
 			return err
@@ -87,6 +90,20 @@ func (s *Store) begin(ctx context.Context, month gateway.Month, who string) (beg
 		return kept(err)
 	})
 	return begun, err
+}
+
+// refuseUnbooked is ErrKept while something has become of the month that stands in no book: its rows tell whose it is.
+func (s *Store) refuseUnbooked(ctx context.Context, x *postgres.Session, month gateway.Month) error {
+	var unbooked bool
+	err := x.QueryRowContext(ctx, `WITH booked AS MATERIALIZED (SELECT coalesce(max(until), '-infinity') AS until FROM book)
+		SELECT b.until < $2 OR EXISTS (SELECT FROM fact f LEFT JOIN interchange i ON i.id = f.interchange_id WHERE f.month >= $1::date AND f.at >= b.until
+				AND (i.month = $1::date OR f.payment_id >= month_deliveries($1::date) << 24 AND f.payment_id < month_deliveries(($1::date + interval '1 month')::date) << 24))
+			OR EXISTS (SELECT FROM obligation w WHERE w.payment_month = $1::date AND w.ended_at >= b.until) FROM booked b`,
+		month.String(), month.Next().Begins(s.Location)).Scan(&unbooked)
+	if err == nil && unbooked {
+		err = fmt.Errorf("%w: something of it is in no book yet: days are booked an hour after they have ended", ErrKept)
+	}
+	return err
 }
 
 // holdMonth waits, for a while, until nobody is at work upon payments of the month, and keeps others away until the transaction ends.

@@ -1,16 +1,25 @@
 -- Records the facts of the temporary table new_fact, one of a payment at most: in fact, in where the payment stands, and in
--- the tally of its group or line; what the bank rejected or sent back is due to be settled. since bounds the months that are looked at when the statement is planned.
+-- the tally of its group or line; what the bank rejected or sent back is due to be settled. since bounds the months that are looked at when
+-- the statement is planned. Where the payment stood before is what the writer knows, or what follows from what is there now.
 WITH news AS MATERIALIZED (
-    SELECT f.*, p.ore, p.group_id, s.n AS before_n, s.kind AS before_kind, s.attempt AS before_attempt, s.order_month AS before_order_month
+    SELECT f.month, f.payment_id, f.attempt, f.kind, f.code, f.text, f.interchange_id, f.message_no, f.lin, f.document_id, f.decision_id, f.moved_ore, f.posting_id,
+        f.posting_part, p.ore, p.group_id, s.n AS before_n, s.kind AS before_kind, s.attempt AS before_attempt, s.order_month AS before_order_month,
+        CASE WHEN f.attempt > 1 THEN (SELECT w.ore FROM obligation w WHERE w.payment_id = f.payment_id AND w.attempt = f.attempt) END AS order_ore,
+        CASE WHEN f.was IS NOT NULL THEN f.was
+            WHEN f.interchange_id IS NOT NULL THEN (SELECT position_of(CASE WHEN s.attempt = f.attempt THEN s.kind END, 'released', l.type, l.state, i.state)
+                FROM order_line l JOIN interchange i ON i.id = l.interchange_id
+                WHERE l.interchange_id = f.interchange_id AND l.message_no = f.message_no AND l.lin = f.lin)
+            WHEN f.attempt > 0 THEN 'void' -- what was to come after it
+            ELSE position_of(s.kind, (CASE WHEN f.kind = 'rejected' THEN 'unchecked'::group_state ELSE group_state 'waiting' END), NULL, NULL, NULL) END AS was
     FROM new_fact f
     -- By whole keys, whatever the planner knows of tables that have just grown.
     CROSS JOIN LATERAL (SELECT q.group_id, q.ore FROM payment q WHERE q.month = f.month AND q.month BETWEEN @since::date AND @recorded::date AND q.id = f.payment_id LIMIT 1) p
     LEFT JOIN LATERAL (SELECT t.* FROM standing t WHERE t.month = f.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = f.payment_id LIMIT 1) s ON true),
 facts AS (
     INSERT INTO fact (month, scope, n, kind, attempt, payment_id, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id, posting_id,
-        posting_part)
+        posting_part, was, stood_payments, stood_ore)
     SELECT @recorded::date, 'payment', coalesce(before_n, 0) + 1, kind, attempt, payment_id, interchange_id, message_no, lin, 1, coalesce(moved_ore, ore), code, text,
-        @now::timestamptz, document_id, decision_id, posting_id, posting_part
+        @now::timestamptz, document_id, decision_id, posting_id, posting_part, was, 1, coalesce(order_ore, ore)
     FROM news),
 standings AS (
     INSERT INTO standing AS s (month, payment_id, n, kind, attempt, order_month, code, text, at)

@@ -5,7 +5,7 @@
 -- step: judge orders
 INSERT INTO judged
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty
+    f.effect, f.answer, f.exception, w.n, f.certainty, f.position
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
 JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
@@ -15,7 +15,7 @@ ORDER BY w.payment_id, w.attempt, w.n
 -- step: judge lines
 INSERT INTO judged
 SELECT DISTINCT ON (w.interchange_id, w.message_no, w.lin) NULL, NULL, NULL, w.interchange_id, w.message_no, w.lin, NULL, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty
+    f.effect, f.answer, f.exception, w.n, f.certainty, f.position
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 JOIN may_follow f ON f.news = @news AND f.scope = 'bulk' AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)
 WHERE w.payment_id IS NULL
@@ -23,7 +23,7 @@ ORDER BY w.interchange_id, w.message_no, w.lin, w.n
 
 -- step: judge orders of those lines that stand by themselves
 INSERT INTO judged
-SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception, 0, f.certainty
+SELECT d.month, o.payment_id, o.attempt, o.interchange_id, o.message_no, o.lin, o.seq, j.code, j.text, f.effect, f.answer, f.exception, 0, f.certainty, f.position
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
 CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no
     AND b.lin = j.lin OFFSET 0) o
@@ -37,16 +37,25 @@ WHERE j.payment_id IS NULL AND f.effect IN ('takes', 'disputes')
   AND NOT EXISTS (SELECT FROM judged k WHERE k.payment_id = o.payment_id AND k.attempt = o.attempt)
 
 -- step: facts of orders
-INSERT INTO new_fact (month, payment_id, attempt, kind, code, text, interchange_id, message_no, lin, document_id, decision_id)
+INSERT INTO new_fact (month, payment_id, attempt, kind, code, text, interchange_id, message_no, lin, document_id, decision_id, was)
 SELECT month, payment_id, attempt, CASE effect WHEN 'disputes' THEN 'disputed' ELSE @kind END::fact_kind, code, text, interchange_id, message_no, lin,
-    @document::bigint, @decision::bigint
+    @document::bigint, @decision::bigint, was
 FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes') ORDER BY payment_id
 
 -- step: facts of lines
-INSERT INTO fact (month, scope, n, kind, attempt, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id)
+-- What moves with a line is what does not stand by itself, from now on or before, and has come to no later attempt.
+INSERT INTO fact (month, scope, n, kind, attempt, interchange_id, message_no, lin, payments, ore, code, text, at, document_id, decision_id, was, stood_payments, stood_ore)
 SELECT @recorded::date, 'line', l.facts + 1, CASE j.effect WHEN 'disputes' THEN 'disputed' ELSE @kind END::fact_kind, l.attempt, l.interchange_id, l.message_no,
-    l.lin, l.payments, l.ore, j.code, j.text, @now::timestamptz, @document::bigint, @decision::bigint
+    l.lin, l.payments, l.ore, j.code, j.text, @now::timestamptz, @document::bigint, @decision::bigint, j.was,
+    l.payments - l.later_payments - coalesce(t.payments, 0) - coalesce(k.payments, 0), l.ore - l.later_ore - coalesce(t.ore, 0) - coalesce(k.ore, 0)
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin)
+LEFT JOIN LATERAL (SELECT sum(y.payments) AS payments, sum(y.ore) AS ore FROM fact_tally y WHERE y.interchange_id = j.interchange_id AND y.message_no = j.message_no
+    AND y.lin = j.lin AND (y.kind <> 'dispute_settled' OR NOT @followed::boolean)) t ON true
+LEFT JOIN LATERAL (SELECT count(*) AS payments, sum(o.ore) AS ore FROM judged b JOIN interchange i ON i.id = b.interchange_id
+    JOIN bank_order o ON o.month = i.month AND o.month BETWEEN @since::date AND @recorded::date AND o.payment_id = b.payment_id AND o.attempt = b.attempt
+    WHERE b.payment_id IS NOT NULL AND b.effect IN ('takes', 'disputes') AND b.interchange_id = j.interchange_id AND b.message_no = j.message_no AND b.lin = j.lin
+      AND NOT EXISTS (SELECT FROM standing s WHERE s.month = b.month AND s.month BETWEEN @since::date AND @recorded::date AND s.payment_id = b.payment_id
+        AND s.attempt = b.attempt AND s.kind IS NOT NULL)) k ON true
 WHERE j.payment_id IS NULL AND j.effect IN ('takes', 'disputes')
 
 -- step: lines

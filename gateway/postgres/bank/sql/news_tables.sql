@@ -29,7 +29,8 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
     answer         smallint,
     exception      text,
     n              int,         -- of the status; 0: of none by itself
-    certainty      text
+    certainty      text,
+    was            text         -- its position before
 ) ON COMMIT DROP
 
 -- step: table of orders that moved
