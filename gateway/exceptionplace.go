@@ -19,6 +19,8 @@ const (
 	ThingBank        Thing = "bank"
 	ThingLegalHold   Thing = "legal hold"
 	ThingRetention   Thing = "retention rule"
+	ThingPosting     Thing = "posting"
+	ThingStatement   Thing = "statement"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -29,7 +31,8 @@ func (k ExceptionKind) Thing() Thing {
 	case ReleaseFails, RegisterOverlap, RegisterDiffers:
 		return ThingGroup
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
-		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid:
+		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid,
+		DebitDiffers:
 		return ThingInterchange
 	case RepaymentHeld:
 		return ThingPayment
@@ -37,8 +40,13 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingBank
 	case AgreementNotInForce:
 		return ThingAgreement
-	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:
+	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided, PostingUndecided,
+		PostingContradicts:
 		return ThingBankFile
+	case PostingUnmatched, PostingNotInStatement:
+		return ThingPosting
+	case StatementWrong:
+		return ThingStatement
 	}
 	return ""
 }
