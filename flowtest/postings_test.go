@@ -2,8 +2,10 @@ package flowtest_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // posted is an account as FII has it.
@@ -88,19 +90,12 @@ func finsta(statements ...string) string {
 	return "FINSTA:D:96A:UN'BGM+KBG+S1+9'DTM+137:20050815:102'FII+MS++:::2001:80:130'" + strings.Join(statements, "")
 }
 
-// cameBack is what came back, and of which postings.
-func (w *world) cameBack() string {
-	w.t.Helper()
-	return w.row(`SELECT p.e2e, f.attempt, f.ore, coalesce(f.code, '-'), m.ore, m.charge_ore, m.rule FROM fact f JOIN payment p ON p.id = f.payment_id
-		JOIN posting_match m ON m.posting_id = f.posting_id AND m.part = f.posting_part AND m.payment_id = f.payment_id
-		WHERE f.kind = 'came_back' ORDER BY p.id, f.n`)
-}
-
-// open is the exceptions that are open, with what they say of postings.
-func (w *world) open() string {
-	w.t.Helper()
-	return w.row(`SELECT kind || coalesce(' (' || CASE WHEN detail_code IN ('unmatched') THEN detail_args[4] || ': ' || detail_args[5] END || ')', '') FROM exception
-		WHERE closed_at IS NULL ORDER BY kind, id`)
+// names puts A to D in the place of their payments' ids.
+func (s sent) names(text string, w *world) string {
+	for _, name := range []string{"A", "B", "C", "D"} {
+		text = strings.ReplaceAll(text, fmt.Sprint(w.number(`SELECT id FROM payment WHERE e2e = $1`, s.e2e(name))), name)
+	}
+	return text
 }
 
 // TestReturns: money that comes back is told of each payment, by what its bank's credit names.
@@ -116,6 +111,97 @@ func TestReturns(t *testing.T) {
 	}{
 		{name: "all of it", say: func(s sent, b booking) { w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0)))) },
 			back: "B 1 200 K0530 200 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "a part of it", say: func(s sent, b booking) { w.says(s.bank, cremul(b.credited(150, returned(s.ref("B"), 150, 0)))) },
+			back: "B 1 150 K0530 150 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "less a fee that is kept", say: func(s sent, b booking) { w.says(s.bank, cremul(b.credited(150, returned(s.ref("B"), 150, 50)))) },
+			back: "B 1 150 K0530 150 50 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "in parts, over time", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(150, returned(s.ref("B"), 150, 0))))
+			w.later(24 * time.Hour)
+			b.ref += "-2"
+			w.says(s.bank, cremul(b.credited(50, returned(s.ref("B"), 50, 0))))
+		}, back: "B 1 150 K0530 150 0 reference; B 1 50 K0530 50 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "in parts, in one credit", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 150, 0), returned(s.ref("B"), 50, 0))))
+		}, back: "B 1 150 K0530 150 0 reference; B 1 50 K0530 50 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "several in one credit", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(600, returned(s.ref("B"), 200, 0), returned(s.ref("D"), 400, 0))))
+		}, back: "B 1 200 K0530 200 0 reference; D 1 400 K0530 400 0 reference", ledger: "with_bank -2 = -600, came_back 2 = 600"},
+		{name: "several in one credit, and one that names nothing", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(600, returned(s.ref("B"), 200, 0), returned("", 400, 0))))
+		}, back: "B 1 200 K0530 200 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200",
+			exceptions: "posting not matched (400: the bank names no reference of ours)"},
+		{name: "of nothing of ours", say: func(s sent, b booking) { w.says(s.bank, cremul(b.credited(200, returned("99999999B", 200, 0)))) },
+			exceptions: "posting not matched (200: its reference is none of ours)"},
+		{name: "of another bank's order", say: func(s sent, b booking) { w.says("SDC", cremul(b.credited(200, returned(s.ref("B"), 200, 0)))) },
+			exceptions: "posting not matched (200: its reference is none of ours)"},
+		{name: "the same again, in another file, message and month", say: func(s sent, b booking) {
+			for range 2 {
+				w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+				w.says(s.bank, cremul(booking{account: debit2, ref: b.ref}.credited(300, returned(s.ref("C"), 300, 0))), cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+				w.later(40 * 24 * time.Hour)
+			}
+		}, back: "B 1 200 K0530 200 0 reference; C 1 300 K0530 300 0 reference", ledger: "with_bank -2 = -500, came_back 2 = 500"},
+		{name: "equal ones without a reference", say: func(s sent, b booking) {
+			b.ref = ""
+			half := b.credited(100, returned(s.ref("B"), 100, 0))
+			w.says(s.bank, cremul(half, half))
+			w.says(s.bank, cremul(half, half))
+		}, back: "B 1 100 K0530 100 0 reference; B 1 100 K0530 100 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "the same reference with another amount", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+			w.says(s.bank, cremul(b.credited(300, returned(s.ref("C"), 300, 0))))
+			b.on = "20050815"
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+		}, back: "B 1 200 K0530 200 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200",
+			exceptions: "posting contradicts another; posting contradicts another"},
+		{name: "the same reference with other parts", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("C"), 200, 0))))
+		}, back: "B 1 200 K0530 200 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200", exceptions: "posting contradicts another"},
+		{name: "more than was ordered", say: func(s sent, b booking) { w.says(s.bank, cremul(b.credited(201, returned(s.ref("B"), 201, 0)))) },
+			ledger:     "with_bank -1 = -200, disputed 1 = 200",
+			exceptions: "bank names another amount; posting not matched (201: more came back of payment B than was ordered)"},
+		{name: "more than was ordered with the fee that is kept", say: func(s sent, b booking) { w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 1)))) },
+			ledger:     "with_bank -1 = -200, disputed 1 = 200",
+			exceptions: "bank names another amount; posting not matched (200: more came back of payment B than was ordered)"},
+		{name: "more than was ordered, in parts", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(201, returned(s.ref("B"), 150, 0), returned(s.ref("B"), 51, 0))))
+		}, back: "B 1 150 K0530 150 0 reference", ledger: "with_bank -1 = -200, disputed 1 = 200",
+			exceptions: "bank names another amount; posting not matched (51: more came back of payment B than was ordered)"},
+		{name: "after the bank called it executed", say: func(s sent, b booking) {
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+		}, back: "B 1 200 K0530 200 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "before the bank calls it executed", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
+		}, back: "B 1 200 K0530 200 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "of an order that the bank has rejected", say: func(s sent, b booking) {
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+		}, ledger: "with_bank -1 = -200, disputed 1 = 200",
+			exceptions: "money came back that was not paid; posting not matched (200: payment B was rejected by the bank)"},
+		{name: "of an order that is disputed", say: func(s sent, b booking) {
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "4", "")))
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+		}, ledger: "with_bank -1 = -200, disputed 1 = 200",
+			exceptions: "posting not matched (200: payment B is disputed: settle that first); reject after execution"},
+		{name: "a credit that is not what its parts are", say: func(s sent, b booking) { w.says(s.bank, cremul(b.credited(300, returned(s.ref("B"), 200, 0)))) },
+			exceptions: "posting not matched (300: it is not what its parts add up to)"},
+		{name: "a credit without an amount", say: func(s sent, b booking) {
+			w.says(s.bank, cremul(strings.Replace(b.credited(200, returned(s.ref("B"), 200, 0)), "MOA+60:2,00", "MOA+60:2,001", 1)))
+		}, exceptions: "posting undecided"},
+		{name: "first in a statement, then with what it is made of", say: func(s sent, b booking) {
+			b.account = "30110004567881"
+			w.says(s.bank, finsta(statementOf(b.account, 1, "20050812", 0, 200, b.entered(200))))
+			w.says(s.bank, cremul(b.credited(200, returned(s.ref("B"), 200, 0))))
+		}, back: "B 1 200 K0530 200 0 reference", ledger: "with_bank -1 = -200, came_back 1 = 200"},
+		{name: "in a statement alone", say: func(s sent, b booking) {
+			b.account = "30110004567882"
+			w.says(s.bank, finsta(statementOf(b.account, 1, "20050812", 0, 200, b.entered(200))))
+		}, exceptions: "posting not matched (200: the bank names no reference of ours)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
@@ -128,9 +214,167 @@ func TestReturns(t *testing.T) {
 				WHERE f.kind = 'came_back' AND p.e2e IN ($1, $2, $3, $4) ORDER BY p.id, f.n`, s.e2e("A"), s.e2e("B"), s.e2e("C"), s.e2e("D"))
 			w.want("came back", got, c.back)
 			w.want("ledger", w.book().since(before), c.ledger)
-			w.want("exceptions", w.row(`SELECT kind || coalesce(' (' || CASE WHEN detail_code = 'unmatched' THEN detail_args[4] || ': ' || detail_args[5] END || ')', '')
-				FROM exception WHERE id > $1 AND closed_at IS NULL ORDER BY kind, id`, last), c.exceptions)
+			w.want("exceptions", s.names(w.openSince(last), w), c.exceptions)
 			w.holds()
 		})
 	}
+}
+
+// TestDebits: what a bank debits of a line is its sum less what it has rejected; what is more or less is told until it is right.
+func TestDebits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	for i, c := range []struct {
+		name       string
+		say        func(s sent, b booking, first, second string) // of 600 and 400 øre
+		debits     string                                        // of the first line and the second
+		exceptions string
+	}{
+		{"all of it", func(s sent, b booking, first, second string) {
+			w.says(s.bank, debmul(b.debited(600, first)), debmul(booking{account: b.account, ref: b.ref + "-2"}.debited(400, second)))
+		}, "1 600; 2 400", ""},
+		{"of two lines at once", func(s sent, b booking, first, second string) { w.says(s.bank, debmul(b.debited(1000, first, second))) }, "1 600; 2 400", ""},
+		{"of two lines at once, and not what is due", func(s sent, b booking, first, second string) { w.says(s.bank, debmul(b.debited(999, first, second))) }, "",
+			"posting not matched (999: it is not what is due of the lines that it names)"},
+		{"with charges", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, debmul(b.debited(650, first)+"FCA+13'MOA+23:0,50:DKK'"))
+		}, "1 600", ""},
+		{"less what was rejected", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")), debmul(b.debited(400, first)))
+		}, "1 400", ""},
+		{"less what is rejected later", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, debmul(b.debited(400, first)))
+			w.want("until then", w.exceptions(), "debit differs")
+			w.says(s.bank, bansta(s.message(1), status(1, 2, "2", "Nej")))
+		}, "1 400", ""},
+		{"less", func(s sent, b booking, first, _ string) { w.says(s.bank, debmul(b.debited(599, first))) }, "1 599", "debit differs"},
+		{"more", func(s sent, b booking, first, _ string) { w.says(s.bank, debmul(b.debited(601, first))) }, "1 601", "debit differs"},
+		{"in two postings", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, debmul(b.debited(500, first)))
+			w.says(s.bank, debmul(booking{account: b.account, ref: b.ref + "-2"}.debited(100, first)))
+		}, "1 500; 1 100", ""},
+		{"again, in another file", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, debmul(b.debited(600, first)))
+			w.says(s.bank, debmul(b.debited(600, first)), debmul(b.debited(600, first)))
+		}, "1 600", ""},
+		{"of no line of ours", func(s sent, b booking, first, _ string) { w.says(s.bank, debmul(b.debited(600, first+"1"))) }, "",
+			"posting not matched (600: its reference is none of ours)"},
+		{"of a reference that is written otherwise", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, debmul(b.debited(600, strings.TrimLeft(first, "0"))))
+		}, "",
+			"posting not matched (600: its reference is none of ours)"},
+		{"of no line that is named", func(s sent, b booking, _, _ string) { w.says(s.bank, debmul(b.debited(600))) }, "",
+			"posting not matched (600: the bank names no reference of ours)"},
+		{"from another account", func(s sent, b booking, first, _ string) {
+			b.account = debit2
+			w.says(s.bank, debmul(b.debited(600, first)))
+		}, "", "posting not matched (600: the line that it names is not of this account)"},
+		{"with its orders", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, debmul(b.debited(600, first)+ordered(s.ref("A"), 100)+ordered(s.ref("B"), 200)+ordered(s.ref("C"), 300)))
+		}, "1 600", ""},
+		{"by its orders alone", func(s sent, b booking, _, _ string) {
+			w.says(s.bank, debmul(b.debited(1000)+ordered(s.ref("A"), 100)+ordered(s.ref("B"), 200)+ordered(s.ref("D"), 400)+ordered(s.ref("C"), 300)))
+		}, "1 600; 2 400", ""},
+		{"before CONTRL", func(s sent, b booking, first, _ string) {
+			w.says(s.bank, debmul(b.debited(600, first)))
+			w.says(s.bank, contrl(s.bank, s.no, "7"))
+		}, "1 600", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w.t = t
+			s := w.four("BEC")
+			if c.name != "before CONTRL" {
+				w.says(s.bank, contrl(s.bank, s.no, "7"))
+			}
+			last := w.number(`SELECT coalesce(max(id), 0) FROM exception`)
+			c.say(s, booking{account: debit1, ref: fmt.Sprintf("D%d", i)}, fmt.Sprintf("%014d-1-1", s.no), fmt.Sprintf("%014d-2-1", s.no))
+			w.want("debits", w.row(`SELECT m.message_no, m.ore FROM posting_match m JOIN interchange i ON i.id = m.interchange_id WHERE i.bank = 'BEC' AND i.control_ref = $1
+				ORDER BY m.posting_id, m.part, m.n`, s.no), c.debits)
+			w.want("exceptions", w.openSince(last), c.exceptions)
+			w.tamper(`UPDATE nks.exception SET closed_at = raised_at, closed_by = 'test' WHERE closed_at IS NULL`)
+		})
+	}
+	w.t = t
+}
+
+// ordered is one order of a debit.
+func ordered(ref string, ore int64) string {
+	return "SEQ++1'FII+OR" + posted(debit1) + "RFF+CR:" + ref + "'MOA+60:" + kroner(ore) + ":DKK'"
+}
+
+// openSince is the exceptions after one that are open, with what they say of postings.
+func (w *world) openSince(last int64) string {
+	w.t.Helper()
+	return w.row(`SELECT kind || coalesce(' (' || CASE WHEN detail_code = 'unmatched' THEN detail_args[4] || ': ' || detail_args[5] END || ')', '')
+		FROM exception WHERE id > $1 AND closed_at IS NULL ORDER BY kind, id`, last)
+}
+
+// TestStatements: a statement of account must add up, with itself, with the one before and with what was told of before; whatever the
+// order in which they come.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	const on, next = "20050812", "20050815"
+	for i, c := range []struct {
+		name       string
+		say        func(account string, b booking) []string
+		exceptions string
+	}{
+		{"two days", func(a string, b booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, -600, b.entered(-600))), finsta(statementOf(a, 8, next, -600, -600))}
+		}, "posting not matched"},
+		{"entries that do not make the closing balance", func(a string, b booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, -601, b.entered(-600)))}
+		},
+			"posting not matched; statement does not add up"},
+		{"another opening balance than the last closing one", func(a string, _ booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, 0)), finsta(statementOf(a, 8, next, 1, 1))}
+		}, "statement does not add up"},
+		{"a hole", func(a string, _ booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, 0)), finsta(statementOf(a, 9, next, 0, 0))}
+		},
+			"statement does not add up"},
+		{"a hole that is filled", func(a string, _ booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, 0)), finsta(statementOf(a, 9, next, 0, 0)), finsta(statementOf(a, 8, next, 0, 0))}
+		}, ""},
+		{"numbers that begin anew", func(a string, _ booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, 0)), finsta(statementOf(a, 1, next, 0, 0))}
+		}, ""},
+		{"the same again", func(a string, _ booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, 0)), finsta(statementOf(a, 7, on, 0, 0))}
+		}, ""},
+		{"the same number with other balances", func(a string, _ booking) []string {
+			return []string{finsta(statementOf(a, 7, on, 0, 0)), finsta(statementOf(a, 7, on, 1, 1))}
+		}, "posting contradicts another"},
+		{"a posting that does not stand in it", func(a string, b booking) []string {
+			return []string{debmul(b.debited(600)), finsta(statementOf(a, 7, on, 0, 0))}
+		}, "posting not in statement; posting not matched"},
+		{"a posting that stands in it", func(a string, b booking) []string {
+			return []string{debmul(b.debited(600)), finsta(statementOf(a, 7, on, 600, 0, b.entered(-600)))}
+		}, "posting not matched"},
+		{"a posting that stands in the next one", func(a string, b booking) []string {
+			return []string{debmul(b.debited(600)), finsta(statementOf(a, 7, on, 600, 600)), finsta(statementOf(a, 8, next, 600, 0, b.entered(-600)))}
+		}, "posting not matched"},
+		{"a statement without a number", func(a string, _ booking) []string {
+			return []string{strings.Replace(finsta(statementOf(a, 7, on, 0, 0)), "NPS:7", "NPS:x", 1)}
+		},
+			"posting undecided"},
+	} {
+		for turn, name := range []string{"in order", "the other way round"} {
+			account := fmt.Sprintf("2001%010d", 2*i+turn)
+			t.Run(c.name+", "+name, func(t *testing.T) {
+				w.t = t
+				last := w.number(`SELECT coalesce(max(id), 0) FROM exception`)
+				files := c.say(account, booking{account: account, ref: fmt.Sprintf("S%d", i)})
+				if turn == 1 {
+					slices.Reverse(files)
+				}
+				for _, f := range files {
+					w.says("BEC", f)
+				}
+				w.want("exceptions", w.row(`SELECT kind FROM exception WHERE id > $1 AND closed_at IS NULL ORDER BY kind`, last), c.exceptions)
+			})
+		}
+	}
+	w.t = t
 }

@@ -65,6 +65,9 @@ UPDATE heard_posting p SET unclear = 'it is not what is due of the lines that it
 FROM (SELECT n, sum(ore) AS ore, bool_and(ore > 0) AS whole FROM debited GROUP BY n HAVING count(*) > 1) s
 WHERE s.n = p.n AND (s.ore = -p.ore - p.charge_ore AND s.whole) IS NOT TRUE
 
+-- step: they are of no line
+DELETE FROM debited b USING heard_posting p WHERE p.n = b.n AND p.unclear IS NOT NULL
+
 -- step: they have no parts
 DELETE FROM parted d USING heard_posting p WHERE p.n = d.n AND p.unclear IS NOT NULL
 

@@ -7,12 +7,13 @@ INSERT INTO bank_fact (bank_file_id, hearing, n, kind, interchange_id, message_n
 SELECT @file, @hearing, p.n, 'posting', m.interchange_id, m.message_no, m.lin, m.seq, m.payment_id, m.attempt, nullif(p.reference, ''), p.report, p.ore, m.code,
     coalesce(p.unclear, m.text, p.text),
     CASE WHEN e.effect = 'disputes' THEN 'contradicting' WHEN u.why IS NOT NULL THEN 'undecided' ELSE 'decided' END::bank_certainty,
-    CASE WHEN e.effect = 'disputes' OR u.why IS NULL THEN e.effect END,
+    CASE WHEN e.effect = 'disputes' OR u.why IS NULL THEN e.effect ELSE f.effect END,
     CASE WHEN e.effect <> 'disputes' OR e.effect IS NULL THEN u.why END,
     CASE WHEN b.effect = 'disputes' THEN @contradicts WHEN e.effect = 'disputes' THEN f.exception WHEN u.why = @unreadable THEN @undecided WHEN u.why IS NOT NULL THEN @unmatched END,
     @now::timestamptz, b.posting_id
 FROM heard_posting p LEFT JOIN booked b USING (n)
-LEFT JOIN (SELECT n, max(effect) FILTER (WHERE effect = 'disputes') AS effect, max(exception) FILTER (WHERE effect = 'disputes') AS exception FROM followed GROUP BY n) f USING (n)
+LEFT JOIN (SELECT n, CASE WHEN bool_or(effect = 'disputes') THEN 'disputes' WHEN bool_or(effect = 'takes') THEN 'takes' END AS effect,
+    max(exception) FILTER (WHERE effect = 'disputes') AS exception FROM followed GROUP BY n) f USING (n)
 CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN b.effect = 'disputes' THEN b.effect END, f.effect, b.effect) AS effect) e
 LEFT JOIN (SELECT n, min(interchange_id) AS interchange_id, min(message_no) AS message_no, min(lin) AS lin, min(seq) AS seq, min(payment_id) AS payment_id, min(attempt) AS attempt,
     min(code) AS code, min(text) AS text
