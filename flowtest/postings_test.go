@@ -1,11 +1,15 @@
 package flowtest_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"nks/gateway"
+	"nks/gateway/act"
 )
 
 // posted is an account as FII has it.
@@ -377,4 +381,74 @@ func TestStatements(t *testing.T) {
 		}
 	}
 	w.t = t
+}
+
+// TestMatchPosting: what a bank does not say two persons find out: money came back, or it is none of ours.
+func TestMatchPosting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	s := w.four("BEC")
+	w.says("BEC", contrl("BEC", s.no, "7"))
+	b := booking{account: debit1, ref: "M1"}
+	w.says("BEC", cremul(b.credited(450, returned(s.ref("B"), 50, 0), returned("", 150, 0), returned("", 250, 0))))
+	posting := w.number(`SELECT max(id) FROM posting`)
+	payment := func(name string) string {
+		return fmt.Sprint(w.number(`SELECT id FROM payment WHERE e2e = $1`, s.e2e(name)))
+	}
+	asks := func(part int, payment string) (act.Decided, error) {
+		return w.Desk.Decide(t.Context(), act.Intent{Kind: act.KindMatch, By: "Ann", Why: "the bank told us",
+			Content: map[string]string{"posting": fmt.Sprint(posting), "part": fmt.Sprint(part), "payment": payment}})
+	}
+	list, err := w.Desk.UnmatchedPostings(t.Context())
+	if err != nil || len(list) != 1 || list[0].ID != posting || list[0].Ore != 450 || list[0].MatchedOre != 50 || list[0].Account != "xxxxxxxxxx7890" || list[0].Why == "" {
+		t.Errorf("unmatched: %+v, %v", list, err)
+	}
+	for name, c := range map[string]struct {
+		part    int
+		payment string
+		want    error
+	}{
+		"more than was ordered":       {3, payment("B"), gateway.ErrIntent},
+		"a part that is matched":      {1, payment("B"), gateway.ErrMovedOn},
+		"a part that there is not":    {4, payment("B"), gateway.ErrIntent},
+		"all of it beside its parts":  {0, payment("C"), gateway.ErrIntent},
+		"a payment that there is not": {2, "16777217", gateway.ErrIntent},
+		"no payment":                  {2, "none", gateway.ErrIntent},
+	} {
+		if _, err := asks(c.part, c.payment); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	asked, err := asks(2, payment("B"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.want("preview", asked.Items[0].Preview, fmt.Sprintf("150 øre of posting %d came back of payment %s", posting, payment("B")))
+	w.want("before the second person", w.ledger(), "with_bank 3 = 800, came_back 1 = 200")
+	w.approves(asked.ID, "Bob")
+	w.want("came back", w.row(`SELECT f.ore, m.rule FROM fact f JOIN posting_match m ON m.posting_id = f.posting_id AND m.part = f.posting_part WHERE f.kind = 'came_back' ORDER BY f.n`),
+		"50 reference; 150 persons")
+	w.want("waits", w.exceptions(), "posting not matched")
+	w.decided(act.KindPostingNoneOfOurs, posting)
+	w.want("waits for nobody", w.exceptions(), "")
+	if _, err := w.decide(act.KindPostingNoneOfOurs, "Ann", posting); !errors.Is(err, gateway.ErrMovedOn) {
+		t.Errorf("none of ours again: %v", err)
+	}
+	one, err := w.Desk.Posting(t.Context(), posting)
+	if err != nil || len(one.Parts) != 3 || len(one.Matches) != 2 || one.Matches[1].Decision == 0 || one.MatchedOre != 200 {
+		t.Errorf("%+v, %v", one, err)
+	}
+	if _, err := w.Desk.Posting(t.Context(), 1); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("a posting that there is not: %v", err)
+	}
+
+	// Where the bank tells no parts, all of it is one.
+	w.says("BEC", finsta(statementOf(debit1, 1, "20050812", 0, 400, booking{account: debit1, ref: "M2"}.entered(400))))
+	posting = w.number(`SELECT max(id) FROM posting`)
+	if asked, err = asks(0, payment("D")); err != nil {
+		t.Fatal(err)
+	}
+	w.approves(asked.ID, "Bob")
+	w.want("ledger", w.ledger(), "with_bank 2 = 400, came_back 2 = 600")
+	w.want("of the day", w.row(`SELECT kind FROM exception WHERE closed_at IS NULL`), "posting not in statement")
 }

@@ -91,3 +91,14 @@ func ShownAccount(account string) string {
 	}
 	return strings.Repeat("x", len(account)-shownDigits) + account[len(account)-shownDigits:]
 }
+
+// MatchRule is by what it is known what a part of a posting is about.
+type MatchRule string
+
+// The rules.
+const (
+	MatchedByReference MatchRule = "reference" // ours, that the bank names
+	MatchedByAmount    MatchRule = "amount"    // account, amount and day fit nothing else
+	MatchedBySum       MatchRule = "sum"       // of several
+	MatchedByPersons   MatchRule = "persons"
+)

@@ -258,7 +258,7 @@ func check(ctx context.Context, db Queryer, s scope) ([]Finding, error) {
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	var found []Finding
-	for _, v := range slices.Concat(invariants(), decisionInvariants()) {
+	for _, v := range slices.Concat(invariants(), postingInvariants(), decisionInvariants()) {
 		if err := hashing(ctx, db, !v.looksUp()); err != nil {
 			return nil, fmt.Errorf("check %s %s: %w", v.rule, v.what, err)
 		}

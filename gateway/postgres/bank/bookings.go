@@ -78,7 +78,7 @@ func (s *Store) applyReturns(ctx context.Context, x *postgres.Session, from sour
 		if _, err := s.followMoved(ctx, x, gateway.NewsCameBack, from, partWords+`trouble IS NULL AND round = @round`, pgscript.Args{"round": round}); err != nil {
 			return err
 		}
-		if err := s.matchMoved(ctx, x, `'reference'`, from, now); err != nil {
+		if err := s.matchMoved(ctx, x, gateway.MatchedByReference, from, now); err != nil {
 			return err
 		}
 	}
@@ -90,13 +90,13 @@ func (s *Store) applyReturns(ctx context.Context, x *postgres.Session, from sour
 }
 
 // matchMoved keeps which order each part is about whose money came back just now.
-func (s *Store) matchMoved(ctx context.Context, x *postgres.Session, rule string, from source, now time.Time) error {
+func (s *Store) matchMoved(ctx context.Context, x *postgres.Session, rule gateway.MatchRule, from source, now time.Time) error {
 	_, err := x.ExecContext(ctx, `INSERT INTO posting_match (posting_id, part, n, payment_id, attempt, interchange_id, message_no, lin, ore, charge_ore, rule, decision_id, at)
-		SELECT m.posting_id, m.part, coalesce(b.n, 0) + 1, m.payment_id, m.attempt, m.interchange_id, m.message_no, m.lin, m.ore, m.charge_ore, `+rule+`, nullif(@decision::bigint, 0),
-			@now::timestamptz
+		SELECT m.posting_id, m.part, coalesce(b.n, 0) + 1, m.payment_id, m.attempt, m.interchange_id, m.message_no, m.lin, m.ore, m.charge_ore, @rule,
+			CASE WHEN @rule = 'persons' THEN @decision::bigint END, @now::timestamptz
 		FROM judged j JOIN part_match m ON m.posting_id = j.posting_id AND m.part = j.posting_part AND m.payment_id = j.payment_id
 		LEFT JOIN LATERAL (SELECT max(y.n) AS n FROM posting_match y WHERE y.posting_id = m.posting_id AND y.part = m.part) b ON true
-		WHERE j.effect = 'takes'`, pgscript.Args{"now": now, "decision": from.decision})
+		WHERE j.effect = 'takes'`, pgscript.Args{"now": now, "decision": from.decision, "rule": string(rule)})
 	if err != nil {
 		return fmt.Errorf("matches of postings: %w", err)
 	}

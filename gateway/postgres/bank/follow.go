@@ -69,7 +69,7 @@ func (s *Store) followWords(ctx context.Context, x *postgres.Session, news gatew
 	becomes, line := news.Carries()
 	all := pgscript.Args{"news": string(news), "kind": string(becomes), "state": string(line), "now": now, "recorded": month, "since": since, "first": first, "after": after,
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
-		"settled": from.decision != 0 && news != gateway.NewsVoided, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
+		"settled": from.decision != 0 && news != gateway.NewsVoided && news != gateway.NewsCameBack, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
 		"response8": int(gateway.Response8), "accepted": gateway.StatusAccepted, "corrected": corrected(news), "response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
 	steps, err := pgscript.Parse(followScript + answersScript)
 	if err != nil {
