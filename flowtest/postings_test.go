@@ -452,3 +452,26 @@ func TestMatchPosting(t *testing.T) {
 	w.want("ledger", w.ledger(), "with_bank 2 = 400, came_back 2 = 600")
 	w.want("of the day", w.row(`SELECT kind FROM exception WHERE closed_at IS NULL`), "posting not in statement")
 }
+
+// TestPostings_HeardAgain: a file with a posting that cannot be read may concern anything; heard again it books nothing twice, and what
+// it says is kept anew.
+func TestPostings_HeardAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	s := w.four("BEC")
+	w.says("BEC", contrl("BEC", s.no, "7"))
+	b := booking{account: debit1, ref: "H1"}
+	unread := strings.Replace(booking{account: debit1, ref: "H2"}.credited(300, returned(s.ref("C"), 300, 0)), "MOA+60:3,00", "MOA+60:3,001", 1)
+	w.says("BEC", cremul(b.credited(200, returned(s.ref("B"), 200, 0)), unread))
+	file := w.number(`SELECT max(id) FROM bank_file`)
+	w.want("doubt", w.row(`SELECT interchange_id, kind FROM bank_doubt WHERE settled_at IS NULL`), "0 posting undecided")
+	w.decided(act.KindHearAgain, file)
+	w.hear("BEC")
+	w.want("statements", w.row(`SELECT hearing, n, kind, certainty, coalesce(effect, '-'), coalesce(undecided, '-') FROM bank_fact WHERE bank_file_id = $1 ORDER BY 1, 2`, file),
+		"1 1 posting decided takes -; 1 2 posting undecided - a posting that cannot be read; "+
+			"2 1 posting decided repeats -; 2 2 posting undecided - a posting that cannot be read")
+	w.want("booked", w.row(`SELECT count(*), (SELECT count(*) FROM posting_match), (SELECT count(*) FROM fact WHERE kind = 'came_back') FROM posting`), "1 1 1")
+	w.want("ledger", w.ledger(), "with_bank 3 = 800, came_back 1 = 200")
+	w.decided(act.KindNoneOfOurs, file)
+	w.want("waits", w.exceptions(), "")
+}
