@@ -197,7 +197,7 @@ func TestHear(t *testing.T) {
 			w.says(s.bank, bansta(s.message(1), strings.Replace(status(1, 1, "2", ""), "LIN+1", "LIN+01", 1), strings.Replace(status(1, 2, "2", ""), "SEQ++2", "SEQ++02", 1)))
 		}, heard{"", "", "bank status undecided; bank status undecided"}},
 		{"a message that is not known", "BEC", func(s sent) {
-			w.says(s.bank, "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", contrl(s.bank, s.no, "7"))
+			w.says(s.bank, "DEBMUL:D:93A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", contrl(s.bank, s.no, "7"))
 		},
 			heard{"", "8 A B C D", "bank message not understood"}},
 

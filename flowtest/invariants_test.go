@@ -120,6 +120,7 @@ func TestLedger(t *testing.T) {
 func TestInvariants_AreFoundBroken(t *testing.T) {
 	t.Parallel()
 	w := busyAugust(t)
+	w.says("BKD", cremul(booking{account: debit1, ref: "R1"}.credited(60, returned(w.row(`SELECT min(head) FROM bank_reference`)+"june executed", 60, 40))))
 	for range 2 { // it comes back
 		closed := w.decides(act.KindClose, "A. Hansen", w.raise(gateway.BankMessageUnknown, "BEC file 1 X", gateway.DetailMessageType.With("X")))
 		w.approves(closed.ID, "B. Jensen")
@@ -166,6 +167,12 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"an answer's name is forgotten", `DELETE FROM answer_key`, "I7", "what came, or was made, without what makes it unique for ever"},
 		{"a bank's file is forgotten", `DELETE FROM bank_file_key`, "I7", "what came, or was made, without what makes it unique for ever"},
 		{"dues that nobody has counted", `UPDATE answer_due SET answer_id = NULL`, "I12", "response that nobody would ever close"},
+		{"a posting is forgotten", `DELETE FROM posting_key`, "I7", "posting without what makes it unique for ever"},
+		{"a part of a posting", `UPDATE posting_part SET ore = ore - 1`, "I8", "posting that is not what its parts add up to"},
+		{"a posting is matched twice", `INSERT INTO posting_match SELECT (jsonb_populate_record(m, '{"n": 2}')).* FROM posting_match m`, "I8", "posting that is matched with more than it is"},
+		{"more came back", `UPDATE posting_match SET charge_ore = charge_ore + 1`, "I8", "order of which more came back than was ordered"},
+		{"nothing was booked", `DELETE FROM posting_match`, "I8", "money that came back without the posting that proves it"},
+		{"nothing came back", `UPDATE fact SET kind = 'executed' WHERE kind = 'came_back'`, "I8", "match of a payment by which no money came back"},
 		{"a line's sum", `UPDATE order_line SET ore = ore + 1`, "I8", "line whose orders do not add up"},
 		{"a line's count", `UPDATE order_line SET payments = payments + 1`, "I8", "line whose orders do not add up"},
 		{"a line disappears", `DELETE FROM order_line`, "I8", "order without a line"},

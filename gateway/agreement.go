@@ -17,6 +17,7 @@ type Agreement struct {
 	Supplier       string
 	BankCentre     string
 	PayoutAccounts []string      // 14 digits each
+	ReturnAccount  string        // where money that comes back is credited; empty: the account that was debited
 	NoAccount      Choice        // where no standing choice says otherwise // B35-36
 	ReceiveBy      time.Duration // since midnight, Copenhagen // G-deadline
 	RunsFrom       Date          // first day of the agreement's term; zero: always
@@ -27,6 +28,14 @@ type Agreement struct {
 
 // Pays reports whether money is taken from an account.
 func (a Agreement) Pays(debit string) bool { return slices.Contains(a.PayoutAccounts, debit) }
+
+// Returns is the account where money of a debit comes back.
+func (a Agreement) Returns(debit string) string {
+	if a.ReturnAccount != "" {
+		return a.ReturnAccount
+	}
+	return debit
+}
 
 // InForce reports whether the version decides about payments of an execution day: it counts at the end of that day, and the day
 // is in the agreement's term.

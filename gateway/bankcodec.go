@@ -40,6 +40,9 @@ type BankEnvelope struct {
 type BankSink interface {
 	Contrl(Contrl) error
 	Status(BankStatus) error
+	// Posting is told of each posting of an advice, and of each entry of a statement before that.
+	Posting(BankPosting) error
+	Statement(BankStatement) error
 	// Unknown is told of each message that the codec does not know, by its type.
 	Unknown(messageType string) error
 }

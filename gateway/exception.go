@@ -117,6 +117,18 @@ const (
 	RefusedAsDuplicate ExceptionKind = "refused as duplicate"
 	AmountDiffers      ExceptionKind = "bank names another amount"
 	CameBackUnpaid     ExceptionKind = "money came back that was not paid"
+	// PostingUnmatched is a posting of which something is about nothing of ours that is known; it ends when all of it is matched.
+	PostingUnmatched ExceptionKind = "posting not matched"
+	// PostingUndecided is a posting or statement that cannot be read.
+	PostingUndecided ExceptionKind = "posting undecided"
+	// PostingContradicts is a posting or statement that came before, with another day, amount or content.
+	PostingContradicts ExceptionKind = "posting contradicts another"
+	// DebitDiffers is a line of which another sum was debited than is due; it ends when later postings make it right.
+	DebitDiffers ExceptionKind = "debit differs"
+	// StatementWrong is a statement of account that does not add up; it ends when the one that was missing comes.
+	StatementWrong ExceptionKind = "statement does not add up"
+	// PostingNotInStatement is a posting of a day whose statement lacks it; it ends when one has it.
+	PostingNotInStatement ExceptionKind = "posting not in statement"
 	// RepaymentHeld is a payment that may pay once more what the bank, told as refused, may have paid.
 	RepaymentHeld ExceptionKind = "re-payment of a disputed payment held"
 )
@@ -142,7 +154,9 @@ func exceptionSeverities() []kindSeverity {
 		{SendFails, Urgent}, {FetchFails, Urgent}, {RemoveFails, Warning},
 		{BankFileNameReused, Notice}, {BankFileTooLarge, Urgent}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
-		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent}, {RepaymentHeld, Urgent},
+		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent},
+		{PostingUnmatched, Warning}, {PostingUndecided, Warning}, {PostingContradicts, Urgent}, {DebitDiffers, Urgent}, {StatementWrong, Urgent}, {PostingNotInStatement, Warning},
+		{RepaymentHeld, Urgent},
 	}
 }
 

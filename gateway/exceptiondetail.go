@@ -11,62 +11,72 @@ type DetailCode string
 
 // Details of exceptions.
 const (
-	DetailTechnical        DetailCode = "technical" // a program's own words, in English
-	DetailFailed           DetailCode = "failed"
-	DetailUnreadable       DetailCode = "unreadable"
-	DetailHeldOverlap      DetailCode = "held_overlap"
-	DetailHeldDiffers      DetailCode = "held_differs"
-	DetailWaitAnew         DetailCode = "wait_anew"
-	DetailNotInForce       DetailCode = "not_in_force"
-	DetailOtherBytes       DetailCode = "other_bytes"
-	DetailTooBig           DetailCode = "too_big"
-	DetailAnswerInMailbox  DetailCode = "answer_in_mailbox"
-	DetailFileUnknown      DetailCode = "file_unknown"
-	DetailNoContrl         DetailCode = "no_contrl"
-	DetailContrlAction     DetailCode = "contrl_action"
-	DetailContrlReject     DetailCode = "contrl_reject"
-	DetailAcceptedAfter    DetailCode = "accepted_after_reject"
-	DetailNameCameBefore   DetailCode = "name_came_before"
-	DetailNumberCameBefore DetailCode = "number_came_before"
-	DetailMessageType      DetailCode = "message_type"
-	DetailMoreStatuses     DetailCode = "more_statuses"
-	DetailNothingOfOurs    DetailCode = "nothing_of_ours"
-	DetailDropped          DetailCode = "dropped"
-	DetailDroppedPayment   DetailCode = "dropped_payment"
-	DetailPlaceNotOurs     DetailCode = "place_not_ours"
-	DetailReferenceNotOurs DetailCode = "reference_not_ours"
-	DetailDifferentLines   DetailCode = "different_lines"
-	DetailDifferentOrders  DetailCode = "different_orders"
-	DetailExecutedBefore   DetailCode = "executed_before"
-	DetailRejectedBefore   DetailCode = "rejected_before"
-	DetailRejectsAccepted  DetailCode = "rejects_accepted"
-	DetailDuplicate        DetailCode = "duplicate"
-	DetailOtherAmount      DetailCode = "other_amount"
-	DetailPaysAgain        DetailCode = "pays_again"
-	DetailMorePayAgain     DetailCode = "more_pay_again"
-	DetailFileTooLarge     DetailCode = "file_too_large"
-	DetailSetAside         DetailCode = "set_aside"
-	DetailUnclear          DetailCode = "unclear"
-	DetailMoreUnclear      DetailCode = "more_unclear"
-	DetailMoreMessages     DetailCode = "more_messages"
-	DetailUnsent           DetailCode = "unsent"
-	DetailDoubted          DetailCode = "doubted"
-	DetailNoStatus         DetailCode = "no_status"
-	DetailNothingSent      DetailCode = "nothing_sent"
-	DetailSilentBank       DetailCode = "silent_bank"
-	DetailUnheard          DetailCode = "unheard"
-	DetailNeverListed      DetailCode = "never_listed"
-	DetailLastListed       DetailCode = "last_listed"
-	DetailDoubtedBank      DetailCode = "doubted_bank"
-	DetailLogLags          DetailCode = "log_lags"
-	DetailLogContradicts   DetailCode = "log_contradicts"
-	DetailSetBack          DetailCode = "set_back"
-	DetailNotTaken         DetailCode = "not_taken"
-	DetailSentNotKnown     DetailCode = "sent_not_known"
-	DetailReceivedNotKnown DetailCode = "received_not_known"
-	DetailClockApart       DetailCode = "clock_apart"
-	DetailTookNothing      DetailCode = "took_nothing"
-	DetailFailedAgain      DetailCode = "failed_again"
+	DetailNameCameBefore       DetailCode = "name_came_before"
+	DetailReceivedNotKnown     DetailCode = "received_not_known"
+	DetailNothingOfOurs        DetailCode = "nothing_of_ours"
+	DetailPaysAgain            DetailCode = "pays_again"
+	DetailMorePayAgain         DetailCode = "more_pay_again"
+	DetailMoreUnclear          DetailCode = "more_unclear"
+	DetailMoreMessages         DetailCode = "more_messages"
+	DetailLogLags              DetailCode = "log_lags"
+	DetailMessageType          DetailCode = "message_type"
+	DetailStatementHole        DetailCode = "statement_hole"
+	DetailOtherAmount          DetailCode = "other_amount"
+	DetailStatementContradicts DetailCode = "statement_contradicts"
+	DetailNumberCameBefore     DetailCode = "number_came_before"
+	DetailRejectsAccepted      DetailCode = "rejects_accepted"
+	DetailPostingContradicts   DetailCode = "posting_contradicts"
+	DetailFailedAgain          DetailCode = "failed_again"
+	DetailNeverListed          DetailCode = "never_listed"
+	DetailUnsent               DetailCode = "unsent"
+	DetailLastListed           DetailCode = "last_listed"
+	DetailLogContradicts       DetailCode = "log_contradicts"
+	DetailTooBig               DetailCode = "too_big"
+	DetailClockApart           DetailCode = "clock_apart"
+	DetailMorePostings         DetailCode = "more_postings"
+	DetailExecutedBefore       DetailCode = "executed_before"
+	DetailStatementEntries     DetailCode = "statement_entries"
+	DetailHeldDiffers          DetailCode = "held_differs"
+	DetailAnswerInMailbox      DetailCode = "answer_in_mailbox"
+	DetailDifferentLines       DetailCode = "different_lines"
+	DetailReferenceNotOurs     DetailCode = "reference_not_ours"
+	DetailAcceptedAfter        DetailCode = "accepted_after_reject"
+	DetailPlaceNotOurs         DetailCode = "place_not_ours"
+	DetailFileTooLarge         DetailCode = "file_too_large"
+	DetailWaitAnew             DetailCode = "wait_anew"
+	DetailFileUnknown          DetailCode = "file_unknown"
+	DetailUnclear              DetailCode = "unclear"
+	DetailHeldOverlap          DetailCode = "held_overlap"
+	DetailStatementOpening     DetailCode = "statement_opening"
+	DetailNotTaken             DetailCode = "not_taken"
+	DetailUnmatched            DetailCode = "unmatched"
+	DetailDuplicate            DetailCode = "duplicate"
+	DetailDifferentOrders      DetailCode = "different_orders"
+	DetailSetBack              DetailCode = "set_back"
+	DetailNotInForce           DetailCode = "not_in_force"
+	DetailDropped              DetailCode = "dropped"
+	DetailDroppedPayment       DetailCode = "dropped_payment"
+	DetailNoStatus             DetailCode = "no_status"
+	DetailTechnical            DetailCode = "technical" // a program's own words, in English
+	DetailDebitDiffers         DetailCode = "debit_differs"
+	DetailNothingSent          DetailCode = "nothing_sent"
+	DetailDoubtedBank          DetailCode = "doubted_bank"
+	DetailUnheard              DetailCode = "unheard"
+	DetailNoContrl             DetailCode = "no_contrl"
+	DetailTookNothing          DetailCode = "took_nothing"
+	DetailSetAside             DetailCode = "set_aside"
+	DetailMoreStatuses         DetailCode = "more_statuses"
+	DetailSentNotKnown         DetailCode = "sent_not_known"
+	DetailFailed               DetailCode = "failed"
+	DetailNotInStatement       DetailCode = "not_in_statement"
+	DetailContrlAction         DetailCode = "contrl_action"
+	DetailRejectedBefore       DetailCode = "rejected_before"
+	DetailContrlReject         DetailCode = "contrl_reject"
+	DetailCameBackUnpaid       DetailCode = "came_back_unpaid"
+	DetailUnreadable           DetailCode = "unreadable"
+	DetailOtherBytes           DetailCode = "other_bytes"
+	DetailDoubted              DetailCode = "doubted"
+	DetailSilentBank           DetailCode = "silent_bank"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -117,6 +127,20 @@ func DetailTexts() []DetailText {
 		{DetailDuplicate, "Pengeinstituttet afviser den, fordi det har en fil med det nummer; hvad der blev af den første, vides ikke deraf",
 			"the bank refuses it because it has a file of that number: what became of the first is not known by that"},
 		{DetailOtherAmount, "Pengeinstituttet nævner et andet beløb end det afsendte", "the bank names another amount than it was sent"},
+		{DetailCameBackUnpaid, "Pengeinstituttet har tidligere afvist den, og nu kommer der penge tilbage", "the bank has rejected it before, and now money of it comes back"},
+		{DetailUnmatched, "Postering den %[1]s på konto %[2]s: %[3]s øre, heraf %[4]s uden forbindelse til en betaling (%[5]s). Se nks postings; to personer afgør den",
+			"posted on %[1]s on account %[2]s: %[3]s øre, %[4]s of them about no payment that is known (%[5]s). See nks postings; two persons decide it"},
+		{DetailMorePostings, "Yderligere %[1]s posteringer uden forbindelse til en betaling", "%[1]s more postings about no payment that is known"},
+		{DetailDebitDiffers, "Pengeinstituttet har hævet %[1]s øre for linjen; %[2]s øre skulle hæves", "the bank has debited %[1]s øre for the line; %[2]s øre are due"},
+		{DetailNotInStatement, "Postering den %[1]s på konto %[2]s: %[3]s øre står i intet kontoudtog", "posted on %[1]s on account %[2]s: %[3]s øre stand in no statement"},
+		{DetailStatementEntries, "Kontoudtog %[1]s af %[2]s for konto %[3]s: primosaldo og posteringer giver ikke ultimosaldoen",
+			"statement %[1]s of %[2]s of account %[3]s: opening balance and entries do not make the closing balance"},
+		{DetailStatementOpening, "Kontoudtog %[1]s af %[2]s for konto %[3]s: primosaldoen er ikke den forrige ultimosaldo",
+			"statement %[1]s of %[2]s of account %[3]s: its opening balance is not the closing balance before"},
+		{DetailStatementHole, "Kontoudtog %[1]s af %[2]s for konto %[3]s: der mangler et nummer før det", "statement %[1]s of %[2]s of account %[3]s: a number before it is missing"},
+		{DetailPostingContradicts, "Posteringens reference er kommet før med en anden dag, et andet beløb eller andre dele; den første gælder",
+			"its reference came before with another day, amount or parts; the first counts"},
+		{DetailStatementContradicts, "Kontoudtogets nummer er kommet før med andet indhold; det første gælder", "its number came before with other content; the first counts"},
 		{DetailFileTooLarge, "En fil fra pengeinstituttet er større end det, der hentes; den ligger i pengeinstituttets postkasse og bliver ikke læst",
 			"a file of the bank is larger than is fetched; it stays in the bank's mailbox and is not heard"},
 		{DetailSetAside, "Den er lagt til side: %[1]s", "it is set aside: %[1]s"},

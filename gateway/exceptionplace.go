@@ -20,6 +20,8 @@ const (
 	ThingLegalHold   Thing = "legal hold"
 	ThingRetention   Thing = "retention rule"
 	ThingChoice      Thing = "standing choice"
+	ThingPosting     Thing = "posting"
+	ThingStatement   Thing = "statement"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -30,7 +32,7 @@ func (k ExceptionKind) Thing() Thing {
 	case ReleaseFails, RegisterOverlap, RegisterDiffers:
 		return ThingGroup
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
-		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails:
+		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails, DebitDiffers:
 		return ThingInterchange
 	case RepaymentHeld, SettlementFailed:
 		return ThingPayment
@@ -38,8 +40,13 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingBank
 	case AgreementNotInForce, SettlementNotOrdered:
 		return ThingAgreement
-	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided:
+	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided, PostingUndecided,
+		PostingContradicts:
 		return ThingBankFile
+	case PostingUnmatched, PostingNotInStatement:
+		return ThingPosting
+	case StatementWrong:
+		return ThingStatement
 	}
 	return ""
 }

@@ -16,6 +16,9 @@ type MessageRef struct {
 // maxMessageNo is the greatest number that keeps the reference within its places.
 const maxMessageNo = 9999
 
+// maxLineNo is the greatest number of a LIN.
+const maxLineNo = 999_999
+
 // MaxBankID is the longest id of a booking centre: BGM 1004 has 35 places, of which 20 are taken.
 const MaxBankID = 35 - controlDigits - len("--") - len("9999")
 
@@ -54,3 +57,24 @@ type LineRef struct {
 
 // String is the reference as it is written.
 func (r LineRef) String() string { return fmt.Sprintf("%s-%d-%d", r.Control, r.No, r.LineNo) }
+
+// ParseLineRef takes a reference of a line apart; ErrNotFound when it is none of ours, character by character.
+func ParseLineRef(s string) (LineRef, error) {
+	none := fmt.Errorf("line reference of %d characters must be control number-message-LIN: %w", len(s), ErrNotFound)
+	rest, lin, found := cutLast(s)
+	control, no, both := cutLast(rest)
+	if !found || !both {
+		return LineRef{}, none
+	}
+	c, err := ParseControlNumber(control)
+	if err != nil {
+		return LineRef{}, err
+	}
+	n, err := strconv.Atoi(no)
+	l, wrong := strconv.Atoi(lin)
+	r := LineRef{Control: c, No: n, LineNo: l}
+	if err != nil || wrong != nil || n < 1 || l < 1 || n > maxMessageNo || l > maxLineNo || r.String() != s {
+		return LineRef{}, none
+	}
+	return r, nil
+}

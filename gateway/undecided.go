@@ -23,19 +23,23 @@ type Undecided string
 
 // The reasons.
 const (
-	UndecidedFile    Undecided = "the file cannot be read"
-	UndecidedNumber  Undecided = "its number came before, with other bytes"
-	UndecidedType    Undecided = "a message of a type that is not known"
-	UndecidedContrl  Undecided = "a CONTRL about nothing of ours"
-	UndecidedAction  Undecided = "a CONTRL with an action that means nothing"
-	UndecidedMessage Undecided = "a CONTRL that rejects a message that was not sent"
-	UndecidedOrder   Undecided = "a status that names nothing of ours, or two things"
-	UndecidedStatus  Undecided = "a status whose meaning nobody can say"
+	UndecidedFile      Undecided = "the file cannot be read"
+	UndecidedNumber    Undecided = "its number came before, with other bytes"
+	UndecidedType      Undecided = "a message of a type that is not known"
+	UndecidedContrl    Undecided = "a CONTRL about nothing of ours"
+	UndecidedAction    Undecided = "a CONTRL with an action that means nothing"
+	UndecidedMessage   Undecided = "a CONTRL that rejects a message that was not sent"
+	UndecidedOrder     Undecided = "a status that names nothing of ours, or two things"
+	UndecidedStatus    Undecided = "a status whose meaning nobody can say"
+	UndecidedPosting   Undecided = "a posting that cannot be read"
+	UndecidedMatch     Undecided = "a posting that names nothing of ours that is known"
+	UndecidedStatement Undecided = "a statement of account that cannot be read"
 )
 
 // Undecideds is every reason.
 func Undecideds() []Undecided {
-	return []Undecided{UndecidedFile, UndecidedNumber, UndecidedType, UndecidedContrl, UndecidedAction, UndecidedMessage, UndecidedOrder, UndecidedStatus}
+	return []Undecided{UndecidedFile, UndecidedNumber, UndecidedType, UndecidedContrl, UndecidedAction, UndecidedMessage, UndecidedOrder, UndecidedStatus,
+		UndecidedPosting, UndecidedMatch, UndecidedStatement}
 }
 
 // Exception is what is raised.
@@ -51,6 +55,10 @@ func (u Undecided) Exception() ExceptionKind {
 		return ContrlForNothing
 	case UndecidedAction:
 		return ContrlNotUnderstood
+	case UndecidedPosting, UndecidedStatement:
+		return PostingUndecided
+	case UndecidedMatch:
+		return PostingUnmatched
 	}
 	return BankStatusUndecided
 }

@@ -149,7 +149,7 @@ func invariants() []invariant {
 			 WHERE f.state IN ('done', 'parked') AND (k.n IS NULL OR k.n <> k.top) AND ` + keptID("f.id")},
 		{"I6", "fact by a bank's file in which nothing says so",
 			`SELECT coalesce(t.payment_id, t.interchange_id) FROM only_fact t JOIN only_bank_file f ON f.document_id = t.document_id
-			 WHERE NOT EXISTS (SELECT 1 FROM bank_fact k WHERE k.bank_file_id = f.id AND k.interchange_id = t.interchange_id
+			 WHERE NOT EXISTS (SELECT 1 FROM bank_fact k WHERE k.bank_file_id = f.id AND (k.interchange_id = t.interchange_id OR k.posting_id = t.posting_id)
 				AND k.effect IN ('takes', 'disputes')) AND ` + keptID("f.id")},
 		{"I7", "accepted payment without its key",
 			`SELECT p.id FROM only_payment p JOIN only_delivery d ON d.id = delivery_of(p.id) AND d.state = 'checked'
@@ -286,7 +286,7 @@ func check(ctx context.Context, db Queryer, s scope) ([]Finding, error) {
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	var found []Finding
-	for _, v := range slices.Concat(invariants(), decisionInvariants()) {
+	for _, v := range slices.Concat(invariants(), postingInvariants(), decisionInvariants()) {
 		if err := hashing(ctx, db, !v.looksUp()); err != nil {
 			return nil, fmt.Errorf("check %s %s: %w", v.rule, v.what, err)
 		}

@@ -76,7 +76,7 @@ func (s scope) rows(table string) string {
 		return from("id", s.delivery)
 	case "answer_due", "bank_reference":
 		return from("delivery_id", s.delivery)
-	case "document", "answer", "bank_file":
+	case "document", "answer", "bank_file", "posting":
 		return from("id", s.document)
 	case "payment_key":
 		return from("payment_id", s.payment)
@@ -86,6 +86,8 @@ func (s scope) rows(table string) string {
 		return from("answer_id", s.document)
 	case "bank_fact", "bank_file_about":
 		return from("bank_file_id", s.document)
+	case "posting_part", "posting_match":
+		return from("posting_id", s.document)
 	case "obligation":
 		return `payment_month >= '` + s.since + `'`
 	case "order_line", "message":

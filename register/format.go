@@ -15,6 +15,7 @@ import (
 type format struct {
 	file    string
 	columns []string
+	absent  int    // how many of the last of them a header may lack: they are then empty
 	staged  string // name of the temporary table
 	table   string // its columns, without those that tell the line
 	parse   func(*row)
@@ -149,32 +150,32 @@ func formats() []format {
 		"bank_country", "currency", "holder_name", "holder_address", "valid_from", "valid_to"}
 	specific := append(account[:len(account):len(account)], "authority", "benefit_type", "locked")
 	return []format{
-		{"suppliers.csv", []string{"supplier", "name", "ean", "ssh_keys"}, "load_supplier",
+		{"suppliers.csv", []string{"supplier", "name", "ean", "ssh_keys"}, 0, "load_supplier",
 			"supplier text, name text, ean text, ssh_keys text", parseSupplier},
-		{"authorities.csv", []string{"authority", "name", "cvr", "emigrated", "p_numbers"}, "load_authority",
+		{"authorities.csv", []string{"authority", "name", "cvr", "emigrated", "p_numbers"}, 0, "load_authority",
 			"authority text, name text, cvr bigint, emigrated boolean, p_numbers boolean", parseAuthority},
-		{"los_units.csv", []string{"authority", "los_unit", "parent", "name"}, "load_los_unit",
+		{"los_units.csv", []string{"authority", "los_unit", "parent", "name"}, 0, "load_los_unit",
 			"authority text, los_unit text, parent text, name text", parseUnit},
 		{"agreements.csv", []string{"agreement", "authority", "los_unit", "supplier", "bank_centre", "payout_accounts",
-			"no_account", "receive_by", "valid_from", "valid_to"}, "load_agreement",
+			"no_account", "receive_by", "valid_from", "valid_to", "return_account"}, 1, "load_agreement",
 			`agreement text, authority text, los_unit text, supplier text, bank_centre text, payout_accounts text,
-			no_account text, receive_by time, runs_from date, runs_to date`, parseAgreement},
-		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback", "salary"}, "load_benefit_type",
+			no_account text, receive_by time, runs_from date, runs_to date, return_account text`, parseAgreement},
+		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback", "salary"}, 1, "load_benefit_type",
 			"benefit_type text, authority text, name text, fallback boolean, salary boolean", parseBenefitType},
-		{"choices.csv", []string{"authority", "benefit_type", "cause", "choice"}, "load_choice",
+		{"choices.csv", []string{"authority", "benefit_type", "cause", "choice"}, 0, "load_choice",
 			"authority text, benefit_type text, cause text, choice text, hold_days int, otherwise text, error_account text", parseStandingChoice},
-		{"bank_directory.csv", []string{"registration_number", "bank", "joined", "bank_centre", "merged_into"}, "load_bank_directory",
+		{"bank_directory.csv", []string{"registration_number", "bank", "joined", "bank_centre", "merged_into"}, 0, "load_bank_directory",
 			"registration_number text, bank text, joined boolean, bank_centre text, merged_into text", parseBankDirectory},
-		{"payout_systems.csv", []string{"payout_system", "supplier", "name"}, "load_payout_system",
+		{"payout_systems.csv", []string{"payout_system", "supplier", "name"}, 0, "load_payout_system",
 			"payout_system text, supplier text, name text", parsePayoutSystem},
-		{"payout_connections.csv", []string{"payout_system", "authority", "state", "rights", "responsible"}, "load_payout_connection",
+		{"payout_connections.csv", []string{"payout_system", "authority", "state", "rights", "responsible"}, 0, "load_payout_connection",
 			"payout_system text, authority text, state text, rights text, responsible text", parsePayoutConnection},
-		{"periods.csv", []string{"kind", "days"}, "load_period", "kind smallint, days int", parsePeriod},
+		{"periods.csv", []string{"kind", "days"}, 0, "load_period", "kind smallint, days int", parsePeriod},
 		{"holders.csv", []string{"kind", "id", "parent", "status", "ended_on", "name", "street", "postcode", "town", "country"},
-			"load_holder", `kind smallint, id bigint, parent bigint, status smallint, ended_on date, name text, street text, postcode text,
+			0, "load_holder", `kind smallint, id bigint, parent bigint, status smallint, ended_on date, name text, street text, postcode text,
 			town text, country text`, parseHolder},
-		{"accounts.csv", account, "load_account", accountTable, parseAccount},
-		{"specific_accounts.csv", specific, "load_specific_account", accountTable, parseSpecificAccount},
+		{"accounts.csv", account, 0, "load_account", accountTable, parseAccount},
+		{"specific_accounts.csv", specific, 0, "load_specific_account", accountTable, parseSpecificAccount},
 	}
 }
 
@@ -234,7 +235,7 @@ func parseUnit(r *row) {
 }
 
 func parseAgreement(r *row) {
-	const numberColumn, authority, unit, supplier, centre, accounts, choice, receiveBy, from, to = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+	const numberColumn, authority, unit, supplier, centre, accounts, choice, receiveBy, from, to, back = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 	r.start()
 	r.required(numberColumn, 35)
 	r.required(authority, 35)
@@ -252,6 +253,7 @@ func parseAgreement(r *row) {
 	a, b, hasFrom, hasTo := r.period(from, to)
 	r.optionalDate("runs_from", a, hasFrom)
 	r.optionalDate("runs_to", b, hasTo)
+	r.optionalCoded(back, func(b []byte) bool { return len(b) == 14 && isDigits(b) }, "must be an account of 14 digits")
 }
 
 func areAccounts(b []byte) bool {

@@ -69,6 +69,12 @@ func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, t
 	if err != nil {
 		return err
 	}
+	headed := len(positions)
+	for _, p := range positions {
+		if p < 0 {
+			headed--
+		}
+	}
 	out := pgcopy.New(table)
 	r := &row{Rows: out, line: line{file: in.Name, source: in.number, columns: f.columns},
 		fields: make([][]byte, len(f.columns)), direct: l.isDirect(f), now: l.now, counter: l.counter,
@@ -98,12 +104,15 @@ func (l *loader) read(ctx context.Context, in input, f format, file io.Reader, t
 		sum.Rows++
 		l.progress.Rows++
 		r.number, r.faults = int32(records.line), r.faults[:0]
-		if len(fields) != len(f.columns) {
+		if len(fields) != headed {
 			r.faults = append(r.faults, Fault{File: in.Name, Line: records.line,
-				Rule: fmt.Sprintf("record has %d fields, the header %d", len(fields), len(f.columns))})
+				Rule: fmt.Sprintf("record has %d fields, the header %d", len(fields), headed)})
 		} else {
 			for i, p := range positions {
-				r.fields[i] = fields[p]
+				r.fields[i] = nil
+				if p >= 0 {
+					r.fields[i] = fields[p]
+				}
 			}
 			f.parse(r)
 		}
@@ -142,7 +151,7 @@ func isFormatError(err error) bool {
 	return errors.Is(err, errQuote) || errors.Is(err, errRecordTooLong) || errors.Is(err, errTooManyFields)
 }
 
-// header finds where each of the format's columns stands.
+// header finds where each of the format's columns stands; -1: it is absent, and may be.
 func (l *loader) header(in input, f format, records *records) ([]int, error) {
 	fields, err := records.record()
 	switch {
@@ -175,7 +184,7 @@ func (l *loader) header(in input, f format, records *records) ([]int, error) {
 			positions[i] = p
 		}
 	}
-	for i, p := range positions {
+	for i, p := range positions[:len(positions)-f.absent] {
 		if p < 0 {
 			fail(f.columns[i], "is missing in the header")
 		}

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "explain", "register", "audit", "month", "retention", "exceptions", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "explain", "register", "audit", "month", "retention", "exceptions", "postings", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {

@@ -29,7 +29,9 @@ const (
 	KindLiftHold  = "lift-legal-hold"
 	KindRetention = "retention"
 
-	KindStandingChoice = "standing-choice"
+	KindStandingChoice    = "standing-choice"
+	KindMatch             = "match"
+	KindPostingNoneOfOurs = "posting-none-of-ours"
 
 	KindSettleExecuted  = "settle-executed"
 	KindSettleRejected  = "settle-rejected"
@@ -106,6 +108,14 @@ func Kinds() []Kind {
 		settlesPayment(KindPaymentExecuted, bank.SettledExecuted, "a disputed payment was executed: response 8"),
 		settlesPayment(KindPaymentRejected, bank.SettledRejected, "a disputed payment was not, and will not be: response 9"),
 		settlesPayment(KindPaymentWithBank, bank.SettledWithBank, "a disputed payment is still with the bank, whose word counts again"),
+		{Name: KindMatch, Summary: "a part of a credit is money that came back of a payment", Thing: gateway.ThingPosting,
+			Takes: []Parameter{{postingOf, "`number` of the posting, as nks postings lists it"}, {partOf, "`number` of its part; 0 where the bank tells none"},
+				{paymentOf, "`number` of the payment"}},
+			Example: `decide match --posting 73667279060994 --part 1 --payment 16777217 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
+			persons: two, find: (*Desk).postingPart, do: matchPosting},
+		{Name: KindPostingNoneOfOurs, Summary: "what is not matched of a posting concerns none of our payments", Thing: gateway.ThingPosting, ByID: true,
+			Example: `decide posting-none-of-ours 73667279060994 --by "A. Hansen" --why "the authority's own payment in"`,
+			persons: two, find: (*Desk).postings, do: postingNoneOfOurs},
 		{Name: KindAddPerson, Summary: "somebody may decide from now on", Thing: gateway.ThingPerson,
 			Takes:   []Parameter{{nameOf, "`name` of the person"}, {keyOf, "the person's public `key`, as it stands in an .pub file"}},
 			Example: `decide add-person --name "C. Berg" --key "ssh-ed25519 AAAA…" --by "A. Hansen" --why "new on the desk"`,

@@ -1,5 +1,5 @@
 // Package bankfile writes payment orders as the EDIFACT message PAYMUL and
-// reads CONTRL and BANSTA, as one bank centre wants and means them
+// reads CONTRL, BANSTA, DEBMUL, CREMUL and FINSTA, as one bank centre wants and means them
 // (bank-edifact). A [Codec] is made from the centre's [Profile] and is a
 // gateway.BankCodec.
 //

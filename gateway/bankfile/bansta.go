@@ -93,17 +93,7 @@ func (b *bansta) reference(s *edifact.Segment) {
 
 // reason takes the bank's code, if there is one, and its text, from C108.
 func (b *bansta) reason(s *edifact.Segment) {
-	var parts []string
-	for j := range s.Components(3) {
-		part := strings.TrimSpace(s.Text(3, j))
-		switch {
-		case j == 0 && isReason(part):
-			b.held.Code = part
-		case part != "":
-			parts = append(parts, part)
-		}
-	}
-	b.held.Text = strings.Join(parts, " ")
+	b.held.Code, b.held.Text = reasonOf(s)
 }
 
 // isReason knows the reason codes of the Danish banks: K and four digits.

@@ -208,6 +208,49 @@ func (h *heard) Unknown(kind string) error {
 	return nil
 }
 
+func (h *heard) Posting(p gateway.BankPosting) error {
+	line := fmt.Sprintf("%s %d %s %q %s %s %d", p.Report, p.Message, p.Account, p.Reference, p.PostedOn, p.ValueOn, p.Ore)
+	if p.ChargeOre != 0 {
+		line += fmt.Sprintf(" charge %d", p.ChargeOre)
+	}
+	if p.Text != "" {
+		line += fmt.Sprintf(" %q", p.Text)
+	}
+	if p.Statement != 0 {
+		line += fmt.Sprintf(" statement %d", p.Statement)
+	}
+	for _, r := range p.LineRefs {
+		line += " of " + r
+	}
+	for _, x := range p.Parts {
+		line += fmt.Sprintf(" [%q %d", x.Reference, x.Ore)
+		if x.ChargeOre != 0 {
+			line += fmt.Sprintf(" kept %d", x.ChargeOre)
+		}
+		if x.OrderedOre != 0 {
+			line += fmt.Sprintf(" of %d", x.OrderedOre)
+		}
+		if x.ForeignCurrency != "" {
+			line += fmt.Sprintf(" %d %s", x.ForeignAmount, x.ForeignCurrency)
+		}
+		line += fmt.Sprintf(" %s %s %q]", x.Account, x.Code, x.Text)
+	}
+	if p.Unclear != "" {
+		line += " unclear: " + p.Unclear
+	}
+	h.lines = append(h.lines, line)
+	return nil
+}
+
+func (h *heard) Statement(s gateway.BankStatement) error {
+	line := fmt.Sprintf("statement %d/%d %s %q %s %d to %d by %d of %d", s.Message, s.No, s.Account, s.Number, s.Day, s.OpeningOre, s.ClosingOre, s.Entries, s.EntriesOre)
+	if s.Unclear != "" {
+		line += " unclear: " + s.Unclear
+	}
+	h.lines = append(h.lines, line)
+	return nil
+}
+
 // fromBank wraps message bodies, from BGM or UCI to what stands before UNT, in
 // an interchange of the bank that asks for CONTRL.
 func fromBank(messages ...string) string {

@@ -308,3 +308,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.ReportMetric(float64(9900*b.N)/b.Elapsed().Seconds(), "words/s")
 }
+
+func (c *counter) Posting(gateway.BankPosting) error { return nil }
+
+func (c *counter) Statement(gateway.BankStatement) error { return nil }

@@ -73,6 +73,7 @@ type reading struct {
 	envelope  gateway.BankEnvelope
 	begun     bool
 	ended     bool
+	messages  int                 // begun, CONTRLs aside
 	controls  bool                // a message was a CONTRL
 	broken    error               // of the input
 	fault     *edifact.ParseError // the first
@@ -201,8 +202,16 @@ func (f *reading) message(h *edifact.UNH) error {
 	if h.Type == "CONTRL" && spec != nil {
 		return f.contrl()
 	}
-	if h.Type == "BANSTA" && spec != nil {
-		return f.bansta()
+	f.messages++
+	if spec != nil {
+		switch h.Type {
+		case "BANSTA":
+			return f.bansta()
+		case string(gateway.DebitAdvice), string(gateway.CreditAdvice):
+			return f.advice(gateway.Report(h.Type))
+		case string(gateway.AccountStatement):
+			return f.finsta()
+		}
 	}
 	return f.sink.Unknown(fmt.Sprintf("%s:%s:%s", h.Type, h.Version, h.Release))
 }

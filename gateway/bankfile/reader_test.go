@@ -51,7 +51,7 @@ func TestWhatBanksSay(t *testing.T) {
 		{"text without a code", banstaHead + "LIN+1'RFF+CR:A'SEQ++1'GIS+2'FTX+AAO+++Afvist: se brev'", ` 1/1 "A" rejected  "Afvist se brev"`},
 		{"all that a SEQ may have", banstaHead + "LIN+1'RFF+CR:A'DTM+171:20050811:102'SEQ++1'GIS+2'DTM+193:20050811:102'MOA+9:1,00:DKK'CUX+2:DKK'FTX+AAO+++K0001'DOC+380+1'FII+BF+1'NAD+BE'CNT+2:1'",
 			` 1/1 "A" rejected K0001 ""`},
-		{"another message", "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", "unknown DEBMUL:D:96A"},
+		{"another message", "DEBMUL:D:93A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'", "unknown DEBMUL:D:93A"},
 		{"another BANSTA", "BANSTA:D:01B:UN'BGM+XZ8'", "unknown BANSTA:D:01B"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -147,12 +147,12 @@ func TestBanksDepartures(t *testing.T) {
 func TestSeveralMessages(t *testing.T) {
 	t.Parallel()
 	sink := &heard{}
-	in := fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'", banstaHead+"RFF+ACW:M2'LIN+1'SEQ++1'GIS+2'", "DEBMUL:D:96A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'")
+	in := fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'", banstaHead+"RFF+ACW:M2'LIN+1'SEQ++1'GIS+2'", "DEBMUL:D:93A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'")
 	e, err := codec(t, nil).Read(strings.NewReader(in), sink)
 	if err != nil || !e.WantsContrl {
 		t.Fatal(e, err)
 	}
-	want := `M1 1/1 "" executed  ""; M2 1/1 "" rejected  ""; unknown DEBMUL:D:96A`
+	want := `M1 1/1 "" executed  ""; M2 1/1 "" rejected  ""; unknown DEBMUL:D:93A`
 	if got := strings.Join(sink.lines, "; "); got != want {
 		t.Errorf("heard %s", got)
 	}

@@ -123,6 +123,15 @@ func (b *Base) Close(ctx context.Context, x *Session, kind gateway.ExceptionKind
 	return nil
 }
 
+// CloseMany closes the open exceptions of a kind about things, those whose ids a query gives, by a fact that ended their cause.
+func (b *Base) CloseMany(ctx context.Context, x *Session, kind gateway.ExceptionKind, by, ids string) error {
+	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $2, closed_by = $3 WHERE kind = $1 AND thing_id IN (`+ids+`) AND closed_at IS NULL`, kind, b.Now(), by)
+	if err != nil {
+		return fmt.Errorf("close %s: %w", kind, err)
+	}
+	return nil
+}
+
 // CloseDecided closes the open exceptions of the given kinds about a thing by a decision that ends their cause.
 func (b *Base) CloseDecided(ctx context.Context, x *Session, decision int64, thing gateway.Thing, id int64, kinds ...gateway.ExceptionKind) error {
 	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $1, decision = $2

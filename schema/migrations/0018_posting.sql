@@ -78,8 +78,9 @@ CREATE TABLE posting_match (
 CREATE INDEX posting_match_payment ON posting_match (payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX posting_match_line ON posting_match (interchange_id, message_no, lin) WHERE payment_id IS NULL;
 
--- A bank's statement of one account.
+-- A bank's statement of one account. Its id is of the postings' series.
 CREATE TABLE statement (
+    id           bigint NOT NULL UNIQUE,
     bank         text NOT NULL,
     account      text NOT NULL CHECK (account ~ '^[0-9]{14}$'),
     number       text NOT NULL,
@@ -88,12 +89,38 @@ CREATE TABLE statement (
     closing_ore  bigint NOT NULL,
     entries      int NOT NULL,
     entries_ore  bigint NOT NULL,           -- what they add up to
-    agrees       boolean NOT NULL,          -- opening, entries and closing with each other and with the statement before
+    agrees       boolean NOT NULL,          -- opening, entries and closing with each other
     bank_file_id bigint NOT NULL,
     hearing      int NOT NULL,
     at           timestamptz NOT NULL,
     PRIMARY KEY (bank, account, day, number)
 );
+-- In which statement a posting stands: the first that has it.
+CREATE TABLE statement_entry (
+    posting_id   bigint PRIMARY KEY,
+    statement_id bigint NOT NULL
+) PARTITION BY RANGE (posting_id);
+
+-- A statement of a bank's file that tells what was booked names the posting; a statement of account does not.
+ALTER TYPE bank_fact_kind ADD VALUE 'posting';
+ALTER TYPE bank_fact_kind ADD VALUE 'statement';
+ALTER TABLE bank_fact ADD COLUMN posting_id bigint;
+
+-- What a bank must debit of a line: its sum less what the bank has rejected by now.
+CREATE FUNCTION line_due(interchange bigint, message int, line int) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT (CASE WHEN l.state = 'void' THEN 0 WHEN l.state = 'rejected' THEN coalesce(t.paid, 0) ELSE l.ore - coalesce(t.rejected, 0) END
+        - CASE WHEN l.later_payments = 0 THEN 0 ELSE coalesce((SELECT sum(o.ore) FROM interchange i JOIN bank_order o ON o.month = i.month AND o.interchange_id = i.id
+            WHERE i.id = l.interchange_id AND o.message_no = l.message_no AND o.lin = l.lin
+            AND EXISTS (SELECT FROM fact f WHERE f.scope = 'payment' AND f.payment_id = o.payment_id AND f.attempt = o.attempt AND f.kind = 'bank_rejected')
+            AND EXISTS (SELECT FROM standing s WHERE s.month = month_of(delivery_of(o.payment_id)) AND s.payment_id = o.payment_id AND s.attempt > o.attempt)), 0) END)::bigint
+    FROM order_line l LEFT JOIN LATERAL (SELECT sum(y.ore) FILTER (WHERE y.kind = 'bank_rejected') AS rejected,
+            sum(y.ore) FILTER (WHERE y.kind NOT IN ('bank_rejected', 'disputed', 'dispute_settled')) AS paid
+        FROM fact_tally y WHERE y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin) t ON true
+    WHERE l.interchange_id = interchange AND l.message_no = message AND l.lin = line $$;
+
+-- What a bank has debited of a line.
+CREATE FUNCTION line_debited(interchange bigint, message int, line int) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(m.ore), 0)::bigint FROM posting_match m WHERE m.payment_id IS NULL AND m.interchange_id = interchange AND m.message_no = message AND m.lin = line $$;
 
 -- A fact of money that moved names the part of the posting that proves it, and says how much it was.
 ALTER TABLE fact DROP COLUMN posting, ADD COLUMN posting_id bigint, ADD COLUMN posting_part int;
@@ -115,11 +142,45 @@ CREATE OR REPLACE FUNCTION month_parts(m date) RETURNS TABLE (parent text, name 
         ('bank_fact', month_ids(this)::text, month_ids(next)::text),
         ('posting', month_ids(this)::text, month_ids(next)::text),
         ('posting_part', month_ids(this)::text, month_ids(next)::text),
-        ('posting_match', month_ids(this)::text, month_ids(next)::text)) v (parent, first, after) $$;
+        ('posting_match', month_ids(this)::text, month_ids(next)::text),
+        ('statement_entry', month_ids(this)::text, month_ids(next)::text)) v (parent, first, after) $$;
 
-REVOKE UPDATE, DELETE ON posting, posting_key, posting_part, posting_match, statement FROM nks_flow;
-GRANT SELECT, INSERT ON posting, posting_key, posting_part, posting_match, statement TO nks_flow;
+REVOKE UPDATE, DELETE ON posting, posting_key, posting_part, posting_match, statement, statement_entry FROM nks_flow;
+GRANT SELECT, INSERT ON posting, posting_key, posting_part, posting_match, statement, statement_entry TO nks_flow;
 GRANT USAGE, SELECT ON SEQUENCE posting_number TO nks_flow;
+GRANT EXECUTE ON FUNCTION line_due(bigint, int, int), line_debited(bigint, int, int) TO nks_flow;
+
+-- As in 0009, and of postings: "BEC posting 17".
+CREATE OR REPLACE FUNCTION exception_place(thing text, subject text) RETURNS TABLE (id bigint, authority text, bank text)
+LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
+    WITH named AS (SELECT substring(subject FROM '^[0-9]{1,18}$')::bigint AS whole,
+        CASE WHEN subject !~ '^[0-9]+$' THEN split_part(subject, ' ', 1) END AS bank)
+    SELECT i.id, a.authority, coalesce(i.bank, n.bank) FROM named n
+        LEFT JOIN interchange i ON i.id = coalesce(n.whole, substring(subject FROM ' interchange ([0-9]{1,18})')::bigint,
+            (SELECT o.id FROM interchange o WHERE o.bank = n.bank AND o.state <> 'void'
+                AND o.control_ref = substring(subject FROM '^[^ ]+ "?([0-9]{1,14})"?(?: |$)')::bigint))
+        LEFT JOIN agreement a ON a.id = i.agreement_id
+        WHERE thing = 'interchange'
+    UNION ALL
+    SELECT f.id, NULL, coalesce(f.bank, n.bank) FROM named n
+        LEFT JOIN bank_file f ON f.id = coalesce(n.whole, substring(subject FROM ' file ([0-9]{1,18})')::bigint,
+            (SELECT o.id FROM bank_file o WHERE o.document_id = substring(subject FROM ' document ([0-9]{1,18})')::bigint LIMIT 1))
+        WHERE thing = 'bank file'
+    UNION ALL
+    SELECT substring(subject FROM ' (?:posting|statement) ([0-9]{1,18})$')::bigint, NULL, n.bank FROM named n WHERE thing IN ('posting', 'statement')
+    UNION ALL
+    SELECT g.id, d.authority, g.bank_centre FROM named n JOIN release_group g ON g.id = n.whole JOIN delivery d ON d.id = g.delivery_id
+        WHERE thing = 'group'
+    UNION ALL
+    SELECT a.id, a.authority, NULL FROM named n JOIN agreement a ON a.id = n.whole WHERE thing = 'agreement'
+    UNION ALL
+    SELECT NULL, NULL, subject WHERE thing = 'bank'
+    UNION ALL
+    SELECT n.whole, d.authority, NULL FROM named n JOIN delivery d ON d.id = delivery_of(n.whole) WHERE thing = 'payment'
+    UNION ALL
+    SELECT d.id, d.authority, NULL FROM delivery d
+        WHERE thing = 'delivery' AND d.id = substring(subject FROM '^(?:delivery )?([0-9]{1,18})$')::bigint
+$$;
 
 -- What may follow: made by go test ./gateway -run Follow -update
 DELETE FROM may_follow;

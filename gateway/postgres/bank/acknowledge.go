@@ -100,5 +100,11 @@ func (d *deaf) Contrl(gateway.Contrl) error {
 // Status implements gateway.BankSink.
 func (*deaf) Status(gateway.BankStatus) error { return nil }
 
+// Posting implements gateway.BankSink.
+func (*deaf) Posting(gateway.BankPosting) error { return nil }
+
+// Statement implements gateway.BankSink.
+func (*deaf) Statement(gateway.BankStatement) error { return nil }
+
 // Unknown implements gateway.BankSink.
 func (*deaf) Unknown(string) error { return nil }

@@ -30,11 +30,20 @@ type source struct{ document, decision int64 }
 // what may follow: what takes becomes a fact and is answered, what contradicts is disputed and raised. It tells how many
 // orders and lines moved. An empty place names each order or line in its exception; else one at that place is raised for all.
 func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.News, from source, place, words string, args pgscript.Args) (int, error) {
+	return s.followWords(ctx, x, news, from, place, `n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text`, words, args)
+}
+
+// followMoved is follow for news of money that has moved: the rows have the posting, its part, and how much, too.
+func (s *Store) followMoved(ctx context.Context, x *postgres.Session, news gateway.News, from source, words string, args pgscript.Args) (int, error) {
+	return s.followWords(ctx, x, news, from, "", `n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text, posting_id, posting_part, moved_ore`, words, args)
+}
+
+func (s *Store) followWords(ctx context.Context, x *postgres.Session, news gateway.News, from source, place, columns, words string, args pgscript.Args) (int, error) {
 	now := s.Now()
 	if err := pgscript.Run(ctx, x, newsTablesScript, nil); err != nil {
 		return 0, err
 	}
-	r, err := x.ExecContext(ctx, `INSERT INTO word (n, month, payment_id, attempt, interchange_id, message_no, lin, seq, code, text) `+words, args)
+	r, err := x.ExecContext(ctx, `INSERT INTO word (`+columns+`) `+words, args)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
 	}
@@ -60,7 +69,7 @@ func (s *Store) follow(ctx context.Context, x *postgres.Session, news gateway.Ne
 	becomes, line := news.Carries()
 	all := pgscript.Args{"news": string(news), "kind": string(becomes), "state": string(line), "now": now, "recorded": month, "since": since, "first": first, "after": after,
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
-		"settled": from.decision != 0 && news != gateway.NewsVoided, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
+		"settled": from.decision != 0 && news != gateway.NewsVoided && news != gateway.NewsCameBack, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
 		"response8": int(gateway.Response8), "accepted": gateway.StatusAccepted, "corrected": corrected(news), "response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
 	steps, err := pgscript.Parse(followScript + answersScript)
 	if err != nil {
@@ -200,6 +209,8 @@ func contradicts(kind gateway.ExceptionKind) gateway.DetailCode {
 		return gateway.DetailRejectsAccepted
 	case gateway.RefusedAsDuplicate:
 		return gateway.DetailDuplicate
+	case gateway.CameBackUnpaid:
+		return gateway.DetailCameBackUnpaid
 	}
 	return gateway.DetailOtherAmount
 }

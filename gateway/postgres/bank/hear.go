@@ -113,6 +113,9 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.applyStatuses(ctx, x, bank, file.DocumentID, now); err != nil {
 		return err
 	}
+	if err := s.applyBookings(ctx, x, bank, file, heard, now); err != nil {
+		return err
+	}
 	if err := s.noteAbout(ctx, x, bank, file, heard); err != nil {
 		return err
 	}
@@ -130,6 +133,9 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return err
 	}
 	if err := s.keepStatuses(ctx, x, file); err != nil {
+		return err
+	}
+	if err := s.keepBookings(ctx, x, bank, file, heard); err != nil {
 		return err
 	}
 	if err := s.doubtStatuses(ctx, x, bank, file); err != nil {

@@ -39,6 +39,7 @@ type hearing struct {
 	unknownMore int    // beyond the first of them
 	n           int    // of the last statement
 	statuses    *pgcopy.Rows
+	booked      *booked // nil: the file has no posting and no statement
 }
 
 func newHearing(ctx context.Context, x *postgres.Session) *hearing {
@@ -93,13 +94,21 @@ func (h *hearing) Status(s gateway.BankStatus) error {
 }
 
 func (h *hearing) flush() error {
-	if h.statuses.Len() == 0 {
+	if err := h.copyIn(statusTable(), h.statuses); err != nil || h.booked == nil {
+		return err
+	}
+	return h.booked.flush(h)
+}
+
+// copyIn copies the rows that were gathered into their table.
+func (h *hearing) copyIn(table pgcopy.Table, gathered *pgcopy.Rows) error {
+	if gathered.Len() == 0 {
 		return nil
 	}
-	rows, err := h.statuses.Take()
+	rows, err := gathered.Take()
 	if err != nil {
 		return err
 	}
-	_, err = h.x.CopyIn(h.ctx, statusTable().Statement(), bytes.NewReader(rows))
+	_, err = h.x.CopyIn(h.ctx, table.Statement(), bytes.NewReader(rows))
 	return err
 }

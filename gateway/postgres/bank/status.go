@@ -20,7 +20,7 @@ func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gat
 	if err := s.raiseUndecided(ctx, x, bank, document); err != nil {
 		return err
 	}
-	if err := s.proveSent(ctx, x); err != nil {
+	if err := s.proveSent(ctx, x, `SELECT interchange_id FROM matched`); err != nil {
 		return err
 	}
 	if _, err := s.follow(ctx, x, gateway.NewsOtherAmount, source{document: document}, "", heardWords+`'`+meansOtherAmount+`'`, nil); err != nil {
@@ -35,26 +35,46 @@ func (s *Store) applyStatuses(ctx context.Context, x *postgres.Session, bank gat
 //go:embed sql/match.sql
 var matchScript string
 
+//go:embed sql/reference.sql
+var referenceScript string
+
 // match finds what each status is about: by its place in our message, by its reference, or by both. // bank-edifact "BANSTA"
 func (s *Store) match(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
-	if err := x.PlanForMonths(ctx); err != nil {
+	_, err := x.ExecContext(ctx, `INSERT INTO named (n, reference) SELECT n, reference FROM bank_status WHERE reference IS NOT NULL`)
+	if err == nil {
+		_, err = x.ExecContext(ctx, `ANALYZE bank_status, named`)
+	}
+	if err != nil {
+		return fmt.Errorf("references of statuses: %w", err)
+	}
+	args, err := s.findNamed(ctx, x, bank, `(SELECT min(i.since) FROM bank_status s JOIN message m ON m.ref = s.message_ref JOIN interchange i ON i.id = m.interchange_id)`)
+	if err != nil {
 		return err
+	}
+	args["otheramount"] = meansOtherAmount
+	return pgscript.Run(ctx, x, matchScript, args)
+}
+
+// findNamed finds the orders of a bank that the references in the temporary table named name, and gives what bounds the months that
+// they are of, and those of a query of the earliest month.
+func (s *Store) findNamed(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, earliest string) (pgscript.Args, error) {
+	if err := x.PlanForMonths(ctx); err != nil {
+		return nil, err
 	}
 	until := s.thisMonth()
 	var since string
-	err := x.QueryRowContext(ctx, `SELECT least($1::date,
-			(SELECT min(i.since) FROM bank_status s JOIN message m ON m.ref = s.message_ref JOIN interchange i ON i.id = m.interchange_id),
-			(SELECT min(month_of(r.delivery_id)) FROM bank_status s JOIN bank_reference r ON r.head = left(s.reference, 8)))::text`, until).Scan(&since)
+	err := x.QueryRowContext(ctx, `SELECT least($1::date, `+earliest+`,
+			(SELECT min(month_of(r.delivery_id)) FROM named s JOIN bank_reference r ON r.head = left(s.reference, 8)))::text`, until).Scan(&since)
 	if err != nil {
-		return fmt.Errorf("months: %w", err)
+		return nil, fmt.Errorf("months: %w", err)
 	}
 	hashes, err := s.Hashes(ctx, x)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	inner, outer := hashes.Blocks()
-	return pgscript.Run(ctx, x, matchScript, pgscript.Args{"bank": bank.ID, "since": since, "until": until, "otheramount": meansOtherAmount,
-		"inner": inner, "outer": outer})
+	args := pgscript.Args{"bank": bank.ID, "since": since, "until": until, "inner": inner, "outer": outer}
+	return args, pgscript.Run(ctx, x, referenceScript, args)
 }
 
 // raiseUndecided makes one exception per status that names nothing or two things, and one for all that are too many.
@@ -89,10 +109,10 @@ func (s *Store) raiseUndecided(ctx context.Context, x *postgres.Session, bank ga
 	return s.RaiseDetail(ctx, x, gateway.BankStatusUndecided, fmt.Sprintf("%s document %d", bank.ID, document), gateway.DetailMoreStatuses.With(n-int64(len(undecided))))
 }
 
-// proveSent marks the interchanges that the bank speaks of as sent, whatever our own side of the sending knows of them.
-func (s *Store) proveSent(ctx context.Context, x *postgres.Session) error {
+// proveSent marks the interchanges that the bank speaks of, those of a query, as sent, whatever our own side of the sending knows of them.
+func (s *Store) proveSent(ctx context.Context, x *postgres.Session, spoken string) error {
 	var proven []int64
-	err := x.SelectContext(ctx, &proven, `SELECT DISTINCT i.id FROM matched w JOIN interchange i ON i.id = w.interchange_id WHERE i.state <> 'sent'`)
+	err := x.SelectContext(ctx, &proven, `SELECT DISTINCT i.id FROM (`+spoken+`) w JOIN interchange i ON i.id = w.interchange_id WHERE i.state <> 'sent'`)
 	if err != nil {
 		return fmt.Errorf("interchanges spoken of: %w", err)
 	}

@@ -5,7 +5,7 @@
 -- step: judge orders
 INSERT INTO judged
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty, f.position
+    f.effect, f.answer, f.exception, w.n, f.certainty, f.position, w.posting_id, w.posting_part, w.moved_ore
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
 JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
@@ -37,9 +37,10 @@ WHERE j.payment_id IS NULL AND f.effect IN ('takes', 'disputes')
   AND NOT EXISTS (SELECT FROM judged k WHERE k.payment_id = o.payment_id AND k.attempt = o.attempt)
 
 -- step: facts of orders
-INSERT INTO new_fact (month, payment_id, attempt, kind, code, text, interchange_id, message_no, lin, document_id, decision_id, was)
+INSERT INTO new_fact (month, payment_id, attempt, kind, code, text, interchange_id, message_no, lin, document_id, decision_id, was, posting_id, posting_part,
+    moved_ore)
 SELECT month, payment_id, attempt, CASE effect WHEN 'disputes' THEN 'disputed' ELSE @kind END::fact_kind, code, text, interchange_id, message_no, lin,
-    @document::bigint, @decision::bigint, was
+    @document::bigint, @decision::bigint, was, posting_id, posting_part, moved_ore
 FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes') ORDER BY payment_id
 
 -- step: facts of lines

@@ -1,9 +1,6 @@
--- Finds what each status is about: by its place in our message, by its reference, or by both.
+-- Finds what each status is about: by its place in our message, by its reference (reference.sql, before this), or by both.
 -- Each lookup is by a whole key: LATERAL with LIMIT keeps it that, however little the planner knows of tables that have
 -- just grown. since and until bound the months that are looked at when the statements are planned.
-
--- step: statistics of statuses
-ANALYZE bank_status
 
 -- step: by place
 INSERT INTO by_place
@@ -14,30 +11,6 @@ JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no
 LEFT JOIN LATERAL (SELECT b.seq, b.payment_id, b.attempt, b.ore FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @until::date
     AND b.interchange_id = l.interchange_id AND b.message_no = l.message_no AND b.lin = l.lin AND b.seq = s.seq LIMIT 1) o ON true
 WHERE s.seq IS NULL OR o.payment_id IS NOT NULL
-
--- step: by reference
-INSERT INTO by_reference
-SELECT s.n, o.interchange_id, o.message_no, o.lin, o.seq, d.month, o.payment_id, o.attempt, o.ore
-FROM bank_status s
-JOIN bank_reference r ON r.head = left(s.reference, 8)
-JOIN delivery d ON d.id = r.delivery_id
-CROSS JOIN LATERAL (SELECT k.payment_id FROM payment_key k
-    WHERE k.payer_id = d.payer_id AND k.e2e = substr(s.reference, 9) LIMIT 1) k
-CROSS JOIN LATERAL (SELECT CASE r.attempt WHEN 1 THEN (SELECT g.order_month FROM payment p JOIN release_group g ON g.id = p.group_id
-        WHERE p.month = d.month AND p.month BETWEEN @since::date AND @until::date AND p.id = k.payment_id)
-    ELSE (SELECT t.order_month FROM standing t WHERE t.month = d.month AND t.month BETWEEN @since::date AND @until::date AND t.payment_id = k.payment_id AND t.attempt = r.attempt) END AS month) f
-CROSS JOIN LATERAL (SELECT b.* FROM bank_order b
-    WHERE b.month = f.month AND b.month BETWEEN @since::date AND @until::date AND b.payment_id = k.payment_id AND b.attempt = r.attempt LIMIT 1) o
-JOIN interchange i ON i.id = o.interchange_id AND i.bank = @bank AND may_have_left(i.state, i.attempt)
-WHERE s.reference IS NOT NULL AND delivery_of(k.payment_id) = d.id
-
--- step: by the hash of a reference
--- What is about a payment whose month is dropped names it, and no more can follow.
-INSERT INTO by_dropped
-SELECT s.n, (SELECT h.payment_id FROM payment_key_hash h
-    WHERE h.e2e_hash = keyed_hash(substr(s.reference, 9), @inner, @outer) AND delivery_of(h.payment_id) = r.delivery_id LIMIT 1)
-FROM bank_status s JOIN bank_reference r ON r.head = left(s.reference, 8)
-WHERE s.reference IS NOT NULL AND month_of(r.delivery_id) < first_kept()
 
 -- step: by a place that is dropped
 -- Also of interchanges that were frozen later, with a payment of a month that is dropped.

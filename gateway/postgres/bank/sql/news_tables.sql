@@ -11,7 +11,10 @@ CREATE TEMP TABLE IF NOT EXISTS word (
     lin            int,
     seq            int,
     code           text,
-    text           text
+    text           text,
+    posting_id     bigint,      -- that proves it, where money has moved
+    posting_part   int,
+    moved_ore      bigint       -- null: the payment's amount
 ) ON COMMIT DROP
 
 -- step: table of what follows
@@ -30,7 +33,10 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
     exception      text,
     n              int,         -- of the status; 0: of none by itself
     certainty      text,
-    was            text         -- its position before
+    was            text,        -- its position before
+    posting_id     bigint,
+    posting_part   int,
+    moved_ore      bigint
 ) ON COMMIT DROP
 
 -- step: table of orders that moved

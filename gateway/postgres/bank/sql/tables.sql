@@ -13,6 +13,10 @@ CREATE TEMP TABLE bank_status (
     text        text
 ) ON COMMIT DROP
 
+-- step: table of references that name orders
+-- Of statuses by their numbers, of parts of postings by negative ones.
+CREATE TEMP TABLE named (n int, reference text COLLATE "C" NOT NULL) ON COMMIT DROP
+
 -- step: table of places
 CREATE TEMP TABLE by_place (n int, interchange_id bigint, message_no int, lin int, seq int, month date, payment_id bigint, attempt smallint, ore bigint) ON COMMIT DROP
 

@@ -1,0 +1,27 @@
+package reconciliation
+
+// postingInvariants hold of what banks have booked.
+func postingInvariants() []invariant {
+	return []invariant{
+		{"I7", "posting without what makes it unique for ever",
+			`SELECT p.id FROM only_posting p LEFT JOIN posting_key k ON k.bank = p.bank AND k.account = p.account AND k.posted_on = p.posted_on AND k.ore = p.ore
+				AND k.reference = p.reference AND k.running = p.running AND k.posting_id = p.id WHERE k.posting_id IS NULL`},
+		{"I8", "posting that is not what its parts add up to",
+			`SELECT p.id FROM only_posting p JOIN (SELECT posting_id, sum(ore) AS ore FROM only_posting_part t GROUP BY 1) s ON s.posting_id = p.id
+			 WHERE s.ore <> abs(p.ore) - p.charge_ore`},
+		{"I8", "posting that is matched with more than it is",
+			`SELECT p.id FROM only_posting p JOIN (SELECT posting_id, sum(ore) AS ore FROM only_posting_match m GROUP BY 1) s ON s.posting_id = p.id
+			 WHERE s.ore > abs(p.ore) - p.charge_ore`},
+		{"I8", "order of which more came back than was ordered",
+			`SELECT m.payment_id FROM only_posting_match m JOIN interchange i ON i.id = m.interchange_id
+			 JOIN bank_order o ON o.month = i.month AND o.payment_id = m.payment_id AND o.attempt = m.attempt
+			 GROUP BY m.payment_id, m.attempt HAVING sum(m.ore + m.charge_ore) > max(o.ore)`},
+		{"I8", "money that came back without the posting that proves it",
+			`SELECT f.payment_id FROM only_fact f LEFT JOIN LATERAL (SELECT sum(m.ore) AS ore FROM posting_match m WHERE m.posting_id = f.posting_id AND m.part = f.posting_part
+				AND m.payment_id = f.payment_id AND m.attempt = f.attempt) p ON true
+			 WHERE f.kind = 'came_back' AND p.ore IS DISTINCT FROM f.ore AND ` + keptID("f.posting_id")},
+		{"I8", "match of a payment by which no money came back",
+			`SELECT m.payment_id FROM only_posting_match m WHERE m.payment_id IS NOT NULL AND m.ore > 0 AND NOT EXISTS (SELECT FROM fact f WHERE f.scope = 'payment'
+				AND f.payment_id = m.payment_id AND f.kind = 'came_back' AND f.attempt = m.attempt AND f.posting_id = m.posting_id AND f.posting_part = m.part)`},
+	}
+}
