@@ -19,6 +19,8 @@ const (
 	ThingBank        Thing = "bank"
 	ThingLegalHold   Thing = "legal hold"
 	ThingRetention   Thing = "retention rule"
+	ThingSelection   Thing = "selection"
+	ThingDecision    Thing = "decision"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

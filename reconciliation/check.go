@@ -64,7 +64,7 @@ func invariants() []invariant {
 			 LEFT JOIN own_bank_order o ON o.payment_id = w.payment_id AND o.attempt = w.attempt
 			 LEFT JOIN own_bank_order b ON b.payment_id = w.payment_id AND b.attempt = w.attempt - 1
 			 WHERE ` + kept("w.payment_month") + ` AND (b.payment_id IS NULL OR w.ore > b.ore OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL) OR (w.state = 'open') <> (coalesce(s.attempt, 0) < w.attempt)
-				OR w.state = 'given_up' AND (s.attempt, s.kind) IS DISTINCT FROM (w.attempt, 'not_payable'))`},
+				OR w.state = 'given_up' AND NOT coalesce(s.attempt = w.attempt AND s.kind IN ('not_payable', 'stopped'), false))`},
 		{"I3", "payment of a void order that nobody orders anew",
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, o.attempt, s.kind, l.state AS line, i.state AS interchange
 				FROM only_order_line l JOIN only_interchange i ON i.id = l.interchange_id JOIN own_bank_order o USING (interchange_id, message_no, lin)
