@@ -10,6 +10,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/intake/intaketest"
+	"nks/gateway/postgres/retention"
 )
 
 // id is the id of a payment.
@@ -266,4 +267,51 @@ func TestStop_Many(t *testing.T) {
 	w.release()
 	w.want("nothing of it goes", w.ledger(), "rejected 1 = 300, stopped 3 = 1350, with_bank 4 = 1200")
 	w.later(time.Minute)
+}
+
+// TestStop_OfClosedMonths: what is stopped and let go after its month was closed counts once at any time, and the month can be dropped
+// when all of it is at its end.
+func TestStop_OfClosedMonths(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	d := ofBEC(bundle("G-1", complete("A", 100), complete("B", 200), complete("C", 300)))
+	w.receive(d)
+	w.stops("A")
+	w.at(receiveBy)
+	w.release()
+	w.stops("B") // its interchange is void
+	w.release()
+	w.dispatch()
+	w.executes("BEC")
+	waits := ofBEC(bundle("G-2", complete("D", 400), complete("E", 500)))
+	waits.Debits[0].On = "2005-10-14"
+	w.receive(waits)
+	w.collects()
+	w.at("2005-10-10 09:00")
+	w.closesMonth(august)
+	w.want("closed", w.ledger(), "waiting 2 = 900, stopped 2 = 300, executed 1 = 300")
+	w.stops("D")
+	w.undoes("A") // its group was released without it
+	w.undoes("B") // it is ordered anew
+	w.want("let go", w.ledger(), "waiting 2 = 600, stopped 1 = 400, void 1 = 200, executed 1 = 300")
+	w.verifies(august)
+	w.release()
+	w.holds()
+	w.want("they go at once", w.ledger(), "waiting 1 = 500, stopped 1 = 400, frozen 2 = 300, executed 1 = 300")
+	w.stops("A")
+	w.undoes("D")
+	w.stops("E")
+	w.release()
+	w.at("2005-10-14 06:00")
+	w.release()
+	w.dispatch()
+	w.executes("BEC")
+	w.want("in the end", w.ledger(), "stopped 2 = 600, executed 3 = 900")
+	w.collects()
+	w.verifies(august)
+	w.at("2006-10-12 09:00")
+	w.keeps(retention.Payments, 13)
+	w.want("on record", w.row(`SELECT count(*) > 0 FROM stop_outcome WHERE month = '2005-08-01'`), "true")
+	w.drops(august)
+	w.want("nothing on record", w.row(`SELECT count(*) FROM stop_outcome WHERE month = '2005-08-01'`), "0")
 }
