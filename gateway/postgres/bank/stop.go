@@ -148,7 +148,9 @@ func (s *Store) Stop(ctx context.Context, x *postgres.Session, which Chosen, dec
 		return Stops{}, fmt.Errorf("stop: %w", err)
 	}
 	x.Wakes(postgres.ToAnswer)
-	return p.stops(ctx, Stops{Void: void})
+	done, err := p.stops(ctx, Stops{Void: void})
+	p.gathersStatistics(ctx, done)
+	return done, err
 }
 
 // voidable are the interchanges that must be void for payments in them to be stopped.

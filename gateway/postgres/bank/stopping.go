@@ -203,3 +203,19 @@ func (p *stopping) lock(ctx context.Context) (moved int, err error) {
 	}
 	return moved, nil
 }
+
+// gathersStatistics has statistics gathered of what many payments have added, once that is committed.
+func (p *stopping) gathersStatistics(ctx context.Context, s Stops) {
+	n, _ := s.count(IsStopped, Goes)
+	p.x.AfterCommit(func() {
+		for _, month := range []string{fmt.Sprint(p.args["since"]), p.thisMonth()} {
+			at, err := time.Parse(time.DateOnly, month)
+			if err == nil {
+				err = p.Analyze(context.WithoutCancel(ctx), at, n)
+			}
+			if err != nil {
+				p.Log.Warn().Err(err).Msg("no statistics of what was stopped")
+			}
+		}
+	})
+}

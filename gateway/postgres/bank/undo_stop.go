@@ -41,6 +41,7 @@ func (s *Store) UndoStop(ctx context.Context, x *postgres.Session, which Chosen,
 		return done, fmt.Errorf("undo stop: %w", err)
 	}
 	x.Wakes(postgres.ToRelease)
+	p.gathersStatistics(ctx, done)
 	return done, nil
 }
 
