@@ -140,6 +140,8 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"an order for nobody", `UPDATE bank_order SET payment_id = payment_id + 1000 WHERE payment_id = ` + is("executed"), "I2", "order without a payment, or of another amount"},
 		{"an order for what was rejected", `UPDATE bank_order SET payment_id = ` + is("rejected") + ` WHERE payment_id = ` + is("executed"),
 			"I2", "order of a payment that was rejected, stopped, held or returned before any order"},
+		{"an order of what is stopped", `UPDATE standing SET kind = 'stopped', attempt = 3 WHERE payment_id = ` + is("frozen"), "I2", "stopped payment with an order alive"},
+		{"nobody is told of a stop", `UPDATE standing SET kind = 'stopped', attempt = 3 WHERE payment_id = ` + is("frozen"), "I12", "stopped payment whose authority was not told"},
 		{"an order disappears", `DELETE FROM bank_order WHERE payment_id = ` + is("executed"), "I2", "released payment with neither order nor event"},
 		{"a return is forgotten", `DELETE FROM standing WHERE payment_id = ` + is("no account"), "I2", "released payment with neither order nor event"},
 		{"ordered before its release", `UPDATE release_group SET state = 'waiting', released_at = NULL, register_counter = NULL, order_month = NULL

@@ -77,6 +77,8 @@ func describe(doc any) string {
 		return s
 	case *nksxml.Response2:
 		return strings.TrimRight(strings.Join([]string{"2", d.Group.Status, d.Group.Reason}, " "), " ") + statuses(d.Blocks, false)
+	case *nksxml.Response5:
+		return "5 " + d.Group.Status + statuses(d.Blocks, false)
 	case *nksxml.Response7:
 		return "7" + statuses(d.Blocks, false)
 	case *nksxml.Response9:

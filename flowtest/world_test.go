@@ -387,7 +387,9 @@ func (m *mailbox) Put(ctx context.Context, f gateway.Outgoing, content io.Reader
 	if err == nil {
 		err = beforeRename(ctx)
 	}
-	*m.sent = append(*m.sent, strings.ReplaceAll(string(all), "\r\n", ""))
+	if err == nil {
+		*m.sent = append(*m.sent, strings.ReplaceAll(string(all), "\r\n", ""))
+	}
 	return err
 }
 

@@ -27,6 +27,9 @@ table that the program uses (` + "`gateway/codes.go`" + `; ` + "`go test ./gatew
 * **payment**: one payment is refused, in response 2; the others go on.
 * **bank**: response 7 (no account) and response 9 (the bank has refused).
 
+A payment that somebody has stopped stands in response 5 as RJCT, without a code. Where it is let go afterwards, and response 5 was given already, nothing
+takes that back but what becomes of it: response 8 when the bank has it, or 7 or 9. Where it was not given yet, it is not.
+
 A payment whose amount cannot be paid (9009 to 9012) counts 0 øre in every sum: it is no amount of money.
 
 | code | level | origin | Danish | English | rule |

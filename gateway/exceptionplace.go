@@ -22,6 +22,8 @@ const (
 	ThingChoice      Thing = "standing choice"
 	ThingPosting     Thing = "posting"
 	ThingStatement   Thing = "statement"
+	ThingSelection   Thing = "selection"
+	ThingDecision    Thing = "decision"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

@@ -4,7 +4,8 @@ package gateway
 // group or its line. Facts are only ever added; the last one counts.
 type FactKind string
 
-// The kinds. The first six come before any order, the others are about the order that was made last.
+// The kinds. The first six come before any order, or before the next one where the last was void; the others are about the order
+// that was made last.
 const (
 	FactRejected       FactKind = "rejected" // refused when it was checked
 	FactStopped        FactKind = "stopped"

@@ -105,9 +105,9 @@ func followRows() []followRow {
 	return []followRow{
 		// unread held     rejected    frozen unsure accepted executed back disputed
 		//   waiting stopped not payable  void  with bank assumed rejected settled missing
-		{"T R R R S R R R R R R R R R R R R R", NewsRejected, "order"},
+		{"T R R T S R R R R R R R R R R R R R", NewsRejected, "order"}, // what is stopped before its check is checked all the same
 		{"R T R R R S R T R R R R R R R R R R", NewsNotPayable, "order"},
-		{"T T T S R R R R R R R R R R R R R R", NewsStopped, "order"},
+		{"T T T S R R R T R R R R R R R R R R", NewsStopped, "order"},
 		{"R R R T R R R R R R R R R R R R R R", NewsStopUndone, "order"},
 		{"R T S R R R R R R R R R R R R R R R", NewsHeld, "order"},
 		{"R R T R R R R R R R R R R R R R R R", NewsFreed, "order"},
@@ -195,6 +195,8 @@ func answerTo(news News, at Position) AnswerKind {
 	switch news {
 	case NewsRejected:
 		return Response2
+	case NewsStopped:
+		return Response5
 	case NewsNotPayable:
 		return Response7
 	case NewsAccepted, NewsSettledExecuted:

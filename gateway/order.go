@@ -60,6 +60,10 @@ const (
 	InterchangeVoid       InterchangeState = "void"    // never to be sent
 )
 
+// MayStop reports whether payments of an interchange may be stopped, for which it is voided: no attempt to send it can have reached
+// the bank. Who is sending it meanwhile finds that out before the file gets its final name. mayBeOut is as of MayVoid.
+func (s InterchangeState) MayStop(mayBeOut bool) bool { return s.MayVoid(mayBeOut, false) }
+
 // MayVoid reports whether an interchange may be voided: no attempt to send it can have reached the bank, and nobody is
 // sending it. mayBeOut: an attempt came as far as getting its final name; owned: the bank's connection has an owner.
 func (s InterchangeState) MayVoid(mayBeOut, owned bool) bool {

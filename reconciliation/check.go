@@ -51,6 +51,10 @@ func invariants() []invariant {
 		{"I2", "order of a payment that was rejected, stopped, held or returned before any order",
 			`SELECT o.payment_id FROM own_bank_order o JOIN only_standing e ON e.payment_id = o.payment_id
 			 WHERE e.kind IN ('rejected', 'stopped', 'held', 'not_payable') AND o.attempt >= e.attempt`},
+		{"I2", "stopped payment with an order alive",
+			`SELECT o.payment_id FROM own_bank_order o JOIN only_standing e ON e.payment_id = o.payment_id AND e.kind = 'stopped' JOIN only_order_line l USING (interchange_id, message_no, lin)
+			 WHERE l.state NOT IN ('rejected', 'void') AND NOT EXISTS (SELECT FROM own_fact f WHERE f.payment_id = o.payment_id AND f.scope = 'payment' AND f.attempt = o.attempt
+				AND f.kind = 'bank_rejected')`},
 		{"I2", "void order that is not void as a whole",
 			`SELECT i.id FROM only_interchange i JOIN only_message m ON m.interchange_id = i.id JOIN only_order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no
 			 WHERE (i.state = 'void') <> m.void OR m.void <> (l.state = 'void')`},
@@ -67,7 +71,7 @@ func invariants() []invariant {
 			 LEFT JOIN own_bank_order b ON b.payment_id = w.payment_id AND b.attempt = w.attempt - 1
 			 WHERE ` + kept("w.payment_month") + ` AND (b.payment_id IS NULL AND w.cause IS DISTINCT FROM 'no_account' OR w.ore > b.ore OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL)
 				OR w.state = 'open' AND s.attempt >= w.attempt OR w.state = 'ordered' AND (s.attempt >= w.attempt) IS NOT TRUE
-				OR w.state = 'given_up' AND w.cause IS NULL AND (s.attempt, s.kind) IS DISTINCT FROM (w.attempt, 'not_payable'))`},
+				OR w.state = 'given_up' AND w.cause IS NULL AND NOT coalesce(s.attempt = w.attempt AND s.kind IN ('not_payable', 'stopped'), false))`},
 		{"I3", "payment that waits for an account, and nobody waits for",
 			`SELECT s.payment_id FROM only_standing s WHERE s.kind = 'awaits_account' AND ` + kept("s.month") + `
 			 AND NOT EXISTS (SELECT FROM obligation w WHERE w.payment_id = s.payment_id AND w.state = 'open' AND w.due_on <= w.hold_until + 1)`},
@@ -212,6 +216,9 @@ func invariants() []invariant {
 			 LEFT JOIN (SELECT delivery_id, kind, sum(payments) AS n FROM (SELECT delivery_id, kind, payments FROM answer_waiting
 				UNION ALL SELECT delivery_id, kind, payments FROM answer_due_tally) c GROUP BY 1, 2) w USING (delivery_id, kind)
 			 WHERE d.n > coalesce(w.n, 0)`},
+		{"I12", "stopped payment whose authority was not told",
+			`SELECT e.payment_id FROM only_standing e WHERE e.kind = 'stopped' AND ` + kept("e.month") + `
+			 AND NOT EXISTS (SELECT 1 FROM only_answer_due a WHERE a.payment_id = e.payment_id AND a.attempt = e.attempt AND a.kind = 5)`},
 		{"I12", "returned payment whose authority was not told",
 			`SELECT e.payment_id FROM only_standing e WHERE e.kind IN ('not_payable', 'bank_rejected') AND ` + kept("e.month") + `
 			 AND NOT EXISTS (SELECT 1 FROM only_answer_due a WHERE a.payment_id = e.payment_id AND a.attempt = e.attempt

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"flag"
@@ -29,7 +30,7 @@ func decideCommands() []command.Command {
 		command.Command{Name: "list", Summary: "list the decisions that wait for somebody", Run: listDecisionsCommand,
 			Examples: []string{"decide list", "decide list --all --json"}},
 		command.Command{Name: "show", Args: "DECISION", Summary: "show a decision and what became of it", Run: showDecisionCommand,
-			Examples: []string{"decide show 7", "decide show 7 --to-sign > 7.txt"}})
+			Examples: []string{"decide show 7", "decide show 7 --to-sign > 7.txt", "decide show 7 --payments > 7.csv"}})
 }
 
 // decideCommand asks for a decision of a kind.
@@ -50,10 +51,9 @@ func decideCommand(k act.Kind) func(context.Context, *command.Program, *flag.Fla
 		if in.IDs, err = idArguments(fs, args); err != nil {
 			return err
 		}
-		for name, value := range values {
-			in.Content[name] = *value
-			if *value == "" {
-				return command.Usagef("--%s must be given", name)
+		for _, t := range k.Takes {
+			if in.Content[t.Name], err = parameterValue(t, *values[t.Name]); err != nil {
+				return err
 			}
 		}
 		if k.ByID != (len(in.IDs) > 0) {
@@ -77,6 +77,24 @@ func decideCommand(k act.Kind) func(context.Context, *command.Program, *flag.Fla
 			return printDecision(p.Out, done, desk.Now(), *asJSON)
 		})
 	}
+}
+
+// parameterValue is the value of a parameter as a decision has it: of a file its content.
+func parameterValue(t act.Parameter, given string) (string, error) {
+	switch {
+	case given == "" && !t.Optional:
+		return "", command.Usagef("--%s must be given", t.Name)
+	case given == "" || !t.File:
+		return given, nil
+	}
+	text, err := os.ReadFile(given)
+	if err != nil {
+		return "", command.Usage(err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return "", command.Usagef("--%s: there is nothing in %s", t.Name, given)
+	}
+	return string(text), nil
 }
 
 // mostSignature bounds a file that holds a signature.
@@ -154,6 +172,7 @@ func listDecisionsCommand(ctx context.Context, p *command.Program, fs *flag.Flag
 func showDecisionCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	config := configFlag(fs)
 	toSign := fs.Bool("to-sign", false, "print the text that is to be signed, and nothing else")
+	payments := fs.Bool("payments", false, "print what a decision to stop did with each payment, as CSV, and nothing else")
 	asJSON := fs.Bool("json", false, "print JSON")
 	id, err := oneID(fs, args)
 	if err != nil {
@@ -164,11 +183,29 @@ func showDecisionCommand(ctx context.Context, p *command.Program, fs *flag.FlagS
 		if err != nil {
 			return err
 		}
+		if *payments {
+			return printStopped(ctx, p.Out, desk, id)
+		}
 		if *toSign {
 			_, err := io.WriteString(p.Out, d.ToSign())
 			return err
 		}
 		return printDecision(p.Out, d, desk.Now(), *asJSON)
+	})
+}
+
+// printStopped prints what a decision to stop did with each payment.
+func printStopped(ctx context.Context, w io.Writer, desk *act.Desk, id int64) error {
+	if _, err := io.WriteString(w, "payment,outcome,position,ore,handed_over\n"); err != nil {
+		return err
+	}
+	return desk.EachStopped(ctx, id, func(s act.Stopped) error {
+		handed := ""
+		if s.HandedOver != nil {
+			handed = s.HandedOver.UTC().Format(time.RFC3339)
+		}
+		_, err := fmt.Fprintf(w, "%d,%s,%s,%d,%s\n", s.Payment, s.Outcome, s.Position, s.Ore, handed)
+		return err
 	})
 }
 

@@ -32,7 +32,7 @@ func (d *Desk) Again(ctx context.Context, x *postgres.Session, id int64) error {
 		if _, err := x.ExecContext(ctx, `SAVEPOINT again`); err != nil {
 			return err
 		}
-		_, err := k.do(d, ctx, x, asked.Decision, i)
+		err := k.carryOut(d, ctx, x, asked.Decision, i)
 		if notAgain(err) != nil {
 			return fmt.Errorf("decision %d, %s %d: %w", id, i.Thing, i.ID, err)
 		}
@@ -50,5 +50,15 @@ func notAgain(err error) error {
 	if errors.Is(err, gateway.ErrLostOwnership) || errors.Is(err, gateway.ErrNotFound) || errors.Is(err, gateway.ErrMovedOn) || errors.Is(err, gateway.ErrIntent) {
 		return nil
 	}
+	return err
+}
+
+// carryOut is do of one thing, however the kind is carried out.
+func (k Kind) carryOut(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) error {
+	if k.together != nil {
+		_, err := k.together(d, ctx, x, by, []gateway.DecisionItem{i})
+		return err
+	}
+	_, err := k.do(d, ctx, x, by, i)
 	return err
 }

@@ -10,12 +10,10 @@ import (
 	"nks/register"
 )
 
-// Parameters of a standing choice.
+// Parameters of a standing choice, beside the authority and the benefit.
 const (
-	authorityOf = "authority"
-	benefitOf   = "benefit"
-	causeOf     = "cause"
-	choiceOf    = "choice"
+	causeOf  = "cause"
+	choiceOf = "choice"
 )
 
 // allBenefits stands for all benefit types that have no choice of their own.

@@ -104,7 +104,9 @@ func (d *Desk) ask(ctx context.Context, x *postgres.Session, in Intent) (asked g
 		asked.ExpiresAt = now.Add(defaultWithin)
 	}
 	for _, p := range k.Takes {
-		asked.Content[p.Name] = strings.TrimSpace(in.Content[p.Name])
+		if value := strings.TrimSpace(in.Content[p.Name]); value != "" {
+			asked.Content[p.Name] = value
+		}
 	}
 	for _, id := range in.IDs {
 		asked.Items = append(asked.Items, gateway.DecisionItem{Thing: k.Thing, ID: id})
@@ -127,17 +129,14 @@ func (d *Desk) ask(ctx context.Context, x *postgres.Session, in Intent) (asked g
 func (d *Desk) rehearse(ctx context.Context, x *postgres.Session, k Kind, asked *gateway.Decision) error {
 	done := 0
 	err := x.Rehearse(ctx, func() error {
-		for n, i := range asked.Items {
-			o, err := d.outcome(ctx, x, k, *asked, i, i)
-			if err != nil {
-				return err
-			}
+		outcomes, err := d.outcomes(ctx, x, k, *asked, asked.Items)
+		for n, o := range outcomes {
 			asked.Items[n].Preview = o.What
 			if o.Done {
 				done++
 			}
 		}
-		return nil
+		return err
 	})
 	switch {
 	case err != nil:
@@ -217,19 +216,11 @@ func (d *Desk) execute(ctx context.Context, x *postgres.Session, asked gateway.D
 	if err != nil {
 		return err
 	}
-	var outcomes []gateway.Outcome
-	done := false
-	for _, i := range asked.Items {
-		var now gateway.DecisionItem
-		if n := slices.IndexFunc(found, func(f gateway.DecisionItem) bool { return f.ID == i.ID }); n >= 0 {
-			now = found[n]
-		}
-		o, err := d.outcome(ctx, x, k, asked, i, now)
-		if err != nil {
-			return err
-		}
-		outcomes, done = append(outcomes, o), done || o.Done
+	outcomes, err := d.outcomes(ctx, x, k, asked, found)
+	if err != nil {
+		return err
 	}
+	done := slices.ContainsFunc(outcomes, func(o gateway.Outcome) bool { return o.Done })
 	if !done {
 		return fmt.Errorf("%s %d %s: %w", outcomes[0].Thing, outcomes[0].ID, outcomes[0].What, gateway.ErrMovedOn)
 	}
@@ -254,8 +245,8 @@ func (in Intent) check(k Kind) error {
 		}
 	}
 	for _, p := range k.Takes {
-		if n := utf8.RuneCountInString(strings.TrimSpace(in.Content[p.Name])); n == 0 || n > mostText {
-			return bad("%s must have 1 to %d characters", p.Name, mostText)
+		if n := utf8.RuneCountInString(strings.TrimSpace(in.Content[p.Name])); n == 0 && !p.Optional || n > p.most() {
+			return bad("%s must have 1 to %d characters", p.Name, p.most())
 		}
 	}
 	switch {

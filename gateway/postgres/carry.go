@@ -70,7 +70,7 @@ func (x *Session) carryMovedAside(ctx context.Context) error {
 		return err
 	}
 	_, err = x.ExecContext(ctx, `WITH batch AS MATERIALIZED (SELECT nextval('carried_batch') AS n)
-		INSERT INTO carried_place (month, batch, authority, group_id) SELECT m.month, b.n * 1024 + month_number(m.month), d.authority, m.own FROM batch b
+		INSERT INTO carried_place (month, batch, authority, group_id) SELECT DISTINCT m.month, b.n * 1024 + month_number(m.month), d.authority, m.own FROM batch b
 		CROSS JOIN moving m JOIN month c ON c.month = m.month AND c.state <> 'open'
 		CROSS JOIN LATERAL (SELECT e.authority FROM delivery e WHERE e.id = delivery_of(m.payment_id) LIMIT 1) d WHERE m.own IS NOT NULL`)
 	if err != nil {

@@ -142,6 +142,16 @@ func (b *Base) CloseDecided(ctx context.Context, x *Session, decision int64, thi
 	return nil
 }
 
+// CloseDecidedMany is CloseDecided of one kind about the things whose ids a query gives.
+func (b *Base) CloseDecidedMany(ctx context.Context, x *Session, decision int64, thing gateway.Thing, kind gateway.ExceptionKind, ids string) error {
+	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $1, decision = $2 WHERE kind = $3 AND thing = $4 AND closed_at IS NULL AND thing_id IN (`+ids+`)`,
+		b.Now(), decision, kind, thing)
+	if err != nil {
+		return fmt.Errorf("close %s: %w", kind, err)
+	}
+	return nil
+}
+
 // CloseDecidedSubject closes the open exception of a kind about a subject by a decision.
 func (b *Base) CloseDecidedSubject(ctx context.Context, x *Session, decision int64, kind gateway.ExceptionKind, subject string) error {
 	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $1, decision = $2 WHERE kind = $3 AND subject = $4 AND closed_at IS NULL`,

@@ -1,4 +1,4 @@
-// Package answer is the last stage of the flow: what an authority is due is gathered into responses 7, 8 and 9, and answers
+// Package answer is the last stage of the flow: what an authority is due is gathered into responses 5, 7, 8 and 9, and answers
 // lie ready at their doors until they are taken. It writes answer (closed and collected), answer_due (closed) and what dues
 // add up to.
 package answer
@@ -41,7 +41,7 @@ var gatherSQL string
 var chooseSQL string
 
 // Next closes the answer that has waited longest and up to its deadline, else one that is full, else the one that has been
-// quiet longest: responses 7, 8 and 9, per bundle. It reports whether there was one.
+// quiet longest: responses 5, 7, 8 and 9, per bundle. It reports whether there was one.
 func (s *Store) Next(ctx context.Context) (bool, error) {
 	if err := s.gather(ctx); err != nil {
 		return false, err
@@ -120,7 +120,11 @@ func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery i
 	if payments == 0 {
 		return pgscript.Run(ctx, x, nothingToTellScript+countLeftScript, left)
 	}
-	a, err := s.Answers.Begin(ctx, x, d, kind, now, func(*gateway.Answer) {})
+	status, err := s.groupStatus(ctx, x, d, kind)
+	if err != nil {
+		return err
+	}
+	a, err := s.Answers.Begin(ctx, x, d, kind, now, func(a *gateway.Answer) { a.Status = status })
 	if err != nil {
 		return err
 	}
@@ -144,6 +148,20 @@ func (s *Store) closeAnswer(ctx context.Context, x *postgres.Session, delivery i
 		return err
 	}
 	return pgscript.Run(ctx, x, countLeftScript, left)
+}
+
+// groupStatus is what response 5 says of its bundle as a whole: whether anything of it still goes. Other responses say nothing.
+func (s *Store) groupStatus(ctx context.Context, x *postgres.Session, d postgres.Delivery, kind gateway.AnswerKind) (string, error) {
+	if kind != gateway.Response5 {
+		return "", nil
+	}
+	var ended int
+	err := x.QueryRowContext(ctx, `SELECT count(*) FROM standing WHERE month = $1 AND payment_id BETWEEN $2 AND $3 AND kind IN ('rejected', 'stopped')`,
+		d.Month, d.FirstPayment(), d.LastPayment()).Scan(&ended)
+	if err != nil {
+		return "", fmt.Errorf("payments that are stopped: %w", err)
+	}
+	return gateway.BundleStatus(ended, d.Payments), nil
 }
 
 // takeDues puts the dues that go into one document in the temporary table closing, and the payments that they tell of

@@ -61,13 +61,19 @@ func (s *Store) InterchangeID(ctx context.Context, bank string, number gateway.C
 // anew, under the same control number. It tells how many. gateway.ErrNotFound: there is none; gateway.ErrLostOwnership: the
 // bank may have it, or somebody is sending it.
 func (s *Store) Void(ctx context.Context, x *postgres.Session, id, decision int64, why string) (payments int, err error) {
-	bank, err := lockVoidable(ctx, x, id)
-	if err != nil {
+	if err := lockVoidable(ctx, x, id); err != nil {
 		return 0, fmt.Errorf("void %d: %w", id, err)
 	}
+	return s.makeVoid(ctx, x, id, decision, why)
+}
+
+// makeVoid is Void of an interchange that may be voided, and is locked with its bank's lines.
+func (s *Store) makeVoid(ctx context.Context, x *postgres.Session, id, decision int64, why string) (payments int, err error) {
+	var bank string
 	var lines int
-	if err := x.QueryRowContext(ctx, `SELECT count(*) FROM order_line WHERE interchange_id = $1`, id).Scan(&lines); err != nil {
-		return 0, err
+	err = x.QueryRowContext(ctx, `SELECT bank, (SELECT count(*) FROM order_line l WHERE l.interchange_id = i.id) FROM interchange i WHERE id = $1`, id).Scan(&bank, &lines)
+	if err != nil {
+		return 0, fmt.Errorf("void %d: %w", id, err)
 	}
 	moved, err := s.follow(ctx, x, gateway.NewsVoided, source{decision: decision}, "", `SELECT 0, NULL, NULL, NULL, interchange_id, message_no, lin, NULL, NULL, @why::text
 		FROM order_line WHERE interchange_id = @interchange`, pgscript.Args{"interchange": id, "why": why})
@@ -89,14 +95,14 @@ func (s *Store) Void(ctx context.Context, x *postgres.Session, id, decision int6
 	return payments, nil
 }
 
-// lockVoidable locks an interchange and its bank's lines, if it may be voided, and tells which bank that is.
-func lockVoidable(ctx context.Context, x *postgres.Session, id int64) (bank string, err error) {
-	var kind string
+// lockVoidable locks an interchange and its bank's lines, if it may be voided.
+func lockVoidable(ctx context.Context, x *postgres.Session, id int64) error {
+	var bank, kind string
 	var state gateway.InterchangeState
 	var mayBeOut, owned bool
-	err = x.QueryRowContext(ctx, `SELECT bank FROM interchange WHERE id = $1`, id).Scan(&bank)
+	err := x.QueryRowContext(ctx, `SELECT bank FROM interchange WHERE id = $1`, id).Scan(&bank)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", gateway.ErrNotFound
+		return gateway.ErrNotFound
 	}
 	if err == nil {
 		err = x.LockLines(ctx, bank)
@@ -111,7 +117,7 @@ func lockVoidable(ctx context.Context, x *postgres.Session, id int64) (bank stri
 	if err == nil && (kind != "PAYMUL" || !state.MayVoid(mayBeOut, owned)) {
 		err = fmt.Errorf("%w: it is no interchange of orders, may be at the bank, or is on its way", gateway.ErrLostOwnership)
 	}
-	return bank, err
+	return err
 }
 
 // oweAgain marks an interchange void whose lines are, and owes its payments another order, but for those that stand

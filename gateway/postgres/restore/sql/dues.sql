@@ -22,9 +22,9 @@ SELECT delivery_id, kind, -sum(payments), @now::timestamptz, @now::timestamptz F
 -- step: what is not due
 INSERT INTO answer_due SELECT * FROM told_due ON CONFLICT DO NOTHING
 
--- step: what was returned
+-- step: what was returned or stopped
 INSERT INTO new_fact (month, payment_id, attempt, kind, code, text)
-SELECT t.month, t.payment_id, 0, 'not_payable', t.code, t.text FROM told_due t
+SELECT t.month, t.payment_id, 0, CASE t.kind WHEN 5 THEN 'stopped' ELSE 'not_payable' END::fact_kind, t.code, t.text FROM told_due t
 JOIN payment p ON p.month = t.month AND p.id = t.payment_id JOIN release_group g ON g.id = p.group_id AND g.state = 'waiting'
 LEFT JOIN standing s ON s.month = t.month AND s.payment_id = t.payment_id
-WHERE t.kind = 7 AND t.status = 'RJCT' AND t.attempt = 0 AND position_of(s.kind, g.state, NULL, NULL, NULL) IN ('waiting', 'held')
+WHERE t.kind IN (5, 7) AND t.status = 'RJCT' AND t.attempt = 0 AND position_of(s.kind, g.state, NULL, NULL, NULL) IN ('waiting', 'held')
