@@ -66,6 +66,13 @@ const (
 	DetailReceivedNotKnown DetailCode = "received_not_known"
 	DetailClockApart       DetailCode = "clock_apart"
 	DetailTookNothing      DetailCode = "took_nothing"
+	DetailNightHold        DetailCode = "night_hold"
+	DetailOverPayment      DetailCode = "over_payment"
+	DetailOverBundle       DetailCode = "over_bundle"
+	DetailOverDay          DetailCode = "over_day"
+	DetailOverHistorySum   DetailCode = "over_history_sum"
+	DetailOverHistoryMean  DetailCode = "over_history_mean"
+	DetailOverHistoryMost  DetailCode = "over_history_most"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -88,6 +95,19 @@ func DetailTexts() []DetailText {
 			"%[1]s payments of the interchange, which is void, wait: the register has two accounts in force for one purpose, or their holder twice"},
 		{DetailNotInForce, "Aftale %[1]s er ikke i kraft den %[2]s, hvor betalingerne skulle udføres; %[3]s betalinger, %[4]s øre, venter",
 			"agreement %[1]s is not in force on %[2]s, when the payments would be executed; %[3]s payments, %[4]s øre, wait"},
+		{DetailNightHold, "Natkontrol %[1]s holder %[2]s tilbage: %[3]s betalinger, %[4]s øre, venter", "night control %[1]s holds %[2]s: %[3]s payments, %[4]s øre, wait"},
+		{DetailOverPayment, "Sag %[1]s: den største betaling er %[5]s øre, og grænsen er %[6]s øre; %[2]s, i alt %[3]s betalinger, %[4]s øre, venter på to personer",
+			"case %[1]s: the largest payment is %[5]s øre, and the limit is %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
+		{DetailOverBundle, "Sag %[1]s: et bundt er på %[5]s øre, og grænsen er %[6]s øre; %[2]s, i alt %[3]s betalinger, %[4]s øre, venter på to personer",
+			"case %[1]s: a bundle has %[5]s øre, and the limit is %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
+		{DetailOverDay, "Sag %[1]s: dagens sum bliver %[5]s øre, og grænsen er %[6]s øre; %[2]s, i alt %[3]s betalinger, %[4]s øre, venter på to personer",
+			"case %[1]s: the day's sum would be %[5]s øre, and the limit is %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
+		{DetailOverHistorySum, "Sag %[1]s: dagens sum bliver %[5]s øre, og aftalens seneste dage giver under %[6]s øre; %[2]s, i alt %[3]s betalinger, %[4]s øre, venter på to personer",
+			"case %[1]s: the day's sum would be %[5]s øre, and by the agreement's last days less than %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
+		{DetailOverHistoryMean, "Sag %[1]s: en betaling er i gennemsnit på %[5]s øre, og aftalens seneste dage giver under %[6]s øre; %[2]s, i alt %[3]s betalinger, %[4]s øre, venter på to personer",
+			"case %[1]s: the mean payment is %[5]s øre, and by the agreement's last days less than %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
+		{DetailOverHistoryMost, "Sag %[1]s: den største betaling er %[5]s øre, og aftalens seneste dage giver under %[6]s øre; %[2]s, i alt %[3]s betalinger, %[4]s øre, venter på to personer",
+			"case %[1]s: the largest payment is %[5]s øre, and by the agreement's last days less than %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
 		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",
 			"supplier %[1]s sent other bytes under this delivery's name; they were refused"},
 		{DetailTooBig, "Dataleverandør %[1]s sendte en meddelelse på %[2]s bytes; den er lagt til side", "supplier %[1]s sent a message of %[2]s bytes; it was parked"},

@@ -19,6 +19,9 @@ const (
 	ThingBank        Thing = "bank"
 	ThingLegalHold   Thing = "legal hold"
 	ThingRetention   Thing = "retention rule"
+	ThingControl     Thing = "night control"
+	ThingLimit       Thing = "release limit"
+	ThingOverLimit   Thing = "over limit"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -26,7 +29,7 @@ func (k ExceptionKind) Thing() Thing {
 	switch k {
 	case DeliveryFails, AnswerFails, NameReused:
 		return ThingDelivery
-	case ReleaseFails, RegisterOverlap, RegisterDiffers:
+	case ReleaseFails, RegisterOverlap, RegisterDiffers, OverLimit:
 		return ThingGroup
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
 		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid:

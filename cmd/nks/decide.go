@@ -50,10 +50,10 @@ func decideCommand(k act.Kind) func(context.Context, *command.Program, *flag.Fla
 		if in.IDs, err = idArguments(fs, args); err != nil {
 			return err
 		}
-		for name, value := range values {
-			in.Content[name] = *value
-			if *value == "" {
-				return command.Usagef("--%s must be given", name)
+		for _, t := range k.Takes {
+			in.Content[t.Name] = *values[t.Name]
+			if *values[t.Name] == "" && !t.Optional {
+				return command.Usagef("--%s must be given", t.Name)
 			}
 		}
 		if k.ByID != (len(in.IDs) > 0) {

@@ -254,6 +254,9 @@ func (in Intent) check(k Kind) error {
 		}
 	}
 	for _, p := range k.Takes {
+		if p.Optional && strings.TrimSpace(in.Content[p.Name]) == "" {
+			continue
+		}
 		if n := utf8.RuneCountInString(strings.TrimSpace(in.Content[p.Name])); n == 0 || n > mostText {
 			return bad("%s must have 1 to %d characters", p.Name, mostText)
 		}

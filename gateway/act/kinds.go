@@ -38,7 +38,10 @@ const (
 )
 
 // Parameter is what a kind of decision takes beside the things that it is about.
-type Parameter struct{ Name, Help string }
+type Parameter struct {
+	Name, Help string
+	Optional   bool
+}
 
 // Kind is a kind of decision: all that there is to say of it.
 type Kind struct {
@@ -47,7 +50,7 @@ type Kind struct {
 	Thing   gateway.Thing
 	// ByID: it takes the ids of things; otherwise its parameters say what it is about.
 	ByID bool
-	// Takes are its parameters, all of which must be given.
+	// Takes are its parameters, all of which must be given but those that are optional.
 	Takes   []Parameter
 	Example string
 
@@ -66,6 +69,11 @@ type Kind struct {
 
 // Kinds is every kind of decision that there is.
 func Kinds() []Kind {
+	return append(paymentKinds(), nightKinds()...)
+}
+
+// paymentKinds are the kinds of decisions about payments, files, persons, and what is kept.
+func paymentKinds() []Kind {
 	return []Kind{
 		{Name: KindArrived, Summary: "the bank has an interchange of which nobody knew it: it counts as sent", Thing: gateway.ThingInterchange, ByID: true,
 			Example: `decide arrived 17 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
@@ -95,7 +103,7 @@ func Kinds() []Kind {
 			Example: `decide free 16777217 --by "A. Hansen" --why "the first was not paid, says BEC"`,
 			persons: two, find: (*Desk).payments, do: free, again: true},
 		{Name: KindJournalLost, Summary: "the journal of a node is gone for good, and the database was not set back", Thing: gateway.ThingJournal,
-			Takes:   []Parameter{{nodeOf, "`name` of the node"}},
+			Takes:   []Parameter{{Name: nodeOf, Help: "`name` of the node"}},
 			Example: `decide journal-lost --node gateway1 --by "A. Hansen" --why "its disk died; the database runs on since"`,
 			persons: two, find: (*Desk).journalNode, do: journalLost, whileQuiet: true},
 		settles(KindSettleExecuted, bank.SettledExecuted, "what is disputed in an interchange was executed: response 8"),
@@ -105,22 +113,22 @@ func Kinds() []Kind {
 		settlesPayment(KindPaymentRejected, bank.SettledRejected, "a disputed payment was not, and will not be: response 9"),
 		settlesPayment(KindPaymentWithBank, bank.SettledWithBank, "a disputed payment is still with the bank, whose word counts again"),
 		{Name: KindAddPerson, Summary: "somebody may decide from now on", Thing: gateway.ThingPerson,
-			Takes:   []Parameter{{nameOf, "`name` of the person"}, {keyOf, "the person's public `key`, as it stands in an .pub file"}},
+			Takes:   []Parameter{{Name: nameOf, Help: "`name` of the person"}, {Name: keyOf, Help: "the person's public `key`, as it stands in an .pub file"}},
 			Example: `decide add-person --name "C. Berg" --key "ssh-ed25519 AAAA…" --by "A. Hansen" --why "new on the desk"`,
 			persons: two, find: (*Desk).newPerson, do: addPerson, again: true},
 		{Name: KindRemovePerson, Summary: "somebody may decide no longer", Thing: gateway.ThingPerson,
-			Takes:   []Parameter{{nameOf, "`name` of the person"}},
+			Takes:   []Parameter{{Name: nameOf, Help: "`name` of the person"}},
 			Example: `decide remove-person --name "C. Berg" --by "A. Hansen" --why "has left"`,
 			persons: two, find: (*Desk).knownPerson, do: removePerson, again: true},
 		{Name: KindLegalHold, Summary: "something must not be erased, whatever the rules say: it keeps its month, and all later ones", Thing: gateway.ThingLegalHold,
-			Takes:   []Parameter{{whatOf, "`what`: payment, holder, authority or month"}, {subjectOf, "its `number`, such as 16777217, \"CPR 0101701234\", 4101, 2005-08"}},
+			Takes:   []Parameter{{Name: whatOf, Help: "`what`: payment, holder, authority or month"}, {Name: subjectOf, Help: "its `number`, such as 16777217, \"CPR 0101701234\", 4101, 2005-08"}},
 			Example: `decide legal-hold --what authority --of 4101 --by "A. Hansen" --why "case 12 of the court"`,
 			persons: one, find: (*Desk).newHold, do: setHold, again: true},
 		{Name: KindLiftHold, Summary: "a legal hold is over: what it kept goes when its time is over", Thing: gateway.ThingLegalHold, ByID: true,
 			Example: `decide lift-legal-hold 3 --by "A. Hansen" --why "case 12 is closed"`,
 			persons: two, find: (*Desk).holds, do: liftHold, again: true},
 		{Name: KindRetention, Summary: "for how many months after its end something of a month is kept", Thing: gateway.ThingRetention,
-			Takes:   []Parameter{{keptOf, "`kind`: payments, documents or looks"}, {monthsOf, "`months` after the end of its month; 0 is for ever"}},
+			Takes:   []Parameter{{Name: keptOf, Help: "`kind`: payments, documents or looks"}, {Name: monthsOf, Help: "`months` after the end of its month; 0 is for ever"}},
 			Example: `decide retention --kind payments --months 60 --by "A. Hansen" --why "the law on bookkeeping"`,
 			persons: two, find: (*Desk).rule, do: setRule, again: true},
 	}

@@ -153,6 +153,8 @@ var flowTexts = []Text{
 	{"exception.re-payment_of_a_disputed_payment_held", "Genudbetaling af omtvistet betaling holdt tilbage", "Re-payment of a disputed payment held"},
 	{"exception.register_overlap", "To konti i kraft på samme tid", "Two accounts in force at once"},
 	{"exception.register_differs", "Reglen og dens kontrol vælger forskellige konti", "The rule and its control choose different accounts"},
+	{"exception.held_by_a_night_control", "Holdes tilbage af en natkontrol", "Held by a night control"},
+	{"exception.over_a_limit", "Over en grænse; venter på to personer", "Over a limit; waits for two persons"},
 	{"exception.agreement_not_in_force", "Aftalen er ikke i kraft på betalingsdagen", "The agreement is not in force on the day of payment"},
 	{"exception.log_lags", "Poster venter på deres plads i revisionsloggen", "Entries wait for their place in the audit log"},
 	{"exception.log_contradicts_a_checkpoint", "Revisionsloggen er ikke den, der blev underskrevet", "The audit log is not what was signed"},

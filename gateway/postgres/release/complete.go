@@ -27,6 +27,7 @@ type completion struct {
 	payers    map[int64]payer     // of the deliveries
 	frozenIn  time.Time           // the month of the orders
 	void      []int64             // the interchanges that the payments were frozen in before
+	left      gateway.DaySums     // of the orders that are frozen
 }
 
 // source is the statement that gives the payments of a slice, as due.scan takes them and in the order in which they are placed.
