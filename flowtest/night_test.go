@@ -342,3 +342,35 @@ func TestNight_Refused(t *testing.T) {
 		}
 	}
 }
+
+// TestNight_Again: in a database that was set back to before them, holds, moved cut-offs and limits are in force again, and what two
+// persons had lifted is lifted. What had left counts for its agreement's day, and what had been over a limit is not over it any more.
+func TestNight_Again(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps)
+	o := newOutside(w)
+	w.limit("bundle", "99")
+	w.receive(bundle("G-1", complete("A", 100)))
+	w.night(act.KindReleaseNow, "what", "all")
+	w.release()
+	backup := w.backup()
+	w.decided(act.KindReleaseOverLimit, w.number(`SELECT id FROM over_limit`))
+	w.hold("bank", "SDC")
+	w.decided(act.KindNightLift, w.hold("agreement", "AFT-1"))
+	w.night(act.KindMoveReceiveBy, "what", "authority", "of", "78", "on", "2005-08-11", "at", "07:30")
+	w.night(act.KindReleaseLimit, "what", "all", "limit", "day", "most", "1000")
+	w.release()
+	o.exchange()
+	state := func() string {
+		return w.row(`SELECT effect, subject, ended_by IS NOT NULL FROM night_control ORDER BY id`) + "; " +
+			w.row(`SELECT limit_of, most FROM release_limit ORDER BY id`) + "; " + w.row(`SELECT payments, ore, largest FROM release_day`)
+	}
+	before := state()
+	w.want("before", before, "hold SDC false; hold AFT-1 true; receive_by 78 false; bundle 99; day 1000; 1 100 100")
+	w.setBack(o, backup, false)
+	w.want("again", state(), before)
+	w.want("over no limit", w.over(), "")
+	w.want("nobody waits for it", w.row(`SELECT count(*) FROM exception WHERE kind = $1 AND closed_at IS NULL`, gateway.OverLimit), "0")
+	w.release()
+	w.want("sent once", o.orders(), "A")
+}

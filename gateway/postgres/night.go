@@ -114,3 +114,26 @@ func (b *Base) Waiting(ctx context.Context, q sqlx.QueryerContext, reach gateway
 	}
 	return h, err
 }
+
+// AddReleased adds what has left to what an agreement has released for an execution day.
+func AddReleased(ctx context.Context, x *Session, agreement int64, executesOn gateway.Date, left gateway.DaySums) error {
+	if left.Payments == 0 {
+		return nil
+	}
+	_, err := x.ExecContext(ctx, `INSERT INTO release_day AS r (agreement_id, executes_on, payments, ore, largest) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (agreement_id, executes_on) DO UPDATE SET payments = r.payments + excluded.payments, ore = r.ore + excluded.ore,
+			largest = greatest(r.largest, excluded.largest)`, agreement, executesOn.String(), left.Payments, left.Ore, left.Largest)
+	if err != nil {
+		return fmt.Errorf("release day of agreement %d: %w", agreement, err)
+	}
+	return nil
+}
+
+// EndOverLimit ends what was kept and told of groups that were over a limit, and have left or are others by now.
+func (b *Base) EndOverLimit(ctx context.Context, x *Session, groups []int64) error {
+	_, err := x.ExecContext(ctx, `UPDATE over_limit SET ended_at = $2 WHERE groups[1] = ANY ($1::bigint[]) AND ended_at IS NULL`, groups, b.Now())
+	if err != nil {
+		return fmt.Errorf("end what was over a limit: %w", err)
+	}
+	return b.CloseMended(ctx, x, gateway.OverLimit, groups...)
+}

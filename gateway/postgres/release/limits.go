@@ -143,7 +143,7 @@ func caseOf(ctx context.Context, x *postgres.Session, groups []int64) (c overCas
 
 // openCase keeps what is over a limit for two persons, in the place of what was kept of its first group before.
 func (s *Store) openCase(ctx context.Context, x *postgres.Session, u unit, way gateway.Way, groups []int64, w weighed, over []gateway.Breach) error {
-	if err := s.endCases(ctx, x, groups); err != nil {
+	if err := s.EndOverLimit(ctx, x, groups); err != nil {
 		return err
 	}
 	texts := make([]string, 0, len(over))
@@ -157,21 +157,9 @@ func (s *Store) openCase(ctx context.Context, x *postgres.Session, u unit, way g
 	if err != nil {
 		return fmt.Errorf("over a limit: %w", err)
 	}
-	if err := s.CloseMended(ctx, x, gateway.OverLimit, groups...); err != nil {
-		return err
-	}
 	b := over[0]
 	return s.RaiseDetail(ctx, x, gateway.OverLimit, strconv.FormatInt(groups[0], 10),
 		b.Detail().With(id, way.Agreement.Number+" "+way.Plan.ExecutesOn.String(), w.Payments, w.Ore, b.Is, b.Most))
-}
-
-// endCases ends what was kept of groups that have left, or are others by now.
-func (s *Store) endCases(ctx context.Context, x *postgres.Session, groups []int64) error {
-	_, err := x.ExecContext(ctx, `UPDATE over_limit SET ended_at = $2 WHERE groups[1] = ANY ($1::bigint[]) AND ended_at IS NULL`, groups, s.Now())
-	if err != nil {
-		return fmt.Errorf("end what was over a limit: %w", err)
-	}
-	return nil
 }
 
 // raiseAgain tells anew of what still waits when a send-by has passed since it was told last.
@@ -225,18 +213,4 @@ func (s *Store) setLargeAside(ctx context.Context, groups []int64, over int64) e
 		}
 		return nil
 	})
-}
-
-// addDay adds what has left to what an agreement has released for its execution day.
-func addDay(ctx context.Context, x *postgres.Session, agreement int64, executesOn gateway.Date, left gateway.DaySums) error {
-	if left.Payments == 0 {
-		return nil
-	}
-	_, err := x.ExecContext(ctx, `INSERT INTO release_day AS r (agreement_id, executes_on, payments, ore, largest) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (agreement_id, executes_on) DO UPDATE SET payments = r.payments + excluded.payments, ore = r.ore + excluded.ore,
-			largest = greatest(r.largest, excluded.largest)`, agreement, executesOn.String(), left.Payments, left.Ore, left.Largest)
-	if err != nil {
-		return fmt.Errorf("release day of agreement %d: %w", agreement, err)
-	}
-	return nil
 }

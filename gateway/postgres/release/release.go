@@ -137,10 +137,10 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 		if err := s.closeInForce(ctx, x, u.AgreementID); err != nil {
 			return err
 		}
-		if err := s.endCases(ctx, x, groups); err != nil {
+		if err := s.EndOverLimit(ctx, x, groups); err != nil {
 			return err
 		}
-		for _, mended := range []gateway.ExceptionKind{gateway.ReleaseFails, gateway.RegisterOverlap, gateway.RegisterDiffers, gateway.OverLimit} {
+		for _, mended := range []gateway.ExceptionKind{gateway.ReleaseFails, gateway.RegisterOverlap, gateway.RegisterDiffers} {
 			if err := s.CloseMended(ctx, x, mended, groups...); err != nil {
 				return err
 			}
@@ -163,7 +163,7 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, way ga
 	if _, err := s.freeze(ctx, x, c, executesOn); err != nil {
 		return err
 	}
-	if err := addDay(ctx, x, way.Agreement.ID, executesOn, c.left); err != nil {
+	if err := postgres.AddReleased(ctx, x, way.Agreement.ID, executesOn, c.left); err != nil {
 		return err
 	}
 	s.Failpoint("after-freezing-before-release")
