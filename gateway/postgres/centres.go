@@ -12,14 +12,14 @@ type Centres interface {
 	Known(ctx context.Context, q register.Queryer) (gateway.BankCentres, error)
 }
 
-// WakeSenders wakes who owns the connection to any bank: what it is sent may have been held.
-func WakeSenders(ctx context.Context, x *Session, centres Centres) error {
+// WakeBanks says that there is work of a kind at every bank.
+func WakeBanks(ctx context.Context, x *Session, centres Centres, work func(bank string) Work) error {
 	banks, err := centres.Known(ctx, x)
 	if err != nil {
 		return err
 	}
 	for _, id := range banks.IDs() {
-		x.Wakes(ToSend(id))
+		x.Wakes(work(id))
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ CREATE TABLE over_limit (
     breaches     text[] NOT NULL CHECK (cardinality(breaches) > 0), -- as persons are shown them
     limits       bigint NOT NULL,           -- the last row of release_limit that it was judged by
     seen_at      timestamptz NOT NULL,
-    raised_at    timestamptz NOT NULL,      -- last
+    again_at     timestamptz NOT NULL,      -- the send-by after which it is told again
     freed_at     timestamptz,
     freed_by     bigint REFERENCES decision DEFERRABLE INITIALLY DEFERRED,
     ended_at     timestamptz,               -- its groups have left, or are others by now
@@ -88,6 +88,6 @@ REVOKE DELETE ON release_day FROM nks_flow;
 GRANT SELECT, INSERT ON night_control, release_limit, release_day, over_limit TO nks_flow;
 GRANT UPDATE (ended_at, ended_by) ON night_control TO nks_flow;
 GRANT UPDATE (payments, ore, largest) ON release_day TO nks_flow;
-GRANT UPDATE (raised_at, freed_at, freed_by, ended_at) ON over_limit TO nks_flow;
+GRANT UPDATE (again_at, freed_at, freed_by, ended_at) ON over_limit TO nks_flow;
 GRANT EXECUTE ON FUNCTION night_reaches(text, text, text, bigint), night_hold(text, bigint, timestamptz) TO nks_flow;
 RESET ROLE;

@@ -186,7 +186,7 @@ func (s *Store) Lift(ctx context.Context, x *postgres.Session, id, decision int6
 		return r, err
 	}
 	x.Wakes(postgres.ToRelease)
-	if err := postgres.WakeSenders(ctx, x, s.Banks); err != nil {
+	if err := postgres.WakeBanks(ctx, x, s.Banks, postgres.ToSend); err != nil {
 		return r, err
 	}
 	i := slices.IndexFunc(before, func(c gateway.NightControl) bool { return c.ID == id })

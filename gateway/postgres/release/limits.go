@@ -26,7 +26,7 @@ func (e *largeError) Error() string {
 }
 
 // mostAside bounds how many payments over the limit wait by themselves, while the others of their groups go.
-const mostAside = 1000
+const mostAside = 100
 
 // overCase is groups that were found over a limit.
 type overCase struct {
@@ -37,7 +37,7 @@ type overCase struct {
 	Ore      int64     `db:"ore"`
 	GroupOre int64     `db:"group_ore"`
 	Limits   int64     `db:"limits"`
-	RaisedAt time.Time `db:"raised_at"`
+	AgainAt  time.Time `db:"again_at"`
 	Freed    bool      `db:"freed"`
 }
 
@@ -64,7 +64,7 @@ func (s *Store) overLimit(ctx context.Context, x *postgres.Session, u unit, way 
 	}
 	same := before.Same && before.GroupOre == w.groupOre
 	if same && !before.Freed && before.Limits == w.last {
-		return true, s.raiseAgain(ctx, x, way, before.ID, groups[0], before.RaisedAt)
+		return true, s.raiseAgain(ctx, x, way, before.ID, groups[0], before.AgainAt)
 	}
 	if err := s.weigh(ctx, x, u, way, groups, &w); err != nil {
 		return false, err
@@ -129,7 +129,7 @@ func within(over []gateway.Breach, seen overCase) bool {
 
 // caseOf is the case that is open of the unit with the same first group; zero: there is none.
 func caseOf(ctx context.Context, x *postgres.Session, groups []int64) (c overCase, err error) {
-	err = x.GetContext(ctx, &c, `SELECT id, groups = $2::bigint[] AS same, array_to_string(breaches, e'\n') AS breaches, payments, ore, group_ore, limits, raised_at,
+	err = x.GetContext(ctx, &c, `SELECT id, groups = $2::bigint[] AS same, array_to_string(breaches, e'\n') AS breaches, payments, ore, group_ore, limits, again_at,
 			freed_at IS NOT NULL AS freed
 		FROM over_limit WHERE groups[1] = $1 AND ended_at IS NULL FOR UPDATE`, groups[0], groups)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -150,10 +150,15 @@ func (s *Store) openCase(ctx context.Context, x *postgres.Session, u unit, way g
 	for _, b := range over {
 		texts = append(texts, b.String())
 	}
+	now := s.Now()
+	again, err := s.nextSendBy(ctx, x, way.Bank, now)
+	if err != nil {
+		return err
+	}
 	var id int64
-	err := x.QueryRowContext(ctx, `INSERT INTO over_limit (agreement_id, bank, executes_on, groups, payments, ore, largest, group_ore, breaches, limits, seen_at, raised_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) RETURNING id`, u.AgreementID, u.Bank, way.Plan.ExecutesOn.String(), groups, w.Payments, w.Ore,
-		w.Largest, w.groupOre, texts, w.last, s.Now()).Scan(&id)
+	err = x.QueryRowContext(ctx, `INSERT INTO over_limit (agreement_id, bank, executes_on, groups, payments, ore, largest, group_ore, breaches, limits, seen_at, again_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`, u.AgreementID, u.Bank, way.Plan.ExecutesOn.String(), groups, w.Payments, w.Ore,
+		w.Largest, w.groupOre, texts, w.last, now, again).Scan(&id)
 	if err != nil {
 		return fmt.Errorf("over a limit: %w", err)
 	}
@@ -163,10 +168,13 @@ func (s *Store) openCase(ctx context.Context, x *postgres.Session, u unit, way g
 }
 
 // raiseAgain tells anew of what still waits when a send-by has passed since it was told last.
-func (s *Store) raiseAgain(ctx context.Context, x *postgres.Session, way gateway.Way, id, group int64, raised time.Time) error {
+func (s *Store) raiseAgain(ctx context.Context, x *postgres.Session, way gateway.Way, id, group int64, again time.Time) error {
 	now := s.Now()
-	controls, err := postgres.NightControls(ctx, x, now.In(s.Location))
-	if err != nil || !s.Days.BankTerms(way.Bank, controls).NextSendBy(raised).Before(now) {
+	if !again.Before(now) {
+		return nil
+	}
+	next, err := s.nextSendBy(ctx, x, way.Bank, now)
+	if err != nil {
 		return err
 	}
 	subject := strconv.FormatInt(group, 10)
@@ -182,12 +190,18 @@ func (s *Store) raiseAgain(ctx context.Context, x *postgres.Session, way gateway
 		err = s.RaiseDetail(ctx, x, gateway.OverLimit, subject, gateway.ExceptionDetail{Code: last.Code, Args: last.Args})
 	}
 	if err == nil {
-		_, err = x.ExecContext(ctx, `UPDATE over_limit SET raised_at = $2 WHERE id = $1`, id, now)
+		_, err = x.ExecContext(ctx, `UPDATE over_limit SET again_at = $2 WHERE id = $1`, id, next)
 	}
 	if err != nil {
 		return fmt.Errorf("case %d: %w", id, err)
 	}
 	return nil
+}
+
+// nextSendBy is the next send-by of a bank.
+func (s *Store) nextSendBy(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) (time.Time, error) {
+	controls, err := postgres.NightControls(ctx, x, now.In(s.Location))
+	return s.Days.BankTerms(bank, controls).NextSendBy(now), err
 }
 
 // setLargeAside gives payments of more than an amount groups of their own, which wait until two persons let them go.

@@ -23,7 +23,7 @@ func (s *Store) endControls(ctx context.Context) (bool, error) {
 		if err := s.CloseMended(ctx, x, gateway.NightHold, over...); err != nil {
 			return err
 		}
-		return postgres.WakeSenders(ctx, x, s.Banks)
+		return postgres.WakeBanks(ctx, x, s.Banks, postgres.ToSend)
 	})
 	return len(over) > 0, err
 }
@@ -90,6 +90,9 @@ func (s *Store) sendByAfter(ctx context.Context, x *postgres.Session, c gateway.
 	return next, nil
 }
 
+// aMoment after a send-by it has passed: what leaves at the send-by itself is in time.
+const aMoment = time.Millisecond
+
 // nextNight is the next instant at which a hold begins or ends, or what waits is told again; zero: there is none.
 func (s *Store) nextNight(ctx context.Context, after time.Time) (next time.Time, err error) {
 	controls, err := postgres.NightControls(ctx, s.DB, after.In(s.Location))
@@ -97,19 +100,21 @@ func (s *Store) nextNight(ctx context.Context, after time.Time) (next time.Time,
 		return next, err
 	}
 	next = controls.NextChange(after)
-	var open bool
-	err = s.DB.GetContext(ctx, &open, `SELECT EXISTS (SELECT FROM over_limit WHERE ended_at IS NULL AND freed_at IS NULL)`)
+	var again sql.NullTime
+	err = s.DB.GetContext(ctx, &again, `SELECT min(again_at) FROM over_limit WHERE ended_at IS NULL AND freed_at IS NULL AND again_at >= $1`, after)
 	if err != nil {
 		return next, fmt.Errorf("next of the night: %w", err)
 	}
-	if !open && !controls.Any(after) {
+	if again.Valid {
+		next = gateway.Sooner(next, again.Time.Add(aMoment))
+	}
+	if !controls.Any(after) {
 		return next, nil
 	}
 	err = s.Transact(ctx, "next send-by", func(x *postgres.Session) error {
 		by, err := s.sendByAfter(ctx, x, gateway.NightControl{Reach: gateway.ReachAll}, controls, after)
 		if err == nil && !by.IsZero() {
-			// A moment later, since what leaves at the send-by itself is in time.
-			next = gateway.Sooner(next, by.Add(time.Millisecond))
+			next = gateway.Sooner(next, by.Add(aMoment))
 		}
 		return err
 	})

@@ -17,6 +17,9 @@ due AS (SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, coale
     FROM release_group g LEFT JOIN awaited a ON a.agreement_id = g.agreement_id
     WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($2::bigint[]) AND (a.since > g.release_at) IS NOT FALSE
       AND night_hold(g.bank_centre, g.agreement_id, $1) IS NULL
+      -- A payment that is over its limit waits until it is freed, a limit is another, or it is to be told again.
+      AND (g.held_payment IS NULL OR NOT EXISTS (SELECT FROM over_limit o WHERE o.groups[1] = g.id AND o.ended_at IS NULL AND o.freed_at IS NULL AND o.again_at >= $1
+        AND o.limits = (SELECT max(l.id) FROM release_limit l)))
       -- What somebody holds goes when it is freed.
       AND NOT EXISTS (SELECT FROM standing t WHERE t.month = g.month AND t.payment_id = g.held_payment AND t.kind = 'held'))
 SELECT * FROM due WHERE lock <> ALL ($3::bigint[])
