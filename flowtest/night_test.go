@@ -374,3 +374,25 @@ func TestNight_Again(t *testing.T) {
 	w.release()
 	w.want("sent once", o.orders(), "A")
 }
+
+// TestNight_ReachIsTheSQL: the database reaches whom gateway.Reach does.
+func TestNight_ReachIsTheSQL(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const one = "AFT-1"
+	id := w.number(`SELECT id FROM agreement WHERE agreement = $1 AND authority = '77'`, one)
+	who := gateway.About{Bank: "BEC", Authority: "77", Agreement: one}
+	reached := 0
+	for _, reach := range []gateway.Reach{gateway.ReachAll, gateway.ReachBank, gateway.ReachAuthority, gateway.ReachAgreement} {
+		for _, subject := range []string{"", "BEC", "SDC", "77", "78", one, "AFT-2"} {
+			want := reach.Reaches(subject, who)
+			if want {
+				reached++
+			}
+			w.want(string(reach)+" "+subject, w.row(`SELECT night_reaches($1, $2, 'BEC', $3)`, string(reach), subject, id), fmt.Sprint(want))
+		}
+	}
+	if reached != 7+3 {
+		t.Errorf("%d reach it", reached)
+	}
+}

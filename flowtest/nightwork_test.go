@@ -31,7 +31,9 @@ func TestNight_WakesAnotherProcess(t *testing.T) {
 	w.receive(bundle("G-4", complete("D", 100)))
 	w.at("2005-08-12 06:00")
 	w.release()
-	release.name, release.make = "freed", func() { w.decided(act.KindReleaseOverLimit, w.number(`SELECT id FROM over_limit WHERE ended_at IS NULL`)) }
+	release.name, release.make = "freed", func() {
+		w.decided(act.KindReleaseOverLimit, w.number(`SELECT id FROM over_limit WHERE ended_at IS NULL`))
+	}
 	n.wakes(release)
 	n.wakes(sleeping{name: "send-by moved", work: postgres.ToAwait(bank), step: at(bank, n.Bank.DecideSilence), looks: true, make: func() {
 		w.night(act.KindMoveSendBy, "what", "bank", "of", bank, "on", "2005-08-12", "at", "07:00")

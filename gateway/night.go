@@ -43,7 +43,7 @@ type NightControl struct {
 // About is who a control, or a limit, may be about: all that it is known by.
 type About struct{ Bank, Authority, Agreement string }
 
-// Reaches reports whether a reach with its subject takes in somebody.
+// Reaches reports whether a reach with its subject takes in somebody. The database's night_reaches is the same, for sets.
 func (r Reach) Reaches(subject string, who About) bool {
 	switch r {
 	case ReachAll:
@@ -63,7 +63,7 @@ func (r Reach) narrowness() int {
 	return slices.Index([]Reach{ReachAll, ReachBank, ReachAuthority, ReachAgreement}, r)
 }
 
-// InForce reports whether a hold counts at an instant.
+// InForce reports whether a hold counts at an instant. The database's night_hold asks the same.
 func (c NightControl) InForce(at time.Time) bool {
 	return c.Effect == EffectHold && !c.From.After(at) && (c.Until.IsZero() || c.Until.After(at))
 }
@@ -78,15 +78,6 @@ func (c NightControl) Name() string {
 
 // NightControls are those that are not over.
 type NightControls []NightControl
-
-// Holds finds a hold that keeps somebody's payments at an instant. The database's night_hold is the same, for sets.
-func (all NightControls) Holds(who About, at time.Time) (NightControl, bool) {
-	i := slices.IndexFunc(all, func(c NightControl) bool { return c.InForce(at) && c.Reach.Reaches(c.Subject, who) })
-	if i < 0 {
-		return NightControl{}, false
-	}
-	return all[i], true
-}
 
 // Moved finds when a cut-off is on a day on which it was moved for somebody: by the narrowest control, of equals the last.
 func (all NightControls) Moved(effect ControlEffect, who About, on Date) (time.Duration, bool) {

@@ -7,8 +7,8 @@ import (
 	"nks/gateway"
 )
 
-// TestNightControls_Holds: a hold counts from its beginning to its end, and for whom it reaches.
-func TestNightControls_Holds(t *testing.T) {
+// TestNightControl_Holds: a hold counts from its beginning to its end, and for whom it reaches.
+func TestNightControl_Holds(t *testing.T) {
 	t.Parallel()
 	begins := time.Date(2005, 8, 11, 5, 0, 0, 0, time.UTC)
 	ends := begins.Add(time.Hour)
@@ -32,13 +32,12 @@ func TestNightControls_Holds(t *testing.T) {
 		"the agreement":     {gateway.ReachAgreement, "AFT-1", ends, begins, true},
 		"another agreement": {gateway.ReachAgreement, "AFT-2", ends, begins, false},
 	} {
-		all := gateway.NightControls{{ID: 1, Effect: gateway.EffectHold, Reach: c.reach, Subject: c.subject, From: begins, Until: c.until}}
-		if _, held := all.Holds(who, c.at); held != c.held {
+		hold := gateway.NightControl{ID: 1, Effect: gateway.EffectHold, Reach: c.reach, Subject: c.subject, From: begins, Until: c.until}
+		if held := hold.InForce(c.at) && hold.Reach.Reaches(hold.Subject, who); held != c.held {
 			t.Errorf("%s: held %v", name, held)
 		}
 	}
-	moved := gateway.NightControls{{Effect: gateway.EffectReceiveBy, Reach: gateway.ReachAll}}
-	if _, held := moved.Holds(who, begins); held {
+	if (gateway.NightControl{Effect: gateway.EffectReceiveBy, Reach: gateway.ReachAll}).InForce(begins) {
 		t.Error("a cut-off that is moved holds nothing")
 	}
 }

@@ -31,7 +31,7 @@ CREATE FUNCTION night_reaches(reach text, subject text, of_bank text, of_agreeme
         WHEN 'authority' THEN EXISTS (SELECT FROM agreement a WHERE a.id = of_agreement AND a.authority = subject)
         WHEN 'agreement' THEN EXISTS (SELECT FROM agreement a WHERE a.id = of_agreement AND a.agreement = subject) END
 $$;
--- The hold that keeps payments of an agreement from a bank at a time; null: none does. gateway.NightControls.Holds is the same.
+-- The hold that keeps payments of an agreement from a bank at a time; null: none does. gateway.NightControl.InForce asks the same.
 CREATE FUNCTION night_hold(of_bank text, of_agreement bigint, at timestamptz) RETURNS bigint LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
     SELECT min(c.id) FROM night_control c WHERE c.effect = 'hold' AND c.ended_at IS NULL AND c.from_at <= at AND (c.until_at IS NULL OR c.until_at > at)
         AND night_reaches(c.reach, c.subject, of_bank, of_agreement)
