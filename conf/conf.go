@@ -104,24 +104,26 @@ type Config struct {
 	// Data is the directory of everything that nks keeps itself.
 	Data string `toml:"data"`
 
-	Database  Database  `toml:"database"`
-	Mailbox   Mailbox   `toml:"mailbox"`
-	MQ        MQ        `toml:"mq"`
-	Clock     Clock     `toml:"clock"`
-	Identity  Identity  `toml:"identity"`
-	Cell      Cell      `toml:"cell"`
-	Limits    Limits    `toml:"limits"`
-	Answers   Answers   `toml:"answers"`
-	Flow      Flow      `toml:"flow"`
-	Months    Months    `toml:"months"`
-	Register  Register  `toml:"register"`
-	Retention Retention `toml:"retention"`
-	Audit     Audit     `toml:"audit"`
-	Journal   Journal   `toml:"journal"`
-	Log       Log       `toml:"log"`
-	Metrics   Metrics   `toml:"metrics"`
-	Console   Console   `toml:"console"`
-	Decisions Decisions `toml:"decisions"`
+	Database Database `toml:"database"`
+	Mailbox  Mailbox  `toml:"mailbox"`
+	MQ       MQ       `toml:"mq"`
+	Clock    Clock    `toml:"clock"`
+	Identity Identity `toml:"identity"`
+	Cell     Cell     `toml:"cell"`
+	Limits   Limits   `toml:"limits"`
+	// ReleaseLimits are those of a database in which none ever was set.
+	ReleaseLimits ReleaseLimits `toml:"release_limits"`
+	Answers       Answers       `toml:"answers"`
+	Flow          Flow          `toml:"flow"`
+	Months        Months        `toml:"months"`
+	Register      Register      `toml:"register"`
+	Retention     Retention     `toml:"retention"`
+	Audit         Audit         `toml:"audit"`
+	Journal       Journal       `toml:"journal"`
+	Log           Log           `toml:"log"`
+	Metrics       Metrics       `toml:"metrics"`
+	Console       Console       `toml:"console"`
+	Decisions     Decisions     `toml:"decisions"`
 	// Banks are the booking centres' profiles of an empty database.
 	Banks []Bank `toml:"bank"`
 
@@ -217,6 +219,17 @@ type Limits struct {
 	AnswerPayments int `toml:"answer_payments"`
 	// DeliveryGroups is how many debit groups one delivery holds at most.
 	DeliveryGroups int `toml:"delivery_groups"`
+}
+
+// ReleaseLimits is what may leave without two persons, of every agreement; 0: anything. They count for a database in which no limit ever
+// was set: afterwards only decisions change them.
+type ReleaseLimits struct {
+	// PaymentOre, BundleOre and DayOre bound a payment, what leaves together of a bundle, and an agreement's sum of an execution day.
+	PaymentOre int64 `toml:"payment_ore"`
+	BundleOre  int64 `toml:"bundle_ore"`
+	DayOre     int64 `toml:"day_ore"`
+	// HistoryTimes is how many times the highest of an agreement's last twenty days is too much.
+	HistoryTimes int `toml:"history_times"`
 }
 
 // Answers says when a document to a customer is closed.

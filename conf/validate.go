@@ -69,6 +69,7 @@ func (c Config) Validate() error {
 	p.check(validGLN(c.Identity.GLN), "identity.gln", "%q is no GLN of 13 digits", c.Identity.GLN)
 	p.check(c.Cell.Number >= 0 && c.Cell.Number <= 99, "cell.number", "must be between 0 and 99")
 	c.Limits.validate(&p)
+	c.ReleaseLimits.validate(&p)
 	p.lasts("answers.quiet", c.Answers.Quiet, 0, 24*time.Hour)
 	p.lasts("answers.deadline", c.Answers.Deadline, c.Answers.Quiet.Duration, 24*time.Hour)
 	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
@@ -269,4 +270,17 @@ func fileName(s string) bool {
 // validGLN leaves the check digit alone: what banks and their test systems are registered under does not always keep it.
 func validGLN(s string) bool {
 	return len(s) == 13 && strings.Trim(s, "0123456789") == ""
+}
+
+// mostLimitOre bounds a limit: a thousand billion kroner.
+const mostLimitOre = 100_000_000_000_000
+
+func (l ReleaseLimits) validate(p *problems) {
+	for _, o := range []struct {
+		key  string
+		most int64
+	}{{"payment_ore", l.PaymentOre}, {"bundle_ore", l.BundleOre}, {"day_ore", l.DayOre}} {
+		p.check(o.most >= 0 && o.most <= mostLimitOre, "release_limits."+o.key, "%d must be between 0, no limit, and %d", o.most, int64(mostLimitOre))
+	}
+	p.check(l.HistoryTimes == 0 || l.HistoryTimes >= 2 && l.HistoryTimes <= 1000, "release_limits.history_times", "%d is neither 0, no limit, nor between 2 and 1000", l.HistoryTimes)
 }

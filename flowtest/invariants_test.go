@@ -218,6 +218,14 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"too late", `UPDATE decision SET expires_at = asked_at, asked_at = asked_at - interval '1 day'`,
 			"I14", "decision carried out after it had expired"},
 		{"history is lost", `UPDATE exception SET previous = NULL WHERE previous IS NOT NULL`, "I14", "exception that does not name the last time that it arose"},
+		{"sent in spite of a hold", `INSERT INTO night_control (id, effect, reach, subject, from_at) VALUES (0, 'hold', 'bank', 'BEC', '2005-08-01')`,
+			"I14", "file that was let go while persons held it"},
+		{"over a limit, and released", `INSERT INTO over_limit (agreement_id, bank, executes_on, groups, payments, ore, largest, group_ore, breaches, limits, seen_at, again_at)
+			SELECT agreement_id, bank_centre, executes_on, ARRAY[id], payments, ore, ore, ore, ARRAY['day: x'], 1, released_at, released_at FROM release_group WHERE state = 'released'`,
+			"I14", "what was over a limit, and left without two persons"},
+		{"freed by nobody", `INSERT INTO over_limit (agreement_id, bank, executes_on, groups, payments, ore, largest, group_ore, breaches, limits, seen_at, again_at, freed_at, freed_by)
+			SELECT agreement_id, bank_centre, executes_on, ARRAY[id], payments, ore, ore, ore, ARRAY['day: x'], 1, release_at, release_at, release_at, 0 FROM release_group WHERE state = 'waiting'`,
+			"I14", "what was over a limit, and left without two persons"},
 	} {
 		found := func() (what []string) {
 			tx, err := super.BeginTxx(t.Context(), nil)

@@ -146,5 +146,9 @@ func (d Days) Terms(a Agreement, b BankCentre) Terms {
 	return Terms{ReceiveBy: a.ReceiveBy, SendBy: b.SendBy, LeadDays: b.LeadDays, Calendar: d.Calendar, Location: d.Location}
 }
 
-// BankTerms are the terms of a booking centre alone.
-func (d Days) BankTerms(b BankCentre) Terms { return d.Terms(Agreement{}, b) }
+// BankTerms are the terms of a booking centre alone, whose send-by controls may have moved.
+func (d Days) BankTerms(b BankCentre, controls NightControls) Terms {
+	t := d.Terms(Agreement{}, b)
+	t.Controls, t.For = controls, About{Bank: b.ID}
+	return t
+}

@@ -14,6 +14,8 @@ var (
 	ErrNotSent = errors.New("not sent")
 	// ErrOutcomeUnknown: the rename was asked for and nobody knows whether it happened; look, never put again.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrHeld: persons have said that it must not go now. Nothing was published, and nothing is wrong with the file.
+	ErrHeld = errors.New("held")
 )
 
 // Errors of a bank's mailbox, by whose fault they are. Any other is the file's own: the connection is as good as before.
@@ -133,6 +135,8 @@ func (d *Dispatcher) SendNext(ctx context.Context) (worked bool, err error) {
 	case err == nil:
 		delete(d.unsent, o.ID)
 		return true, nil
+	case errors.Is(err, ErrHeld):
+		return true, nil // it is not the next any more
 	case errors.Is(err, ErrConflict):
 		return true, err // a person looks: it is not to be sent any more
 	case errors.Is(err, ErrLostOwnership), errors.Is(err, ErrTransient), ctx.Err() != nil:

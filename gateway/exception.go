@@ -58,6 +58,14 @@ const SettlementFailed ExceptionKind = "choice failed again"
 // it ends when nothing of it waits any more.
 const AgreementNotInForce ExceptionKind = "agreement not in force"
 
+// Exceptions of what persons have decided about a night.
+const (
+	// NightHold is a hold for which something waits that is due; it ends with the hold.
+	NightHold ExceptionKind = "held by a night control"
+	// OverLimit is what would leave together and is over a limit; it ends when it leaves, or is something else by then.
+	OverLimit ExceptionKind = "over a limit"
+)
+
 // Exceptions of the log that cannot be forged unseen.
 const (
 	LogLags        ExceptionKind = "log lags"
@@ -145,6 +153,7 @@ func exceptionSeverities() []kindSeverity {
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
 		{SettlementFails, Urgent}, {SettlementNotOrdered, Urgent}, {SettlementFailed, Warning},
+		{NightHold, Warning}, {OverLimit, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
 		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},

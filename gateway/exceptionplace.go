@@ -24,6 +24,9 @@ const (
 	ThingStatement   Thing = "statement"
 	ThingSelection   Thing = "selection"
 	ThingDecision    Thing = "decision"
+	ThingControl     Thing = "night control"
+	ThingLimit       Thing = "release limit"
+	ThingOverLimit   Thing = "over limit"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.
@@ -31,7 +34,7 @@ func (k ExceptionKind) Thing() Thing {
 	switch k {
 	case DeliveryFails, AnswerFails, NameReused:
 		return ThingDelivery
-	case ReleaseFails, RegisterOverlap, RegisterDiffers:
+	case ReleaseFails, RegisterOverlap, RegisterDiffers, OverLimit:
 		return ThingGroup
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
 		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails, DebitDiffers:

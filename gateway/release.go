@@ -14,6 +14,25 @@ type Terms struct {
 	LeadDays  int           // banking days between release and the day the recipient has the money
 	Calendar  Calendar
 	Location  *time.Location
+	// Controls may have moved either cut-off of a day, For whom the terms are.
+	Controls NightControls
+	For      About
+}
+
+// receiveBy is the receive-by of a day.
+func (t Terms) receiveBy(day Date) time.Duration {
+	if moved, ok := t.Controls.Moved(EffectReceiveBy, t.For, day); ok {
+		return moved
+	}
+	return t.ReceiveBy
+}
+
+// sendBy is the send-by of a day.
+func (t Terms) sendBy(day Date) time.Duration {
+	if moved, ok := t.Controls.Moved(EffectSendBy, t.For, day); ok {
+		return moved
+	}
+	return t.SendBy
 }
 
 // Plan is when a group is released and on which day its recipients have the money.
@@ -27,35 +46,39 @@ type Plan struct {
 const handOver = 15 * time.Minute
 
 // leadFromReceiveBy is the number of banking days between the day of receive-by and the day the recipient has the money.
-func (t Terms) leadFromReceiveBy() int {
-	const day = 24 * time.Hour
-	switch released := t.ReceiveBy + handOver; {
-	case released <= t.SendBy:
+func (t Terms) leadFromReceiveBy(day Date) int {
+	const whole = 24 * time.Hour
+	switch released := t.receiveBy(day) + handOver; {
+	case released <= t.sendBy(day):
 		return t.LeadDays
-	case released <= t.SendBy+day:
+	case released <= t.sendBy(t.nextBankingDay(day))+whole:
 		return t.LeadDays + 1
 	}
 	return t.LeadDays + 2 // it is past midnight, and the send-by soon after
 }
 
-// HandsOverLater reports whether what is received until receive-by can only be handed over on a later banking day.
-func (t Terms) HandsOverLater() bool { return t.leadFromReceiveBy() > t.LeadDays }
+// HandsOverLater reports whether what is received until receive-by can only be handed over on a later banking day, by the
+// terms of every day.
+func (t Terms) HandsOverLater() bool { return t.ReceiveBy+handOver > t.SendBy }
 
 // PlanRelease finds the last receive-by that still meets the requested day; a delivery that comes after it, or on
 // a day without banks, counts as received the next banking day, and the execution day moves with it. // G-deadline
 func (t Terms) PlanRelease(received time.Time, requested Date) Plan {
 	received = received.In(t.Location)
 	counts := DateOf(received)
-	if !t.Calendar.IsBankingDay(counts) || received.After(counts.At(t.ReceiveBy, t.Location)) {
+	if !t.Calendar.IsBankingDay(counts) || received.After(counts.At(t.receiveBy(counts), t.Location)) {
 		counts = t.nextBankingDay(counts)
 	}
-	earliest := t.addBankingDays(counts, t.leadFromReceiveBy())
+	earliest := t.addBankingDays(counts, t.leadFromReceiveBy(counts))
 	executes := t.bankingDayFrom(requested)
 	if executes.Before(earliest) {
 		executes = earliest
 	}
-	day := t.addBankingDays(executes, -t.leadFromReceiveBy())
-	return Plan{ReleaseAt: day.At(t.ReceiveBy, t.Location), ExecutesOn: executes}
+	day := t.addBankingDays(executes, -t.LeadDays)
+	for counts.Before(day) && executes.Before(t.addBankingDays(day, t.leadFromReceiveBy(day))) {
+		day = t.addBankingDays(day, -1)
+	}
+	return Plan{ReleaseAt: day.At(t.receiveBy(day), t.Location), ExecutesOn: executes}
 }
 
 // ExecutionDay is the day that a release at the instant now can still meet: the planned one, or a later one when
@@ -63,7 +86,7 @@ func (t Terms) PlanRelease(received time.Time, requested Date) Plan {
 func (t Terms) ExecutionDay(now time.Time, planned Date) Date {
 	now = now.In(t.Location)
 	day := DateOf(now)
-	if !t.Calendar.IsBankingDay(day) || now.After(day.At(t.SendBy, t.Location)) {
+	if !t.Calendar.IsBankingDay(day) || now.After(day.At(t.sendBy(day), t.Location)) {
 		day = t.nextBankingDay(day)
 	}
 	if earliest := t.addBankingDays(day, t.LeadDays); planned.Before(earliest) {
@@ -75,10 +98,10 @@ func (t Terms) ExecutionDay(now time.Time, planned Date) Date {
 // NextSendBy is the next instant by which the bank must have what leaves for it; now itself still counts.
 func (t Terms) NextSendBy(now time.Time) time.Time {
 	day := DateOf(now.In(t.Location))
-	if !t.Calendar.IsBankingDay(day) || now.After(day.At(t.SendBy, t.Location)) {
+	if !t.Calendar.IsBankingDay(day) || now.After(day.At(t.sendBy(day), t.Location)) {
 		day = t.nextBankingDay(day)
 	}
-	return day.At(t.SendBy, t.Location)
+	return day.At(t.sendBy(day), t.Location)
 }
 
 func (t Terms) bankingDayFrom(d Date) Date {

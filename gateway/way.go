@@ -16,7 +16,15 @@ type Way struct {
 // Ways decides which way payments go.
 type Ways struct {
 	Days
-	Banks BankCentres
+	Banks    BankCentres
+	Controls NightControls
+}
+
+// Terms are the terms of an agreement at a booking centre, with the cut-offs that were moved.
+func (w Ways) Terms(a Agreement, b BankCentre) Terms {
+	t := w.Days.Terms(a, b)
+	t.Controls, t.For = w.Controls, About{Bank: b.ID, Authority: a.Authority, Agreement: a.Number}
+	return t
 }
 
 // NotInForceError means that no version of an agreement is in force on the day on which its payments would be executed.

@@ -21,5 +21,13 @@ func decisionInvariants() []invariant {
 		{"I14", "exception that does not name the last time that it arose",
 			`SELECT e.id FROM exception e WHERE e.previous IS DISTINCT FROM
 				(SELECT max(o.id) FROM exception o WHERE o.kind = e.kind AND o.subject = e.subject AND o.id < e.id)`},
+		// What nobody knows to be out may have been taken to be so since a restore.
+		{"I14", "file that was let go while persons held it",
+			`SELECT i.id FROM night_control c JOIN only_interchange i ON i.may_be_out_since > c.from_at AND i.may_be_out_since < coalesce(least(c.ended_at, c.until_at), 'infinity')
+				AND night_reaches(c.reach, c.subject, i.bank, i.agreement_id)
+			 WHERE c.effect = 'hold' AND NOT EXISTS (SELECT FROM exception e WHERE e.kind = 'interchange unknown' AND e.subject = i.id::text)`},
+		{"I14", "what was over a limit, and left without two persons",
+			`SELECT o.id FROM over_limit o WHERE o.freed_by IS NOT NULL AND NOT EXISTS (SELECT FROM decision_step s WHERE s.decision_id = o.freed_by AND s.step = 'executed')
+			 UNION ALL SELECT o.id FROM over_limit o JOIN release_group g ON g.id = ANY (o.groups) WHERE o.freed_by IS NULL AND o.ended_at IS NULL AND g.state = 'released'`},
 	}
 }

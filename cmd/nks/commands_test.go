@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "explain", "register", "audit", "month", "retention", "exceptions", "postings", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "explain", "register", "audit", "month", "retention", "night", "exceptions", "postings", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -315,9 +315,26 @@ func (s *site) decides(t *testing.T, first, other programtest.Delivery) {
 	prints([]string{`"id": 1,`, `"kind": "close"`, `"sha256": "`, `"step": "executed"`}, "decide", "list", "--all", "--json")
 	prints([]string{"2 persons, who sign"}, "check-config")
 	s.retains(t, prints)
+	s.nights(t, prints)
 	p = nks(t, "decide", "approve", "1", "--by", "B. Jensen", "--signature", signature, "--config", s.config)
 	p.Want(t, 1)
 	p.OneLine(t, "nks decide approve: the decision was carried out before")
+}
+
+// nights sees what is in force of a night, which the configuration has begun with, and what would become of a hold.
+func (s *site) nights(t *testing.T, prints func(words []string, args ...string)) {
+	t.Helper()
+	prints([]string{"limit of all: at most 900000000000 øre a day", "limit of all: less than 1000 times the highest of its history", "limit of all: no limit of a payment",
+		"0 controls, 0 over a limit, 4 limits"}, "night")
+	prints([]string{`"controls": []`, `"over_limit": []`, `"what": "all"`, `"limit": "day"`, `"most": 900000000000`}, "night", "--json")
+	prints([]string{"night control 0 (not held): all is held: ", "1 must stand for it; nothing was recorded"},
+		"decide", "night-hold", "--what", "all", "--by", "A. Hansen", "--why", "a fire", "--dry-run")
+	p := nks(t, "decide", "night-hold", "--what", "bank", "--of", "NOWHERE", "--by", "A. Hansen", "--why", "a fire", "--config", s.config)
+	p.Want(t, 1)
+	p.OneLine(t, `bank "NOWHERE"`)
+	p = nks(t, "decide", "move-receive-by", "--what", "all", "--on", "2005-08-11", "--by", "A. Hansen", "--why", "late", "--config", s.config)
+	p.Want(t, 2)
+	p.OneLine(t, "--at must be given")
 }
 
 // retains sees that everything is kept until persons decide otherwise.
@@ -361,7 +378,7 @@ func (s *site) persons(t *testing.T, names ...string) {
 	must(t, os.WriteFile(filepath.Join(s.dir, "persons"), []byte(lines), 0o644))
 	text, err := os.ReadFile(s.config)
 	must(t, err)
-	must(t, os.WriteFile(s.config, append(text, "\n[decisions]\npersons = \"persons\"\n"...), 0o644))
+	must(t, os.WriteFile(s.config, append(text, "\n[decisions]\npersons = \"persons\"\n[release_limits]\nday_ore = 900_000_000_000\nhistory_times = 1000\n"...), 0o644))
 }
 
 // signed is a person's signature over a text.

@@ -43,6 +43,8 @@ func commands() []command.Command {
 			Examples: []string{"month list --config /srv/nks/nks.toml", `month close 2005-08 --by "A. Hansen"`}},
 		{Name: "retention", Args: "COMMAND", Summary: "show what is kept and for how long, drop months whose time is over, and prove that they are gone (docs/operations.md)",
 			Commands: retentionCommands(), Examples: []string{"retention list --config /srv/nks/nks.toml", `retention drop 2005-08 --by "A. Hansen"`, "retention prove 2005-08"}},
+		{Name: "night", Summary: "show what is held, which cut-offs are moved, which limits there are, and what is over one (docs/operations.md)", Run: nightCommand,
+			Examples: []string{"night --config /srv/nks/nks.toml", "night --json"}},
 		{Name: "exceptions", Summary: "list what waits for a person, the most severe first", Run: exceptionsCommand, Commands: exceptionCommands(),
 			Examples: []string{"exceptions --config /srv/nks/nks.toml", `exceptions --kind "CONTRL missing" --all --json`,
 				"exceptions show 12", `exceptions take 12 --by "A. Hansen"`}},

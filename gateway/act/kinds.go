@@ -86,7 +86,12 @@ type Kind struct {
 
 // Kinds is every kind of decision that there is.
 func Kinds() []Kind {
-	return append([]Kind{
+	return slices.Concat(paymentKinds(), stopKinds(), nightKinds())
+}
+
+// paymentKinds are the kinds of decisions about payments, files, persons, and what is kept.
+func paymentKinds() []Kind {
+	return []Kind{
 		{Name: KindArrived, Summary: "the bank has an interchange of which nobody knew it: it counts as sent", Thing: gateway.ThingInterchange, ByID: true,
 			Example: `decide arrived 17 --by "A. Hansen" --why "by telephone, at BEC: K. Olsen"`,
 			persons: two, find: (*Desk).interchanges, do: resolved(true, "counts as sent"), again: true},
@@ -157,7 +162,7 @@ func Kinds() []Kind {
 				{Name: choiceOf, Help: "`choice`: return, \"cheque else return\", \"error_account N\", \"hold 10 else cheque\"; after else also \"error_account N\""}},
 			Example: `decide standing-choice --authority 4101 --benefit all --cause came_back --choice "hold 10 else cheque" --by "A. Hansen" --why "letter of 4101"`,
 			persons: two, find: (*Desk).standingChoice, do: setChoice, again: true},
-	}, stopKinds()...)
+	}
 }
 
 func kindOf(name string) (Kind, error) {

@@ -94,6 +94,8 @@ const stillSo = `CASE
 		THEN EXISTS (SELECT FROM order_line l JOIN interchange i ON i.id = l.interchange_id WHERE i.bank = split_part(e.subject, ' ', 1)
 			AND i.control_ref::text = split_part(e.subject, ' ', 2) AND (l.state = 'disputed' OR (SELECT sum(y.payments) FROM fact_tally y
 				WHERE y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin AND ` + bank.WaitsForPersons + `) > 0))
+	WHEN e.kind = '` + string(gateway.NightHold) + `' THEN EXISTS (SELECT FROM night_control c WHERE c.id::text = e.subject AND c.ended_at IS NULL)
+	WHEN e.kind = '` + string(gateway.OverLimit) + `' THEN EXISTS (SELECT FROM over_limit o WHERE o.groups[1] = e.thing_id AND o.ended_at IS NULL AND o.freed_at IS NULL)
 	WHEN e.kind = '` + string(gateway.RepaymentHeld) + `' THEN EXISTS (SELECT FROM delivery d JOIN standing s ON s.month = d.month
 		WHERE d.id = delivery_of(e.thing_id) AND s.payment_id = e.thing_id AND s.kind = 'held')
 	ELSE false END`

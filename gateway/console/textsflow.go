@@ -164,6 +164,8 @@ var flowTexts = []Text{
 	{"exception.settlement_fails", "Penge, der ikke har noget sted at gå hen, kan ikke afregnes", "Money that has nowhere to go cannot be settled"},
 	{"exception.settlement_cannot_be_ordered", "Det, som myndigheden har valgt, kan ikke bestilles", "What the authority has chosen cannot be ordered"},
 	{"exception.choice_failed_again", "Heller ikke det, som myndigheden har valgt, lykkedes", "What the authority has chosen has failed, too"},
+	{"exception.held_by_a_night_control", "Holdes tilbage af en natkontrol", "Held by a night control"},
+	{"exception.over_a_limit", "Over en grænse; venter på to personer", "Over a limit; waits for two persons"},
 	{"exception.agreement_not_in_force", "Aftalen er ikke i kraft på betalingsdagen", "The agreement is not in force on the day of payment"},
 	{"exception.log_lags", "Poster venter på deres plads i revisionsloggen", "Entries wait for their place in the audit log"},
 	{"exception.log_contradicts_a_checkpoint", "Revisionsloggen er ikke den, der blev underskrevet", "The audit log is not what was signed"},

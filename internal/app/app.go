@@ -128,6 +128,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if err := beginPersons(ctx, o.Config, a.steps.Desk); err != nil {
 		return err
 	}
+	if err := beginLimits(ctx, o.Config, a.steps.Desk); err != nil {
+		return err
+	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = cancel
 	a.banks = newBanks(run, a)

@@ -36,7 +36,10 @@ func OpenDesk(ctx context.Context, c conf.Config, db *Database, log zerolog.Logg
 	if err != nil {
 		return nil, err
 	}
-	return steps.Desk, beginPersons(ctx, c, steps.Desk)
+	if err := beginPersons(ctx, c, steps.Desk); err != nil {
+		return nil, err
+	}
+	return steps.Desk, beginLimits(ctx, c, steps.Desk)
 }
 
 // mostPersonsFile bounds the file of those who may decide.
@@ -69,6 +72,13 @@ func beginPersons(ctx context.Context, c conf.Config, desk *act.Desk) error {
 		return err
 	}
 	return desk.BeginPersons(ctx, persons)
+}
+
+// beginLimits sets the configuration's limits where none ever was set.
+func beginLimits(ctx context.Context, c conf.Config, desk *act.Desk) error {
+	l := c.ReleaseLimits
+	return desk.BeginLimits(ctx, gateway.Limits{gateway.LimitPayment: l.PaymentOre, gateway.LimitBundle: l.BundleOre, gateway.LimitDay: l.DayOre,
+		gateway.LimitHistory: int64(l.HistoryTimes)})
 }
 
 // Desk is the running gateway's.

@@ -65,7 +65,11 @@ func (s *Store) NextLate(ctx context.Context, bankID string, after time.Time) (t
 	}
 	if unsent {
 		// A moment later, since what is handed over at the send-by itself is in time.
-		next = s.Days.BankTerms(bank).NextSendBy(after).Add(time.Millisecond)
+		controls, err := postgres.NightControls(ctx, s.DB, s.Now().In(s.Location))
+		if err != nil {
+			return time.Time{}, err
+		}
+		next = s.Days.BankTerms(bank, controls).NextSendBy(after).Add(time.Millisecond)
 	}
 	if bank.StatusDeadline > 0 {
 		next = gateway.Sooner(next, bank.StatusDue(bank.StatusDueThrough(after, s.Location).AddDays(1), s.Location))

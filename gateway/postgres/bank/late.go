@@ -13,12 +13,16 @@ import (
 
 // raiseUnsent tells of interchanges that have not left although the bank's send-by for their execution day has passed.
 func (s *Store) raiseUnsent(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
-	terms := s.Days.BankTerms(bank)
+	controls, err := postgres.NightControls(ctx, x, now.In(s.Location))
+	if err != nil {
+		return err
+	}
+	terms := s.Days.BankTerms(bank, controls)
 	var unsent []struct {
 		waiting
 		ExecutesOn time.Time `db:"executes_on"`
 	}
-	err := x.SelectContext(ctx, &unsent, `SELECT id, file_name, payments, ore, prepared_at AS since, executes_on FROM interchange
+	err = x.SelectContext(ctx, &unsent, `SELECT id, file_name, payments, ore, prepared_at AS since, executes_on FROM interchange
 		WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing') ORDER BY id`, bank.ID)
 	if err != nil {
 		return fmt.Errorf("unsent interchanges: %w", err)

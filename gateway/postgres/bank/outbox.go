@@ -12,13 +12,14 @@ import (
 )
 
 // NextOutgoing is the bank's first interchange that is rendered and not sent, in the order of control numbers, but for
-// those passed over; none while it is not known what the bank was sent.
+// those passed over and those that are held; none while it is not known what the bank was sent. One that was let go is looked
+// after, held or not.
 func (s *Store) NextOutgoing(ctx context.Context, bank string, over ...int64) (gateway.Outgoing, error) {
 	if over == nil {
 		over = []int64{} // NULL would pass over all
 	}
 	return s.outgoing(ctx, `i.bank = $1 AND i.state IN ('rendered', 'sending', 'publishing') AND i.id <> ALL ($2::bigint[])
-		AND NOT bank_in_doubt($1) ORDER BY i.control_ref LIMIT 1`, bank, over)
+		AND NOT bank_in_doubt($1) AND (i.state = 'publishing' OR night_hold(i.bank, i.agreement_id, $3) IS NULL) ORDER BY i.control_ref LIMIT 1`, bank, over, s.Now())
 }
 
 func (s *Store) outgoing(ctx context.Context, where string, args ...any) (gateway.Outgoing, error) {
@@ -65,12 +66,15 @@ func (s *Store) MarkSending(ctx context.Context, id, fence int64) (gateway.Outgo
 	return s.outgoing(ctx, `i.id = $1`, id)
 }
 
-// MarkPublishing is the last commit before the rename.
+// MarkPublishing is the last commit before the rename. gateway.ErrHeld: persons have said that it must not go.
 func (s *Store) MarkPublishing(ctx context.Context, o gateway.Outgoing, fence int64) error {
 	if err := s.Quiet.Refuse(); err != nil {
 		return err
 	}
 	err := s.Transact(ctx, "mark publishing", func(x *postgres.Session) error {
+		if err := s.refuseHeld(ctx, x, o.ID); err != nil {
+			return err
+		}
 		return x.UpdateOne(ctx, `UPDATE interchange i SET state = 'publishing', may_be_out_since = coalesce(i.may_be_out_since, $4) FROM bank_lease l
 			WHERE i.id = $1 AND i.state = 'sending' AND i.attempt = $2 AND i.fence = $3
 			  AND l.bank = i.bank AND l.fence = $3`, o.ID, o.Attempt, fence, s.Now())
@@ -79,6 +83,19 @@ func (s *Store) MarkPublishing(ctx context.Context, o gateway.Outgoing, fence in
 		return err
 	}
 	return s.journalSending(ctx, o)
+}
+
+// refuseHeld is gateway.ErrHeld of an interchange that is held; one that is not is not held before the transaction ends.
+func (s *Store) refuseHeld(ctx context.Context, x *postgres.Session, id int64) error {
+	if err := x.KeepNight(ctx, postgres.NightHolds); err != nil {
+		return err
+	}
+	var by sql.NullInt64
+	err := x.GetContext(ctx, &by, `SELECT night_hold(bank, agreement_id, $2) FROM interchange WHERE id = $1`, id, s.Now())
+	if err == nil && by.Valid {
+		err = fmt.Errorf("by control %d: %w", by.Int64, gateway.ErrHeld)
+	}
+	return err
 }
 
 // MarkSent records that the bank's mailbox has the file. A CONTRL that came first has recorded it already.

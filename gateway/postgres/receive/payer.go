@@ -17,6 +17,7 @@ type Payer struct {
 	Agreements gateway.Agreements // of the pair
 	Others     gateway.Agreements // everybody's, to tell another's number from an unknown one
 	Banks      gateway.BankCentres
+	Controls   gateway.NightControls
 }
 
 // payer finds the pair of supplier and authority and whether the bundle came before. // B33.1
@@ -65,7 +66,15 @@ func (s *Store) agreements(ctx context.Context, x *postgres.Session, d postgres.
 	if err != nil {
 		return Payer{}, err
 	}
-	p := Payer{Others: all, Banks: banks, Agreements: all.OfPair(d.Supplier, b.Head().Authority)}
+	// What is planned by them is there when they are changed, or is planned by the others.
+	if err := x.KeepNight(ctx, postgres.NightCutOffs); err != nil {
+		return Payer{}, err
+	}
+	controls, err := postgres.NightControls(ctx, x, s.Now().In(s.Location))
+	if err != nil {
+		return Payer{}, err
+	}
+	p := Payer{Others: all, Banks: banks, Controls: controls, Agreements: all.OfPair(d.Supplier, b.Head().Authority)}
 	if len(p.Agreements) == 0 {
 		b.Refuse(gateway.CodeUnknownParty)
 	}

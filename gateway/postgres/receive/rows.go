@@ -42,7 +42,7 @@ type BundleRows struct {
 
 // NewRows begins to read the payments of a bundle of a payer; encode writes each to rows.
 func (s *Store) NewRows(d postgres.Delivery, b gateway.Bundle, p Payer, rows *pgcopy.Rows, encode Encode) *BundleRows {
-	ways := gateway.Ways{Days: s.Days, Banks: p.Banks}
+	ways := gateway.Ways{Days: s.Days, Banks: p.Banks, Controls: p.Controls}
 	planned := func(versions gateway.Agreements, requested gateway.Date) (gateway.Way, error) {
 		if requested.IsZero() {
 			requested = s.dayOf(d)

@@ -77,14 +77,14 @@ func (s *Store) orderChosenFirst(ctx context.Context, over []int64) (agreement i
 		if errors.As(err, &none) {
 			return s.noteNotInForce(ctx, x, agreement, none.On)
 		}
-		doubt := false
+		waits := false
 		if err == nil {
-			doubt, err = bankInDoubt(ctx, x, way.Bank.ID)
+			waits, err = s.mustWait(ctx, x, way.Bank.ID, agreement)
 		}
-		if err == nil && !doubt {
+		if err == nil && !waits {
 			ended, err = s.freezeChosen(ctx, x, way, payments)
 		}
-		if err != nil || doubt {
+		if err != nil || waits {
 			return err
 		}
 		if err := s.closeInForce(ctx, x, agreement); err != nil {

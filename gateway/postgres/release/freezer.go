@@ -111,6 +111,7 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 		}
 	}
 	f.message = append(f.message, *p)
+	f.left = f.left.And(gateway.DaySums{Payments: 1, Ore: p.ore, Largest: p.ore})
 	if f.split.Add(size) {
 		return f.endMessage(ctx)
 	}

@@ -25,15 +25,21 @@ func (s *Store) leaving(ctx context.Context, x *postgres.Session, agreement int6
 	if err != nil {
 		return gateway.Way{}, err
 	}
-	return gateway.Ways{Days: s.Days, Banks: banks}.Leaving(versions, s.Now(), planned)
+	now := s.Now()
+	controls, err := postgres.NightControls(ctx, x, now.In(s.Location))
+	if err != nil {
+		return gateway.Way{}, err
+	}
+	return gateway.Ways{Days: s.Days, Banks: banks, Controls: controls}.Leaving(versions, now, planned)
 }
 
-// bankInDoubt reports whether a bank's payments have to wait, since it is not known what it was sent before the database was set back.
-func bankInDoubt(ctx context.Context, x *postgres.Session, bank string) (doubt bool, err error) {
-	if err = x.GetContext(ctx, &doubt, `SELECT bank_in_doubt($1)`, bank); err != nil {
-		err = fmt.Errorf("doubt of bank %s: %w", bank, err)
+// mustWait reports whether an agreement's payments have to wait: persons hold them, or it is not known what the bank was sent before
+// the database was set back.
+func (s *Store) mustWait(ctx context.Context, x *postgres.Session, bank string, agreement int64) (waits bool, err error) {
+	if err = x.GetContext(ctx, &waits, `SELECT bank_in_doubt($1) OR night_hold($1, $2, $3) IS NOT NULL`, bank, agreement, s.Now()); err != nil {
+		err = fmt.Errorf("whether agreement %d at bank %s must wait: %w", agreement, bank, err)
 	}
-	return doubt, err
+	return waits, err
 }
 
 // dueOf is what is due of an agreement and has not left.

@@ -113,16 +113,9 @@ func choose(ctx context.Context, x *postgres.Session, q register.Question, now t
 // many there are: the others can go. moved reports whether another process has moved some of the groups on meanwhile.
 func (s *Store) holdDoubtful(ctx context.Context, groups []int64, doubt *doubtError) (held int, moved bool, err error) {
 	err = s.Transact(ctx, "hold", func(x *postgres.Session) error {
-		// Who holds payments of a delivery gives groups numbers: one at a time.
-		_, err := x.ExecContext(ctx, `SELECT FROM delivery WHERE id IN (SELECT delivery_id FROM release_group WHERE id = ANY ($1::bigint[])) ORDER BY id FOR UPDATE`, groups)
+		waiting, err := lockShared(ctx, x, groups)
 		if err != nil {
-			return fmt.Errorf("deliveries: %w", err)
-		}
-		var waiting []int64
-		err = x.SelectContext(ctx, &waiting, `SELECT id FROM release_group WHERE id = ANY ($1::bigint[]) AND state = 'waiting' AND held_payment IS NULL
-			ORDER BY id FOR UPDATE`, groups)
-		if err != nil {
-			return fmt.Errorf("groups: %w", err)
+			return err
 		}
 		var found []inDoubt
 		if doubt.overlap {
@@ -147,6 +140,21 @@ func (s *Store) holdDoubtful(ctx context.Context, groups []int64, doubt *doubtEr
 		return err
 	})
 	return held, moved, err
+}
+
+// lockShared locks those of some groups that wait and share their release, so that payments of them can be moved aside.
+func lockShared(ctx context.Context, x *postgres.Session, groups []int64) (waiting []int64, err error) {
+	// Who moves payments of a delivery gives groups numbers: one at a time.
+	_, err = x.ExecContext(ctx, `SELECT FROM delivery WHERE id IN (SELECT delivery_id FROM release_group WHERE id = ANY ($1::bigint[])) ORDER BY id FOR UPDATE`, groups)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", err)
+	}
+	err = x.SelectContext(ctx, &waiting, `SELECT id FROM release_group WHERE id = ANY ($1::bigint[]) AND state = 'waiting' AND held_payment IS NULL
+		ORDER BY id FOR UPDATE`, groups)
+	if err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	return waiting, nil
 }
 
 // hold moves a payment to a group of its own. Who mends the register releases it without knowing of it.

@@ -66,11 +66,11 @@ func (s *Store) orderFirst(ctx context.Context, over []int64) (void []int64, end
 		if errors.As(err, &none) {
 			return s.noteNotInForce(ctx, x, u.AgreementID, none.On)
 		}
-		doubt := false
+		waits := false
 		if err == nil {
-			doubt, err = bankInDoubt(ctx, x, way.Bank.ID)
+			waits, err = s.mustWait(ctx, x, way.Bank.ID, u.AgreementID)
 		}
-		if err == nil && doubt {
+		if err == nil && waits {
 			return nil
 		}
 		if err == nil {

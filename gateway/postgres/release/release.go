@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"nks/gateway"
@@ -35,6 +36,10 @@ type Store struct {
 //
 // A release waits until the deliveries that came in time and may be of it have been read and checked, and for no others.
 func (s *Store) Next(ctx context.Context) (bool, error) {
+	worked, err := s.endControls(ctx)
+	if worked || err != nil {
+		return worked, err
+	}
 	worked, failed := s.orderNext(ctx)
 	if worked {
 		return true, failed
@@ -44,11 +49,11 @@ func (s *Store) Next(ctx context.Context) (bool, error) {
 	if chosen {
 		return true, notOrdered
 	}
-	worked, err := s.nextRelease(ctx)
+	worked, err = s.nextRelease(ctx)
 	if worked {
 		return true, err
 	}
-	return false, errors.Join(failed, notOrdered, err)
+	return false, errors.Join(failed, notOrdered, err, s.noteHeld(ctx))
 }
 
 // nextRelease releases the most urgent unit that is due.
@@ -61,6 +66,10 @@ func (s *Store) nextRelease(ctx context.Context) (bool, error) {
 				break
 			}
 			over = append(over, done.groups...)
+		}
+		var large *largeError
+		if errors.As(err, &large) {
+			return done.groups, s.setLargeAside(ctx, done.groups, large.over) // the others are next
 		}
 		doubt := asDoubt(err)
 		if doubt == nil {
@@ -102,7 +111,10 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 		done.groups = groups
 		if u.Held != 0 {
 			still, err := s.doubtOf(ctx, x, u.Held)
-			if done.waits = still.why != ""; err != nil || done.waits {
+			if done.waits = still.why != ""; done.waits && err == nil {
+				err = s.RaiseDetail(ctx, x, still.why, strconv.FormatInt(still.Group, 10), holdReason(still.why).With(still.ID, still.Group))
+			}
+			if err != nil || done.waits {
 				return err
 			}
 		}
@@ -113,7 +125,10 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 			return s.noteNotInForce(ctx, x, u.AgreementID, none.On)
 		}
 		if err == nil {
-			done.waits, err = bankInDoubt(ctx, x, way.Bank.ID)
+			done.waits, err = s.mustWait(ctx, x, way.Bank.ID, u.AgreementID)
+		}
+		if err == nil && !done.waits && way.Bank.ID == u.Bank {
+			done.waits, err = s.overLimit(ctx, x, u, way, groups)
 		}
 		if done.waits {
 			return err
@@ -125,6 +140,9 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 			return fmt.Errorf("bank %s agreement %d: %w", u.Bank, u.AgreementID, err)
 		}
 		if err := s.closeInForce(ctx, x, u.AgreementID); err != nil {
+			return err
+		}
+		if err := s.EndOverLimit(ctx, x, groups); err != nil {
 			return err
 		}
 		for _, mended := range []gateway.ExceptionKind{gateway.ReleaseFails, gateway.RegisterOverlap, gateway.RegisterDiffers} {
@@ -152,6 +170,9 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, way ga
 		err = s.keepWaiting(ctx, x, c, left.waits)
 	}
 	if err != nil {
+		return err
+	}
+	if err := postgres.AddReleased(ctx, x, way.Agreement.ID, executesOn, c.left); err != nil {
 		return err
 	}
 	s.Failpoint("after-freezing-before-release")

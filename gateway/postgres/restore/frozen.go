@@ -184,7 +184,23 @@ func (t *taking) takeFrozen(ctx context.Context, x *postgres.Session, f frozen) 
 			return err
 		}
 	}
-	return nil
+	return addReleased(ctx, x, place{i.Bank, i.ControlRef, i.Version})
+}
+
+// addReleased adds an interchange that was taken in to what its agreement has released for the day.
+func addReleased(ctx context.Context, x *postgres.Session, p place) error {
+	var left struct {
+		gateway.DaySums
+		Agreement  int64     `db:"agreement_id"`
+		ExecutesOn time.Time `db:"executes_on"`
+	}
+	err := x.GetContext(ctx, &left, `SELECT i.agreement_id, i.executes_on, i.payments, i.ore, coalesce((SELECT max(o.ore) FROM bank_order o
+			WHERE o.month = i.month AND o.interchange_id = i.id), 0) AS largest
+		FROM interchange i WHERE i.bank = $1 AND i.control_ref = $2 AND i.version = $3`, p.Bank, p.ControlRef, p.Version)
+	if err != nil {
+		return err
+	}
+	return postgres.AddReleased(ctx, x, left.Agreement, gateway.DateOf(left.ExecutesOn), left.DaySums)
 }
 
 // answered notes that a CONTRL was written for a bank's file: they are written in the order of the files.
@@ -245,11 +261,14 @@ func (t *taking) takeGroups(ctx context.Context, x *postgres.Session, groups, du
 		return err
 	}
 	x.Wakes(postgres.ToAnswer)
-	var want int
-	if err := x.QueryRowContext(ctx, `SELECT count(*) FROM taken_group`).Scan(&want); err != nil {
+	var own []int64
+	if err := x.SelectContext(ctx, &own, `SELECT own FROM taken_group`); err != nil {
 		return err
 	}
-	return x.UpdateAll(ctx, want, `UPDATE release_group g SET state = 'released', released_at = r.released_at, register_counter = r.register_counter, executes_on = r.executes_on,
+	if err := t.EndOverLimit(ctx, x, own); err != nil {
+		return err
+	}
+	return x.UpdateAll(ctx, len(own), `UPDATE release_group g SET state = 'released', released_at = r.released_at, register_counter = r.register_counter, executes_on = r.executes_on,
 			order_month = r.order_month, bank_centre = r.bank_centre
 		FROM taken_group r WHERE g.id = r.own AND g.state = 'waiting'`)
 }

@@ -199,7 +199,11 @@ func (g gauges) read(ctx context.Context, db Reader, args []any) (all []gateway.
 // sampleSendBy counts what must leave by the bank's next send-by: interchanges that are not sent, and groups that are
 // to be released until then.
 func (s *Store) sampleSendBy(ctx context.Context, db Reader, b gateway.BankCentre, now time.Time) ([]gateway.Reading, error) {
-	by := s.Days.BankTerms(b).NextSendBy(now)
+	controls, err := postgres.NightControls(ctx, db, now.In(s.Location))
+	if err != nil {
+		return nil, err
+	}
+	by := s.Days.BankTerms(b, controls).NextSendBy(now)
 	g := gauges{labels: []string{"bank"}, columns: [][2]string{{sendByPayments}, {sendByOre}}, query: sendByQuery}
 	all, err := g.read(ctx, db, []any{b.ID, by})
 	return append(all, gateway.Reading{Name: sendBySeconds, Labels: []string{b.ID}, Value: int64(by.Sub(now).Seconds())}), err
