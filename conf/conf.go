@@ -225,6 +225,8 @@ type Answers struct {
 	Quiet Duration `toml:"quiet"`
 	// Deadline is how long it stays open at most.
 	Deadline Duration `toml:"deadline"`
+	// Foretell has receipt 1 say when the recipients have their money, in ebms:Description.
+	Foretell bool `toml:"foretell"`
 }
 
 // Flow is how the engine works through what there is to do.
@@ -377,7 +379,7 @@ func Default() Config {
 		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
-		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
+		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}, Foretell: true},
 		Flow:     Flow{Poll: Duration{10 * time.Second}},
 		Months:   Months{CloseAfter: 2},
 		Register: Register{Image: true},

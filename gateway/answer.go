@@ -52,7 +52,8 @@ type Answer struct {
 	Status     string // ACPT, PART, RJCT; Bad XML of receipt 0
 	Code       Code   // of the whole: receipts 0 and 1, response 2's debit level
 	Text       string
-	Grouped    bool // the bundle was grouped: response 8 puts its payments under one debit block
+	Grouped    bool        // the bundle was grouped: response 8 puts its payments under one debit block
+	Foretold   Foretelling // receipt 1 of a bundle that is accepted
 }
 
 // ID is MessageId and PmtInitnStsId of the answer.

@@ -214,6 +214,8 @@ func invariants() []invariant {
 				LEFT JOIN only_standing e ON e.payment_id = o.payment_id AND e.attempt = o.attempt
 				WHERE (l.facts > 0 OR e.kind IS NOT NULL) AND ` + kept("i.since") + ` OFFSET 0) o
 			 WHERE last <> CASE state_of(kind, 'released', type, line, interchange) WHEN 'returned' THEN 9 WHEN 'executed' THEN 8 WHEN 'cheque' THEN 8 ELSE last END`},
+		{"I12", "group that waits for another day than was foretold",
+			`SELECT g.id FROM only_release_group g WHERE g.state IN ('unchecked', 'waiting') AND g.executes_on <> g.foretold_on`},
 		{"I13", "account versions of one purpose in force at once",
 			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
 				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL

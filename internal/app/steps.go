@@ -60,6 +60,7 @@ type StepOptions struct {
 	Failpoint func(name string) // nil: nothing happens
 	OwnName   string            // NKS or NKSTEST
 	OwnGLN    string
+	Foretells bool // receipt 1 says when the recipients have their money
 	Banks     postgres.Centres
 	Decisions act.Rules
 	Limits    Limits
@@ -122,7 +123,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
-				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, QueueTime: l.QueueTime}},
+				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
 		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,
