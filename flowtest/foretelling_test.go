@@ -5,11 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/intake/intaketest"
 	"nks/gateway/nksxml"
 	"nks/internal/app"
-	"nks/reconciliation"
+	"nks/reconciliation/report"
 )
 
 // foretold is what the last receipt 1 says of when the money is there.
@@ -21,19 +22,23 @@ func (w *world) foretold() string {
 // unkept is what was foretold and is not kept.
 func (w *world) unkept() string {
 	w.t.Helper()
-	all, err := reconciliation.ForetoldNotKept(w.t.Context(), w.db, w.time().In(w.Base.Location))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var lines []string
-	for _, u := range all {
+	sums := map[string][2]int64{}
+	var order []string
+	for _, r := range w.report("foretold", report.Options{}) {
 		on := "waits"
-		if !u.OnAccount.IsZero() {
-			on = u.OnAccount.String()
+		if day := r[4].(gateway.Date); !day.IsZero() {
+			on = day.String()
 		}
-		lines = append(lines, fmt.Sprintf("%s %s: %s, not %s: %d = %d, %s", u.Authority, u.Agreement, on, u.ForetoldOn, u.Payments, u.Ore, u.Why))
+		line := fmt.Sprintf("%s %s: %s, not %s: %%d = %%d, %s", r[0], r[1], on, r[3], r[5])
+		if _, there := sums[line]; !there {
+			order = append(order, line)
+		}
+		sums[line] = [2]int64{sums[line][0] + r[6].(int64), sums[line][1] + r[7].(int64)}
 	}
-	return strings.Join(lines, "; ")
+	for i, line := range order {
+		order[i] = fmt.Sprintf(line, sums[line][0], sums[line][1])
+	}
+	return strings.Join(order, "; ")
 }
 
 // on is a bundle of one debit for each day.
