@@ -1,5 +1,5 @@
-// Package paper writes tables on pages: PDF whose text can be selected and searched, in a font that has the Danish letters and
-// goes with the program. The same table gives the same bytes. It knows no payments.
+// Package paper writes tables as people read them. On pages: PDF whose text can be selected and searched, in a font that has the
+// Danish letters and goes with the program; or as a workbook. The same table gives the same bytes. It knows no payments.
 package paper
 
 import (
@@ -18,6 +18,7 @@ import (
 type Column struct {
 	Heading string
 	Right   bool // its cells stand at the right: numbers
+	Amount  bool // they have two decimals
 }
 
 // Head stands above a table.
@@ -39,7 +40,7 @@ const (
 	pageWidth, pageHeight = 841.89, 595.28
 	margin                = 36.0
 	size, leading         = 8.0, 11.0
-	gap                   = 8.0 // between columns
+	apart                 = 8.0 // between columns
 	regular, bold         = "regular", "bold"
 	// measured is how many rows are looked at before columns get their widths.
 	measured = 200
@@ -125,7 +126,7 @@ func (t *Table) flush() {
 	for _, cells := range t.early {
 		t.measure(regular, cells)
 	}
-	fit(t.widths, pageWidth-2*margin-gap*float64(len(t.columns)-1))
+	fit(t.widths, pageWidth-2*margin-apart*float64(len(t.columns)-1))
 	t.page()
 	for _, cells := range t.early {
 		t.line(regular, cells)
@@ -229,7 +230,7 @@ func (t *Table) cells(font string, cells []string) {
 			}
 			t.put(at, part)
 		}
-		x += t.widths[i] + gap
+		x += t.widths[i] + apart
 	}
 	t.y = top + leading*float64(lines)
 }

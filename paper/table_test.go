@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"nks/paper"
 	"nks/paper/papertest"
 )
@@ -64,6 +66,41 @@ func TestTable_SameBytes(t *testing.T) {
 		}
 	}
 	table(t) // one without rows is one, too
+}
+
+// TestBook: what stands at the right is a number, so that a spreadsheet can add it up, and nothing of it is lost.
+func TestBook(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	book, err := paper.NewBook(&b, head, []paper.Column{{Heading: "Myndighed"}, {Heading: "Antal", Right: true}, {Heading: "Beløb", Right: true, Amount: true}})
+	for _, row := range [][]string{{"Ærø", "3", "99999999999.99"}, {"=1+1", "0", "-0.01"}} {
+		if err == nil {
+			err = book.Row(row)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := book.Row([]string{"A", "many", "1"}); err == nil {
+		t.Error("a number that is none")
+	}
+	if err := book.End(); err != nil {
+		t.Fatal(err)
+	}
+	read, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := read.GetRows("Sheet1", excelize.Options{RawCellValue: true})
+	if got := fmt.Sprint(rows); err != nil || got != "[[Daglig afstemning] [Prøvekøbing Kommune] [Myndighed Antal Beløb] [Ærø 3 99999999999.99] [=1+1 0 -0.01]]" {
+		t.Errorf("%s, %v", got, err)
+	}
+	if text, err := read.GetCellValue("Sheet1", "C4"); err != nil || text != "99,999,999,999.99" {
+		t.Errorf("an amount is shown as %s, %v", text, err)
+	}
+	if formula, err := read.GetCellFormula("Sheet1", "A5"); err != nil || formula != "" {
+		t.Errorf("a text became the formula %q, %v", formula, err)
+	}
 }
 
 // TestTable_Refuses: what is no row, more than fits, and no columns.

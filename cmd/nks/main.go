@@ -30,6 +30,8 @@ func commands() []command.Command {
 			Examples: []string{"edifact lint bank.edi", "edifact show --mask bank.edi"}},
 		{Name: "ledger", Summary: "show where every øre is, and what does not add up", Run: ledgerCommand,
 			Examples: []string{"ledger --config /srv/nks/nks.toml"}},
+		{Name: "report", Args: "COMMAND", Summary: "make a report of what came in, where it is and what became of it, as CSV, workbook or PDF (docs/operations.md)", Commands: reportCommands(),
+			Examples: []string{"report day --day 2005-08-11 --config /srv/nks/nks.toml", "report settlement --format pdf --out settlement.pdf"}},
 		{Name: "explain", Args: "PAYMENT", Summary: "tell to which account a payment went, or would go now, and why; PAYMENT is our number or the EndToEndId",
 			Run: explainCommand, Examples: []string{"explain --config /srv/nks/nks.toml 16777217"}},
 		{Name: "register", Args: "COMMAND HOLDER", Summary: "show what the register has on a holder, and had", Commands: registerCommands(),

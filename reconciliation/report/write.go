@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-
 	"nks/gateway"
 	"nks/paper"
 )
@@ -51,9 +49,11 @@ func NewWriter(w io.Writer, f Format, h Head) (Writer, error) {
 		c.w.Comma, c.w.UseCRLF = ';', true
 		return c, c.w.Write(h.headings())
 	case XLSX:
-		return newBook(w, h)
+		b, err := paper.NewBook(w, h.paper(), h.columns(true))
+		return &book{b, h}, err
 	case PDF:
-		return newPaper(w, h)
+		t, err := paper.NewTable(w, h.paper(), h.columns(false))
+		return &sheetOfPaper{t, h}, err
 	}
 	return nil, fmt.Errorf("format %q: must be one of %v", f, Formats())
 }
@@ -140,84 +140,23 @@ func (c *csvWriter) End() error {
 	return c.w.Error()
 }
 
-// book is a workbook of one sheet, whose rows wait in a file of the machine once they are many.
+// book is a workbook: amounts are numbers, written with a point.
 type book struct {
-	to     io.Writer
-	file   *excelize.File
-	stream *excelize.StreamWriter
-	head   Head
-	money  int
-	next   int
+	*paper.Book
+	head Head
 }
 
-const sheet = "Sheet1"
-
-func newBook(w io.Writer, h Head) (*book, error) {
-	b := &book{to: w, file: excelize.NewFile(), head: h, next: 1}
-	at := h.MadeAt.UTC().Format(time.RFC3339)
-	err := b.file.SetDocProps(&excelize.DocProperties{Created: at, Modified: at, Creator: "nks", LastModifiedBy: "nks", Title: h.Title})
-	if err == nil {
-		b.money, err = b.file.NewStyle(&excelize.Style{NumFmt: 4}) // #,##0.00
-	}
-	if err == nil {
-		b.stream, err = b.file.NewStreamWriter(sheet)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("workbook: %w", err)
-	}
-	var headings []any
-	for _, text := range h.headings() {
-		headings = append(headings, text)
-	}
-	for _, line := range [][]any{{h.Title}, {h.About}, headings} {
-		if err := b.line(line); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
-}
-
-func (b *book) line(cells []any) error {
-	at, err := excelize.CoordinatesToCellName(1, b.next)
-	if err == nil {
-		err = b.stream.SetRow(at, cells)
-	}
-	if err != nil {
-		return fmt.Errorf("workbook: row %d: %w", b.next, err)
-	}
-	b.next++
-	return nil
-}
-
-// Row implements Writer. An amount is a number with two decimals, exact up to 10¹³ DKK.
+// Row implements Writer.
 func (b *book) Row(r Row) error {
-	cells := make([]any, len(r))
+	cells := make([]string, len(r))
 	for i, v := range r {
-		switch kind := b.head.Columns[i].Kind; kind {
-		case Money:
-			cells[i] = excelize.Cell{StyleID: b.money, Value: float64(v.(int64)) / 100}
-		case Count:
-			cells[i] = v
-		default:
+		if kind := b.head.Columns[i].Kind; kind == Money {
+			cells[i] = English.kroner(v.(int64), false)
+		} else {
 			cells[i] = b.head.text(kind, v, false)
 		}
 	}
-	return b.line(cells)
-}
-
-// End implements Writer.
-func (b *book) End() error {
-	err := b.stream.Flush()
-	if err == nil {
-		err = b.file.Write(b.to)
-	}
-	if cerr := b.file.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return fmt.Errorf("workbook: %w", err)
-	}
-	return nil
+	return b.Book.Row(cells)
 }
 
 // sheetOfPaper is a table on pages.
@@ -226,16 +165,20 @@ type sheetOfPaper struct {
 	head  Head
 }
 
-func newPaper(w io.Writer, h Head) (*sheetOfPaper, error) {
-	var columns []paper.Column
+// paper is the head as a document has it.
+func (h Head) paper() paper.Head {
+	return paper.Head{Title: h.Title, About: h.About, MadeAt: h.MadeAt, Page: h.Language.page()}
+}
+
+// columns are those of a document; references are for machines alone.
+func (h Head) columns(references bool) []paper.Column {
+	var all []paper.Column
 	for _, c := range h.Columns {
-		if c.Kind == Reference { // it is for a machine
-			continue
+		if references || c.Kind != Reference {
+			all = append(all, paper.Column{Heading: h.Language.Heading(c), Right: c.Kind == Count || c.Kind == Money, Amount: c.Kind == Money})
 		}
-		columns = append(columns, paper.Column{Heading: h.Language.Heading(c), Right: c.Kind == Count || c.Kind == Money})
 	}
-	t, err := paper.NewTable(w, paper.Head{Title: h.Title, About: h.About, MadeAt: h.MadeAt, Page: h.Language.page()}, columns)
-	return &sheetOfPaper{t, h}, err
+	return all
 }
 
 func (l Language) page() string {
