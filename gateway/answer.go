@@ -67,6 +67,12 @@ func (a Answer) ID() string {
 // FileName is the answer's name in the mailbox; it carries no personal data.
 func (a Answer) FileName() string { return fmt.Sprintf("%s-%010d.xml", a.Kind.document(), a.Number) }
 
+// IsCopied reports whether there are copies of such answers for people.
+func (k AnswerKind) IsCopied() bool { return k == Response7 || k == Response8 || k == Response9 }
+
+// CopyName is the name of the answer's copy for people: the same number.
+func (a Answer) CopyName() string { return fmt.Sprintf("%s-%010d.pdf", a.Kind.document(), a.Number) }
+
 // AnswerTx is one payment in a response.
 type AnswerTx struct {
 	EndToEndID string

@@ -18,6 +18,8 @@ const (
 	ToAnswer  Work = "answer"
 	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
 	ToForget Work = "notices"
+	// ToReport is a report that is due; it waits for time alone.
+	ToReport Work = "reports"
 	// ToClose is a month that is due to be closed; it waits for time alone.
 	ToClose Work = "months"
 	// ToDrop is what has been kept long enough; it waits for time alone.

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/bankday"
+	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/answers"
@@ -61,6 +62,9 @@ type StepOptions struct {
 	OwnName   string            // NKS or NKSTEST
 	OwnGLN    string
 	Foretells bool // receipt 1 says when the recipients have their money
+	// Copies are the suppliers that get responses 7, 8 and 9 for people, too.
+	Copies    []string
+	Report    conf.Report // that go to suppliers each day
 	Banks     postgres.Centres
 	Decisions act.Rules
 	Limits    Limits
@@ -87,6 +91,7 @@ type Steps struct {
 	Release   *release.Store
 	Bank      *bank.Store
 	Answer    *answer.Store
+	Reporting *Reporting
 	Watch     *flow.Store
 	Closing   *closing.Store
 	Retention *retention.Store
@@ -118,7 +123,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		taking = postgres.NewBase(*base)
 		taking.Now = o.Taken
 	}
-	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
+	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New, Copies: o.Copies, Copy: answers.NewCopy}
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
@@ -134,6 +139,9 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Watch:     &flow.Store{Base: base, Days: days, Banks: o.Banks},
 		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
 		Retention: &retention.Store{Base: base}}
+	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
+		return nil, err
+	}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, o.Decisions)

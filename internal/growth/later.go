@@ -101,7 +101,7 @@ func repeatedTables() []repeated {
 func onlyOnce() []string {
 	return []string{"account_period", "account_version", "agreement", "agreement_version", "answer_counter", "answer_uncollected", "arrival_counter", "audit_checkpoint", "audit_content",
 		"audit_entry", "audit_hash", "authority", "authority_word", "bank_counter", "bank_lease", "bank_round", "benefit_fallback", "benefit_type", "benefit_type_version",
-		"cell", "goose_db_version", "hash_key", "holder_version", "may_follow", "month", "payer", "reference_counter", "register_change", "register_change_origin",
+		"cell", "goose_db_version", "handout", "hash_key", "holder_version", "may_follow", "month", "payer", "reference_counter", "register_change", "register_change_origin",
 		"register_counter", "supplier", "supplier_version"}
 }
 

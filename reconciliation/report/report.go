@@ -50,6 +50,8 @@ type Report struct {
 type Options struct {
 	Day       gateway.Date // zero: all of the open months
 	Authority string       // empty: all
+	// Supplier is the only one that control and late are about; empty: all. The others are about authorities.
+	Supplier string
 	Now       time.Time    // in the zone of business time
 	// Late is how old an answer may be before it counts as late.
 	Late time.Duration
@@ -106,7 +108,7 @@ func scope(ctx context.Context, db Queryer, o Options) (pgscript.Args, error) {
 		}
 	}
 	return pgscript.Args{"day": day, "first": first, "since": since, "after": after, "first_delivery": delivery, "before_delivery": before,
-		"authority": o.Authority, "zone": o.Now.Location().String(), "today": gateway.DateOf(o.Now).String(), "late": o.Now.Add(-o.Late)}, rows.Err()
+		"authority": o.Authority, "of_supplier": o.Supplier, "zone": o.Now.Location().String(), "today": gateway.DateOf(o.Now).String(), "late": o.Now.Add(-o.Late)}, rows.Err()
 }
 
 func run(ctx context.Context, db Queryer, query string, args pgscript.Args, columns []Column, each func(Row) error) error {

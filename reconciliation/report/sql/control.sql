@@ -3,7 +3,7 @@
 WITH bundles AS (
     SELECT d.*, (@day::date IS NULL OR (d.received_at AT TIME ZONE @zone::text)::date = @day::date) AS came FROM delivery d
     WHERE d.id >= @first_delivery::bigint AND (@before_delivery::bigint IS NULL OR d.id < @before_delivery::bigint)
-      AND d.state IN ('read', 'checked') AND (@authority::text = '' OR d.authority = @authority::text)),
+      AND d.state IN ('read', 'checked') AND (@of_supplier::text = '' OR d.supplier = @of_supplier::text) AND (@authority::text = '' OR d.authority = @authority::text)),
 refused AS (
     SELECT g.delivery_id, sum(t.payments) AS payments, sum(t.ore) AS ore FROM bundles d JOIN release_group g ON g.delivery_id = d.id
     JOIN fact_tally t ON t.group_id = g.id AND t.kind IN ('rejected', 'stopped') WHERE d.came GROUP BY 1),
