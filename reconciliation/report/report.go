@@ -52,7 +52,7 @@ type Options struct {
 	Authority string       // empty: all
 	// Supplier is the only one that control and late are about; empty: all. The others are about authorities.
 	Supplier string
-	Now       time.Time    // in the zone of business time
+	Now      time.Time // in the zone of business time
 	// Late is how old an answer may be before it counts as late.
 	Late time.Duration
 }
