@@ -114,6 +114,7 @@ type Config struct {
 	// ReleaseLimits are those of a database in which none ever was set.
 	ReleaseLimits ReleaseLimits `toml:"release_limits"`
 	Answers       Answers       `toml:"answers"`
+	Report        Report        `toml:"report"`
 	Flow          Flow          `toml:"flow"`
 	Months        Months        `toml:"months"`
 	Register      Register      `toml:"register"`
@@ -238,6 +239,10 @@ type Answers struct {
 	Quiet Duration `toml:"quiet"`
 	// Deadline is how long it stays open at most.
 	Deadline Duration `toml:"deadline"`
+	// Foretell has receipt 1 say when the recipients have their money, in ebms:Description.
+	Foretell bool `toml:"foretell"`
+	// Copies are the suppliers in whose mailboxes responses 7, 8 and 9 lie as PDF, too.
+	Copies []string `toml:"copies"`
 }
 
 // Flow is how the engine works through what there is to do.
@@ -390,7 +395,8 @@ func Default() Config {
 		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
-		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}},
+		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}, Foretell: true, Copies: []string{}},
+		Report:   Report{Daily: []string{}},
 		Flow:     Flow{Poll: Duration{10 * time.Second}},
 		Months:   Months{CloseAfter: 2},
 		Register: Register{Image: true},

@@ -151,6 +151,9 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"message too large":   {"[mq]\nmax_message_mb = 64\n", "mq.max_message_mb"},
 		"put time before all": {"[mq]\nput_time_counts = \"169h\"\n", "mq.put_time_counts"},
 		"journal of a week":   {"[journal]\nkeep = 6\n", "journal.keep: 6 is neither 0 nor between 7 and 36500 days"},
+		"a report, and when?": {"[report]\ndaily = [\"control 4101 LEVA csv da\"]\n", "report.daily"},
+		"a report on paper":   {"[report]\ndaily = [\"control 4101 LEVA 07:00 paper da\"]\n", "report.daily"},
+		"long copies":         {"[answers]\ncopies = [\"LEVA\"]\n[limits]\nanswer_payments = 60000\n", "answers.copies"},
 		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,6 +72,10 @@ func (c Config) Validate() error {
 	c.ReleaseLimits.validate(&p)
 	p.lasts("answers.quiet", c.Answers.Quiet, 0, 24*time.Hour)
 	p.lasts("answers.deadline", c.Answers.Deadline, c.Answers.Quiet.Duration, 24*time.Hour)
+	const ofACopy = 50_000 // pages are in memory until they are written
+	p.check(len(c.Answers.Copies) == 0 || c.Limits.AnswerPayments <= ofACopy, "answers.copies", "limits.answer_payments must be %d at most where there are copies", ofACopy)
+	_, err := c.Report.Days()
+	p.check(err == nil, "report.daily", "%v", err)
 	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
 	p.within("months.close_after", c.Months.CloseAfter, 0, 120)
 	p.within("register.image_mb", c.Register.ImageMB, 0, 1<<20)

@@ -156,6 +156,7 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"an obligation is forgotten", `UPDATE obligation SET state = 'given_up' WHERE state = 'ordered'`, "I2", "obligation that is not what became of it"},
 		{"nobody orders it anew", `DELETE FROM obligation WHERE state = 'open'`, "I3", "payment of a void order that nobody orders anew"},
 		{"a bundle is set aside and nobody knows", `UPDATE delivery SET set_aside_at = received_at WHERE state = 'read'`, "I3", "delivery that is set aside and waits for nobody"},
+		{"another day than was foretold", `UPDATE release_group SET executes_on = executes_on + 1 WHERE state = 'waiting'`, "I12", "group that waits for another day than was foretold"},
 		{"a number is skipped", `UPDATE bank_counter SET last = last + 1 WHERE bank = 'SDC'`, "I5", "bank whose control numbers have a hole"},
 		{"an interchange disappears", `DELETE FROM interchange WHERE bank = 'BEC' AND control_ref = 2`, "I5", "bank whose control numbers have a hole"},
 		{"a key disappears", `DELETE FROM payment_key WHERE e2e = 'waiting'`, "I7", "accepted payment without its key"},

@@ -119,7 +119,7 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 		t.Fatal(err)
 	}
 	load(t, w.db, o.country, w.now)
-	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Banks: fixed(o.banks), Limits: o.limits,
+	w.options = app.StepOptions{DB: w.db, Now: w.time, Log: zerolog.New(w.log), OwnName: "NKSTEST", OwnGLN: ownGLN, Foretells: true, Banks: fixed(o.banks), Limits: o.limits,
 		Cell: o.cell, Keeping: keeping(t), HashKey: filepath.Join(t.TempDir(), "hash-key"), Decisions: act.Rules{Environment: "test", NamesAlone: true}}
 	if o.journal {
 		w.options.Journal, w.options.Journals = keptJournal(t)

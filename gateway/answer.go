@@ -52,7 +52,8 @@ type Answer struct {
 	Status     string // ACPT, PART, RJCT; Bad XML of receipt 0
 	Code       Code   // of the whole: receipts 0 and 1, response 2's debit level
 	Text       string
-	Grouped    bool // the bundle was grouped: response 8 puts its payments under one debit block
+	Grouped    bool        // the bundle was grouped: response 8 puts its payments under one debit block
+	Foretold   Foretelling // receipt 1 of a bundle that is accepted
 }
 
 // ID is MessageId and PmtInitnStsId of the answer.
@@ -65,6 +66,12 @@ func (a Answer) ID() string {
 
 // FileName is the answer's name in the mailbox; it carries no personal data.
 func (a Answer) FileName() string { return fmt.Sprintf("%s-%010d.xml", a.Kind.document(), a.Number) }
+
+// IsCopied reports whether there are copies of such answers for people.
+func (k AnswerKind) IsCopied() bool { return k == Response7 || k == Response8 || k == Response9 }
+
+// CopyName is the name of the answer's copy for people: the same number.
+func (a Answer) CopyName() string { return fmt.Sprintf("%s-%010d.pdf", a.Kind.document(), a.Number) }
 
 // AnswerTx is one payment in a response.
 type AnswerTx struct {

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "explain", "register", "audit", "month", "retention", "night", "exceptions", "postings", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "audit", "month", "retention", "night", "exceptions", "postings", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -64,6 +64,13 @@ func TestWrongUse(t *testing.T) {
 		"no such language":         {{"check", "--lang", "de", config}, {"de", "must be one of da, en"}},
 		"no such time":             {{"check", "--at", "noon", config}, {"noon", "RFC 3339"}},
 		"check without a database": {{"check", "--config", absent, config}, {absent}},
+		"no such report":           {{"report", "dya"}, {`did you mean "day"?`}},
+		"no report":                {{"report"}, {"must be one of day, returns"}},
+		"a report in German":       {{"report", "day", "--language", "de"}, {"de", "must be one of da, en"}},
+		"a report on parchment":    {{"report", "day", "--format", "scroll"}, {"scroll", "must be one of csv, xlsx, pdf"}},
+		"a report of no day":       {{"report", "day", "--day", "today"}, {"--day", "today", "2005-08-11"}},
+		"what is about now":        {{"report", "ageing", "--day", "2005-08-11"}, {"unknown flag --day"}},
+		"payments of what?":        {{"report", "payments"}, {"takes one reference"}},
 		"no payment named":         {{"explain"}, {"name one payment"}},
 		"no holder named":          {{"register", "show"}, {"name one holder"}},
 		"no such kind of holder":   {{"register", "show", "EAN", "12345678"}, {"must be one of CPR, CVR, SE, P"}},

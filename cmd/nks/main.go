@@ -33,6 +33,8 @@ func commands() []command.Command {
 		{Name: "reconcile", Summary: "show the book of a day, verify it, and show what is certified of it (docs/ledger.md)", Run: reconcileCommand,
 			Examples: []string{"reconcile --day 2005-08-11 --config /srv/nks/nks.toml", "reconcile --verify", "reconcile --certificates --day 2005-08-11",
 				"reconcile --facts came_back --agreement AFT-1"}},
+		{Name: "report", Args: "COMMAND", Summary: "make a report of what came in, where it is and what became of it, as CSV, workbook or PDF (docs/operations.md)", Commands: reportCommands(),
+			Examples: []string{"report day --day 2005-08-11 --config /srv/nks/nks.toml", "report settlement --format pdf --out settlement.pdf"}},
 		{Name: "explain", Args: "PAYMENT", Summary: "tell to which account a payment went, or would go now, and why; PAYMENT is our number or the EndToEndId",
 			Run: explainCommand, Examples: []string{"explain --config /srv/nks/nks.toml 16777217"}},
 		{Name: "register", Args: "COMMAND HOLDER", Summary: "show what the register has on a holder, and had", Commands: registerCommands(),

@@ -43,6 +43,7 @@ func TestMonth(t *testing.T) {
 	says(month(0, "show", "2005-08"), "waiting")
 	says(month(0, "show", "--json", "2005-08"), `"closed_by": "A. Hansen"`)
 	says(month(0, "verify", "2005-08"), fmt.Sprintf("2005-08 is what was frozen: %d payments, ", sent.Payments))
+	s.reports(t, sent.Payments)
 	for _, args := range [][]string{{"ledger"}, {"ledger", "--whole"}} {
 		p := nks(t, append(args, "--config", s.config)...)
 		p.Want(t, 0)

@@ -26,9 +26,8 @@ const (
 	supplierOf   = "supplier"
 	benefitOf    = "benefit"
 	agreementOf  = "agreement"
-	dayOf        = "day"
+	paidOnOf     = "day"
 	recipientOf  = "recipient"
-	fromOf       = "from"
 	toOf         = "to"
 	endToEndIDOf = "ids"
 )
@@ -55,7 +54,7 @@ func stopKinds() []Kind {
 			persons: one, find: (*Desk).bundles, do: stopBundle, again: true},
 		{Name: KindStopSelection, Summary: "payments of an authority are stopped that have not been handed over; what is not given may be anything", Thing: gateway.ThingSelection,
 			Takes: []Parameter{{Name: authorityOf, Help: "`number` of the authority"}, narrows(supplierOf, "`name` of the data supplier"), narrows(benefitOf, "benefit `type`"),
-				narrows(agreementOf, "agreement `number`"), narrows(dayOf, "requested or execution `day`, as 2005-08-12"),
+				narrows(agreementOf, "agreement `number`"), narrows(paidOnOf, "requested or execution `day`, as 2005-08-12"),
 				narrows(recipientOf, "`number` of the recipient, such as \"CPR 0101701234\"; its keyed hash stays on record"),
 				narrows(fromOf, "the least amount, in `øre`"), narrows(toOf, "the largest amount, in `øre`"),
 				{Name: endToEndIDOf, Help: "`file` with the EndToEndIds of those that are meant, one a line", Optional: true, File: true, Most: mostListed}},
@@ -107,10 +106,10 @@ func (d *Desk) selection(ctx context.Context, x *postgres.Session, of gateway.De
 // selected is which payments a selection means.
 func (d *Desk) selected(ctx context.Context, x *postgres.Session, of gateway.Decision) (bank.Chosen, error) {
 	c := of.Content
-	s := bank.Selection{Authority: c[authorityOf], Supplier: c[supplierOf], BenefitType: c[benefitOf], Agreement: c[agreementOf], Day: c[dayOf]}
+	s := bank.Selection{Authority: c[authorityOf], Supplier: c[supplierOf], BenefitType: c[benefitOf], Agreement: c[agreementOf], Day: c[paidOnOf]}
 	if s.Day != "" {
 		if _, err := gateway.ParseDate(s.Day); err != nil {
-			return bank.Chosen{}, fmt.Errorf("%s %q must be a day, as 2005-08-12: %w", dayOf, s.Day, gateway.ErrIntent)
+			return bank.Chosen{}, fmt.Errorf("%s %q must be a day, as 2005-08-12: %w", paidOnOf, s.Day, gateway.ErrIntent)
 		}
 	}
 	for name, to := range map[string]*int64{fromOf: &s.From, toOf: &s.To} {

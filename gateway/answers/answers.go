@@ -17,7 +17,7 @@ func New(w io.Writer, a gateway.Answer) (gateway.AnswerEncoder, error) {
 		doc := &nksxml.Receipt0{Header: header(a), Errors: []nksxml.Fault{{Code: string(a.Code), Description: clip(a.Text)}}}
 		return whole{}, nksxml.Write(w, doc)
 	case gateway.Receipt1:
-		doc := &nksxml.Receipt1{Header: header(a), Action: a.Status}
+		doc := &nksxml.Receipt1{Header: header(a), Action: a.Status, Note: a.Foretold.Text()}
 		if a.Code != "" {
 			doc.Errors = []nksxml.Fault{{Code: string(a.Code), Description: clip(a.Text)}}
 		}

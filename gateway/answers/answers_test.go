@@ -65,7 +65,10 @@ func documents() map[string]answer {
 		"receipt-0-unknown": {head(gateway.Receipt0, func(a *gateway.Answer) {
 			a.Supplier, a.MessageRef, a.Status, a.Code, a.Text = "", "", "Bad XML", gateway.CodeBadXML, "line 1, column 1: no XML"
 		}), nil},
-		"receipt-1-accepted":   {head(gateway.Receipt1, func(a *gateway.Answer) { a.Status = "ACPT" }), nil},
+		"receipt-1-accepted": {head(gateway.Receipt1, func(a *gateway.Answer) { a.Status = "ACPT" }), nil},
+		"receipt-1-foretold": {head(gateway.Receipt1, func(a *gateway.Answer) {
+			a.Status, a.Foretold = "ACPT", gateway.Foretelling{}.And(gateway.Date{Year: 2005, Month: 8, Day: 15}).And(gateway.Date{Year: 2005, Month: 8, Day: 12})
+		}), nil},
 		"receipt-1-vans":       {head(gateway.Receipt1, func(a *gateway.Answer) { a.Status = "ACPT"; vans(a) }), nil},
 		"response-2-accepted":  {head(gateway.Response2, func(a *gateway.Answer) { a.Status = "ACPT"; vans(a) }), nil},
 		"response-2-debit":     {head(gateway.Response2, func(a *gateway.Answer) { a.Status, a.Code = "RJCT", gateway.CodeExecutionDate }), nil},

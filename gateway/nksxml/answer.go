@@ -40,6 +40,7 @@ type Receipt1 struct {
 	Header AnswerHeader
 	Action string // Accepted or Rejected
 	Errors []Fault
+	Note   string // when it accepts: a text for people, at most 1024 characters; may be empty
 }
 
 // General is what every response begins with: GnlInf and the bundle's GrpId.

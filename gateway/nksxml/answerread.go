@@ -124,7 +124,10 @@ func (w *walker) receipt1() *Receipt1 {
 	w.parties(elTo, 1, &d.Header.To)
 	w.str(elAction, &typeAction1, &d.Action)
 	w.messageData(&d.Header, true)
-	if w.at(elErrorList) {
+	switch {
+	case w.at(elDescription):
+		w.str(elDescription, &typeReason, &d.Note)
+	case w.at(elErrorList):
 		w.faults(&d.Errors)
 	}
 	w.close()

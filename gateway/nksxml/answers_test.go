@@ -57,6 +57,7 @@ func answers() map[string]any {
 		"receipt-0-unreadable.xml": &nksxml.Receipt0{Header: unreadable,
 			Errors: []nksxml.Fault{{Code: "5199", Description: `line 1, column 1: "<" & ">" mangler`}}},
 		"receipt-1-accepted.xml": &nksxml.Receipt1{Header: answerHeader("NKS KVITTERING1 17", "LEVA", "B-0001"), Action: nksxml.Accepted},
+		"receipt-1-noted.xml":    &nksxml.Receipt1{Header: answerHeader("NKS KVITTERING1 19", "LEVA", "B-0001"), Action: nksxml.Accepted, Note: "På konto 2005-08-12"},
 		"receipt-1-rejected.xml": &nksxml.Receipt1{Header: answerHeader("NKS KVITTERING1           18", "LEVA", "B-0001"), Action: nksxml.Rejected,
 			Errors: []nksxml.Fault{{Code: "901", Description: "Kontrolsum stemmer ikke"}, {Code: "902", Description: "Antal betalinger stemmer ikke"}}},
 		"response-2-accepted.xml": &nksxml.Response2{Header: answerHeader("NKS2C RETURSVAR2 0000000017", "LEVB", "B-0001", "5790000123459"),

@@ -10,12 +10,15 @@ import (
 func Write(w io.Writer, doc any) error {
 	switch d := doc.(type) {
 	case *Receipt0:
-		return writeReceipt(w, elNKSReceipt0, &typeAction0, "Bad XML", &d.Header, d.Errors)
+		return writeReceipt(w, elNKSReceipt0, &typeAction0, "Bad XML", &d.Header, d.Errors, "")
 	case *Receipt1:
 		if (d.Action == Rejected) != (len(d.Errors) > 0) {
 			return fmt.Errorf("nksxml: write NKSReceipt1: errors stand in it when it rejects and only then")
 		}
-		return writeReceipt(w, elNKSReceipt1, &typeAction1, d.Action, &d.Header, d.Errors)
+		if d.Action == Rejected && d.Note != "" {
+			return fmt.Errorf("nksxml: write NKSReceipt1: a note stands in it when it accepts and only then")
+		}
+		return writeReceipt(w, elNKSReceipt1, &typeAction1, d.Action, &d.Header, d.Errors, d.Note)
 	case *Response2:
 		return writeStatuses(w, d, d.Blocks)
 	case *Response5:
@@ -48,10 +51,13 @@ func writeStatuses(w io.Writer, head StatusHead, blocks [][]Status) error {
 	return out.End()
 }
 
-func writeReceipt(w io.Writer, root symbol, action *textType, status string, h *AnswerHeader, faults []Fault) error {
+func writeReceipt(w io.Writer, root symbol, action *textType, status string, h *AnswerHeader, faults []Fault, note string) error {
 	x := newXMLWriter(w, root)
 	x.root(root, true, false)
-	x.header(root, h, func() { x.str(elAction, action, status) }, func() { x.faults(root, faults) })
+	x.header(root, h, func() { x.str(elAction, action, status) }, func() {
+		x.maybeStr(elDescription, &typeReason, note)
+		x.faults(root, faults)
+	})
 	return x.finish(root)
 }
 

@@ -95,6 +95,11 @@ func TestWriterRefusesWhatNoDocumentCanCarry(t *testing.T) {
 			d.Errors = []nksxml.Fault{{Code: "1", Description: "x"}}
 			return d
 		}, "when it rejects and only then"},
+		"note in a rejecting receipt 1": {func() any {
+			d := answers()["receipt-1-rejected.xml"].(*nksxml.Receipt1)
+			d.Note = "x"
+			return d
+		}, "when it accepts and only then"},
 		"not an answer": {func() any { return 7 }, "not an answer"},
 	} {
 		err := nksxml.Write(io.Discard, c.doc())
@@ -253,7 +258,7 @@ var genReceipt = rapid.Custom(func(t *rapid.T) any {
 	faults := []nksxml.Fault{{Code: "901", Description: texts(0, 1024).Draw(t, "description")}}
 	switch rapid.IntRange(0, 2).Draw(t, "kind") {
 	case 0:
-		return &nksxml.Receipt1{Header: header, Action: nksxml.Accepted}
+		return &nksxml.Receipt1{Header: header, Action: nksxml.Accepted, Note: texts(0, 1024).Draw(t, "note")}
 	case 1:
 		return &nksxml.Receipt1{Header: header, Action: nksxml.Rejected, Errors: faults}
 	}

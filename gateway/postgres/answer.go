@@ -1,9 +1,12 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"nks/gateway"
@@ -17,6 +20,9 @@ type Answers struct {
 	OwnName string // NKS or NKSTEST
 	OwnGLN  string
 	Encode  gateway.NewAnswerEncoder
+	// Copies are the suppliers that get responses 7, 8 and 9 for people, too, by Copy.
+	Copies []string
+	Copy   gateway.NewAnswerEncoder
 }
 
 // Answering is an answer that is being written: its number is drawn, its document grows.
@@ -26,6 +32,7 @@ type Answering struct {
 	Encoder  gateway.AnswerEncoder
 
 	document *DocumentWriter
+	copy     *bytes.Buffer // for people; nil: nobody has ordered one
 }
 
 // Begin draws the kind's next number from its locked row and begins the document. The number is used or never was: both
@@ -46,6 +53,14 @@ func (a *Answers) Begin(ctx context.Context, x *Session, d Delivery, kind gatewa
 	if w.Encoder, err = a.Encode(w.document, w.Answer); err != nil {
 		return nil, fmt.Errorf("answer %s: %w", w.ID(), err)
 	}
+	if kind.IsCopied() && slices.Contains(a.Copies, d.Supplier) {
+		w.copy = &bytes.Buffer{}
+		forPeople, err := a.Copy(w.copy, w.Answer)
+		if err != nil {
+			return nil, fmt.Errorf("copy of answer %s: %w", w.ID(), err)
+		}
+		w.Encoder = copied{w.Encoder, forPeople}
+	}
 	return w, nil
 }
 
@@ -56,6 +71,15 @@ func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, err
 	}
 	if _, err := w.document.Finish(ctx, x); err != nil {
 		return 0, err
+	}
+	if w.copy != nil {
+		_, err := a.HandOut(ctx, x, w.Delivery.Supplier, w.CopyName(), w.Delivery.ID, func(to io.Writer) error {
+			_, err := w.copy.WriteTo(to)
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
 	}
 	if door.Kind(w.Delivery.Door) == door.Queue {
 		x.Wakes(ToQueue(w.Delivery.Supplier))

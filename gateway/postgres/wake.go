@@ -20,6 +20,8 @@ const (
 	ToSettle Work = register.Settled
 	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
 	ToForget Work = "notices"
+	// ToReport is a report that is due; it waits for time alone.
+	ToReport Work = "reports"
 	// ToClose is a month that is due to be closed; it waits for time alone.
 	ToClose Work = "months"
 	// ToBook is a day that has ended and is to be booked, or one to be certified; it waits for time alone.

@@ -171,7 +171,7 @@ func patience() gateway.Patience {
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN,
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
 		Keeping: Keeping(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
@@ -201,6 +201,7 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToClose, a.steps.Closing.Next, a.steps.Closing.NextDue)
 	a.addWorker(postgres.ToBook, a.steps.Booking.Next, a.steps.Booking.NextDue)
 	a.addWorker(postgres.ToDrop, a.steps.Retention.Next, nil)
+	a.addWorker(postgres.ToReport, a.steps.Reporting.Next, a.steps.Reporting.NextDue)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	a.addWorker(postgres.ToServe, a.banks.follow, a.banks.nextDue)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/bankday"
+	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/answers"
@@ -63,6 +64,10 @@ type StepOptions struct {
 	Failpoint func(name string) // nil: nothing happens
 	OwnName   string            // NKS or NKSTEST
 	OwnGLN    string
+	Foretells bool // receipt 1 says when the recipients have their money
+	// Copies are the suppliers that get responses 7, 8 and 9 for people, too.
+	Copies    []string
+	Report    conf.Report // that go to suppliers each day
 	Banks     postgres.Centres
 	Decisions act.Rules
 	Limits    Limits
@@ -90,6 +95,7 @@ type Steps struct {
 	Bank      *bank.Store
 	Settle    *settle.Store
 	Answer    *answer.Store
+	Reporting *Reporting
 	Watch     *flow.Store
 	Closing   *closing.Store
 	Retention *retention.Store
@@ -122,12 +128,12 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		taking = postgres.NewBase(*base)
 		taking.Now = o.Taken
 	}
-	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New}
+	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New, Copies: o.Copies, Copy: answers.NewCopy}
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
-				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, QueueTime: l.QueueTime}},
+				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
 		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,
@@ -140,6 +146,9 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
 		Retention: &retention.Store{Base: base},
 		Booking:   &booking.Store{Base: base}}
+	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
+		return nil, err
+	}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, o.Decisions)

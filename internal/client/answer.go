@@ -66,6 +66,9 @@ func (a *answer) leaf(name, text string, code *string) {
 			a.reasons = append(a.reasons, text)
 		}
 	case "Description", "AddtlInf":
+		if a.action == "ACPT" { // when the money is there: no reason
+			return
+		}
 		a.reasons = append(a.reasons, strings.TrimSpace(*code+" "+text))
 	}
 }

@@ -35,7 +35,7 @@ func response2(refersTo, rest string) []byte {
 func TestSend(t *testing.T) {
 	t.Parallel()
 	const refusal = `<e:Action>RJCT</e:Action><e:ErrorList><e:Error e:errorCode="901"><e:Description>Kontrolsum</e:Description></e:Error></e:ErrorList>`
-	const accepted = `<e:Action>ACPT</e:Action>`
+	const accepted = `<e:Action>ACPT</e:Action><e:Description>På konto 2005-08-12</e:Description>`
 	for name, c := range map[string]struct {
 		answers map[string][]byte
 		want    client.Summary

@@ -27,11 +27,26 @@ func (s *Store) Ready(ctx context.Context, party string) ([]door.StagedFile, err
 	if err != nil {
 		return nil, fmt.Errorf("answers ready: %w", postgres.Transient(err))
 	}
+	if len(f) < door.MostListed {
+		var more []door.StagedFile
+		if more, err = s.handoutsReady(ctx, party, door.MostListed-len(f)); err != nil {
+			return nil, err
+		}
+		f = append(f, more...)
+	}
 	return f, nil
 }
 
 // StatReady implements door.Collection.
 func (s *Store) StatReady(ctx context.Context, party, name string) (door.StagedFile, error) {
+	f, err := s.statAnswer(ctx, party, name)
+	if errors.Is(err, gateway.ErrNotFound) {
+		return s.statHandout(ctx, party, name)
+	}
+	return f, err
+}
+
+func (s *Store) statAnswer(ctx context.Context, party, name string) (door.StagedFile, error) {
 	var f door.StagedFile
 	err := s.DB.GetContext(ctx, &f, `SELECT a.file_name AS name, d.size, a.made_at AS modified, a.document_id
 		FROM answer a JOIN document d ON d.id = a.document_id
@@ -47,8 +62,11 @@ func (s *Store) StatReady(ctx context.Context, party, name string) (door.StagedF
 
 // OpenReady implements door.Collection.
 func (s *Store) OpenReady(ctx context.Context, party, name string) (door.OpenedAnswer, error) {
-	f, err := s.StatReady(ctx, party, name)
-	if err == nil {
+	f, err := s.statAnswer(ctx, party, name)
+	switch {
+	case errors.Is(err, gateway.ErrNotFound): // what can be made again is in no journal
+		f, err = s.statHandout(ctx, party, name)
+	case err == nil:
 		err = s.journal(ctx, `k.supplier = $1 AND k.file_name = $2`, party, name)
 	}
 	if err != nil {
@@ -68,6 +86,9 @@ func (s *Store) journal(ctx context.Context, which string, args ...any) error {
 func (s *Store) Collect(ctx context.Context, party, name string) error {
 	err := s.ChangeOne(ctx, "collect", `UPDATE answer SET collected_at = $3
 		WHERE id = (SELECT answer_id FROM answer_key WHERE supplier = $1 AND file_name = $2) AND door = 'sftp' AND collected_at IS NULL`, party, name, s.Now())
+	if errors.Is(err, gateway.ErrNotFound) {
+		err = s.collectHandout(ctx, party, name)
+	}
 	if err == nil {
 		s.Failpoint("after-collection-before-reply")
 	}

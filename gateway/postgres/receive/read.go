@@ -135,7 +135,14 @@ func (s *Store) acceptBundle(ctx context.Context, x *postgres.Session, d postgre
 	}
 	x.Wakes(postgres.ToCheck, postgres.ToRelease) // of other payers, which waited for it to be read
 	d.MessageID.String, d.GroupRef.String, d.SenderEAN.String, d.Authority.String = head.MessageID, head.GroupRef, head.SenderEAN, head.Authority
-	return s.Answers.Receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) { a.Status = gateway.StatusAccepted })
+	return s.Answers.Receipt(ctx, x, d, gateway.Receipt1, now, func(a *gateway.Answer) {
+		a.Status = gateway.StatusAccepted
+		for _, g := range rows.ordered {
+			if s.foretells(g) {
+				a.Foretold = a.Foretold.And(g.Way.Plan.ExecutesOn)
+			}
+		}
+	})
 }
 
 // refuse answers a delivery with receipt 0 or a rejecting receipt 1.

@@ -18,6 +18,7 @@ type Rules struct {
 	GroupsPerDelivery int
 	DocumentBytes     int64
 	Patience          gateway.Patience
+	Foretells         bool          // receipt 1 says when the recipients have their money
 	QueueTime         time.Duration // how far the put time of a message may move its cut-off back; 0: not at all
 }
 
