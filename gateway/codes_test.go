@@ -25,7 +25,12 @@ table that the program uses (` + "`gateway/codes.go`" + `; ` + "`go test ./gatew
   bundle's ids stay free.
 * **debit**: every payment of a debit block is refused, in response 2. In a grouped bundle the code stands on the group, without a list.
 * **payment**: one payment is refused, in response 2; the others go on.
-* **bank**: response 7 (no account) and response 9 (the bank has refused).
+* **bank**: response 7 (no account) and response 9 (the bank has refused, or what was paid came back).
+
+By its authority's standing choice a payment may go otherwise. Response 7 with ACPT then says how: ` + "`Bankcheck anvendes`" + `, ` + "`Overføres til myndighedens fejlkonto`" + `,
+` + "`Afventer konto til og med 2005-08-16`" + `; response 8 follows when the bank has the order, and response 7 again where it was kept in vain. Response 9 says after the
+bank's text what is done, and of money that came back how much it is, also after response 8:
+` + "`Kontoen er opgjort. Beløb kommet retur: 1,00. Pengene er hos myndigheden`" + `. What comes back in parts is told by the part, each in a document of its own.
 
 A payment that somebody has stopped stands in response 5 as RJCT, without a code. Where it is let go afterwards, and response 5 was given already, nothing
 takes that back but what becomes of it: response 8 when the bank has it, or 7 or 9. Where it was not given yet, it is not.

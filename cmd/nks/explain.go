@@ -195,6 +195,8 @@ func ruleText(r gateway.AccountRule) string {
 		return "the recipient's own NemKonto"
 	case gateway.ByParentAccount:
 		return "the NemKonto of the CVR number above"
+	case gateway.ByErrorAccount:
+		return "the authority's own error account"
 	}
 	return "cheque"
 }

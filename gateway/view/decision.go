@@ -170,7 +170,7 @@ func (p *paymentRow) differs(d *Decision) bool {
 		return false
 	case p.OrderAccount == nil:
 		return d.Found() && p.Early.Kind == "not_payable" && !p.ForAgreement()
-	case gateway.AccountRule(p.Order.Rule) == gateway.ByCheque:
+	case gateway.AccountRule(p.Order.Rule) == gateway.ByCheque || gateway.AccountRule(p.Order.Rule) == gateway.ByErrorAccount:
 		return d.Found()
 	}
 	return d.Version != p.Order.Version || d.Rule != gateway.AccountRule(p.Order.Rule)

@@ -114,6 +114,9 @@ func (w *World) carryOut(ctx context.Context, day time.Time, list []bundle) erro
 		}
 	}
 	w.at(day.Add(8 * time.Hour))
+	if err := all(ctx, "settle", w.Settle.Next); err != nil {
+		return err
+	}
 	if err := all(ctx, "answer", w.Answer.Next); err != nil {
 		return err
 	}
