@@ -216,7 +216,7 @@ func TestTheRuleItself(t *testing.T) {
 		{"reconciliation/match", "nks/gateway", false, true},
 		{"reconciliation/match", "nks/register", false, false},
 		{"gateway/postgres/bank", "nks/reconciliation/match", false, true},
-		{"gateway/postgres/bank", "nks/reconciliation", false, false},
+		{"gateway/postgres/booking", "nks/reconciliation", false, true},
 		{"register", "nks/gateway/postgres/pgtest", false, false},
 		{"register", "nks/gateway/postgres/pgtest", true, true},
 		{"sftp/sftptest", "nks/sftp", false, true},

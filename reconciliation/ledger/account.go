@@ -21,7 +21,7 @@ const (
 	Fees       Account = "fees"       // kept back by banks of what came back
 	Back       Account = "back"       // has come back, and stays with its sender
 	Reissued   Account = "reissued"   // has come back, and went out as a cheque
-	Error      Account = "error"      // has come back, and lies on its authority's error account
+	Error      Account = "error"      // has come back, or had no account to go to, and lies on its authority's error account
 	ByHand     Account = "by_hand"    // has come back, and was settled by persons, or given up
 )
 
@@ -70,8 +70,11 @@ func accountOf(s gateway.PaymentState) Account {
 
 // paid is where executed orders of a type are.
 func paid(order gateway.PaymentType) Account {
-	if order == gateway.Cheque {
+	switch order {
+	case gateway.Cheque:
 		return Cheques
+	case gateway.ErrorOrder:
+		return Error
 	}
 	return Recipients
 }

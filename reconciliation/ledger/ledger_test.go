@@ -110,7 +110,7 @@ func (h *history) step(t *rapid.T, c gateway.FollowCell, e ledger.Event) ledger.
 	m := ledger.Movement{Event: e, Was: h.at, Order: h.orderType, Payments: 1, Stood: h.order, Moved: h.order}
 	switch kind := gateway.FactKind(e); {
 	case e == ledger.Ordered:
-		h.orderType = rapid.SampledFrom([]gateway.PaymentType{gateway.Transfer, gateway.ForeignOrder, gateway.Cheque}).Draw(t, "type")
+		h.orderType = rapid.SampledFrom([]gateway.PaymentType{gateway.Transfer, gateway.ForeignOrder, gateway.Cheque, gateway.Salary, gateway.ErrorOrder}).Draw(t, "type")
 		if h.at == gateway.AtCameBack || h.at == gateway.AtSettled {
 			h.order = max(h.back, 1)
 			h.back = 0

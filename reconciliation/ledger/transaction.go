@@ -91,7 +91,7 @@ func legs(all ...Leg) (some []Leg) {
 	return some
 }
 
-// of is the account itself, but that executed cheques have their own.
+// of is the account itself, but that executed cheques, and orders to an error account, have their own.
 func of(a Account, order gateway.PaymentType) Account {
 	if a == Recipients {
 		return paid(order)
