@@ -20,7 +20,7 @@ moved AS (
     UNION ALL
     -- Ordered anew, for what ended the order before: where its money is says which.
     SELECT 'ordered', CASE coalesce(f.kind, 'void') WHEN 'void' THEN 'void' WHEN 'bank_rejected' THEN 'bank_rejected'
-            WHEN 'awaits_account' THEN 'waiting' ELSE 'came_back' END, 0, a.authority, a.agreement,
+            WHEN 'awaits_account' THEN position_of(f.kind, 'released', NULL, NULL, NULL) ELSE 'came_back' END, 0, a.authority, a.agreement,
         '', 1, w.ore, w.ore, 0
     FROM obligation w JOIN agreement a ON a.id = w.agreement_id
     LEFT JOIN LATERAL (SELECT t.kind FROM fact t WHERE w.cause_interchange IS NULL AND t.scope = 'payment' AND t.payment_id = w.payment_id AND t.n = w.cause_n

@@ -10,7 +10,8 @@ WITH news AS MATERIALIZED (
                 FROM order_line l JOIN interchange i ON i.id = l.interchange_id
                 WHERE l.interchange_id = f.interchange_id AND l.message_no = f.message_no AND l.lin = f.lin)
             -- What was to come next.
-            WHEN f.attempt > 0 THEN CASE WHEN s.kind = 'stopped' AND s.attempt = f.attempt THEN 'stopped' WHEN s.kind = 'awaits_account' THEN 'waiting' ELSE 'void' END
+            WHEN f.attempt > 0 THEN CASE WHEN s.kind = 'stopped' AND s.attempt = f.attempt OR s.kind = 'awaits_account'
+                THEN position_of(s.kind, 'released', NULL, NULL, NULL) ELSE 'void' END
             ELSE position_of(s.kind, (CASE WHEN f.kind = 'rejected' THEN 'unchecked'::group_state ELSE group_state 'waiting' END), NULL, NULL, NULL) END AS was
     FROM new_fact f
     -- By whole keys, whatever the planner knows of tables that have just grown.
