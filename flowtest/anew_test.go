@@ -86,7 +86,7 @@ func TestObligation_Due(t *testing.T) {
 	w.at(receiveBy)
 	w.release()
 	w.void("BEC", 1)
-	for _, statement := range []string{`UPDATE obligation SET ore = 1`, `UPDATE obligation SET due_on = '2005-08-12'`, `UPDATE obligation SET attempt = 3`, `DELETE FROM obligation`} {
+	for _, statement := range []string{`UPDATE obligation SET debit_account = ''`, `UPDATE obligation SET attempt = 3`, `DELETE FROM obligation`} {
 		if _, err := w.db.Exec(statement); err == nil || !strings.Contains(err.Error(), "permission denied") {
 			t.Errorf("%s: %v", statement, err)
 		}

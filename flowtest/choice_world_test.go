@@ -91,10 +91,18 @@ func (w *world) bookReturn(ctx context.Context, x *postgres.Session, bank, accou
 		_, err = x.ExecContext(ctx, `INSERT INTO posting_part (posting_id, n, ore) VALUES ($1, 1, $2)`, posting, ore)
 	}
 	if err == nil {
+		_, err = x.ExecContext(ctx, `INSERT INTO posting_key (bank, account, posted_on, ore, reference, running, posting_id)
+			SELECT bank, account, posted_on, ore, reference, running, id FROM posting WHERE id = $1`, posting)
+	}
+	if err == nil {
 		err = x.NewFacts(ctx)
 	}
 	if err == nil {
 		_, err = x.ExecContext(ctx, fact(posting))
+	}
+	if err == nil {
+		_, err = x.ExecContext(ctx, `INSERT INTO posting_match (posting_id, part, n, payment_id, attempt, interchange_id, message_no, lin, ore, rule, at)
+			SELECT posting_id, posting_part, 1, payment_id, attempt, interchange_id, message_no, lin, moved_ore, 'reference', $1 FROM new_fact WHERE posting_id IS NOT NULL`, w.time())
 	}
 	if err != nil {
 		return err

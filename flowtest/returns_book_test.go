@@ -34,6 +34,8 @@ func (w *world) posts(n int, ore, kept int64, of string, s sent, lin int) int64 
 	id := w.number(`SELECT month_ids('2005-08-01') + $1`, n)
 	w.exec(`INSERT INTO posting (id, bank, account, reference, posted_on, ore, running, parts, heard_in, bank_file_id, hearing, at)
 		VALUES ($1, 'BEC', $2, $3, '2005-08-11', $4, 1, 1, 'DEBMUL', 0, 1, $5)`, id, debit1, fmt.Sprint("X", n), ore, w.time())
+	w.exec(`INSERT INTO posting_key (bank, account, posted_on, ore, reference, running, posting_id) SELECT bank, account, posted_on, ore, reference, running, id FROM posting
+		WHERE id = $1`, id)
 	w.exec(`INSERT INTO posting_part (posting_id, n, ore, charge_ore) VALUES ($1, 1, abs($2::bigint), $3)`, id, ore, kept)
 	w.exec(`INSERT INTO posting_match (posting_id, part, n, payment_id, attempt, interchange_id, message_no, lin, ore, rule, at)
 		SELECT $1, 1, 1, p.id, CASE WHEN p.id IS NOT NULL THEN 1 END, $2, $3, 1, abs($4::bigint), 'reference', $5 FROM (SELECT) o LEFT JOIN payment p ON p.e2e = $6`,
@@ -83,7 +85,7 @@ func TestBooks_Returns(t *testing.T) {
 	w.want("a return of another amount", w.flaws("2005-08-11"), fmt.Sprintf("posting is not matched: BEC %s: 2005-08-11 X3 -10\n"+
 		"return is not what its posting says: BEC %s: 2005-08-11 X3 part 1 -10", debit1, debit1))
 	w.tamper(`UPDATE posting_match SET ore = 50 WHERE ore = 60`)
-	w.exec(`INSERT INTO statement VALUES ('BEC', $1, '1', '2005-08-11', 0, -850, 4, -850, true, 0, 1, $2)`, debit1, w.time())
+	w.exec(`INSERT INTO statement VALUES (1, 'BEC', $1, '1', '2005-08-11', 0, -850, 4, -850, true, 0, 1, $2)`, debit1, w.time())
 	w.want("a statement", w.flaws("2005-08-11"), "")
 	w.tamper(`UPDATE statement SET entries_ore = -800`)
 	w.want("a statement of another amount", w.flaws("2005-08-11"), fmt.Sprintf("statement is not what was posted: BEC %s: 2005-08-11 number 1 50", debit1))

@@ -141,10 +141,28 @@ func States(ctx context.Context, db Queryer) (states []ledger.State, err error) 
 	if err == nil {
 		err = hashing(ctx, db, false)
 	}
+	if err == nil {
+		states, err = ofPartOrders(ctx, db, states)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("states of agreements: %w", err)
 	}
 	return states, nil
+}
+
+// ofPartOrders takes from states what orders that were made of a part of their payments are less than those.
+func ofPartOrders(ctx context.Context, db Queryer, states []ledger.State) ([]ledger.State, error) {
+	err := query(ctx, db, func(rows *sql.Rows) error {
+		left := ledger.State{}
+		left.Currency = ledger.DKK
+		if err := rows.Scan(&left.Authority, &left.Agreement, &left.State, &left.OrderOre); err != nil {
+			return err
+		}
+		left.OrderOre = -left.OrderOre
+		states = append(states, left)
+		return nil
+	}, `SELECT authority, agreement, state, sum(ore)::bigint FROM (SELECT * FROM parts_left(first_kept(), NULL) UNION ALL SELECT * FROM part_left) p GROUP BY 1, 2, 3`)
+	return states, err
 }
 
 // Balanced is how the books stand at this moment against where the payments are.

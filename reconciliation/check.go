@@ -250,7 +250,7 @@ func invariants() []invariant {
 				WHERE n.payment_id IS NULL AND (l.facts > 0 OR e.kind IS NOT NULL) AND ` + kept("i.since") + ` OFFSET 0) o
 			 WHERE last <> CASE position_of(kind, 'released', type, line, interchange) WHEN 'bank_rejected' THEN 9 WHEN 'executed' THEN 8 WHEN 'assumed' THEN 8 ELSE last END`},
 		{"I12", "group that waits for another day than was foretold",
-			`SELECT g.id FROM only_release_group g WHERE g.state IN ('unchecked', 'waiting') AND g.executes_on <> g.foretold_on`},
+			`SELECT g.id FROM only_release_group g WHERE g.state IN ('unchecked', 'waiting') AND g.executes_on <> g.foretold_on AND g.replanned_at IS NULL`},
 		{"I13", "account versions of one purpose in force at once",
 			`SELECT v.id FROM account_version v JOIN account_version o ON o.holder_id = v.holder_id AND o.holder_kind = v.holder_kind AND o.id <> v.id
 				AND (o.authority, o.benefit_type) IS NOT DISTINCT FROM (v.authority, v.benefit_type) AND o.recorded_to IS NULL

@@ -19,7 +19,7 @@ moved AS (
     WHERE i.kind = 'PAYMUL' AND i.month >= $3::date AND i.prepared_at >= $1 AND i.prepared_at < $2 AND l.attempt = 1
     UNION ALL
     -- Ordered anew, for what ended the order before: where its money is says which.
-    SELECT 'ordered', CASE coalesce(f.kind, 'void') WHEN 'void' THEN 'void' WHEN 'bank_rejected' THEN 'bank_rejected'
+    SELECT 'ordered', CASE CASE WHEN v.line IS NULL THEN coalesce(f.kind, 'void') ELSE 'void' END WHEN 'void' THEN 'void' WHEN 'bank_rejected' THEN 'bank_rejected'
             WHEN 'awaits_account' THEN position_of(f.kind, 'released', NULL, NULL, NULL) ELSE 'came_back' END, 0, a.authority, a.agreement,
         '', 1, w.ore, w.ore, 0
     FROM obligation w JOIN agreement a ON a.id = w.agreement_id
@@ -27,6 +27,9 @@ moved AS (
             AND t.month >= w.payment_month
         UNION ALL SELECT t.kind FROM fact t WHERE t.scope = 'line' AND t.interchange_id = w.cause_interchange AND t.message_no = w.cause_message
             AND t.lin = w.cause_lin AND t.n = w.cause_n AND t.month >= w.payment_month LIMIT 1) f ON true
+    -- What a choice had ordered, and was void, waits.
+    LEFT JOIN LATERAL (SELECT l.lin AS line FROM bank_order o JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
+        WHERE w.cause IS NOT NULL AND o.month >= w.payment_month AND o.payment_id = w.payment_id AND o.attempt = w.attempt - 1 AND l.state = 'void' LIMIT 1) v ON true
     WHERE w.state = 'ordered' AND w.ended_at >= $1 AND w.ended_at < $2
     UNION ALL
     SELECT f.kind::text, f.was, l.type, a.authority, a.agreement, i.bank, f.payments, f.stood, f.moved, f.kept

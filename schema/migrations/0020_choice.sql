@@ -90,6 +90,25 @@ GRANT SELECT, UPDATE ON arrivals_followed TO nks_flow;
 ALTER TABLE order_line ADD COLUMN payment_ore bigint CHECK (payment_ore > ore); -- of the payments; null: as ore
 ALTER TABLE bank_order DROP CONSTRAINT bank_order_type_check, ADD CONSTRAINT bank_order_type_check CHECK (type IN (1, 2, 3, 4, 5, 6)); -- 5: a salary or pension; 6: to the error account
 
+-- What a bank must debit of a line, also of orders that are a part of their payments: those have no tally of their own amounts.
+CREATE OR REPLACE FUNCTION line_due(interchange bigint, message int, line int) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT (CASE WHEN l.state = 'void' THEN 0 WHEN l.state = 'rejected' THEN coalesce(t.paid, 0) ELSE l.ore - coalesce(t.rejected, 0) END
+        - CASE WHEN l.later_payments = 0 OR l.payment_ore IS NOT NULL THEN 0 ELSE coalesce((SELECT sum(o.ore) FROM interchange i
+            JOIN bank_order o ON o.month = i.month AND o.interchange_id = i.id
+            WHERE i.id = l.interchange_id AND o.message_no = l.message_no AND o.lin = l.lin
+            AND EXISTS (SELECT FROM fact f WHERE f.scope = 'payment' AND f.payment_id = o.payment_id AND f.attempt = o.attempt AND f.kind = 'bank_rejected')
+            AND EXISTS (SELECT FROM standing s WHERE s.month = month_of(delivery_of(o.payment_id)) AND s.payment_id = o.payment_id AND s.attempt > o.attempt)), 0) END)::bigint
+    FROM order_line l
+    LEFT JOIN LATERAL (SELECT sum(y.ore) FILTER (WHERE y.kind = 'bank_rejected') AS rejected,
+            sum(y.ore) FILTER (WHERE y.kind NOT IN ('bank_rejected', 'disputed', 'dispute_settled')) AS paid
+        FROM fact_tally y WHERE l.payment_ore IS NULL AND y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin
+        UNION ALL
+        SELECT sum(o.ore) FILTER (WHERE k.kind = 'bank_rejected'), sum(o.ore) FILTER (WHERE k.kind NOT IN ('bank_rejected', 'disputed', 'dispute_settled'))
+        FROM interchange i JOIN bank_order o ON o.month = i.month AND o.interchange_id = i.id
+        CROSS JOIN LATERAL (SELECT f.kind FROM fact f WHERE f.scope = 'payment' AND f.payment_id = o.payment_id AND f.attempt = o.attempt ORDER BY f.n DESC LIMIT 1) k
+        WHERE l.payment_ore IS NOT NULL AND i.id = l.interchange_id AND o.message_no = l.message_no AND o.lin = l.lin) t ON (t.rejected, t.paid) IS DISTINCT FROM (NULL, NULL)
+    WHERE l.interchange_id = interchange AND l.message_no = message AND l.lin = line $$;
+
 CREATE OR REPLACE FUNCTION position_of(last fact_kind, in_group group_state, order_type smallint, line order_state, interchange interchange_state)
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
@@ -178,6 +197,32 @@ LANGUAGE sql STABLE AS $$
     LEFT JOIN LATERAL (SELECT k.state FROM order_line k WHERE k.interchange_id = o.interchange_id AND k.message_no = o.message_no AND k.lin = o.lin LIMIT 1) l ON true
     LEFT JOIN LATERAL (SELECT f.state FROM interchange f WHERE f.id = o.interchange_id LIMIT 1) i ON true
 $$;
+-- How much less than their payments the last orders of payments are, of months that are kept from one on and before another (null: all).
+CREATE FUNCTION parts_left(first_month date, before_month date) RETURNS TABLE (authority text, agreement text, state text, ore bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT p.authority, g.agreement, state_of(s.kind, g.state, o.type, l.state, i.state), sum(p.ore - o.ore)::bigint
+    FROM obligation w
+    CROSS JOIN LATERAL (SELECT q.* FROM payment q WHERE q.month = w.payment_month AND q.id = w.payment_id LIMIT 1) p
+    JOIN standing s ON s.month = w.payment_month AND s.payment_id = w.payment_id AND s.attempt = w.attempt
+    JOIN release_group g ON g.id = p.group_id
+    JOIN bank_order o ON o.month = s.order_month AND o.payment_id = w.payment_id AND o.attempt = w.attempt
+    JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
+    JOIN interchange i ON i.id = o.interchange_id
+    WHERE w.state = 'ordered' AND w.cause = 'came_back' AND w.ore <> p.ore AND w.payment_month >= first_month AND (before_month IS NULL OR w.payment_month < before_month)
+    GROUP BY 1, 2, 3
+$$;
+CREATE INDEX obligation_came_back ON obligation (payment_month) WHERE state = 'ordered' AND cause = 'came_back';
+-- The same of months that are dropped.
+CREATE TABLE part_left (
+    authority text NOT NULL,
+    agreement text NOT NULL,
+    state     text NOT NULL,
+    ore       bigint NOT NULL
+);
+REVOKE UPDATE, DELETE ON part_left FROM nks_flow;
+GRANT SELECT, INSERT ON part_left TO nks_flow;
+GRANT EXECUTE ON FUNCTION parts_left(date, date) TO nks_flow;
+
 CREATE OR REPLACE FUNCTION flow_of(first_month date, before_month date, first_delivery bigint, before_delivery bigint, picked bigint, own text) RETURNS TABLE (authority text, bank text, state text, payments bigint, ore bigint)
 LANGUAGE sql STABLE AS $$
     WITH places AS MATERIALIZED (SELECT c.* FROM carried_place c WHERE picked IS NULL OR c.batch = picked),

@@ -37,6 +37,9 @@ CREATE FUNCTION night_hold(of_bank text, of_agreement bigint, at timestamptz) RE
         AND night_reaches(c.reach, c.subject, of_bank, of_agreement)
 $$;
 
+-- Since when a group is planned otherwise than by the terms that it came under: somebody has moved a cut-off.
+ALTER TABLE release_group ADD COLUMN replanned_at timestamptz;
+
 -- What may leave without two persons: the last row of a reach, subject and limit counts, and of several reaches the narrowest.
 CREATE TABLE release_limit (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -71,8 +71,8 @@ func (s *Store) replan(ctx context.Context, x *postgres.Session, c gateway.Night
 	if err := postgres.WakeBanks(ctx, x, s.Banks, postgres.ToAwait); err != nil { // who sleep to a send-by
 		return r, err
 	}
-	err = x.UpdateAll(ctx, len(ids), `UPDATE release_group g SET release_at = n.release_at, executes_on = n.executes_on
-		FROM unnest($1::bigint[], $2::timestamptz[], $3::date[]) n (id, release_at, executes_on) WHERE g.id = n.id AND g.state IN ('unchecked', 'waiting')`, ids, releases, days)
+	err = x.UpdateAll(ctx, len(ids), `UPDATE release_group g SET release_at = n.release_at, executes_on = n.executes_on, replanned_at = $4
+		FROM unnest($1::bigint[], $2::timestamptz[], $3::date[]) n (id, release_at, executes_on) WHERE g.id = n.id AND g.state IN ('unchecked', 'waiting')`, ids, releases, days, s.Now())
 	if err != nil {
 		return r, fmt.Errorf("plan anew: %w", err)
 	}

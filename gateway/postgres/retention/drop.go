@@ -86,6 +86,10 @@ func (s *Store) begin(ctx context.Context, month gateway.Month, who string) (beg
 		if err != nil {
 			return err
 		}
+		_, err = x.ExecContext(ctx, `INSERT INTO part_left SELECT * FROM parts_left($1::date, ($1::date + interval '1 month')::date)`, month.String())
+		if err != nil {
+			return fmt.Errorf("orders of parts: %w", err)
+		}
 		_, err = x.ExecContext(ctx, `SELECT begin_dropping($1::date, $2, $3, $4, $5, $6)`, month.String(), s.Now(), who, entry, inner, outer)
 		return kept(err)
 	})

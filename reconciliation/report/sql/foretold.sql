@@ -29,7 +29,7 @@ unkept AS (
     JOIN standing s ON s.month = p.month AND s.payment_id = p.id AND s.attempt = w.attempt
     JOIN bank_order o ON o.month = s.order_month AND o.month >= @first::date AND o.payment_id = p.id AND o.attempt = w.attempt
     JOIN interchange i ON i.id = o.interchange_id
-    WHERE w.state = 'ordered' AND f.executes_on = f.foretold_on AND i.executes_on <> f.foretold_on
+    WHERE w.state = 'ordered' AND w.cause IS NULL AND f.executes_on = f.foretold_on AND i.executes_on <> f.foretold_on
     GROUP BY 1, 2, 3, 4, 5, 6, 7)
 SELECT authority, agreement, bank, foretold_on, on_account, why, payments, ore, jsonb_strip_nulls(jsonb_build_object('group', id::text, 'paid', 'yes',
     'anew', CASE WHEN why = 'ordered anew' THEN 'yes' END))::text AS ref

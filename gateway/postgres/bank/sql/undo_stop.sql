@@ -29,8 +29,8 @@ INSERT INTO stop_outcome (decision_id, month, payment_id, ore, outcome, position
 SELECT @decision::bigint, month, payment_id, ore, outcome, position, handed_over_at FROM stopping ORDER BY payment_id
 
 -- step: facts
-INSERT INTO new_fact (month, payment_id, attempt, kind, text, interchange_id, message_no, lin, decision_id)
-SELECT month, payment_id, greatest(attempt - 1, 0), 'stop_undone', @why::text, interchange_id, message_no, lin, @decision::bigint
+INSERT INTO new_fact (month, payment_id, attempt, kind, text, interchange_id, message_no, lin, decision_id, was)
+SELECT month, payment_id, greatest(attempt - 1, 0), 'stop_undone', @why::text, interchange_id, message_no, lin, @decision::bigint, 'stopped'
 FROM stopping WHERE outcome = 'goes' ORDER BY payment_id
 
 -- step: obligations
