@@ -13,7 +13,7 @@ WITH news AS MATERIALIZED (
             WHEN f.attempt > 0 THEN CASE WHEN s.kind = 'stopped' AND s.attempt = f.attempt OR s.kind = 'awaits_account'
                 THEN position_of(s.kind, 'released', NULL, NULL, NULL) ELSE 'void' END
             ELSE position_of(s.kind, (CASE WHEN f.kind = 'rejected' THEN 'unchecked'::group_state
-                WHEN s.kind = 'awaits_account' THEN 'released' ELSE 'waiting' END), NULL, NULL, NULL) END AS was
+                WHEN s.kind = 'awaits_account' THEN group_state 'released' ELSE group_state 'waiting' END), NULL, NULL, NULL) END AS was
     FROM new_fact f
     -- By whole keys, whatever the planner knows of tables that have just grown.
     CROSS JOIN LATERAL (SELECT q.group_id, q.ore FROM payment q WHERE q.month = f.month AND q.month BETWEEN @since::date AND @recorded::date AND q.id = f.payment_id LIMIT 1) p
