@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"nks/gateway"
 	"nks/pgscript"
+	"nks/reconciliation/ledger"
 )
 
 // Kind is what a column holds, and so how it is written.
@@ -27,6 +29,7 @@ const (
 	Day            // a gateway.Date; zero: none
 	Minute         // a time.Time
 	Reference      // what Payments takes; empty: nothing to list
+	Facts          // what nks reconcile takes, to list what a number is made of
 )
 
 // Column is one of a report's.
@@ -50,7 +53,7 @@ type Report struct {
 type Options struct {
 	Day       gateway.Date // zero: all of the open months
 	Authority string       // empty: all
-	// Supplier is the only one that control and late are about; empty: all. The others are about authorities.
+	// Supplier is the only one that accounts, control and late are about; empty: all. The others are about authorities.
 	Supplier string
 	Now      time.Time // in the zone of business time
 	// Late is how old an answer may be before it counts as late.
@@ -107,8 +110,21 @@ func scope(ctx context.Context, db Queryer, o Options) (pgscript.Args, error) {
 			return nil, fmt.Errorf("months: %w", err)
 		}
 	}
-	return pgscript.Args{"day": day, "first": first, "since": since, "after": after, "first_delivery": delivery, "before_delivery": before,
+	accounts, events := moves()
+	return pgscript.Args{"accounts": accounts, "events": events, "day": day, "first": first, "since": since, "after": after, "first_delivery": delivery, "before_delivery": before,
 		"authority": o.Authority, "of_supplier": o.Supplier, "zone": o.Now.Location().String(), "today": gateway.DateOf(o.Now).String(), "late": o.Now.Add(-o.Late)}, rows.Err()
+}
+
+// moves are the accounts of the ledger in their order, and of each the events that can move it.
+func moves() (accounts, events []string) {
+	for _, a := range ledger.Accounts() {
+		var names []string
+		for _, e := range ledger.Moves(a) {
+			names = append(names, string(e))
+		}
+		accounts, events = append(accounts, string(a)), append(events, strings.Join(names, "|"))
+	}
+	return accounts, events
 }
 
 func run(ctx context.Context, db Queryer, query string, args pgscript.Args, columns []Column, each func(Row) error) error {

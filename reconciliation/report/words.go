@@ -18,6 +18,9 @@ var danish = map[string]string{
 	"rendered": "klar", "sending": "sendes", "publishing": "sendes", "sent": "sendt", "none": "ingen", "accepted": "modtaget",
 	"delivery set aside": "levering sat til side", "not checked": "ikke kontrolleret", "account in doubt": "tvivl om konto", "waits": "afventer", "released late": "frigivet for sent",
 	"other terms": "andre vilkår", "ordered anew": "bestilt igen",
+	"claims": "krav", "in_transit": "undervejs", "recipients": "modtagere", "cheques": "bankchecks", "sender": "afsender", "return": "returneret til konto", "rest": "rest hos modtagere",
+	"fees": "gebyrer", "back": "tilbage hos afsender", "reissued": "sendt igen som bankcheck", "error": "fejlkonto", "by_hand": "manuelt",
+	"certified": "attesteret", "refused": "nægtet", "not certified": "ikke attesteret endnu", "not booked": "ikke bogført endnu",
 }
 
 // Word is a word of ours in a language.

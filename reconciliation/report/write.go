@@ -174,12 +174,14 @@ func (h Head) paper() paper.Head {
 func (h Head) columns(references bool) []paper.Column {
 	var all []paper.Column
 	for _, c := range h.Columns {
-		if references || c.Kind != Reference {
+		if references || !c.Kind.forMachines() {
 			all = append(all, paper.Column{Heading: h.Language.Heading(c), Right: c.Kind == Count || c.Kind == Money, Amount: c.Kind == Money})
 		}
 	}
 	return all
 }
+
+func (k Kind) forMachines() bool { return k == Reference || k == Facts }
 
 func (l Language) page() string {
 	if l == Danish {
@@ -192,7 +194,7 @@ func (l Language) page() string {
 func (p *sheetOfPaper) Row(r Row) error {
 	var cells []string
 	for i, v := range r {
-		if kind := p.head.Columns[i].Kind; kind != Reference {
+		if kind := p.head.Columns[i].Kind; !kind.forMachines() {
 			cells = append(cells, p.head.text(kind, v, true))
 		}
 	}

@@ -21,7 +21,7 @@ var matchPartsScript string
 const mostParts = 50
 
 // applyBookings carries out what a file tells of postings and statements: each posting is booked once for ever, what it is made of is matched
-// by references of ours, and what came back or was debited follows from that.
+// by references of ours or by what nothing else fits, and what came back or was debited follows from that.
 func (s *Store) applyBookings(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, heard *hearing, now time.Time) error {
 	if heard.booked == nil {
 		return s.recheckDebits(ctx, x, bank)
@@ -56,13 +56,17 @@ func (s *Store) applyBookings(ctx context.Context, x *postgres.Session, bank gat
 	if err := s.applyReturns(ctx, x, source{document: file.DocumentID}, now); err != nil {
 		return err
 	}
+	found, err := s.lookFor(ctx, x, bank, file, now)
+	if err != nil {
+		return err
+	}
 	if err := s.recheckDebits(ctx, x, bank); err != nil {
 		return err
 	}
 	if err := s.applyStatements(ctx, x, bank, args); err != nil {
 		return err
 	}
-	return s.raiseUnmatched(ctx, x, bank, file)
+	return s.raiseUnmatched(ctx, x, bank, file, found)
 }
 
 // partWords are the parts that hold for a condition as rows of word with what has moved.

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -20,7 +21,7 @@ func itemSubject(bank gateway.BankCentre, file bankFile, n int) string {
 
 // raiseUnmatched tells of the postings of a file of which something is about nothing of ours that is known, and closes what was told of
 // those that have been found since; of what cannot be read; and of what contradicts what was booked.
-func (s *Store) raiseUnmatched(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile) error {
+func (s *Store) raiseUnmatched(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, found hints) error {
 	_, err := x.ExecContext(ctx, `CREATE TEMP TABLE unmatched ON COMMIT DROP AS
 		SELECT p.id AS posting_id, abs(p.ore) - p.charge_ore - coalesce(m.ore, 0) AS ore, min(b.n) AS n FROM booked b JOIN posting p ON p.id = b.posting_id
 		LEFT JOIN LATERAL (SELECT sum(y.ore) AS ore FROM posting_match y WHERE y.posting_id = b.posting_id) m ON true
@@ -31,14 +32,14 @@ func (s *Store) raiseUnmatched(ctx context.Context, x *postgres.Session, bank ga
 	if err != nil {
 		return fmt.Errorf("postings without match: %w", err)
 	}
-	if err := s.raiseWithoutMatch(ctx, x, bank, file); err != nil {
+	if err := s.raiseWithoutMatch(ctx, x, bank, file, found); err != nil {
 		return err
 	}
 	return s.raiseUnreadPostings(ctx, x, bank, file)
 }
 
-// raiseWithoutMatch makes one exception for each posting that is not matched.
-func (s *Store) raiseWithoutMatch(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile) error {
+// raiseWithoutMatch makes one exception for each posting that is not matched, with what it may be about.
+func (s *Store) raiseWithoutMatch(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, found hints) error {
 	var all []struct {
 		ID      int64  `db:"posting_id"`
 		Account string `db:"account"`
@@ -59,7 +60,7 @@ func (s *Store) raiseWithoutMatch(ctx context.Context, x *postgres.Session, bank
 		return fmt.Errorf("postings without match: %w", err)
 	}
 	for _, p := range all {
-		detail := gateway.DetailUnmatched.With(p.Day, gateway.ShownAccount(p.Account), p.Ore, p.Left, whyUnmatched(p.Why, p.Payment))
+		detail := gateway.DetailUnmatched.With(p.Day, gateway.ShownAccount(p.Account), p.Ore, p.Left, strings.Join(append([]string{whyUnmatched(p.Why, p.Payment)}, found[p.ID]...), "; "))
 		if err := s.RaiseDetail(ctx, x, gateway.PostingUnmatched, postingSubject(bank.ID, p.ID), detail); err != nil {
 			return err
 		}
