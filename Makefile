@@ -60,6 +60,10 @@ bench: deps-demo build ## measure the whole flow against COPY, and the codecs (A
 bench-go: ## measure single functions (ARGS="-benchtime 3s")
 	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./edifact/autack ./edifact/banking ./edifact/directory ./gateway/nksxml ./gateway/bankfile ./reconciliation/match ./sftp
 
+.PHONY: bench-day
+bench-day: deps-test ## measure what banks' answers, stops and the book of a day take (PAYMENTS=1000000)
+	$(if $(PAYMENTS),NKS_PAYMENTS=$(PAYMENTS)) go test -run '^$$' -bench 'Hear|Stop|BookOfDay' -benchtime 1x -timeout 60m $(ARGS) ./flowtest
+
 .PHONY: check
 check: bin/tools/staticcheck generated ## check format, vet, staticcheck, errcheck, what is generated and the house's rules
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \

@@ -42,7 +42,7 @@ var referenceScript string
 func (s *Store) match(ctx context.Context, x *postgres.Session, bank gateway.BankCentre) error {
 	_, err := x.ExecContext(ctx, `INSERT INTO named (n, reference) SELECT n, reference FROM bank_status WHERE reference IS NOT NULL`)
 	if err == nil {
-		_, err = x.ExecContext(ctx, `ANALYZE bank_status, named`)
+		_, err = x.ExecContext(ctx, `ANALYZE bank_status (n, message_ref, lin, seq), named`)
 	}
 	if err != nil {
 		return fmt.Errorf("references of statuses: %w", err)

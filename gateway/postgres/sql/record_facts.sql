@@ -44,8 +44,11 @@ tallies AS (
     UNION ALL
     SELECT CASE WHEN o.interchange_id IS NULL THEN n.group_id END, o.interchange_id, o.message_no, o.lin, n.before_kind, -count(*), -sum(n.ore)
     FROM news n
-    LEFT JOIN LATERAL (SELECT b.interchange_id, b.message_no, b.lin FROM release_group g JOIN bank_order b
+    -- Where the order is of which this and what was known before are.
+    CROSS JOIN LATERAL (SELECT n.before_attempt = n.attempt AND n.interchange_id IS NOT NULL AS same) e
+    LEFT JOIN LATERAL (SELECT n.interchange_id, n.message_no, n.lin WHERE e.same
+        UNION ALL (SELECT b.interchange_id, b.message_no, b.lin FROM release_group g JOIN bank_order b
             ON b.month = coalesce(n.before_order_month, g.order_month) AND b.month BETWEEN @since::date AND @recorded::date AND b.payment_id = n.payment_id AND b.attempt = n.before_attempt
-        WHERE n.before_attempt > 0 AND g.id = n.group_id LIMIT 1) o ON true
+            WHERE NOT e.same AND n.before_attempt > 0 AND g.id = n.group_id LIMIT 1)) o ON true
     WHERE n.before_kind IS NOT NULL GROUP BY 1, 2, 3, 4, 5)
 SELECT (SELECT count(*) FROM new_fact), (SELECT count(*) FROM standings), (SELECT count(*) FROM settles)

@@ -5,10 +5,10 @@
 -- step: orders that moved
 -- Those of whole lines only where something must be told, or may have been told before.
 INSERT INTO moved
-SELECT delivery_of(payment_id), month, payment_id, attempt, interchange_id, message_no, lin, true, true, effect, answer, text
+SELECT delivery_of(payment_id), month, payment_id, attempt, interchange_id, message_no, lin, true, true, coalesce(again, true), effect, answer, text
 FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes')
 UNION ALL
-SELECT d.id, d.month, o.payment_id, o.attempt, j.interchange_id, j.message_no, j.lin, false, l.facts > 1, j.effect, j.answer, j.text
+SELECT d.id, d.month, o.payment_id, o.attempt, j.interchange_id, j.message_no, j.lin, false, l.facts > 1, l.facts > 1, j.effect, j.answer, j.text
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
 CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.month BETWEEN @since::date AND @recorded::date AND b.interchange_id = j.interchange_id
     AND b.message_no = j.message_no AND b.lin = j.lin OFFSET 0) o
@@ -20,7 +20,7 @@ WHERE j.payment_id IS NULL AND (j.effect = 'takes' AND (j.answer <> 0 OR @settle
 -- step: answers that are overtaken before they are given
 WITH overtaken AS (
     DELETE FROM answer_due a USING moved m
-    WHERE m.again AND a.kind IN (@response8, @response9) AND a.delivery_id = m.delivery_id AND a.payment_id = m.payment_id AND a.attempt = m.attempt
+    WHERE m.again_alone AND a.kind IN (@response8, @response9) AND a.delivery_id = m.delivery_id AND a.payment_id = m.payment_id AND a.attempt = m.attempt
       AND a.delivery_id >= @first::bigint AND a.delivery_id < @after::bigint AND a.answer_id IS NULL
     RETURNING a.delivery_id, a.kind, a.payments)
 INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
@@ -30,16 +30,20 @@ SELECT delivery_id, kind, -sum(payments), @now::timestamptz, @now::timestamptz F
 -- Who has been told of an order by itself is told so for ever. Where persons have found something executed, nobody knows whether
 -- the line's response 8 spoke for the order as well.
 INSERT INTO retold
-SELECT m.*, p.turn, w.kind IS NOT NULL, l.state IN ('accepted', 'assumed', 'executed'), coalesce(p.kind, CASE WHEN NOT @executed::boolean THEN w.kind END),
-    @settled::boolean AND p.kind IS NULL AND EXISTS (SELECT FROM answer x JOIN fact f ON f.at < x.made_at WHERE x.id = w.answer_id
+WITH lines AS MATERIALIZED (
+    SELECT l.*, o.state, w.kind, w.answer_id
+    FROM (SELECT DISTINCT interchange_id, message_no, lin, delivery_id, again FROM moved WHERE effect = 'takes') l
+    JOIN order_line o USING (interchange_id, message_no, lin)
+    LEFT JOIN LATERAL (SELECT a.kind, a.answer_id FROM answer_due a WHERE l.again AND a.kind = @response8 AND a.delivery_id = l.delivery_id
+        AND a.delivery_id >= @first::bigint AND a.delivery_id < @after::bigint AND a.payment_id = 0 AND a.attempt = 0
+        AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin LIMIT 1) w ON true)
+SELECT m.*, p.turn, l.kind IS NOT NULL, l.state IN ('accepted', 'assumed', 'executed'), coalesce(p.kind, CASE WHEN NOT @executed::boolean THEN l.kind END),
+    @settled::boolean AND p.kind IS NULL AND EXISTS (SELECT FROM answer x JOIN fact f ON f.at < x.made_at WHERE x.id = l.answer_id
         AND f.month BETWEEN @since::date AND @recorded::date AND (m.alone AND f.scope = 'payment' AND f.payment_id = m.payment_id AND f.attempt = m.attempt
             OR f.scope = 'line' AND f.interchange_id = m.interchange_id AND f.message_no = m.message_no AND f.lin = m.lin))
-FROM moved m JOIN order_line l USING (interchange_id, message_no, lin)
-LEFT JOIN LATERAL (SELECT a.kind, a.turn FROM answer_due a WHERE m.again AND a.kind IN (@response8, @response9) AND a.delivery_id = m.delivery_id
+FROM moved m JOIN lines l USING (interchange_id, message_no, lin, delivery_id, again)
+LEFT JOIN LATERAL (SELECT a.kind, a.turn FROM answer_due a WHERE m.again_alone AND a.kind IN (@response8, @response9) AND a.delivery_id = m.delivery_id
     AND a.delivery_id >= @first::bigint AND a.delivery_id < @after::bigint AND a.payment_id = m.payment_id AND a.attempt = m.attempt ORDER BY a.turn DESC LIMIT 1) p ON true
-LEFT JOIN LATERAL (SELECT a.kind, a.answer_id FROM answer_due a WHERE m.again AND a.kind = @response8 AND a.delivery_id = m.delivery_id
-    AND a.delivery_id >= @first::bigint AND a.delivery_id < @after::bigint AND a.payment_id = 0 AND a.attempt = 0
-    AND a.interchange_id = m.interchange_id AND a.message_no = m.message_no AND a.lin = m.lin LIMIT 1) w ON true
 WHERE m.effect = 'takes'
 
 -- step: answers of orders

@@ -3,13 +3,22 @@
 -- that are looked at when the statements are planned.
 
 -- step: judge orders
+-- What may follow is looked up once for all that stand alike on a line.
 INSERT INTO judged
+WITH stands AS MATERIALIZED (
+    SELECT w.*, coalesce(s.kind::text, '') AS kind, s.attempt IS NOT NULL AS stood
+    FROM word w
+    LEFT JOIN LATERAL (SELECT CASE WHEN t.attempt = w.attempt THEN t.kind END AS kind, t.attempt FROM standing t WHERE t.month = w.month
+        AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id LIMIT 1) s ON true
+    WHERE w.payment_id IS NOT NULL),
+follows AS MATERIALIZED (
+    SELECT a.interchange_id, a.message_no, a.lin, a.kind, l.facts > 0 AS moved_before, f.effect, f.answer, f.exception, f.certainty, f.position
+    FROM (SELECT DISTINCT interchange_id, message_no, lin, kind FROM stands) a
+    JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = a.interchange_id
+    JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(nullif(a.kind, '')::fact_kind, 'released', l.type, l.state, i.state))
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty, f.position, w.posting_id, w.posting_part, w.moved_ore
-FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
-LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
-JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
-WHERE w.payment_id IS NOT NULL
+    f.effect, f.answer, f.exception, w.n, f.certainty, f.position, w.posting_id, w.posting_part, w.moved_ore, w.stood OR f.moved_before
+FROM stands w JOIN follows f USING (interchange_id, message_no, lin, kind)
 ORDER BY w.payment_id, w.attempt, w.n
 
 -- step: judge lines

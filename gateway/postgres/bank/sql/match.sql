@@ -36,4 +36,4 @@ SELECT s.n, CASE WHEN s.ore <> coalesce(p.ore, r.ore) THEN @otheramount ELSE s.m
 FROM bank_status s LEFT JOIN by_place p USING (n) LEFT JOIN by_reference r USING (n) LEFT JOIN by_dropped g USING (n)
 
 -- step: statistics of matched statuses
-ANALYZE matched
+ANALYZE matched (n, meaning, interchange_id, message_no, lin)

@@ -36,7 +36,8 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
     was            text,        -- its position before
     posting_id     bigint,
     posting_part   int,
-    moved_ore      bigint
+    moved_ore      bigint,
+    again          boolean      -- something was known of it, or of its line, before; null: of a line, or of an order with it
 ) ON COMMIT DROP
 
 -- step: table of orders that moved
@@ -50,6 +51,7 @@ CREATE TEMP TABLE IF NOT EXISTS moved (
     lin            int,
     alone          boolean,     -- else with its line
     again          boolean,     -- something may have been told before
+    again_alone    boolean,     -- of it by itself
     effect         text,
     answer         smallint,
     text           text
