@@ -246,6 +246,11 @@ func TestBankWord_WakesAnotherProcess(t *testing.T) {
 			w.lay(bank, "2.edi", file(bank, "F2", bansta("BKD-00000000000002-0001", status(1, 1, "3", ""))))
 			w.all("hear", func(ctx context.Context) (bool, error) { return w.Bank.NextToHear(ctx, bank) })
 		}},
+		{name: "asked for", work: postgres.ToRecall(bank), step: at(bank, n.Bank.NextToRecall), make: func() { w.asks("A-3") }},
+		{name: "recall written", work: postgres.ToSend(bank), step: n.toSend(bank), make: func() {
+			w.asks("A-2")
+			w.all("recall", func(ctx context.Context) (bool, error) { return w.Bank.NextToRecall(ctx, bank) })
+		}},
 		{name: "answered with CONTRL", work: postgres.ToSend(bank), step: n.toSend(bank), make: func() { w.says(bank, bansta("BKD-00000000000002-0001", status(1, 1, "3", ""))) }},
 		{name: "answer", work: postgres.ToAnswer, step: n.Answer.Next, make: func() { w.says(bank, contrl(bank, 4, "4+29")) }},
 	} {

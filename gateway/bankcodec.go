@@ -14,6 +14,8 @@ type BankCodec interface {
 	Read(r io.Reader, sink BankSink) (BankEnvelope, error)
 	// Answer renders the CONTRL for an interchange of the bank: accepting it, or rejecting it because of err.
 	Answer(e BankEnvelope, err error, controlRef string, prepared time.Time) ([]byte, error)
+	// Recall renders an interchange that asks for orders back. What is written depends on nothing but what it is given.
+	Recall(Recall) ([]byte, error)
 }
 
 // OrderWriter writes an interchange in order. It checks its own counts and sums against what it is told.

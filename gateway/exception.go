@@ -137,6 +137,14 @@ const (
 	StatementWrong ExceptionKind = "statement does not add up"
 	// PostingNotInStatement is a posting of a day whose statement lacks it; it ends when one has it.
 	PostingNotInStatement ExceptionKind = "posting not in statement"
+	// RecallFails is an order that nobody could ask its bank for; it ends when that succeeds.
+	RecallFails ExceptionKind = "recall cannot be written"
+	// RecallMissing is what a bank was asked for and has not answered about; it ends when it has.
+	RecallMissing ExceptionKind = "recall not answered"
+	// RecallRefusal is an order that a bank does not give back, or was not asked for in a way that it understood.
+	RecallRefusal ExceptionKind = "recall refused"
+	// RecallContradicts is an order of which a bank has said that it gives it back, and that it does not.
+	RecallContradicts ExceptionKind = "recall answered twice"
 	// RepaymentHeld is a payment that may pay once more what the bank, told as refused, may have paid.
 	RepaymentHeld ExceptionKind = "re-payment of a disputed payment held"
 )
@@ -165,6 +173,7 @@ func exceptionSeverities() []kindSeverity {
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent},
 		{PostingUnmatched, Warning}, {PostingUndecided, Warning}, {PostingContradicts, Urgent}, {DebitDiffers, Urgent}, {StatementWrong, Urgent}, {PostingNotInStatement, Warning},
+		{RecallFails, Urgent}, {RecallMissing, Urgent}, {RecallRefusal, Warning}, {RecallContradicts, Urgent},
 		{RepaymentHeld, Urgent},
 	}
 }

@@ -84,6 +84,10 @@ const (
 	DetailOverHistorySum       DetailCode = "over_history_sum"
 	DetailOverHistoryMean      DetailCode = "over_history_mean"
 	DetailOverHistoryMost      DetailCode = "over_history_most"
+	DetailNoRecall             DetailCode = "no_recall"
+	DetailRecallRefused        DetailCode = "recall_refused"
+	DetailRecallFailed         DetailCode = "recall_failed"
+	DetailRecallContradicts    DetailCode = "recall_contradicts"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -179,6 +183,13 @@ func DetailTexts() []DetailText {
 		{DetailMoreMessages, "Yderligere %[1]s meddelelser af ukendt type", "%[1]s more messages of unknown types"},
 		{DetailNoContrl, "%[1]s har ikke svaret med CONTRL; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
 			"bank %[1]s has not answered by CONTRL; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailNoRecall, "%[1]s har ikke svaret på en tilbagekaldelse; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has not answered a recall; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailRecallRefused, "%[1]s giver ikke betalingen tilbage: %[2]s", "bank %[1]s does not give the payment back: %[2]s"},
+		{DetailRecallFailed, "%[1]s har afvist filen med tilbagekaldelsen, uden at nogen har taget stilling til den: %[2]s",
+			"bank %[1]s has rejected the file with the recall, and nobody there has judged it: %[2]s"},
+		{DetailRecallContradicts, "%[1]s har svaret på tilbagekaldelsen før, og svarer nu: %[2]s; det første gælder",
+			"bank %[1]s has answered the recall before, and answers now: %[2]s; the first counts"},
 		{DetailUnsent, "%[1]s har ikke fået filen i tide; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
 			"bank %[1]s has not got it in time; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
 		{DetailDoubted, "%[1]s har skrevet noget om den, som ikke er afgjort; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",

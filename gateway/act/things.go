@@ -85,6 +85,10 @@ const stillSo = `CASE
 		THEN EXISTS (SELECT FROM interchange i WHERE i.id = e.thing_id AND i.state IN ('frozen', 'rendered', 'sending', 'publishing'))
 	WHEN e.kind = '` + string(gateway.ContrlMissing) + `'
 		THEN EXISTS (SELECT FROM interchange i WHERE i.id = e.thing_id AND i.state = 'sent' AND i.contrl IN ('none', 'received'))
+	WHEN e.kind = '` + string(gateway.RecallMissing) + `'
+		THEN EXISTS (SELECT FROM recall_line l WHERE l.interchange_id = e.thing_id AND recall_answered(l.recall_id) IS NULL)
+	WHEN e.kind = '` + string(gateway.RecallFails) + `'
+		THEN EXISTS (SELECT FROM recall r WHERE r.payment_id = e.thing_id AND NOT EXISTS (SELECT FROM recall_line l WHERE l.recall_id = r.id))
 	WHEN e.kind = '` + string(gateway.BankFileFails) + `' THEN EXISTS (SELECT FROM bank_file f WHERE f.id = e.thing_id AND f.state = 'received')
 	WHEN e.kind = '` + string(gateway.BankFileUnreadable) + `'
 		THEN EXISTS (SELECT FROM bank_file f WHERE f.id = e.thing_id AND f.state = 'parked' AND f.none_of_ours IS NULL)

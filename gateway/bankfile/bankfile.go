@@ -1,4 +1,4 @@
-// Package bankfile writes payment orders as the EDIFACT message PAYMUL and
+// Package bankfile writes payment orders as the EDIFACT message PAYMUL, asks for them back as FINCAN, and
 // reads CONTRL, BANSTA, DEBMUL, CREMUL and FINSTA, as one bank centre wants and means them
 // (bank-edifact). A [Codec] is made from the centre's [Profile] and is a
 // gateway.BankCodec.
@@ -88,9 +88,10 @@ func (p Profile) Validate() error {
 
 // Codes are the codes of ours that D.96A does not have, as Danish banks use them
 // (bank-edifact): payment types in BUS and PAI with their advice and card types,
-// the references of payment slips, parties of an instruction, what CNT counts.
+// the references of payment slips, parties of an instruction, what CNT counts, and our FINCAN.
 func Codes() edifact.Codes {
 	return edifact.Codes{
+		"1001": {Add: []string{fincanDocument}},
 		"1153": {Add: []string{"BID", "KRE"}},
 		"3285": {Add: []string{"BE"}},
 		"3301": {Add: []string{"BF", "OR"}},

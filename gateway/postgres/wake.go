@@ -52,6 +52,9 @@ func ToHear(bank string) Work { return Work("hear " + bank) }
 // ToAcknowledge is a CONTRL that a bank is owed.
 func ToAcknowledge(bank string) Work { return Work("acknowledge " + bank) }
 
+// ToRecall is an order that a bank is asked for.
+func ToRecall(bank string) Work { return Work("recall " + bank) }
+
 // ToAwait is what a bank's silence will decide, or raise an exception about.
 func ToAwait(bank string) Work { return Work("deadlines " + bank) }
 

@@ -136,6 +136,7 @@ func (b *banks) make(says profile) (*served, error) {
 	add(postgres.ToRender(id), a.steps.Release.NextToRender, nil)
 	add(postgres.ToHear(id), a.steps.Bank.NextToHear, nil)
 	add(postgres.ToAcknowledge(id), a.steps.Bank.NextToAcknowledge, nil)
+	add(postgres.ToRecall(id), a.steps.Bank.NextToRecall, nil)
 	add(postgres.ToAwait(id), a.steps.Bank.DecideSilence, a.steps.silence(id))
 	s.forget = append(s.forget, a.sleepers.add(postgres.ToSend(id), owner.Wake))
 	return s, nil

@@ -25,6 +25,7 @@ func (s *Store) noteAbout(ctx context.Context, x *postgres.Session, bank gateway
 	_, err := x.ExecContext(ctx, `INSERT INTO bank_file_about (bank_file_id, interchange_id)
 		SELECT $1::bigint, coalesce(i.id, 0) FROM unnest($3::bigint[]) r (ref) LEFT JOIN interchange i ON i.bank = $2 AND i.control_ref = r.ref AND i.state <> 'void'
 		UNION SELECT $1, coalesce(w.interchange_id, 0) FROM bank_status LEFT JOIN matched w USING (n)
+		UNION SELECT $1, interchange_id FROM recall_status
 		ON CONFLICT DO NOTHING`, file.ID, bank.ID, refs)
 	if err != nil {
 		return fmt.Errorf("file %d speaks of: %w", file.ID, err)

@@ -1,6 +1,6 @@
 // Package bank is the flow's stage at the banks: interchanges that are rendered are sent, what banks lay out is stored and
 // heard, and what silence decides is decided. It writes interchange and order_line (their states), bank_file,
-// its keys, bank_fact and bank_file_about, posting with its key, parts and matches, statement with its entries, bank_lease, fact (of lines), answer_due (responses 8 and 9) with its tally, and obligation (of
+// its keys, bank_fact and bank_file_about, recall with its lines and answers (and the interchange and message that asks), posting with its key, parts and matches, statement with its entries, bank_lease, fact (of lines), answer_due (responses 8 and 9) with its tally, and obligation (of
 // what is void).
 package bank
 

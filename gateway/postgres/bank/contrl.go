@@ -15,7 +15,7 @@ import (
 
 // applyContrl carries out the bank's CONTRL about a whole interchange, and gives what it says of it and of its messages. Any
 // CONTRL proves that the bank has the file.
-func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c heardContrl, now time.Time, document int64) ([]fact, error) {
+func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, c heardContrl, now time.Time, file bankFile) ([]fact, error) {
 	number, err := gateway.ParseControlNumber(c.ControlRef)
 	var id int64
 	var kind string
@@ -35,7 +35,7 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 		facts[0].dropped = true
 		return facts, s.RaiseDetail(ctx, x, gateway.ContrlForNothing, subject, gateway.DetailDropped.With())
 	}
-	if err != nil || kind != "PAYMUL" || !left {
+	if err != nil || kind == "CONTRL" || !left {
 		facts[0] = facts[0].undecidable(gateway.UndecidedContrl, subject)
 		return facts, s.RaiseDetail(ctx, x, gateway.ContrlForNothing, subject, gateway.DetailContrlAction.With(c.Action))
 	}
@@ -51,7 +51,11 @@ func (s *Store) applyContrl(ctx context.Context, x *postgres.Session, bank gatew
 		return facts, s.RaiseDetail(ctx, x, gateway.ContrlNotUnderstood, subject, gateway.DetailContrlAction.With(c.Action))
 	}
 	facts[0].Effect, facts[0].Exception = effect.Follows(before)
-	return facts, s.carryOut(ctx, x, bank, interchangeHeard{id, fmt.Sprintf("%s %d", bank.ID, number), before}, effect, c, facts[1:], now, document)
+	i := interchangeHeard{id, fmt.Sprintf("%s %d", bank.ID, number), before}
+	if err := s.carryOut(ctx, x, bank, i, effect, c, facts[1:], now, file.DocumentID); err != nil || kind != "FINCAN" {
+		return facts, err
+	}
+	return facts, s.failRecalls(ctx, x, bank, i.id, effect, c, file.ID, now)
 }
 
 // interchangeHeard is an interchange that a CONTRL is about.

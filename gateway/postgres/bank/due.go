@@ -74,6 +74,13 @@ func (s *Store) NextLate(ctx context.Context, bankID string, after time.Time) (t
 	if bank.StatusDeadline > 0 {
 		next = gateway.Sooner(next, bank.StatusDue(bank.StatusDueThrough(after, s.Location).AddDays(1), s.Location))
 	}
+	asked, err := s.askedSince(ctx, bank)
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, t := range asked {
+		next = gateway.Sooner(next, gateway.NextDeadline(t, gateway.RecallDeadline, after))
+	}
 	since, err := s.waitingSince(ctx, bank)
 	for _, t := range since {
 		next = gateway.Sooner(next, gateway.NextDeadline(t, bank.ContrlDeadline, after))
@@ -85,7 +92,7 @@ func (s *Store) NextLate(ctx context.Context, bankID string, after time.Time) (t
 func (s *Store) waitingSince(ctx context.Context, bank gateway.BankCentre) ([]time.Time, error) {
 	var answers []time.Time
 	err := s.DB.SelectContext(ctx, &answers, `SELECT DISTINCT sent_at FROM interchange
-			WHERE bank = $1 AND kind = 'PAYMUL' AND state = 'sent' AND contrl IN ('none', 'received')
+			WHERE bank = $1 AND kind <> 'CONTRL' AND state = 'sent' AND contrl IN ('none', 'received')
 		UNION SELECT DISTINCT i.contrl_at + make_interval(secs => $2) FROM interchange i
 			WHERE i.bank = $1 AND i.contrl = 'accepted' AND EXISTS (SELECT 1 FROM order_line l WHERE l.interchange_id = i.id AND l.state = 'with_bank')`,
 		bank.ID, bank.AcceptanceDeadline.Seconds())
@@ -105,4 +112,14 @@ func (s *Store) waitingSince(ctx context.Context, bank gateway.BankCentre) ([]ti
 		answers = append(answers, bank.ExecutedBySilence(gateway.DateOf(d), s.Location))
 	}
 	return answers, nil
+}
+
+// askedSince is the moments from which a bank has been asked for orders that it has not answered about.
+func (s *Store) askedSince(ctx context.Context, bank gateway.BankCentre) (asked []time.Time, err error) {
+	err = s.DB.SelectContext(ctx, &asked, `SELECT DISTINCT i.sent_at FROM interchange i JOIN recall_line l ON l.interchange_id = i.id
+		WHERE i.bank = $1 AND i.kind = 'FINCAN' AND i.state = 'sent' AND recall_answered(l.recall_id) IS NULL`, bank.ID)
+	if err != nil {
+		return nil, fmt.Errorf("recalls of %s: %w", bank.ID, err)
+	}
+	return asked, nil
 }

@@ -104,11 +104,14 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	}
 	var facts []fact
 	for _, c := range heard.controls {
-		of, err := s.applyContrl(ctx, x, bank, c, now, file.DocumentID)
+		of, err := s.applyContrl(ctx, x, bank, c, now, file)
 		if err != nil {
 			return err
 		}
 		facts = append(facts, of...)
+	}
+	if err := s.applyRecalls(ctx, x, bank, file, now); err != nil {
+		return err
 	}
 	if err := s.applyStatuses(ctx, x, bank, file.DocumentID, now); err != nil {
 		return err

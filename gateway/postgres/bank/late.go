@@ -52,8 +52,10 @@ func (s *Store) raiseUnsent(ctx context.Context, x *postgres.Session, bank gatew
 // raiseUnanswered tells of interchanges that the bank has not answered by CONTRL.
 func (s *Store) raiseUnanswered(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, now time.Time) error {
 	var late []waiting
-	err := x.SelectContext(ctx, &late, `SELECT id, file_name, payments, ore, sent_at AS since FROM interchange
-		WHERE bank = $1 AND kind = 'PAYMUL' AND state = 'sent' AND contrl IN ('none', 'received') AND sent_at <= $2 ORDER BY id`,
+	err := x.SelectContext(ctx, &late, `SELECT id, file_name, CASE kind WHEN 'FINCAN' THEN (SELECT count(*) FROM recall_line l WHERE l.interchange_id = i.id) ELSE payments END AS payments,
+			CASE kind WHEN 'FINCAN' THEN (SELECT coalesce(sum(r.ore), 0)::bigint FROM recall_line l JOIN recall r ON r.id = l.recall_id WHERE l.interchange_id = i.id) ELSE ore END AS ore,
+			sent_at AS since FROM interchange i
+		WHERE bank = $1 AND kind <> 'CONTRL' AND state = 'sent' AND contrl IN ('none', 'received') AND sent_at <= $2 ORDER BY id`,
 		bank.ID, now.Add(-bank.ContrlDeadline))
 	if err != nil {
 		return fmt.Errorf("missing CONTRL: %w", err)

@@ -12,14 +12,14 @@ import (
 )
 
 // NextOutgoing is the bank's first interchange that is rendered and not sent, in the order of control numbers, but for
-// those passed over and those that are held; none while it is not known what the bank was sent. One that was let go is looked
+// those passed over and those that are held, as what asks for money back never is; none while it is not known what the bank was sent. One that was let go is looked
 // after, held or not.
 func (s *Store) NextOutgoing(ctx context.Context, bank string, over ...int64) (gateway.Outgoing, error) {
 	if over == nil {
 		over = []int64{} // NULL would pass over all
 	}
 	return s.outgoing(ctx, `i.bank = $1 AND i.state IN ('rendered', 'sending', 'publishing') AND i.id <> ALL ($2::bigint[])
-		AND NOT bank_in_doubt($1) AND (i.state = 'publishing' OR night_hold(i.bank, i.agreement_id, $3) IS NULL) ORDER BY i.control_ref LIMIT 1`, bank, over, s.Now())
+		AND NOT bank_in_doubt($1) AND (i.state = 'publishing' OR i.kind = 'FINCAN' OR night_hold(i.bank, i.agreement_id, $3) IS NULL) ORDER BY i.control_ref LIMIT 1`, bank, over, s.Now())
 }
 
 func (s *Store) outgoing(ctx context.Context, where string, args ...any) (gateway.Outgoing, error) {
@@ -91,7 +91,7 @@ func (s *Store) refuseHeld(ctx context.Context, x *postgres.Session, id int64) e
 		return err
 	}
 	var by sql.NullInt64
-	err := x.GetContext(ctx, &by, `SELECT night_hold(bank, agreement_id, $2) FROM interchange WHERE id = $1`, id, s.Now())
+	err := x.GetContext(ctx, &by, `SELECT CASE WHEN kind <> 'FINCAN' THEN night_hold(bank, agreement_id, $2) END FROM interchange WHERE id = $1`, id, s.Now())
 	if err == nil && by.Valid {
 		err = fmt.Errorf("by control %d: %w", by.Int64, gateway.ErrHeld)
 	}
@@ -142,7 +142,7 @@ func (s *Store) sent(ctx context.Context, x *postgres.Session, id int64) error {
 	if err != nil {
 		return err
 	}
-	x.Wakes(postgres.ToAwait(bank))
+	x.Wakes(postgres.ToAwait(bank), postgres.ToRecall(bank))
 	if _, err = x.ExecContext(ctx, `UPDATE order_line SET state = 'with_bank', changed_at = $2
 		WHERE interchange_id = $1 AND state = 'frozen'`, id, s.Now()); err != nil {
 		return err

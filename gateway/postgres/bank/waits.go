@@ -39,6 +39,9 @@ func (s *Store) raiseWaits(ctx context.Context, x *postgres.Session, bank gatewa
 	if err := s.raiseUnanswered(ctx, x, bank, now); err != nil {
 		return err
 	}
+	if err := s.raiseUnrecalled(ctx, x, bank, now); err != nil {
+		return err
+	}
 	if err := s.raiseBlocked(ctx, x, bank, h, now); err != nil {
 		return err
 	}

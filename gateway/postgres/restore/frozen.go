@@ -36,7 +36,7 @@ type frozen struct {
 	}
 }
 
-// unit names those that were frozen by one release; a CONTRL is one by itself.
+// unit names those that were frozen by one release; a CONTRL and a FINCAN are one by themselves.
 func (f frozen) unit() string {
 	i := f.facts.Interchange
 	if i.Kind != "PAYMUL" {
@@ -176,8 +176,11 @@ func (t *taking) takeFrozen(ctx context.Context, x *postgres.Session, f frozen) 
 	if err != nil {
 		return err
 	}
-	if i.Kind != "PAYMUL" {
+	switch i.Kind {
+	case "CONTRL":
 		return answered(ctx, x, i.Bank)
+	case "FINCAN":
+		return nil
 	}
 	for _, r := range t.orders[f.Key] {
 		if err := takeOrders(ctx, x, r); err != nil {

@@ -12,6 +12,8 @@ SELECT $2::text, i.document_id, jsonb_build_object(
     'messages', (SELECT jsonb_agg(to_jsonb(m)) FROM message m WHERE m.interchange_id = i.id),
     'lines', (SELECT jsonb_agg(to_jsonb(l)) FROM order_line l WHERE l.interchange_id = i.id),
     'changes', (SELECT jsonb_agg(to_jsonb(c)) FROM text_change c WHERE c.interchange_id = i.id),
+    'recalls', (SELECT jsonb_agg(jsonb_build_object('decision_id', r.decision_id, 'payment_id', r.payment_id, 'lin', l.lin))
+        FROM recall_line l JOIN recall r ON r.id = l.recall_id WHERE l.interchange_id = i.id),
     'groups', (SELECT jsonb_agg(to_jsonb(g)) FROM released g),
     'references', (SELECT jsonb_agg(to_jsonb(r)) FROM bank_reference r JOIN referred USING (delivery_id, attempt)),
     'reference_counter', (SELECT last FROM reference_counter),

@@ -44,3 +44,23 @@ CREATE TEMP TABLE matched (
 
 -- step: table of what follows from statuses
 CREATE TEMP TABLE followed (n int, effect text, certainty text, exception text) ON COMMIT DROP
+
+-- step: table of statuses of recalls
+CREATE TEMP TABLE recall_status (
+    n              int PRIMARY KEY,
+    interchange_id bigint,      -- that asks
+    named          text,        -- by what the bank names it
+    meaning        text,
+    code           text,
+    text           text,
+    recall_id      bigint,
+    payment_id     bigint,
+    lin            int,
+    trouble        text,        -- why nobody can say what it means or is about
+    answer         text,
+    counted        text,        -- the answer that counted before
+    first_answer   text,        -- of the file
+    is_first       boolean,
+    effect         text,
+    exception      text
+) ON COMMIT DROP

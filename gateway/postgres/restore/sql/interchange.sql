@@ -20,6 +20,13 @@ INSERT INTO order_line SELECT r.* FROM jsonb_array_elements(nullif(@frozen::json
 CROSS JOIN LATERAL jsonb_populate_record(NULL::order_line, l || '{"state": "frozen", "code": null, "text": null, "validated_at": null, "changed_at": null, "facts": 0,
     "later_payments": 0, "later_ore": 0}') r
 
+-- step: recalls
+-- They were asked for again as their decisions were taken in.
+INSERT INTO recall_line (recall_id, interchange_id, lin) SELECT r.id, (@frozen::jsonb->'interchange'->>'id')::bigint, l.lin
+FROM jsonb_to_recordset(nullif(@frozen::jsonb->'recalls', 'null')) l (decision_id bigint, payment_id bigint, lin int)
+JOIN recall r ON r.decision_id = l.decision_id AND r.payment_id = l.payment_id
+ON CONFLICT DO NOTHING
+
 -- step: changes of texts
 INSERT INTO text_change SELECT * FROM jsonb_populate_recordset(NULL::text_change, nullif(@frozen::jsonb->'changes', 'null'))
 

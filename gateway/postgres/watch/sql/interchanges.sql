@@ -7,5 +7,5 @@ LEFT JOIN (SELECT CASE WHEN bank = ANY ($2::text[]) THEN bank ELSE 'other' END A
     count(*) AS n, sum(payments) AS payments, sum(ore)::bigint AS ore,
     extract(epoch FROM $1 - min(coalesce(sent_at, prepared_at)))::bigint AS age
     FROM interchange WHERE state IN ('frozen', 'rendered', 'sending', 'publishing', 'unknown')
-        OR state = 'sent' AND kind = 'PAYMUL' AND contrl IN ('none', 'received')
+        OR state = 'sent' AND kind <> 'CONTRL' AND contrl IN ('none', 'received')
     GROUP BY 1, 2) i ON i.bank = b.bank AND i.state = v.state
