@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"nks/gateway"
@@ -48,6 +49,8 @@ type demoResult struct {
 	Findings             int     `json:"findings"`
 	Seconds              float64 `json:"seconds"`
 	File                 string  `json:"file,omitempty"` // of --samples
+
+	apart []string // what the two computations differ by
 }
 
 // Good reports whether every payment and every øre is explained and everybody has been answered.
@@ -167,9 +170,13 @@ func (r *demoResult) compare(ledger []reconciliation.Entry, seen witness.Report)
 		add(a.Authority, "came back", -1, a.CameBack)
 		add(a.Authority, "came back", -1, a.Settled)
 	}
-	for _, s := range apart {
-		r.BankLedgerDifference += max(s.Count, -s.Count) + max(s.Oere, -s.Oere)
+	for k, s := range apart {
+		if by := max(s.Count, -s.Count) + max(s.Oere, -s.Oere); by > 0 {
+			r.BankLedgerDifference += by
+			r.apart = append(r.apart, fmt.Sprintf("%s, %s: the ledger has %d payments and %s more", k.authority, k.state, s.Count, report.Kroner(s.Oere)))
+		}
 	}
+	slices.Sort(r.apart)
 }
 
 func (w *world) printResult(r *demoResult, ledger []reconciliation.Entry, findings []reconciliation.Finding, seen witness.Report) {
@@ -194,6 +201,9 @@ unanswered                 %10d
 	}
 	if r.Undecided > 0 {
 		_, _ = fmt.Fprintf(out, "waiting, undecided         %10d %22s\n", r.Undecided, report.Kroner(r.UndecidedOere))
+	}
+	for _, what := range r.apart {
+		_, _ = fmt.Fprintf(out, "differs: %s\n", what)
 	}
 	for _, f := range findings {
 		_, _ = fmt.Fprintf(out, "%s: %s: %d, as %s\n", f.Rule, f.What, f.Count, f.Sample)

@@ -178,7 +178,8 @@ func (w *world) make() error {
 			profile.RejectPerMille, profile.LateRejectPerMille, profile.Misbehaves = 0, 0, bank.Misbehaviour{}
 		} else {
 			profile = bank.WithReports(profile)
-			profile.Reports.ReturnAccounts = returnAccounts()
+			profile.Reports.ReturnAccounts, profile.Reports.Returns.PerMille = returnAccounts(), demoReturns
+			profile.Reports.Returns.Two = 0 // a part that comes when another has been ordered anew is for persons
 		}
 		profile.Test = true
 		if err := bank.WriteProfile(w.dir, c, profile); err != nil {
@@ -193,6 +194,9 @@ func (w *world) make() error {
 	}
 	return w.save()
 }
+
+// demoReturns is how many per mille of what is executed come back: far more than in life, so that a small demonstration has some, too.
+const demoReturns = 50
 
 // returnAccounts is where money comes back to, as banks write accounts.
 func returnAccounts() map[string]string {
