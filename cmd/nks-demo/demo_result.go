@@ -30,8 +30,8 @@ type demoResult struct {
 	Disputed        int64 `json:"disputed"` // their bank contradicts itself
 	DisputedOere    int64 `json:"disputed_oere"`
 	// Undecided are those of Waiting, by the parties' own bytes, of which their bank says what cannot be understood, or may.
-	Undecided      int64 `json:"undecided"`
-	UndecidedOere  int64 `json:"undecided_oere"`
+	Undecided     int64 `json:"undecided"`
+	UndecidedOere int64 `json:"undecided_oere"`
 	// Unnamed are those of Executed and Cheque of which money is back, by the banks' journals, though no report names them.
 	Unnamed        int64 `json:"unnamed"`
 	ReceivedOere   int64 `json:"received_oere"`
@@ -39,16 +39,16 @@ type demoResult struct {
 	DifferenceOere int64 `json:"difference_oere"`
 	// BankLedgerDifference adds up, without sign, by how much the two computations differ, by authority and state, in
 	// payments and in øre.
-	BankLedgerDifference int64   `json:"bank_ledger_difference"`
+	BankLedgerDifference int64 `json:"bank_ledger_difference"`
 	// Certified and Refused count the last verdicts on a day of an agreement at its bank centre. Unverified is what no day's book
 	// agrees with, or what its certificate does not.
-	Certified            int     `json:"certified"`
-	Refused              int     `json:"refused"`
-	Unverified           int     `json:"unverified"`
-	Unanswered           int     `json:"unanswered"`
-	Findings             int     `json:"findings"`
-	Seconds              float64 `json:"seconds"`
-	File                 string  `json:"file,omitempty"` // of --samples
+	Certified  int     `json:"certified"`
+	Refused    int     `json:"refused"`
+	Unverified int     `json:"unverified"`
+	Unanswered int     `json:"unanswered"`
+	Findings   int     `json:"findings"`
+	Seconds    float64 `json:"seconds"`
+	File       string  `json:"file,omitempty"` // of --samples
 
 	apart []string // what the two computations differ by
 }

@@ -238,11 +238,21 @@ func (p *play) survey(ctx context.Context) (busy bool, next time.Time, what stri
 	if inHand, err := p.gateway.InHand(ctx); err != nil || inHand != "" {
 		return true, next, inHand, err
 	}
+	if ordering, err := p.ordering(ctx); err != nil || ordering {
+		return true, next, "something is ordered anew", err
+	}
 	due, err := p.gateway.NextDue(ctx)
 	if !due.IsZero() {
 		consider(due)
 	}
 	return false, next, "", err
+}
+
+// ordering reports whether something is due to be ordered anew: it is of this business day.
+func (p *play) ordering(ctx context.Context) (due bool, err error) {
+	err = p.gateway.Database().Pool().QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM obligation WHERE state = 'open' AND due_on <= $1::date)`,
+		p.gateway.Now().In(p.start.Location()).Format(time.DateOnly)).Scan(&due)
+	return due, err
 }
 
 // fileInHand is a file that lies in a bank's mailbox and has not been taken; the gateway is told to look there.

@@ -179,6 +179,7 @@ func (w *world) make() error {
 		} else {
 			profile = bank.WithReports(profile)
 			profile.Reports.ReturnAccounts, profile.Reports.Returns.PerMille = returnAccounts(), demoReturns
+			profile.Reports.Returns.Within = 3
 			profile.Reports.Returns.Two = 0 // a part that comes when another has been ordered anew is for persons
 		}
 		profile.Test = true

@@ -41,7 +41,8 @@ type States struct {
 	// order may concern every one at that bank.
 	Undecided Sum `json:"undecided"`
 	// Unnamed is the part of Executed and Cheque of which money is back, by the bank's journal, though no report names it.
-	Unnamed Sum `json:"unnamed"`}
+	Unnamed Sum `json:"unnamed"`
+}
 
 // AuthorityStates are the states of one authority's payments.
 type AuthorityStates struct {
