@@ -11,7 +11,7 @@ type Undecided struct{ Payments, Ore int64 }
 
 // SumUndecided adds up what is undecided. It is a part of the ledger's with_bank.
 func SumUndecided(ctx context.Context, db Queryer) (u Undecided, err error) {
-	rows, err := db.QueryContext(ctx, `SELECT coalesce(sum(l.payments - coalesce(t.payments, 0)), 0)::bigint, coalesce(sum(l.ore - coalesce(t.ore, 0)), 0)::bigint
+	rows, err := db.QueryContext(ctx, `SELECT coalesce(sum(l.payments - l.later_payments - coalesce(t.payments, 0)), 0)::bigint, coalesce(sum(l.ore - l.later_ore - coalesce(t.ore, 0)), 0)::bigint
 		FROM order_line l JOIN interchange i ON i.id = l.interchange_id
 		LEFT JOIN LATERAL (SELECT sum(y.payments) AS payments, sum(y.ore) AS ore FROM fact_tally y WHERE y.interchange_id = l.interchange_id
 			AND y.message_no = l.message_no AND y.lin = l.lin AND y.kind <> 'dispute_settled') t ON true

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"nks/internal/programtest"
 	"nks/sim/bank"
 )
@@ -199,16 +201,18 @@ func (c *crasher) judge(t *testing.T, dir string, r result) {
 		}
 		orders += len(ledger.Orders)
 	}
-	if e := programtest.Expected(t, dir); orders != e.Ordered+e.Cheque {
-		t.Errorf("the banks have %d orders, %d are due", orders, e.Ordered+e.Cheque)
+	conn := database(t, dir)
+	var anew int
+	must(t, conn.QueryRow(context.Background(), `SELECT count(*) FROM obligation WHERE state = 'ordered'`).Scan(&anew))
+	if e := programtest.Expected(t, dir); orders != e.Ordered+e.Cheque+anew {
+		t.Errorf("the banks have %d orders, %d are due, and %d anew", orders, e.Ordered+e.Cheque, anew)
 	}
-	acknowledged(t, dir)
+	acknowledged(t, dir, conn)
 }
 
 // acknowledged fails when a delivery that an authority was told is safe is not in the database, byte for byte.
-func acknowledged(t *testing.T, dir string) {
+func acknowledged(t *testing.T, dir string, conn *pgx.Conn) {
 	t.Helper()
-	conn := database(t, dir)
 	journals, err := filepath.Glob(filepath.Join(dir, "sim", "authority", "*", "journal.jsonl"))
 	must(t, err)
 	lines := 0

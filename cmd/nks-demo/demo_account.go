@@ -42,7 +42,11 @@ func (d *demo) account(ctx context.Context, p *command.Program) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.account(ctx, db, began)
+	var r *demoResult
+	books, err := app.OpenBooking(ctx, c, db, log)
+	if err == nil {
+		r, err = w.account(ctx, db, books, began)
+	}
 	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("account for %s: %w", dir, err)
 	}

@@ -72,6 +72,7 @@ type play struct {
 	quietSince time.Time
 	// silentSince is the business time since when no bank has had anything left to say.
 	silentSince time.Time
+	finalSince  time.Time // business time since when everything has come to its end, but for the books
 	changed     time.Time // when something last happened
 	last        string    // what it looked like then
 	asked       map[int64]time.Time
@@ -161,9 +162,17 @@ func (p *play) step(ctx context.Context, bar *command.Progress) (bool, error) {
 		return false, nil
 	}
 	final, err := p.final(ctx, next.IsZero())
+	var books time.Time
+	if err == nil && final {
+		books, err = p.books(ctx)
+	}
 	switch {
 	case err != nil:
 		return false, p.stuck("final: " + err.Error())
+	case final && !books.IsZero():
+		if next.IsZero() || books.Before(next) {
+			next = books
+		}
 	case final:
 		// The last answer may have been made since the look above: then it is still on its way to its supplier.
 		busy, _, what, err := p.survey(ctx)
@@ -229,11 +238,21 @@ func (p *play) survey(ctx context.Context) (busy bool, next time.Time, what stri
 	if inHand, err := p.gateway.InHand(ctx); err != nil || inHand != "" {
 		return true, next, inHand, err
 	}
+	if ordering, err := p.ordering(ctx); err != nil || ordering {
+		return true, next, "something is ordered anew", err
+	}
 	due, err := p.gateway.NextDue(ctx)
 	if !due.IsZero() {
 		consider(due)
 	}
 	return false, next, "", err
+}
+
+// ordering reports whether something is due to be ordered anew: it is of this business day.
+func (p *play) ordering(ctx context.Context) (due bool, err error) {
+	err = p.gateway.Database().Pool().QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM obligation WHERE state = 'open' AND due_on <= $1::date)`,
+		p.gateway.Now().In(p.start.Location()).Format(time.DateOnly)).Scan(&due)
+	return due, err
 }
 
 // fileInHand is a file that lies in a bank's mailbox and has not been taken; the gateway is told to look there.
@@ -279,8 +298,13 @@ func (p *play) final(ctx context.Context, nothingDue bool) (bool, error) {
 	if done, total := p.deliveriesDone(); done < total {
 		return false, nil
 	}
-	var unreported bool
-	if err := p.gateway.Database().Pool().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answer_due WHERE answer_id IS NULL)`).Scan(&unreported); err != nil || unreported {
+	if left, err := p.banksHaveMore(); err != nil || left {
+		p.silentSince = time.Time{}
+		return false, err
+	}
+	var owed bool
+	if err := p.gateway.Database().Pool().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answer_due WHERE answer_id IS NULL)
+			OR EXISTS (SELECT 1 FROM settle_due) OR EXISTS (SELECT 1 FROM obligation WHERE state = 'open')`).Scan(&owed); err != nil || owed {
 		return false, err
 	}
 	ledger, err := reconciliation.Ledger(ctx, p.gateway.Database().Pool())
@@ -310,12 +334,6 @@ const silentFor = 30 * 24 * time.Hour
 // silent reports whether payments stay with their bank or in dispute, though that is no end: the banks have nothing left
 // to say, and both computations agree; or they still do not agree after silentFor.
 func (p *play) silent(ctx context.Context, ledger []reconciliation.Entry) (bool, error) {
-	for _, s := range p.parties() {
-		if st, err := p.status(s); err != nil || strings.HasPrefix(s.name, "bank") && st.Todo > 0 {
-			p.silentSince = time.Time{}
-			return false, err
-		}
-	}
 	if p.silentSince.IsZero() {
 		p.silentSince = p.gateway.Now()
 	}
@@ -327,6 +345,34 @@ func (p *play) silent(ctx context.Context, ledger []reconciliation.Entry) (bool,
 	r.compare(ledger, seen)
 	agreed := r.BankLedgerDifference == 0 && seen.Unanswered == 0 && seen.FindingCount == 0
 	return agreed || p.gateway.Now().Sub(p.silentSince) > silentFor, nil
+}
+
+// banksHaveMore reports whether a bank still has something to say, or money that comes back.
+func (p *play) banksHaveMore() (bool, error) {
+	for _, s := range p.parties() {
+		if st, err := p.status(s); err != nil || strings.HasPrefix(s.name, "bank") && st.Todo > 0 {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// books is when the gateway next closes a book or looks at certificates, after everything has come to its end; zero: the last day is
+// booked, and about every agreement that moved on any day there is a verdict.
+func (p *play) books(ctx context.Context) (time.Time, error) {
+	if p.harmless {
+		return time.Time{}, nil
+	}
+	if p.finalSince.IsZero() {
+		p.finalSince = p.gateway.Now()
+	}
+	var open bool
+	if err := p.gateway.Database().Pool().QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT FROM book WHERE until > $1) OR EXISTS (SELECT FROM certificate_due d
+			WHERE NOT EXISTS (SELECT FROM certificate c WHERE (c.day, c.authority, c.agreement, c.bank_centre) = (d.day, d.authority, d.agreement, d.bank_centre)))`,
+		p.finalSince).Scan(&open); err != nil || !open {
+		return time.Time{}, err
+	}
+	return p.gateway.Books().NextDue(ctx, time.Time{})
 }
 
 func (p *play) deliveriesDone() (done, total int) {

@@ -173,7 +173,7 @@ func TestDemo_BankContradicts(t *testing.T) {
 	if r.Disputed == 0 {
 		t.Errorf("no bank has contradicted itself: %+v", r)
 	}
-	if r.Received != r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting+r.Disputed || r.ReceivedOere != r.AccountedOere {
+	if r.Received != r.Rejected+r.Executed+r.Returned+r.Cheque+r.CameBack+r.Settled+r.Waiting+r.Disputed || r.ReceivedOere != r.AccountedOere {
 		t.Errorf("the figures do not add up: %+v", r)
 	}
 }

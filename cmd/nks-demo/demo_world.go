@@ -20,6 +20,7 @@ import (
 	"nks/internal/command"
 	"nks/sftp"
 	"nks/sim/bank"
+	"nks/sim/country"
 )
 
 // world is the data directory of a demonstration and the parties that live in it.
@@ -175,6 +176,11 @@ func (w *world) make() error {
 		profile.Faults = faults
 		if w.harmless {
 			profile.RejectPerMille, profile.LateRejectPerMille, profile.Misbehaves = 0, 0, bank.Misbehaviour{}
+		} else {
+			profile = bank.WithReports(profile)
+			profile.Reports.ReturnAccounts, profile.Reports.Returns.PerMille = returnAccounts(), demoReturns
+			profile.Reports.Returns.Within = 3
+			profile.Reports.Returns.Two = 0 // a part that comes when another has been ordered anew is for persons
 		}
 		profile.Test = true
 		if err := bank.WriteProfile(w.dir, c, profile); err != nil {
@@ -188,6 +194,19 @@ func (w *world) make() error {
 		return err
 	}
 	return w.save()
+}
+
+// demoReturns is how many per mille of what is executed come back: far more than in life, so that a small demonstration has some, too.
+const demoReturns = 50
+
+// returnAccounts is where money comes back to, as banks write accounts.
+func returnAccounts() map[string]string {
+	written := func(account string) string { return account[:4] + "/" + account[4:] }
+	to := map[string]string{}
+	for from, account := range country.ReturnAccounts() {
+		to[written(from)] = written(account)
+	}
+	return to
 }
 
 func (w *world) save() error { return writeJSON(w.path("demo.json"), w.marker) }

@@ -39,15 +39,22 @@ type result struct {
 	Executed             int64   `json:"executed"`
 	Returned             int64   `json:"returned"`
 	Cheque               int64   `json:"cheque"`
+	Stopped              int64   `json:"stopped"`
+	CameBack             int64   `json:"came_back"`
+	Settled              int64   `json:"settled"`
 	Waiting              int64   `json:"waiting"`
 	Disputed             int64   `json:"disputed"`
 	DisputedOere         int64   `json:"disputed_oere"`
 	Undecided            int64   `json:"undecided"`
 	UndecidedOere        int64   `json:"undecided_oere"`
+	Unnamed              int64   `json:"unnamed"`
 	ReceivedOere         int64   `json:"received_oere"`
 	AccountedOere        int64   `json:"accounted_oere"`
 	DifferenceOere       int64   `json:"difference_oere"`
 	BankLedgerDifference int64   `json:"bank_ledger_difference"`
+	Certified            int     `json:"certified"`
+	Refused              int     `json:"refused"`
+	Unverified           int     `json:"unverified"`
 	Unanswered           int     `json:"unanswered"`
 	Findings             int     `json:"findings"`
 	Seconds              float64 `json:"seconds"`
@@ -69,10 +76,10 @@ func resultOf(t *testing.T, p *programtest.Process) result {
 // clean fails when something is not explained or not answered.
 func (r result) clean(t *testing.T) {
 	t.Helper()
-	if r.DifferenceOere != 0 || r.BankLedgerDifference != 0 || r.Unanswered != 0 || r.Findings != 0 || r.Waiting != 0 || r.Disputed != 0 || r.Undecided != 0 {
+	if r.DifferenceOere != 0 || r.BankLedgerDifference != 0 || r.Unanswered != 0 || r.Findings != 0 || r.Unverified != 0 || r.Waiting != 0 || r.Stopped != 0 || r.CameBack != 0 || r.Disputed != 0 || r.Undecided != 0 {
 		t.Errorf("not everything is explained: %+v", r)
 	}
-	if r.Received != r.Rejected+r.Executed+r.Returned+r.Cheque+r.Waiting || r.ReceivedOere != r.AccountedOere+r.DifferenceOere {
+	if r.Received != r.Rejected+r.Executed+r.Returned+r.Cheque+r.Settled || r.ReceivedOere != r.AccountedOere+r.DifferenceOere {
 		t.Errorf("the figures do not add up: %+v", r)
 	}
 	if r.Received == 0 || r.Executed == 0 || r.ReceivedOere == 0 || r.Seconds <= 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nks/gateway/postgres"
+	"nks/gateway/postgres/booking"
 )
 
 // Addresses are where a running gateway can be reached, as host:port; empty: that way is closed.
@@ -62,6 +63,9 @@ func (a *App) InHand(ctx context.Context) (string, error) {
 func (a *App) NextDue(ctx context.Context) (time.Time, error) {
 	return a.steps.NextDue(ctx, time.Time{})
 }
+
+// Books are the gateway's own.
+func (a *App) Books() *booking.Store { return a.steps.Booking }
 
 // LookAt has the connection to a bank look into the bank's mailbox now.
 func (a *App) LookAt(bank string) { a.sleepers.wakeFor(postgres.ToSend(bank)) }

@@ -73,6 +73,7 @@ func Write(dir string, o Options) error {
 		{"los_units.csv", w.writeUnits},
 		{"agreements.csv", w.writeAgreements},
 		{"benefit_types.csv", w.writeBenefits},
+		{"choices.csv", w.writeChoices},
 		{"periods.csv", w.writePeriods},
 		{"holders.csv", w.writeHolders},
 		{"accounts.csv", w.writeAccounts},

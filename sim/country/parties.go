@@ -71,6 +71,7 @@ type agreement struct {
 	number, authority, unit, supplier string
 	centre                            int // index among the country's centres, modulo their number
 	accounts                          []string
+	returns                           string // the account that money comes back to; empty: the one that was debited
 	choice, receiveBy, from, to       string
 }
 
@@ -82,21 +83,63 @@ const (
 
 func agreements() []agreement {
 	return []agreement{
-		{"NORDVIG-01", "4101", "4101-Y", "KOMDATA", 0, []string{"30010000410101", "30010000410102"}, choiceReturn, cutOff, "2004-01-01", ""},
-		{"NORDVIG-02", "4101", "4101-L", "KOMDATA", 1, []string{"51220000410109"}, choiceCheque, cutOff, "2004-01-01", ""},
-		{"004102", "4102", "4102-0", "KOMDATA", 2, []string{"90430000410201"}, choiceCheque, cutOff, "2004-01-01", ""},
-		{"PENS.5200", "5200", "5200-P", "PENSIT", 0, []string{"30010000520001"}, choiceCheque, cutOff, "2004-01-01", ""},
-		{"PENS.5201", "5200", "5200-B", "PENSIT", 2, []string{"90430000520002", "90430000520003"}, choiceReturn, cutOff, "2004-01-01", ""},
-		{"AFG-630001", "6300", "6300-1", "AFGIFTIT", 1, []string{"51220000630001"}, choiceReturn, cutOff, "2004-01-01", ""},
-		{"AFG-630002", "6300", "6300-2", "AFGIFTIT", 0, []string{"30010000630009"}, choiceCheque, cutOff, "2004-01-01", ""},
-		{"STUD7400", "7400", "7400", "STUDIEIT", 1, []string{"51220000740001"}, choiceReturn, "13:30", "2004-01-01", ""},
-		{"OE-8101", "8101", "8101", "STUDIEIT", 2, []string{"90430000810101"}, choiceReturn, cutOff, "2004-01-01", ""},
-		{"NORDVIG-00", "4101", "4101-Y", "KOMDATA", 0, []string{"30010000410100"}, choiceReturn, cutOff, "2001-01-01", "2004-12-31"},
+		{"NORDVIG-01", "4101", "4101-Y", "KOMDATA", 0, []string{"30010000410101", "30010000410102"}, "30010000410190", choiceReturn, cutOff, "2004-01-01", ""},
+		{"NORDVIG-02", "4101", "4101-L", "KOMDATA", 1, []string{"51220000410109"}, "", choiceCheque, cutOff, "2004-01-01", ""},
+		{"004102", "4102", "4102-0", "KOMDATA", 2, []string{"90430000410201"}, "", choiceCheque, cutOff, "2004-01-01", ""},
+		{"PENS.5200", "5200", "5200-P", "PENSIT", 0, []string{"30010000520001"}, "", choiceCheque, cutOff, "2004-01-01", ""},
+		{"PENS.5201", "5200", "5200-B", "PENSIT", 2, []string{"90430000520002", "90430000520003"}, "90430000520090", choiceReturn, cutOff, "2004-01-01", ""},
+		{"AFG-630001", "6300", "6300-1", "AFGIFTIT", 1, []string{"51220000630001"}, "51220000630090", choiceReturn, cutOff, "2004-01-01", ""},
+		{"AFG-630002", "6300", "6300-2", "AFGIFTIT", 0, []string{"30010000630009"}, "", choiceCheque, cutOff, "2004-01-01", ""},
+		{"STUD7400", "7400", "7400", "STUDIEIT", 1, []string{"51220000740001"}, "", choiceReturn, "13:30", "2004-01-01", ""},
+		{"OE-8101", "8101", "8101", "STUDIEIT", 2, []string{"90430000810101"}, "90430000810190", choiceReturn, cutOff, "2004-01-01", ""},
+		{"NORDVIG-00", "4101", "4101-Y", "KOMDATA", 0, []string{"30010000410100"}, "", choiceReturn, cutOff, "2001-01-01", "2004-12-31"},
 	}
 }
 
 // valid leaves out the agreement that has run out.
 func (a agreement) valid() bool { return a.to == "" }
+
+// ReturnAccounts maps payout accounts to the account that what was paid from them comes back to, where that is another one.
+func ReturnAccounts() map[string]string {
+	to := map[string]string{}
+	for _, g := range agreements() {
+		for _, a := range g.accounts {
+			if g.returns != "" {
+				to[a] = g.returns
+			}
+		}
+	}
+	return to
+}
+
+// standing is what an authority wants done with money that has nowhere to go. For payments without an account it comes to what
+// the authority's agreements say, as the plan expects.
+type standing struct{ authority, benefit, cause, choice string }
+
+func choices() []standing {
+	return []standing{
+		{"4101", "", "came_back", "hold 2 else cheque"},
+		{"4101", "", "bank_rejected", "hold 1 else return"},
+		{"4101", "KBOLIG", "bank_rejected", "error_account 30010000410199"},
+		{"4102", "", "came_back", "cheque else return"},
+		{"4102", "", "no_account", "cheque else return"},
+		{"5200", "", "came_back", "error_account 30010000520099"},
+		{"5200", "", "bank_rejected", "cheque else error_account 30010000520099"},
+		{"6300", "", "came_back", "return"},
+		{"7400", "", "no_account", "hold 3 else return"},
+		{"7400", "", "came_back", "hold 2 else error_account 51220000740099"},
+		{"8101", "", "no_account", "return"},
+		{"8101", "", "bank_rejected", "cheque else return"},
+	}
+}
+
+func (w *world) writeChoices(t *table) {
+	t.header("authority benefit_type cause choice")
+	for _, c := range choices() {
+		t.texts(c.authority, c.benefit, c.cause, c.choice)
+		t.end()
+	}
+}
 
 // benefit is a benefit type; without an authority it is general. A strict one goes to a locked specific account only.
 type benefit struct {
@@ -162,10 +205,10 @@ func (w *world) writeUnits(t *table) {
 }
 
 func (w *world) writeAgreements(t *table) {
-	t.header("agreement authority los_unit supplier bank_centre payout_accounts no_account receive_by valid_from valid_to")
+	t.header("agreement authority los_unit supplier bank_centre payout_accounts no_account receive_by valid_from valid_to return_account")
 	for _, g := range agreements() {
 		t.texts(g.number, g.authority, g.unit, g.supplier, w.o.Centres[g.centre%len(w.o.Centres)], strings.Join(g.accounts, " "),
-			g.choice, g.receiveBy, g.from, g.to)
+			g.choice, g.receiveBy, g.from, g.to, g.returns)
 		t.end()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 )
 
 // got is what one supplier fetched from its mailbox.
@@ -118,7 +119,7 @@ type response struct {
 	groupStatus, groupReason string
 
 	// Of the payment whose end is visited.
-	e2e, status, account string
+	e2e, status, account, more string
 }
 
 // visit takes note of an element and reports whether it ended a payment.
@@ -148,13 +149,15 @@ func (r *response) visit(e *element) (payment bool) {
 		r.e2e = e.text
 	case "TxSts":
 		r.status = e.text
+	case "AddtlInf":
+		r.more = e.text
 	case "OrgnlTxRefInfAndSts":
 		return true
 	}
 	return false
 }
 
-func (r *response) next() { r.e2e, r.status, r.account = "", "", "" }
+func (r *response) next() { r.e2e, r.status, r.account, r.more = "", "", "", "" }
 
 // bundle finds the accepted delivery that a response is about.
 func (w *witness) bundle(supplier string, r *response) (int32, bool) {
@@ -286,15 +289,43 @@ func (w *witness) tell(l later, bundle int32, r *response) {
 	switch {
 	case l.root == "NKSResponse5":
 		p.answered.stopped = true
+	case l.root == "NKSResponse7" && r.status == "ACPT" && strings.Contains(r.more, saysWaits): // what becomes of it then is told, too
 	case l.root == "NKSResponse7" && r.status == "ACPT":
 		once(&p.answered.cheque)
 	case l.root == "NKSResponse7":
 		once(&p.answered.returned)
 	case l.root == "NKSResponse8":
-		once(&p.answered.response8)
+		if p.answered.response8 != r.number {
+			p.answered.times8++
+		}
+		p.answered.response8 = r.number
 		w.compareAccount(p, r)
 	default:
-		once(&p.answered.response9)
+		p.answered.rejects(r)
+	}
+}
+
+// What a response 9 says of what came back and what is kept.
+const (
+	saysBack  = "kommet retur: "
+	saysWaits = "Afventer konto"
+)
+
+// rejects takes note of a response 9.
+func (a *answered) rejects(r *response) {
+	a.response9 = r.number
+	a.times9++
+	if strings.Contains(r.more, saysWaits) {
+		a.waits++
+	}
+	if _, amount, says := strings.Cut(r.more, saysBack); says {
+		end := strings.IndexFunc(amount, func(c rune) bool { return c != ',' && (c < '0' || c > '9') })
+		if end >= 0 {
+			amount = amount[:end]
+		}
+		if oere, ok := oereOf(amount); ok {
+			a.toldBack += oere
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ func (o *order) comeBack(oere, fee int64) {
 	if o.end == endRejected {
 		o.disputed = true
 	}
+	o.returns++
 	o.back += oere
 	o.fee += fee
 }

@@ -1,6 +1,9 @@
 package witness
 
-import "sort"
+import (
+	"cmp"
+	"sort"
+)
 
 // judge reads the later answers and settles every payment's state.
 func (w *witness) judge() {
@@ -49,12 +52,17 @@ func (w *witness) countOrder(o *order) {
 
 // fate is what became of the orders of a payment.
 type fate struct {
+	last     *order
 	standing *order // the last that is neither rejected nor disputed nor has come back
 	disputed *order // the last of these
 	back     *order // the last of which money came back
+	orders   int
 	refused  int
-	pays     int // orders that pay, or may, and of which nothing came back
-	paid     int // orders that paid, by the banks' journals, likewise
+	executed int   // that their bank has said to be, whatever came back of them
+	parts    int   // in which money came back
+	toldBack int64 // øre of these
+	pays     int   // orders that pay, or may, and of which nothing came back
+	paid     int   // orders that paid, by the banks' journals, likewise
 	// away and trulyAway are øre that were paid, or may have been, and are not back: by what the banks say, and by their journals.
 	away, trulyAway int64
 }
@@ -68,18 +76,27 @@ func (w *witness) fateOf(p *payment) fate {
 	var f fate
 	for at := p.order; at >= 0; at = w.orders[at].next {
 		o := &w.orders[at]
+		if f.last == nil {
+			f.last = o
+		}
+		f.orders++
+		f.parts += int(o.returns)
+		f.toldBack += o.back
+		if o.end == endExecuted && !o.isDisputed() && !o.isRejected() {
+			f.executed++
+		}
 		f.addTruth(o)
 		switch {
 		case o.isDisputed():
-			f.disputed = o
+			f.disputed = cmp.Or(f.disputed, o)
 			f.pays++
 		case o.isRejected():
 			f.refused++
 			continue
 		case o.hasComeBack():
-			f.back = o
+			f.back = cmp.Or(f.back, o)
 		default:
-			f.standing = o
+			f.standing = cmp.Or(f.standing, o)
 			f.pays++
 		}
 		f.away += max(0, o.oere-o.back-o.fee)
@@ -122,10 +139,12 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 	switch {
 	case f.disputed != nil:
 		return &s.Disputed
-	case f.back != nil && f.standing != nil && w.isExecuted(f.standing):
+	case f.standing != nil && f.standing == f.last && w.isExecuted(f.standing) && w.errorAccounts[f.standing.account]:
 		return &s.Settled
-	case f.back != nil:
+	case f.back != nil && f.last == f.back:
 		return &s.CameBack
+	case f.back != nil && f.last != f.standing: // what was ordered anew is rejected
+		return &s.Returned
 	case f.standing != nil && w.isExecuted(f.standing) && f.standing.cheque:
 		return &s.Cheque
 	case f.standing != nil && w.isExecuted(f.standing):
@@ -147,7 +166,7 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 // given before it, or that follows from what the bank has told since to who asked, is as it must be.
 func (w *witness) audit(p *payment, f fate) {
 	a := &p.answered
-	ordered := f.standing != nil || f.back != nil || f.disputed != nil || f.refused > 0
+	ordered := f.orders > 0
 	if final := a.rejected || a.stopped || a.returned != ""; final && ordered {
 		w.find(Forbidden, "%s", w.name(p))
 	}
@@ -157,32 +176,46 @@ func (w *witness) audit(p *payment, f fate) {
 	if a.response8 != "" && !ordered {
 		w.find(StrayAnswer, "%s: response 8 %s, but no order", w.name(p), a.response8)
 	}
-	if a.response9 != "" && !w.wasRejected(p) {
-		w.find(Contradiction, "%s: response 9 %s, but the bank rejected nothing", w.name(p), a.response9)
-	}
-	if f.refused > 0 && a.response9 == "" {
-		w.missing("%s: response 9, the bank has rejected", w.name(p))
-	}
-	if f.standing != nil && w.isExecuted(f.standing) && a.response8 == "" {
-		w.missing("%s: response 8, the bank has executed", w.name(p))
-	}
-	if f.back != nil && f.back.end == endExecuted && a.response8 == "" {
-		w.missing("%s: response 8, the bank has executed what came back", w.name(p))
-	}
+	w.auditTurns(p, f)
 	for _, o := range []*order{f.standing, f.disputed} {
-		if o != nil && f.back == nil && o.cheque != (a.cheque != "") {
+		if o != nil && f.orders == 1 && o.cheque != (a.cheque != "") {
 			w.find(Contradiction, "%s: cheque order %t, response 7 %q", w.name(p), o.cheque, a.cheque)
 		}
 	}
 }
 
-// wasRejected reports whether the bank rejected an order of the payment before it said anything else of its end, or has
-// told since that it is rejected.
-func (w *witness) wasRejected(p *payment) bool {
+// auditTurns compares responses 8 and 9, of which a payment may have several: 8 for each order that was executed, and at most one for
+// each; 9 for each that was rejected, and each part in which money came back. What becomes of what was rejected may be told after the
+// reject.
+func (w *witness) auditTurns(p *payment, f fate) {
+	a := &p.answered
+	if a.times8 > f.orders && f.orders > 0 {
+		w.find(DoubleAnswer, "%s: %d responses 8 to %d orders, the last %s", w.name(p), a.times8, f.orders, a.response8)
+	}
+	if a.times8 < f.executed {
+		w.missing("%s: response 8, the bank has executed %d orders, and %d were told", w.name(p), f.executed, a.times8)
+	}
+	switch most := w.rejects(p) + f.parts; {
+	case most == 0 && a.times9 > 0:
+		w.find(Contradiction, "%s: response 9 %s, but the bank rejected nothing", w.name(p), a.response9)
+	case a.times9-a.waits > most+w.rejects(p):
+		w.find(DoubleAnswer, "%s: %d responses 9 to %d rejects and returns, the last %s", w.name(p), a.times9, most, a.response9)
+	}
+	if least := f.refused + f.parts; f.disputed == nil && a.times9 < least {
+		w.missing("%s: response 9, the bank has rejected %d orders and sent %d parts back, and %d were told", w.name(p), f.refused, f.parts, a.times9)
+	}
+	if f.disputed == nil && a.times9 >= f.refused+f.parts && a.toldBack != f.toldBack {
+		w.find(Contradiction, "%s: responses 9 say that %d øre came back, the bank %d", w.name(p), a.toldBack, f.toldBack)
+	}
+}
+
+// rejects counts orders of the payment that the bank rejected before it said anything else of their end, or has told since that they
+// are rejected.
+func (w *witness) rejects(p *payment) (n int) {
 	for at := p.order; at >= 0; at = w.orders[at].next {
 		if o := &w.orders[at]; o.end == endRejected || o.settled == endRejected {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }

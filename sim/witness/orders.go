@@ -29,6 +29,7 @@ type order struct {
 	truth     ending // by the bank's journal; empty: that has nothing of it
 
 	back, fee int64 // came back, and was kept of it, by the bank's reports
+	returns   int32 // parts in which it came back
 	trueBack  int64 // came back, by the bank's journal
 }
 
@@ -275,13 +276,14 @@ func (w *witness) addOrder(o order, agreement, debit string) {
 	w.orders = append(w.orders, o)
 }
 
-// suits weighs the payments that share an id: another authority may use the same one, a bundle may repeat one.
+// suits weighs the payments that share an id: another authority may use the same one, a bundle may repeat one. What came back may be
+// ordered anew from another account of the same agreement.
 func (w *witness) suits(p *payment, o *order, agreement, debit string) int {
 	score := 0
 	for _, s := range []struct {
 		holds  bool
 		weight int
-	}{{p.agreement == agreement && p.debit == debit, 8}, {!p.answered.rejected, 4}, {p.order < 0, 2}, {p.oere() == o.oere, 1}} {
+	}{{p.agreement == agreement, 16}, {p.debit == debit, 8}, {!p.answered.rejected, 4}, {p.order < 0, 2}, {p.oere() == o.oere, 1}} {
 		if s.holds {
 			score += s.weight
 		}
@@ -318,13 +320,14 @@ func (w *witness) findAll(list []Finding) {
 	}
 }
 
-// judgeAnew finds what is wrong with orders after the first: as much as came back of an earlier one may go elsewhere, from
-// the account that it came back to.
+// judgeAnew finds what is wrong with orders after the first: as much as came back of an earlier one, or was rejected of it, may go
+// elsewhere, from the account that it is on.
 func (w *witness) judgeAnew(p *payment) {
 	for at := p.order; at >= 0; at = w.orders[at].next {
 		covered := false
 		for earlier := w.orders[at].next; earlier >= 0; earlier = w.orders[earlier].next {
-			covered = covered || w.orders[earlier].back >= w.orders[at].oere
+			e := &w.orders[earlier]
+			covered = covered || e.back >= w.orders[at].oere || e.isRejected() && e.oere >= w.orders[at].oere
 		}
 		if !covered {
 			w.findAll(w.anew[at])

@@ -27,7 +27,10 @@ type payment struct {
 type answered struct {
 	rejected, stopped    bool
 	returned, cheque     string // number of the response 7
-	response8, response9 string
+	response8, response9 string // number of the last
+	times8, times9       int
+	waits                int   // responses 9 that say that it is kept for an account: what becomes of it then is told, too
+	toldBack             int64 // øre that came back, by responses 9
 }
 
 // oere is the amount in øre. An amount that cannot be paid (nothing, negative, parts of an øre, too large, not Danish)

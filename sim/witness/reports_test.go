@@ -204,41 +204,58 @@ func TestWhatComesBack(t *testing.T) {
 	sum := func(oere int64) witness.Sum { return witness.Sum{Count: 1, Oere: oere} }
 	for name, c := range map[string]struct {
 		files                   files
-		back, settled           witness.Sum
+		stated                  string // amounts that responses 9 say came back
+		paid                    bool   // it is told by one more response 8
+		back, settled, waits    witness.Sum
 		disputed                witness.Sum
 		kind                    string // of a finding
 		credited, fees, unknown int64
 	}{
-		"all":    {files: files{advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", ""))}, back: sum(10000), credited: 10000},
-		"a part": {files: files{advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", ""))}, back: sum(10000), credited: 4000},
+		"all":                {files: files{advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", ""))}, stated: "100,00", back: sum(10000), credited: 10000},
+		"and nobody is told": {files: files{advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", ""))}, back: sum(10000), credited: 10000, kind: witness.NoAnswer},
+		"and another amount is told": {files: files{advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", ""))}, stated: "99,00", back: sum(10000), credited: 10000,
+			kind: witness.Contradiction},
+		"and is told three times": {files: files{advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", ""))}, stated: "50,00 25,00 25,00", back: sum(10000), credited: 10000,
+			kind: witness.DoubleAnswer},
+		"a part": {files: files{advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", ""))}, stated: "40,00", back: sum(10000), credited: 4000},
 		"less a fee": {files: files{advised: cremul("R1", "75,00", returnOf("00000001A 1", "75,00", "25,00"))},
-			back: sum(10000), credited: 7500, fees: 2500},
+			stated: "75,00", back: sum(10000), credited: 7500, fees: 2500},
 		"in two parts": {files: files{advised: cremul("R1", "100,00", returnOf("00000001A 1", "40,00", ""), returnOf("00000001A 1", "60,00", ""))},
-			back: sum(10000), credited: 10000},
+			stated: "40,00 60,00", back: sum(10000), credited: 10000},
 		"twice told": {files: files{
 			advised:                cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")),
 			centre + "sent/C2.edi": strings.Replace(cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), "0601+R1'", "0602+R1'", 1),
-		}, back: sum(10000), credited: 10000},
+		}, stated: "100,00", back: sum(10000), credited: 10000},
 		"of what was rejected": {files: files{advised: cremul("R1", "500,00", returnOf("00000001E", "500,00", ""))},
 			disputed: sum(50000), credited: 50000},
 		"and is ordered anew": {files: files{
 			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), anew: order("100,00"),
-		}, back: sum(10000), credited: 10000},
+		}, stated: "100,00", waits: sum(10000), credited: 10000},
 		"and is paid anew": {files: files{
 			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), anew: order("100,00"),
 			centre + "sent/D1.edi": statement("D1", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+D1-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+4'UNT+9+1'"),
-		}, settled: sum(10000), credited: 10000},
+		}, stated: "100,00", paid: true, credited: 10000},
+		"and is paid to the error account": {files: files{
+			advised:                  cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")),
+			anew:                     interchange("2", "AG1", line(1, seq(1, "00000002A 1", "100,00", "", transfer("0000000099", "3001")))),
+			"../country/choices.csv": "authority,benefit_type,cause,choice\n10,,came_back,error_account 30010000000099\n",
+			centre + "sent/D1.edi":   statement("D1", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+D1-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+4'UNT+9+1'"),
+		}, stated: "100,00", paid: true, settled: sum(10000), credited: 10000},
+		"and is rejected where it is ordered anew": {files: files{
+			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), anew: order("100,00"),
+			centre + "sent/D1.edi": statement("D1", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+D1-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+2'UNT+9+1'"),
+		}, stated: "100,00 0,00", credited: 10000},
 		"a part, and that goes to another account": {files: files{
 			advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", "")),
 			anew:    interchange("2", "AG1", line(1, seq(1, "00000002A 1", "40,00", "", "PAI+::20'"))),
-		}, back: sum(10000), credited: 4000},
+		}, stated: "40,00", waits: sum(10000), credited: 4000},
 		"a part, and one øre more goes elsewhere": {files: files{
 			advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", "")),
 			anew:    interchange("2", "AG1", line(1, seq(1, "00000002A 1", "40,01", "", transfer("0000000099", "3001")))),
-		}, back: sum(10000), credited: 4000, kind: witness.PaidTwice},
+		}, stated: "40,00", waits: sum(10000), credited: 4000, kind: witness.PaidTwice},
 		"a part, and all is ordered anew": {files: files{
 			advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", "")), anew: order("100,00"),
-		}, back: sum(10000), credited: 4000, kind: witness.PaidTwice},
+		}, stated: "40,00", waits: sum(10000), credited: 4000, kind: witness.PaidTwice},
 		"whose sum is another": {files: files{advised: cremul("R1", "100,01", returnOf("00000001A 1", "100,00", ""))}, unknown: 10001},
 		"without an amount": {files: files{
 			advised: strings.Replace(cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), "MOA+60:100,00:DKK'RFF+ACK", "MOA+60:viel:DKK'RFF+ACK", 1),
@@ -250,8 +267,15 @@ func TestWhatComesBack(t *testing.T) {
 			for path, text := range c.files {
 				f[path] = text
 			}
+			for i, amount := range strings.Fields(c.stated) {
+				text := strings.Replace(answered("A 1", "RJCT", ""), "</s:TxSts>", "</s:TxSts><s:AddtlInf>Konto ophørt. Beløb kommet retur: "+amount+". Hos myndigheden</s:AddtlInf>", 1)
+				f[fmt.Sprintf("%st%d.xml", got, i)] = response(9, fmt.Sprint("t", i), "", text)
+			}
+			if c.paid {
+				f[got+"t8.xml"] = response(8, "t8", "", answered("A 1", "ACPT", ""))
+			}
 			r := f.compute(t)
-			if r.Total.CameBack != c.back || r.Total.Settled != c.settled || r.Total.Disputed != c.disputed || r.Total.Accounted() != r.Total.Received {
+			if r.Total.CameBack != c.back || r.Total.Settled != c.settled || r.Total.Waiting != c.waits || r.Total.Disputed != c.disputed || r.Total.Accounted() != r.Total.Received {
 				t.Errorf("%+v", r.Total)
 			}
 			if m := r.Authorities[0].Money; m.CameBack.Oere != c.credited || m.Kept != c.fees || m.Unknown.Oere != c.unknown {

@@ -33,8 +33,8 @@ type States struct {
 	Returned Sum `json:"returned"`  // response 7 RJCT, or rejected by the bank
 	Executed Sum `json:"executed"`  // the bank's word, or its silence where that is its way
 	Cheque   Sum `json:"cheque"`    // executed as a cheque
-	CameBack Sum `json:"came_back"` // executed, and money of it is back: all of it or a part
-	Settled  Sum `json:"settled"`   // came back, and was ordered and executed anew; what only its authority's books show is in CameBack
+	CameBack Sum `json:"came_back"` // executed, and money of it is back, all or a part, and nothing ordered for that
+	Settled  Sum `json:"settled"`   // ordered to its authority's error account, and executed; what else is settled stands in its authority's books
 	Disputed Sum `json:"disputed"`  // the bank has contradicted itself, and nobody has asked it since
 	Waiting  Sum `json:"waiting"`   // none of these yet
 	// Undecided is the part of Waiting of which the bank has said what cannot be understood, or may have: what names no
@@ -123,6 +123,10 @@ func Compute(ctx context.Context, dir string) (Report, error) {
 		byE2E: map[string]int32{}, bundles: map[bundleKey]int32{}, messages: map[messageKey]*message{},
 		money: newMoney(), anew: map[int32][]Finding{},
 		controls: map[controlKey]*interchange{}, numbers: map[string]string{}, heard: map[sentKey]digest{},
+		errorAccounts: map[string]bool{},
+	}
+	if err := w.choices(filepath.Join(dir, "country")); err != nil {
+		return Report{}, err
 	}
 	suppliers, err := folders(filepath.Join(w.dir, "authority"))
 	if err != nil {
@@ -167,6 +171,8 @@ type witness struct {
 	heard    map[sentKey]digest // readable files of banks
 	banks    []Bank
 	profiles []profile
+
+	errorAccounts map[string]bool // of authorities, by their standing choices
 }
 
 func (w *witness) find(kind, format string, args ...any) {

@@ -31,8 +31,8 @@ const mostDisputes = 1000
 func (s *Store) Disputes(ctx context.Context) ([]Dispute, error) {
 	var list []Dispute
 	err := s.DB.SelectContext(ctx, &list, `SELECT * FROM (
-			SELECT i.id AS interchange_id, i.bank, i.control_ref, l.message_no, l.lin, 0::bigint AS payment_id, l.payments - coalesce(t.payments, 0)::int AS payments,
-				(l.ore - coalesce(t.ore, 0))::bigint AS ore, coalesce(l.text, '') AS text
+			SELECT i.id AS interchange_id, i.bank, i.control_ref, l.message_no, l.lin, 0::bigint AS payment_id, l.payments - l.later_payments - coalesce(t.payments, 0)::int AS payments,
+				(l.ore - l.later_ore - coalesce(t.ore, 0))::bigint AS ore, coalesce(l.text, '') AS text
 			FROM order_line l JOIN interchange i ON i.id = l.interchange_id
 			LEFT JOIN LATERAL (SELECT sum(y.payments) AS payments, sum(y.ore) AS ore FROM fact_tally y WHERE y.interchange_id = l.interchange_id
 				AND y.message_no = l.message_no AND y.lin = l.lin) t ON true
@@ -138,7 +138,7 @@ const WaitsForPersons = `(y.kind = 'disputed' OR y.kind = 'dispute_settled' AND 
 func (s *Store) closeSettled(ctx context.Context, x *postgres.Session, interchange, decision int64) error {
 	var open bool
 	err := x.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM order_line l WHERE l.interchange_id = $1 AND (l.state = 'disputed'
-			AND l.payments > coalesce((SELECT sum(y.payments) FROM fact_tally y WHERE y.interchange_id = $1 AND y.message_no = l.message_no AND y.lin = l.lin), 0)
+			AND l.payments - l.later_payments > coalesce((SELECT sum(y.payments) FROM fact_tally y WHERE y.interchange_id = $1 AND y.message_no = l.message_no AND y.lin = l.lin), 0)
 			OR (SELECT sum(y.payments) FROM fact_tally y WHERE y.interchange_id = $1 AND y.message_no = l.message_no AND y.lin = l.lin AND `+WaitsForPersons+`) > 0))`,
 		interchange).Scan(&open)
 	if err != nil || open {

@@ -188,12 +188,12 @@ func (s *Store) withoutStatus(ctx context.Context, x *postgres.Session, bank gat
 		waiting
 		ExecutesOn time.Time `db:"executes_on"`
 	}
-	err := x.SelectContext(ctx, &rows, `SELECT i.id, i.file_name, i.executes_on, sum(l.payments - t.payments)::bigint AS payments, sum(l.ore - t.ore)::bigint AS ore
+	err := x.SelectContext(ctx, &rows, `SELECT i.id, i.file_name, i.executes_on, sum(l.payments - l.later_payments - t.payments)::bigint AS payments, sum(l.ore - l.later_ore - t.ore)::bigint AS ore
 		FROM interchange i JOIN order_line l ON l.interchange_id = i.id
 		CROSS JOIN LATERAL (SELECT coalesce(sum(e.payments), 0) AS payments, coalesce(sum(e.ore), 0) AS ore FROM fact_tally e
 			WHERE e.interchange_id = l.interchange_id AND e.message_no = l.message_no AND e.lin = l.lin AND e.kind <> 'dispute_settled') t
 		WHERE i.bank = $1 AND i.contrl = 'accepted' AND i.executes_on <= $2::date AND l.state IN ('with_bank', 'accepted')
-		GROUP BY i.id HAVING sum(l.payments - t.payments) > 0 ORDER BY i.id`, bank.ID, through.String())
+		GROUP BY i.id HAVING sum(l.payments - l.later_payments - t.payments) > 0 ORDER BY i.id`, bank.ID, through.String())
 	if err != nil {
 		return nil, fmt.Errorf("missing statuses of %s: %w", bank.ID, err)
 	}

@@ -84,11 +84,11 @@ func (s *Store) decide(ctx context.Context, x *postgres.Session, j *judge, d due
 	if err := json.Unmarshal(d.Reasons, &last); err != nil {
 		return false, err
 	}
-	day := gateway.DateOf(d.Day)
-	if !c.Issued && (s.Now().Before(day.AddDays(1).At(refusedAt, s.Location)) || d.Last > 0 && slices.Equal(c.Reasons, last)) {
+	day, now := gateway.DateOf(d.Day), s.Now()
+	if !c.Issued && (now.Before(day.AddDays(1).At(refusedAt, s.Location)) || d.Last > 0 && slices.Equal(c.Reasons, last)) {
 		return false, nil
 	}
-	c.N, c.MadeAt = d.Last+1, s.Now().UTC().Format(time.RFC3339)
+	c.N, c.MadeAt = d.Last+1, now.UTC().Format(time.RFC3339)
 	sums, err := json.Marshal(c.Sums)
 	if err != nil {
 		return false, err
@@ -103,7 +103,7 @@ func (s *Store) decide(ctx context.Context, x *postgres.Session, j *judge, d due
 	}
 	_, err = x.ExecContext(ctx, `INSERT INTO certificate (day, authority, agreement, bank_centre, n, issued, reasons, difference_ore, sums, made_at, audit_entry)
 		VALUES ($1, $2, $3, $4, $5, $6, ARRAY(SELECT jsonb_array_elements_text($7::jsonb)), $8, $9::jsonb, $10, $11)`,
-		c.Day, c.Authority, c.Agreement, c.BankCentre, c.N, c.Issued, string(reasons), c.Difference, string(sums), s.Now(), entry)
+		c.Day, c.Authority, c.Agreement, c.BankCentre, c.N, c.Issued, string(reasons), c.Difference, string(sums), now, entry)
 	if err == nil && c.Issued {
 		err = x.UpdateOne(ctx, `DELETE FROM certificate_due WHERE day = $1 AND authority = $2 AND agreement = $3 AND bank_centre = $4`,
 			c.Day, c.Authority, c.Agreement, c.BankCentre)
