@@ -3,19 +3,24 @@
 -- that are looked at when the statements are planned.
 
 -- step: judge orders
+-- One that has come to a later order ended by what that was made for, and nothing moves it any more.
 INSERT INTO judged
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty, f.position, w.posting_id, w.posting_part, w.moved_ore
+    CASE WHEN s.attempt > w.attempt AND f.effect IN ('takes', 'disputes') THEN 'keeps' ELSE f.effect END, f.answer, f.exception, w.n, f.certainty, f.position, w.posting_id, w.posting_part, w.moved_ore
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
-LEFT JOIN LATERAL (SELECT t.kind FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id AND t.attempt = w.attempt LIMIT 1) s ON true
-JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(s.kind, 'released', l.type, l.state, i.state)
+LEFT JOIN LATERAL (SELECT t.kind, t.attempt FROM standing t WHERE t.month = w.month AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT t.cause FROM obligation t WHERE s.attempt > w.attempt AND t.payment_id = w.payment_id AND t.attempt = w.attempt + 1 LIMIT 1) e ON true
+JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = CASE WHEN s.attempt > w.attempt THEN coalesce(e.cause, 'void')
+    ELSE position_of(CASE WHEN s.attempt = w.attempt THEN s.kind END, 'released', l.type, l.state, i.state) END
 WHERE w.payment_id IS NOT NULL
 ORDER BY w.payment_id, w.attempt, w.n
 
 -- step: judge lines
+-- One whose orders all have come to a later one, or stand by themselves, stays as it is.
 INSERT INTO judged
 SELECT DISTINCT ON (w.interchange_id, w.message_no, w.lin) NULL, NULL, NULL, w.interchange_id, w.message_no, w.lin, NULL, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty, f.position
+    CASE WHEN f.effect = 'disputes' AND l.later_payments > 0 AND l.payments - l.later_payments <= coalesce((SELECT sum(y.payments) FROM fact_tally y
+        WHERE y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin), 0) THEN 'keeps' ELSE f.effect END, f.answer, f.exception, w.n, f.certainty, f.position
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 JOIN may_follow f ON f.news = @news AND f.scope = 'bulk' AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)
 WHERE w.payment_id IS NULL
