@@ -7,7 +7,7 @@ import "testing"
 func TestStop_AwaitsAccount(t *testing.T) {
 	t.Parallel()
 	arrives := func(w *world) { w.hasAccount(poor, "90430000000099"); w.settle() }
-	passes := func(w *world) { w.at("2005-08-16 07:00"); w.settle() }
+	lapses := func(w *world) { w.at("2005-08-16 07:00"); w.settle() }
 	const stopped, kept, paid = "stopped 1 = 200, with_bank 1 = 100", "waiting 1 = 200, with_bank 1 = 100", "with_bank 2 = 300"
 	for name, c := range map[string]struct {
 		meanwhile    func(*world)
@@ -15,7 +15,7 @@ func TestStop_AwaitsAccount(t *testing.T) {
 	}{
 		"nothing meanwhile":   {func(*world) {}, kept, paid},
 		"its account arrives": {arrives, paid, paid},
-		"its last day passes": {passes, paid, paid},
+		"its last day passes": {lapses, paid, paid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
