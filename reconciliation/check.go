@@ -38,7 +38,8 @@ func invariants() []invariant {
 		{"I2", "payment with two orders alive",
 			`SELECT o.payment_id FROM own_bank_order o JOIN only_order_line l USING (interchange_id, message_no, lin) LEFT JOIN own_fact f ON f.payment_id = o.payment_id
 				AND f.scope = 'payment' AND f.attempt = o.attempt AND f.kind IN ('bank_rejected', 'came_back')
-			 WHERE f.payment_id IS NULL AND l.state NOT IN ('rejected', 'void') GROUP BY 1 HAVING count(*) > 1`},
+			 WHERE f.payment_id IS NULL AND l.state NOT IN ('rejected', 'void') AND NOT EXISTS (SELECT FROM own_fact e WHERE e.scope = 'line' AND e.kind = 'bank_rejected'
+				AND e.interchange_id = l.interchange_id AND e.message_no = l.message_no AND e.lin = l.lin) GROUP BY 1 HAVING count(*) > 1`},
 		{"I2", "order that is not where its payment is looked for",
 			`SELECT o.payment_id FROM own_bank_order o JOIN only_delivery d ON d.id = delivery_of(o.payment_id) JOIN only_payment p ON p.month = d.month AND p.id = o.payment_id
 			 JOIN only_release_group g ON g.id = p.group_id LEFT JOIN only_standing s ON s.month = p.month AND s.payment_id = p.id
@@ -59,9 +60,9 @@ func invariants() []invariant {
 			`SELECT i.id FROM only_interchange i JOIN only_message m ON m.interchange_id = i.id JOIN only_order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.no
 			 WHERE (i.state = 'void') <> m.void OR m.void <> (l.state = 'void')`},
 		{"I2", "line whose orders are not all of its attempt, or not counted where they are",
-			`SELECT l.interchange_id FROM only_order_line l LEFT JOIN (SELECT o.interchange_id, o.message_no, o.lin, count(*) FILTER (WHERE s.attempt > o.attempt) AS n,
+			`SELECT l.interchange_id FROM only_order_line l LEFT JOIN (SELECT o.interchange_id, o.message_no, o.lin, count(*) FILTER (WHERE s.attempt > o.attempt OR s.attempt BETWEEN 1 AND o.attempt - 1) AS n,
 				coalesce(sum(CASE o.attempt WHEN 1 THEN o.ore ELSE (SELECT p.ore FROM payment p WHERE p.month = month_of(delivery_of(o.payment_id)) AND p.id = o.payment_id) END)
-					FILTER (WHERE s.attempt > o.attempt), 0) AS ore, min(o.attempt) AS first, max(o.attempt) AS last
+					FILTER (WHERE s.attempt > o.attempt OR s.attempt BETWEEN 1 AND o.attempt - 1), 0) AS ore, min(o.attempt) AS first, max(o.attempt) AS last
 				FROM only_bank_order o LEFT JOIN open_standing s ON s.payment_id = o.payment_id GROUP BY 1, 2, 3) c USING (interchange_id, message_no, lin)
 			 LEFT JOIN interchange i ON i.id = l.interchange_id
 			 WHERE (l.later_payments <> coalesce(c.n, 0) OR l.later_ore <> coalesce(c.ore, 0) OR l.attempt <> c.first OR l.attempt <> c.last) AND ` + kept("i.since")},
@@ -70,7 +71,9 @@ func invariants() []invariant {
 			 LEFT JOIN own_bank_order o ON o.payment_id = w.payment_id AND o.attempt = w.attempt
 			 LEFT JOIN own_bank_order b ON b.payment_id = w.payment_id AND b.attempt = w.attempt - 1
 			 WHERE ` + kept("w.payment_month") + ` AND (b.payment_id IS NULL AND w.cause IS DISTINCT FROM 'no_account' OR w.ore > b.ore OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL)
-				OR w.state = 'open' AND s.attempt >= w.attempt OR w.state = 'ordered' AND (s.attempt >= w.attempt) IS NOT TRUE
+				OR w.state = 'open' AND s.attempt >= w.attempt
+				OR w.state = 'ordered' AND (s.attempt >= w.attempt) IS NOT TRUE AND NOT EXISTS (SELECT FROM order_line l WHERE l.interchange_id = o.interchange_id
+					AND l.message_no = o.message_no AND l.lin = o.lin AND l.state = 'void')
 				OR w.state = 'given_up' AND w.cause IS NULL AND NOT coalesce(s.attempt = w.attempt AND s.kind IN ('not_payable', 'stopped'), false))`},
 		{"I3", "payment that waits for an account, and nobody waits for",
 			`SELECT s.payment_id FROM only_standing s WHERE s.kind = 'awaits_account' AND ` + kept("s.month") + `
@@ -91,7 +94,7 @@ func invariants() []invariant {
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, o.attempt, s.kind, l.state AS line, i.state AS interchange
 				FROM only_order_line l JOIN only_interchange i ON i.id = l.interchange_id JOIN own_bank_order o USING (interchange_id, message_no, lin)
 				LEFT JOIN only_standing s ON s.payment_id = o.payment_id
-				WHERE l.state = 'void' AND (s.attempt > o.attempt) IS NOT TRUE AND ` + kept("i.since") + `
+				WHERE l.state = 'void' AND (s.attempt > o.attempt OR s.attempt BETWEEN 1 AND o.attempt - 1) IS NOT TRUE AND ` + kept("i.since") + `
 				AND NOT EXISTS (SELECT FROM obligation w WHERE w.payment_id = o.payment_id AND w.attempt = o.attempt + 1 AND w.state = 'open') OFFSET 0) o
 			 WHERE state_of(kind, 'released', type, line, interchange) = 'void'`},
 		{"I2", "payment that does not stand where its last fact says",
@@ -238,7 +241,8 @@ func invariants() []invariant {
 				AND NOT EXISTS (SELECT 1 FROM only_answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = 0 AND a.attempt = 0
 					AND a.interchange_id = l.interchange_id AND a.message_no = l.message_no AND a.lin = l.lin)
 				AND NOT EXISTS (SELECT 1 FROM only_answer_due a WHERE a.kind = 8 AND a.delivery_id = delivery_of(o.payment_id) AND a.payment_id = o.payment_id
-					AND a.attempt = o.attempt) OFFSET 0) o
+					AND a.attempt = o.attempt)
+				AND NOT EXISTS (SELECT FROM only_standing t WHERE t.payment_id = o.payment_id AND t.attempt > o.attempt) OFFSET 0) o
 			 WHERE position_of(kind, 'released', type, line, interchange) IN ('with_bank', 'accepted', 'assumed', 'executed')`},
 		{"I12", "order whose authority was last told the opposite",
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, e.kind, l.state AS line, i.state AS interchange,

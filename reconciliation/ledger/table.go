@@ -68,7 +68,7 @@ func tableRows() []tableRow {
 		{"- - - - - - - - - - - - - - E E - -", Of(gateway.FactToErrorAccount)},
 		{"- - - - - - - - - - - - - - H H - -", Of(gateway.FactByHand)},
 		{"- - - - - - - - - - - - - - H H - -", Of(gateway.FactGivenUp)},
-		{"- - - - - - - - D D D D D D D D - -", Of(gateway.FactDisputed)},
+		{"- - - - - - - D D D D D D D D D - -", Of(gateway.FactDisputed)}, // also where what was ordered for a reject is void
 		{"- - - - - - - - - - - - - - - - T -", Of(gateway.FactDisputeSettled)},
 		{"- - - - - - W - - - - - - - - - - -", Of(gateway.FactVoid)},
 	}

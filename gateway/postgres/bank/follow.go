@@ -40,20 +40,24 @@ func (s *Store) followMoved(ctx context.Context, x *postgres.Session, news gatew
 
 func (s *Store) followWords(ctx context.Context, x *postgres.Session, news gateway.News, from source, place, columns, words string, args pgscript.Args) (int, error) {
 	now := s.Now()
-	if err := pgscript.Run(ctx, x, newsTablesScript, nil); err != nil {
-		return 0, err
+	var heard int64
+	hear := func() error {
+		if err := pgscript.Run(ctx, x, newsTablesScript, nil); err != nil {
+			return err
+		}
+		r, err := x.ExecContext(ctx, `INSERT INTO word (`+columns+`) `+words, args)
+		if err == nil {
+			heard, err = r.RowsAffected()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", news, err)
+		}
+		return nil
 	}
-	r, err := x.ExecContext(ctx, `INSERT INTO word (`+columns+`) `+words, args)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", news, err)
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
+	if err := hear(); err != nil || heard == 0 {
 		return 0, err
 	}
 	this, err := s.EnsureMonth(ctx, x, now)
-	if err == nil {
-		err = x.NewFacts(ctx)
-	}
 	if err != nil {
 		return 0, err
 	}
@@ -71,6 +75,13 @@ func (s *Store) followWords(ctx context.Context, x *postgres.Session, news gatew
 		"document": sql.NullInt64{Int64: from.document, Valid: from.document != 0}, "decision": sql.NullInt64{Int64: from.decision, Valid: from.decision != 0},
 		"settled": from.decision != 0 && news != gateway.NewsVoided && news != gateway.NewsCameBack, "executed": news == gateway.NewsSettledExecuted, "followed": news == gateway.NewsAssumed,
 		"response8": int(gateway.Response8), "accepted": gateway.StatusAccepted, "corrected": corrected(news), "response9": int(gateway.Response9), "rejected": gateway.StatusRejected, "rejectcode": string(gateway.CodeBankReject)}
+	reopened, err := s.reopen(ctx, x, news, hear, all)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", news, err)
+	}
+	if err := x.NewFacts(ctx); err != nil {
+		return 0, err
+	}
 	steps, err := pgscript.Parse(followScript + answersScript)
 	if err != nil {
 		return 0, err
@@ -79,6 +90,11 @@ func (s *Store) followWords(ctx context.Context, x *postgres.Session, news gatew
 	if err := pgscript.RunSteps(ctx, x, steps[:judge], all, func(string, int64) {}); err != nil {
 		return 0, fmt.Errorf("%s: %w", news, err)
 	}
+	if reopened {
+		if err := stoodVoid(ctx, x); err != nil {
+			return 0, err
+		}
+	}
 	if err := carryJudged(ctx, x, since, month); err != nil {
 		return 0, err
 	}
@@ -86,7 +102,9 @@ func (s *Store) followWords(ctx context.Context, x *postgres.Session, news gatew
 		return 0, fmt.Errorf("%s: %w", news, err)
 	}
 	if from.document != 0 {
-		_, err := x.ExecContext(ctx, `INSERT INTO followed SELECT n, effect, certainty, nullif(exception, '') FROM judged WHERE n > 0`)
+		// What contradicts is on record as that, also where nothing moves any more.
+		_, err := x.ExecContext(ctx, `INSERT INTO followed SELECT n, CASE certainty WHEN 'contradicting' THEN 'disputes' ELSE effect END, certainty, nullif(exception, '')
+			FROM judged WHERE n > 0`)
 		if err != nil {
 			return 0, fmt.Errorf("what follows from statuses: %w", err)
 		}

@@ -23,7 +23,8 @@ func (s *Store) WouldUndo(ctx context.Context, x *postgres.Session, which Chosen
 }
 
 // UndoStop lets payments go that were stopped, by a decision: each as it would have gone. One whose release is over waits for
-// another, which is due at once; one whose order was void is ordered anew; one that was held is held. A response 5 that is not
+// another, which is due at once; one whose order was void is ordered anew; one that was held is
+// held, and one that was kept for an account is kept for it. A response 5 that is not
 // given yet is not owed any more.
 func (s *Store) UndoStop(ctx context.Context, x *postgres.Session, which Chosen, decision int64, why string) (Stops, error) {
 	p, err := s.choose(ctx, x, which)
@@ -53,6 +54,10 @@ func (p *stopping) undone(ctx context.Context) (s Stops, err error) {
 			AND (SELECT o.position FROM stop_outcome o WHERE o.payment_id = t.payment_id AND o.outcome = 'stopped' ORDER BY o.n DESC LIMIT 1) = $1`, gateway.AtHeld)
 	}
 	if err == nil {
+		_, err = p.x.ExecContext(ctx, `UPDATE stopping t SET awaited = true FROM obligation w WHERE t.outcome = 'goes' AND t.attempt = 0 AND t.group_state = 'released'
+			AND w.payment_id = t.payment_id AND w.cause = $1 AND w.state IN ('open', 'given_up')`, gateway.CauseNoAccount)
+	}
+	if err == nil {
 		err = p.x.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE t.held), count(*) FILTER (WHERE a.answer_id IS NOT NULL)
 			FROM stopping t LEFT JOIN LATERAL (SELECT d.answer_id FROM answer_due d WHERE d.kind = @response5 AND d.delivery_id = delivery_of(t.payment_id)
 				AND d.delivery_id >= @first::bigint AND d.delivery_id < @after::bigint AND d.payment_id = t.payment_id AND d.attempt = t.attempt ORDER BY d.turn DESC LIMIT 1) a ON true
@@ -65,7 +70,7 @@ func (p *stopping) undone(ctx context.Context) (s Stops, err error) {
 }
 
 func (p *stopping) undo(ctx context.Context, decision int64, why string) error {
-	err := p.x.Regroup(ctx, decision, `SELECT month, payment_id FROM stopping WHERE outcome = 'goes' AND attempt = 0 AND group_state = 'released'`)
+	err := p.x.Regroup(ctx, decision, `SELECT month, payment_id FROM stopping WHERE outcome = 'goes' AND attempt = 0 AND group_state = 'released' AND NOT awaited`)
 	if err == nil {
 		err = p.x.NewFacts(ctx)
 	}
@@ -82,11 +87,12 @@ func (p *stopping) undo(ctx context.Context, decision int64, why string) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.x.ExecContext(ctx, `INSERT INTO new_fact (month, payment_id, attempt, kind, text, decision_id)
-		SELECT month, payment_id, 0, @kind, @why::text, @decision::bigint FROM stopping WHERE outcome = 'goes' AND held ORDER BY payment_id`,
-		pgscript.Args{"kind": string(gateway.FactHeld), "why": why, "decision": decision})
+	_, err = p.x.ExecContext(ctx, `INSERT INTO new_fact (month, payment_id, attempt, kind, text, decision_id, was)
+		SELECT month, payment_id, 0, CASE WHEN held THEN @held ELSE @awaits END::fact_kind, @why::text, @decision::bigint, 'waiting'
+		FROM stopping WHERE outcome = 'goes' AND (held OR awaited) ORDER BY payment_id`,
+		pgscript.Args{"held": string(gateway.FactHeld), "awaits": string(gateway.FactAwaitsAccount), "why": why, "decision": decision})
 	if err != nil {
-		return fmt.Errorf("facts of what is held again: %w", err)
+		return fmt.Errorf("facts of what is held, or waits for an account, again: %w", err)
 	}
 	return p.RecordFacts(ctx, p.x)
 }

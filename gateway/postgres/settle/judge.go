@@ -33,7 +33,8 @@ func newOutcomes() *outcomes { return &outcomes{byPayment: map[int64]int{}} }
 
 // judge decides about one return or reject. What comes back of a payment in several parts is settled together, and told by the part.
 func (s *Store) judge(r *stranded, choices gateway.StandingChoices, bank gateway.BankCentre, now time.Time, out *outcomes) {
-	if !r.still() {
+	n, known := out.byPayment[r.Payment]
+	if !r.still() || known && r.Cause == gateway.CauseBankRejected { // rejected twice, with a dispute between: the same money
 		return
 	}
 	choice := choices.For(r.Authority, r.BenefitType, r.Cause, "")
@@ -45,6 +46,9 @@ func (s *Store) judge(r *stranded, choices gateway.StandingChoices, bank gateway
 	switch {
 	case r.OpenAttempt != 0: // an earlier part is still to be ordered, and this goes with it
 		o.does, why = r.OpenKind.settlement(), ""
+		if r.Cause == gateway.CauseBankRejected { // once more, after a dispute: that is to be ordered for the same money
+			o.ore = 0
+		}
 		o.until = gateway.DateOf(r.OpenUntil.Time)
 	case choice.Does == gateway.HoldForAccount:
 		o.until = gateway.HoldUntil(s.Days.Calendar, gateway.DateOf(now.In(s.Location)), choice.HoldDays)
@@ -54,7 +58,6 @@ func (s *Store) judge(r *stranded, choices gateway.StandingChoices, bank gateway
 	if why == gateway.UnpaidAgain {
 		out.failed = append(out.failed, r.Payment)
 	}
-	n, known := out.byPayment[r.Payment]
 	if !known {
 		out.byPayment[r.Payment] = len(out.all)
 		out.all = append(out.all, o)

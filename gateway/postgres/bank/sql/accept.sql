@@ -16,12 +16,12 @@ owed AS (
     FROM accepted a CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = a.month AND b.month BETWEEN @earliest::date AND @latest::date AND b.interchange_id = a.interchange_id
         AND b.message_no = a.message_no AND b.lin = a.lin OFFSET 0) o
     CROSS JOIN LATERAL (SELECT delivery_of(o.payment_id) AS id, month_of(delivery_of(o.payment_id)) AS month) d
-    LEFT JOIN LATERAL (SELECT s.kind FROM standing s WHERE s.month = d.month AND s.month BETWEEN @earliest::date AND @latest::date AND s.payment_id = o.payment_id
-        AND s.attempt = o.attempt LIMIT 1) e ON true
+    LEFT JOIN LATERAL (SELECT CASE WHEN s.attempt = o.attempt THEN s.kind END AS kind, s.attempt > o.attempt AS later FROM standing s WHERE s.month = d.month
+        AND s.month BETWEEN @earliest::date AND @latest::date AND s.payment_id = o.payment_id LIMIT 1) e ON true
     LEFT JOIN LATERAL (SELECT n.kind, n.turn, n.payment_id, n.attempt FROM answer_due n WHERE (a.facts > 0 OR e.kind IS NOT NULL) AND n.kind IN (@response, @response9)
         AND n.delivery_id = d.id AND n.delivery_id >= @first::bigint AND n.delivery_id < @after::bigint AND n.payment_id = o.payment_id AND n.attempt = o.attempt
         ORDER BY n.turn DESC LIMIT 1) p ON true
-    WHERE e.kind IS DISTINCT FROM 'bank_rejected' AND (p.kind IS NULL OR p.kind = @response9 AND e.kind IS DISTINCT FROM 'disputed')
+    WHERE e.later IS NOT TRUE AND e.kind IS DISTINCT FROM 'bank_rejected' AND (p.kind IS NULL OR p.kind = @response9 AND e.kind IS DISTINCT FROM 'disputed')
     GROUP BY d.id, d.month, o.interchange_id, o.message_no, o.lin, p.payment_id, p.attempt, p.turn
     ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at),
 counted AS (

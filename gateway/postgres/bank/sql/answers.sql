@@ -15,7 +15,7 @@ CROSS JOIN LATERAL (SELECT * FROM bank_order b WHERE b.month = i.month AND b.mon
 CROSS JOIN LATERAL (SELECT delivery_of(o.payment_id) AS id, month_of(delivery_of(o.payment_id)) AS month) d
 WHERE j.payment_id IS NULL AND (j.effect = 'takes' AND (j.answer <> 0 OR @settled::boolean) OR j.effect = 'disputes' AND l.facts > 1)
   AND NOT EXISTS (SELECT FROM standing e WHERE e.month = d.month AND e.month BETWEEN @since::date AND @recorded::date AND e.payment_id = o.payment_id
-    AND e.attempt = o.attempt AND e.kind IS NOT NULL)
+    AND (e.attempt = o.attempt AND e.kind IS NOT NULL OR e.attempt > o.attempt))
 
 -- step: answers that are overtaken before they are given
 WITH overtaken AS (

@@ -3,28 +3,34 @@
 -- that are looked at when the statements are planned.
 
 -- step: judge orders
+-- One that has come to a later order ended by what that was made for, and nothing moves it any more.
 -- What may follow is looked up once for all that stand alike on a line.
 INSERT INTO judged
 WITH stands AS MATERIALIZED (
-    SELECT w.*, coalesce(s.kind::text, '') AS kind, s.attempt IS NOT NULL AS stood
+    SELECT w.*, coalesce(s.kind::text, '') AS kind, s.attempt IS NOT NULL AS stood, CASE WHEN s.attempt > w.attempt THEN coalesce((SELECT t.cause FROM obligation t
+        WHERE t.payment_id = w.payment_id AND t.attempt = w.attempt + 1), 'void') ELSE '' END AS ended
     FROM word w
     LEFT JOIN LATERAL (SELECT CASE WHEN t.attempt = w.attempt THEN t.kind END AS kind, t.attempt FROM standing t WHERE t.month = w.month
         AND t.month BETWEEN @since::date AND @recorded::date AND t.payment_id = w.payment_id LIMIT 1) s ON true
     WHERE w.payment_id IS NOT NULL),
 follows AS MATERIALIZED (
-    SELECT a.interchange_id, a.message_no, a.lin, a.kind, l.facts > 0 AS moved_before, f.effect, f.answer, f.exception, f.certainty, f.position
-    FROM (SELECT DISTINCT interchange_id, message_no, lin, kind FROM stands) a
+    SELECT a.interchange_id, a.message_no, a.lin, a.kind, a.ended, l.facts > 0 AS moved_before, f.effect, f.answer, f.exception, f.certainty, f.position
+    FROM (SELECT DISTINCT interchange_id, message_no, lin, kind, ended FROM stands) a
     JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = a.interchange_id
-    JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(nullif(a.kind, '')::fact_kind, 'released', l.type, l.state, i.state))
+    JOIN may_follow f ON f.news = @news AND f.scope = 'order'
+        AND f.position = CASE WHEN a.ended <> '' THEN a.ended ELSE position_of(nullif(a.kind, '')::fact_kind, 'released', l.type, l.state, i.state) END)
 SELECT DISTINCT ON (w.payment_id, w.attempt) w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.seq, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty, f.position, w.posting_id, w.posting_part, w.moved_ore, w.stood OR f.moved_before
-FROM stands w JOIN follows f USING (interchange_id, message_no, lin, kind)
+    CASE WHEN w.ended <> '' AND f.effect IN ('takes', 'disputes') THEN 'keeps' ELSE f.effect END, f.answer, f.exception, w.n, f.certainty, f.position, w.posting_id,
+    w.posting_part, w.moved_ore, w.stood OR f.moved_before
+FROM stands w JOIN follows f USING (interchange_id, message_no, lin, kind, ended)
 ORDER BY w.payment_id, w.attempt, w.n
 
 -- step: judge lines
+-- One whose orders all have come to a later one, or stand by themselves, stays as it is.
 INSERT INTO judged
 SELECT DISTINCT ON (w.interchange_id, w.message_no, w.lin) NULL, NULL, NULL, w.interchange_id, w.message_no, w.lin, NULL, w.code, w.text,
-    f.effect, f.answer, f.exception, w.n, f.certainty, f.position
+    CASE WHEN f.effect = 'disputes' AND l.later_payments > 0 AND l.payments - l.later_payments <= coalesce((SELECT sum(y.payments) FROM fact_tally y
+        WHERE y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin), 0) THEN 'keeps' ELSE f.effect END, f.answer, f.exception, w.n, f.certainty, f.position
 FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 JOIN may_follow f ON f.news = @news AND f.scope = 'bulk' AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)
 WHERE w.payment_id IS NULL

@@ -18,7 +18,8 @@ CREATE TEMP TABLE IF NOT EXISTS stopping (
     may_stop       boolean NOT NULL DEFAULT false, -- once its interchange is void
     handed_over_at timestamptz,
     outcome        text,
-    held           boolean NOT NULL DEFAULT false  -- before it was stopped
+    held           boolean NOT NULL DEFAULT false, -- before it was stopped
+    awaited        boolean NOT NULL DEFAULT false  -- an account, before it was stopped: its group has left without it
 ) ON COMMIT DROP
 
 -- step: none of another

@@ -3,8 +3,10 @@
 
 -- step: orders that were void
 -- What was stopped there stands at the attempt that was to come, of which there is no order.
-UPDATE stopping t SET interchange_id = w.cause_interchange, message_no = w.cause_message, lin = w.cause_lin FROM obligation w
-WHERE t.outcome = 'goes' AND t.attempt > 0 AND w.payment_id = t.payment_id AND w.attempt = t.attempt
+UPDATE stopping t SET interchange_id = o.interchange_id, message_no = o.message_no, lin = o.lin
+FROM standing s, release_group g, bank_order o
+WHERE t.outcome = 'goes' AND t.attempt > 0 AND s.month = t.month AND s.payment_id = t.payment_id AND s.month BETWEEN @since::date AND @until::date AND g.id = t.group_id
+    AND o.month = coalesce(s.order_month, g.order_month) AND o.month BETWEEN @since::date AND @until::date AND o.payment_id = t.payment_id AND o.attempt = t.attempt - 1
 
 -- step: lock their lines
 SELECT FROM order_line l WHERE (l.interchange_id, l.message_no, l.lin) IN (SELECT interchange_id, message_no, lin FROM stopping WHERE outcome = 'goes' AND attempt > 0)
@@ -32,6 +34,11 @@ SELECT @decision::bigint, month, payment_id, ore, outcome, position, handed_over
 INSERT INTO new_fact (month, payment_id, attempt, kind, text, interchange_id, message_no, lin, decision_id, was)
 SELECT month, payment_id, greatest(attempt - 1, 0), 'stop_undone', @why::text, interchange_id, message_no, lin, @decision::bigint, 'stopped'
 FROM stopping WHERE outcome = 'goes' ORDER BY payment_id
+
+-- step: accounts that were waited for
+-- What arrived meanwhile, or came too late, is found when it is ordered.
+UPDATE obligation w SET state = 'open', ended_at = NULL, register_counter = NULL FROM stopping t
+WHERE t.outcome = 'goes' AND t.awaited AND w.payment_id = t.payment_id AND w.cause = 'no_account' AND w.state = 'given_up'
 
 -- step: obligations
 UPDATE obligation w SET state = 'open', ended_at = NULL, register_counter = NULL FROM stopping t
