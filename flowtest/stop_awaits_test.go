@@ -1,6 +1,11 @@
 package flowtest_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"nks/gateway/act"
+)
 
 // TestStop_AwaitsAccount: what is kept for an account is stopped there, whatever arrives and whichever day passes; undone it is kept for it
 // as before, and ordered once.
@@ -52,4 +57,20 @@ func TestStop_OrderedByChoice(t *testing.T) {
 	w.settle()
 	w.want("sent", segments(w.dispatch(), "PAI"), "PAI+::20")
 	w.want("ledger", w.ledger(), "with_bank 1 = 100")
+}
+
+// TestStop_OrderedFromReturn: what is ordered of money that came back cannot be stopped: that money is there, and goes where its authority chose.
+func TestStop_OrderedFromReturn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, chooses(",came_back,cheque else return"))
+	w.executedBySDC(cpr("A", ann, 100))
+	w.cameBack("A", returnAccount, 60, "Konto lukket")
+	w.settle()
+	w.want("frozen", w.ledger(), "frozen 1 = 100")
+	_, err := w.Desk.Decide(t.Context(), act.Intent{Kind: act.KindStop, IDs: []int64{w.id("A")}, By: "Ann", Why: "a test"})
+	if err == nil || !strings.Contains(err.Error(), "is came_back") {
+		t.Errorf("it was stopped: %v", err)
+	}
+	w.want("still frozen", w.ledger(), "frozen 1 = 100")
+	w.want("sent", segments(w.dispatch(), "PAI"), "PAI+::20")
 }

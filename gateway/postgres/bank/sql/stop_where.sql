@@ -2,7 +2,10 @@
 -- is planned.
 UPDATE stopping t SET group_id = q.group_id, group_state = q.group_state, position = q.position, kind = q.kind, attempt = q.attempt, order_month = q.order_month,
     bank = q.bank, interchange_id = q.interchange_id, message_no = q.message_no, lin = q.lin, handed_over_at = q.handed_over_at, may_stop = q.may_stop
-FROM (SELECT p.id, p.group_id, g.state AS group_state, position_of(s.kind, g.state, o.type, l.state, i.state) AS position, s.kind,
+FROM (SELECT p.id, p.group_id, g.state AS group_state, -- Money that came back is there, whatever is ordered of it: only persons who void that order keep it.
+        CASE WHEN o.attempt > 1 AND position_of(s.kind, g.state, o.type, l.state, i.state) IN ('frozen', 'void')
+            AND EXISTS (SELECT FROM obligation k WHERE k.payment_id = p.id AND k.attempt = o.attempt AND k.cause = 'came_back')
+            THEN 'came_back' ELSE position_of(s.kind, g.state, o.type, l.state, i.state) END AS position, s.kind,
         coalesce(o.attempt, s.attempt, 0) AS attempt, o.month AS order_month, i.bank, o.interchange_id, o.message_no, o.lin,
         coalesce(i.sent_at, i.may_be_out_since) AS handed_over_at,
         coalesce(i.state IN ('frozen', 'rendered', 'sending') AND i.may_be_out_since IS NULL, false) AS may_stop
