@@ -34,7 +34,7 @@ func reportCommands() []command.Command {
 }
 
 // reportFlags are how a report is wanted.
-type reportFlags struct{ config, day, authority, format, language, out *string }
+type reportFlags struct{ config, format, language, out *string }
 
 func newReportFlags(fs *flag.FlagSet) reportFlags {
 	return reportFlags{config: configFlag(fs),

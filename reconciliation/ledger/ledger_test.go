@@ -98,11 +98,10 @@ func TestEnter_RefusesWhatCannotBe(t *testing.T) {
 
 // history is one payment as the flow may move it.
 type history struct {
-	ore, order   int64 // of itself, and of its last order
-	at           gateway.Position
-	orderType    gateway.PaymentType
-	back, rest   int64 // of its order: lies on the return account; may still come back
-	everReturned bool
+	ore, order int64 // of itself, and of its last order
+	at         gateway.Position
+	orderType  gateway.PaymentType
+	back, rest int64 // of its order: lies on the return account; may still come back
 }
 
 // step moves the payment by one cell, and says how it is booked.
