@@ -119,6 +119,7 @@ var flowTexts = []Text{
 	{"thing.posting", "Postering", "Posting"},
 	{"thing.statement", "Kontoudtog", "Statement of account"},
 	{"thing.delivery", "Leverance", "Delivery"},
+	{"thing.payment", "Betaling", "Payment"},
 	{"thing.group", "Frigivelsesgruppe", "Release group"},
 
 	{"exception.delivery_cannot_be_read", "Leverance kan ikke læses", "A delivery cannot be read"},
@@ -165,6 +166,10 @@ var flowTexts = []Text{
 	{"exception.settlement_cannot_be_ordered", "Det, som myndigheden har valgt, kan ikke bestilles", "What the authority has chosen cannot be ordered"},
 	{"exception.choice_failed_again", "Heller ikke det, som myndigheden har valgt, lykkedes", "What the authority has chosen has failed, too"},
 	{"exception.held_by_a_night_control", "Holdes tilbage af en natkontrol", "Held by a night control"},
+	{"exception.recall_cannot_be_written", "En tilbagekaldelse kan ikke skrives", "A recall cannot be written"},
+	{"exception.recall_not_answered", "Banken har ikke svaret på en tilbagekaldelse", "The bank has not answered a recall"},
+	{"exception.recall_refused", "Banken afviser en tilbagekaldelse", "The bank refuses a recall"},
+	{"exception.recall_answered_twice", "Banken har svaret forskelligt på en tilbagekaldelse", "The bank has answered a recall in two ways"},
 	{"exception.over_a_limit", "Over en grænse; venter på to personer", "Over a limit; waits for two persons"},
 	{"exception.agreement_not_in_force", "Aftalen er ikke i kraft på betalingsdagen", "The agreement is not in force on the day of payment"},
 	{"exception.log_lags", "Poster venter på deres plads i revisionsloggen", "Entries wait for their place in the audit log"},
