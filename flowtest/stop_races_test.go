@@ -20,7 +20,7 @@ func stopsRaced(t *testing.T) (payments int, seed uint64) {
 	t.Helper()
 	payments, _ = strconv.Atoi(os.Getenv("NKS_STOPS"))
 	seed, _ = strconv.ParseUint(os.Getenv("NKS_SEED"), 10, 64)
-	return max(payments, 2000), seed
+	return max(payments, 500), seed
 }
 
 // race is what happens at once while payments are stopped.
