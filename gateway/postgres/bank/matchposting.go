@@ -31,9 +31,10 @@ func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, posting i
 	var found struct {
 		Ore, Charge, Ordered, Before, Matched int64
 		Effect                                sql.NullString
+		OtherOrder                            bool // the bank names another order of the payment than its last
 	}
 	err := x.QueryRowContext(ctx, matchPostingSQL, pgscript.Args{"posting": posting, "part": part, "payment": payment, "news": string(gateway.NewsCameBack)}).
-		Scan(&found.Ore, &found.Charge, &found.Ordered, &found.Before, &found.Matched, &found.Effect)
+		Scan(&found.Ore, &found.Charge, &found.Ordered, &found.Before, &found.Matched, &found.Effect, &found.OtherOrder)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", fmt.Errorf("posting %d part %d is no credit that waits, or payment %d has no order at its bank: %w", posting, part, payment, gateway.ErrIntent)
@@ -41,6 +42,8 @@ func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, posting i
 		return "", fmt.Errorf("match posting %d: %w", posting, err)
 	case found.Matched != 0:
 		return "", fmt.Errorf("posting %d part %d: %w", posting, part, gateway.ErrLostOwnership)
+	case found.OtherOrder:
+		return "", fmt.Errorf("posting %d part %d is about an earlier order of payment %d than the last: %w", posting, part, payment, gateway.ErrIntent)
 	case found.Effect.String != string(gateway.Takes):
 		return "", fmt.Errorf("payment %d: no money can come back where it stands: %w", payment, gateway.ErrIntent)
 	case found.Before+found.Ore+found.Charge > found.Ordered:

@@ -1,7 +1,7 @@
 -- Puts a part of a credit and the last order of a payment together in the temporary table part_match, where both are at one bank, and gives
 -- what decides whether money of it came back.
 WITH wanted AS (
-    SELECT p.id AS posting_id, p.bank, @part::int AS part, coalesce(t.ore, p.ore - p.charge_ore) AS ore, coalesce(t.charge_ore, 0) AS charge_ore, t.code, t.text
+    SELECT p.id AS posting_id, p.bank, @part::int AS part, coalesce(t.ore, p.ore - p.charge_ore) AS ore, coalesce(t.charge_ore, 0) AS charge_ore, t.code, t.text, t.reference
     FROM posting p LEFT JOIN posting_part t ON t.posting_id = p.id AND t.n = @part::int
     WHERE p.id = @posting::bigint AND p.ore > 0 AND (t.n IS NOT NULL OR @part::int = 0 AND NOT EXISTS (SELECT FROM posting_part y WHERE y.posting_id = p.id))),
 ordered AS (
@@ -19,6 +19,7 @@ put AS (
     FROM wanted w CROSS JOIN ordered o)
 SELECT w.ore, w.charge_ore, o.ore,
     coalesce((SELECT sum(m.ore + m.charge_ore) FROM posting_match m WHERE m.payment_id = o.payment_id AND m.attempt = o.attempt), 0)::bigint,
-    coalesce((SELECT sum(m.ore) FROM posting_match m WHERE m.posting_id = w.posting_id AND (m.part = w.part OR 0 IN (m.part, w.part))), 0)::bigint, f.effect
+    coalesce((SELECT sum(m.ore) FROM posting_match m WHERE m.posting_id = w.posting_id AND (m.part = w.part OR 0 IN (m.part, w.part))), 0)::bigint, f.effect,
+    EXISTS (SELECT FROM bank_reference r WHERE r.head = left(w.reference, 8) AND r.delivery_id = delivery_of(o.payment_id) AND r.attempt <> o.attempt)
 FROM wanted w CROSS JOIN ordered o
 LEFT JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.position = position_of(o.kind, 'released', o.type, o.line, o.interchange)
