@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"sync"
 
 	"nks/gateway"
 )
@@ -35,7 +36,12 @@ func (s *Store) Lease(ctx context.Context, bank string) (gateway.Lease, error) {
 		_ = conn.Close()
 		return gateway.Lease{}, fmt.Errorf("lease %s: %w", bank, err)
 	}
+	// Two goroutines ask: one of them may find the session broken, which closes it, and database/sql does not bear that
+	// another begins a statement on it meanwhile.
+	var one sync.Mutex
 	held := func(ctx context.Context) error {
+		one.Lock()
+		defer one.Unlock()
 		_, err := conn.ExecContext(ctx, `SELECT 1`)
 		return err
 	}

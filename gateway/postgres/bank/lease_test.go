@@ -2,6 +2,7 @@ package bank_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,6 +69,34 @@ func TestLease_EndsWithItsSession(t *testing.T) {
 	}
 	lease.Release()
 	next.Release()
+}
+
+// TestLease_AskedByTwo: sending and fetching ask at once while the session breaks, and both learn that it is lost.
+func TestLease_AskedByTwo(t *testing.T) {
+	t.Parallel()
+	d := pgtest.Create(t)
+	s := store(d.Open(t, "nks_flow"))
+	killer := d.Open(t, pgtest.Superuser)
+	for range 10 {
+		lease, err := s.Lease(t.Context(), "B")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var asking sync.WaitGroup
+		for range 4 {
+			asking.Go(func() {
+				for lease.Held(t.Context()) == nil && t.Context().Err() == nil {
+				}
+			})
+		}
+		_, err = killer.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks
+			WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asking.Wait()
+		lease.Release()
+	}
 }
 
 func isTransient(err error) bool { return err != nil && errors.Is(err, gateway.ErrTransient) }
