@@ -13,7 +13,7 @@ func (w *world) unrenderOrders() {
 }
 
 // TestOvertaken: where the bank calls executed what it has rejected, and something else was ordered for it since, that is void as long as
-// the bank cannot have it, and persons decide; what the bank may have stays, and persons are told. Nobody is paid twice.
+// the bank cannot have it, also if it was stopped, and persons decide; what the bank may have stays, and persons are told. Nobody is paid twice.
 func TestOvertaken(t *testing.T) {
 	t.Parallel()
 	const first = "SDC-00000000000001-0001"
@@ -40,7 +40,9 @@ func TestOvertaken(t *testing.T) {
 			w.accepts("SDC")
 			w.says("SDC", bansta(w.lastMessage("SDC"), line(1, "4", "")))
 		}, ledger: "cheque 1 = 100"},
-		"stopped": {to: func(w *world) { w.settle(); w.stops("A") }, ledger: "stopped 1 = 100"},
+		// A stop hides nothing that a bank has paid before.
+		"stopped":         {to: func(w *world) { w.settle(); w.stops("A") }, disputed: true, whenRejected: rest},
+		"no more stopped": {to: func(w *world) { w.settle(); w.stops("A"); w.undoes("A") }, disputed: true, whenRejected: rest},
 	} {
 		for of, heard := range rejected {
 			for kind, ledger := range map[string]string{"": "disputed 1 = 100", act.KindPaymentExecuted: "executed 1 = 100", act.KindPaymentRejected: c.whenRejected,

@@ -2,6 +2,7 @@ package bank
 
 import (
 	"context"
+	"database/sql"
 	_ "embed"
 	"fmt"
 
@@ -16,6 +17,9 @@ var overtakenScript string
 //go:embed sql/reopen.sql
 var reopenScript string
 
+//go:embed sql/stopped_since.sql
+var stoppedSinceSQL string
+
 // whyOvertaken is why an interchange is void that has an order in the place of one which the bank may have carried out.
 const whyOvertaken = "the bank contradicts its reject, for which this was ordered"
 
@@ -25,6 +29,9 @@ const whyOvertaken = "the bank contradicts its reject, for which this was ordere
 func (s *Store) reopen(ctx context.Context, x *postgres.Session, news gateway.News, heard func() error, args pgscript.Args) (bool, error) {
 	if !contradictsReject(news) {
 		return false, nil
+	}
+	if err := s.unstop(ctx, x, args); err != nil {
+		return false, err
 	}
 	if err := pgscript.Run(ctx, x, overtakenScript, args); err != nil {
 		return false, err
@@ -54,6 +61,27 @@ func (s *Store) reopen(ctx context.Context, x *postgres.Session, news gateway.Ne
 		return false, err
 	}
 	return true, s.standEarlier(ctx, x, args)
+}
+
+// whyUnstopped is why a stop does not hold any more.
+const whyUnstopped = "the bank contradicts its reject, after which this was stopped"
+
+// unstop lets go what was stopped after the reject that news contradict: the bank may have paid it before, and a stop cannot hide that.
+func (s *Store) unstop(ctx context.Context, x *postgres.Session, args pgscript.Args) error {
+	p, err := s.choose(ctx, x, Chosen{payments: stoppedSinceSQL, args: pgscript.Args{"since": args["since"], "recorded": args["recorded"]}})
+	if err == nil && p != nil {
+		err = p.keepStill(ctx)
+	}
+	if err == nil && p != nil {
+		_, err = p.undone(ctx)
+	}
+	if err == nil && p != nil {
+		err = p.undo(ctx, sql.NullInt64{}, whyUnstopped)
+	}
+	if err != nil {
+		return fmt.Errorf("what was stopped: %w", err)
+	}
+	return nil
 }
 
 // contradictsReject reports whether news contradict that the bank has rejected an order.

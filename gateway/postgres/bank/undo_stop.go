@@ -2,6 +2,7 @@ package bank
 
 import (
 	"context"
+	"database/sql"
 	_ "embed"
 	"fmt"
 
@@ -38,7 +39,7 @@ func (s *Store) UndoStop(ctx context.Context, x *postgres.Session, which Chosen,
 	if err != nil {
 		return done, err
 	}
-	if err := p.undo(ctx, decision, why); err != nil {
+	if err := p.undo(ctx, sql.NullInt64{Int64: decision, Valid: true}, why); err != nil {
 		return done, fmt.Errorf("undo stop: %w", err)
 	}
 	x.Wakes(postgres.ToRelease)
@@ -69,8 +70,9 @@ func (p *stopping) undone(ctx context.Context) (s Stops, err error) {
 	return p.stops(ctx, s)
 }
 
-func (p *stopping) undo(ctx context.Context, decision int64, why string) error {
-	err := p.x.Regroup(ctx, decision, `SELECT month, payment_id FROM stopping WHERE outcome = 'goes' AND attempt = 0 AND group_state = 'released' AND NOT awaited`)
+// undo carries it out: by a decision, or because of what a bank says.
+func (p *stopping) undo(ctx context.Context, decision sql.NullInt64, why string) error {
+	err := p.x.Regroup(ctx, decision.Int64, `SELECT month, payment_id FROM stopping WHERE outcome = 'goes' AND attempt = 0 AND group_state = 'released' AND NOT awaited`)
 	if err == nil {
 		err = p.x.NewFacts(ctx)
 	}

@@ -15,6 +15,13 @@ UPDATE order_line l SET later_payments = l.later_payments + o.payments, later_or
 FROM (SELECT later_id, later_message, later_lin, count(*) AS payments, sum(ore) AS ore FROM overtaken WHERE reopened GROUP BY 1, 2, 3) o
 WHERE l.interchange_id = o.later_id AND l.message_no = o.later_message AND l.lin = o.later_lin
 
+-- step: tally of what was known of them later
+INSERT INTO fact_tally (interchange_id, message_no, lin, kind, payments, ore)
+SELECT t.later_id, t.later_message, t.later_lin, s.kind, -count(*), -sum(t.ore)
+FROM overtaken t CROSS JOIN LATERAL (SELECT q.kind FROM standing q WHERE q.month = t.month AND q.month BETWEEN @since::date AND @recorded::date
+    AND q.payment_id = t.payment_id AND q.attempt = t.later AND q.kind IS NOT NULL LIMIT 1) s
+WHERE t.reopened GROUP BY 1, 2, 3, 4
+
 -- step: where they stand
 UPDATE standing s SET kind = 'bank_rejected', attempt = t.attempt, order_month = t.order_month, code = t.code, text = t.text, at = @now::timestamptz
 FROM overtaken t WHERE t.reopened AND s.month = t.month AND s.payment_id = t.payment_id AND s.attempt = t.later

@@ -28,7 +28,7 @@ SELECT delivery_id, kind, -count(*), @now::timestamptz, @now::timestamptz FROM g
 
 -- step: on record
 INSERT INTO stop_outcome (decision_id, month, payment_id, ore, outcome, position, handed_over_at)
-SELECT @decision::bigint, month, payment_id, ore, outcome, position, handed_over_at FROM stopping ORDER BY payment_id
+SELECT @decision::bigint, month, payment_id, ore, outcome, position, handed_over_at FROM stopping WHERE @decision::bigint IS NOT NULL ORDER BY payment_id
 
 -- step: facts
 INSERT INTO new_fact (month, payment_id, attempt, kind, text, interchange_id, message_no, lin, decision_id, was)
