@@ -372,6 +372,8 @@ type Bank struct {
 	AcceptanceDeadline Duration   `toml:"acceptance_deadline" json:"acceptance_deadline"`
 	Executed           Execution  `toml:"executed" json:"executed"`
 	ExecutedDeadline   Duration   `toml:"executed_deadline" json:"executed_deadline"`
+	// DebitDeadline is how long after the execution day a posting must have told of the debit; 0: the bank tells none.
+	DebitDeadline Duration `toml:"debit_deadline" json:"debit_deadline"`
 	// ContrlFinal is 7 when 8 is only a receipt, 8 when 8 is all that comes.
 	ContrlFinal    int      `toml:"contrl_final" json:"contrl_final"`
 	ContrlDeadline Duration `toml:"contrl_deadline" json:"contrl_deadline"`

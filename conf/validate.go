@@ -227,6 +227,7 @@ func (b Bank) validateWords(p *problems, key string) {
 	p.lasts(key+"acceptance_deadline", b.AcceptanceDeadline, 0, 30*24*time.Hour)
 	oneOf(p, key+"executed", b.Executed, ExecutedByBansta, ExecutedBySilence)
 	p.lasts(key+"executed_deadline", b.ExecutedDeadline, time.Second, 30*24*time.Hour)
+	p.lasts(key+"debit_deadline", b.DebitDeadline, 0, 30*24*time.Hour)
 	p.check(b.ContrlFinal == 7 || b.ContrlFinal == 8, key+"contrl_final", "%d is neither 7 nor 8", b.ContrlFinal)
 	p.lasts(key+"contrl_deadline", b.ContrlDeadline, time.Second, 30*24*time.Hour)
 	b.validateGIS(p, key)

@@ -117,6 +117,28 @@ func TestWaits_Status(t *testing.T) {
 	w.newAnswers()
 }
 
+// TestWaits_Debit: a bank that tells its debits, and has not told of one that what it executed must have had, is asked each day.
+func TestWaits_Debit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t), func(o *options) { o.banks[0].DebitDeadline = 24 * time.Hour })
+	one, two := w.four("BEC"), w.four("BEC")
+	w.says("BEC", contrl("BEC", one.no, "7"), contrl("BEC", two.no, "7"), bansta(one.message(1), line(1, "4", "")))
+	w.newAnswers()
+	// What is not executed owes no debit.
+	const wants = "debit missing 1 bank BEC has told of no debit for what is executed; file NKS00000000000001.edi is executed since 2005-08-12 09:00: 3 payments, 600 øre"
+	const silent = "debit missing BEC bank BEC has laid out nothing since; 1 files wait since 2005-08-12 09:00: 3 payments, 600 øre"
+	w.waits("2005-08-13 08:59", "")
+	w.late("BEC", "08-13 09:00")
+	w.waits("2005-08-13 09:00", silent)
+	w.closes()
+	w.waits("2005-08-14 08:59", "")
+	w.says("BEC", bansta(two.message(1), line(1, "3", "")))
+	w.waits("2005-08-14 09:00", wants)
+	w.says("BEC", debmul(booking{account: debit1, ref: "D1"}.debited(600, fmt.Sprintf("%014d-1-1", one.no))))
+	w.waits("2005-08-14 09:01", "")
+	w.newAnswers()
+}
+
 // TestWaits_BlockedSilence: silence that would decide something and cannot is told of, for as long as it cannot. M4
 func TestWaits_BlockedSilence(t *testing.T) {
 	t.Parallel()

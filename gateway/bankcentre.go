@@ -50,12 +50,18 @@ type BankCentre struct {
 	// StatusDeadline: so long after 09:00 of the execution day without a status, somebody must ask, where the profile says
 	// that the bank tells what it has executed; 0 where it does not.
 	StatusDeadline time.Duration
+	// DebitDeadline: so long after 09:00 of the execution day without a posting that debits what was executed, somebody must ask, where the
+	// profile says that the bank tells its postings; 0 where it does not.
+	DebitDeadline time.Duration
 	// ContrlDeadline: so long after sending without CONTRL, somebody must ask.
 	ContrlDeadline time.Duration
 }
 
 // executedFrom is the time of day at which the recipient has the money.
 const executedFrom = 9 * time.Hour
+
+// ExecutedFrom is when recipients have the money of an execution day.
+func ExecutedFrom(day Date, loc *time.Location) time.Time { return day.At(executedFrom, loc) }
 
 // ExecutedBySilence is when silence makes an order of an execution day executed.
 func (b BankCentre) ExecutedBySilence(executesOn Date, loc *time.Location) time.Time {
@@ -64,21 +70,11 @@ func (b BankCentre) ExecutedBySilence(executesOn Date, loc *time.Location) time.
 
 // ExecutedThrough is the last execution day whose orders silence has made executed by now.
 func (b BankCentre) ExecutedThrough(now time.Time, loc *time.Location) Date {
-	return lastExecutionDay(now.Add(-b.ExecutedDeadline), loc)
+	return LastExecutionDay(now.Add(-b.ExecutedDeadline), loc)
 }
 
-// StatusDue is when the statuses of the orders of an execution day must have come.
-func (b BankCentre) StatusDue(executesOn Date, loc *time.Location) time.Time {
-	return executesOn.At(executedFrom, loc).Add(b.StatusDeadline)
-}
-
-// StatusDueThrough is the last execution day whose orders' statuses must have come by now.
-func (b BankCentre) StatusDueThrough(now time.Time, loc *time.Location) Date {
-	return lastExecutionDay(now.Add(-b.StatusDeadline), loc)
-}
-
-// lastExecutionDay is the last day on which recipients have had their money by a time.
-func lastExecutionDay(t time.Time, loc *time.Location) Date {
+// LastExecutionDay is the last day on which recipients have had their money by a time.
+func LastExecutionDay(t time.Time, loc *time.Location) Date {
 	t = t.In(loc)
 	d := DateOf(t)
 	if d.At(executedFrom, loc).After(t) {

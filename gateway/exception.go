@@ -133,6 +133,8 @@ const (
 	PostingContradicts ExceptionKind = "posting contradicts another"
 	// DebitDiffers is a line of which another sum was debited than is due; it ends when later postings make it right.
 	DebitDiffers ExceptionKind = "debit differs"
+	// DebitMissing is an interchange with lines that are executed and not debited; it ends when they are.
+	DebitMissing ExceptionKind = "debit missing"
 	// StatementWrong is a statement of account that does not add up; it ends when the one that was missing comes.
 	StatementWrong ExceptionKind = "statement does not add up"
 	// PostingNotInStatement is a posting of a day whose statement lacks it; it ends when one has it.
@@ -172,7 +174,7 @@ func exceptionSeverities() []kindSeverity {
 		{BankFileNameReused, Notice}, {BankFileTooLarge, Urgent}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent},
-		{PostingUnmatched, Warning}, {PostingUndecided, Warning}, {PostingContradicts, Urgent}, {DebitDiffers, Urgent}, {StatementWrong, Urgent}, {PostingNotInStatement, Warning},
+		{PostingUnmatched, Warning}, {PostingUndecided, Warning}, {PostingContradicts, Urgent}, {DebitDiffers, Urgent}, {DebitMissing, Warning}, {StatementWrong, Urgent}, {PostingNotInStatement, Warning},
 		{RecallFails, Urgent}, {RecallMissing, Urgent}, {RecallRefusal, Warning}, {RecallContradicts, Urgent},
 		{RepaymentHeld, Urgent},
 	}

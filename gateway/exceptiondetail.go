@@ -52,6 +52,7 @@ const (
 	DetailUnsent               DetailCode = "unsent"
 	DetailDoubted              DetailCode = "doubted"
 	DetailNoStatus             DetailCode = "no_status"
+	DetailNoDebit              DetailCode = "no_debit"
 	DetailNothingSent          DetailCode = "nothing_sent"
 	DetailSilentBank           DetailCode = "silent_bank"
 	DetailUnheard              DetailCode = "unheard"
@@ -196,6 +197,8 @@ func DetailTexts() []DetailText {
 			"bank %[1]s has laid out something about it that is not decided; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
 		{DetailNoStatus, "%[1]s har ikke meldt, hvad der er udført; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
 			"bank %[1]s has not told what it has executed; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
+		{DetailNoDebit, "%[1]s har ikke meldt, at det udførte er hævet; fil %[2]s er udført siden %[3]s: %[4]s betalinger, %[5]s øre",
+			"bank %[1]s has told of no debit for what is executed; file %[2]s is executed since %[3]s: %[4]s payments, %[5]s øre"},
 		{DetailNothingSent, "%[1]s kan ikke få noget afleveret; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",
 			"bank %[1]s cannot be handed anything; %[2]s files wait since %[3]s: %[4]s payments, %[5]s øre"},
 		{DetailSilentBank, "%[1]s har ikke lagt noget frem siden; %[2]s filer venter siden %[3]s: %[4]s betalinger, %[5]s øre",

@@ -343,6 +343,7 @@ host_keys = ["keys/bank_%s_host.pub"]
 poll = "2s"
 cheque = true
 executed = "bansta"
+debit_deadline = "72h"
 %s`, c, c, profile.GLN, w.address(c), c, views[c])
 	}
 	return b.String()

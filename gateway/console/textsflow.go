@@ -156,6 +156,7 @@ var flowTexts = []Text{
 	{"exception.posting_undecided", "Postering eller kontoudtog kan ikke læses", "A booked amount or statement of account cannot be read"},
 	{"exception.posting_contradicts_another", "Postering modsiger en tidligere", "A booked amount contradicts an earlier one"},
 	{"exception.debit_differs", "Pengeinstituttet har hævet et andet beløb", "The bank debited another amount"},
+	{"exception.debit_missing", "Pengeinstituttet har ikke meldt, at det udførte er hævet", "A bank has not told of the debit for what it executed"},
 	{"exception.statement_does_not_add_up", "Kontoudtog stemmer ikke", "A statement of account does not add up"},
 	{"exception.posting_not_in_statement", "Postering mangler i kontoudtoget", "A booked amount is missing in the statement"},
 	{"exception.money_came_back_that_was_not_paid", "Penge kommet tilbage, som ikke var udbetalt", "Money came back that was not paid"},

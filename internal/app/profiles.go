@@ -80,7 +80,8 @@ func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 	}
 	bank := gateway.BankCentre{ID: b.ID, Codec: codec, Acceptance: gateway.Acceptance(b.Acceptance), ReceiptIsFinal: b.ContrlFinal == 8,
 		SendBy: b.SendBy.SinceMidnight(), Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
-		Cheques: b.Cheque, DebitText: b.DebitText, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration}
+		Cheques: b.Cheque, DebitText: b.DebitText, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration,
+		DebitDeadline: b.DebitDeadline.Duration}
 	switch b.Executed {
 	case conf.ExecutedBySilence:
 		bank.ExecutedDeadline = b.ExecutedDeadline.Duration

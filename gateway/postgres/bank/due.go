@@ -71,8 +71,10 @@ func (s *Store) NextLate(ctx context.Context, bankID string, after time.Time) (t
 		}
 		next = s.Days.BankTerms(bank, controls).NextSendBy(after).Add(time.Millisecond)
 	}
-	if bank.StatusDeadline > 0 {
-		next = gateway.Sooner(next, bank.StatusDue(bank.StatusDueThrough(after, s.Location).AddDays(1), s.Location))
+	for _, d := range dailies(bank) {
+		if d.deadline > 0 {
+			next = gateway.Sooner(next, gateway.ExecutedFrom(gateway.LastExecutionDay(after.Add(-d.deadline), s.Location).AddDays(1), s.Location).Add(d.deadline))
+		}
 	}
 	asked, err := s.askedSince(ctx, bank)
 	if err != nil {

@@ -45,7 +45,12 @@ func (s *Store) raiseWaits(ctx context.Context, x *postgres.Session, bank gatewa
 	if err := s.raiseBlocked(ctx, x, bank, h, now); err != nil {
 		return err
 	}
-	return s.raiseWithoutStatus(ctx, x, bank, h, now)
+	for _, d := range dailies(bank) {
+		if err := s.raiseDaily(ctx, x, bank, d, h, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // raise tells of those that wait, and closes what was told of others.
