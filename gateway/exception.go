@@ -162,7 +162,7 @@ func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
-		{SettlementFails, Urgent}, {SettlementNotOrdered, Urgent}, {SettlementFailed, Warning},
+		{SettlementFails, Urgent}, {SettlementNotOrdered, Urgent}, {SettlementFailed, Notice},
 		{NightHold, Warning}, {OverLimit, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
 		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
