@@ -116,3 +116,14 @@ func (w *world) wantAnswers(want string) {
 	w.t.Helper()
 	w.want("answers", w.newAnswers(), want)
 }
+
+// TestAnswers_RejectedBeforeItsLineIsTold: response 8 of a line names no order that was rejected by itself, also where a cheque is ordered for it before.
+func TestAnswers_RejectedBeforeItsLineIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, chooses(",bank_rejected,cheque else return"))
+	w.paid(bySDC("G-1", cpr("A", ann, 100), cpr("B", ann, 200)))
+	w.newAnswers()
+	w.says("SDC", contrl("SDC", 1, "7"), bansta("SDC-00000000000001-0001", line(1, "1", ""), status(1, 1, "2", "Nej")))
+	w.settle()
+	w.want("answers", w.newAnswers(), "8 B; 9 A:0001(Nej. Bankcheck anvendes)")
+}
