@@ -54,6 +54,13 @@ const SettlementNotOrdered ExceptionKind = "settlement cannot be ordered"
 // sender.
 const SettlementFailed ExceptionKind = "choice failed again"
 
+// AccountChanged is a payment whose order is, or would be, executed to an account that is not its recipient's any more, and which nobody but
+// persons can do anything about. // B25.2
+const AccountChanged ExceptionKind = "order to an account that has changed"
+
+// EffectFails is an interchange of which nobody could look whether its orders go to accounts that have changed; it ends when that succeeds.
+const EffectFails ExceptionKind = "change of account cannot be followed"
+
 // AgreementNotInForce is an agreement none of whose versions is in force on the day on which its payments would be executed;
 // it ends when nothing of it waits any more.
 const AgreementNotInForce ExceptionKind = "agreement not in force"
@@ -161,6 +168,7 @@ func exceptionSeverities() []kindSeverity {
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
 		{SettlementFails, Urgent}, {SettlementNotOrdered, Urgent}, {SettlementFailed, Warning},
+		{AccountChanged, Warning}, {EffectFails, Urgent},
 		{NightHold, Warning}, {OverLimit, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
 		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
