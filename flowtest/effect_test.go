@@ -36,6 +36,14 @@ func wants(does string) func(*options) {
 	}
 }
 
+// followingWorld is a world whose register was followed up to now.
+func followingWorld(t *testing.T, change ...func(*options)) *world {
+	t.Helper()
+	w := newWorld(t, change...)
+	w.effects()
+	return w
+}
+
 const newAccount = "30010000777771"
 
 // changes loads another NemKonto of Ann's, from a day on or, without one, from now on.
@@ -100,7 +108,7 @@ func TestEffect_Found(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, ahead(t), wants(c.wants))
+			w := followingWorld(t, ahead(t), wants(c.wants))
 			c.to(w)
 			w.changes(newAccount, "")
 			w.effects()
@@ -135,7 +143,7 @@ func TestEffect_Boundary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, wants("hold"), func(o *options) {
+			w := followingWorld(t, wants("hold"), func(o *options) {
 				b := bec(t)
 				b.LeadDays = c.lead
 				o.banks = gateway.BankCentres{b, sdc(t)}
@@ -156,7 +164,7 @@ func TestEffect_Boundary(t *testing.T) {
 // known then is found all the same.
 func TestEffect_KnownBefore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, ahead(t), wants("recall"))
+	w := followingWorld(t, ahead(t), wants("recall"))
 	w.changes(newAccount, "2005-08-19")
 	w.receive(toAnn())
 	w.at(receiveBy)
@@ -169,7 +177,7 @@ func TestEffect_KnownBefore(t *testing.T) {
 // TestEffect_WhileReleased: a change that is followed before a release that does not know it is committed is found in what that has frozen.
 func TestEffect_WhileReleased(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, ahead(t), wants("hold"))
+	w := followingWorld(t, ahead(t), wants("hold"))
 	w.receive(toAnn())
 	w.at(receiveBy)
 	releasing := w.steps(func(o *app.StepOptions) {
@@ -205,7 +213,7 @@ func TestEffect_Late(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, wants("hold"), func(o *options) {
+			w := followingWorld(t, wants("hold"), func(o *options) {
 				b := bec(t)
 				b.StatusDeadline = c.status
 				o.banks = gateway.BankCentres{b, sdc(t)}
@@ -232,10 +240,23 @@ func TestEffect_Late(t *testing.T) {
 	}
 }
 
+// TestEffect_Unlogged: of a change that somebody made by hand the log says nothing, and all that is on its way is looked at.
+func TestEffect_Unlogged(t *testing.T) {
+	t.Parallel()
+	w := followingWorld(t, ahead(t), wants("hold"))
+	w.receive(toAnn())
+	w.at(receiveBy)
+	w.release()
+	w.effects()
+	w.exec(`UPDATE account_version SET recorded_to = $1, closed = counter + 1 WHERE account = $2`, w.time(), annAccount)
+	w.effects()
+	w.want("found", w.found(), "A frozen hold anew 2005-08-18")
+}
+
 // TestEffect_Killed: whatever is killed, it is done once.
 func TestEffect_Killed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, ahead(t), wants("recall"))
+	w := followingWorld(t, ahead(t), wants("recall"))
 	w.receive(toAnn())
 	w.at(receiveBy)
 	w.release()
@@ -276,7 +297,7 @@ func TestEffect_Killed(t *testing.T) {
 // TestEffect_PaidOnce: what is recalled comes back, and goes by the choice of its authority to the account that has come, once.
 func TestEffect_PaidOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, ahead(t), chooses(",came_back,hold 3 else return"), wants("recall"))
+	w := followingWorld(t, ahead(t), chooses(",came_back,hold 3 else return"), wants("recall"))
 	w.withReturnAccount()
 	d := bySDC("G-1", cpr("A", ann, 100))
 	d.Debits[0].On = "2005-08-22"
@@ -301,7 +322,7 @@ func TestEffect_PaidOnce(t *testing.T) {
 // is a change; the same account by another rule is none.
 func TestEffect_Whose(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, ahead(t), wants("tell"))
+	w := followingWorld(t, ahead(t), wants("tell"))
 	d := bundle("G-1", cpr("S", bob, 100), incomplete("C", "SE", branch, 200), intaketest.Complete("N", annAccount, 3000), cpr("E", exile, 400))
 	d.Debits[0].On = "2005-08-22"
 	w.receive(d)
