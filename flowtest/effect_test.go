@@ -8,9 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"nks/gateway"
 	"nks/gateway/intake/intaketest"
+	"nks/gateway/view"
 	"nks/internal/app"
+	"nks/reconciliation/report"
+	"nks/schema"
 )
 
 // ahead: a payment executes seven banking days after its release, so that a change after it may take effect before.
@@ -289,6 +294,15 @@ func TestEffect_Killed(t *testing.T) {
 		t.Errorf("the bank got %s", files)
 	}
 	w.want("asked", w.recalled(0), "A")
+	reported := fmt.Sprint(w.report("effect", report.Options{Authority: "77"}))
+	if !strings.Contains(reported, fmt.Sprintf("77 AFT-1 BEC %d 7045000100xxxx", w.id("A"))) || !strings.HasSuffix(reported, "recalled 100 ]]") {
+		t.Errorf("reported %s", reported)
+	}
+	pages := view.New(w.database.Open(t, schema.Page), zerolog.Nop())
+	p, err := pages.PaymentWithoutPapers(t.Context(), view.Viewer{Authority: "77"}, w.id("A"), w.time())
+	if err != nil || len(p.Changes) != 1 || p.Changes[0].Done != gateway.EffectRecalled || p.Changes[0].Attempt != 1 {
+		t.Errorf("the page says %+v, %v", p, err)
+	}
 	w.changes(annAccount, "") // and back again
 	w.effects()
 	w.want("no more", w.found(), "A with_bank recall recalled 2005-08-18")
