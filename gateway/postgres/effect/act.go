@@ -11,8 +11,8 @@ import (
 	"nks/register"
 )
 
-// act does with what was found what its agreement wants, and notes that.
-func (l *look) act(ctx context.Context) error {
+// decide says of each order that was found what its agreement wants, and what is done.
+func (l *look) decide(ctx context.Context) error {
 	if len(l.found) == 0 {
 		return nil
 	}
@@ -27,7 +27,16 @@ func (l *look) act(ctx context.Context) error {
 		}
 		o.done = o.wanted.Does(o.Position, o.Published, o.counts(l.now))
 	}
-	if err = l.takeOut(ctx); err == nil {
+	return nil
+}
+
+// act does it, and notes that.
+func (l *look) act(ctx context.Context) error {
+	if len(l.found) == 0 {
+		return nil
+	}
+	err := l.takeOut(ctx)
+	if err == nil {
 		err = l.onlyRecallable(ctx)
 	}
 	if err == nil {

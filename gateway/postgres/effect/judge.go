@@ -20,8 +20,10 @@ import (
 var lookSQL string
 
 const (
-	// mostOrders is how many orders of one interchange are looked at at a time: all of them, or the rest of one that becomes void would be found no more.
-	mostOrders = 1_000_000
+	// mostOrders is how many orders of one interchange are looked at at a time.
+	mostOrders = 5000
+	// allOrders is how many of one that becomes void: of the rest nobody would find any more that they were in it.
+	allOrders = 1_000_000
 	// whyChanged is why an interchange is void.
 	whyChanged = "an account that it pays to has changed"
 	// sendingTakes is when an order is looked at again whose interchange somebody is sending.
@@ -85,10 +87,10 @@ func (s *Store) judgeNext(ctx context.Context, x *postgres.Session, over []int64
 	took := []int64{id}
 	l := &look{Store: s, x: x, interchange: id, now: now, today: gateway.DateOf(now.In(s.Location)), again: map[int64]time.Time{}}
 	if err = x.LockLines(ctx, bank); err == nil { // as who learns of the orders does
-		err = x.SelectContext(ctx, &l.payments, `SELECT payment_id FROM effect_watch WHERE interchange_id = $1 AND look_at <= $2 ORDER BY payment_id LIMIT $3 FOR UPDATE`, id, now, mostOrders)
+		err = l.judge(ctx, bank, mostOrders)
 	}
-	if err == nil {
-		err = l.judge(ctx, bank)
+	if err == nil && len(l.payments) == mostOrders && len(l.which(gateway.EffectAnew)) > 0 {
+		err = l.judge(ctx, bank, allOrders)
 	}
 	if err == nil {
 		err = l.act(ctx)
@@ -102,10 +104,15 @@ func (s *Store) judgeNext(ctx context.Context, x *postgres.Session, over []int64
 	return took, s.CloseMended(ctx, x, gateway.EffectFails, id)
 }
 
-// judge finds the orders that would be executed with effect after a change, and nobody has found.
-func (l *look) judge(ctx context.Context, bank string) error {
+// judge finds the orders, some at most, that would be executed with effect after a change, and nobody has found, and what their agreement wants.
+func (l *look) judge(ctx context.Context, bank string, most int) error {
 	if err := l.x.PlanForMonths(ctx); err != nil {
 		return err
+	}
+	l.payments = nil
+	err := l.x.SelectContext(ctx, &l.payments, `SELECT payment_id FROM effect_watch WHERE interchange_id = $1 AND look_at <= $2 ORDER BY payment_id LIMIT $3 FOR UPDATE`, l.interchange, l.now, most)
+	if err != nil {
+		return fmt.Errorf("orders to be looked at: %w", err)
 	}
 	var all []ordered
 	if err := l.x.SelectContext(ctx, &all, lookSQL, l.interchange, l.now, l.payments); err != nil {
@@ -132,6 +139,9 @@ func (l *look) judge(ctx context.Context, bank string) error {
 	}
 	if found, err = l.unknown(ctx, found); err == nil {
 		l.found, err = l.elsewhere(ctx, found)
+	}
+	if err == nil {
+		err = l.decide(ctx)
 	}
 	return err
 }
