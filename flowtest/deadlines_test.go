@@ -128,6 +128,8 @@ func TestInHand(t *testing.T) {
 	w.render()
 	busy("rendered", true)
 	w.dispatch()
+	busy("not looked at for changed accounts", true)
+	w.effects()
 	busy("sent", false)
 	w.lay("BEC", "a.edi", file("BEC", "F1", contrl("BEC", 1, "7")))
 	busy("a file of the bank", true)

@@ -208,6 +208,13 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"one holder twice", `INSERT INTO holder_version (id, kind, parent, status, ended_on, valid_from, valid_to, recorded_from, counter)
 			SELECT id, kind, parent, status, ended_on, '2005-08-01', '2005-09-01', '2005-08-01', 1 FROM holder_version`,
 			"I13", "versions of one holder in force at once"},
+		{"nobody follows a change", `UPDATE account_version SET valid_to = '2005-07-01', recorded_from = '2005-06-01' WHERE account = '` + annAccount + `'; UPDATE interchange SET executes_on = '2005-09-30' WHERE kind = 'PAYMUL';
+			DELETE FROM effect_unlooked; UPDATE effect_followed f SET epoch = c.epoch, counter = c.counter FROM register_counter c`, "I13", "order to an account that had changed with effect, and nobody found"},
+		{"nobody asks the bank", `INSERT INTO effect_finding (month, payment_id, attempt, authority, interchange_id, account_version, change, registered_at, ended_at, effect_on, executes_on, position, wanted, done, found_at)
+			SELECT '2005-08-01', payment_id, 1, authority, interchange_id, 1, 1, '2005-08-01', '2005-08-01', '2005-08-08', '2005-08-12', 'with_bank', 'recall', 'recalled', '2005-08-11' FROM bank_order WHERE payment_id = ` + is("executed"),
+			"I13", "finding of a changed account that is not what was done"},
+		{"a recall for nothing", `INSERT INTO recall (finding_id, month, payment_id, attempt, bank, interchange_id, message_no, lin, reference, ore, position, asked_at)
+			SELECT 1, '2005-08-01', payment_id, 1, 'BEC', interchange_id, 1, 1, 'X', ore, 'executed', '2005-08-11' FROM bank_order WHERE payment_id = ` + is("executed"), "I13", "recall of what was not found"},
 		{"an agreement twice", `INSERT INTO agreement_version (agreement, authority, supplier, bank_centre, payout_accounts, no_account, receive_by, valid_from, valid_to, recorded_from, counter)
 			SELECT agreement, authority, supplier, bank_centre, payout_accounts, no_account, receive_by, '2005-08-01', '2005-09-01', '2005-08-01', 1 FROM agreement_version`,
 			"I13", "versions of one agreement, or of one bank's profile, in force at once"},

@@ -122,6 +122,7 @@ var visible = []struct {
 	{"payment", 0, 2, 1},
 	{"payment_key", 0, 2, 1},
 	{"standing", 0, 0, 0},
+	{"effect_finding", 0, 0, 0},
 	{"fact", 0, 0, 0},
 	{"bank_order", 0, 2, 1},
 	{"interchange", 2, 1, 1},

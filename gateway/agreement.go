@@ -18,6 +18,7 @@ type Agreement struct {
 	BankCentre     string
 	PayoutAccounts []string      // 14 digits each
 	ReturnAccount  string        // where money that comes back is credited; empty: the account that was debited
+	WithEffect     WithEffect    // what is done with an order to an account that has changed // B25.2
 	NoAccount      Choice        // where no standing choice says otherwise // B35-36
 	ReceiveBy      time.Duration // since midnight, Copenhagen // G-deadline
 	RunsFrom       Date          // first day of the agreement's term; zero: always

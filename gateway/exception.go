@@ -54,6 +54,13 @@ const SettlementNotOrdered ExceptionKind = "settlement cannot be ordered"
 // sender.
 const SettlementFailed ExceptionKind = "choice failed again"
 
+// AccountChanged is a payment whose order is, or would be, executed to an account that is not its recipient's any more, and which nobody but
+// persons can do anything about. // B25.2
+const AccountChanged ExceptionKind = "order to an account that has changed"
+
+// EffectFails is an interchange of which nobody could look whether its orders go to accounts that have changed; it ends when that succeeds.
+const EffectFails ExceptionKind = "change of account cannot be followed"
+
 // AgreementNotInForce is an agreement none of whose versions is in force on the day on which its payments would be executed;
 // it ends when nothing of it waits any more.
 const AgreementNotInForce ExceptionKind = "agreement not in force"
@@ -162,7 +169,8 @@ func exceptionSeverities() []kindSeverity {
 	return []kindSeverity{
 		{DeliveryFails, Urgent}, {ReleaseFails, Urgent}, {InterchangeFails, Urgent}, {BankFileFails, Urgent}, {AnswerFails, Warning},
 		{RegisterOverlap, Urgent}, {RegisterDiffers, Urgent}, {AgreementNotInForce, Urgent},
-		{SettlementFails, Urgent}, {SettlementNotOrdered, Urgent}, {SettlementFailed, Notice},
+		{SettlementFails, Urgent}, {SettlementNotOrdered, Urgent}, {SettlementFailed, Warning},
+		{AccountChanged, Warning}, {EffectFails, Urgent},
 		{NightHold, Warning}, {OverLimit, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
 		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
@@ -185,6 +193,17 @@ func ExceptionKinds() []ExceptionKind {
 	var kinds []ExceptionKind
 	for _, e := range exceptionSeverities() {
 		kinds = append(kinds, e.kind)
+	}
+	return kinds
+}
+
+// KindsBesideBooks is the kinds of exceptions that leave every øre explained, and refuse no certificate: notices, and what authorities have
+// been told and must see to.
+func KindsBesideBooks() (kinds []string) {
+	for _, k := range exceptionSeverities() {
+		if k.severity == Notice || k.kind == SettlementFailed || k.kind == AccountChanged {
+			kinds = append(kinds, string(k.kind))
+		}
 	}
 	return kinds
 }

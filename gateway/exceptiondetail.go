@@ -78,6 +78,7 @@ const (
 	DetailPostingContradicts   DetailCode = "posting_contradicts"
 	DetailStatementContradicts DetailCode = "statement_contradicts"
 	DetailFailedAgain          DetailCode = "failed_again"
+	DetailAccountChanged       DetailCode = "account_changed"
 	DetailNightHold            DetailCode = "night_hold"
 	DetailOverPayment          DetailCode = "over_payment"
 	DetailOverBundle           DetailCode = "over_bundle"
@@ -111,6 +112,8 @@ func DetailTexts() []DetailText {
 			"%[1]s payments of the interchange, which is void, wait: the register has two accounts in force for one purpose, or their holder twice"},
 		{DetailFailedAgain, "Det, som myndigheden har valgt, er bestilt og heller ikke gennemført; pengene er hos myndigheden",
 			"what the authority has chosen was ordered, and has failed as well; the money is with the authority"},
+		{DetailAccountChanged, "%[4]s udfører betalingen den %[2]s til konto %[1]s, som fra den %[3]s ikke er modtagerens mere",
+			"%[4]s executes the payment on %[2]s to account %[1]s, which from %[3]s on is not its recipient's any more"},
 		{DetailNotInForce, "Aftale %[1]s er ikke i kraft den %[2]s, hvor betalingerne skulle udføres; %[3]s betalinger, %[4]s øre, venter",
 			"agreement %[1]s is not in force on %[2]s, when the payments would be executed; %[3]s payments, %[4]s øre, wait"},
 		{DetailNightHold, "Natkontrol %[1]s holder %[2]s tilbage: %[3]s betalinger, %[4]s øre, venter", "night control %[1]s holds %[2]s: %[3]s payments, %[4]s øre, wait"},

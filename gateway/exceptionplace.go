@@ -37,9 +37,9 @@ func (k ExceptionKind) Thing() Thing {
 	case ReleaseFails, RegisterOverlap, RegisterDiffers, OverLimit:
 		return ThingGroup
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
-		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails, DebitDiffers, DebitMissing, RecallMissing:
+		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails, EffectFails, DebitDiffers, DebitMissing, RecallMissing:
 		return ThingInterchange
-	case RepaymentHeld, SettlementFailed, RecallFails, RecallRefusal, RecallContradicts:
+	case RepaymentHeld, SettlementFailed, AccountChanged, RecallFails, RecallRefusal, RecallContradicts:
 		return ThingPayment
 	case SentNotKnown:
 		return ThingBank

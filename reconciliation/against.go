@@ -42,7 +42,7 @@ func AllAgainst(ctx context.Context, db Queryer, day gateway.Date, at *time.Loca
 		err := rows.Scan(&a.Authority, &a.Agreement, &a.Bank, &a.Since, &a.What)
 		all = append(all, a)
 		return err
-	}, againstSQL, until, int(gateway.Notice))
+	}, againstSQL, until, gateway.KindsBesideBooks())
 	if err != nil {
 		return nil, fmt.Errorf("what is undecided: %w", err)
 	}

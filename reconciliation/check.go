@@ -269,6 +269,32 @@ func invariants() []invariant {
 				AND v.valid_from < coalesce(o.valid_to, 'infinity') AND o.valid_from < coalesce(v.valid_to, 'infinity')`},
 		{"I13", "interchange that an agreement's version does not carry to its bank",
 			`SELECT i.id FROM only_interchange i JOIN agreement_version v ON v.id = i.agreement_version WHERE v.bank_centre <> i.bank`},
+		// Five banking days are never more than sixteen days, so no calendar is needed to be sure.
+		{"I13", "order to an account that had changed with effect, and nobody found",
+			`SELECT o.payment_id FROM only_interchange i JOIN own_bank_order o ON o.interchange_id = i.id
+			 JOIN only_order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
+			 JOIN account_version a ON a.id = o.account_version
+			 CROSS JOIN LATERAL (SELECT v.valid_to, v.recorded_from FROM account_version v WHERE v.holder_id = a.holder_id AND v.holder_kind = a.holder_kind
+				AND (v.authority, v.benefit_type) IS NOT DISTINCT FROM (a.authority, a.benefit_type) AND v.account_kind = a.account_kind AND v.account = a.account
+				AND v.recorded_to IS NULL ORDER BY v.valid_to DESC NULLS FIRST LIMIT 1) e
+			 WHERE i.kind = 'PAYMUL' AND i.state = 'sent' AND i.executes_on > i.prepared_at::date + 16 AND l.state NOT IN ('void', 'rejected', 'executed') AND o.rule BETWEEN 1 AND 3
+				AND greatest(e.valid_to, e.recorded_from) <= i.executes_on - 16
+				AND NOT EXISTS (SELECT FROM own_fact f WHERE f.payment_id = o.payment_id AND f.scope = 'payment' AND f.attempt = o.attempt)
+				AND NOT EXISTS (SELECT FROM account_version v WHERE v.account_kind = o.account_kind AND v.account = o.account AND v.holder_id = a.holder_id AND v.valid_to IS NULL AND v.recorded_to IS NULL)
+				AND NOT EXISTS (SELECT FROM effect_finding f WHERE f.payment_id = o.payment_id)
+				AND NOT EXISTS (SELECT FROM effect_watch w WHERE w.payment_id = o.payment_id)
+				AND NOT EXISTS (SELECT FROM effect_unlooked u WHERE u.interchange_id = i.id)
+				AND EXISTS (SELECT FROM effect_followed f JOIN register_counter c ON c.epoch = f.epoch
+					AND NOT EXISTS (SELECT FROM register_change g WHERE (g.counter, g.holder_id, g.holder_kind) > (f.counter, f.holder_id, f.holder_kind)))`},
+		{"I13", "finding of a changed account that is not what was done",
+			`SELECT f.payment_id FROM effect_finding f JOIN only_delivery d ON d.id = delivery_of(f.payment_id) LEFT JOIN recall r ON r.finding_id = f.id
+			 LEFT JOIN own_bank_order o ON o.payment_id = f.payment_id AND o.attempt = f.attempt
+			 LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
+			 WHERE ` + keptPayment("f.payment_id") + ` AND ((f.done = 'recalled') <> (r.id IS NOT NULL)
+				OR f.done = 'anew' AND l.state IS DISTINCT FROM 'void' OR r.attempt <> f.attempt)`},
+		{"I13", "recall of what was not found",
+			`SELECT r.payment_id FROM recall r LEFT JOIN effect_finding f ON f.id = r.finding_id AND f.payment_id = r.payment_id
+			 WHERE r.finding_id IS NOT NULL AND f.id IS NULL AND ` + keptPayment("r.payment_id")},
 		{"I13", "versions of one holder in force at once",
 			`SELECT v.counter FROM holder_version v JOIN holder_version o ON o.id = v.id AND o.kind = v.kind AND o.ctid <> v.ctid AND o.recorded_to IS NULL
 				AND o.valid_from < v.valid_to AND v.valid_from < coalesce(o.valid_to, 'infinity')

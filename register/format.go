@@ -157,9 +157,9 @@ func formats() []format {
 		{"los_units.csv", []string{"authority", "los_unit", "parent", "name"}, 0, "load_los_unit",
 			"authority text, los_unit text, parent text, name text", parseUnit},
 		{"agreements.csv", []string{"agreement", "authority", "los_unit", "supplier", "bank_centre", "payout_accounts",
-			"no_account", "receive_by", "valid_from", "valid_to", "return_account"}, 1, "load_agreement",
+			"no_account", "receive_by", "valid_from", "valid_to", "return_account", "with_effect"}, 2, "load_agreement",
 			`agreement text, authority text, los_unit text, supplier text, bank_centre text, payout_accounts text,
-			no_account text, receive_by time, runs_from date, runs_to date, return_account text`, parseAgreement},
+			no_account text, receive_by time, runs_from date, runs_to date, return_account text, with_effect text`, parseAgreement},
 		{"benefit_types.csv", []string{"benefit_type", "authority", "name", "fallback", "salary"}, 1, "load_benefit_type",
 			"benefit_type text, authority text, name text, fallback boolean, salary boolean", parseBenefitType},
 		{"choices.csv", []string{"authority", "benefit_type", "cause", "choice"}, 0, "load_choice",
@@ -235,7 +235,7 @@ func parseUnit(r *row) {
 }
 
 func parseAgreement(r *row) {
-	const numberColumn, authority, unit, supplier, centre, accounts, choice, receiveBy, from, to, back = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+	const numberColumn, authority, unit, supplier, centre, accounts, choice, receiveBy, from, to, back, effect = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 	r.start()
 	r.required(numberColumn, 35)
 	r.required(authority, 35)
@@ -254,6 +254,19 @@ func parseAgreement(r *row) {
 	r.optionalDate("runs_from", a, hasFrom)
 	r.optionalDate("runs_to", b, hasTo)
 	r.optionalCoded(back, func(b []byte) bool { return len(b) == 14 && isDigits(b) }, "must be an account of 14 digits")
+	r.withEffect(effect)
+}
+
+// withEffect appends what is done with an order to an account that has changed; an empty column means that it is told of. // B25.2
+func (r *row) withEffect(column int) {
+	does := gateway.WithEffect(r.fields[column])
+	if does == "" {
+		does = gateway.WithEffectTell
+	}
+	if !does.IsKnown() {
+		r.fail(column, "must be tell, hold or recall")
+	}
+	r.Text(r.columns[column], string(does))
 }
 
 func areAccounts(b []byte) bool {

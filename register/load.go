@@ -26,6 +26,8 @@ const (
 	Released = "release"
 	// Settled is work for who settles money that has nowhere to go: an account may have arrived by now.
 	Settled = "settle"
+	// Effected is work for who looks which orders go to accounts that have changed.
+	Effected = "effect"
 )
 
 // Options of a load.
@@ -463,7 +465,7 @@ func (l *loader) finish(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	sum.Counter = l.counter
-	return sum, tell(ctx, l.tx, Changed, Released, Settled)
+	return sum, tell(ctx, l.tx, Changed, Released, Settled, Effected)
 }
 
 func (l *loader) phase(name string) {

@@ -209,10 +209,10 @@ func TestReads(t *testing.T) {
 	agreements, err := register.Agreements(ctx, db)
 	want := gateway.Agreements{ // G-agreement G-deadline G-los B33.1
 		{ID: 1, Number: "BANK-1", Authority: "4101", AuthorityName: "Nordvig Kommune", LOSUnit: "4101-B", Supplier: "KOMDATA", BankCentre: "NORD",
-			PayoutAccounts: []string{"30010000410101", "30010000410102"}, NoAccount: "return", ReceiveBy: 13*time.Hour + 30*time.Minute,
+			PayoutAccounts: []string{"30010000410101", "30010000410102"}, WithEffect: gateway.WithEffectTell, NoAccount: "return", ReceiveBy: 13*time.Hour + 30*time.Minute,
 			RunsFrom: date(2004, 1, 1)},
 		{ID: 2, Number: "BANK-1", Authority: "5200", AuthorityName: "Pensionskontoret", Supplier: "PENSIT", BankCentre: "SYD",
-			PayoutAccounts: []string{"51220000520001"}, NoAccount: "cheque", ReceiveBy: 6 * time.Hour, RunsTo: date(2005, 12, 31)},
+			PayoutAccounts: []string{"51220000520001"}, WithEffect: gateway.WithEffectTell, NoAccount: "cheque", ReceiveBy: 6 * time.Hour, RunsTo: date(2005, 12, 31)},
 	}
 	for i := range min(len(want), len(agreements)) {
 		want[i].ID, want[i].Version = agreements[i].ID, agreements[i].Version

@@ -219,7 +219,7 @@ func merges(staged string) []pgscript.Step {
 		return identified(staged, "nks.los_unit", "nks.los_unit_version", "authority, los_unit", "parent, name", "", "")
 	case "load_agreement":
 		return identified(staged, "nks.agreement", "nks.agreement_version", "agreement, authority, supplier",
-			"los_unit, bank_centre, payout_accounts, no_account, receive_by, runs_from, runs_to, return_account", "payout_accounts", `' '`)
+			"los_unit, bank_centre, payout_accounts, no_account, receive_by, runs_from, runs_to, return_account, with_effect", "payout_accounts", `' '`)
 	case "load_benefit_type":
 		return append(identified(staged, "nks.benefit_type", "nks.benefit_type_version", "benefit_type, authority", "name, salary", "", ""),
 			versioned(staged, "nks.benefit_fallback", "benefit_type, authority", "fallback", "fallbacks of new benefit types")...)

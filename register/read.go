@@ -12,7 +12,7 @@ import (
 
 // versionColumns are those of an agreement's version, and the names that it is shown by.
 const versionColumns = `a.id, v.id, v.agreement, v.authority, u.name, coalesce(v.los_unit, ''), v.supplier, v.bank_centre,
-	array_to_string(v.payout_accounts, ' '), v.no_account, extract(epoch FROM v.receive_by)::bigint, v.runs_from, v.runs_to, coalesce(v.return_account, ''),
+	array_to_string(v.payout_accounts, ' '), v.no_account, extract(epoch FROM v.receive_by)::bigint, v.runs_from, v.runs_to, coalesce(v.return_account, ''), v.with_effect,
 	nullif(v.valid_from, '-infinity'), v.valid_to`
 
 // Agreements reads every version of every agreement as it is known now, in force or to come or ended, in order of number,
@@ -36,7 +36,7 @@ func agreements(ctx context.Context, q Queryer, query string, args ...any) (all 
 		var seconds int64
 		var runsFrom, runsTo, from, to sql.NullTime
 		err := r.Scan(&a.ID, &a.Version, &a.Number, &a.Authority, &a.AuthorityName, &a.LOSUnit, &a.Supplier, &a.BankCentre,
-			&accounts, &a.NoAccount, &seconds, &runsFrom, &runsTo, &a.ReturnAccount, &from, &to)
+			&accounts, &a.NoAccount, &seconds, &runsFrom, &runsTo, &a.ReturnAccount, &a.WithEffect, &from, &to)
 		a.PayoutAccounts = strings.Fields(accounts)
 		a.ReceiveBy = time.Duration(seconds) * time.Second
 		a.RunsFrom, a.RunsTo = dateOf(runsFrom), dateOf(runsTo)

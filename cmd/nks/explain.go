@@ -103,6 +103,10 @@ func (e *explainText) payment(p *view.Payment) {
 	default:
 		e.line("no account is looked for until the payment has been checked")
 	}
+	for _, c := range p.Changes {
+		e.line("order %d was found %s: its account was not the recipient's any more from %s, and it executes on %s; the agreement wants %q, %s", c.Attempt, e.at(c.FoundAt),
+			c.EffectOn.Format(time.DateOnly), c.ExecutesOn.Format(time.DateOnly), c.Wanted, doneText(c.Done))
+	}
 }
 
 // ended says why a payment was rejected or returned.
@@ -162,6 +166,17 @@ func (e *explainText) wouldGo(d *view.Decision) {
 	default:
 		e.line("not released yet; now, %s, it would have no account, since %s", e.at(d.AsOf), d.Reason)
 	}
+}
+
+// doneText is what was done with an order to an account that has changed.
+func doneText(done gateway.EffectDone) string {
+	switch done {
+	case gateway.EffectAnew:
+		return "and it was taken out and ordered anew"
+	case gateway.EffectRecalled:
+		return "and its bank was asked for it"
+	}
+	return "and persons were told"
 }
 
 // span is for how long an account counts.

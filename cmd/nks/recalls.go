@@ -42,11 +42,18 @@ func printRecalls(w io.Writer, all []act.RecallAsked, asJSON bool) error {
 		return printJSON(w, all)
 	}
 	for _, r := range all {
-		_, _ = fmt.Fprintf(w, "recall %d of payment %d, order %d: %d øre at %s, by decision %d; it was %s\n    asked %s, %s\n    %s\n", r.ID, r.Payment, r.Attempt, r.Ore, r.Bank, r.Decision,
+		_, _ = fmt.Fprintf(w, "recall %d of payment %d, order %d: %d øre at %s, %s; it was %s\n    asked %s, %s\n    %s\n", r.ID, r.Payment, r.Attempt, r.Ore, r.Bank, recallCause(r),
 			r.Position, r.AskedAt.Format(time.RFC3339), recallSent(r), recallAnswer(r))
 	}
 	_, _ = fmt.Fprintf(w, "%d recalls\n", len(all))
 	return nil
+}
+
+func recallCause(r act.RecallAsked) string {
+	if r.Decision == 0 {
+		return "since its account has changed"
+	}
+	return fmt.Sprintf("by decision %d", r.Decision)
 }
 
 func recallSent(r act.RecallAsked) string {

@@ -63,8 +63,8 @@ func registerAgreementsCommand(ctx context.Context, p *command.Program, fs *flag
 			if !a.InForce(day, days.Location()) {
 				inForce = "not in force: its term has another day"
 			}
-			_, err := fmt.Fprintf(p.Out, "%s of %s by %s on %s: bank centre %s, from %s, without account %s, until %02d:%02d, %s\n", a.Number, a.Authority, a.Supplier, day,
-				a.BankCentre, strings.Join(a.PayoutAccounts, " "), a.NoAccount, int(a.ReceiveBy.Hours()), int(a.ReceiveBy.Minutes())%60, inForce)
+			_, err := fmt.Fprintf(p.Out, "%s of %s by %s on %s: bank centre %s, from %s, without account %s, where an account has changed %s, until %02d:%02d, %s\n", a.Number, a.Authority, a.Supplier, day,
+				a.BankCentre, strings.Join(a.PayoutAccounts, " "), a.NoAccount, a.WithEffect, int(a.ReceiveBy.Hours()), int(a.ReceiveBy.Minutes())%60, inForce)
 			if err != nil {
 				return err
 			}

@@ -165,6 +165,8 @@ var flowTexts = []Text{
 	{"exception.register_differs", "Reglen og dens kontrol vælger forskellige konti", "The rule and its control choose different accounts"},
 	{"exception.settlement_fails", "Penge, der ikke har noget sted at gå hen, kan ikke afregnes", "Money that has nowhere to go cannot be settled"},
 	{"exception.settlement_cannot_be_ordered", "Det, som myndigheden har valgt, kan ikke bestilles", "What the authority has chosen cannot be ordered"},
+	{"exception.order_to_an_account_that_has_changed", "Betaling til en konto, som ikke er modtagerens mere", "Payment to an account that is not its recipient's any more"},
+	{"exception.change_of_account_cannot_be_followed", "En ændring af konti kan ikke følges", "A change of accounts cannot be followed"},
 	{"exception.choice_failed_again", "Heller ikke det, som myndigheden har valgt, lykkedes", "What the authority has chosen has failed, too"},
 	{"exception.held_by_a_night_control", "Holdes tilbage af en natkontrol", "Held by a night control"},
 	{"exception.recall_cannot_be_written", "En tilbagekaldelse kan ikke skrives", "A recall cannot be written"},

@@ -18,6 +18,8 @@ const (
 	ToAnswer  Work = "answer"
 	// ToSettle is money that has nowhere to go, and a change of the register, by which an account for it may have arrived.
 	ToSettle Work = register.Settled
+	// ToEffect is a change of the register, or an interchange that was frozen meanwhile: its orders may go to accounts that have changed.
+	ToEffect Work = register.Effected
 	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
 	ToForget Work = "notices"
 	// ToReport is a report that is due; it waits for time alone.

@@ -51,6 +51,8 @@ type Payment struct {
 	ValidatedAt *time.Time  `db:"validated_at"`
 	BankStatus  Event       `db:"-"` // the last status of it by the bank, or else of its whole line
 
+	Changes []Change `db:"-"` // of the account, by which an order was found, the first first
+
 	Answers []Answer `db:"-"`
 	Papers  []Paper  `db:"-"`
 }
@@ -61,6 +63,16 @@ type Event struct {
 	Code string     `db:"code"`
 	Text string     `db:"text"`
 	At   *time.Time `db:"at"`
+}
+
+// Change is a change of the account after an order to the old one, and what was done about it. // B25.2
+type Change struct {
+	Attempt    int                `db:"attempt"` // the how manyth order
+	EffectOn   time.Time          `db:"effect_on"`
+	ExecutesOn time.Time          `db:"executes_on"`
+	Wanted     gateway.WithEffect `db:"wanted"`
+	Done       gateway.EffectDone `db:"done"`
+	FoundAt    time.Time          `db:"found_at"`
 }
 
 // Order is what a bank is told to do, and where it stands in the interchange.
@@ -148,6 +160,9 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := tx.SelectContext(ctx, &p.Changes, `SELECT attempt, effect_on, executes_on, wanted, done, found_at FROM effect_finding WHERE payment_id = $1 ORDER BY id LIMIT 20`, id); err != nil {
+		return fmt.Errorf("changes of the account: %w", err)
 	}
 	p.Answers, err = answersOf(ctx, tx, `
 			SELECT answer_id FROM answer_key WHERE kind IN (0, 1, 2) AND delivery_id = $1

@@ -195,6 +195,7 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToRelease, a.steps.Release.Next, a.steps.Release.NextDue)
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToSettle, a.steps.Settle.Next, nil)
+	a.addWorker(postgres.ToEffect, a.steps.Effect.Next, a.steps.Effect.NextDue)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	a.addWorker(postgres.ToCompare, a.steps.Restore.Next, nil)
 	a.addWorker(postgres.ToShorten, a.steps.Restore.Forget, nil)

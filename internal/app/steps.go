@@ -20,6 +20,7 @@ import (
 	"nks/gateway/postgres/check"
 	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
+	"nks/gateway/postgres/effect"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
@@ -94,6 +95,7 @@ type Steps struct {
 	Release   *release.Store
 	Bank      *bank.Store
 	Settle    *settle.Store
+	Effect    *effect.Store
 	Answer    *answer.Store
 	Reporting *Reporting
 	Watch     *flow.Store
@@ -146,6 +148,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
 		Retention: &retention.Store{Base: base},
 		Booking:   &booking.Store{Base: base}}
+	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
 	}

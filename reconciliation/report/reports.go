@@ -29,6 +29,9 @@ var foretoldSQL string
 //go:embed sql/control.sql
 var controlSQL string
 
+//go:embed sql/effect.sql
+var effectSQL string
+
 //go:embed sql/accounts.sql
 var accountsSQL string
 
@@ -70,6 +73,9 @@ func Reports() []Report {
 			query: controlSQL, Columns: []Column{{"Dataleverandør", "Data supplier", Text}, authority(), {"Bundt", "Bundle", Text}, {"Modtaget", "Received at", Minute},
 				{"Modtaget antal", "Received", Count}, {"Modtaget DKK", "Received DKK", Money}, {"Afvist antal", "Refused", Count}, {"Afvist DKK", "Refused DKK", Money},
 				{"Frigivet antal", "Released", Count}, {"Frigivet DKK", "Released DKK", Money}, {"Returneret antal", "Returned", Count}, {"Returneret DKK", "Returned DKK", Money}, ref()}},
+		{Name: "effect", Danish: "Ændrede konti", English: "Changed accounts", Summary: "orders to accounts that have changed by the day on which they execute, and what was done", ByDay: "on which they were found",
+			query: effectSQL, Columns: []Column{{"Fundet", "Found at", Minute}, authority(), agreement(), bank(), {"Betaling", "Payment", Count}, {"Gammel konto", "Old account", Text},
+				{"Virkning fra", "In effect from", Day}, {"Udføres", "Executes on", Day}, {"Gjort", "Done", Word}, amount(), ref()}},
 		{Name: "accounts", Danish: "Konti", English: "Accounts", Summary: "what each account of the ledger stood at before a day, what came in and went out, and what is certified of it",
 			ByDay: "that is booked", query: accountsSQL, Columns: []Column{{"Dag", "Day", Day}, authority(), agreement(), bank(), {"Konto", "Account", Word}, {"Primo DKK", "Opening DKK", Money},
 				{"Til DKK", "In DKK", Money}, {"Fra DKK", "Out DKK", Money}, {"Ultimo DKK", "Closing DKK", Money}, {"Attest", "Certificate", Word}, {"Årsager", "Reasons", Text},

@@ -2,8 +2,11 @@ package bank
 
 import (
 	"context"
+	"database/sql"
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"nks/gateway"
@@ -50,9 +53,47 @@ var recallSQL string
 // Recall asks banks, by a decision, for the orders of payments back; without a number it only tells what would become of each. The lines of
 // the banks are locked. Whether a bank does it is its answer; what becomes of the money its statuses and postings say, as of every order.
 func (s *Store) Recall(ctx context.Context, x *postgres.Session, payments []int64, decision int64) (map[int64]Asked, error) {
+	p, of, err := s.askable(ctx, x, payments)
+	if err != nil || p == nil || decision == 0 {
+		return of, err
+	}
+	return of, p.ask(ctx, of, decision, nil)
+}
+
+// Recallable is which of some payments their banks can be asked for. Their lines are locked.
+func (s *Store) Recallable(ctx context.Context, x *postgres.Session, payments []int64) (which []int64, err error) {
+	_, of, err := s.askable(ctx, x, payments)
+	for _, id := range payments {
+		if of[id].Done() {
+			which = append(which, id)
+		}
+	}
+	return which, err
+}
+
+// RecallFound asks banks for the orders of payments back that would be executed to accounts that have changed; findings are what was found of
+// each. All of them must be recallable.
+func (s *Store) RecallFound(ctx context.Context, x *postgres.Session, findings map[int64]int64) error {
+	payments := slices.Sorted(maps.Keys(findings))
+	p, of, err := s.askable(ctx, x, payments)
+	if err != nil || p == nil {
+		return err
+	}
+	var found []int64
+	for _, id := range payments {
+		if !of[id].Done() {
+			return fmt.Errorf("payment %d: %w", id, gateway.ErrMovedOn)
+		}
+		found = append(found, findings[id])
+	}
+	return p.ask(ctx, of, 0, found)
+}
+
+// askable is where some payments stand, and whether their banks can be asked for them; nil: there are none.
+func (s *Store) askable(ctx context.Context, x *postgres.Session, payments []int64) (*stopping, map[int64]Asked, error) {
 	p, err := s.choose(ctx, x, ByID(payments))
 	if err != nil || p == nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var all []Asked
 	err = x.SelectContext(ctx, &all, `SELECT t.payment_id, t.ore, coalesce(t.bank, '') AS bank, t.position, t.handed_over_at,
@@ -60,34 +101,41 @@ func (s *Store) Recall(ctx context.Context, x *postgres.Session, payments []int6
 				AND (a.answer IS NULL OR a.answer = 'recalled') ORDER BY r.id DESC LIMIT 1), 0) AS open
 		FROM stopping t`)
 	if err != nil {
-		return nil, fmt.Errorf("orders: %w", err)
+		return nil, nil, fmt.Errorf("orders: %w", err)
 	}
 	of := make(map[int64]Asked, len(all))
-	var ask []int64
 	for _, a := range all {
 		of[a.Payment] = a
+	}
+	return p, of, nil
+}
+
+// ask asks for what can be asked for, by a decision or, without one, by what was found.
+func (p *stopping) ask(ctx context.Context, of map[int64]Asked, decision int64, findings []int64) error {
+	var ask []int64
+	for id, a := range of {
 		if a.Done() {
-			ask = append(ask, a.Payment)
-			x.Wakes(postgres.ToRecall(a.Bank))
+			ask = append(ask, id)
+			p.x.Wakes(postgres.ToRecall(a.Bank))
 		}
 	}
-	if decision == 0 || len(ask) == 0 {
-		return of, nil
+	if len(ask) == 0 {
+		return nil
 	}
-	r, err := x.ExecContext(ctx, recallSQL, p.with(pgscript.Args{"ask": ask, "decision": decision, "now": s.Now()}))
+	r, err := p.x.ExecContext(ctx, recallSQL, p.with(pgscript.Args{"ask": ask, "decision": sql.NullInt64{Int64: decision, Valid: decision != 0}, "findings": findings, "now": p.Now()}))
 	if err != nil {
-		return nil, fmt.Errorf("recall: %w", err)
+		return fmt.Errorf("recall: %w", err)
 	}
 	if n, err := r.RowsAffected(); err != nil || n != int64(len(ask)) {
-		return nil, fmt.Errorf("%w: %d recalls of %d orders", gateway.ErrCountMismatch, n, len(ask))
+		return fmt.Errorf("%w: %d recalls of %d orders", gateway.ErrCountMismatch, n, len(ask))
 	}
-	return of, nil
+	return nil
 }
 
 // RecallAsked is an order that a bank was asked for, with what it has answered.
 type RecallAsked struct {
 	ID       int64                `db:"id" json:"id"`
-	Decision int64                `db:"decision_id" json:"decision"`
+	Decision int64                `db:"decision_id" json:"decision,omitempty"` // 0: it was found that its account has changed
 	Payment  int64                `db:"payment_id" json:"payment"`
 	Attempt  int                  `db:"attempt" json:"order"`
 	Bank     string               `db:"bank" json:"bank"`
@@ -110,7 +158,7 @@ const mostAsked = 1000
 // Recalls lists what banks were asked for, newest first, at most 1,000: what nothing decisive was answered to, or all.
 func (s *Store) Recalls(ctx context.Context, all bool) ([]RecallAsked, error) {
 	var list []RecallAsked
-	err := s.DB.SelectContext(ctx, &list, `SELECT r.id, r.decision_id, r.payment_id, r.attempt, r.bank, r.ore, r.position, r.asked_at,
+	err := s.DB.SelectContext(ctx, &list, `SELECT r.id, coalesce(r.decision_id, 0) AS decision_id, r.payment_id, r.attempt, r.bank, r.ore, r.position, r.asked_at,
 			coalesce(lpad(i.control_ref::text, 14, '0'), '') AS control, coalesce(l.lin, 0) AS lin, i.sent_at,
 			coalesce(a.answer, '') AS answer, coalesce(a.code, '') AS code, coalesce(a.text, '') AS text, a.at, coalesce(a.bank_file_id, 0) AS bank_file_id
 		FROM recall r LEFT JOIN recall_line l ON l.recall_id = r.id LEFT JOIN interchange i ON i.id = l.interchange_id

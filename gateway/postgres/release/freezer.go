@@ -133,6 +133,10 @@ func (f *freezer) beginInterchange(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("interchange %d: %w", ic.Number, err)
 		}
+		if _, err = f.x.ExecContext(ctx, `INSERT INTO effect_unlooked (interchange_id, counter) VALUES ($1, $2)`, ic.id, f.counter); err != nil {
+			return fmt.Errorf("interchange %d: %w", ic.Number, err)
+		}
+		f.x.Wakes(postgres.ToEffect)
 		ic.doc, err = f.store.NewDocument(ctx, f.x)
 		return err
 	})

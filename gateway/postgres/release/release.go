@@ -1,6 +1,6 @@
 // Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
 // interchanges, frozen and rendered; so is what is to be ordered anew. It writes release_group (its state, and groups of held payments), payment (the group of
-// a held one), obligation (its end, and of payments that are kept for an account), settle_due (of what a choice could not have ordered), interchange, message, order_line, bank_order, bank_reference, reference_counter, text_change and answer_due (response 7), and
+// a held one), obligation (its end, and of payments that are kept for an account), settle_due (of what a choice could not have ordered), interchange, effect_unlooked, message, order_line, bank_order, bank_reference, reference_counter, text_change and answer_due (response 7), and
 // records what cannot be paid.
 package release
 

@@ -17,6 +17,8 @@ func (s *Store) InHand(ctx context.Context) (bool, error) {
 		OR EXISTS (SELECT 1 FROM bank_file WHERE contrl_owed)
 		OR EXISTS (SELECT 1 FROM bank_round WHERE awaited)
 		OR EXISTS (SELECT 1 FROM settle_due)
+		OR EXISTS (SELECT 1 FROM effect_unlooked)
+		OR EXISTS (SELECT 1 FROM effect_watch WHERE look_at <= $1)
 		OR EXISTS (SELECT 1 FROM release_group WHERE state = 'waiting' AND release_at <= $1)
 		OR EXISTS (SELECT 1 FROM answer_uncollected)`, s.Now()).Scan(&busy)
 	if err != nil {

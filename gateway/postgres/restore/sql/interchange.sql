@@ -12,6 +12,10 @@ CROSS JOIN LATERAL jsonb_populate_record(NULL::interchange, f.i || jsonb_build_o
 -- step: its id is drawn no more
 SELECT lift_sequence('interchange_id_seq', (@frozen::jsonb->'interchange'->>'id')::bigint)
 
+-- step: changes of accounts
+-- Nobody knows what the register had learned when it was frozen.
+INSERT INTO effect_unlooked (interchange_id) SELECT i.id FROM interchange i WHERE i.id = (@frozen::jsonb->'interchange'->>'id')::bigint AND i.kind = 'PAYMUL' ON CONFLICT DO NOTHING
+
 -- step: messages
 INSERT INTO message SELECT * FROM jsonb_populate_recordset(NULL::message, nullif(@frozen::jsonb->'messages', 'null'))
 
