@@ -128,6 +128,8 @@ const (
 	TextNoAddress = "Adressen til en bankcheck kendes ikke"
 	TextNoCheques = "Banken sender ikke bankchecks"
 	TextToAccount = "Overføres til modtagers konto"
+	// TextPartBefore: what came back of the same order before was ordered by the authority's choice, and this is not.
+	TextPartBefore = "En tidligere del af samme betaling er behandlet, som myndigheden har valgt"
 )
 
 // TextCorrected is what response 8 says of a payment that response 9 may have spoken of before.

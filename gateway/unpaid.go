@@ -13,6 +13,7 @@ const (
 	UnpaidNoCheques  Unpaid = "no cheques"    // the authority has chosen cheque, and the bank sends none // B35-36
 	UnpaidEmigrated  Unpaid = "emigrated"     // the payer has not said that it pays to such NemKonti // B22.3
 	UnpaidAgain      Unpaid = "failed again"  // what the authority's choice had ordered for it has failed, too
+	UnpaidEarlier    Unpaid = "earlier"       // of the same order something came back before, and the authority's choice had that ordered
 	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
 
@@ -35,6 +36,8 @@ func (u Unpaid) Text() string {
 		return TextNoFallbackReturned
 	case UnpaidAgain:
 		return TextFailedAgain
+	case UnpaidEarlier:
+		return TextPartBefore
 	}
 	return TextNoAccountReturned
 }

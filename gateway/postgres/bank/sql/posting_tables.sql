@@ -79,7 +79,8 @@ CREATE TEMP TABLE IF NOT EXISTS part_match (
     lin            int,
     seq            int,
     trouble        text,        -- why no money is booked by it
-    round          int          -- of several about one payment the how manyth
+    round          int,         -- of several about one payment the how manyth
+    earlier        boolean NOT NULL DEFAULT false -- its order is not the last of the payment: the last was made of what came back before
 ) ON COMMIT DROP
 
 -- step: table of statements and which they are

@@ -1,0 +1,12 @@
+-- +goose Up
+-- What comes back of an order when a later one has been made of an earlier part of it.
+SET ROLE nks_owner;
+SET search_path = nks;
+
+-- A fact of this scope is about an order that was not the last any more, and moves money of that order alone: where the payment stands is its
+-- last order's.
+ALTER TYPE fact_scope ADD VALUE 'order';
+ALTER TABLE fact DROP CONSTRAINT fact_check, ADD CONSTRAINT fact_check CHECK ((scope::text IN ('payment', 'order')) = (payment_id IS NOT NULL));
+-- Values of a type cannot be named in the transaction that adds them; this one comes after the others.
+CREATE UNIQUE INDEX fact_order ON fact (payment_id, attempt, n, month) WHERE scope > 'group';
+RESET ROLE;
