@@ -72,7 +72,7 @@ func (s *Store) orderChosenFirst(ctx context.Context, over []int64) (agreement i
 		if agreement, payments, err = claimChosen(ctx, x, today, over); err != nil || agreement == 0 {
 			return err
 		}
-		way, err := s.leaving(ctx, x, agreement, today)
+		way, err := s.leaving(ctx, x, agreement, today, false)
 		var none *gateway.NotInForceError
 		if errors.As(err, &none) {
 			return s.noteNotInForce(ctx, x, agreement, none.On)
