@@ -14,6 +14,7 @@ const (
 	UnpaidEmigrated  Unpaid = "emigrated"     // the payer has not said that it pays to such NemKonti // B22.3
 	UnpaidAgain      Unpaid = "failed again"  // what the authority's choice had ordered for it has failed, too
 	UnpaidEarlier    Unpaid = "earlier"       // of the same order something came back before, and the authority's choice had that ordered
+	UnpaidAuthority  Unpaid = "authority"     // the recipient is an authority, which is never sent a cheque // B28
 	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
 
@@ -34,6 +35,8 @@ func (u Unpaid) Text() string {
 		return TextEmigratedReturned
 	case UnpaidNoFallback:
 		return TextNoFallbackReturned
+	case UnpaidAuthority:
+		return TextAuthorityReturned
 	case UnpaidAgain:
 		return TextFailedAgain
 	case UnpaidEarlier:

@@ -245,7 +245,7 @@ func (s *Store) deliveriesOfChosen(ctx context.Context, x *postgres.Session, c *
 
 // judgeChosen is what becomes of a payment for which something was chosen, as it is now.
 func (c *completer) judgeChosen(d *due, w chosen, found *gateway.FoundAccount) (completed, error) {
-	facts := gateway.Stranded{Cause: w.Cause, Unpaid: gateway.UnpaidUnknown, Cheques: c.bank.Cheques,
+	facts := gateway.Stranded{Cause: w.Cause, Unpaid: gateway.UnpaidUnknown, Cheques: c.bank.Cheques, ToAuthority: d.ToAuthority,
 		Over: w.HoldUntil.Valid && gateway.DateOf(w.HoldUntil.Time).Before(gateway.DateOf(c.asOf.In(c.store.Location)))}
 	if w.asks(d) {
 		facts.Unpaid, facts.Address = found.Unpaid, gateway.CanBeSentTo(&found.Address)
