@@ -30,7 +30,7 @@ func TestAuthorities_AreRecipients(t *testing.T) {
 	w.release()
 	w.want("orders", w.orders(), "refund 1 2 "+firmAccount+"; cheque 4 4 ")
 	w.want("not paid", w.row(`SELECT kind, text FROM standing`), "not_payable Ingen nemkonto. Modtager er en myndighed, som ikke får bankcheck")
-	if told := w.newAnswers(); !strings.HasSuffix(told, "7 without a NemKonto:RJCT cheque:ACPT") {
-		t.Errorf("told %s", told)
+	if answered := w.newAnswers(); !strings.HasSuffix(answered, "7 without a NemKonto:RJCT cheque:ACPT") {
+		t.Errorf("answered %s", answered)
 	}
 }

@@ -6,7 +6,7 @@ posted AS MATERIALIZED (
         coalesce((SELECT sum(m.ore) FROM posting_match m WHERE m.posting_id = p.id), 0) AS matched
     FROM posting p WHERE p.id >= (SELECT month_ids(greatest(month, '2000-01-01')) FROM since) AND p.posted_on <= $1::date),
 debited AS (
-    SELECT m.interchange_id, m.message_no, m.lin, min(p.bank) AS bank, min(p.account) AS account, max(p.posted_on) AS day, sum(m.ore) AS ore
+    SELECT m.interchange_id, m.message_no, m.lin, min(p.bank) AS bank, min(p.account) AS account, max(p.posted_on) AS day, sum(m.ore - m.exchange_ore) AS ore
     FROM posted p JOIN posting_match m ON m.posting_id = p.id WHERE p.ore < 0 AND m.interchange_id IS NOT NULL GROUP BY 1, 2, 3),
 -- Of what came back without having been a return: it was rejected, and booked all the same.
 undone AS (

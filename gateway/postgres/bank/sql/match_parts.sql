@@ -36,9 +36,9 @@ WHERE a.debit GROUP BY a.n, r.interchange_id, r.message_no, r.lin
 
 -- step: debits of lines
 -- A line is a part by itself where the bank does not list orders.
-INSERT INTO posting_match (posting_id, part, n, interchange_id, message_no, lin, ore, rule, at)
+INSERT INTO posting_match (posting_id, part, n, interchange_id, message_no, lin, ore, exchange_ore, rule, at)
 SELECT q.posting_id, q.part, row_number() OVER (PARTITION BY q.posting_id, q.part ORDER BY q.interchange_id, q.message_no, q.lin) + coalesce(m.n, 0), q.interchange_id,
-    q.message_no, q.lin, q.ore, 'reference', @now::timestamptz
+    q.message_no, q.lin, q.ore, line_exchange(q.posting_id, q.interchange_id, q.message_no, q.lin), 'reference', @now::timestamptz
 FROM (SELECT d.posting_id, CASE WHEN y.reference = b.reference THEN b.part ELSE 0 END AS part, b.interchange_id, b.message_no, b.lin, b.ore
     FROM debited b JOIN parted d USING (n) LEFT JOIN posting_part y ON y.posting_id = d.posting_id AND y.n = b.part
     WHERE b.trouble IS NULL AND b.ore > 0 AND (NOT d.known OR @hearing::int > 1
