@@ -97,6 +97,27 @@ func (t TimeOfDay) SinceMidnight() time.Duration { return time.Duration(t) * tim
 
 func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
 
+// MaybeTime is a time of day as it is written, or nothing.
+type MaybeTime string
+
+// UnmarshalText reads HH:MM, or nothing.
+func (t *MaybeTime) UnmarshalText(text []byte) error {
+	*t = MaybeTime(text)
+	if *t == "" {
+		return nil
+	}
+	return new(TimeOfDay).UnmarshalText(text)
+}
+
+// Or is the time of day, or another where there is none.
+func (t MaybeTime) Or(other time.Duration) time.Duration {
+	var at TimeOfDay
+	if t == "" || at.UnmarshalText([]byte(t)) != nil {
+		return other
+	}
+	return at.SinceMidnight()
+}
+
 // Config is the whole configuration.
 type Config struct {
 	// Environment is production or test.
@@ -363,8 +384,13 @@ type Bank struct {
 	// SendBy is the last time of day to hand over for the lead time to count from today.
 	SendBy TimeOfDay `toml:"send_by" json:"send_by"`
 	// LeadDays is the number of banking days between hand-over and the money's arrival.
-	LeadDays int  `toml:"lead_days" json:"lead_days"`
-	Cheque   bool `toml:"cheque" json:"cheque"`
+	LeadDays int `toml:"lead_days" json:"lead_days"`
+	// The same of salaries and pensions, and the receive-by of agreements for them; nothing: as of all.
+	SalaryReceiveBy MaybeTime `toml:"salary_receive_by" json:"salary_receive_by"`
+	SalarySendBy    MaybeTime `toml:"salary_send_by" json:"salary_send_by"`
+	SalaryLeadDays  int       `toml:"salary_lead_days" json:"salary_lead_days"` // below 0: as of all
+
+	Cheque bool `toml:"cheque" json:"cheque"`
 	// DebitText: the bank takes the payer's text on its own statement, in the PRC group of the LIN.
 	DebitText bool `toml:"debit_text" json:"debit_text"`
 
@@ -415,7 +441,7 @@ func DefaultBank(env Environment) Bank {
 	return Bank{
 		User: "nks", InDir: "in", OutDir: "out", FileName: "NKS{ref}.edi", TempName: ".NKS{ref}.edi.{attempt}.tmp",
 		Poll: Duration{5 * time.Second}, Charset: "UNOC", Wrap: WrapNone, UNA: true, Test: env != Production,
-		SendBy: 8*60 + 30, LeadDays: 1,
+		SendBy: 8*60 + 30, LeadDays: 1, SalaryLeadDays: -1,
 		Acceptance: AcceptedByContrl, AcceptanceDeadline: Duration{2 * time.Hour},
 		Executed: ExecutedByBansta, ExecutedDeadline: Duration{24 * time.Hour},
 		ContrlFinal: 7, ContrlDeadline: Duration{30 * time.Minute},

@@ -181,7 +181,7 @@ func TestAllMistakesAreReportedTogether(t *testing.T) {
 
 func TestABankKeepsWhatItSays(t *testing.T) {
 	t.Parallel()
-	path := write(t, bank+"una = false\ngis_information = []\nsend_by = \"00:00\"\nlead_days = 0\n")
+	path := write(t, bank+"una = false\ngis_information = []\nsend_by = \"00:00\"\nlead_days = 0\nsalary_send_by = \"00:00\"\nsalary_lead_days = 0\n")
 	cfg, err := conf.Load(path)
 	if err != nil {
 		t.Fatal(err)
@@ -192,6 +192,7 @@ func TestABankKeepsWhatItSays(t *testing.T) {
 	want.Key = filepath.Join(dir, "keys/nks_client")
 	want.HostKeys = []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", filepath.Join(dir, "keys/a.pub")}
 	want.UNA, want.GISInformation, want.SendBy, want.LeadDays = false, []string{}, 0, 0
+	want.SalarySendBy, want.SalaryLeadDays = "00:00", 0
 	if !reflect.DeepEqual(cfg.Banks[0], want) {
 		t.Errorf("got  %+v\nwant %+v", cfg.Banks[0], want)
 	}

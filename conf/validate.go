@@ -223,6 +223,7 @@ func (b Bank) validateWords(p *problems, key string) {
 	oneOf(p, key+"charset", b.Charset, "UNOC")
 	oneOf(p, key+"wrap", b.Wrap, WrapNone, WrapCRLF, Wrap80)
 	p.within(key+"lead_days", b.LeadDays, 0, 30)
+	p.within(key+"salary_lead_days", b.SalaryLeadDays, -1, 30)
 	oneOf(p, key+"acceptance", b.Acceptance, AcceptedByContrl, AcceptedByBanstaLine, AcceptedByBanstaSeq, AcceptedBySilence)
 	p.lasts(key+"acceptance_deadline", b.AcceptanceDeadline, 0, 30*24*time.Hour)
 	oneOf(p, key+"executed", b.Executed, ExecutedByBansta, ExecutedBySilence)

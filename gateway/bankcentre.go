@@ -38,6 +38,8 @@ type BankCentre struct {
 	SendBy         time.Duration // since midnight, Copenhagen
 	Files          FileNames
 	LeadDays       int // banking days
+	// Salaries are the cut-offs of salaries and pensions; nil: they have none of their own. // B1-salary
+	Salaries *KindCutOffs
 	// Cheques reports whether the bank sends cheques.
 	Cheques bool
 	// DebitText reports whether the payer's text on its own statement goes with each line: each text is a line of its own.

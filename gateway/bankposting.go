@@ -42,6 +42,7 @@ type PostingPart struct {
 	OrderedOre      int64  // what was ordered, as the bank says; 0: not said
 	ForeignAmount   int64  // in minor units of ForeignCurrency
 	ForeignCurrency string // empty: none
+	Rate            string // kroner for one of ForeignCurrency, as a decimal number; empty: not said
 	Account         string // the other's; empty: not said
 	Code            string // Kxxxx
 	Text            string

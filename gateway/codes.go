@@ -118,6 +118,7 @@ const (
 	TextChequeUsed         = "Bankcheck anvendes"
 	TextErrorAccountUsed   = "Overføres til myndighedens fejlkonto"
 	TextAwaitsAccount      = "Afventer konto til og med " // and the day
+	TextAuthorityReturned  = "Ingen nemkonto. Modtager er en myndighed, som ikke får bankcheck"
 	TextFailedAgain        = "Heller ikke det, som myndigheden har valgt, kunne gennemføres"
 )
 
@@ -128,6 +129,10 @@ const (
 	TextNoAddress = "Adressen til en bankcheck kendes ikke"
 	TextNoCheques = "Banken sender ikke bankchecks"
 	TextToAccount = "Overføres til modtagers konto"
+	// TextNoChequeToAuthority: the choice is a cheque, and the recipient is an authority. // B28
+	TextNoChequeToAuthority = "Modtager er en myndighed, som ikke får bankcheck"
+	// TextPartBefore: what came back of the same order before was ordered by the authority's choice, and this is not.
+	TextPartBefore = "En tidligere del af samme betaling er behandlet, som myndigheden har valgt"
 )
 
 // TextCorrected is what response 8 says of a payment that response 9 may have spoken of before.

@@ -8,6 +8,8 @@ type DuePayment struct {
 	TransferCurrency string
 	// Salary: it is a salary or a pension, by its benefit type. // B1-salary
 	Salary bool
+	// ToAuthority: its recipient is an authority. // B28
+	ToAuthority bool
 	// ReturnAlways is the bundle's own instruction, which comes before the standing choice. // B35-36
 	ReturnAlways bool
 }
@@ -78,7 +80,7 @@ func judgePayout(p *DuePayment, t PayoutTerms, found *FoundAccount) Payout {
 	case found.Unpaid == "":
 		return payoutTo(p, found)
 	}
-	does, why := Settle(t.NoAccount, Stranded{Cause: CauseNoAccount, Unpaid: found.Unpaid, Address: CanBeSentTo(&found.Address), Cheques: t.Cheques, ReturnAlways: p.ReturnAlways})
+	does, why := Settle(t.NoAccount, Stranded{Cause: CauseNoAccount, Unpaid: found.Unpaid, Address: CanBeSentTo(&found.Address), Cheques: t.Cheques, ReturnAlways: p.ReturnAlways, ToAuthority: p.ToAuthority})
 	return SettledPayout(does, why, t.NoAccount, p, found)
 }
 

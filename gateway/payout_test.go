@@ -51,6 +51,7 @@ func TestJudgePayout(t *testing.T) {
 		"the bundle wants it back":     {gateway.DuePayment{ReturnAlways: true}, cheque, none(gateway.UnpaidNoAccount, address), gateway.Payout{Unpaid: gateway.UnpaidNoAccount}},
 		"no cheque of the dead":        {gateway.DuePayment{}, cheque, none(gateway.UnpaidCeased, address), gateway.Payout{Unpaid: gateway.UnpaidCeased}},
 		"no cheque of the unknown":     {gateway.DuePayment{}, cheque, none(gateway.UnpaidUnknown, address), gateway.Payout{Unpaid: gateway.UnpaidUnknown}},
+		"no cheque to an authority":    {gateway.DuePayment{ToAuthority: true}, cheque, none(gateway.UnpaidNoAccount, address), gateway.Payout{Unpaid: gateway.UnpaidAuthority}}, // B28
 		"no cheque of locked benefits": {gateway.DuePayment{}, cheque, none(gateway.UnpaidNoFallback, address), gateway.Payout{Unpaid: gateway.UnpaidNoFallback}},
 		"another's debit account":      {gateway.DuePayment{}, foreignDebit, gateway.FoundAccount{Account: home}, gateway.Payout{Unpaid: gateway.UnpaidDebit}},
 	} {

@@ -25,6 +25,8 @@ type Stranded struct {
 	Unpaid  Unpaid
 	Address bool // of the recipient, that a cheque can be sent to
 	Cheques bool // the bank writes them
+	// ToAuthority: the recipient is an authority, which is never sent a cheque. // B28
+	ToAuthority bool
 	// ReturnAlways is the bundle's own instruction, which is about payments without an account alone.
 	ReturnAlways bool
 	// Again: what a choice had ordered for it has failed in its turn.
@@ -100,6 +102,8 @@ func (s Stranded) noCheque() Unpaid {
 	switch {
 	case s.Unpaid == UnpaidUnknown || s.Unpaid == UnpaidCeased || s.Unpaid == UnpaidNoFallback:
 		return s.Unpaid
+	case s.ToAuthority:
+		return UnpaidAuthority
 	case s.Cause == CauseNoAccount && s.Unpaid == UnpaidEmigrated && (!s.Cheques || !s.Address):
 		return UnpaidEmigrated
 	case !s.Cheques:
@@ -130,6 +134,8 @@ func SettlementText(does Settlement, why Unpaid, until Date) string {
 		return TextNoAddress + ". " + text
 	case UnpaidNoCheques:
 		return TextNoCheques + ". " + text
+	case UnpaidAuthority:
+		return TextNoChequeToAuthority + ". " + text
 	case UnpaidAgain:
 		return TextFailedAgain + ". " + text
 	}

@@ -13,6 +13,8 @@ const (
 	UnpaidNoCheques  Unpaid = "no cheques"    // the authority has chosen cheque, and the bank sends none // B35-36
 	UnpaidEmigrated  Unpaid = "emigrated"     // the payer has not said that it pays to such NemKonti // B22.3
 	UnpaidAgain      Unpaid = "failed again"  // what the authority's choice had ordered for it has failed, too
+	UnpaidEarlier    Unpaid = "earlier"       // of the same order something came back before, and the authority's choice had that ordered
+	UnpaidAuthority  Unpaid = "authority"     // the recipient is an authority, which is never sent a cheque // B28
 	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
 
@@ -33,8 +35,12 @@ func (u Unpaid) Text() string {
 		return TextEmigratedReturned
 	case UnpaidNoFallback:
 		return TextNoFallbackReturned
+	case UnpaidAuthority:
+		return TextAuthorityReturned
 	case UnpaidAgain:
 		return TextFailedAgain
+	case UnpaidEarlier:
+		return TextPartBefore
 	}
 	return TextNoAccountReturned
 }

@@ -18,11 +18,15 @@ type Ways struct {
 	Days
 	Banks    BankCentres
 	Controls NightControls
+	Salaries bool // of salaries and pensions alone // B1-salary
 }
 
 // Terms are the terms of an agreement at a booking centre, with the cut-offs that were moved.
 func (w Ways) Terms(a Agreement, b BankCentre) Terms {
 	t := w.Days.Terms(a, b)
+	if w.Salaries {
+		t = w.Days.SalaryTerms(a, b)
+	}
 	t.Controls, t.For = w.Controls, About{Bank: b.ID, Authority: a.Authority, Agreement: a.Number}
 	return t
 }

@@ -44,6 +44,9 @@ func TestWays_PromiseIsWhatHappens(t *testing.T) {
 			b.To, c.Closed = time.Time{}, true
 		}
 		ways := gateway.Ways{Days: gateway.Days{Calendar: danish{banking}, Location: loc}, Banks: gateway.BankCentres{b, c, other}}
+		if ways.Salaries = r.IntN(2) == 0; ways.Salaries {
+			ways.Banks[r.IntN(3)].Salaries = &gateway.KindCutOffs{ReceiveBy: minutes(r.IntN(25*60) - 60), SendBy: minutes(r.IntN(24 * 60)), LeadDays: r.IntN(4)}
+		}
 		versions := gateway.Agreements{old, next}
 		requested := first.AddDays(r.IntN(10))
 		promise, err := ways.Planned(versions, received, requested)

@@ -184,7 +184,7 @@ func Sources(ctx context.Context, db Queryer, day gateway.Date, at *time.Locatio
 		LEFT JOIN interchange i ON i.id = f.interchange_id
 		LEFT JOIN payment p ON f.interchange_id IS NULL AND p.month = month_of(delivery_of(f.payment_id)) AND p.id = f.payment_id LEFT JOIN release_group g ON g.id = p.group_id
 		WHERE f.month >= (date_trunc('month', $1::timestamptz) - interval '1 month')::date AND f.at >= $1 AND f.at < $2 AND ($3 = '' OR coalesce(i.agreement, g.agreement) = $3)
-			AND f.kind::text = $4 AND f.scope IN ('payment', 'line') ORDER BY f.at, f.payment_id, f.interchange_id, f.message_no, f.lin LIMIT $5`
+			AND f.kind::text = $4 AND f.scope IN ('payment', 'order', 'line') ORDER BY f.at, f.payment_id, f.interchange_id, f.message_no, f.lin LIMIT $5`
 	switch event {
 	case ledger.Received:
 		text = `SELECT 'delivery ' || d.id || ' group ' || g.id, '', g.payments, g.ore, d.read_at FROM delivery d JOIN release_group g ON g.delivery_id = d.id

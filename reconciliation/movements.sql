@@ -3,12 +3,12 @@
 WITH ordered AS MATERIALIZED (
     -- By line first: there may be a fact of each payment, and there are few lines.
     SELECT f.kind, f.was, f.interchange_id, f.message_no, f.lin, sum(f.stood_payments) AS payments, sum(f.stood_ore) AS stood, sum(f.ore) AS moved, 0::bigint AS kept
-    FROM fact f WHERE f.month >= $3::date AND f.at >= $1 AND f.at < $2 AND f.scope IN ('payment', 'line') AND f.interchange_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+    FROM fact f WHERE f.month >= $3::date AND f.at >= $1 AND f.at < $2 AND f.scope IN ('payment', 'order', 'line') AND f.interchange_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
     UNION ALL
     -- What banks have kept, which is little: from the parts of postings, so that facts are walked through but once.
     SELECT f.kind, f.was, f.interchange_id, f.message_no, f.lin, 0, 0, 0, sum(p.charge_ore)
     FROM posting_part p JOIN (SELECT DISTINCT posting_id, part, payment_id FROM posting_match WHERE payment_id IS NOT NULL) m ON m.posting_id = p.posting_id AND m.part = p.n
-    CROSS JOIN LATERAL (SELECT * FROM fact t WHERE t.month >= $3::date AND t.scope = 'payment' AND t.payment_id = m.payment_id AND t.kind = 'came_back'
+    CROSS JOIN LATERAL (SELECT * FROM fact t WHERE t.month >= $3::date AND t.scope IN ('payment', 'order') AND t.payment_id = m.payment_id AND t.kind = 'came_back'
         AND t.posting_id = p.posting_id AND t.posting_part = p.n AND t.at >= $1 AND t.at < $2 AND t.interchange_id IS NOT NULL OFFSET 0) f
     WHERE p.charge_ore <> 0 GROUP BY 1, 2, 3, 4, 5),
 moved AS (

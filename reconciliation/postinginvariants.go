@@ -21,7 +21,10 @@ func postingInvariants() []invariant {
 				AND m.payment_id = f.payment_id AND m.attempt = f.attempt) p ON true
 			 WHERE f.kind = 'came_back' AND p.ore IS DISTINCT FROM f.ore AND ` + keptID("f.posting_id")},
 		{"I8", "match of a payment by which no money came back",
-			`SELECT m.payment_id FROM only_posting_match m WHERE m.payment_id IS NOT NULL AND m.ore > 0 AND NOT EXISTS (SELECT FROM fact f WHERE f.scope = 'payment'
+			`SELECT m.payment_id FROM only_posting_match m WHERE m.payment_id IS NOT NULL AND m.ore > 0 AND NOT EXISTS (SELECT FROM fact f WHERE f.scope IN ('payment', 'order')
 				AND f.payment_id = m.payment_id AND f.kind = 'came_back' AND f.attempt = m.attempt AND f.posting_id = m.posting_id AND f.posting_part = m.part)`},
+		{"I8", "return of an earlier order that is not with its sender, or whose order is the last",
+			`SELECT f.payment_id FROM own_fact f LEFT JOIN only_standing s ON s.payment_id = f.payment_id WHERE f.scope = 'order' GROUP BY f.payment_id, f.attempt
+			 HAVING sum(CASE f.kind WHEN 'came_back' THEN f.ore WHEN 'settled_to_sender' THEN -f.ore END) IS DISTINCT FROM 0 OR max(s.attempt) <= f.attempt`},
 	}
 }

@@ -87,8 +87,8 @@ func PostedOn(ctx context.Context, db Queryer, day gateway.Date) (all []Posted, 
 	return all, nil
 }
 
-// Abroad is what foreign orders of an agreement were debited with on a day: what was ordered and what was debited are in øre, what arrived
-// is in minor units of its currency. The rate is øre for each of them.
+// Abroad is what the orders abroad of an agreement came to on a day at a bank, as far as it tells it by order: what was ordered and what
+// was debited for that are in øre, and apart is what the rate made of it; charges were debited beside. What arrived is in minor units of its currency.
 type Abroad struct {
 	Authority string `json:"authority"`
 	Agreement string `json:"agreement"`
@@ -96,6 +96,8 @@ type Abroad struct {
 	Orders    int64  `json:"orders"`
 	Ordered   int64  `json:"ordered_ore"`
 	Debited   int64  `json:"debited_ore"`
+	Exchange  int64  `json:"exchange_ore"` // debited less ordered
+	Charges   int64  `json:"charges_ore"`  // of the postings of such orders
 	Foreign   int64  `json:"foreign_minor"`
 }
 
@@ -103,15 +105,19 @@ type Abroad struct {
 func AbroadOn(ctx context.Context, db Queryer, day gateway.Date) (all []Abroad, err error) {
 	err = query(ctx, db, func(rows *sql.Rows) error {
 		var a Abroad
-		err := rows.Scan(&a.Authority, &a.Agreement, &a.Currency, &a.Orders, &a.Ordered, &a.Debited, &a.Foreign)
+		err := rows.Scan(&a.Authority, &a.Agreement, &a.Currency, &a.Orders, &a.Ordered, &a.Debited, &a.Exchange, &a.Charges, &a.Foreign)
 		all = append(all, a)
 		return err
-	}, `SELECT a.authority, a.agreement, t.foreign_currency, count(*), sum(o.ore)::bigint, sum(m.ore)::bigint, sum(t.foreign_amount)::bigint
-		FROM posting p JOIN posting_part t ON t.posting_id = p.id AND t.foreign_currency IS NOT NULL
-		JOIN posting_match m ON m.posting_id = t.posting_id AND m.part = t.n AND m.payment_id IS NOT NULL
-		JOIN interchange i ON i.id = m.interchange_id JOIN agreement a ON a.id = i.agreement_id
-		JOIN bank_order o ON o.month = i.month AND o.payment_id = m.payment_id AND o.attempt = m.attempt
-		WHERE p.ore < 0 AND p.posted_on = $1::date GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, day.String())
+	}, `WITH parts AS (
+			SELECT i.agreement_id, p.id, p.charge_ore, t.foreign_currency, t.foreign_amount, t.ore, order_of(t.reference, m.interchange_id, m.message_no, m.lin) AS ordered
+			FROM posting p JOIN posting_part t ON t.posting_id = p.id AND t.foreign_currency IS NOT NULL
+			CROSS JOIN LATERAL (SELECT DISTINCT y.interchange_id, y.message_no, y.lin FROM posting_match y WHERE y.posting_id = p.id AND y.payment_id IS NULL) m
+			JOIN interchange i ON i.id = m.interchange_id
+			WHERE p.ore < 0 AND p.posted_on = $1::date),
+		charged AS (SELECT agreement_id, foreign_currency, sum(charge_ore) AS ore FROM (SELECT DISTINCT agreement_id, foreign_currency, id, charge_ore FROM parts) d GROUP BY 1, 2)
+		SELECT a.authority, a.agreement, t.foreign_currency, count(*), sum(t.ordered)::bigint, sum(t.ore)::bigint, sum(t.ore - t.ordered)::bigint, min(c.ore)::bigint, sum(t.foreign_amount)::bigint
+		FROM parts t JOIN charged c USING (agreement_id, foreign_currency) JOIN agreement a ON a.id = t.agreement_id
+		WHERE t.ordered IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, day.String())
 	if err != nil {
 		return nil, fmt.Errorf("debited for orders abroad on %s: %w", day, err)
 	}

@@ -106,6 +106,21 @@ func SalaryBenefits(ctx context.Context, q Queryer, authority string, at time.Ti
 	return salaries, err
 }
 
+// AuthorityNumbers are the CVR numbers of the authorities, which are recipients as companies are. // B28
+func AuthorityNumbers(ctx context.Context, q Queryer) (map[int64]bool, error) {
+	numbers := map[int64]bool{}
+	err := each(ctx, q, `SELECT cvr FROM nks.authority WHERE cvr IS NOT NULL`, func(r *sql.Rows) error {
+		var cvr int64
+		err := r.Scan(&cvr)
+		numbers[cvr] = true
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("authorities as recipients: %w", err)
+	}
+	return numbers, nil
+}
+
 // BenefitTypes reads every benefit type that there is at an instant, as known now, the general ones first.
 func BenefitTypes(ctx context.Context, q Queryer, at time.Time) ([]BenefitType, error) {
 	var all []BenefitType

@@ -180,7 +180,6 @@ func (w *world) make() error {
 			profile = bank.WithReports(profile)
 			profile.Reports.ReturnAccounts, profile.Reports.Returns.PerMille = returnAccounts(), demoReturns
 			profile.Reports.Returns.Within = 3
-			profile.Reports.Returns.Two = 0 // a part that comes when another has been ordered anew is for persons
 		}
 		profile.Test = true
 		if err := bank.WriteProfile(w.dir, c, profile); err != nil {

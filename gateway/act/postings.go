@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 
 	"nks/gateway"
@@ -16,6 +17,7 @@ const (
 	postingOf = "posting"
 	partOf    = "part"
 	paymentOf = "payment"
+	attemptOf = "attempt"
 )
 
 // Posting is one amount that a bank has booked.
@@ -44,35 +46,40 @@ func (d *Desk) postings(ctx context.Context, x *postgres.Session, of gateway.Dec
 
 // postingPart is the posting that a decision names as a parameter.
 func (d *Desk) postingPart(ctx context.Context, x *postgres.Session, of gateway.Decision) ([]gateway.DecisionItem, error) {
-	posting, _, _, err := matchOf(of)
+	m, err := matchOf(of)
 	if err != nil {
 		return nil, err
 	}
-	of.Items = []gateway.DecisionItem{{Thing: gateway.ThingPosting, ID: posting}}
+	of.Items = []gateway.DecisionItem{{Thing: gateway.ThingPosting, ID: m.Posting}}
 	found, err := d.postings(ctx, x, of)
 	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("posting %d: %w", posting, gateway.ErrNotFound)
+		err = fmt.Errorf("posting %d: %w", m.Posting, gateway.ErrNotFound)
 	}
 	return found, err
 }
 
 // matchOf reads the parameters of a match.
-func matchOf(of gateway.Decision) (posting int64, part int, payment int64, err error) {
-	posting, wrong1 := strconv.ParseInt(of.Content[postingOf], 10, 64)
-	part, wrong2 := strconv.Atoi(of.Content[partOf])
-	payment, wrong3 := strconv.ParseInt(of.Content[paymentOf], 10, 64)
-	if errors.Join(wrong1, wrong2, wrong3) != nil || posting < 1 || part < 0 || payment < 1 {
-		return 0, 0, 0, fmt.Errorf("posting, part and payment must be numbers: %w", gateway.ErrIntent)
+func matchOf(of gateway.Decision) (m bank.PostingMatched, err error) {
+	var wrong [4]error
+	m.Posting, wrong[0] = strconv.ParseInt(of.Content[postingOf], 10, 64)
+	m.Part, wrong[1] = strconv.Atoi(of.Content[partOf])
+	m.Payment, wrong[2] = strconv.ParseInt(of.Content[paymentOf], 10, 64)
+	if attempt := of.Content[attemptOf]; attempt != "" {
+		m.Attempt, wrong[3] = strconv.Atoi(attempt)
 	}
-	return posting, part, payment, nil
+	if errors.Join(wrong[:]...) != nil || m.Posting < 1 || m.Part < 0 || m.Payment < 1 || m.Attempt < 0 || m.Attempt > math.MaxInt16 {
+		return m, fmt.Errorf("posting, part, payment and attempt must be numbers: %w", gateway.ErrIntent)
+	}
+	m.Decision = of.ID
+	return m, nil
 }
 
 func matchPosting(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, _ gateway.DecisionItem) (string, error) {
-	posting, part, payment, err := matchOf(by)
+	m, err := matchOf(by)
 	if err != nil {
 		return "", err
 	}
-	return d.bank.MatchPosting(ctx, x, posting, part, payment, by.ID)
+	return d.bank.MatchPosting(ctx, x, m)
 }
 
 func postingNoneOfOurs(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {

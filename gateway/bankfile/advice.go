@@ -37,6 +37,7 @@ const (
 	amountClosing    = "314"
 	amountEntry      = "323"
 	maxPostingParts  = 9999
+	mostRateDigits   = 12
 	maxStatementSize = 1_000_000 // entries of one statement
 )
 
@@ -133,6 +134,8 @@ func (a *advice) ofPart(group int, s *edifact.Segment) {
 		a.part.Ore = a.kroner(s)
 	case s.Tag == "MOA" && group == groupPartAmount && qualifier == amountTransfer:
 		a.transfer(s)
+	case s.Tag == "CUX" && group == groupPartAmount:
+		a.part.Rate = a.rate(s)
 	case s.Tag == "MOA" && group == groupPartCharge && qualifier == amountCharge:
 		a.part.ChargeOre = a.plus(a.part.ChargeOre, a.charge(s))
 	case s.Tag == "GIS" && group == groupPartReason:
@@ -155,6 +158,19 @@ func (a *advice) transfer(s *edifact.Segment) {
 	if ore := a.kroner(s); a.report == gateway.CreditAdvice {
 		a.part.OrderedOre = ore
 	}
+}
+
+// rate takes the rate of a CUX: kroner for one of the other currency. // D.96A DE 5402
+func (a *advice) rate(s *edifact.Segment) string {
+	whole, fraction, _ := strings.Cut(strings.ReplaceAll(s.Text(2, 0), ".", ","), ",")
+	if whole == "" || !gateway.AllDigits(whole+fraction) || len(whole+fraction) > mostRateDigits || strings.Trim(whole+fraction, "0") == "" {
+		a.unclear("a rate cannot be read")
+		return ""
+	}
+	if fraction == "" {
+		return whole
+	}
+	return whole + "." + fraction
 }
 
 func (a *advice) beginPart() {

@@ -82,6 +82,7 @@ func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 		SendBy: b.SendBy.SinceMidnight(), Files: gateway.FileNames{Final: b.FileName, Temp: b.TempName}, LeadDays: b.LeadDays,
 		Cheques: b.Cheque, DebitText: b.DebitText, AcceptanceDeadline: b.AcceptanceDeadline.Duration, ContrlDeadline: b.ContrlDeadline.Duration,
 		DebitDeadline: b.DebitDeadline.Duration}
+	bank.Salaries = salaries(b)
 	switch b.Executed {
 	case conf.ExecutedBySilence:
 		bank.ExecutedDeadline = b.ExecutedDeadline.Duration
@@ -89,6 +90,18 @@ func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
 		bank.StatusDeadline = b.ExecutedDeadline.Duration
 	}
 	return bank, nil
+}
+
+// salaries are the cut-offs that a bank has for salaries and pensions; nil: none of their own.
+func salaries(b conf.Bank) *gateway.KindCutOffs {
+	if b.SalaryReceiveBy == "" && b.SalarySendBy == "" && b.SalaryLeadDays < 0 {
+		return nil
+	}
+	c := gateway.KindCutOffs{ReceiveBy: b.SalaryReceiveBy.Or(-1), SendBy: b.SalarySendBy.Or(b.SendBy.SinceMidnight()), LeadDays: b.SalaryLeadDays}
+	if c.LeadDays < 0 {
+		c.LeadDays = b.LeadDays
+	}
+	return &c
 }
 
 // BeginProfiles gives a database without profiles of booking centres those of the configuration.

@@ -21,7 +21,7 @@ func postingTable() pgcopy.Table {
 }
 
 func partTable() pgcopy.Table {
-	return pgcopy.Table{Name: "pg_temp.heard_part", Columns: []string{"n", "part", "reference", "ore", "charge_ore", "ordered_ore", "foreign_amount", "foreign_currency",
+	return pgcopy.Table{Name: "pg_temp.heard_part", Columns: []string{"n", "part", "reference", "ore", "charge_ore", "ordered_ore", "foreign_amount", "foreign_currency", "rate",
 		"account", "code", "text"}}
 }
 
@@ -117,6 +117,7 @@ func (b *booked) part(n, no int, p *gateway.PostingPart) {
 	r.OptionalInt8("ordered_ore", p.OrderedOre)
 	r.OptionalInt8("foreign_amount", p.ForeignAmount)
 	r.Optional("foreign_currency", p.ForeignCurrency)
+	r.Optional("rate", p.Rate)
 	r.Optional("account", p.Account)
 	r.Optional("code", p.Code)
 	r.Optional("text", p.Text)

@@ -75,16 +75,19 @@ const partWords = `SELECT n, month, payment_id, attempt, interchange_id, message
 // applyReturns carries out what came back of orders: one part of a payment after the other, and then what cannot be.
 func (s *Store) applyReturns(ctx context.Context, x *postgres.Session, from source, now time.Time) error {
 	var rounds int
-	if err := x.QueryRowContext(ctx, `SELECT coalesce(max(round), 0) FROM part_match WHERE trouble IS NULL`).Scan(&rounds); err != nil {
+	if err := x.QueryRowContext(ctx, `SELECT coalesce(max(round), 0) FROM part_match WHERE trouble IS NULL AND NOT earlier`).Scan(&rounds); err != nil {
 		return fmt.Errorf("returns: %w", err)
 	}
 	for round := 1; round <= rounds; round++ {
-		if _, err := s.followMoved(ctx, x, gateway.NewsCameBack, from, partWords+`trouble IS NULL AND round = @round`, pgscript.Args{"round": round}); err != nil {
+		if _, err := s.followMoved(ctx, x, gateway.NewsCameBack, from, partWords+`trouble IS NULL AND NOT earlier AND round = @round`, pgscript.Args{"round": round}); err != nil {
 			return err
 		}
 		if err := s.matchMoved(ctx, x, gateway.MatchedByReference, from, now); err != nil {
 			return err
 		}
+	}
+	if err := s.returnEarlier(ctx, x, gateway.MatchedByReference, from, now); err != nil {
+		return err
 	}
 	if _, err := s.followMoved(ctx, x, gateway.NewsOtherAmount, from, partWords+`trouble = 'another amount'`, nil); err != nil {
 		return err

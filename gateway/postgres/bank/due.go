@@ -69,7 +69,7 @@ func (s *Store) NextLate(ctx context.Context, bankID string, after time.Time) (t
 		if err != nil {
 			return time.Time{}, err
 		}
-		next = s.Days.BankTerms(bank, controls).NextSendBy(after).Add(time.Millisecond)
+		next = gateway.Sooner(s.Days.BankTerms(bank, controls).NextSendBy(after), s.Days.SalaryBankTerms(bank, controls).NextSendBy(after)).Add(time.Millisecond)
 	}
 	for _, d := range dailies(bank) {
 		if d.deadline > 0 {

@@ -17,19 +17,25 @@ func (s *Store) raiseUnsent(ctx context.Context, x *postgres.Session, bank gatew
 	if err != nil {
 		return err
 	}
-	terms := s.Days.BankTerms(bank, controls)
+	terms, ofSalaries := s.Days.BankTerms(bank, controls), s.Days.SalaryBankTerms(bank, controls)
 	var unsent []struct {
 		waiting
 		ExecutesOn time.Time `db:"executes_on"`
+		Salaries   bool      `db:"salaries"`
 	}
-	err = x.SelectContext(ctx, &unsent, `SELECT id, file_name, payments, ore, prepared_at AS since, executes_on FROM interchange
-		WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing') ORDER BY id`, bank.ID)
+	err = x.SelectContext(ctx, &unsent, `SELECT id, file_name, payments, ore, prepared_at AS since, executes_on,
+			EXISTS (SELECT FROM order_line l WHERE l.interchange_id = i.id AND l.type = $2) AS salaries FROM interchange i
+		WHERE bank = $1 AND kind = 'PAYMUL' AND state IN ('frozen', 'rendered', 'sending', 'publishing') ORDER BY id`, bank.ID, gateway.Salary)
 	if err != nil {
 		return fmt.Errorf("unsent interchanges: %w", err)
 	}
 	var late []waiting
 	for _, i := range unsent {
-		if planned := gateway.DateOf(i.ExecutesOn); planned.Before(terms.ExecutionDay(now, planned)) {
+		of := terms
+		if i.Salaries {
+			of = ofSalaries
+		}
+		if planned := gateway.DateOf(i.ExecutesOn); planned.Before(of.ExecutionDay(now, planned)) {
 			late = append(late, i.waiting)
 		}
 	}

@@ -15,10 +15,18 @@ import (
 //go:embed sql/match_posting.sql
 var matchPostingSQL string
 
-// MatchPosting records by a decision that a part of a credit (0: all of it, where the bank tells no parts) is money that came back of the
-// last order of a payment. gateway.ErrLostOwnership: that part is matched already; gateway.ErrIntent: it cannot be of that payment; the
-// bank's lines must be locked.
-func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, posting int64, part int, payment, decision int64) (string, error) {
+// PostingMatched is what persons say a part of a credit is: money that came back of an order of a payment.
+type PostingMatched struct {
+	Posting  int64
+	Part     int // 0: all of it, where the bank tells no parts
+	Payment  int64
+	Attempt  int // the order; 0: the one that the bank names, or the last
+	Decision int64
+}
+
+// MatchPosting records by a decision which order a part of a credit came back of. gateway.ErrLostOwnership: that part is matched already;
+// gateway.ErrIntent: it cannot be of that order; the bank's lines must be locked.
+func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, m PostingMatched) (string, error) {
 	if err := pgscript.Run(ctx, x, postingTablesScript, nil); err != nil {
 		return "", err
 	}
@@ -31,41 +39,50 @@ func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, posting i
 	var found struct {
 		Ore, Charge, Ordered, Before, Matched int64
 		Effect                                sql.NullString
-		OtherOrder                            bool // the bank names another order of the payment than its last
+		OtherOrder                            bool // the bank names another order of the payment
+		Earlier                               bool // it is not the last
 	}
-	err := x.QueryRowContext(ctx, matchPostingSQL, pgscript.Args{"posting": posting, "part": part, "payment": payment, "news": string(gateway.NewsCameBack)}).
-		Scan(&found.Ore, &found.Charge, &found.Ordered, &found.Before, &found.Matched, &found.Effect, &found.OtherOrder)
+	err := x.QueryRowContext(ctx, matchPostingSQL, pgscript.Args{"posting": m.Posting, "part": m.Part, "payment": m.Payment, "attempt": m.Attempt, "news": string(gateway.NewsCameBack)}).
+		Scan(&found.Ore, &found.Charge, &found.Ordered, &found.Before, &found.Matched, &found.Effect, &found.OtherOrder, &found.Earlier)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return "", fmt.Errorf("posting %d part %d is no credit that waits, or payment %d has no order at its bank: %w", posting, part, payment, gateway.ErrIntent)
+		return "", fmt.Errorf("posting %d part %d is no credit that waits, or payment %d has no such order at its bank: %w", m.Posting, m.Part, m.Payment, gateway.ErrIntent)
 	case err != nil:
-		return "", fmt.Errorf("match posting %d: %w", posting, err)
+		return "", fmt.Errorf("match posting %d: %w", m.Posting, err)
 	case found.Matched != 0:
-		return "", fmt.Errorf("posting %d part %d: %w", posting, part, gateway.ErrLostOwnership)
+		return "", fmt.Errorf("posting %d part %d: %w", m.Posting, m.Part, gateway.ErrLostOwnership)
 	case found.OtherOrder:
-		return "", fmt.Errorf("posting %d part %d is about an earlier order of payment %d than the last: %w", posting, part, payment, gateway.ErrIntent)
+		return "", fmt.Errorf("posting %d part %d is about another order of payment %d, says the bank: %w", m.Posting, m.Part, m.Payment, gateway.ErrIntent)
 	case found.Effect.String != string(gateway.Takes):
-		return "", fmt.Errorf("payment %d: no money can come back where it stands: %w", payment, gateway.ErrIntent)
+		return "", fmt.Errorf("payment %d: no money can come back where it stands: %w", m.Payment, gateway.ErrIntent)
 	case found.Before+found.Ore+found.Charge > found.Ordered:
 		return "", fmt.Errorf("payment %d: %d øre came back, and with these %d it would be more than the %d that were ordered: %w",
-			payment, found.Before, found.Ore+found.Charge, found.Ordered, gateway.ErrIntent)
+			m.Payment, found.Before, found.Ore+found.Charge, found.Ordered, gateway.ErrIntent)
 	}
+	if err = s.bookMatched(ctx, x, m.Decision, found.Earlier); err == nil {
+		err = s.closeMatched(ctx, x, m.Posting, m.Decision)
+	}
+	if err != nil {
+		return "", fmt.Errorf("match posting %d: %w", m.Posting, err)
+	}
+	x.Wakes(postgres.ToAnswer)
+	return fmt.Sprintf("%d øre of posting %d came back of payment %d", found.Ore, m.Posting, m.Payment), nil
+}
+
+// bookMatched carries out what persons say came back, as it stands in part_match.
+func (s *Store) bookMatched(ctx context.Context, x *postgres.Session, decision int64, earlier bool) error {
 	from, now := source{decision: decision}, s.Now()
+	if earlier {
+		return s.returnEarlier(ctx, x, gateway.MatchedByPersons, from, now)
+	}
 	moved, err := s.followMoved(ctx, x, gateway.NewsCameBack, from, partWords+`trouble IS NULL`, nil)
 	if err == nil && moved != 1 {
 		err = gateway.ErrLostOwnership
 	}
-	if err == nil {
-		err = s.matchMoved(ctx, x, gateway.MatchedByPersons, from, now)
-	}
-	if err == nil {
-		err = s.closeMatched(ctx, x, posting, decision)
-	}
 	if err != nil {
-		return "", fmt.Errorf("match posting %d: %w", posting, err)
+		return err
 	}
-	x.Wakes(postgres.ToAnswer)
-	return fmt.Sprintf("%d øre of posting %d came back of payment %d", found.Ore, posting, payment), nil
+	return s.matchMoved(ctx, x, gateway.MatchedByPersons, from, now)
 }
 
 // closeMatched closes what was told of a posting all of which is matched now.

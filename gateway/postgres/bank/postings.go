@@ -37,6 +37,7 @@ type PostingPart struct {
 	ChargeOre       int64  `db:"charge_ore" json:"charge_ore,omitempty"`
 	ForeignAmount   int64  `db:"foreign_amount" json:"foreign_amount,omitempty"`
 	ForeignCurrency string `db:"foreign_currency" json:"foreign_currency,omitempty"`
+	Rate            string `db:"rate" json:"rate,omitempty"` // kroner for one of it
 	Code            string `db:"code" json:"code,omitempty"`
 	Text            string `db:"text" json:"text,omitempty"`
 }
@@ -84,7 +85,7 @@ func (s *Store) Posting(ctx context.Context, id int64) (p Posting, err error) {
 	if err == nil {
 		p.Account = gateway.ShownAccount(p.Account)
 		err = s.DB.SelectContext(ctx, &p.Parts, `SELECT n, coalesce(reference, '') AS reference, ore, charge_ore, coalesce(foreign_amount, 0) AS foreign_amount,
-			coalesce(foreign_currency, '') AS foreign_currency, coalesce(code, '') AS code, coalesce(text, '') AS text FROM posting_part WHERE posting_id = $1 ORDER BY n LIMIT $2`,
+			coalesce(foreign_currency, '') AS foreign_currency, coalesce(rate::text, '') AS rate, coalesce(code, '') AS code, coalesce(text, '') AS text FROM posting_part WHERE posting_id = $1 ORDER BY n LIMIT $2`,
 			id, mostPostings)
 	}
 	if err == nil {

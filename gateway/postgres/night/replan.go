@@ -26,6 +26,7 @@ type waiting struct {
 	CountsAt    time.Time `db:"counts_at"`
 	Payments    int64     `db:"payments"`
 	Ore         int64     `db:"ore"`
+	Salaries    bool      `db:"salary"`
 }
 
 // replan plans anew what a control reaches, is not due and would go otherwise by the controls before.
@@ -36,7 +37,7 @@ func (s *Store) replan(ctx context.Context, x *postgres.Session, c gateway.Night
 		return r, err
 	}
 	var groups []waiting
-	err = x.SelectContext(ctx, &groups, `SELECT g.id, g.agreement_id, g.requested_on, d.counts_at, g.payments, g.ore FROM release_group g
+	err = x.SelectContext(ctx, &groups, `SELECT g.id, g.agreement_id, g.requested_on, d.counts_at, g.payments, g.ore, g.salary FROM release_group g
 		CROSS JOIN LATERAL (SELECT * FROM delivery e WHERE e.id = g.delivery_id OFFSET 0) d
 		WHERE g.id IN (SELECT w.id FROM release_group w WHERE w.state = 'waiting' AND w.release_at > $1
 				UNION ALL SELECT u.id FROM delivery f JOIN release_group u ON u.delivery_id = f.id WHERE f.state = 'read' AND u.state = 'unchecked' AND u.release_at > $1)
@@ -59,6 +60,7 @@ func (s *Store) replan(ctx context.Context, x *postgres.Session, c gateway.Night
 	var days []string
 	for _, g := range groups {
 		versions, on := agreements.ByID(g.AgreementID), gateway.DateOf(g.RequestedOn)
+		was.Salaries, is.Salaries = g.Salaries, g.Salaries
 		old, plan, err := plans(was, is, versions, g.CountsAt, on)
 		if err != nil {
 			return r, fmt.Errorf("group %d: %w", g.ID, err)

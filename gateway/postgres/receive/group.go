@@ -12,6 +12,7 @@ type groupKey struct {
 	agreement, account string
 	requested          gateway.Date
 	fault              gateway.Code
+	salaries           bool // alone, with cut-offs of their own // B1-salary
 }
 
 // Group is a release group of a bundle that is being read.
@@ -67,9 +68,9 @@ func (s *Store) insertGroup(ctx context.Context, x *postgres.Session, d postgres
 		debitText = g.debitText
 	}
 	_, err := x.ExecContext(ctx, `INSERT INTO release_group (id, delivery_id, month, agreement, debit_account, requested_on, debit_text,
-			reject_code, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, payments, ore, foretold_on)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			reject_code, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, payments, ore, foretold_on, salary)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		g.ID, d.ID, d.Month, g.agreement, g.account, requested.String(), debitText, string(g.fault),
-		agreementID, bank, unit, choice, executes, releaseAt, g.Payments, g.Ore, foretold)
+		agreementID, bank, unit, choice, executes, releaseAt, g.Payments, g.Ore, foretold, g.salaries)
 	return err
 }

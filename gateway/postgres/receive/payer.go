@@ -18,6 +18,8 @@ type Payer struct {
 	Others     gateway.Agreements // everybody's, to tell another's number from an unknown one
 	Banks      gateway.BankCentres
 	Controls   gateway.NightControls
+	// Salaries are the benefit types that are salaries or pensions, where those may have cut-offs of their own.
+	Salaries map[string]bool
 }
 
 // payer finds the pair of supplier and authority and whether the bundle came before. // B33.1
@@ -78,7 +80,10 @@ func (s *Store) agreements(ctx context.Context, x *postgres.Session, d postgres.
 	if len(p.Agreements) == 0 {
 		b.Refuse(gateway.CodeUnknownParty)
 	}
-	return p, nil
+	if banks.SalariesApart(p.Agreements) {
+		p.Salaries, err = register.SalaryBenefits(ctx, x, b.Head().Authority, s.Now())
+	}
+	return p, err
 }
 
 // receivedBefore refuses a bundle of a payer that was accepted under another name.

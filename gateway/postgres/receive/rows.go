@@ -23,7 +23,7 @@ type BundleRows struct {
 	bundle    gateway.Bundle
 	delivery  postgres.Delivery
 	payer     Payer
-	planned   func(gateway.Agreements, gateway.Date) (gateway.Way, error)
+	planned   func(versions gateway.Agreements, requested gateway.Date, salaries bool) (gateway.Way, error)
 	maxGroups int
 	rows      *pgcopy.Rows
 	encode    Encode
@@ -42,8 +42,8 @@ type BundleRows struct {
 
 // NewRows begins to read the payments of a bundle of a payer; encode writes each to rows.
 func (s *Store) NewRows(d postgres.Delivery, b gateway.Bundle, p Payer, rows *pgcopy.Rows, encode Encode) *BundleRows {
-	ways := gateway.Ways{Days: s.Days, Banks: p.Banks, Controls: p.Controls}
-	planned := func(versions gateway.Agreements, requested gateway.Date) (gateway.Way, error) {
+	planned := func(versions gateway.Agreements, requested gateway.Date, salaries bool) (gateway.Way, error) {
+		ways := gateway.Ways{Days: s.Days, Banks: p.Banks, Controls: p.Controls, Salaries: salaries}
 		if requested.IsZero() {
 			requested = s.dayOf(d)
 		}
@@ -114,7 +114,7 @@ func (r *BundleRows) next() {
 }
 
 func (r *BundleRows) row(item *gateway.BundleItem) error {
-	g, err := r.group(item.Debit)
+	g, err := r.group(item.Debit, r.salary(&item.Payment, item.Debit))
 	if g == nil || err != nil {
 		return err
 	}
@@ -125,14 +125,20 @@ func (r *BundleRows) row(item *gateway.BundleItem) error {
 	return r.encode(g, item, r.payments)
 }
 
-// group is the release group of a debit block; nil when the bundle has too many, and is refused.
-func (r *BundleRows) group(d *gateway.Debit) (*Group, error) {
-	block := groupKey{agreement: d.Agreement, account: d.DebitAccount, requested: d.RequestedOn, fault: d.Fault}
+// salary reports whether a payment goes by the cut-offs of salaries: it is one by what is known when it is read, and is ordered within
+// Denmark as far as it says where. // B1-salary
+func (r *BundleRows) salary(p *gateway.Payment, d *gateway.Debit) bool {
+	return p.Type == gateway.Transfer && r.payer.Salaries[p.BenefitType] && r.payer.Banks.SalariesApart(r.payer.Agreements.ByNumber(d.Agreement))
+}
+
+// group is the release group of a debit block, or of its salaries; nil when the bundle has too many, and is refused.
+func (r *BundleRows) group(d *gateway.Debit, salaries bool) (*Group, error) {
+	block := groupKey{agreement: d.Agreement, account: d.DebitAccount, requested: d.RequestedOn, fault: d.Fault, salaries: salaries}
 	if g := r.blocks[block]; g != nil {
 		return g, nil
 	}
 	way, fault, err := gateway.JudgeDebit(d, r.payer.Agreements, r.payer.Others, func(versions gateway.Agreements) (gateway.Way, error) {
-		return r.planned(versions, d.RequestedOn)
+		return r.planned(versions, d.RequestedOn, salaries)
 	})
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (s *Store) orderChosenFirst(ctx context.Context, over []int64) (agreement i
 		if agreement, payments, err = claimChosen(ctx, x, today, over); err != nil || agreement == 0 {
 			return err
 		}
-		way, err := s.leaving(ctx, x, agreement, today)
+		way, err := s.leaving(ctx, x, agreement, today, false)
 		var none *gateway.NotInForceError
 		if errors.As(err, &none) {
 			return s.noteNotInForce(ctx, x, agreement, none.On)
@@ -245,7 +245,7 @@ func (s *Store) deliveriesOfChosen(ctx context.Context, x *postgres.Session, c *
 
 // judgeChosen is what becomes of a payment for which something was chosen, as it is now.
 func (c *completer) judgeChosen(d *due, w chosen, found *gateway.FoundAccount) (completed, error) {
-	facts := gateway.Stranded{Cause: w.Cause, Unpaid: gateway.UnpaidUnknown, Cheques: c.bank.Cheques,
+	facts := gateway.Stranded{Cause: w.Cause, Unpaid: gateway.UnpaidUnknown, Cheques: c.bank.Cheques, ToAuthority: d.ToAuthority,
 		Over: w.HoldUntil.Valid && gateway.DateOf(w.HoldUntil.Time).Before(gateway.DateOf(c.asOf.In(c.store.Location)))}
 	if w.asks(d) {
 		facts.Unpaid, facts.Address = found.Unpaid, gateway.CanBeSentTo(&found.Address)

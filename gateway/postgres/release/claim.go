@@ -15,14 +15,16 @@ import (
 //go:embed sql/unit.sql
 var unitSQL string
 
-// unit is what one release puts in interchanges of its own: bank centre, agreement and execution day.
+// unit is what one release puts in interchanges of its own: bank centre, agreement and execution day, and salaries that have cut-offs of
+// their own.
 type unit struct {
 	Bank        string    `db:"bank_centre"`
 	AgreementID int64     `db:"agreement_id"`
 	ExecutesOn  time.Time `db:"executes_on"`
 	ReleaseAt   time.Time `db:"release_at"`
-	Held        int64     `db:"held"` // the payment of a group that holds one back; 0: none
-	Lock        int64     `db:"lock"` // what who releases it holds
+	Salaries    bool      `db:"salary"` // alone, by cut-offs of their own
+	Held        int64     `db:"held"`   // the payment of a group that holds one back; 0: none
+	Lock        int64     `db:"lock"`   // what who releases it holds
 }
 
 // claimUnit makes the transaction the one that releases the most urgent unit that is due, and gives all its groups;
@@ -64,8 +66,8 @@ func claimGroups(ctx context.Context, x *postgres.Session, u unit, now time.Time
 	var groups []int64
 	err := x.SelectContext(ctx, &groups, `SELECT id FROM release_group
 		WHERE state = 'waiting' AND release_at <= $1 AND release_at = $5
-		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4 AND coalesce(held_payment, 0) = $6
-		ORDER BY id FOR UPDATE`, now, u.Bank, u.AgreementID, u.ExecutesOn, u.ReleaseAt, u.Held)
+		  AND bank_centre = $2 AND agreement_id = $3 AND executes_on = $4 AND coalesce(held_payment, 0) = $6 AND salary = $7
+		ORDER BY id FOR UPDATE`, now, u.Bank, u.AgreementID, u.ExecutesOn, u.ReleaseAt, u.Held, u.Salaries)
 	if err != nil {
 		return nil, fmt.Errorf("claim groups: %w", err)
 	}

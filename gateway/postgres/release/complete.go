@@ -28,6 +28,7 @@ type completion struct {
 	payers        map[int64]payer         // of the deliveries
 	frozenIn      time.Time               // the month of the orders
 	salaries      map[string]bool         // by benefit type
+	authorities   map[int64]bool          // by CVR number
 	void          []int64                 // the interchanges that the payments were frozen in before
 	choices       gateway.StandingChoices // of the authority, for payments without an account
 	returnAccount string                  // of the agreement; empty: the debit account
@@ -99,6 +100,9 @@ func beginCompletion(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	if c.salaries, err = register.SalaryBenefits(ctx, x, a.Authority, asOf); err != nil {
+		return nil, err
+	}
+	if c.authorities, err = register.AuthorityNumbers(ctx, x); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -260,6 +260,7 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 		return completed{id: d.id, reason: doubtReason}, nil
 	}
 	d.Salary = c.salaries[d.recipient.BenefitType]
+	d.ToAuthority = d.recipient.Kind == gateway.CVR && c.authorities[d.recipient.Number]
 	if w, is := c.chosen[d.id]; is {
 		return c.judgeChosen(d, w, found)
 	}

@@ -10,9 +10,9 @@ import (
 	"nks/register"
 )
 
-// leaving is the way of an agreement's payments that leave now and were planned for a day, by what is known now; a
+// leaving is the way of an agreement's payments, or of its salaries, that leave now and were planned for a day, by what is known now; a
 // gateway.NotInForceError when they have to wait.
-func (s *Store) leaving(ctx context.Context, x *postgres.Session, agreement int64, planned gateway.Date) (gateway.Way, error) {
+func (s *Store) leaving(ctx context.Context, x *postgres.Session, agreement int64, planned gateway.Date, salaries bool) (gateway.Way, error) {
 	all, err := register.Agreements(ctx, x)
 	if err != nil {
 		return gateway.Way{}, err
@@ -30,7 +30,7 @@ func (s *Store) leaving(ctx context.Context, x *postgres.Session, agreement int6
 	if err != nil {
 		return gateway.Way{}, err
 	}
-	return gateway.Ways{Days: s.Days, Banks: banks, Controls: controls}.Leaving(versions, now, planned)
+	return gateway.Ways{Days: s.Days, Banks: banks, Controls: controls, Salaries: salaries}.Leaving(versions, now, planned)
 }
 
 // mustWait reports whether an agreement's payments have to wait: persons hold them, or it is not known what the bank was sent before

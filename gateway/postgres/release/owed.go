@@ -29,6 +29,7 @@ func obligationsOf(which string) string {
 type owedUnit struct {
 	AgreementID int64     `db:"agreement_id"`
 	ExecutesOn  time.Time `db:"executes_on"`
+	Salaries    bool      `db:"-"` // there are some in it
 }
 
 // mostUnits bounds how many units of obligations are looked through for one that nobody else has.
@@ -61,7 +62,7 @@ func (s *Store) orderFirst(ctx context.Context, over []int64) (void []int64, end
 		if u, void, err = s.claimOwed(ctx, x, over); err != nil || len(void) == 0 {
 			return err
 		}
-		way, err := s.leaving(ctx, x, u.AgreementID, gateway.DateOf(u.ExecutesOn))
+		way, err := s.leaving(ctx, x, u.AgreementID, gateway.DateOf(u.ExecutesOn), u.Salaries)
 		var none *gateway.NotInForceError
 		if errors.As(err, &none) {
 			return s.noteNotInForce(ctx, x, u.AgreementID, none.On)
@@ -126,6 +127,12 @@ func (s *Store) claimOwed(ctx context.Context, x *postgres.Session, over []int64
 			continue
 		}
 		var void []int64
+		// What was void of one day is ordered anew together; a salary among it, and all goes by the cut-offs of salaries.
+		err = x.GetContext(ctx, &u.Salaries, `SELECT EXISTS (SELECT FROM obligation w JOIN order_line l ON l.interchange_id = w.cause_interchange AND l.type = $4
+			WHERE w.state = 'open' AND w.cause IS NULL AND w.due_on <= $1 AND w.agreement_id = $2 AND w.executes_on = $3)`, today, u.AgreementID, u.ExecutesOn, gateway.Salary)
+		if err != nil {
+			return u, nil, fmt.Errorf("claim obligations: %w", err)
+		}
 		err = x.SelectContext(ctx, &void, `SELECT DISTINCT cause_interchange FROM obligation WHERE state = 'open' AND cause IS NULL AND due_on <= $1
 			AND cause_interchange <> ALL ($2::bigint[]) AND agreement_id = $3 AND executes_on = $4 ORDER BY 1`, today, over, u.AgreementID, u.ExecutesOn)
 		if err != nil || len(void) > 0 {

@@ -118,7 +118,7 @@ func (s *Store) releaseNext(ctx context.Context, over []int64) (done released, e
 				return err
 			}
 		}
-		way, err := s.leaving(ctx, x, u.AgreementID, gateway.DateOf(u.ExecutesOn))
+		way, err := s.leaving(ctx, x, u.AgreementID, gateway.DateOf(u.ExecutesOn), u.Salaries)
 		var none *gateway.NotInForceError
 		if errors.As(err, &none) {
 			done.waits = true

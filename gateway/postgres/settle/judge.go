@@ -68,7 +68,7 @@ func (s *Store) judge(r *stranded, choices gateway.StandingChoices, bank gateway
 
 // facts is what decides.
 func (r *stranded) facts(bank gateway.BankCentre) gateway.Stranded {
-	f := gateway.Stranded{Cause: r.Cause, Cheques: bank.Cheques, Again: r.OrderedBefore, Unpaid: gateway.UnpaidUnknown}
+	f := gateway.Stranded{Cause: r.Cause, Cheques: bank.Cheques, Again: r.OrderedBefore, Unpaid: gateway.UnpaidUnknown, ToAuthority: r.toAuthority}
 	if r.found == nil {
 		return f
 	}

@@ -64,7 +64,8 @@ type stranded struct {
 	OpenKind      kind                `db:"open_kind"`
 	OpenUntil     sql.NullTime        `db:"open_until"`
 
-	found *register.Found // nil: nobody was asked
+	found       *register.Found // nil: nobody was asked
+	toAuthority bool            // its recipient is an authority // B28
 }
 
 // still reports whether the order is where the money got lost: what moved on since is somebody else's.
@@ -148,10 +149,15 @@ func (s *Store) load(ctx context.Context, x *postgres.Session, d due) (all batch
 
 // findAccounts asks the register about those for whom that decides.
 func (s *Store) findAccounts(ctx context.Context, x *postgres.Session, choices gateway.StandingChoices, rows []stranded, now time.Time) error {
+	authorities, err := register.AuthorityNumbers(ctx, x)
+	if err != nil {
+		return err
+	}
 	var asked []register.Asked
 	var which []int
 	for i := range rows {
 		r := &rows[i]
+		r.toAuthority = r.HolderKind == gateway.CVR && authorities[r.Holder]
 		switch choices.For(r.Authority, r.BenefitType, r.Cause, "").Does {
 		case gateway.SendCheque, gateway.HoldForAccount:
 			if r.Holder != 0 {

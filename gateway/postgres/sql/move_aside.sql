@@ -15,9 +15,9 @@ WHERE q.payment_id = m.payment_id AND (q.last & @maxgroups::bigint) + q.n <= @ma
 
 -- step: groups
 INSERT INTO release_group (id, held_payment, payments, ore, delivery_id, month, agreement, debit_account, requested_on,
-    debit_text, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, foretold_on, replanned_at, state)
+    debit_text, agreement_id, bank_centre, los_unit, no_account, salary, executes_on, release_at, foretold_on, replanned_at, state)
 SELECT m.own, p.id, 1, p.ore, g.delivery_id, g.month, g.agreement, g.debit_account, g.requested_on,
-    g.debit_text, g.agreement_id, g.bank_centre, g.los_unit, g.no_account, g.executes_on, g.release_at, g.foretold_on, g.replanned_at, g.state
+    g.debit_text, g.agreement_id, g.bank_centre, g.los_unit, g.no_account, g.salary, g.executes_on, g.release_at, g.foretold_on, g.replanned_at, g.state
 FROM moving m JOIN payment p ON p.month = m.month AND p.month BETWEEN @since::date AND @until::date AND p.id = m.payment_id
 JOIN release_group g ON g.id = p.group_id
 WHERE m.own IS NOT NULL ORDER BY m.own

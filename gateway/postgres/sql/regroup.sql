@@ -15,9 +15,9 @@ WHERE q.payment_id = m.payment_id
 
 -- step: groups
 INSERT INTO release_group (id, undone_by, payments, ore, delivery_id, month, agreement, debit_account, requested_on,
-    debit_text, agreement_id, bank_centre, los_unit, no_account, executes_on, release_at, state)
+    debit_text, agreement_id, bank_centre, los_unit, no_account, salary, executes_on, release_at, state)
 SELECT q.own, @decision::bigint, q.payments, q.ore, g.delivery_id, g.month, g.agreement, g.debit_account, g.requested_on,
-    g.debit_text, g.agreement_id, g.bank_centre, g.los_unit, g.no_account, g.executes_on, g.release_at, 'waiting'
+    g.debit_text, g.agreement_id, g.bank_centre, g.los_unit, g.no_account, g.salary, g.executes_on, g.release_at, 'waiting'
 FROM (SELECT m.own, p.group_id, count(*) AS payments, sum(p.ore) AS ore FROM moving m
     JOIN payment p ON p.month = m.month AND p.month BETWEEN @since::date AND @until::date AND p.id = m.payment_id GROUP BY 1, 2) q
 JOIN release_group g ON g.id = q.group_id ORDER BY q.own

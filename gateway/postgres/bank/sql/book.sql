@@ -78,8 +78,8 @@ SELECT b.n, b.part, b.reference, CASE WHEN b.lin IS NULL THEN -p.ore - p.charge_
 FROM debited b JOIN parted d USING (n) JOIN heard_posting p USING (n) WHERE NOT EXISTS (SELECT FROM heard_part h WHERE h.n = b.n)
 
 -- step: parts
-INSERT INTO posting_part (posting_id, n, reference, ore, charge_ore, ordered_ore, foreign_amount, foreign_currency, account, code, text)
-SELECT d.posting_id, h.part, h.reference, h.ore, h.charge_ore, h.ordered_ore, h.foreign_amount, h.foreign_currency, h.account, h.code, h.text
+INSERT INTO posting_part (posting_id, n, reference, ore, charge_ore, ordered_ore, foreign_amount, foreign_currency, rate, account, code, text)
+SELECT d.posting_id, h.part, h.reference, h.ore, h.charge_ore, h.ordered_ore, h.foreign_amount, h.foreign_currency, h.rate::numeric, h.account, h.code, h.text
 FROM parted d JOIN heard_part h USING (n) WHERE NOT d.known ORDER BY 1, 2
 
 -- step: parts that are others than before

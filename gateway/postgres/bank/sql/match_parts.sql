@@ -6,17 +6,18 @@ INSERT INTO part_match
 SELECT k, n, posting_id, part, ore, charge_ore, code, text, month, payment_id, attempt, interchange_id, message_no, lin, seq,
     CASE WHEN why IS NOT NULL THEN why
         WHEN ordered_ore <> order_ore OR before_ore + sum(ore + charge_ore) OVER (PARTITION BY payment_id, attempt ORDER BY k) > order_ore THEN 'another amount'
-        WHEN effect = 'disputes' THEN 'unpaid'
-        WHEN effect <> 'takes' THEN 'disputed'
+        WHEN effect = 'disputes' AND NOT earlier THEN 'unpaid'
+        WHEN effect <> 'takes' AND NOT earlier THEN 'disputed'
         WHEN row_number() OVER (PARTITION BY payment_id ORDER BY k) > @rounds::int THEN 'too many' END,
-    row_number() OVER (PARTITION BY payment_id ORDER BY k)
+    row_number() OVER (PARTITION BY payment_id ORDER BY k), earlier
 FROM (SELECT a.k, a.n, a.posting_id, a.part, a.ore, a.charge_ore, a.ordered_ore, a.code, a.text, r.month, r.payment_id, r.attempt, r.interchange_id, r.message_no, r.lin, r.seq,
         r.ore AS order_ore, f.effect, coalesce(m.ore, 0) AS before_ore,
         CASE WHEN g.n IS NOT NULL THEN 'dropped' WHEN a.reference IS NULL THEN 'nothing named' WHEN r.n IS NULL THEN 'nothing of ours'
-            WHEN s.attempt > r.attempt THEN 'earlier' END AS why
+            WHEN s.attempt > r.attempt AND w.cause IS NULL THEN 'earlier' END AS why, w.cause IS NOT NULL AS earlier
     FROM asked_part a LEFT JOIN by_reference r ON r.n = -a.k LEFT JOIN by_dropped g ON g.n = -a.k
     LEFT JOIN LATERAL (SELECT t.kind, t.attempt FROM standing t WHERE t.month = r.month AND t.month BETWEEN @since::date AND @until::date AND t.payment_id = r.payment_id
         LIMIT 1) s ON true
+    LEFT JOIN LATERAL (SELECT t.cause FROM obligation t WHERE s.attempt > r.attempt AND t.payment_id = r.payment_id AND t.attempt = r.attempt + 1 AND t.cause = 'came_back' LIMIT 1) w ON true
     LEFT JOIN LATERAL (SELECT sum(y.ore + y.charge_ore) AS ore FROM posting_match y WHERE y.posting_id >= @since_id::bigint AND y.payment_id = r.payment_id
         AND y.attempt = r.attempt) m ON true
     LEFT JOIN order_line l ON l.interchange_id = r.interchange_id AND l.message_no = r.message_no AND l.lin = r.lin
@@ -35,9 +36,9 @@ WHERE a.debit GROUP BY a.n, r.interchange_id, r.message_no, r.lin
 
 -- step: debits of lines
 -- A line is a part by itself where the bank does not list orders.
-INSERT INTO posting_match (posting_id, part, n, interchange_id, message_no, lin, ore, rule, at)
+INSERT INTO posting_match (posting_id, part, n, interchange_id, message_no, lin, ore, exchange_ore, rule, at)
 SELECT q.posting_id, q.part, row_number() OVER (PARTITION BY q.posting_id, q.part ORDER BY q.interchange_id, q.message_no, q.lin) + coalesce(m.n, 0), q.interchange_id,
-    q.message_no, q.lin, q.ore, 'reference', @now::timestamptz
+    q.message_no, q.lin, q.ore, line_exchange(q.posting_id, q.interchange_id, q.message_no, q.lin), 'reference', @now::timestamptz
 FROM (SELECT d.posting_id, CASE WHEN y.reference = b.reference THEN b.part ELSE 0 END AS part, b.interchange_id, b.message_no, b.lin, b.ore
     FROM debited b JOIN parted d USING (n) LEFT JOIN posting_part y ON y.posting_id = d.posting_id AND y.n = b.part
     WHERE b.trouble IS NULL AND b.ore > 0 AND (NOT d.known OR @hearing::int > 1

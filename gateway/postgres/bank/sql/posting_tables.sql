@@ -19,7 +19,7 @@ CREATE TEMP TABLE IF NOT EXISTS heard_posting (
 
 -- step: table of parts
 CREATE TEMP TABLE IF NOT EXISTS heard_part (n int, part int, reference text COLLATE "C", ore bigint, charge_ore bigint, ordered_ore bigint, foreign_amount bigint,
-    foreign_currency text, account text, code text, text text, PRIMARY KEY (n, part)) ON COMMIT DROP
+    foreign_currency text, rate text, account text, code text, text text, PRIMARY KEY (n, part)) ON COMMIT DROP
 
 -- step: table of lines that are named
 CREATE TEMP TABLE IF NOT EXISTS heard_line (n int, part int, reference text COLLATE "C", control_ref bigint, message_no int, lin int, PRIMARY KEY (n, part)) ON COMMIT DROP
@@ -79,7 +79,8 @@ CREATE TEMP TABLE IF NOT EXISTS part_match (
     lin            int,
     seq            int,
     trouble        text,        -- why no money is booked by it
-    round          int          -- of several about one payment the how manyth
+    round          int,         -- of several about one payment the how manyth
+    earlier        boolean NOT NULL DEFAULT false -- its order is not the last of the payment: the last was made of what came back before
 ) ON COMMIT DROP
 
 -- step: table of statements and which they are

@@ -12,8 +12,8 @@ awaited AS (SELECT agreement_id, min(since) AS since FROM (
     SELECT own.id, unchecked.since FROM unchecked
     JOIN payer ON payer.id = unchecked.payer_id
     JOIN agreement own ON own.supplier = payer.supplier AND own.authority = payer.authority) either GROUP BY 1),
-due AS (SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, coalesce(g.held_payment, 0) AS held,
-        hashtextextended(concat_ws('/', 'nks.unit', g.bank_centre, g.agreement_id, g.executes_on, extract(epoch FROM g.release_at), g.held_payment), 0) AS lock
+due AS (SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, g.salary, coalesce(g.held_payment, 0) AS held,
+        hashtextextended(concat_ws('/', 'nks.unit', g.bank_centre, g.agreement_id, g.executes_on, extract(epoch FROM g.release_at), g.held_payment, CASE WHEN g.salary THEN 'salary' END), 0) AS lock
     FROM release_group g LEFT JOIN awaited a ON a.agreement_id = g.agreement_id
     WHERE g.state = 'waiting' AND g.release_at <= $1 AND g.id <> ALL ($2::bigint[]) AND (a.since > g.release_at) IS NOT FALSE
       AND night_hold(g.bank_centre, g.agreement_id, $1) IS NULL
@@ -23,4 +23,4 @@ due AS (SELECT g.bank_centre, g.agreement_id, g.executes_on, g.release_at, coale
       -- What somebody holds or has stopped goes when it is freed.
       AND NOT EXISTS (SELECT FROM standing t WHERE t.month = g.month AND t.payment_id = g.held_payment AND t.kind IN ('held', 'stopped')))
 SELECT * FROM due WHERE lock <> ALL ($3::bigint[])
-ORDER BY held > 0, release_at, executes_on, bank_centre, agreement_id, held LIMIT 1
+ORDER BY held > 0, release_at, executes_on, bank_centre, agreement_id, salary, held LIMIT 1
