@@ -52,6 +52,7 @@ type Payment struct {
 	BankStatus  Event       `db:"-"` // the last status of it by the bank, or else of its whole line
 
 	Answers []Answer `db:"-"`
+	Recalls []Recall `db:"-"`
 	Papers  []Paper  `db:"-"`
 }
 
@@ -115,6 +116,9 @@ func (r *Reader) payment(ctx context.Context, v Viewer, id int64, now time.Time,
 		}
 		p.settle()
 		err := p.decide(ctx, tx, now)
+		if err == nil {
+			err = p.recalls(ctx, tx)
+		}
 		if err != nil {
 			return err
 		}
@@ -233,5 +237,8 @@ func (p *paymentRow) maskTexts() {
 	m := p.masker()
 	for _, text := range []*string{&p.E2E, &p.Text, &p.GroupRef, &p.Early.Text, &p.BankStatus.Text} {
 		*text = m.mask(*text)
+	}
+	for i := range p.Recalls {
+		p.Recalls[i].Text = m.mask(p.Recalls[i].Text)
 	}
 }

@@ -29,6 +29,9 @@ var foretoldSQL string
 //go:embed sql/control.sql
 var controlSQL string
 
+//go:embed sql/recalls.sql
+var recallsSQL string
+
 //go:embed sql/accounts.sql
 var accountsSQL string
 
@@ -70,6 +73,9 @@ func Reports() []Report {
 			query: controlSQL, Columns: []Column{{"Dataleverandør", "Data supplier", Text}, authority(), {"Bundt", "Bundle", Text}, {"Modtaget", "Received at", Minute},
 				{"Modtaget antal", "Received", Count}, {"Modtaget DKK", "Received DKK", Money}, {"Afvist antal", "Refused", Count}, {"Afvist DKK", "Refused DKK", Money},
 				{"Frigivet antal", "Released", Count}, {"Frigivet DKK", "Released DKK", Money}, {"Returneret antal", "Returned", Count}, {"Returneret DKK", "Returned DKK", Money}, ref()}},
+		{Name: "recalls", Danish: "Tilbagekaldelser", English: "Recalls", Summary: "the payments that banks were asked to give back, what they answered, and what came back", ByDay: "on which it was asked or answered",
+			query: recallsSQL, Columns: []Column{authority(), {"Betaling", "Payment", Text}, {"EndToEndId", "EndToEndId", Text}, bank(), {"Spurgt", "Asked at", Minute}, amount(),
+				{"Svar", "Answer", Word}, {"Bankens tekst", "The bank's text", Text}, {"Besvaret", "Answered on", Day}, {"Kommet retur DKK", "Came back DKK", Money}, ref()}},
 		{Name: "accounts", Danish: "Konti", English: "Accounts", Summary: "what each account of the ledger stood at before a day, what came in and went out, and what is certified of it",
 			ByDay: "that is booked", query: accountsSQL, Columns: []Column{{"Dag", "Day", Day}, authority(), agreement(), bank(), {"Konto", "Account", Word}, {"Primo DKK", "Opening DKK", Money},
 				{"Til DKK", "In DKK", Money}, {"Fra DKK", "Out DKK", Money}, {"Ultimo DKK", "Closing DKK", Money}, {"Attest", "Certificate", Word}, {"Årsager", "Reasons", Text},
