@@ -94,6 +94,7 @@ func (e *explainText) payment(p *view.Payment) {
 	e.line("state: %s", strings.ReplaceAll(string(p.State), "_", " "))
 	e.ended(p)
 	e.recalls(p)
+	e.inquiries(p)
 	switch {
 	case p.Decision != nil:
 		e.decision(p, p.Decision)
@@ -129,6 +130,17 @@ func (e *explainText) recalls(p *view.Payment) {
 		if r.BackOre > 0 {
 			e.line("  %s kr. came back %s", report.Kroner(r.BackOre), e.at(*r.BackAt))
 		}
+	}
+}
+
+// inquiries tells of the cases about it.
+func (e *explainText) inquiries(p *view.Payment) {
+	for _, i := range p.Inquiries {
+		end := "open, due " + gateway.DateOf(i.DueOn).String()
+		if i.ClosedAt != nil {
+			end = "closed " + e.at(*i.ClosedAt) + ": " + strings.ReplaceAll(string(i.Outcome), "_", " ")
+		}
+		e.line("inquiry %d since %s, %s", i.ID, e.at(i.OpenedAt), end)
 	}
 }
 

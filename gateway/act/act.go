@@ -10,6 +10,7 @@ import (
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/decide"
 	"nks/gateway/postgres/dryrun"
+	"nks/gateway/postgres/inquiry"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/restore"
@@ -41,6 +42,7 @@ type Desk struct {
 	receive   *receive.Store
 	retention *retention.Store
 	night     *night.Store
+	inquiries *inquiry.Store
 	decisions *decide.Store
 	restore   *restore.Store
 	rules     Rules
@@ -55,8 +57,8 @@ type Rules struct {
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, rules Rules) *Desk {
-	return &Desk{dry, bank, receive, retention, night, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, receive, retention, night, inquiries, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.

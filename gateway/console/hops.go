@@ -48,6 +48,7 @@ func (v *paymentView) tell(l Language) {
 	v.ended(l)
 	answered(9)
 	v.recalled(l)
+	v.inquired(l)
 	v.journey()
 }
 
@@ -205,6 +206,26 @@ func (v *paymentView) recalled(l Language) {
 		v.hop("hop.recall."+string(answer), r.AnsweredAt, class, strings.TrimSpace(r.Code+" "+r.Text))
 		if r.BackOre > 0 {
 			v.hop("hop.recall.back", r.BackAt, "done", Kroner(r.BackOre)+" kr.")
+		}
+	}
+}
+
+// inquired tells of each case that was opened since somebody missed the payment.
+func (v *paymentView) inquired(l Language) {
+	for i := range v.Inquiries {
+		c := &v.Inquiries[i]
+		v.hop("hop.inquiry", &c.OpenedAt, "done", fmt.Sprintf(say(l, "hop.inquiry.detail"), c.ID, dayOf(l, &c.DueOn)))
+		if c.AskedBankAt != nil {
+			v.hop("hop.inquiry.asked_bank", c.AskedBankAt, "done")
+		}
+		if c.AnsweredAt != nil {
+			v.hop("hop.inquiry.answered", c.AnsweredAt, "done", c.Answer)
+		}
+		switch {
+		case c.ClosedAt != nil:
+			v.hop("hop.inquiry."+string(c.Outcome), c.ClosedAt, "done")
+		default:
+			v.hop("hop.inquiry.open", nil, "wait")
 		}
 	}
 }

@@ -51,9 +51,10 @@ type Payment struct {
 	ValidatedAt *time.Time  `db:"validated_at"`
 	BankStatus  Event       `db:"-"` // the last status of it by the bank, or else of its whole line
 
-	Answers []Answer `db:"-"`
-	Recalls []Recall `db:"-"`
-	Papers  []Paper  `db:"-"`
+	Answers   []Answer  `db:"-"`
+	Recalls   []Recall  `db:"-"`
+	Inquiries []Inquiry `db:"-"`
+	Papers    []Paper   `db:"-"`
 }
 
 // Event is something that happened to a payment; without Kind nothing did.
@@ -118,6 +119,9 @@ func (r *Reader) payment(ctx context.Context, v Viewer, id int64, now time.Time,
 		err := p.decide(ctx, tx, now)
 		if err == nil {
 			err = p.recalls(ctx, tx)
+		}
+		if err == nil {
+			err = p.inquiries(ctx, tx)
 		}
 		if err != nil {
 			return err
@@ -240,5 +244,8 @@ func (p *paymentRow) maskTexts() {
 	}
 	for i := range p.Recalls {
 		p.Recalls[i].Text = m.mask(p.Recalls[i].Text)
+	}
+	for i := range p.Inquiries {
+		p.Inquiries[i].Answer = m.mask(p.Inquiries[i].Answer)
 	}
 }

@@ -17,4 +17,70 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION page_recalls(bigint) FROM PUBLIC, nks_flow;
 GRANT EXECUTE ON FUNCTION page_recalls(bigint) TO nks_page;
+
+-- Somebody misses a payment: a case about it, from the question to the answer. What was known when it was opened stays as it was. Only
+-- ever added.
+CREATE TABLE inquiry (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    month       date NOT NULL,                  -- of the payment
+    payment_id  bigint NOT NULL,
+    authority   text NOT NULL,
+    opened_by   text NOT NULL,
+    why         text NOT NULL,                  -- the purpose of looking
+    evidence    text NOT NULL,                  -- where the question stands
+    known       jsonb NOT NULL,                 -- where the payment stood, what its bank had said, what its authority was told; masked
+    opened_at   timestamptz NOT NULL,           -- business time
+    due_on      date NOT NULL,                  -- it is to be closed until the end of that day
+    decision_id bigint NOT NULL REFERENCES decision DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX inquiry_payment ON inquiry (payment_id, id);
+CREATE INDEX inquiry_month ON inquiry (month);
+
+-- What was done about it, in order; the last one closes it. Only ever added.
+CREATE TABLE inquiry_step (
+    inquiry_id  bigint NOT NULL REFERENCES inquiry,
+    n           int NOT NULL CHECK (n > 0),
+    step        text NOT NULL CHECK (step IN ('note', 'asked_bank', 'bank_answered', 'answered', 'closed')),
+    by          text NOT NULL,
+    text        text NOT NULL,
+    evidence    text,
+    outcome     text,
+    at          timestamptz NOT NULL,           -- business time
+    decision_id bigint NOT NULL REFERENCES decision DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (inquiry_id, n),
+    CHECK ((outcome IS NOT NULL) = (step = 'closed')),
+    CHECK (step <> 'bank_answered' OR evidence IS NOT NULL)
+);
+CREATE UNIQUE INDEX inquiry_closed ON inquiry_step (inquiry_id) WHERE step = 'closed';
+
+CREATE FUNCTION inquiry_is_open(of_inquiry bigint) RETURNS boolean LANGUAGE sql STABLE SET search_path = nks, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM inquiry_step s WHERE s.inquiry_id = of_inquiry AND s.step = 'closed')
+$$;
+GRANT SELECT, INSERT ON inquiry, inquiry_step TO nks_flow;
+REVOKE UPDATE, DELETE ON inquiry, inquiry_step FROM nks_flow;
+GRANT EXECUTE ON FUNCTION inquiry_is_open(bigint) TO nks_flow;
+
+-- Of a month that is dropped its inquiries go, too.
+-- +goose StatementBegin
+CREATE FUNCTION drop_inquiries() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks, pg_temp AS $$
+BEGIN
+    DELETE FROM inquiry_step s USING inquiry i WHERE i.month = NEW.month AND s.inquiry_id = i.id;
+    DELETE FROM inquiry i WHERE i.month = NEW.month;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER drop_inquiries AFTER UPDATE OF dropped_at ON month FOR EACH ROW WHEN (NEW.dropped_at IS NOT NULL AND OLD.dropped_at IS NULL) EXECUTE FUNCTION drop_inquiries();
+
+-- The inquiries about the viewer's own payment: when each was opened, and what was answered. Nobody's notes.
+CREATE FUNCTION page_inquiries(viewed bigint) RETURNS TABLE (id bigint, opened_at timestamptz, due_on date, asked_bank_at timestamptz, answered_at timestamptz, answer text,
+    closed_at timestamptz, outcome text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
+    SELECT i.id, i.opened_at, i.due_on, (SELECT min(s.at) FROM inquiry_step s WHERE s.inquiry_id = i.id AND s.step = 'asked_bank'), a.at, coalesce(a.text, ''), c.at, coalesce(c.outcome, '')
+    FROM delivery d JOIN inquiry i ON i.payment_id = viewed
+    LEFT JOIN LATERAL (SELECT s.at, s.text FROM inquiry_step s WHERE s.inquiry_id = i.id AND s.step = 'answered' ORDER BY s.n DESC LIMIT 1) a ON true
+    LEFT JOIN inquiry_step c ON c.inquiry_id = i.id AND c.step = 'closed'
+    WHERE d.id = viewed >> 24 AND d.payer_id IS NOT NULL AND d.authority = page_authority() ORDER BY i.id LIMIT 20
+$$;
+REVOKE ALL ON FUNCTION page_inquiries(bigint) FROM PUBLIC, nks_flow;
+GRANT EXECUTE ON FUNCTION page_inquiries(bigint) TO nks_page;
 RESET ROLE;
