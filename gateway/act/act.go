@@ -15,6 +15,7 @@ import (
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/retention"
+	"nks/gateway/postgres/settle"
 )
 
 // Unresolved is an interchange of which nobody knows whether the bank has it.
@@ -43,6 +44,7 @@ type Desk struct {
 	retention *retention.Store
 	night     *night.Store
 	inquiries *inquiry.Store
+	settle    *settle.Store
 	decisions *decide.Store
 	restore   *restore.Store
 	rules     Rules
@@ -57,8 +59,8 @@ type Rules struct {
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, rules Rules) *Desk {
-	return &Desk{dry, bank, receive, retention, night, inquiries, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, settle *settle.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, receive, retention, night, inquiries, settle, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.

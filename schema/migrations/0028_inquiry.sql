@@ -1,5 +1,6 @@
 -- +goose Up
--- What authorities see of recalls, and inquiries: a citizen misses a payment, and somebody finds out where it is.
+-- What authorities see of recalls; inquiries: a citizen misses a payment, and somebody finds out where it is; what failed, and persons order anew or
+-- have paid by hand.
 SET ROLE nks_owner;
 SET search_path = nks;
 
@@ -60,12 +61,14 @@ GRANT SELECT, INSERT ON inquiry, inquiry_step TO nks_flow;
 REVOKE UPDATE, DELETE ON inquiry, inquiry_step FROM nks_flow;
 GRANT EXECUTE ON FUNCTION inquiry_is_open(bigint) TO nks_flow;
 
--- Of a month that is dropped its inquiries go, too.
+-- Of a month that is dropped its inquiries go, too, and what persons did about its payments that failed.
 -- +goose StatementBegin
 CREATE FUNCTION drop_inquiries() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = nks, pg_temp AS $$
 BEGIN
     DELETE FROM inquiry_step s USING inquiry i WHERE i.month = NEW.month AND s.inquiry_id = i.id;
     DELETE FROM inquiry i WHERE i.month = NEW.month;
+    DELETE FROM follow_up f WHERE f.month = NEW.month;
+    DELETE FROM paid_by_hand b WHERE b.month = NEW.month;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -83,4 +86,35 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = nks, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION page_inquiries(bigint) FROM PUBLIC, nks_flow;
 GRANT EXECUTE ON FUNCTION page_inquiries(bigint) TO nks_page;
+
+-- A payment that failed and persons have ordered anew, by which decision: to the account that counts then, whatever its authority chose.
+ALTER TABLE obligation ADD COLUMN decision_id bigint REFERENCES decision DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE obligation ADD CHECK (decision_id IS NULL OR cause = 'bank_rejected' AND choice_version = 0);
+
+-- What a decision to order failed payments anew did with each that was looked at. Only ever added.
+CREATE TABLE follow_up (
+    decision_id bigint NOT NULL REFERENCES decision,
+    month       date NOT NULL,
+    payment_id  bigint NOT NULL,
+    attempt     smallint,                       -- to come; null: refused
+    ore         bigint NOT NULL,
+    why         text,                           -- it is refused
+    PRIMARY KEY (decision_id, payment_id),
+    CHECK ((attempt IS NULL) = (why IS NOT NULL))
+);
+CREATE INDEX follow_up_month ON follow_up (month);
+
+-- A payment that persons have made outside: nothing more is ordered for it. Only ever added.
+CREATE TABLE paid_by_hand (
+    payment_id  bigint PRIMARY KEY,
+    month       date NOT NULL,
+    ore         bigint NOT NULL,
+    reference   text NOT NULL,                  -- of the payment outside
+    evidence    text NOT NULL,
+    decision_id bigint NOT NULL REFERENCES decision DEFERRABLE INITIALLY DEFERRED,
+    at          timestamptz NOT NULL            -- business time
+);
+CREATE INDEX paid_by_hand_month ON paid_by_hand (month);
+GRANT SELECT, INSERT ON follow_up, paid_by_hand TO nks_flow;
+REVOKE UPDATE, DELETE ON follow_up, paid_by_hand FROM nks_flow;
 RESET ROLE;
