@@ -16,8 +16,8 @@ import (
 	simbank "nks/sim/bank"
 )
 
-// stranger is a simulated bank in this process, which knows the gateway by its bytes alone. Its clock is the world's.
-type stranger struct {
+// simulatedBank is a simulated bank in this process, which knows the gateway by its bytes alone. Its clock is the world's.
+type simulatedBank struct {
 	w       *world
 	centre  string
 	dir     string
@@ -28,9 +28,9 @@ type stranger struct {
 }
 
 // simulated starts a bank by a profile; it ends with the test.
-func (w *world) simulated(centre string, p simbank.Profile) *stranger {
+func (w *world) simulated(centre string, p simbank.Profile) *simulatedBank {
 	w.t.Helper()
-	s := &stranger{w: w, centre: centre, dir: w.t.TempDir(), start: w.time()}
+	s := &simulatedBank{w: w, centre: centre, dir: w.t.TempDir(), start: w.time()}
 	s.folders = simbank.FoldersOf(s.dir, centre)
 	if err := os.MkdirAll(filepath.Join(s.dir, "keys"), 0o755); err != nil {
 		w.t.Fatal(err)
@@ -58,7 +58,7 @@ func (w *world) simulated(centre string, p simbank.Profile) *stranger {
 }
 
 // write replaces a file of the bank's.
-func (s *stranger) write(path, text string) {
+func (s *simulatedBank) write(path, text string) {
 	s.w.t.Helper()
 	err := os.MkdirAll(filepath.Dir(path), 0o755)
 	if err == nil {
@@ -70,7 +70,7 @@ func (s *stranger) write(path, text string) {
 }
 
 // does gives the bank files, lets it do what is due by now, and has the gateway hear what it lays out.
-func (s *stranger) does(files ...string) {
+func (s *simulatedBank) does(files ...string) {
 	s.w.t.Helper()
 	for _, text := range files {
 		s.put++
@@ -105,7 +105,7 @@ func (s *stranger) does(files ...string) {
 	}
 }
 
-func (s *stranger) busy(offset time.Duration) bool {
+func (s *simulatedBank) busy(offset time.Duration) bool {
 	text, err := os.ReadFile(filepath.Join(s.folders.Home, "status.json"))
 	var status struct {
 		OffsetNS int64 `json:"offset_ns"`
@@ -114,7 +114,7 @@ func (s *stranger) busy(offset time.Duration) bool {
 	return err != nil || json.Unmarshal(text, &status) != nil || !status.Idle || status.OffsetNS != int64(offset)
 }
 
-func (s *stranger) ledger() simbank.Ledger {
+func (s *simulatedBank) ledger() simbank.Ledger {
 	s.w.t.Helper()
 	l, err := simbank.ReadJournal(s.dir, s.centre)
 	if err != nil {

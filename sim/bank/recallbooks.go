@@ -32,7 +32,7 @@ type knownFile struct {
 	state   *state
 }
 
-// knownFact is what of any order of such a file decides whether something is left to be told.
+// knownFact is what of any order of such a file decides whether something is left to be reported.
 type knownFact struct {
 	ref, date, verdict string
 	booked             bool
@@ -143,7 +143,7 @@ func (d *debited) next() string {
 
 // silenced are the plans that have nothing to tell once these orders are stopped, too.
 func (f *knownFile) silenced(stopped map[string]bool) []string {
-	told, booked := map[string]int{}, map[string]int{}
+	reported, booked := map[string]int{}, map[string]int{}
 	gone := map[string]bool{} // dates on which something is stopped
 	for _, o := range f.orders {
 		if stopped[o.ref] {
@@ -153,7 +153,7 @@ func (f *knownFile) silenced(stopped map[string]bool) []string {
 			continue
 		}
 		if o.verdict == verdictLate || o.verdict == "" {
-			told[o.date]++
+			reported[o.date]++
 		}
 		if o.booked {
 			booked[o.date]++
@@ -168,7 +168,7 @@ func (f *knownFile) silenced(stopped map[string]bool) []string {
 	empty := map[string]bool{} // bookings
 	for _, p := range f.line.Plan {
 		switch {
-		case p.Kind == answerBooking && gone[p.Date] && told[p.Date] == 0:
+		case p.Kind == answerBooking && gone[p.Date] && reported[p.Date] == 0:
 			drop(p.ID)
 			empty[p.ID] = true
 		case p.Kind == answerBook && gone[p.Date] && booked[p.Date] == 0 && f.state.isDebit(p.ID), p.Kind == answerBook && f.state.isReturnOf(p.ID, stopped):
