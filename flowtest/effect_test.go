@@ -295,7 +295,7 @@ func TestEffect_Killed(t *testing.T) {
 	}
 	w.want("asked", w.recalled(0), "A")
 	reported := fmt.Sprint(w.report("effect", report.Options{Authority: "77"}))
-	if !strings.Contains(reported, fmt.Sprintf("77 AFT-1 BEC %d 7045000100xxxx", w.id("A"))) || !strings.HasSuffix(reported, "recalled 100 ]]") {
+	if !strings.Contains(reported, fmt.Sprintf("77 AFT-1 BEC %d 7045000100xxxx", w.id("A"))) || !strings.HasSuffix(reported, "asked back 100 ]]") {
 		t.Errorf("reported %s", reported)
 	}
 	pages := view.New(w.database.Open(t, schema.Page), zerolog.Nop())

@@ -10,6 +10,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/postgres/retention"
+	"nks/reconciliation/report"
 )
 
 // asks has two persons ask a bank for payments back, and gives what the first of them was told of each.
@@ -198,6 +199,50 @@ func TestRecall_Where(t *testing.T) {
 			w.want("once", fmt.Sprint(len(w.recallsAt("BEC"))), "0")
 		})
 	}
+}
+
+// TestRecall_Shown: the payment's page tells its authority, and nobody else, who asked for it back, what the bank answered, and what came
+// back; so does the report that is laid out for it.
+func TestRecall_Shown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.paid(bundle("G-1", complete("A", 100), complete("B", 200)))
+	w.executes("BEC")
+	p := w.pages()
+	page := func() string { return plainText(p.get("/payment/"+fmt.Sprint(w.id("A")), "77", 200)) }
+	rows := func(day string) string {
+		o := report.Options{Authority: "77"}
+		if day != "" {
+			d, err := gateway.ParseDate(day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Day = d
+		}
+		var all []string
+		for _, r := range w.report("recalls", o) {
+			all = append(all, fmt.Sprint(r[2], " ", r[3], " ", r[5], " ", r[6], " ", r[7], " ", r[9]))
+		}
+		return strings.Join(all, "; ")
+	}
+	w.want("before", rows(""), "")
+	p.hides("before", page(), "tilbage")
+	w.asks("A")
+	w.recallsAt("BEC")
+	p.says("asked", page(), "Banken er bedt om at give betalingen tilbage", "af Ann hos BEC", "Banken har ikke svaret på tilbagekaldelsen")
+	w.want("asked", rows("2005-08-11"), "A BEC 100 none  0")
+	w.at("2005-08-12 10:00")
+	ask := fmt.Sprintf("BEC-%014d-0001", w.number(`SELECT max(control_ref) FROM interchange WHERE kind = 'FINCAN'`))
+	w.says("BEC", bansta(ask, line(1, "4", "Modtager 0101700001 betaler")),
+		cremul(booking{account: debit1, ref: "R1"}.credited(100, returned("00000001A", 100, 0))))
+	w.settle()
+	p.says("given back", page(), "Banken giver betalingen tilbage", "Pengene er kommet tilbage efter tilbagekaldelsen", "1,00 kr.")
+	p.hides("given back", page(), "0101700001")
+	w.want("given back", rows(""), "A BEC 100 recalled K0530 Modtager xxxxxxxxxx betaler 100")
+	w.want("of that day", rows("2005-08-12"), "A BEC 100 recalled K0530 Modtager xxxxxxxxxx betaler 100")
+	w.want("of another", rows("2005-08-15"), "")
+	w.want("others see nothing", fmt.Sprint(w.sees(of("78"), `SELECT * FROM page_recalls($1)`, w.id("A")), w.sees(of("77"), `SELECT * FROM page_recalls($1)`, w.id("A"))), "0 1")
+	w.want("operations see nothing", fmt.Sprint(w.sees(operations, `SELECT * FROM page_recalls($1)`, w.id("A"))), "0")
 }
 
 // TestRecall_Waits: a bank that does not answer is an exception, again and again; a hold does not hold a recall back.

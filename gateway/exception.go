@@ -154,6 +154,8 @@ const (
 	RecallRefusal ExceptionKind = "recall refused"
 	// RecallContradicts is an order of which a bank has said that it gives it back, and that it does not.
 	RecallContradicts ExceptionKind = "recall answered twice"
+	// InquiryLate is a payment that a citizen misses, and whose inquiry is open for too long; it ends with the inquiry.
+	InquiryLate ExceptionKind = "inquiry open for too long"
 	// RepaymentHeld is a payment that may pay once more what the bank, told as refused, may have paid.
 	RepaymentHeld ExceptionKind = "re-payment of a disputed payment held"
 )
@@ -183,7 +185,7 @@ func exceptionSeverities() []kindSeverity {
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent},
 		{PostingUnmatched, Warning}, {PostingUndecided, Warning}, {PostingContradicts, Urgent}, {DebitDiffers, Urgent}, {DebitMissing, Warning}, {StatementWrong, Urgent}, {PostingNotInStatement, Warning},
-		{RecallFails, Urgent}, {RecallMissing, Urgent}, {RecallRefusal, Warning}, {RecallContradicts, Urgent},
+		{RecallFails, Urgent}, {RecallMissing, Urgent}, {RecallRefusal, Warning}, {RecallContradicts, Urgent}, {InquiryLate, Warning},
 		{RepaymentHeld, Urgent},
 	}
 }
@@ -201,7 +203,7 @@ func ExceptionKinds() []ExceptionKind {
 // been told and must see to.
 func KindsBesideBooks() (kinds []string) {
 	for _, k := range exceptionSeverities() {
-		if k.severity == Notice || k.kind == SettlementFailed || k.kind == AccountChanged {
+		if k.severity == Notice || k.kind == SettlementFailed || k.kind == AccountChanged || k.kind == InquiryLate {
 			kinds = append(kinds, string(k.kind))
 		}
 	}

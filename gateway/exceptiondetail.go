@@ -90,6 +90,7 @@ const (
 	DetailRecallRefused        DetailCode = "recall_refused"
 	DetailRecallFailed         DetailCode = "recall_failed"
 	DetailRecallContradicts    DetailCode = "recall_contradicts"
+	DetailInquiryLate          DetailCode = "inquiry_late"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -194,6 +195,7 @@ func DetailTexts() []DetailText {
 			"bank %[1]s has rejected the file with the recall, and nobody there has judged it: %[2]s"},
 		{DetailRecallContradicts, "%[1]s har svaret på tilbagekaldelsen før, og svarer nu: %[2]s; det første gælder",
 			"bank %[1]s has answered the recall before, and answers now: %[2]s; the first counts"},
+		{DetailInquiryLate, "forespørgsel %[1]s er åben siden %[2]s, og skulle være afsluttet %[3]s", "inquiry %[1]s is open since %[2]s, and was to be closed by %[3]s"},
 		{DetailUnsent, "%[1]s har ikke fået filen i tide; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",
 			"bank %[1]s has not got it in time; file %[2]s waits since %[3]s: %[4]s payments, %[5]s øre"},
 		{DetailDoubted, "%[1]s har skrevet noget om den, som ikke er afgjort; fil %[2]s venter siden %[3]s: %[4]s betalinger, %[5]s øre",

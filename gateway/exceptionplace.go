@@ -24,6 +24,7 @@ const (
 	ThingStatement   Thing = "statement"
 	ThingSelection   Thing = "selection"
 	ThingDecision    Thing = "decision"
+	ThingInquiry     Thing = "inquiry"
 	ThingControl     Thing = "night control"
 	ThingLimit       Thing = "release limit"
 	ThingOverLimit   Thing = "over limit"
@@ -39,7 +40,7 @@ func (k ExceptionKind) Thing() Thing {
 	case InterchangeFails, InterchangeUnknown, SendByMissed, ContrlMissing, StatusMissing, SilenceBlocked, SendFails, ContrlForNothing, ContrlAfterReject, ContrlNotUnderstood,
 		RejectAfterExecution, ExecutedAfterReject, ContrlRejectsAccepted, RefusedAsDuplicate, AmountDiffers, CameBackUnpaid, SettlementFails, EffectFails, DebitDiffers, DebitMissing, RecallMissing:
 		return ThingInterchange
-	case RepaymentHeld, SettlementFailed, AccountChanged, RecallFails, RecallRefusal, RecallContradicts:
+	case RepaymentHeld, SettlementFailed, AccountChanged, RecallFails, RecallRefusal, RecallContradicts, InquiryLate:
 		return ThingPayment
 	case SentNotKnown:
 		return ThingBank

@@ -90,6 +90,8 @@ func invariants() []invariant {
 				LEFT JOIN order_line l ON l.interchange_id = o.interchange_id AND l.message_no = o.message_no AND l.lin = o.lin
 				WHERE w.payment_id = q.payment_id AND w.cause = 'came_back' AND w.state <> 'given_up' AND l.state IS DISTINCT FROM 'void') w ON true
 			 WHERE q.came IS NULL OR q.went + coalesce(w.ore, 0) > q.came`},
+		{"I2", "payment that was paid by hand and is ordered",
+			`SELECT h.payment_id FROM paid_by_hand h JOIN obligation w ON w.payment_id = h.payment_id WHERE w.state = 'open' OR w.state = 'ordered' AND w.ended_at > h.at`},
 		{"I3", "payment of a void order that nobody orders anew",
 			`SELECT payment_id FROM (SELECT o.payment_id, o.type, o.attempt, s.kind, l.state AS line, i.state AS interchange
 				FROM only_order_line l JOIN only_interchange i ON i.id = l.interchange_id JOIN own_bank_order o USING (interchange_id, message_no, lin)

@@ -194,8 +194,20 @@ func showDecisionCommand(ctx context.Context, p *command.Program, fs *flag.FlagS
 	})
 }
 
-// printStopped prints what a decision to stop did with each payment.
+// printStopped prints what a decision to stop, or to order anew what failed, did with each payment.
 func printStopped(ctx context.Context, w io.Writer, desk *act.Desk, id int64) error {
+	followed, err := desk.FollowedUp(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(followed) > 0 {
+		_, err = io.WriteString(w, "payment,order,ore,refused\n")
+		for i := 0; err == nil && i < len(followed); i++ {
+			f := followed[i]
+			_, err = fmt.Fprintf(w, "%d,%d,%d,%q\n", f.Payment, f.Attempt, f.Ore, f.Why)
+		}
+		return err
+	}
 	if _, err := io.WriteString(w, "payment,outcome,position,ore,handed_over\n"); err != nil {
 		return err
 	}

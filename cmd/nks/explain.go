@@ -93,6 +93,8 @@ func (e *explainText) payment(p *view.Payment) {
 	}
 	e.line("state: %s", strings.ReplaceAll(string(p.State), "_", " "))
 	e.ended(p)
+	e.recalls(p)
+	e.inquiries(p)
 	switch {
 	case p.Decision != nil:
 		e.decision(p, p.Decision)
@@ -116,6 +118,33 @@ func (e *explainText) ended(p *view.Payment) {
 		e.line("%s %s: %s", p.Early.Kind, e.at(*p.Early.At), strings.TrimSpace(p.Early.Code+" "+p.Early.Text))
 	case p.State == view.Returned:
 		e.line("refused by the bank: %s", strings.TrimSpace(p.BankStatus.Code+" "+p.BankStatus.Text))
+	}
+}
+
+// recalls tells what the bank was asked for, and what it has answered.
+func (e *explainText) recalls(p *view.Payment) {
+	for _, r := range p.Recalls {
+		e.line("%s was asked for it back %s by %s, decision %d", r.Bank, e.at(r.AskedAt), r.AskedBy, r.Decision)
+		switch r.Answer {
+		case "":
+			e.line("  the bank has not answered")
+		default:
+			e.line("  the bank's answer %s: %s", e.at(*r.AnsweredAt), strings.TrimSpace(strings.TrimSpace(string(r.Answer)+" "+r.Code)+" "+r.Text))
+		}
+		if r.BackOre > 0 {
+			e.line("  %s kr. came back %s", report.Kroner(r.BackOre), e.at(*r.BackAt))
+		}
+	}
+}
+
+// inquiries tells of the cases about it.
+func (e *explainText) inquiries(p *view.Payment) {
+	for _, i := range p.Inquiries {
+		end := "open, due " + gateway.DateOf(i.DueOn).String()
+		if i.ClosedAt != nil {
+			end = "closed " + e.at(*i.ClosedAt) + ": " + strings.ReplaceAll(string(i.Outcome), "_", " ")
+		}
+		e.line("inquiry %d since %s, %s", i.ID, e.at(i.OpenedAt), end)
 	}
 }
 

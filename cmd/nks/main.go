@@ -54,6 +54,8 @@ func commands() []command.Command {
 			Run: postingsCommand, Examples: []string{"postings --config /srv/nks/nks.toml", "postings --json 73667279060994"}},
 		{Name: "recalls", Summary: "list what banks were asked to give back and have not answered about", Run: recallsCommand,
 			Examples: []string{"recalls --config /srv/nks/nks.toml", "recalls --all --json"}},
+		{Name: "inquiry", Args: "COMMAND", Summary: "list and show the cases of citizens who miss a payment (docs/operations.md); nks decide opens and closes them",
+			Commands: inquiryCommands(), Examples: []string{"inquiry list --config /srv/nks/nks.toml", `inquiry show 3 --by "A. Hansen"`}},
 		{Name: "bank-file", Args: "ID", Summary: "show what a bank has laid out in a file: about what, how sure that is, and what followed", Run: bankFileCommand,
 			Examples: []string{"bank-file --config /srv/nks/nks.toml 327696145907713", "bank-file --json 327696145907713"}},
 		{Name: "decide", Args: "KIND|COMMAND", Summary: "decide what waits for a person; what lets something go takes two (docs/operations.md)", Commands: decideCommands(),

@@ -10,10 +10,12 @@ import (
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/decide"
 	"nks/gateway/postgres/dryrun"
+	"nks/gateway/postgres/inquiry"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/retention"
+	"nks/gateway/postgres/settle"
 )
 
 // Unresolved is an interchange of which nobody knows whether the bank has it.
@@ -41,6 +43,8 @@ type Desk struct {
 	receive   *receive.Store
 	retention *retention.Store
 	night     *night.Store
+	inquiries *inquiry.Store
+	settle    *settle.Store
 	decisions *decide.Store
 	restore   *restore.Store
 	rules     Rules
@@ -55,8 +59,8 @@ type Rules struct {
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, rules Rules) *Desk {
-	return &Desk{dry, bank, receive, retention, night, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, settle *settle.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, receive, retention, night, inquiries, settle, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.

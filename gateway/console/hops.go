@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"nks/gateway"
@@ -46,6 +47,8 @@ func (v *paymentView) tell(l Language) {
 	answered(8)
 	v.ended(l)
 	answered(9)
+	v.recalled(l)
+	v.inquired(l)
 	v.journey()
 }
 
@@ -181,6 +184,49 @@ func (v *paymentView) ended(l Language) {
 		v.hop("hop."+string(v.State), v.BankStatus.At, "bad", v.BankStatus.Code, v.BankStatus.Text)
 	case view.WithBank:
 		v.hop("hop.awaits", nil, "wait", fmt.Sprintf(say(l, "hop.awaits.detail"), dayOf(l, v.Interchange.ExecutesOn)))
+	}
+}
+
+// recalled tells of each time that the bank was asked for the payment back.
+func (v *paymentView) recalled(l Language) {
+	for i := range v.Recalls {
+		r := &v.Recalls[i]
+		v.hop("hop.recall", &r.AskedAt, "done", fmt.Sprintf(say(l, "hop.recall.detail"), r.AskedBy, r.Bank, r.Decision))
+		class := "wait"
+		switch r.Answer {
+		case gateway.Recalled:
+			class = "done"
+		case gateway.RecallRefused, gateway.RecallFailed:
+			class = "bad"
+		}
+		answer := r.Answer
+		if answer == "" {
+			answer = "none"
+		}
+		v.hop("hop.recall."+string(answer), r.AnsweredAt, class, strings.TrimSpace(r.Code+" "+r.Text))
+		if r.BackOre > 0 {
+			v.hop("hop.recall.back", r.BackAt, "done", Kroner(r.BackOre)+" kr.")
+		}
+	}
+}
+
+// inquired tells of each case that was opened since somebody missed the payment.
+func (v *paymentView) inquired(l Language) {
+	for i := range v.Inquiries {
+		c := &v.Inquiries[i]
+		v.hop("hop.inquiry", &c.OpenedAt, "done", fmt.Sprintf(say(l, "hop.inquiry.detail"), c.ID, dayOf(l, &c.DueOn)))
+		if c.AskedBankAt != nil {
+			v.hop("hop.inquiry.asked_bank", c.AskedBankAt, "done")
+		}
+		if c.AnsweredAt != nil {
+			v.hop("hop.inquiry.answered", c.AnsweredAt, "done", c.Answer)
+		}
+		switch {
+		case c.ClosedAt != nil:
+			v.hop("hop.inquiry."+string(c.Outcome), c.ClosedAt, "done")
+		default:
+			v.hop("hop.inquiry.open", nil, "wait")
+		}
 	}
 }
 

@@ -53,8 +53,10 @@ type Payment struct {
 
 	Changes []Change `db:"-"` // of the account, by which an order was found, the first first
 
-	Answers []Answer `db:"-"`
-	Papers  []Paper  `db:"-"`
+	Answers   []Answer  `db:"-"`
+	Recalls   []Recall  `db:"-"`
+	Inquiries []Inquiry `db:"-"`
+	Papers    []Paper   `db:"-"`
 }
 
 // Event is something that happened to a payment; without Kind nothing did.
@@ -127,6 +129,12 @@ func (r *Reader) payment(ctx context.Context, v Viewer, id int64, now time.Time,
 		}
 		p.settle()
 		err := p.decide(ctx, tx, now)
+		if err == nil {
+			err = p.recalls(ctx, tx)
+		}
+		if err == nil {
+			err = p.inquiries(ctx, tx)
+		}
 		if err != nil {
 			return err
 		}
@@ -248,5 +256,11 @@ func (p *paymentRow) maskTexts() {
 	m := p.masker()
 	for _, text := range []*string{&p.E2E, &p.Text, &p.GroupRef, &p.Early.Text, &p.BankStatus.Text} {
 		*text = m.mask(*text)
+	}
+	for i := range p.Recalls {
+		p.Recalls[i].Text = m.mask(p.Recalls[i].Text)
+	}
+	for i := range p.Inquiries {
+		p.Inquiries[i].Answer = m.mask(p.Inquiries[i].Answer)
 	}
 }

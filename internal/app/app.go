@@ -203,6 +203,7 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToBook, a.steps.Booking.Next, a.steps.Booking.NextDue)
 	a.addWorker(postgres.ToDrop, a.steps.Retention.Next, nil)
 	a.addWorker(postgres.ToReport, a.steps.Reporting.Next, a.steps.Reporting.NextDue)
+	a.addWorker(postgres.ToInquire, a.steps.Inquiry.Next, a.steps.Inquiry.NextDue)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	a.addWorker(postgres.ToServe, a.banks.follow, a.banks.nextDue)
 }

@@ -21,6 +21,7 @@ import (
 	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
+	"nks/gateway/postgres/inquiry"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
@@ -102,6 +103,7 @@ type Steps struct {
 	Closing   *closing.Store
 	Retention *retention.Store
 	Booking   *booking.Store
+	Inquiry   *inquiry.Store
 	DryRun    *dryrun.Store
 	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
@@ -147,14 +149,15 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Watch:     &flow.Store{Base: base, Days: days, Banks: o.Banks},
 		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
 		Retention: &retention.Store{Base: base},
-		Booking:   &booking.Store{Base: base}}
+		Booking:   &booking.Store{Base: base},
+		Inquiry:   &inquiry.Store{Base: base, Days: days}}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
 	}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, o.Decisions)
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, o.Decisions)
 	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil

@@ -53,7 +53,7 @@ type Report struct {
 type Options struct {
 	Day       gateway.Date // zero: all of the open months
 	Authority string       // empty: all
-	// Supplier is the only one that accounts, control and late are about; empty: all. The others are about authorities.
+	// Supplier is the only one that accounts, control, late and recalls are about; empty: all. The others are about authorities.
 	Supplier string
 	Now      time.Time // in the zone of business time
 	// Late is how old an answer may be before it counts as late.

@@ -32,6 +32,9 @@ var controlSQL string
 //go:embed sql/effect.sql
 var effectSQL string
 
+//go:embed sql/recalls.sql
+var recallsSQL string
+
 //go:embed sql/accounts.sql
 var accountsSQL string
 
@@ -76,6 +79,9 @@ func Reports() []Report {
 		{Name: "effect", Danish: "Ændrede konti", English: "Changed accounts", Summary: "orders to accounts that have changed by the day on which they execute, and what was done", ByDay: "on which they were found",
 			query: effectSQL, Columns: []Column{{"Fundet", "Found at", Minute}, authority(), agreement(), bank(), {"Betaling", "Payment", Count}, {"Gammel konto", "Old account", Text},
 				{"Virkning fra", "In effect from", Day}, {"Udføres", "Executes on", Day}, {"Gjort", "Done", Word}, amount(), ref()}},
+		{Name: "recalls", Danish: "Tilbagekaldelser", English: "Recalls", Summary: "the payments that banks were asked to give back, what they answered, and what came back", ByDay: "on which it was asked or answered",
+			query: recallsSQL, Columns: []Column{authority(), {"Betaling", "Payment", Text}, {"EndToEndId", "EndToEndId", Text}, bank(), {"Spurgt", "Asked at", Minute}, amount(),
+				{"Svar", "Answer", Word}, {"Bankens tekst", "The bank's text", Text}, {"Besvaret", "Answered on", Day}, {"Kommet retur DKK", "Came back DKK", Money}, ref()}},
 		{Name: "accounts", Danish: "Konti", English: "Accounts", Summary: "what each account of the ledger stood at before a day, what came in and went out, and what is certified of it",
 			ByDay: "that is booked", query: accountsSQL, Columns: []Column{{"Dag", "Day", Day}, authority(), agreement(), bank(), {"Konto", "Account", Word}, {"Primo DKK", "Opening DKK", Money},
 				{"Til DKK", "In DKK", Money}, {"Fra DKK", "Out DKK", Money}, {"Ultimo DKK", "Closing DKK", Money}, {"Attest", "Certificate", Word}, {"Årsager", "Reasons", Text},

@@ -20,7 +20,8 @@ var danish = map[string]string{
 	"other terms": "andre vilkår", "ordered anew": "bestilt igen",
 	"claims": "krav", "in_transit": "undervejs", "recipients": "modtagere", "cheques": "bankchecks", "sender": "afsender", "return": "returneret til konto", "rest": "rest hos modtagere",
 	"fees": "gebyrer", "back": "tilbage hos afsender", "reissued": "sendt igen som bankcheck", "error": "fejlkonto", "by_hand": "manuelt",
-	"told": "meddelt", "anew": "bestilt igen", "recalled": "tilbagekaldt",
+	"told": "meddelt", "anew": "bestilt igen", "asked back": "tilbagekaldt",
+	"noted": "under behandling", "recalled": "imødekommet", "failed": "filen er afvist",
 	"certified": "attesteret", "refused": "nægtet", "not certified": "ikke attesteret endnu", "not booked": "ikke bogført endnu",
 }
 

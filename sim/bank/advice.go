@@ -58,7 +58,7 @@ func (a *answering) debitParts(to *advice) error {
 			if err := json.Unmarshal(text, &o); err != nil {
 				return fmt.Errorf("%w: %w", ErrJournal, err)
 			}
-			if l.Date != a.plan.Date || !o.isBooked() {
+			if l.Date != a.plan.Date || !o.isBooked() || len(a.stopped) > 0 && a.isStopped(o.Ref) {
 				return nil
 			}
 			if left == 0 {

@@ -20,8 +20,9 @@ type answering struct {
 	at      time.Time // in the centre's zone
 	asks    bool
 
-	postings []*postingLine // of DEBMUL and CREMUL
-	stated   []statement    // of FINSTA
+	postings []*postingLine    // of DEBMUL and CREMUL
+	stated   []statement       // of FINSTA
+	stopped  map[mark]struct{} // orders given back before they were booked
 }
 
 func (a *answering) write(w io.Writer) error {
@@ -115,6 +116,14 @@ func (a *answering) statements(b *bansta) error {
 		b.order("", lineLine{Line: 1}, orderLine{Ref: "00000000UKENDT" + a.control, Seq: 1}, a.profile.Codes.Rejected, a.profile.strayReason())
 		return nil
 	}
+	switch a.plan.Kind {
+	case answerRecall:
+		a.recalls(b)
+		return nil
+	case answerStopped:
+		a.rejectStopped(b)
+		return nil
+	}
 	if a.plan.Kind == answerFault {
 		return a.pass(&speaker{answering: a, to: b})
 	}
@@ -126,6 +135,34 @@ func (a *answering) statements(b *bansta) error {
 		return a.pass(&speaker{answering: a, to: b, only: "line"})
 	}
 	return a.pass(&speaker{answering: a, to: b})
+}
+
+// recalls answers about the orders that were asked for.
+func (a *answering) recalls(b *bansta) {
+	for _, r := range a.file.Recalls {
+		code := a.profile.Codes.Rejected
+		switch r.Does {
+		case RecallSilent:
+			continue
+		case RecallStopped, RecallReturned:
+			code = a.profile.Codes.Executed
+		}
+		b.recall(a.file.Messages[r.Message].ID, r, code, r.reason())
+	}
+}
+
+// rejectStopped tells of the orders themselves that they are not carried out.
+func (a *answering) rejectStopped(b *bansta) {
+	for _, r := range a.file.Recalls {
+		if r.Does == RecallStopped {
+			b.order(r.Of, lineLine{Line: r.At}, orderLine{Ref: r.Ref, Seq: r.Seq}, a.profile.Codes.Rejected, r.reason())
+		}
+	}
+}
+
+func (a *answering) isStopped(ref string) bool {
+	_, stopped := a.stopped[markOf(ref)]
+	return stopped
 }
 
 func (a *answering) pass(spoken *speaker) error {
@@ -173,7 +210,7 @@ func (s *speaker) startLine(l lineLine) error {
 }
 
 func (s *speaker) order(o orderLine) {
-	if s.skip {
+	if s.skip || len(s.stopped) > 0 && s.isStopped(o.Ref) {
 		return
 	}
 	switch {

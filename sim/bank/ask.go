@@ -146,6 +146,9 @@ func (d *desk) confirm(reference string) (*confirmedLine, error) {
 			return err
 		}
 		c.Truth = o.Truth
+		if _, stopped := d.state.stopped[markOf(reference)]; stopped {
+			c.Truth = Rejected
+		}
 		return nil
 	})
 	if err != nil {

@@ -61,6 +61,17 @@ func (b *bansta) misplaced(id string, l lineLine, o orderLine, code string) {
 	b.pen.segment("GIS", code)
 }
 
+// recall says something of an order that was asked for by a LIN of a FINCAN, named in the centre's way.
+func (b *bansta) recall(id string, r recalled, code string, why Reason) {
+	b.startLine(id, r.Line, false)
+	if b.profile.Keys != KeysPosition {
+		b.pen.segment("RFF", composite("CR", r.Ref))
+	}
+	b.pen.segment("SEQ")
+	b.pen.segment("GIS", code)
+	b.pen.segment("FTX", "AAO", "", "", composite(why.Code, why.Text))
+}
+
 // name opens a SEQ that names the order in the centre's way.
 func (b *bansta) name(id string, l lineLine, o orderLine) {
 	switch {

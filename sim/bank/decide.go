@@ -17,7 +17,8 @@ type decision struct {
 	books   *books
 	// faultKey is what the interchange is known by where faults are chosen: the least of what payers call its orders.
 	faultKey string
-	postings []postingLine // of all its bookings
+	postings []postingLine          // of all its bookings
+	known    map[string]*knownOrder // that a FINCAN asks for, by RFF+CR
 }
 
 // books is what the centre knows from all files before.
@@ -51,7 +52,7 @@ func (d *decision) decide() {
 	g, r := d.got, d.line
 	r.Type, r.Control, r.Sender, r.Recipient = g.kind, g.control, g.sender, g.recipient
 	r.Agreement, r.Test, r.Asks, r.Flaw = g.agreement, g.test, g.asks, g.flaw
-	if !oneOf(r.Type, "PAYMUL CONTRL") {
+	if !oneOf(r.Type, "PAYMUL FINCAN CONTRL") {
 		r.Type = "?"
 	}
 	if !g.readable {
@@ -69,6 +70,11 @@ func (d *decision) decide() {
 		d.refuseDuplicate(before)
 	}
 	d.decideMessages()
+	if r.Type == "FINCAN" {
+		d.planContrls()
+		d.decideRecalls()
+		return
+	}
 	d.decideFaults()
 	d.plan()
 }
@@ -265,7 +271,7 @@ func (b *books) remember(r *receivedLine) {
 		b.controls[controlKey(r)] = controlFact{serial: r.Serial, sha256: r.SHA256}
 	}
 	for _, m := range r.Messages {
-		if m.ID != "" && strings.HasPrefix(m.Type, "PAYMUL") {
+		if m.ID != "" && !strings.HasPrefix(m.Type, "CONTRL") {
 			b.messages[markOf("message "+m.ID)] = struct{}{}
 		}
 	}

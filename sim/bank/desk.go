@@ -154,6 +154,11 @@ func (d *desk) receive(name string) error {
 		return err
 	}
 	choice := decision{profile: d.profile, zone: d.zone, got: &got, line: r, books: &d.state.books}
+	if got.kind == "FINCAN" {
+		if choice.known, err = d.look(got.references()); err != nil {
+			return err
+		}
+	}
 	choice.decide()
 	facts, err := d.writeFacts(&got, choice.postings)
 	if err != nil {

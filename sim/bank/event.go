@@ -110,7 +110,7 @@ type receivedLine struct {
 	SHA256    string         `json:"sha256"`
 	Size      int64          `json:"size"`
 	At        time.Time      `json:"at"`
-	Type      string         `json:"type"` // PAYMUL, CONTRL, or ? where that could not be seen
+	Type      string         `json:"type"` // PAYMUL, FINCAN, CONTRL, or ? where that could not be seen
 	Control   string         `json:"ref"`  // UNB 0020
 	Sender    party          `json:"sender"`
 	Recipient party          `json:"recipient"`
@@ -122,6 +122,8 @@ type receivedLine struct {
 	Flaw      *flaw          `json:"flaw,omitempty"`
 	Findings  []Finding      `json:"findings,omitempty"`
 	Answers   []verdictOn    `json:"answers,omitempty"` // a CONTRL of the gateway: what it says of ours
+	Recalls   []recalled     `json:"recalls,omitempty"` // a FINCAN: orders that are asked for
+	Drops     []string       `json:"drops,omitempty"`   // and plans of files before that have nothing to tell without these
 	Fault     Fault          `json:"fault,omitempty"`
 	Corrected bool           `json:"corrected,omitempty"` // the fault is, by a later answer
 	Plan      []planned      `json:"plan,omitempty"`
@@ -140,9 +142,11 @@ const (
 	answerContrl     = "CONTRL"
 	answerValidation = "VALIDATION"
 	answerBooking    = "BOOKING"
-	AnswerStray      = "STRAY" // about an order that nobody gave
-	answerAgain      = "AGAIN" // the bytes of another one under another name
-	answerFault      = "FAULT" // about the orders that have the interchange's fault
+	AnswerStray      = "STRAY"   // about an order that nobody gave
+	answerAgain      = "AGAIN"   // the bytes of another one under another name
+	answerFault      = "FAULT"   // about the orders that have the interchange's fault
+	answerRecall     = "RECALL"  // what becomes of orders that were asked for
+	answerStopped    = "STOPPED" // rejects of those that are not booked any more
 
 	answerDebits     = "DEBMUL"
 	answerCredits    = "CREMUL"

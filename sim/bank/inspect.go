@@ -21,7 +21,7 @@ const codeType edifact.Code = 3
 
 // interchange is what one file said. Its orders are kept while it is taken in and dropped when they are journalled.
 type interchange struct {
-	kind      string // PAYMUL or CONTRL, as the first message says
+	kind      string // PAYMUL, FINCAN or CONTRL, as the first message says
 	control   string
 	sender    party
 	recipient party
@@ -39,6 +39,7 @@ type message struct {
 	messageFacts
 	lines   []line
 	answers []verdictOn
+	asked   []recalled
 }
 
 // line is one LIN.
@@ -250,6 +251,8 @@ func (p *inspector) body(m *message, kind string) reading {
 		return nil
 	case m.Type == "PAYMUL:D:96A:UN":
 		return &paymul{to: m, decimal: p.reader.Delimiters().Decimal, all: &p.got.orders}
+	case m.Type == "FINCAN:D:96A:UN":
+		return &fincan{to: m}
 	case kind == "CONTRL":
 		return &contrl{to: m}
 	}

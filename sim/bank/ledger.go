@@ -31,6 +31,7 @@ const (
 	FindingUnreadable           FindingKind = "unreadable"            // so broken that no answer can be given
 	FindingUnknownAnswer        FindingKind = "unknown answer"        // CONTRL about nothing of ours
 	FindingRefusedAnswer        FindingKind = "refused answer"        // CONTRL 4 about ours
+	FindingUnknownRecall        FindingKind = "unknown recall"        // FINCAN about an order that never came
 )
 
 // Finding is one thing wrong.
@@ -61,6 +62,7 @@ type LedgerOrder struct {
 	Fault   Fault // of what is told of it; empty: none
 	Debited int64 // booked for it, in øre
 	Returns []LedgerReturn
+	Recall  Recall // what the centre does with it, asked to give it back; empty: nobody has asked
 	// Confirmed: the truth has been told to somebody who asked.
 	Confirmed bool
 }
@@ -186,11 +188,12 @@ func (r *ledgerReader) received(f *receivedLine, _ section) error {
 	for _, p := range r.postings {
 		r.bookings[p.Booking] = append(r.bookings[p.Booking], p)
 	}
+	r.recalled(f)
 	r.lines, r.orders, r.postings = r.lines[:0], r.orders[:0], nil
 	for _, p := range f.Plan {
 		r.plans[p.ID] = p
 	}
-	r.ledger.Waiting += len(f.Plan)
+	r.ledger.Waiting += len(f.Plan) - len(f.Drops)
 	r.files[f.Serial] = facts
 	return nil
 }
@@ -266,10 +269,40 @@ func (r *ledgerReader) confirmed(c *confirmedLine) error {
 	return nil
 }
 
+// recalled takes in what becomes of orders that a file asks for.
+func (r *ledgerReader) recalled(f *receivedLine) {
+	withdraw(r.bookings, f.Recalls)
+	for _, asked := range f.Recalls {
+		o := r.ledger.Orders[asked.Ref]
+		if o == nil || o.Recall == RecallStopped || o.Recall == RecallReturned {
+			continue // what is given back stays so, asked again or not
+		}
+		o.Recall = asked.Does
+		if asked.Does != RecallStopped {
+			continue
+		}
+		o.Truth = Rejected
+		facts := r.files[serialOf(asked.Booking)].orders
+		for i := range facts {
+			if facts[i].order == o {
+				facts[i].booked, facts[i].verdict = false, verdictSilent
+			}
+		}
+	}
+}
+
 // tell applies what a published answer says. A rejected order stays rejected, an executed one executed: what the centre
 // says against itself, or so that nobody can use it, is not followed.
 func (r *ledgerReader) tell(f *ledgerFacts, p planned) {
 	if (p.Fault == FaultUnreadable || p.isOld()) && !p.Corrects {
+		return
+	}
+	if p.Kind == answerStopped {
+		for _, asked := range f.line.Recalls {
+			if o := r.ledger.Orders[asked.Ref]; asked.Does == RecallStopped && o.Outcome != Executed {
+				o.Outcome = Rejected
+			}
+		}
 		return
 	}
 	for _, o := range f.orders {

@@ -6,15 +6,21 @@ import (
 	"time"
 )
 
-// plan lists the answers to a PAYMUL interchange with their moments, misbehaviour included.
-func (d *decision) plan() {
-	r, p := d.line, d.profile
-	first := after(r.At, p.Acknowledges, d.zone)
-	checked := after(r.At, p.Accepts, d.zone)
+// planContrls plans the CONTRL about an interchange, and says when its checks are done.
+func (d *decision) planContrls() (checked time.Time) {
+	first := after(d.line.At, d.profile.Acknowledges, d.zone)
+	checked = after(d.line.At, d.profile.Accepts, d.zone)
 	if checked.Before(first) {
 		checked = first
 	}
 	d.planContrl(first, checked)
+	return checked
+}
+
+// plan lists the answers to a PAYMUL interchange with their moments, misbehaviour included.
+func (d *decision) plan() {
+	r, p := d.line, d.profile
+	checked := d.planContrls()
 	if r.Flaw == nil {
 		if d.wantsValidation() {
 			d.add(planned{Kind: answerValidation, Due: d.slow(checked, "validation"), Status: p.Validation})

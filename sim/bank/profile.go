@@ -72,6 +72,7 @@ type Profile struct {
 	Misbehaves Misbehaviour `json:"misbehaves"` // what a gateway must bear in everyday life
 	Faults     Faults       `json:"faults,omitzero"`
 	Reports    Reports      `json:"reports,omitzero"`
+	Recalls    Recalls      `json:"recalls,omitzero"`
 }
 
 // Codes are the values of GIS 7365 that the centre uses.
@@ -117,14 +118,14 @@ func DefaultProfiles() map[string]Profile {
 		"BEC": {
 			GLN: "5790001000013", Writes: WritesPlain, UNA: true, AcceptsWrapped: true,
 			Contrl: Contrl7, Validation: ValidationRejects, Keys: KeysBoth, Executed: ExecutedSeq, Codes: danish,
-			Acknowledges: "10s", Accepts: "2m", Books: "09:00",
+			Acknowledges: "10s", Accepts: "2m", Books: "09:00", Recalls: Recalls{Answers: "20m", Stops: 900, Returns: 500, Within: 3, Silent: 50},
 			Seed: 1, RejectPerMille: 8, LateRejectPerMille: 4, Reasons: reasons, Cheques: true, AsksPerMille: 500,
 			Misbehaves: Misbehaviour{Twice: 100, UnknownReference: 50, Cut: 20, CutAfter: 6000},
 		},
 		"SDC": {
 			GLN: "5790001000020", Writes: WritesCRLF, ControlPrefix: "S", AcceptsWrapped: true,
 			Contrl: Contrl8Then7, NamesMessages: true, Validation: ValidationBoth, Keys: KeysPosition, Executed: ExecutedLine, Codes: danish,
-			Acknowledges: "0s", Accepts: "5m", Books: "09:00",
+			Acknowledges: "0s", Accepts: "5m", Books: "09:00", Recalls: Recalls{Answers: "1h", Stops: 700, Returns: 300, Within: 5},
 			Seed: 2, RejectPerMille: 12, LateRejectPerMille: 2, Reasons: reasons, Cheques: true, AsksPerMille: 250,
 			Misbehaves: Misbehaviour{Slow: 100, SlowBy: "10m", OutOfOrder: 100},
 		},
@@ -132,7 +133,7 @@ func DefaultProfiles() map[string]Profile {
 			GLN: "5790001000037", Writes: WritesWrap, UNA: true, ControlPrefix: "BD",
 			Contrl: Contrl8Only, Validation: ValidationLines, Keys: KeysReference, Executed: ExecutedLine,
 			Codes:        Codes{Rejected: "2", Accepted: "1", Executed: "53"},
-			Acknowledges: "30s", Accepts: "1m", Books: "09:00",
+			Acknowledges: "30s", Accepts: "1m", Books: "09:00", Recalls: Recalls{Answers: "10m", Stops: 500, Silent: 100},
 			Seed: 3, RejectPerMille: 10, Reasons: reasons, Cheques: true,
 			Misbehaves: Misbehaviour{Late: 50, LateBy: "2h"},
 		},
@@ -193,7 +194,7 @@ func (p Profile) check() error {
 	if len(p.Faults.Kinds) > 0 && (p.Codes.Executed == "" || p.Codes.Accepted == "" || len(p.Reasons) == 0) {
 		return fmt.Errorf("%w: faults need codes.accepted, codes.executed and reasons", ErrProfile)
 	}
-	if err := errors.Join(p.Faults.check(), p.checkReports()); err != nil {
+	if err := errors.Join(p.Faults.check(), p.checkReports(), p.checkRecalls()); err != nil {
 		return err
 	}
 	for _, m := range []string{p.Acknowledges, p.Accepts, p.Books} {

@@ -81,7 +81,7 @@ func (d *desk) number(a *answerState, m *madeLine) func(io.Writer) error {
 	r := answering{
 		profile: d.profile, journal: d.folders.journal(), file: f.line, facts: f.facts,
 		plan: a.planned, control: m.Control, at: prepared.In(d.zone), asks: m.Asks,
-		postings: d.state.bookings[a.Of], stated: d.state.statements[a.Of],
+		postings: d.state.bookings[a.Of], stated: d.state.statements[a.Of], stopped: d.state.stopped,
 	}
 	return r.write
 }

@@ -24,6 +24,7 @@ type state struct {
 	latest   *madeLine               // with a number of its own
 	open     []mark                  // references of a file without its committing line
 	last     *receivedLine           // whose input file may still lie in in/
+	stopped  map[mark]struct{}       // references of orders that were given back before they were booked
 }
 
 type fileState struct {
@@ -42,7 +43,7 @@ type answerState struct {
 func newState() *state {
 	return &state{
 		books: newBooks(), accounts: newAccounts(), files: map[int]*fileState{},
-		answers: map[string]*answerState{}, byName: map[string]*answerState{},
+		stopped: map[mark]struct{}{}, answers: map[string]*answerState{}, byName: map[string]*answerState{},
 	}
 }
 
@@ -89,11 +90,33 @@ func (s *state) received(r *receivedLine, facts section) error {
 	s.open = s.open[:0]
 	s.remember(r)
 	s.expect(r.Agreement)
+	if err := s.withdrawn(r); err != nil {
+		return err
+	}
 	if len(r.Plan) == 0 {
 		return nil
 	}
 	s.files[r.Serial] = &fileState{line: r, facts: facts}
 	s.plan(r.Serial, r.Plan)
+	return nil
+}
+
+// withdrawn takes out what a file has stopped of the files before.
+func (s *state) withdrawn(r *receivedLine) error {
+	withdraw(s.bookings, r.Recalls)
+	for _, asked := range r.Recalls {
+		if asked.Does == RecallStopped {
+			s.stopped[markOf(asked.Ref)] = struct{}{}
+		}
+	}
+	for _, id := range r.Drops {
+		a := s.answers[id]
+		if a == nil || a.made != nil {
+			return fmt.Errorf("answer %s dropped without or after its time", id)
+		}
+		s.drop(a)
+		s.end(a)
+	}
 	return nil
 }
 

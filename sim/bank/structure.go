@@ -8,9 +8,10 @@ import (
 )
 
 // schema is D.96A with the codes that Danish banks use beside it (bank-edifact): payment types in BUS and PAI, the
-// references of payment slips, parties of an instruction, and what CNT counts.
+// references of payment slips, what FINCAN is, parties of an instruction, and what CNT counts.
 var schema = sync.OnceValue(func() *edifact.Schema {
 	return edifact.NewSchema(d96a.Directory()).WithCodes(edifact.Codes{
+		"1001": {Add: []string{"453"}},
 		"1153": {Add: []string{"BID", "KRE"}},
 		"3285": {Add: []string{"BE"}},
 		"3301": {Add: []string{"BF", "OR"}},

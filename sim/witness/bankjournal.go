@@ -15,6 +15,7 @@ import (
 type bankJournal struct {
 	published map[string]int // names of files, by order
 	truths    []truth
+	stopped   []string // orders given back before they were booked
 	returns   []trueReturn
 }
 
@@ -54,6 +55,7 @@ func readJournal(path string) (bankJournal, error) {
 		var e struct {
 			K, Name, Ref, Truth, Booking, Answer string
 			Parts                                []trueReturn
+			Recalls                              []struct{ Ref, Does string }
 		}
 		if err := json.Unmarshal(line, &e); err != nil {
 			return j, fmt.Errorf("witness: %s: %w", path, err)
@@ -65,9 +67,23 @@ func readJournal(path string) (bankJournal, error) {
 			j.truths = append(j.truths, truth{e.Ref, ending(e.Truth), e.K == "confirmed"})
 		case "posting":
 			coming[e.Booking] = append(coming[e.Booking], e.Parts...)
+		case "received":
+			for _, r := range e.Recalls {
+				if r.Does == "stopped" {
+					j.stop(r.Ref, coming)
+				}
+			}
 		case "booked":
 			j.returns = append(j.returns, coming[e.Answer]...)
 		}
+	}
+}
+
+// stop takes note of an order that is never booked, and so does not come back.
+func (j *bankJournal) stop(ref string, coming map[string][]trueReturn) {
+	j.stopped = append(j.stopped, ref)
+	for booking := range coming {
+		coming[booking] = slices.DeleteFunc(coming[booking], func(r trueReturn) bool { return r.Order == ref })
 	}
 }
 
@@ -93,6 +109,12 @@ func (w *witness) learn(bank int16, j bankJournal) {
 			} else {
 				o.truth = t.is
 			}
+		}
+	}
+	for _, ref := range j.stopped {
+		s := statement{w: w, bank: bank, ref: ref}
+		for _, o := range s.byReference() {
+			o.truth = endRejected
 		}
 	}
 	for _, r := range j.returns {

@@ -42,6 +42,15 @@ func (w *witness) countOrder(o *order) {
 	case w.isExecuted(o):
 		b.Executed.add(o.oere)
 	}
+	if o.recall != "" {
+		b.Asked.add(o.oere)
+	}
+	switch o.recall {
+	case recallGranted:
+		b.Granted.add(o.oere)
+	case recallRefused:
+		b.Refused.add(o.oere)
+	}
 	if o.truth == endExecuted {
 		b.Paid.add(o.oere)
 	}

@@ -31,6 +31,7 @@ type order struct {
 	back, fee int64 // came back, and was kept of it, by the bank's reports
 	returns   int32 // parts in which it came back
 	trueBack  int64 // came back, by the bank's journal
+	recall    recall
 }
 
 // interchange is a PAYMUL interchange as one bank received it.
@@ -108,6 +109,7 @@ type paymul struct {
 	repeated  bool
 	agreement string
 	isPaymul  bool
+	recalls   *recalls // of a FINCAN
 	message   *message
 	line      string
 	lineFrom  int32
@@ -116,7 +118,7 @@ type paymul struct {
 	pool      pool
 }
 
-// received reads one file at a bank. Only PAYMUL counts; the others are the gateway's receipts.
+// received reads one file at a bank: PAYMUL, and FINCAN, which asks for orders back; the others are the gateway's receipts.
 func (w *witness) received(bank int16, name string, b []byte) {
 	p := &paymul{w: w, bank: bank, pool: pool{}}
 	segments(b, p.segment)
@@ -131,12 +133,18 @@ func (p *paymul) segment(s segment) {
 		p.open(s)
 	case tag == "UNH":
 		p.isPaymul = s.at(2, 0) == "PAYMUL"
+		p.recalls = nil
+		if s.at(2, 0) == "FINCAN" && !p.repeated {
+			p.recalls = &recalls{orders: map[string]string{}}
+		}
 		p.line, p.order = "", nil
 		if p.in != nil {
 			from := int32(len(p.w.orders))
 			p.message = &message{in: p.in, lines: map[string]span{}, orders: span{from, from}}
 			p.in.messages[s.at(1, 0)] = p.message
 		}
+	case p.recalls != nil:
+		p.recalls.segment(p, s)
 	case !p.isPaymul || p.in == nil || p.repeated:
 	case tag == "BGM":
 		p.w.messages[messageKey{p.bank, s.at(2, 0)}] = p.message

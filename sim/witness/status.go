@@ -42,6 +42,7 @@ type statement struct {
 	in      *interchange // UCI
 	ordered *message     // SG1 RFF
 	about   bool         // SG1 RFF is there
+	recalls *recalls     // and names what asks for orders back
 	line    string
 	ref     string
 	seq     string
@@ -80,6 +81,7 @@ func (s *statement) segment(g segment) {
 		case s.line == "":
 			s.about = true
 			s.ordered = s.w.messages[messageKey{s.bank, g.at(1, 1)}]
+			s.recalls = s.w.recalls[messageKey{s.bank, g.at(1, 1)}]
 		case g.at(1, 0) == "CR":
 			s.ref = g.at(1, 1)
 		}
@@ -140,6 +142,10 @@ func (s *statement) judge() {
 	}
 	code, amount := s.code, s.amount
 	s.code, s.amount, s.judges = "", "", false
+	if s.recalls != nil {
+		s.recalled(code)
+		return
+	}
 	orders, decided := s.named()
 	if !decided || len(orders) == 0 {
 		s.undecided(orders)

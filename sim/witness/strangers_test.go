@@ -58,6 +58,15 @@ func compareWithLedger(t *testing.T, centre string, p bank.Profile, asExecuted b
 		txs = append(txs, own...)
 	}
 	b.deliver(payments("M1", "G1", "10", txs...))
+	if p.Misbehaves.RejectMessage == 0 {
+		var asked []string
+		for n := range 4 {
+			for s := range 6 {
+				asked = append(asked, fmt.Sprintf("%08dP?+%d.0.1.%d", n+1, n+1, s))
+			}
+		}
+		b.write(filepath.Join("sim", "bank", centre, "root", "in", "NKS9.edi"), recalls(9, p.GLN, asked...))
+	}
 	b.answerAll()
 	ledger, err := bank.ReadJournal(dir, centre)
 	if err != nil {
@@ -79,6 +88,15 @@ func compareWithLedger(t *testing.T, centre string, p bank.Profile, asExecuted b
 		if o.Truth == bank.Executed {
 			count(&want.Paid, o)
 		}
+		if o.Recall != "" {
+			count(&want.Asked, o)
+		}
+		switch o.Recall {
+		case bank.RecallStopped:
+			count(&want.Granted, o)
+		case bank.RecallRefused:
+			count(&want.Refused, o)
+		}
 		switch o.Outcome {
 		case bank.Rejected:
 			count(&want.Rejected, o)
@@ -95,7 +113,8 @@ func compareWithLedger(t *testing.T, centre string, p bank.Profile, asExecuted b
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Banks) != 1 || r.Banks[0] != want || want.Rejected.Count == 0 || want.Executed.Count == 0 || len(ledger.Findings) > 0 {
+	if len(r.Banks) != 1 || r.Banks[0] != want || want.Rejected.Count == 0 || want.Executed.Count == 0 || len(ledger.Findings) > 0 ||
+		p.Misbehaves.RejectMessage == 0 && (want.Granted.Count == 0 || want.Refused.Count == 0) {
 		t.Errorf("witness %+v\nledger  %+v\nfindings of the bank %v", r.Banks, want, ledger.Findings)
 	}
 	for _, f := range r.Findings {
@@ -103,6 +122,17 @@ func compareWithLedger(t *testing.T, centre string, p bank.Profile, asExecuted b
 			t.Errorf("%s: %s", f.Kind, f.What)
 		}
 	}
+}
+
+// recalls asks for orders back.
+func recalls(n int, gln string, references ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "UNH+1+FINCAN:D:96A:UN'BGM+453+I%d-M1+9'DTM+137:20050811:102'FII+OR+30010000000001:::DKK+:::3001:80:130'NAD+OY+++Myndighed'", n)
+	for l, ref := range references {
+		fmt.Fprintf(&b, "LIN+%d'RFF+CR:%s'", l+1, ref)
+	}
+	fmt.Fprintf(&b, "CNT+LIN:%d'", len(references))
+	return fmt.Sprintf("UNA:+,? 'UNB+UNOC:3+5798000016446:14+%s:14+050811:0430+%d++++1+AG1'%sUNT+%d+1'UNZ+1+%d'", gln, n, b.String(), strings.Count(b.String(), "'")+1, n)
 }
 
 // ordered writes an interchange of two messages with two LIN each, and the payments that it pays.

@@ -60,6 +60,10 @@ type Bank struct {
 	Disputed Sum    `json:"disputed"`
 	Paid     Sum    `json:"paid"` // what it really executed, by its own journal, whatever it said
 	Back     Sum    `json:"back"` // orders of which money came back, and how much, by its own journal, whatever it reported
+	// Asked are orders that it was asked to give back; Granted and Refused what it has answered.
+	Asked   Sum `json:"asked"`
+	Granted Sum `json:"granted"`
+	Refused Sum `json:"refused"`
 	// UndecidedStatements are those that name no order: in a file that cannot be read or has the number of another, too.
 	UndecidedStatements int `json:"undecided_statements"`
 }
@@ -120,7 +124,7 @@ func (s States) Accounted() Sum {
 func Compute(ctx context.Context, dir string) (Report, error) {
 	w := &witness{
 		ctx: ctx, dir: filepath.Join(dir, "sim"),
-		byE2E: map[string]int32{}, bundles: map[bundleKey]int32{}, messages: map[messageKey]*message{},
+		byE2E: map[string]int32{}, bundles: map[bundleKey]int32{}, messages: map[messageKey]*message{}, recalls: map[messageKey]*recalls{},
 		money: newMoney(), anew: map[int32][]Finding{},
 		controls: map[controlKey]*interchange{}, numbers: map[string]string{}, heard: map[sentKey]digest{},
 		errorAccounts: map[string]bool{},
@@ -167,6 +171,7 @@ type witness struct {
 	orders   []order
 	anew     map[int32][]Finding // differences of orders after the first of their payment
 	messages map[messageKey]*message
+	recalls  map[messageKey]*recalls
 	controls map[controlKey]*interchange
 	heard    map[sentKey]digest // readable files of banks
 	banks    []Bank

@@ -29,6 +29,7 @@ type chosen struct {
 	Kind        string              `db:"kind"` // what its authority was told
 	Cause       gateway.Cause       `db:"cause"`
 	Version     int64               `db:"choice_version"`
+	Decision    int64               `db:"decision_id"` // of persons who had it ordered anew; 0: its authority chose
 	HoldUntil   sql.NullTime        `db:"hold_until"`
 	PaymentOre  int64               `db:"payment_ore"`
 	AccountKind gateway.AccountKind `db:"account_kind"` // that has failed
@@ -214,8 +215,13 @@ func (s *Store) completionOfChosen(ctx context.Context, x *postgres.Session, way
 		return nil, err
 	}
 	for _, w := range all {
-		var known bool
-		if w.choice, known = choices.ByVersion(w.Version); !known {
+		known := w.Decision != 0
+		if known {
+			w.choice = gateway.FollowUpChoice()
+		} else {
+			w.choice, known = choices.ByVersion(w.Version)
+		}
+		if !known {
 			return nil, fmt.Errorf("payment %d: choice %d: %w", w.Payment, w.Version, gateway.ErrNotFound)
 		}
 		c.chosen[w.Payment] = w

@@ -39,7 +39,7 @@ func (s *Store) judge(r *stranded, choices gateway.StandingChoices, bank gateway
 	}
 	choice := choices.For(r.Authority, r.BenefitType, r.Cause, "")
 	does, why := gateway.SettleReturn, r.Why
-	if r.GivenBack == 0 {
+	if r.GivenBack == 0 && !r.ByHand {
 		does, why = gateway.Settle(choice, r.facts(bank))
 	}
 	o := outcome{of: r, choice: choice, does: does, ore: r.ore()}

@@ -60,6 +60,7 @@ type stranded struct {
 	PostingPart   int                 `db:"posting_part"`
 	PostedTo      string              `db:"posted_to"`
 	OrderedBefore bool                `db:"ordered_before"` // by a choice
+	ByHand        bool                `db:"by_hand"`        // persons paid it outside
 	OpenAttempt   int16               `db:"open_attempt"`   // that is still to be ordered; 0: none
 	OpenKind      kind                `db:"open_kind"`
 	OpenUntil     sql.NullTime        `db:"open_until"`

@@ -1,5 +1,5 @@
 -- Orders that would have been executed to an account that had changed by then, found on the day.
-SELECT f.found_at, f.authority, g.agreement, i.bank, f.payment_id AS payment, left(o.account, -4) || 'xxxx' AS account, f.effect_on, f.executes_on, f.done, o.ore, '' AS ref
+SELECT f.found_at, f.authority, g.agreement, i.bank, f.payment_id AS payment, left(o.account, -4) || 'xxxx' AS account, f.effect_on, f.executes_on, CASE f.done WHEN 'recalled' THEN 'asked back' ELSE f.done END AS done, o.ore, '' AS ref
 FROM effect_finding f
 CROSS JOIN LATERAL (SELECT e.supplier FROM delivery e WHERE e.id = delivery_of(f.payment_id) LIMIT 1) d
 CROSS JOIN LATERAL (SELECT t.bank, t.month FROM interchange t WHERE t.id = f.interchange_id LIMIT 1) i

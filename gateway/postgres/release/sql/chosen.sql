@@ -1,7 +1,7 @@
 -- What was chosen for payments that are to be ordered, and what has failed of them.
 --
 -- $1: the payments.
-SELECT w.payment_id, w.kind::text AS kind, w.cause, w.choice_version, w.hold_until, p.ore AS payment_ore, coalesce(o.account_kind, 0) AS account_kind, coalesce(o.account, '') AS account
+SELECT w.payment_id, w.kind::text AS kind, w.cause, w.choice_version, coalesce(w.decision_id, 0) AS decision_id, w.hold_until, p.ore AS payment_ore, coalesce(o.account_kind, 0) AS account_kind, coalesce(o.account, '') AS account
 FROM obligation w
 CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = w.payment_month AND q.id = w.payment_id LIMIT 1) p
 CROSS JOIN LATERAL (SELECT * FROM release_group e WHERE e.id = p.group_id LIMIT 1) g
