@@ -222,12 +222,27 @@ func (r *run) undoSome(ctx context.Context, rng *rand.Rand) error {
 			if of == "stopped" && (id%2 == 0 || rng.IntN(3) > 0) {
 				continue
 			}
-			if err := r.decide(ctx, act.Intent{Kind: kind, IDs: []int64{id}}); err != nil {
+			if err := r.letGo(ctx, kind, id); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// letGo has a payment go, for its authority has written that it shall.
+func (r *run) letGo(ctx context.Context, kind string, id int64) error {
+	var l struct {
+		Supplier string `db:"supplier" json:"-"`
+		E2E      string `db:"e2e" json:"e2e"`
+	}
+	if err := r.db.GetContext(ctx, &l, `SELECT d.supplier, p.e2e FROM payment p JOIN delivery d ON d.id = delivery_of(p.id) WHERE p.id = $1`, id); err != nil {
+		return err
+	}
+	if err := appendLine(filepath.Join(home(r.Dir, l.Supplier), "letters.jsonl"), l); err != nil {
+		return err
+	}
+	return r.decide(ctx, act.Intent{Kind: kind, IDs: []int64{id}})
 }
 
 // holdSome holds a bank over an hour or two of the night, now and then.

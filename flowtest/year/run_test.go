@@ -197,6 +197,9 @@ func (r *run) live(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if left := next.Sub(next.Truncate(grid)); left > 0 {
+			next = next.Add(grid - left)
+		}
 		r.Over = next.After(end)
 		if !r.Over {
 			r.Now = next
@@ -220,6 +223,9 @@ const (
 	minute     = "2006-01-02 15:04"
 	yearBegins = "2005-08-11 04:30"
 )
+
+// grid is how exact the clock is: what is due within it happens at its end, together.
+const grid = 5 * time.Minute
 
 // instants are the times of day at which everybody looks around, also when nobody knows of anything.
 func instants() []string {

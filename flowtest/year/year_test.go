@@ -48,11 +48,16 @@ func TestYear(t *testing.T) {
 		v, err := r.judgeAll(t.Context(), false)
 		if err == nil {
 			err = v.err(month)
+			if err != nil {
+				t.Error(err)
+				err = nil
+			}
 			t.Logf("%s after %v: %s", month, time.Since(begun).Round(time.Second), strings.Join(v.counts, "; "))
 		}
 		return err
 	}
 	if err := r.live(t.Context()); err != nil {
+		debug(t, r)
 		t.Fatal(err)
 	}
 	t.Logf("lived after %v", time.Since(begun).Round(time.Second))
@@ -62,6 +67,7 @@ func TestYear(t *testing.T) {
 	}
 	if err != nil {
 		t.Error(err)
+		debug(t, r)
 	}
 	t.Logf("seed %d, %d days, %v: %s", s.Seed, s.Days, time.Since(begun).Round(time.Second), strings.Join(v.counts, "\n"))
 }

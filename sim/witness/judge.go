@@ -153,7 +153,7 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 		return &s.Waiting
 	case p.answered.rejected:
 		return &s.Rejected
-	case p.answered.stopped:
+	case p.answered.stopped && !p.letGo:
 		return &s.Stopped
 	case f.refused > 0 || p.answered.returned != "" || p.answered.response9 != "":
 		return &s.Returned
@@ -167,7 +167,7 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 func (w *witness) audit(p *payment, f fate) {
 	a := &p.answered
 	ordered := f.orders > 0
-	if final := a.rejected || a.stopped || a.returned != ""; final && ordered {
+	if final := a.rejected || a.stopped && !p.letGo || a.returned != ""; final && ordered {
 		w.find(Forbidden, "%s", w.name(p))
 	}
 	if a.returned != "" && a.cheque != "" {
