@@ -20,8 +20,8 @@ import (
 
 // Flow is what of the stages taking in needs: their own steps, so that what was lost is done again as it was done.
 type Flow struct {
-	Read, Check  func(context.Context) (bool, error)
-	Render, Hear func(ctx context.Context, bank string) (bool, error)
+	Read, Check, Settle func(context.Context) (bool, error)
+	Render, Hear        func(ctx context.Context, bank string) (bool, error)
 	// Arrived records that a bank has an interchange, Decide carries out a decision on record where it still can be.
 	Arrived func(ctx context.Context, x *postgres.Session, interchange int64) error
 	Decide  func(ctx context.Context, x *postgres.Session, decision int64) error
@@ -186,6 +186,10 @@ func (t *taking) take(ctx context.Context, r journal.Record) error {
 	case postgres.JournalBankFile:
 		return t.takeBankFile(ctx, r)
 	case postgres.JournalAnswer:
+		// What it says of what was settled is due by then.
+		if err := repeat(ctx, t.Flow.Settle); err != nil {
+			return err
+		}
 		return t.alone(ctx, r, t.takeDues)
 	case postgres.JournalDecision:
 		return t.alone(ctx, r, t.takeDecision)
