@@ -43,7 +43,7 @@ func (r *run) persons(ctx context.Context) error {
 	}
 	local := r.Now.In(r.zone)
 	day := local.Format(time.DateOnly)
-	if local.Format("15:04") != "05:29" || r.Acted == day {
+	if local.Format("15:04") != "05:30" || r.Acted == day {
 		return nil
 	}
 	rng := r.chance(day)
@@ -309,4 +309,3 @@ func (r *run) closeOver(ctx context.Context, _ *rand.Rand) error {
 	}
 	return nil
 }
-

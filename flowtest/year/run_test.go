@@ -29,7 +29,8 @@ type settings struct {
 	Dir      string // everything but the database
 	Seed     uint64
 	Payments int
-	Days     int
+	Days     int // on which bundles come
+	Extra    int // days after the last bundle: for returns, settlements and books
 	// Often multiplies the rates of what goes wrong: a small run has some of it, too.
 	Often int
 	// Keep is for how many months after its end a month is kept; 0: for ever.
@@ -60,9 +61,6 @@ type run struct {
 	judge func(month string) error
 	close []func() error
 }
-
-// extra is how many days after the last bundle a run goes on: for returns, settlements, and books.
-const extra = 40
 
 // open goes on with a year on a database.
 func open(ctx context.Context, s settings, db *sqlx.DB) (r *run, err error) {
@@ -149,7 +147,7 @@ func (r *run) openGateway(ctx context.Context) error {
 func limits() app.Limits {
 	return app.Limits{Split: gateway.SplitLimits{InterchangeOrders: 400, InterchangeBytes: 32 << 20, MessageOrders: 100}, ExecutionDays: 365, BundlePayments: 100_000,
 		DeliveryGroups: 5000, AnswerPayments: 1000, AnswerQuiet: time.Minute, AnswerDeadline: 10 * time.Minute, DocumentBytes: 32 << 20,
-		Patience: gateway.Patience{Failures: 3, Interruptions: 4, Interrupted: 10 * time.Minute}, CloseAfter: 2,
+		Patience: gateway.Patience{Failures: 3, Interruptions: 4, Interrupted: 10 * time.Minute}, CloseAfter: 1,
 		Image: image.Options{MaxBytes: 256 << 20, SampleEvery: 50}}
 }
 
@@ -189,7 +187,7 @@ func (r *run) keepProgress() error {
 
 // live goes on to the end of the year.
 func (r *run) live(ctx context.Context) error {
-	for end := r.start.AddDate(0, 0, r.Days+extra); !r.Over; {
+	for end := r.start.AddDate(0, 0, r.Days+r.Extra); !r.Over; {
 		if err := r.round(ctx); err != nil {
 			return fmt.Errorf("%s: %w", r.Now.In(r.zone).Format(minute), err)
 		}
@@ -225,11 +223,11 @@ const (
 )
 
 // grid is how exact the clock is: what is due within it happens at its end, together.
-const grid = 5 * time.Minute
+const grid = 15 * time.Minute
 
 // instants are the times of day at which everybody looks around, also when nobody knows of anything.
 func instants() []string {
-	return []string{"00:10", "05:29", "12:05", "16:00"}
+	return []string{"00:15", "05:30", "12:15"}
 }
 
 // next is when something is next due anywhere.
@@ -282,7 +280,7 @@ func (r *run) round(ctx context.Context) error {
 	}
 }
 
-// everybody gives each a turn, and reports whether anybody did anything.
+// everybody gives each a turn, and reports whether anybody did anything. What follows from nothing that has just happened comes last.
 func (r *run) everybody(ctx context.Context) (worked bool, err error) {
 	step := func(name string, f func(context.Context) (bool, error)) {
 		for n := 0; err == nil; n++ {
@@ -298,21 +296,27 @@ func (r *run) everybody(ctx context.Context) (worked bool, err error) {
 			}
 		}
 	}
-	step("deliver", r.deliver)
+	ofBank := func(name string, f func(context.Context, string) (bool, error)) {
+		for _, centre := range centres() {
+			step(name+" "+centre, func(ctx context.Context) (bool, error) { return f(ctx, centre) })
+		}
+	}
 	step("image", r.Image.Follow)
+	step("deliver", r.deliver)
 	step("read", r.Receive.NextToRead)
 	step("check", r.Check.Next)
 	step("release", r.Release.Next)
-	for _, centre := range centres() {
-		step("render", func(ctx context.Context) (bool, error) { return r.Release.NextToRender(ctx, centre) })
-		step("exchange", func(ctx context.Context) (bool, error) { return r.exchange(ctx, centre) })
-		step("hear", func(ctx context.Context) (bool, error) { return r.Bank.NextToHear(ctx, centre) })
-		step("acknowledge", func(ctx context.Context) (bool, error) { return r.Bank.NextToAcknowledge(ctx, centre) })
-		step("recall", func(ctx context.Context) (bool, error) { return r.Bank.NextToRecall(ctx, centre) })
-		step("silence", func(ctx context.Context) (bool, error) { return r.Bank.DecideSilence(ctx, centre) })
-	}
+	ofBank("render", r.Release.NextToRender)
+	ofBank("exchange", r.exchange)
+	ofBank("hear", r.Bank.NextToHear)
 	step("settle", r.Settle.Next)
 	step("answer", r.Answer.Next)
+	if worked || err != nil {
+		return worked, err
+	}
+	ofBank("acknowledge", r.Bank.NextToAcknowledge)
+	ofBank("recall", r.Bank.NextToRecall)
+	ofBank("silence", r.Bank.DecideSilence)
 	step("collect", r.collect)
 	step("sequence", r.Sequence.Next)
 	step("book", r.Booking.Next)

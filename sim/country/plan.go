@@ -94,6 +94,9 @@ func (p *planner) fill() error {
 	}
 	p.ahead = 0
 	largest := min(largestBundle, max(1, p.o.Payments/8))
+	if p.o.Days > 0 {
+		largest = min(largest, max(4, 4*p.o.Payments/p.o.Days))
+	}
 	next := largest
 	for p.used < p.o.Payments {
 		if err := p.emit(p.ordinary(min(next, p.o.Payments-p.used))); err != nil {
