@@ -99,10 +99,10 @@ func (k *killer) kill() {
 		k.t.Fatal(err)
 	}
 	for range mostLives {
-		var told strings.Builder
+		var wrote strings.Builder
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), lifeOf+"="+string(text), databaseOf+"="+k.database.DSN(schema.Flow))
-		cmd.Stdout, cmd.Stderr = &told, &told
+		cmd.Stdout, cmd.Stderr = &wrote, &wrote
 		if err := cmd.Start(); err != nil {
 			k.t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func (k *killer) kill() {
 		select {
 		case err := <-ended:
 			if err != nil {
-				k.t.Fatalf("%v: %s\n%s", err, told.String(), strings.Join(k.log, "\n"))
+				k.t.Fatalf("%v: %s\n%s", err, wrote.String(), strings.Join(k.log, "\n"))
 			}
 			return
 		case <-timer:
