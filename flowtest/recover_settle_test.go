@@ -1,8 +1,11 @@
 package flowtest_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
+	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/postgres/pgtest"
 )
@@ -97,4 +100,41 @@ func TestRecover_OrderedAnew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRecover_BrokenOff: taking in that is broken off when the answers are here, and not yet what they have told, is gone on with: nothing is told
+// twice, and until then the gateway is quiet.
+func TestRecover_BrokenOff(t *testing.T) {
+	t.Parallel()
+	ledger, orders, answers := undisturbed(t)
+	w := newWorld(t, keeps)
+	o := newOutside(w)
+	var backup *pgtest.Database
+	for i, step := range live(o) {
+		if i == 4 {
+			backup = w.backup()
+		}
+		if i == 17 {
+			w.restored(backup)
+			read := w.Restore.Flow.Read
+			w.Restore.Flow.Read = func(context.Context) (bool, error) { return false, gateway.ErrTransient }
+			if _, err := w.Restore.Take(t.Context(), "A. Hansen"); !errors.Is(err, gateway.ErrTransient) {
+				t.Fatalf("not broken off: %v", err)
+			}
+			w.Restore.Flow.Read = read
+			if _, err := w.Restore.Compare(t.Context()); err != nil || w.Base.Quiet.Why() == "" {
+				t.Errorf("not quiet: %v", err)
+			}
+			if done, err := w.Restore.Take(t.Context(), "A. Hansen"); err != nil || len(done.Left) > 0 {
+				t.Fatalf("taken in: %+v, %v", done, err)
+			}
+			w.want("quiet", w.Base.Quiet.Why(), "")
+			w.want("left", w.row(`SELECT count(*) FROM exception WHERE kind = $1 AND closed_at IS NULL`, gateway.JournalNotTaken), "0")
+		}
+		step()
+	}
+	o.ends()
+	w.want("ledger", w.ledger(), ledger)
+	w.want("orders at the banks", o.orders(), orders)
+	w.want("answers", o.answers(), answers)
 }

@@ -70,7 +70,7 @@ func (s *Store) Take(ctx context.Context, by string) (done Taken, err error) {
 	// Numbers first: what is made again must not take those of what is out.
 	for _, r := range u.Records {
 		if r.Kind == postgres.JournalAnswer {
-			if err := t.alone(ctx, r, t.takeAnswer); err != nil {
+			if err := t.takeAhead(ctx, r); err != nil {
 				return done, err
 			}
 		}
@@ -195,6 +195,16 @@ func (t *taking) take(ctx context.Context, r journal.Record) error {
 		return t.alone(ctx, r, t.takeDecision)
 	}
 	return fmt.Errorf("%w: kind %s", errNotTaken, r.Kind)
+}
+
+// takeAhead takes in an answer with its number, before what it has told: that stays unknown, over every interruption, until its turn comes.
+func (t *taking) takeAhead(ctx context.Context, r journal.Record) error {
+	return t.Transact(ctx, "take in "+r.Name(), func(x *postgres.Session) error {
+		if err := t.takeAnswer(ctx, x, r); err != nil {
+			return err
+		}
+		return t.RaiseDetail(ctx, x, gateway.JournalNotTaken, r.Name(), gateway.DetailNotTaken.With(string(r.Kind), "its turn has not come"))
+	})
 }
 
 // errNotTaken: what a record says does not go with what is here.
