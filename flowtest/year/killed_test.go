@@ -56,7 +56,7 @@ func oneLife(ctx context.Context, text, database string) error {
 }
 
 // TestYear_Killed lives some weeks in which the gateway, and with it the banks and authorities, are killed at random instants and the database is set back
-// to a copy of weeks before; the journals are taken in, and everything is judged in the end as of a year in which nothing of that happened.
+// to a copy of some kills before; the journals are taken in, and everything is judged in the end as of a year in which nothing of that happened.
 func TestYear_Killed(t *testing.T) {
 	t.Parallel()
 	s := settingsOf(t, 60, 600)

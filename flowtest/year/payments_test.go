@@ -117,6 +117,8 @@ func (v *verdict) judgeOrder(o ordered, at *bank.LedgerOrder) {
 		wrong = executed
 	case gateway.PaymentCameBack:
 		wrong = !executed || back == 0
+	case gateway.PaymentWithBank:
+		wrong = at.Debited > 0
 	case gateway.PaymentSettled, gateway.PaymentDisputed:
 	default:
 		wrong = true
