@@ -3,6 +3,7 @@ package year_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -142,7 +143,7 @@ func (k *killer) kill() {
 			k.restored++
 			// As persons do after a restore that was meant: what of the log is lost is known by the file that is kept.
 			kept := filepath.Join(k.Dir, "checkpoints")
-			if err := os.Rename(kept, fmt.Sprintf("%s-%d", kept, k.restored)); err != nil {
+			if err := os.Rename(kept, fmt.Sprintf("%s-%d", kept, k.restored)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				k.t.Fatal(err)
 			}
 			k.log = append(k.log, "set back to the copy")
