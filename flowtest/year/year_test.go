@@ -37,7 +37,7 @@ func settingsOf(t *testing.T, days, payments int) settings {
 // NKS_SEED says which (default 1), NKS_DAYS and NKS_PAYMENTS of what length and size, NKS_OFTEN how many times as often things go wrong.
 func TestYear(t *testing.T) {
 	t.Parallel()
-	s, begun := settingsOf(t, 365, 4000), time.Now()
+	s, begun := settingsOf(t, 365, 2000), time.Now()
 	db := pgtest.Create(t).Open(t, schema.Flow)
 	if err := begin(t.Context(), s, db); err != nil {
 		t.Fatal(err)
