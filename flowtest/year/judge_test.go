@@ -58,10 +58,10 @@ func (r *run) judgeAll(ctx context.Context, over bool) (*verdict, error) {
 			return nil, err
 		}
 	}
-	if err := r.judgePayments(ctx, v, journals, over); err != nil || !over {
+	if err := errors.Join(r.judgePayments(ctx, v, journals, over), r.judgeForetold(ctx, v, journals)); err != nil || !over {
 		return v, err
 	}
-	return v, errors.Join(r.judgeAccounts(ctx, v, journals), r.judgeForetold(ctx, v, journals), r.judgeBooks(ctx, v), r.judgeAnswers(v, journals))
+	return v, errors.Join(r.judgeAccounts(ctx, v, journals), r.judgeBooks(ctx, v), r.judgeAnswers(v, journals))
 }
 
 // judgeJournal: no bank has got anything twice, or anything that it could not read.
