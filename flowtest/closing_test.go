@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/intake/intaketest"
 	"nks/gateway/postgres/closing"
 	"nks/internal/app"
 	"nks/reconciliation"
@@ -275,4 +276,35 @@ func TestMonth_LastKnownCloses(t *testing.T) {
 	w.release()
 	w.dispatch()
 	w.verifies(august)
+}
+
+// TestMonth_OrderedAnewAfter: what waits for an account when its month closes, having been rejected or never ordered, is ordered weeks later:
+// ledger, overview and frozen sums stay right.
+func TestMonth_OrderedAnewAfter(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ cause, frozen, ends string }{
+		"rejected":      {"bank_rejected", "executed 1 = 200, returned 1 = 100", "frozen 1 = 100, executed 1 = 200"},
+		"never ordered": {"no_account", "waiting 1 = 400, executed 1 = 200, returned 1 = 100", "frozen 1 = 400, executed 1 = 200, returned 1 = 100"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, chooses(","+c.cause+",hold 20 else cheque"))
+			payments := []intaketest.Payment{cpr("A", ann, 100), cpr("B", ann, 200)}
+			if c.cause == "no_account" {
+				payments = append(payments, cpr("C", poor, 400))
+			}
+			w.paid(bySDC("G-1", payments...))
+			w.says("SDC", contrl("SDC", 1, "7"), bansta("SDC-00000000000001-0001", status(1, 1, "2", "Nej"), status(1, 2, "4", "")))
+			w.settle()
+			w.newAnswers()
+			w.at("2005-09-02 09:00")
+			w.closesMonth(august)
+			w.want("ledger", w.ledger(), c.frozen)
+			w.at("2005-09-15 07:00")
+			w.settle()
+			w.want("ordered", w.ledger(), c.ends)
+			w.holds()
+			w.verifies(august)
+		})
+	}
 }

@@ -301,6 +301,21 @@ func TestDebits(t *testing.T) {
 	w.t = t
 }
 
+// TestDebits_ChargeAfterStatement: a charge of which the debit advice tells, when a statement of account has told of the posting, is a charge:
+// the rest is the line's, and nothing waits for persons.
+func TestDebits_ChargeAfterStatement(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, banks(t))
+	s := w.four("BEC")
+	w.says(s.bank, contrl(s.bank, s.no, "7"))
+	b := booking{account: debit1, ref: "D1"}
+	w.says(s.bank, finsta(statementOf(debit1, 1, "20050812", 100_00, 93_50, b.entered(-650))))
+	w.says(s.bank, debmul(b.debited(650, fmt.Sprintf("%014d-1-1", s.no))+"FCA+13'MOA+23:0,50:DKK'"))
+	w.want("posting", w.row(`SELECT ore, charge_ore, heard_in FROM posting`), "-650 50 FINSTA")
+	w.want("of the line", w.row(`SELECT ore FROM posting_match`), "600")
+	w.want("exceptions", w.exceptions(), "")
+}
+
 // ordered is one order of a debit.
 func ordered(ref string, ore int64) string {
 	return "SEQ++1'FII+OR" + posted(debit1) + "RFF+CR:" + ref + "'MOA+60:" + kroner(ore) + ":DKK'"

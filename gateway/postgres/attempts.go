@@ -23,6 +23,20 @@ func (x *Session) NewAttempts(ctx context.Context) error {
 	return nil
 }
 
+// CarryOwed carries what obligations are open about, of months that are closed or closing: what was at its end, as rejected, when its
+// month closed moves by a later order, too, and so do the lines and groups that count it. It comes before RecordAttempts.
+func (x *Session) CarryOwed(ctx context.Context, payments []int64) error {
+	closes, err := x.HoldMonths(ctx, `SELECT payment_month FROM obligation WHERE payment_id = ANY ($1::bigint[]) AND state = 'open'
+		UNION SELECT i.month FROM obligation w JOIN interchange i ON i.id = w.cause_interchange WHERE w.payment_id = ANY ($1::bigint[]) AND w.state = 'open'`, payments)
+	if err != nil || !closes {
+		return err
+	}
+	return x.CarryMoved(ctx, `SELECT payment_month AS month, payment_id FROM obligation WHERE payment_id = ANY (@payments::bigint[]) AND state = 'open'`,
+		`SELECT DISTINCT CASE WHEN w.cause_interchange IS NULL THEN p.group_id END AS group_id, w.cause_interchange AS interchange_id, w.cause_message AS message_no, w.cause_lin AS lin
+			FROM obligation w JOIN payment p ON p.month = w.payment_month AND p.id = w.payment_id WHERE w.payment_id = ANY (@payments::bigint[]) AND w.state = 'open'`,
+		pgscript.Args{"payments": payments})
+}
+
 // RecordAttempts records that the payments in new_attempt stand by those orders from now on, and empties it. It is an error when
 // one of them has as late an order already. The lines of the orders before must be locked.
 func (b *Base) RecordAttempts(ctx context.Context, x *Session) error {

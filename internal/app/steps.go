@@ -158,7 +158,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, o.Decisions)
-	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next,
+	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next, Settle: s.Settle.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil
 }

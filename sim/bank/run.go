@@ -67,52 +67,18 @@ func Run(ctx context.Context, c Config) error {
 }
 
 func run(ctx context.Context, c Config) error {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.At == nil {
-		c.At = func(Failpoint) {}
-	}
-	zone, err := time.LoadLocation("Europe/Copenhagen")
+	stepped, err := Step(ctx, c)
 	if err != nil {
 		return err
 	}
-	folders, err := openFolders(c.Dir, c.Centre)
-	if err != nil {
-		return err
-	}
-	lock, err := takeLock(ctx, folders.lock())
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	profile, err := readProfile(folders.profile())
-	if err != nil {
-		return err
-	}
-	if len(c.Faults.Kinds) > 0 {
-		profile.Faults = c.Faults
-		if err := profile.check(); err != nil {
-			return err
-		}
-	}
-	say := func(format string, values ...any) {
-		if c.Out != nil {
-			fmt.Fprintf(c.Out, "bank "+c.Centre+" "+format+"\n", values...)
-		}
-	}
-	b := newBell(folders.status())
-	desk := &desk{folders: folders, profile: profile, zone: zone, clock: newClock(c.Dir, c.Now), bell: b, say: say, failpoint: c.At}
-	if err := desk.open(); err != nil {
-		return err
-	}
-	defer func() { _ = desk.journal.close() }()
-	root, err := os.OpenRoot(folders.Root)
+	defer func() { _ = stepped.Close() }()
+	desk := stepped.desk
+	root, err := os.OpenRoot(desk.folders.Root)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	s, err := newServer(c.Dir, c.Centre, &mailbox{root: root, bell: b}, profile)
+	s, err := newServer(c.Dir, c.Centre, &mailbox{root: root, bell: desk.bell}, desk.profile)
 	if err != nil {
 		return err
 	}
@@ -120,7 +86,7 @@ func run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	say("listens on %s", listener.Addr())
+	desk.say("listens on %s", listener.Addr())
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.serve(ctx, listener) })
 	group.Go(func() error { return desk.work(ctx) })

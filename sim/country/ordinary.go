@@ -34,6 +34,9 @@ const (
 func (p *planner) ordinary(n int) *bundle {
 	a := p.anyAgreement()
 	s := slots()[p.rng.IntN(len(slots()))]
+	if p.o.Days > 0 {
+		s.days = p.rng.IntN(p.o.Days)
+	}
 	b := p.bundle(a, "ordinary", p.clock(s.days, s.hour, s.minute))
 	shape := p.rng.IntN(shapeCount)
 	b.grouped = p.rng.IntN(3) > 0

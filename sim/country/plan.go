@@ -19,7 +19,12 @@ type PlanOptions struct {
 	Seed uint64
 	// Start is when the first delivery is sent, in business time; its location is the country's.
 	Start time.Time
+	// Days are those over which what is sent is spread; 0: it comes within two. What is special comes again every quarter.
+	Days int
 }
+
+// quarter is after how many days everything special is sent again.
+const quarter = 91
 
 // Delivery is one line of an authority's plan: at its time, the file is uploaded under the name As.
 type Delivery struct {
@@ -76,10 +81,33 @@ type planner struct {
 	expect Expectation
 	serial int
 	used   int
+	// ahead is how many days after the start special bundles are sent.
+	ahead int
 }
 
 // fill writes the special bundles, as far as they fit into three quarters of the payments, then ordinary ones.
 func (p *planner) fill() error {
+	for ; p.ahead == 0 || p.ahead < p.o.Days; p.ahead += quarter {
+		if err := p.fillSpecials(); err != nil {
+			return err
+		}
+	}
+	p.ahead = 0
+	largest := min(largestBundle, max(1, p.o.Payments/8))
+	if p.o.Days > 0 {
+		largest = min(largest, max(4, 4*p.o.Payments/p.o.Days))
+	}
+	next := largest
+	for p.used < p.o.Payments {
+		if err := p.emit(p.ordinary(min(next, p.o.Payments-p.used))); err != nil {
+			return err
+		}
+		next = p.bundleSize(largest)
+	}
+	return nil
+}
+
+func (p *planner) fillSpecials() error {
 	for _, make := range p.specials() {
 		for _, b := range make() {
 			if p.used+b.size() > p.o.Payments*3/4 {
@@ -89,14 +117,6 @@ func (p *planner) fill() error {
 				return err
 			}
 		}
-	}
-	largest := min(largestBundle, max(1, p.o.Payments/8))
-	next := largest
-	for p.used < p.o.Payments {
-		if err := p.emit(p.ordinary(min(next, p.o.Payments-p.used))); err != nil {
-			return err
-		}
-		next = p.bundleSize(largest)
 	}
 	return nil
 }
@@ -177,7 +197,7 @@ func writeLines(path string, list []Delivery) error {
 // clock gives a time of day on the day that lies days after the start, never before the start itself.
 func (p *planner) clock(days, hour, minute int) time.Time {
 	s := p.o.Start
-	t := time.Date(s.Year(), s.Month(), s.Day()+days, hour, minute, 0, 0, s.Location())
+	t := time.Date(s.Year(), s.Month(), s.Day()+p.ahead+days, hour, minute, 0, 0, s.Location())
 	if t.Before(s) {
 		return s
 	}
@@ -187,7 +207,7 @@ func (p *planner) clock(days, hour, minute int) time.Time {
 // day gives the date that lies days after the start.
 func (p *planner) day(days int) time.Time {
 	s := p.o.Start
-	return time.Date(s.Year(), s.Month(), s.Day()+days, 0, 0, 0, 0, time.UTC)
+	return time.Date(s.Year(), s.Month(), s.Day()+p.ahead+days, 0, 0, 0, 0, time.UTC)
 }
 
 // workday gives the n-th weekday after a date. Holidays are the gateway's business: an execution date on one is valid.

@@ -306,3 +306,32 @@ func TestShapes(t *testing.T) {
 		}
 	}
 }
+
+// TestAYear: a plan may be spread over many days, with what is special again each quarter.
+func TestAYear(t *testing.T) {
+	t.Parallel()
+	dir := written(t, small())
+	if err := country.Plan(dir, country.PlanOptions{Payments: 2000, Seed: 1, Start: start(t), Days: 365}); err != nil {
+		t.Fatal(err)
+	}
+	months, unreadable := map[string]bool{}, 0
+	for _, supplier := range country.Suppliers() {
+		b, err := os.ReadFile(filepath.Join(dir, "sim", "authority", supplier, "plan.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(b)) {
+			var d country.Delivery
+			if err := json.Unmarshal([]byte(line), &d); err != nil {
+				t.Fatal(err)
+			}
+			months[d.At.Format("2006-01")] = true
+			if d.Kind == "bad XML: cut off" {
+				unreadable++
+			}
+		}
+	}
+	if len(months) != 13 || unreadable != 5 {
+		t.Errorf("bundles in %d months, %d times one that is cut off", len(months), unreadable)
+	}
+}

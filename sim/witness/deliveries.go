@@ -62,6 +62,28 @@ func (w *witness) supplier(name string) error {
 		}
 	}
 	w.later = append(w.later, answers.later...)
+	return w.letters(first, filepath.Join(home, "letters.jsonl"))
+}
+
+// letters reads which stopped payments a supplier has written about, that they shall go all the same.
+func (w *witness) letters(first int, path string) error {
+	all, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	for line := range bytes.Lines(all) {
+		var l struct{ E2E string }
+		if json.Unmarshal(line, &l) != nil {
+			continue
+		}
+		w.each(l.E2E, func(_ int32, p *payment) bool {
+			p.letGo = p.letGo || int(p.delivery) >= first
+			return true
+		})
+	}
 	return nil
 }
 

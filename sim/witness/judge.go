@@ -162,7 +162,7 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 		return &s.Waiting
 	case p.answered.rejected:
 		return &s.Rejected
-	case p.answered.stopped:
+	case p.answered.stopped && !p.letGo:
 		return &s.Stopped
 	case f.refused > 0 || p.answered.returned != "" || p.answered.response9 != "":
 		return &s.Returned
@@ -176,7 +176,7 @@ func (w *witness) stateOf(s *States, p *payment, f fate) *Sum {
 func (w *witness) audit(p *payment, f fate) {
 	a := &p.answered
 	ordered := f.orders > 0
-	if final := a.rejected || a.stopped || a.returned != ""; final && ordered {
+	if final := a.rejected || a.stopped && !p.letGo || a.returned != ""; final && ordered {
 		w.find(Forbidden, "%s", w.name(p))
 	}
 	if a.returned != "" && a.cheque != "" {
@@ -194,11 +194,11 @@ func (w *witness) audit(p *payment, f fate) {
 }
 
 // auditTurns compares responses 8 and 9, of which a payment may have several: 8 for each order that was executed, and at most one for
-// each; 9 for each that was rejected, and each part in which money came back. What becomes of what was rejected may be told after the
+// each, and one more where somebody has asked its bank after a dispute; 9 for each that was rejected, and each part in which money came back. What becomes of what was rejected may be told after the
 // reject.
 func (w *witness) auditTurns(p *payment, f fate) {
 	a := &p.answered
-	if a.times8 > f.orders && f.orders > 0 {
+	if a.times8 > f.orders+w.confirmed(p) && f.orders > 0 {
 		w.find(DoubleAnswer, "%s: %d responses 8 to %d orders, the last %s", w.name(p), a.times8, f.orders, a.response8)
 	}
 	if a.times8 < f.executed {
@@ -216,6 +216,16 @@ func (w *witness) auditTurns(p *payment, f fate) {
 	if f.disputed == nil && a.times9 >= f.refused+f.parts && a.toldBack != f.toldBack {
 		w.find(Contradiction, "%s: responses 9 say that %d øre came back, the bank %d", w.name(p), a.toldBack, f.toldBack)
 	}
+}
+
+// confirmed counts orders of the payment that its bank has told to be executed to who asked.
+func (w *witness) confirmed(p *payment) (n int) {
+	for at := p.order; at >= 0; at = w.orders[at].next {
+		if w.orders[at].settled == endExecuted {
+			n++
+		}
+	}
+	return n
 }
 
 // rejects counts orders of the payment that the bank rejected before it said anything else of their end, or has told since that they

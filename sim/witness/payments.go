@@ -20,6 +20,7 @@ type payment struct {
 	sameE2E   int32 // another payment of that id, -1: none
 	order     int32 // the first order, -1: none
 	possible  bool  // the amount is one that can be paid
+	letGo     bool  // its authority has written that it shall go, should it be stopped
 	answered  answered
 }
 

@@ -327,3 +327,18 @@ func TestWhatCannotBeRead(t *testing.T) {
 		t.Error("a document that is not there is no error")
 	}
 }
+
+// TestLetters: what is stopped may be ordered where its authority has written that it shall go, and not otherwise.
+func TestLetters(t *testing.T) {
+	t.Parallel()
+	f := tiny()
+	f[got+"s5.xml"] = response(5, "1", "<s:GrpSts>PART</s:GrpSts>", answered("A 1", "RJCT", ""))
+	r := f.compute(t)
+	if len(r.Findings) != 1 || r.Findings[0].Kind != witness.Forbidden {
+		t.Errorf("stopped and ordered: %v", r.Findings)
+	}
+	f[home+"letters.jsonl"] = `{"e2e":"A 1"}` + "\n"
+	if r := f.compute(t); r.FindingCount > 0 || r.Total.Stopped.Count > 0 {
+		t.Errorf("with a letter: %v", r.Findings)
+	}
+}

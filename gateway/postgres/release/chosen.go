@@ -165,6 +165,9 @@ func (s *Store) freezeChosen(ctx context.Context, x *postgres.Session, way gatew
 	if err := x.NewAttempts(ctx); err != nil {
 		return 0, err
 	}
+	if err := x.CarryOwed(ctx, payments); err != nil {
+		return 0, err
+	}
 	n, err := pgscript.RunCounting(ctx, x, endChosenScript, pgscript.Args{"payments": payments, "waiting": waiting, "waits": waits, "given_back": givenBack, "why": why,
 		"order_month": c.frozenIn, "now": c.asOf, "counter": c.counter})
 	if err == nil && n != int64(len(payments)-len(waiting)) {

@@ -178,6 +178,10 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 	if err != nil {
 		return u, err
 	}
+	half, err := s.half(ctx)
+	if err != nil {
+		return u, err
+	}
 	for _, k := range checks() {
 		var of []journal.Record
 		for _, r := range all {
@@ -195,6 +199,11 @@ func (s *Store) unknown(ctx context.Context) (u Unknown, err error) {
 				return u, err
 			}
 			u.Records = append(u.Records, missing...)
+			for _, r := range loaded {
+				if half[r.Name()] && !slices.ContainsFunc(missing, func(m journal.Record) bool { return m.Name() == r.Name() }) {
+					u.Records = append(u.Records, r)
+				}
+			}
 		}
 	}
 	return u, nil
@@ -211,6 +220,21 @@ func (s *Store) left(ctx context.Context) (map[string]bool, error) {
 		left[name] = true
 	}
 	return left, nil
+}
+
+// half are the answers that are here, and not yet what they have told, by name: somebody broke off while it was taken in.
+func (s *Store) half(ctx context.Context) (map[string]bool, error) {
+	var names []string
+	err := s.DB.SelectContext(ctx, &names, `SELECT subject FROM exception WHERE kind = $1 AND subject LIKE $2 || ' %' AND closed_at IS NULL`,
+		gateway.JournalNotTaken, string(postgres.JournalAnswer))
+	if err != nil {
+		return nil, postgres.Transient(err)
+	}
+	half := make(map[string]bool, len(names))
+	for _, name := range names {
+		half[name] = true
+	}
+	return half, nil
 }
 
 // missing are the records that the database does not know.

@@ -128,6 +128,10 @@ func (t *taking) takeUnitOf(ctx context.Context, p place, before int) error {
 	if unit == "" {
 		return fmt.Errorf("%w: no record of what was frozen in it", errNotTaken)
 	}
+	// What is ordered anew is owed by what was heard and decided before.
+	if err := repeat(ctx, t.Flow.Settle); err != nil {
+		return err
+	}
 	return t.Transact(ctx, "take in a release", func(x *postgres.Session) error {
 		var groups, dues []json.RawMessage
 		for _, f := range t.frozen {
@@ -187,7 +191,32 @@ func (t *taking) takeFrozen(ctx context.Context, x *postgres.Session, f frozen) 
 			return err
 		}
 	}
+	if err := t.takeLater(ctx, x, i.ID); err != nil {
+		return err
+	}
 	return addReleased(ctx, x, place{i.Bank, i.ControlRef, i.Version})
+}
+
+//go:embed sql/later.sql
+var laterScript string
+
+// takeLater takes in what payments stand by that were ordered anew in an interchange which was taken in.
+func (t *taking) takeLater(ctx context.Context, x *postgres.Session, interchange int64) error {
+	if err := x.NewAttempts(ctx); err != nil {
+		return err
+	}
+	var owed []int64
+	if err := x.SelectContext(ctx, &owed, `SELECT w.payment_id FROM interchange i JOIN bank_order b ON b.month = i.month AND b.interchange_id = i.id
+		JOIN obligation w ON w.payment_id = b.payment_id AND w.attempt = b.attempt AND w.state = 'open' WHERE i.id = $1`, interchange); err != nil || len(owed) == 0 {
+		return err
+	}
+	if err := x.CarryOwed(ctx, owed); err != nil {
+		return err
+	}
+	if err := pgscript.Run(ctx, x, laterScript, pgscript.Args{"interchange": interchange}); err != nil {
+		return err
+	}
+	return t.RecordAttempts(ctx, x)
 }
 
 // addReleased adds an interchange that was taken in to what its agreement has released for the day.

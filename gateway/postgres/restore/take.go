@@ -20,8 +20,8 @@ import (
 
 // Flow is what of the stages taking in needs: their own steps, so that what was lost is done again as it was done.
 type Flow struct {
-	Read, Check  func(context.Context) (bool, error)
-	Render, Hear func(ctx context.Context, bank string) (bool, error)
+	Read, Check, Settle func(context.Context) (bool, error)
+	Render, Hear        func(ctx context.Context, bank string) (bool, error)
 	// Arrived records that a bank has an interchange, Decide carries out a decision on record where it still can be.
 	Arrived func(ctx context.Context, x *postgres.Session, interchange int64) error
 	Decide  func(ctx context.Context, x *postgres.Session, decision int64) error
@@ -70,7 +70,7 @@ func (s *Store) Take(ctx context.Context, by string) (done Taken, err error) {
 	// Numbers first: what is made again must not take those of what is out.
 	for _, r := range u.Records {
 		if r.Kind == postgres.JournalAnswer {
-			if err := t.alone(ctx, r, t.takeAnswer); err != nil {
+			if err := t.takeAhead(ctx, r); err != nil {
 				return done, err
 			}
 		}
@@ -186,11 +186,25 @@ func (t *taking) take(ctx context.Context, r journal.Record) error {
 	case postgres.JournalBankFile:
 		return t.takeBankFile(ctx, r)
 	case postgres.JournalAnswer:
+		// What it says of what was settled is due by then.
+		if err := repeat(ctx, t.Flow.Settle); err != nil {
+			return err
+		}
 		return t.alone(ctx, r, t.takeDues)
 	case postgres.JournalDecision:
 		return t.alone(ctx, r, t.takeDecision)
 	}
 	return fmt.Errorf("%w: kind %s", errNotTaken, r.Kind)
+}
+
+// takeAhead takes in an answer with its number, before what it has told: that stays unknown, over every interruption, until its turn comes.
+func (t *taking) takeAhead(ctx context.Context, r journal.Record) error {
+	return t.Transact(ctx, "take in "+r.Name(), func(x *postgres.Session) error {
+		if err := t.takeAnswer(ctx, x, r); err != nil {
+			return err
+		}
+		return t.RaiseDetail(ctx, x, gateway.JournalNotTaken, r.Name(), gateway.DetailNotTaken.With(string(r.Kind), "its turn has not come"))
+	})
 }
 
 // errNotTaken: what a record says does not go with what is here.

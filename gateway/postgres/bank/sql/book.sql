@@ -71,6 +71,11 @@ DELETE FROM debited b USING heard_posting p WHERE p.n = b.n AND p.unclear IS NOT
 -- step: they have no parts
 DELETE FROM parted d USING heard_posting p WHERE p.n = d.n AND p.unclear IS NOT NULL
 
+-- step: charges that a statement of account did not tell
+UPDATE posting t SET charge_ore = p.charge_ore
+FROM booked b JOIN heard_posting p USING (n)
+WHERE t.id = b.posting_id AND b.effect = 'repeats' AND p.report = 'DEBMUL' AND p.charge_ore > 0 AND p.unclear IS NULL AND t.heard_in = 'FINSTA' AND t.charge_ore = 0
+
 -- step: lines as parts
 -- Where the bank does not list orders.
 INSERT INTO heard_part (n, part, reference, ore, charge_ore)

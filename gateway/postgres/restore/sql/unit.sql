@@ -1,12 +1,12 @@
 -- Takes in what a release did, once the orders of all of its interchanges are here: groups, what was returned, and what waited.
--- The temporary table taken_group has the groups as they were recorded.
+-- The temporary table taken_group has the groups as they were recorded; what is ordered anew is of groups that were released before.
 
 -- step: groups
 CREATE TEMP TABLE taken_group ON COMMIT DROP AS
 SELECT DISTINCT ON (own.id) own.id AS own, g.* FROM jsonb_array_elements(@groups::jsonb) e
 CROSS JOIN LATERAL jsonb_populate_record(NULL::release_group, e) g
 CROSS JOIN LATERAL (SELECT coalesce((SELECT p.group_id FROM payment p WHERE p.month = g.month AND p.id = g.held_payment), g.id) AS id) own
-WHERE g.state = 'released'
+WHERE g.state = 'released' AND EXISTS (SELECT FROM release_group r WHERE r.id = own.id AND r.state = 'waiting')
 
 -- step: lock groups
 SELECT FROM release_group WHERE id IN (SELECT own FROM taken_group) ORDER BY id FOR UPDATE
