@@ -13,6 +13,7 @@ const (
 	UnpaidNoCheques  Unpaid = "no cheques"    // the authority has chosen cheque, and the bank sends none // B35-36
 	UnpaidEmigrated  Unpaid = "emigrated"     // the payer has not said that it pays to such NemKonti // B22.3
 	UnpaidAgain      Unpaid = "failed again"  // what the authority's choice had ordered for it has failed, too
+	UnpaidSetOff     Unpaid = "claim is met"  // it was set off for a claim of which nothing remains by now
 	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
 
@@ -35,6 +36,8 @@ func (u Unpaid) Text() string {
 		return TextNoFallbackReturned
 	case UnpaidAgain:
 		return TextFailedAgain
+	case UnpaidSetOff:
+		return TextSetOffEnded
 	}
 	return TextNoAccountReturned
 }

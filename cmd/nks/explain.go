@@ -197,6 +197,8 @@ func ruleText(r gateway.AccountRule) string {
 		return "the NemKonto of the CVR number above"
 	case gateway.ByErrorAccount:
 		return "the authority's own error account"
+	case gateway.BySetOff:
+		return "set off for a claim against the recipient"
 	}
 	return "cheque"
 }
