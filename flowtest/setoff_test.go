@@ -1,14 +1,18 @@
 package flowtest_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"nks/gateway"
 	"nks/gateway/act"
+	"nks/reconciliation"
+	"nks/reconciliation/report"
 )
 
 const (
@@ -70,51 +74,55 @@ func TestSetOff(t *testing.T) {
 	t.Parallel()
 	const half, all = "YD1,,500,0", "YD1,,1000,0"
 	for name, c := range map[string]struct {
-		rule             string
-		claims           []string
-		taken, to, answr string
+		rule               string
+		claims             []string
+		taken, to, answers string
+		bySQL              bool
 	}{
-		"in part": {half, []string{claim(ann, "K1", 1, 5000)}, "A K1 500 of 5000", annAccount + " 500; " + creditorAccount + " 500",
-			"7 A:(Modregnet i krav K1: 5,00) PART:(Modregnet i krav K1: 5,00)"},
-		"all of a claim": {half, []string{claim(ann, "K1", 1, 120)}, "A K1 120 of 120", annAccount + " 880; " + creditorAccount + " 120",
-			"7 A:(Modregnet i krav K1: 1,20) PART:(Modregnet i krav K1: 1,20)"},
-		"wholly": {all, []string{claim(ann, "K1", 1, 1000)}, "A K1 1000 of 1000", creditorAccount + " 1000", "7 A:(Modregnet i krav K1: 10,00)"},
-		"by priority": {half, []string{claim(ann, "K1", 2, 300), claim(ann, "K2", 1, 400)}, "A K2 400 of 400; A K1 100 of 300", annAccount + " 500; " + creditorAccount + " 500",
-			"7 A:(Modregnet i krav K2 m.fl.: 5,00) PART:(Modregnet i krav K1: 1,00) PART:(Modregnet i krav K2: 4,00)"},
-		"wholly for two": {all, []string{claim(ann, "K1", 1, 300), claim(ann, "K2", 1, 900)}, "A K2 700 of 900; A K1 300 of 300", creditorAccount + " 1000",
-			"7 A:(Modregnet i krav K2: 7,00) PART:(Modregnet i krav K1: 3,00)"},
-		"something must be left":    {"YD1,,1000,990", []string{claim(ann, "K1", 1, 5000)}, "A K1 10 of 5000", annAccount + " 990; " + creditorAccount + " 10", "7 A:(Modregnet i krav K1: 0,10) PART:(Modregnet i krav K1: 0,10)"},
-		"less than must be left":    {"YD1,,1000,1000", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", ""},
-		"protected":                 {"YD1,,0,0", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", ""},
-		"no rule: protected":        {"", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", ""},
-		"the authority's own rule":  {"YD1,,1000,0\nYD1,77,0,0", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", ""},
-		"another debtor":            {all, []string{claim(bob, "K1", 1, 5000)}, "", annAccount + " 1000", ""},
-		"of another benefit":        {all, []string{fmt.Sprintf("CPR,%s,78,K1,1,5000,%s,YDLON,,", ann, creditorAccount)}, "", annAccount + " 1000", ""},
-		"of this benefit":           {all, []string{fmt.Sprintf("CPR,%s,78,K1,1,400,%s,YD1 YDLON,,", ann, secondAccount)}, "A K1 400 of 400", secondAccount + " 400; " + annAccount + " 600", "7 A:(Modregnet i krav K1: 4,00) PART:(Modregnet i krav K1: 4,00)"},
-		"not yet":                   {all, []string{fmt.Sprintf("CPR,%s,78,K1,1,5000,%s,,2005-08-13,", ann, creditorAccount)}, "", annAccount + " 1000", ""},
-		"no more":                   {all, []string{fmt.Sprintf("CPR,%s,78,K1,1,5000,%s,,,2005-08-11", ann, creditorAccount)}, "", annAccount + " 1000", ""},
-		"withdrawn":                 {all, []string{claim(ann, "K1", 1, 0)}, "", annAccount + " 1000", ""},
-		"the last day that it runs": {all, []string{fmt.Sprintf("CPR,%s,78,K1,1,10,%s,,2005-08-12,2005-08-12", ann, creditorAccount)}, "A K1 10 of 10", annAccount + " 990; " + creditorAccount + " 10", "7 A:(Modregnet i krav K1: 0,10) PART:(Modregnet i krav K1: 0,10)"},
+		"in part": {half, []string{claim(ann, "K1", 1, 5000)}, "A K1 500 of 5000", creditorAccount + " 500; " + annAccount + " 500",
+			"A: Modregnet i krav K1: 5,00; PART: Modregnet i krav K1: 5,00", false},
+		"in part, by SQL": {half, []string{claim(ann, "K1", 1, 5000)}, "A K1 500 of 5000", creditorAccount + " 500; " + annAccount + " 500",
+			"A: Modregnet i krav K1: 5,00; PART: Modregnet i krav K1: 5,00", true},
+		"wholly": {all, []string{claim(ann, "K1", 1, 1000)}, "A K1 1000 of 1000", creditorAccount + " 1000", "A: Modregnet i krav K1: 10,00", false},
+		"by priority": {half, []string{claim(ann, "K1", 2, 300), claim(ann, "K2", 1, 400), claim(bob, "K3", 1, 400)}, "A K2 400 of 400; A K1 100 of 300",
+			creditorAccount + " 500; " + annAccount + " 500",
+			"A: Modregnet i krav K2 m.fl.: 5,00; PART: Modregnet i krav K2: 4,00; PART: Modregnet i krav K1: 1,00", false},
+		"wholly for two, by SQL": {all, []string{claim(ann, "K1", 1, 300), claim(ann, "K2", 1, 900)}, "A K2 700 of 900; A K1 300 of 300", creditorAccount + " 1000",
+			"A: Modregnet i krav K2: 7,00; PART: Modregnet i krav K1: 3,00", true},
+		"no rule: protected":       {"", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", "", false},
+		"the authority's own rule": {"YD1,,1000,0\nYD1,77,0,0", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", "", false},
+		"none that counts": {all, []string{claim(bob, "K1", 1, 5000), claim(ann, "K2", 1, 0), fmt.Sprintf("CPR,%s,78,K3,1,5000,%s,YDLON,,", ann, creditorAccount),
+			fmt.Sprintf("CPR,%s,78,K4,1,5000,%s,,2005-08-13,", ann, creditorAccount), fmt.Sprintf("CPR,%s,78,K5,1,5000,%s,,,2005-08-11", ann, creditorAccount)},
+			"", annAccount + " 1000", "", false},
+		"one of this benefit, on its only day": {all, []string{fmt.Sprintf("CPR,%s,78,K1,1,400,%s,YD1 YDLON,2005-08-12,2005-08-12", ann, secondAccount)}, "A K1 400 of 400",
+			secondAccount + " 400; " + annAccount + " 600", "A: Modregnet i krav K1: 4,00; PART: Modregnet i krav K1: 4,00", false},
 	} {
-		for _, by := range []string{"image", "SQL"} {
-			t.Run(name+" by "+by, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, owes(c.rule, c.claims...))
-				if by == "SQL" {
-					w.Release.Image = nil
-				}
-				w.receive(bundle("G-1", cpr("A", ann, 1000)))
-				w.newAnswers()
-				w.at(receiveBy)
-				w.release()
-				w.holds()
-				w.want("taken", w.setOffs(), c.taken)
-				w.want("to", w.toWhom(), c.to)
-				w.want("sent", fmt.Sprint(len(w.dispatch())), "1")
-				w.want("told", w.partNames(w.newAnswers()), c.answr)
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, owes(c.rule, c.claims...))
+			if c.bySQL {
+				w.Release.Image = nil
+			}
+			w.receive(bundle("G-1", cpr("A", ann, 1000)))
+			w.at(receiveBy)
+			w.release()
+			w.want("taken", w.setOffs(), c.taken)
+			w.want("to", w.toWhom(), c.to)
+			w.want("sent", fmt.Sprint(len(w.dispatch())), "1")
+			w.want("told", w.responses7(), c.answers)
+			for _, r := range []string{"day", "settlement", "setoffs", "accounts", "waiting", "returns"} {
+				w.report(r, report.Options{})
+			}
+			w.reportsAreTheLedger()
+		})
 	}
+}
+
+// responses7 is what responses 7 tell.
+func (w *world) responses7() string {
+	w.t.Helper()
+	return w.row(`SELECT CASE WHEN p.e2e LIKE 'MODREGNET-%' THEN 'PART' ELSE p.e2e END || ':', a.text FROM answer_due a JOIN payment p ON p.id = a.payment_id
+		WHERE a.kind = 7 ORDER BY p.id`)
 }
 
 // partNames calls parts PART: their own names are their ids.
@@ -166,19 +174,19 @@ func TestSetOff_Outcomes(t *testing.T) {
 		w.newAnswers()
 	}
 	for name, c := range map[string]struct {
-		do     func(*world)
-		left   int64
-		ledger string
-		told   string
+		do      func(*world)
+		left    int64
+		ledger  string
+		answers string
 	}{
 		"executed":             {func(w *world) { w.says("SDC", bansta(message, line(1, "4", ""))) }, 600, "executed 2 = 1000", ""},
 		"the part is rejected": {func(w *world) { w.says("SDC", bansta(message, status(1, 2, "2", "Nej"))) }, 1000, "with_bank 1 = 600, returned 1 = 400", "9 PART:0001(Nej)"},
-		"the rest is rejected": {func(w *world) { w.says("SDC", bansta(message, status(1, 1, "2", "Nej"))) }, 600, "with_bank 1 = 400, returned 1 = 600", "9 A:0001(Nej. Bankcheck anvendes)"},
-		"both are rejected":    {func(w *world) { w.says("SDC", bansta(message, line(1, "2", "Nej"))) }, 1000, "returned 2 = 1000", "9 A:0001(Nej. Bankcheck anvendes) PART:0001(Nej)"},
+		"the rest is rejected": {func(w *world) { w.says("SDC", bansta(message, status(1, 1, "2", "Nej"))) }, 600, "frozen 1 = 600, with_bank 1 = 400", "9 A:0001(Nej. Bankcheck anvendes)"},
+		"both are rejected":    {func(w *world) { w.says("SDC", bansta(message, line(1, "2", "Nej"))) }, 1000, "frozen 1 = 600, returned 1 = 400", "9 A:0001(Nej. Bankcheck anvendes) PART:0001(Nej)"},
 		"the rest comes back": {func(w *world) {
 			w.says("SDC", bansta(message, line(1, "4", "")))
 			w.cameBack("A", returnAccount, 600, "Retur")
-		}, 600, "came_back 1 = 600, executed 1 = 400", "9 A:0001(Retur. Beløb kommet retur: 6,00. Bankcheck anvendes)"},
+		}, 600, "frozen 1 = 600, executed 1 = 400", "9 A:0001(Retur. Beløb kommet retur: 6,00. Bankcheck anvendes)"},
 		"the part comes back": {func(w *world) {
 			w.says("SDC", bansta(message, line(1, "4", "")))
 			w.cameBack(w.part("A"), returnAccount, 400, "Retur")
@@ -198,9 +206,9 @@ func TestSetOff_Outcomes(t *testing.T) {
 			w.settle()
 			w.holds()
 			w.want("left", fmt.Sprint(w.leftOf("K1")), fmt.Sprint(c.left))
-			w.want("ledger", settledLedger(w), c.ledger)
-			if c.told != "" {
-				w.want("told", w.partNames(w.newAnswers()), c.told)
+			w.want("ledger", w.ledger(), c.ledger)
+			if c.answers != "" {
+				w.want("told", w.partNames(w.newAnswers()), c.answers)
 			}
 			// What was given back is taken of the next payment.
 			w.at("2005-08-11 12:00")
@@ -211,12 +219,6 @@ func TestSetOff_Outcomes(t *testing.T) {
 			w.want("left of the claim", fmt.Sprint(w.leftOf("K1")), "0")
 		})
 	}
-}
-
-// settledLedger is the ledger before what choices have ordered leaves.
-func settledLedger(w *world) string {
-	w.t.Helper()
-	return w.ledger()
 }
 
 // TestSetOff_Wholly: a payment that goes to a creditor as a whole stays its creditor's when it is ordered anew, and its sender's when that fails,
@@ -231,7 +233,7 @@ func TestSetOff_Wholly(t *testing.T) {
 	w.void("SDC", 1)
 	w.release()
 	w.holds()
-	w.want("to", w.toWhom(), bobAccount+" 100; "+creditorAccount+" 1000")
+	w.want("to", w.toWhom(), creditorAccount+" 1000; "+bobSpecific+" 100")
 	w.dispatch()
 	w.newAnswers()
 	w.says("SDC", contrl("SDC", 1, "7"), bansta(w.lastMessage("SDC"), status(1, 1, "2", "Nej")))
@@ -257,7 +259,7 @@ func TestSetOff_Stopped(t *testing.T) {
 			w.want("ledger", w.ledger(), "stopped 2 = 1000, void 1 = 100")
 			w.want("left", fmt.Sprint(w.leftOf("K1")), "400")
 			w.release()
-			w.want("to", w.toWhom(), bobAccount+" 100")
+			w.want("to", w.toWhom(), bobSpecific+" 100")
 			if met {
 				w.at("2005-08-11 12:00")
 				w.receive(bundle("G-2", cpr("C", ann, 1000)))
@@ -270,11 +272,11 @@ func TestSetOff_Stopped(t *testing.T) {
 			w.holds()
 			w.want("left", fmt.Sprint(w.leftOf("K1")), "0")
 			if met {
-				w.want("ledger", w.ledger(), "returned 1 = 400, frozen 4 = 1700")
-				w.want("to", w.toWhom(), bobAccount+" 100; "+annAccount+" 1200; "+creditorAccount+" 400")
+				w.want("ledger", w.ledger(), "frozen 4 = 1700, returned 1 = 400")
+				w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 1200; "+bobSpecific+" 100")
 			} else {
 				w.want("ledger", w.ledger(), "frozen 3 = 1100")
-				w.want("to", w.toWhom(), bobAccount+" 100; "+annAccount+" 600; "+creditorAccount+" 400")
+				w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 600; "+bobSpecific+" 100")
 			}
 		})
 	}
@@ -292,8 +294,8 @@ func TestSetOff_Withdrawn(t *testing.T) {
 	w.newAnswers()
 	w.release()
 	w.want("to", w.toWhom(), annAccount+" 600")
-	w.want("told", w.partNames(w.newAnswers()), "7 PART:RJCT(Kravet er dækket eller trukket tilbage. Beløbet modregnes ikke)")
-	w.want("ledger", w.ledger(), "returned 1 = 400, frozen 1 = 600")
+	w.want("told", w.partNames(w.newAnswers()), "7 PART:RJCT")
+	w.want("ledger", w.ledger(), "frozen 1 = 600, returned 1 = 400")
 }
 
 // TestSetOff_Freed: a payment that persons have held and freed counts as what is left of it.
@@ -308,7 +310,7 @@ func TestSetOff_Freed(t *testing.T) {
 	w.approves(asked.ID, "Bob")
 	w.release()
 	w.holds()
-	w.want("to", w.toWhom(), bobAccount+" 100; "+annAccount+" 600; "+creditorAccount+" 400")
+	w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 600; "+bobSpecific+" 100")
 	w.want("ledger", w.ledger(), "frozen 3 = 1100")
 }
 
@@ -319,7 +321,6 @@ func TestSetOff_AtOnce(t *testing.T) {
 	const units = 6
 	for i := range units {
 		d := bundle(fmt.Sprint("G-", i), cpr(fmt.Sprint("A", i), ann, 1000))
-		d.Debits[0].On = gateway.Date{}.AddDays(0).String()
 		d.Debits[0].On = fmt.Sprintf("2005-08-%d", []int{12, 15, 16, 17, 18, 19}[i])
 		if i%2 == 1 {
 			d.Debits[0].Agreement = "AFT-3"
@@ -338,6 +339,69 @@ func TestSetOff_AtOnce(t *testing.T) {
 	all.Wait()
 	w.release()
 	w.holds()
-	w.want("to", w.toWhom(), annAccount+" 3500; "+creditorAccount+" 2500")
+	w.want("to", w.toWhom(), creditorAccount+" 2500; "+annAccount+" 3500")
 	w.want("left", fmt.Sprint(w.leftOf("K1")), "0")
+}
+
+// TestSetOff_Restored: what a database that was set back does not know was set off is taken in from the journal, with the parts.
+func TestSetOff_Restored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps, owes("YD1,,400,0", claim(ann, "K1", 1, 700)))
+	w.receive(bundle("G-1", cpr("A", ann, 1000), cpr("B", ann, 1000), cpr("C", bob, 100)))
+	before := w.backup()
+	w.at(receiveBy)
+	w.release()
+	if len(w.dispatch()) != 1 {
+		t.Fatal("nothing was sent")
+	}
+	to, taken := w.toWhom(), w.setOffs()
+	w.restored(before)
+	if _, err := w.Restore.Take(t.Context(), "Ann"); err != nil {
+		t.Fatal(err)
+	}
+	w.want("to", w.toWhom(), to)
+	w.want("taken", w.setOffs(), taken)
+	w.want("left", fmt.Sprint(w.leftOf("K1")), "0")
+	w.holds()
+}
+
+// TestSetOff_Killed: of a release that dies in between nothing was taken, and it is taken once.
+func TestSetOff_Killed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 700)))
+	w.receive(bundle("G-1", cpr("A", ann, 1000)))
+	w.at(receiveBy)
+	ctx, die := context.WithCancel(t.Context())
+	w.Base.Failpoint = func(name string) {
+		if name == "after-freezing-before-set-off" {
+			die()
+		}
+	}
+	if _, err := w.Release.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	w.Base.Failpoint = func(string) {}
+	w.want("taken", w.setOffs(), "")
+	w.release()
+	w.want("taken", w.setOffs(), "A K1 400 of 700")
+}
+
+// TestSetOff_Invariants: what is tampered with is found.
+func TestSetOff_Invariants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 700)))
+	w.paid(bundle("G-1", cpr("A", ann, 1000)))
+	for _, c := range []struct{ tamper, undo, what string }{
+		{`UPDATE nks.set_off SET ore = ore - 1`, `UPDATE nks.set_off SET ore = ore + 1`, "set-off that is no payment of its bundle and group, or of another amount"},
+		{`UPDATE nks.set_off SET account = '1'`, `UPDATE nks.set_off SET account = '` + creditorAccount + `'`, "order of what was set off to another than the creditor, or to the creditor of what was not"},
+		{`ALTER TABLE nks.claim_version DISABLE TRIGGER ALL; UPDATE nks.claim_version SET ore = 399`, `UPDATE nks.claim_version SET ore = 700`, "claim of which more was taken than remained"},
+		{`UPDATE nks.claim_version SET ore = 398`, `UPDATE nks.claim_version SET ore = 700`, "claim of which orders that may be out take more than it ever was"},
+	} {
+		w.tamper(c.tamper)
+		found, err := reconciliation.Check(t.Context(), w.db)
+		if err != nil || !slices.ContainsFunc(found, func(f reconciliation.Finding) bool { return f.What == c.what }) {
+			t.Errorf("%s: found %+v, %v", c.what, found, err)
+		}
+		w.tamper(c.undo)
+	}
 }

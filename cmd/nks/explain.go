@@ -93,6 +93,7 @@ func (e *explainText) payment(p *view.Payment) {
 	}
 	e.line("state: %s", strings.ReplaceAll(string(p.State), "_", " "))
 	e.ended(p)
+	e.setOffs(p)
 	switch {
 	case p.Decision != nil:
 		e.decision(p, p.Decision)
@@ -102,6 +103,18 @@ func (e *explainText) payment(p *view.Payment) {
 		e.line("account %s: it stood in the payment, and the register was not asked", masked(p))
 	default:
 		e.line("no account is looked for until the payment has been checked")
+	}
+}
+
+// setOffs says what was taken of a payment for claims, or of which payment it was taken.
+func (e *explainText) setOffs(p *view.Payment) {
+	for _, s := range p.SetOffs {
+		switch p.ID {
+		case s.Part:
+			e.line("set off of payment %d: %s kr. for claim %s of creditor %s", s.Payment, report.Kroner(s.Ore), s.Claim, s.Creditor)
+		default:
+			e.line("of it set off: %s kr. for claim %s of creditor %s, as payment %d", report.Kroner(s.Ore), s.Claim, s.Creditor, s.Part)
+		}
 	}
 }
 
@@ -119,6 +132,8 @@ func (e *explainText) decision(p *view.Payment, d *view.Decision) {
 	switch {
 	case !d.Decided:
 		e.wouldGo(d)
+	case gateway.AccountRule(p.Order.Rule) == gateway.BySetOff:
+		e.line("account %s by rule %q, decided %s", masked(p), ruleText(gateway.BySetOff), e.at(d.AsOf))
 	case d.Ordered != 0:
 		e.line("account %s by rule %q, version %d of the register, decided %s", masked(p), ruleText(gateway.AccountRule(p.Order.Rule)), d.Ordered, e.at(d.AsOf))
 	case gateway.PaymentType(p.Order.Type) == gateway.Cheque && d.Found():

@@ -65,6 +65,24 @@ func (x *Session) RecordSetOffs(ctx context.Context, all []SetOff, now time.Time
 	return err
 }
 
+// TakeSetOffs takes in what was taken of payments, from rows as JSON, which may repeat each other or what is here. Their groups wait.
+func (x *Session) TakeSetOffs(ctx context.Context, rows string) error {
+	if _, err := x.ExecContext(ctx, newSetOffSQL); err != nil {
+		return fmt.Errorf("table of set-offs: %w", err)
+	}
+	var taken int
+	err := x.QueryRowContext(ctx, `WITH taken AS (INSERT INTO new_set_off SELECT DISTINCT ON (s.part_id) s.* FROM jsonb_populate_recordset(NULL::new_set_off, $1::jsonb) s
+		JOIN payment p ON p.month = s.month AND p.id = s.payment_id JOIN release_group g ON g.id = p.group_id AND g.state = 'waiting'
+		WHERE NOT EXISTS (SELECT FROM set_off t WHERE t.part_id = s.part_id) RETURNING 1) SELECT count(*) FROM taken`, rows).Scan(&taken)
+	if err != nil {
+		return fmt.Errorf("set-offs: %w", err)
+	}
+	if taken == 0 {
+		return nil
+	}
+	return x.recordSetOffs(ctx)
+}
+
 // recordSetOffs records what stands in new_set_off.
 func (x *Session) recordSetOffs(ctx context.Context) error {
 	if err := x.PlanForMonths(ctx); err != nil {

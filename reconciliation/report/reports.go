@@ -29,6 +29,9 @@ var foretoldSQL string
 //go:embed sql/control.sql
 var controlSQL string
 
+//go:embed sql/setoffs.sql
+var setOffsSQL string
+
 //go:embed sql/accounts.sql
 var accountsSQL string
 
@@ -70,6 +73,9 @@ func Reports() []Report {
 			query: controlSQL, Columns: []Column{{"Dataleverandør", "Data supplier", Text}, authority(), {"Bundt", "Bundle", Text}, {"Modtaget", "Received at", Minute},
 				{"Modtaget antal", "Received", Count}, {"Modtaget DKK", "Received DKK", Money}, {"Afvist antal", "Refused", Count}, {"Afvist DKK", "Refused DKK", Money},
 				{"Frigivet antal", "Released", Count}, {"Frigivet DKK", "Released DKK", Money}, {"Returneret antal", "Returned", Count}, {"Returneret DKK", "Returned DKK", Money}, ref()}},
+		{Name: "setoffs", Danish: "Modregninger", English: "Set-offs", Summary: "what was taken of payments for creditors' claims, where it stands, and what remains of the claims", ByDay: "on which it was taken",
+			query: setOffsSQL, Columns: []Column{{"Kreditor", "Creditor", Text}, {"Krav", "Claim", Text}, authority(), {"Bundt", "Bundle", Text}, {"Modregnet", "Set off on", Day},
+				{"EndToEndId", "EndToEndId", Text}, state(), payments(), amount(), {"Heraf hos kreditor DKK", "Of it the creditor's DKK", Money}, {"Rest af krav DKK", "Left of the claim DKK", Money}, ref()}},
 		{Name: "accounts", Danish: "Konti", English: "Accounts", Summary: "what each account of the ledger stood at before a day, what came in and went out, and what is certified of it",
 			ByDay: "that is booked", query: accountsSQL, Columns: []Column{{"Dag", "Day", Day}, authority(), agreement(), bank(), {"Konto", "Account", Word}, {"Primo DKK", "Opening DKK", Money},
 				{"Til DKK", "In DKK", Money}, {"Fra DKK", "Out DKK", Money}, {"Ultimo DKK", "Closing DKK", Money}, {"Attest", "Certificate", Word}, {"Årsager", "Reasons", Text},
