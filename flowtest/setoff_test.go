@@ -80,22 +80,22 @@ func TestSetOff(t *testing.T) {
 		bySQL              bool
 	}{
 		"in part": {half, []string{claim(ann, "K1", 1, 5000)}, "A K1 500 of 5000", creditorAccount + " 500; " + annAccount + " 500",
-			"A: Modregnet i krav K1: 5,00; PART: Modregnet i krav K1: 5,00", false},
+			"A: Modregnet i krav K1: 5,00; PART: Modregnet i krav K1 af betaling A: 5,00", false},
 		"in part, by SQL": {half, []string{claim(ann, "K1", 1, 5000)}, "A K1 500 of 5000", creditorAccount + " 500; " + annAccount + " 500",
-			"A: Modregnet i krav K1: 5,00; PART: Modregnet i krav K1: 5,00", true},
+			"A: Modregnet i krav K1: 5,00; PART: Modregnet i krav K1 af betaling A: 5,00", true},
 		"wholly": {all, []string{claim(ann, "K1", 1, 1000)}, "A K1 1000 of 1000", creditorAccount + " 1000", "A: Modregnet i krav K1: 10,00", false},
 		"by priority": {half, []string{claim(ann, "K1", 2, 300), claim(ann, "K2", 1, 400), claim(bob, "K3", 1, 400)}, "A K2 400 of 400; A K1 100 of 300",
 			creditorAccount + " 500; " + annAccount + " 500",
-			"A: Modregnet i krav K2 m.fl.: 5,00; PART: Modregnet i krav K2: 4,00; PART: Modregnet i krav K1: 1,00", false},
+			"A: Modregnet i krav K2 m.fl.: 5,00; PART: Modregnet i krav K2 af betaling A: 4,00; PART: Modregnet i krav K1 af betaling A: 1,00", false},
 		"wholly for two, by SQL": {all, []string{claim(ann, "K1", 1, 300), claim(ann, "K2", 1, 900)}, "A K2 700 of 900; A K1 300 of 300", creditorAccount + " 1000",
-			"A: Modregnet i krav K2: 7,00; PART: Modregnet i krav K1: 3,00", true},
+			"A: Modregnet i krav K2: 7,00; PART: Modregnet i krav K1 af betaling A: 3,00", true},
 		"no rule: protected":       {"", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", "", false},
 		"the authority's own rule": {"YD1,,1000,0\nYD1,77,0,0", []string{claim(ann, "K1", 1, 5000)}, "", annAccount + " 1000", "", false},
 		"none that counts": {all, []string{claim(bob, "K1", 1, 5000), claim(ann, "K2", 1, 0), fmt.Sprintf("CPR,%s,78,K3,1,5000,%s,YDLON,,", ann, creditorAccount),
 			fmt.Sprintf("CPR,%s,78,K4,1,5000,%s,,2005-08-13,", ann, creditorAccount), fmt.Sprintf("CPR,%s,78,K5,1,5000,%s,,,2005-08-11", ann, creditorAccount)},
 			"", annAccount + " 1000", "", false},
 		"one of this benefit, on its only day": {all, []string{fmt.Sprintf("CPR,%s,78,K1,1,400,%s,YD1 YDLON,2005-08-12,2005-08-12", ann, secondAccount)}, "A K1 400 of 400",
-			secondAccount + " 400; " + annAccount + " 600", "A: Modregnet i krav K1: 4,00; PART: Modregnet i krav K1: 4,00", false},
+			secondAccount + " 400; " + annAccount + " 600", "A: Modregnet i krav K1: 4,00; PART: Modregnet i krav K1 af betaling A: 4,00", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -119,6 +119,7 @@ const (
 	TextErrorAccountUsed   = "Overføres til myndighedens fejlkonto"
 	TextAwaitsAccount      = "Afventer konto til og med " // and the day
 	TextSetOff             = "Modregnet i krav "          // its number, and the amount
+	TextSetOffOf           = " af betaling "              // its EndToEndId, and the amount
 	TextSetOffEnded        = "Kravet er dækket eller trukket tilbage. Beløbet modregnes ikke"
 	TextFailedAgain        = "Heller ikke det, som myndigheden har valgt, kunne gennemføres"
 )

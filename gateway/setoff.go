@@ -78,5 +78,10 @@ func SetOffEndToEndID(part int64) string {
 	return setOffID + strings.ToUpper(strconv.FormatInt(part, 36))
 }
 
-// SetOffText is what an authority is told of what was taken of a payment.
+// SetOffText is what an authority is told of a payment of which something was taken.
 func SetOffText(claim string, ore int64) string { return TextSetOff + claim + ": " + Kroner(ore) }
+
+// SetOffOfText is what it is told of a part that is a payment of its own: of which payment it was taken.
+func SetOffOfText(claim, of string, ore int64) string {
+	return TextSetOff + claim + TextSetOffOf + of + ": " + Kroner(ore)
+}

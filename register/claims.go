@@ -2,9 +2,35 @@ package register
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
 
 	"nks/pgscript"
 )
+
+// Claim is what a creditor claims of somebody, and what was taken for it.
+type Claim struct {
+	Creditor, Claim string
+	Priority        int
+	Ore             int64 // all that may be taken
+	Taken           int64 // of it, and not given back
+}
+
+// Claims reads the claims that count at an instant, in the order of their keys. Debtors are not among it.
+func Claims(ctx context.Context, q Queryer, at time.Time) (all []Claim, err error) {
+	err = each(ctx, q, `SELECT creditor, claim, priority, ore, nks.claim_taken(creditor, claim) FROM nks.claim_as_of($1, 'infinity') ORDER BY creditor, claim`, func(r *sql.Rows) error {
+		var c Claim
+		err := r.Scan(&c.Creditor, &c.Claim, &c.Priority, &c.Ore, &c.Taken)
+		all = append(all, c)
+		return err
+	}, at)
+	if err != nil {
+		return nil, fmt.Errorf("claims: %w", err)
+	}
+	return all, nil
+}
 
 // longestClaim is the characters of a claim's number: it stands in the creditor's statement.
 const longestClaim = 20

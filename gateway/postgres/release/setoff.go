@@ -173,7 +173,7 @@ func (s *setOffs) takeOf(p *completed) ([]completed, error) {
 			p.ore -= part.Ore
 			p.whole = p.ore
 		}
-		o.pays(part)
+		o.pays(part, before.e2e)
 		s.taken = append(s.taken, postgres.SetOff{Part: o.id, Payment: p.id, Month: s.months[gateway.DeliveryOf(p.id)], EndToEndID: o.e2e, Authority: p.holder.Authority, SetOffPart: part})
 		if o.id == p.id {
 			*p = o
@@ -190,11 +190,13 @@ func (s *setOffs) takeOf(p *completed) ([]completed, error) {
 	return orders, nil
 }
 
-// pays makes an order one to a claim's creditor.
-func (o *completed) pays(part gateway.SetOffPart) {
+// pays makes an order one to a claim's creditor, of what was taken of a payment.
+func (o *completed) pays(part gateway.SetOffPart, of string) {
 	o.whole, o.account, o.rule, o.typ, o.kind, o.version = o.ore, part.Claim.Account, int16(gateway.BySetOff), int16(gateway.Transfer), int16(gateway.DomesticBBAN), 0
 	o.bic, o.bankCode, o.detail, o.beneficiary, o.text = "", "", "", "", part.Claim.Claim
-	o.tells = gateway.SetOffText(part.Claim.Claim, part.Ore)
+	if o.tells = gateway.SetOffText(part.Claim.Claim, part.Ore); o.e2e != of {
+		o.tells = gateway.SetOffOfText(part.Claim.Claim, of, part.Ore)
+	}
 }
 
 // recordSetOffs records what was taken of a unit's payments.
