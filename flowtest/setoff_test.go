@@ -256,6 +256,7 @@ func TestSetOff_Stopped(t *testing.T) {
 			w.release()
 			w.newAnswers()
 			w.stops("A")
+			w.want("told", w.partNames(w.newAnswers()), "5 PART A:RJCT PART:RJCT")
 			w.want("ledger", w.ledger(), "stopped 2 = 1000, void 1 = 100")
 			w.want("left", fmt.Sprint(w.leftOf("K1")), "400")
 			w.release()
