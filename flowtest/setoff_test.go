@@ -10,9 +10,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"nks/gateway/act"
+	"nks/gateway/view"
 	"nks/reconciliation"
 	"nks/reconciliation/report"
+	"nks/schema"
 )
 
 const (
@@ -114,7 +118,23 @@ func TestSetOff(t *testing.T) {
 				w.report(r, report.Options{})
 			}
 			w.reportsAreTheLedger()
+			w.showsSetOffs()
 		})
+	}
+}
+
+// showsSetOffs demands that the page of each payment shows what was taken of it, or that it is what was, and of the register nothing that differs.
+func (w *world) showsSetOffs() {
+	w.t.Helper()
+	pages := view.New(w.database.Open(w.t, schema.Page), zerolog.Nop())
+	for _, id := range w.rows(`SELECT id FROM payment ORDER BY id`) {
+		p, err := pages.Payment(w.t.Context(), view.Viewer{Authority: "77"}, w.number(`SELECT $1::text::bigint`, id), w.time())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if n := w.number(`SELECT count(*) FROM set_off WHERE $1::text::bigint IN (payment_id, part_id)`, id); int(n) != len(p.SetOffs) || p.Decision != nil && p.Decision.Differs {
+			w.t.Errorf("payment %s: %+v, %+v", p.E2E, p.SetOffs, p.Decision)
+		}
 	}
 }
 
@@ -364,6 +384,22 @@ func TestSetOff_Restored(t *testing.T) {
 	w.want("taken", w.setOffs(), taken)
 	w.want("left", fmt.Sprint(w.leftOf("K1")), "0")
 	w.holds()
+}
+
+// TestSetOff_ClosedMonth: the sums of a month that is closed are frozen: what waits in it goes whole, beside what does not.
+func TestSetOff_ClosedMonth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 700)))
+	w.at("2005-07-29 04:30")
+	w.receive(bundle("G-1", cpr("A", ann, 1000)))
+	w.at("2005-08-11 04:30")
+	w.closesMonth("2005-07")
+	w.receive(bundle("G-2", cpr("B", ann, 1000)))
+	w.at(receiveBy)
+	w.release()
+	w.holds()
+	w.want("taken", w.setOffs(), "B K1 400 of 700")
+	w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 1600")
 }
 
 // TestSetOff_Killed: of a release that dies in between nothing was taken, and it is taken once.

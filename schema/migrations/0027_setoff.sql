@@ -81,7 +81,8 @@ CREATE INDEX set_off_claim ON set_off (creditor, claim);
 CREATE INDEX set_off_month ON set_off (month);
 
 -- What has been taken for a claim: all parts but those that ended before they reached the creditor, less what came back of them. It is
--- not added up anywhere: a part that is rejected, stopped or comes back gives the claim what it had taken by that alone.
+-- not added up anywhere: a part that is rejected, stopped or comes back gives the claim what it had taken by that alone. A part of a
+-- month that is dropped counts as taken.
 CREATE FUNCTION claim_taken(whose text, which text) RETURNS bigint LANGUAGE sql STABLE SET search_path = nks AS $$
     SELECT coalesce(sum(CASE WHEN a.state IN ('rejected', 'stopped', 'returned') THEN 0 ELSE s.ore - coalesce(b.ore, 0) END), 0)::bigint
     FROM set_off s
@@ -91,7 +92,7 @@ CREATE FUNCTION claim_taken(whose text, which text) RETURNS bigint LANGUAGE sql 
 
 REVOKE UPDATE, DELETE ON setoff_rule_version, claim, claim_version, set_off FROM nks_flow;
 GRANT SELECT, INSERT ON setoff_rule_version, claim, claim_version, set_off TO nks_flow;
--- FOR UPDATE wants it; nothing of a claim's key is ever changed.
+-- Locking a row wants it; nothing of a claim's key is ever changed.
 GRANT UPDATE (claim) ON claim TO nks_flow;
 GRANT UPDATE (recorded_to, closed) ON setoff_rule_version, claim_version TO nks_flow;
 GRANT EXECUTE ON FUNCTION setoff_rule_as_of(timestamptz, timestamptz), claim_as_of(timestamptz, timestamptz), claim_taken(text, text) TO nks_flow;

@@ -88,10 +88,8 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 		f.givenBack = append(f.givenBack, *p)
 		return nil
 	}
-	parts, err := f.setOffs.takeOf(p)
-	if err == nil {
-		err = f.place(ctx, p)
-	}
+	parts := f.setOffs.takeOf(p)
+	err := f.place(ctx, p)
 	for i := 0; err == nil && i < len(parts); i++ {
 		err = f.place(ctx, &parts[i])
 	}

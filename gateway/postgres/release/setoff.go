@@ -70,7 +70,7 @@ func claimsOf(ctx context.Context, x *postgres.Session, c *completion, executesO
 // readClaims locks claims, and reads what remains of them: what is read after the lock sees what was taken before it.
 func (s *setOffs) readClaims(ctx context.Context, x *postgres.Session, c *completion, executesOn gateway.Date, creditors, numbers []string) error {
 	const those = `(creditor, claim) IN (SELECT * FROM unnest($1::text[], $2::text[]))`
-	if _, err := x.ExecContext(ctx, `SELECT FROM claim WHERE `+those+` ORDER BY creditor, claim FOR UPDATE`, creditors, numbers); err != nil {
+	if _, err := x.ExecContext(ctx, `SELECT FROM claim WHERE `+those+` ORDER BY creditor, claim FOR NO KEY UPDATE`, creditors, numbers); err != nil {
 		return fmt.Errorf("lock claims: %w", err)
 	}
 	var rows []struct {
@@ -122,7 +122,8 @@ func (s *setOffs) readRules(ctx context.Context, x *postgres.Session, c *complet
 	return nil
 }
 
-// numberParts keeps the ids after the last payment of each delivery for parts: nobody else makes any of it until the release ends.
+// numberParts keeps the ids after the last payment of each delivery for parts, of months that are not closed: nobody else makes any of it
+// until the release ends.
 func (s *setOffs) numberParts(ctx context.Context, x *postgres.Session, deliveries []int64) error {
 	_, err := x.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('nks.parts/' || d, 0)) FROM unnest($1::bigint[]) d ORDER BY d`, deliveries)
 	if err != nil {
@@ -130,7 +131,8 @@ func (s *setOffs) numberParts(ctx context.Context, x *postgres.Session, deliveri
 	}
 	var last []int64
 	err = x.SelectContext(ctx, &last, `SELECT q.id FROM unnest($1::bigint[]) d CROSS JOIN LATERAL (SELECT p.id FROM payment p
-		WHERE p.month = month_of(d) AND p.id BETWEEN d << 24 AND (d << 24) + 16777215 ORDER BY p.id DESC LIMIT 1) q`, deliveries)
+		WHERE p.month = month_of(d) AND p.id BETWEEN d << 24 AND (d << 24) + 16777215 ORDER BY p.id DESC LIMIT 1) q
+		WHERE NOT EXISTS (SELECT FROM month m WHERE m.month = month_of(d) AND m.state <> 'open')`, deliveries)
 	if err != nil {
 		return fmt.Errorf("last payments: %w", err)
 	}
@@ -151,13 +153,13 @@ func (s *setOffs) rule(authority, benefitType string) gateway.SetOffRule {
 
 // takeOf takes of a payment what may be taken for claims against its recipient. What is left is the payment's own order; the parts are
 // payments of their own. Where nothing is left, the payment itself goes to the last of the creditors.
-func (s *setOffs) takeOf(p *completed) ([]completed, error) {
+func (s *setOffs) takeOf(p *completed) []completed {
 	if s == nil || p.reason != "" || p.currency != "" || !gateway.MaySetOff(gateway.AccountRule(p.rule), gateway.AccountKind(p.kind), gateway.PaymentType(p.typ)) {
-		return nil, nil
+		return nil
 	}
 	claims := s.claims[debtor{p.holder.Kind, p.holder.Number}]
-	if len(claims) == 0 {
-		return nil, nil
+	if _, open := s.next[gateway.DeliveryOf(p.id)]; !open || len(claims) == 0 {
+		return nil
 	}
 	before := *p
 	var orders []completed
@@ -187,7 +189,7 @@ func (s *setOffs) takeOf(p *completed) ([]completed, error) {
 			p.tells = gateway.SetOffText(orders[0].text+" m.fl.", took)
 		}
 	}
-	return orders, nil
+	return orders
 }
 
 // pays makes an order one to a claim's creditor, of what was taken of a payment.
@@ -211,7 +213,7 @@ func (s *Store) recordSetOffs(ctx context.Context, x *postgres.Session, c *compl
 // lockClaimsOf locks the claims for which payments of void interchanges were set off, before they are judged anew.
 func lockClaimsOf(ctx context.Context, x *postgres.Session, void []int64) error {
 	_, err := x.ExecContext(ctx, `SELECT FROM claim WHERE (creditor, claim) IN (SELECT s.creditor, s.claim FROM obligation w JOIN set_off s ON s.part_id = w.payment_id
-		WHERE w.cause_interchange = ANY ($1::bigint[]) AND w.cause IS NULL AND w.state = 'open') ORDER BY creditor, claim FOR UPDATE`, void)
+		WHERE w.cause_interchange = ANY ($1::bigint[]) AND w.cause IS NULL AND w.state = 'open') ORDER BY creditor, claim FOR NO KEY UPDATE`, void)
 	if err != nil {
 		return fmt.Errorf("lock claims: %w", err)
 	}
