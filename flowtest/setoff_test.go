@@ -402,6 +402,16 @@ func TestSetOff_ClosedMonth(t *testing.T) {
 	w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 1600")
 }
 
+// TestSetOff_Pages: the page of a payment shows what was taken of it, and that of the part of which payment it was taken.
+func TestSetOff_Pages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 700)))
+	w.paid(bundle("G-1", cpr("A", ann, 1000)))
+	p := w.pages()
+	p.says("payment", p.get("/payment/"+w.payment("A"), "77", 200), "Heraf modregnet", "4,00 kr., krav K1 fra 78 ( "+w.payment(w.part("A"))+" )", "6,00 kr.")
+	p.says("part", p.get("/payment/"+w.payment(w.part("A")), "77", 200), "Modregnet af en betaling", "4,00 kr., krav K1 fra 78 ( "+w.payment("A")+" )")
+}
+
 // TestSetOff_Killed: of a release that dies in between nothing was taken, and it is taken once.
 func TestSetOff_Killed(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 // TestCompute_SetOff: what was taken of a payment for a claim is a payment of its own, to a creditor's account, and of a claim no more than it is.
 func TestCompute_SetOff(t *testing.T) {
 	t.Parallel()
-	told := func(e2e, text string) string {
+	reported := func(e2e, text string) string {
 		return strings.Replace(answered(e2e, "ACPT", ""), "</s:TxSts>", "</s:TxSts><s:AddtlInf>"+text+"</s:AddtlInf>", 1)
 	}
 	const taken = "Modregnet i krav K1 af betaling A 1: 40,00"
@@ -30,7 +30,7 @@ func TestCompute_SetOff(t *testing.T) {
 			f["../country/claims.csv"] = "kind,id,creditor,claim,priority,ore,account,benefit_types,valid_from,valid_to\nCPR,0101701111,20,K1,1," + c.claims + ",30010000990001,,,\n"
 			f.edit(t, paymul, seq(1, "00000001A 1", "100,", "", transfer("0000012345", "3001")), seq(1, "00000001A 1", c.rest, "", transfer("0000012345", "3001"))+
 				seq(4, "00000001MODREGNET-1", "40,00", "", transfer(c.to, "3001")))
-			f.edit(t, got+"s7.xml", answered("Æ", "ACPT", ""), answered("Æ", "ACPT", "")+told("A 1", "Modregnet i krav K1: 40,00")+told("MODREGNET-1", c.text))
+			f.edit(t, got+"s7.xml", answered("Æ", "ACPT", ""), answered("Æ", "ACPT", "")+reported("A 1", "Modregnet i krav K1: 40,00")+reported("MODREGNET-1", c.text))
 			f.edit(t, got+"s8.xml", answered("G", "ACPT", "<s:Prtry><s:Id>4684044</s:Id></s:Prtry>"), answered("G", "ACPT", "<s:Prtry><s:Id>4684044</s:Id></s:Prtry>")+
 				answered("MODREGNET-1", "ACPT", ""))
 			r := f.compute(t)
