@@ -50,4 +50,5 @@ const (
 	ByParentAccount AccountRule = 3 // the NemKonto of the CVR number that an SE or P number stands under
 	ByCheque        AccountRule = 4 // none: the standing choice made it a cheque // B35-36
 	ByErrorAccount  AccountRule = 5 // none: the standing choice names the authority's own error account // G-faulty
+	BySetOff        AccountRule = 6 // the creditor's of a claim against the recipient
 )

@@ -119,6 +119,9 @@ const (
 	TextErrorAccountUsed   = "Overføres til myndighedens fejlkonto"
 	TextAwaitsAccount      = "Afventer konto til og med " // and the day
 	TextAuthorityReturned  = "Ingen nemkonto. Modtager er en myndighed, som ikke får bankcheck"
+	TextSetOff             = "Modregnet i krav " // its number, and the amount
+	TextSetOffOf           = " af betaling "     // its EndToEndId, and the amount
+	TextSetOffEnded        = "Kravet er dækket eller trukket tilbage. Beløbet modregnes ikke"
 	TextFailedAgain        = "Heller ikke det, som myndigheden har valgt, kunne gennemføres"
 )
 

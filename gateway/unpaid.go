@@ -15,6 +15,7 @@ const (
 	UnpaidAgain      Unpaid = "failed again"  // what the authority's choice had ordered for it has failed, too
 	UnpaidEarlier    Unpaid = "earlier"       // of the same order something came back before, and the authority's choice had that ordered
 	UnpaidAuthority  Unpaid = "authority"     // the recipient is an authority, which is never sent a cheque // B28
+	UnpaidSetOff     Unpaid = "claim is met"  // it was set off for a claim of which nothing remains by now
 	UnpaidNoFallback Unpaid = "no fallback"   // the benefit goes to a locked specific account only, and there is none // B25.4
 )
 
@@ -41,6 +42,8 @@ func (u Unpaid) Text() string {
 		return TextFailedAgain
 	case UnpaidEarlier:
 		return TextPartBefore
+	case UnpaidSetOff:
+		return TextSetOffEnded
 	}
 	return TextNoAccountReturned
 }

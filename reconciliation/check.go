@@ -26,8 +26,8 @@ func (v invariant) looksUp() bool { return strings.HasSuffix(v.what, "in force a
 func invariants() []invariant {
 	return []invariant{
 		{"I1", "bundle whose payments are not all there",
-			`SELECT d.id FROM only_delivery d LEFT JOIN LATERAL (SELECT count(*) AS n, coalesce(sum(ore), 0) AS ore FROM payment p
-				WHERE p.month = d.month AND p.id BETWEEN d.id << 24 AND (d.id << 24) + 16777215) p ON true
+			`SELECT d.id FROM only_delivery d LEFT JOIN LATERAL (SELECT count(*) - (SELECT count(*) FROM set_off s WHERE s.payment_id BETWEEN d.id << 24 AND (d.id << 24) + 16777215
+				AND s.part_id <> s.payment_id) AS n, coalesce(sum(ore), 0) AS ore FROM payment p WHERE p.month = d.month AND p.id BETWEEN d.id << 24 AND (d.id << 24) + 16777215) p ON true
 			 WHERE d.state IN ('read', 'checked') AND (p.n <> d.payments OR p.ore <> d.ore) AND ` + kept("d.month")},
 		{"I1", "payment without a bundle that was accepted",
 			`SELECT p.id FROM only_payment p LEFT JOIN only_delivery d ON d.id = delivery_of(p.id) AND d.state IN ('read', 'checked') WHERE d.id IS NULL AND ` + kept("p.month")},
@@ -327,7 +327,7 @@ func check(ctx context.Context, db Queryer, s scope) ([]Finding, error) {
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	var found []Finding
-	for _, v := range slices.Concat(invariants(), postingInvariants(), decisionInvariants()) {
+	for _, v := range slices.Concat(invariants(), setOffInvariants(), postingInvariants(), decisionInvariants()) {
 		if err := hashing(ctx, db, !v.looksUp()); err != nil {
 			return nil, fmt.Errorf("check %s %s: %w", v.rule, v.what, err)
 		}

@@ -164,6 +164,8 @@ func formats() []format {
 			"benefit_type text, authority text, name text, fallback boolean, salary boolean", parseBenefitType},
 		{"choices.csv", []string{"authority", "benefit_type", "cause", "choice"}, 0, "load_choice",
 			"authority text, benefit_type text, cause text, choice text, hold_days int, otherwise text, error_account text", parseStandingChoice},
+		{"setoff_rules.csv", []string{"benefit_type", "authority", "thousandths", "leaves_ore"}, 0, "load_setoff_rule",
+			"benefit_type text, authority text, thousandths int, leaves_ore bigint", parseSetOffRule},
 		{"bank_directory.csv", []string{"registration_number", "bank", "joined", "bank_centre", "merged_into"}, 0, "load_bank_directory",
 			"registration_number text, bank text, joined boolean, bank_centre text, merged_into text", parseBankDirectory},
 		{"payout_systems.csv", []string{"payout_system", "supplier", "name"}, 0, "load_payout_system",
@@ -174,6 +176,9 @@ func formats() []format {
 		{"holders.csv", []string{"kind", "id", "parent", "status", "ended_on", "name", "street", "postcode", "town", "country"},
 			0, "load_holder", `kind smallint, id bigint, parent bigint, status smallint, ended_on date, name text, street text, postcode text,
 			town text, country text`, parseHolder},
+		{"claims.csv", []string{"kind", "id", "creditor", "claim", "priority", "ore", "account", "benefit_types", "valid_from", "valid_to"}, 0, "load_claim",
+			`holder_kind smallint, holder_id bigint, creditor text, claim text, priority int, ore bigint, account text, benefit_types text,
+			runs_from date, runs_to date`, parseClaim},
 		{"accounts.csv", account, 0, "load_account", accountTable, parseAccount},
 		{"specific_accounts.csv", specific, 0, "load_specific_account", accountTable, parseSpecificAccount},
 	}

@@ -60,6 +60,10 @@ func checks(staged string) []check {
 			missing(staged, "authority", "nks.authority o", "o.authority = l.authority"),
 			benefitOfAuthority(staged),
 		}
+	case "load_setoff_rule":
+		return setOffRuleChecks(staged)
+	case "load_claim":
+		return claimChecks(staged)
 	case "load_period":
 		return []check{duplicate(staged, "kind", "kind")}
 	case "load_bank_directory":
@@ -225,6 +229,10 @@ func merges(staged string) []pgscript.Step {
 			versioned(staged, "nks.benefit_fallback", "benefit_type, authority", "fallback", "fallbacks of new benefit types")...)
 	case "load_choice":
 		return choiceSteps(staged)
+	case "load_setoff_rule":
+		return versioned(staged, "nks.setoff_rule_version", "benefit_type, authority", "thousandths, leaves_ore", adding+"setoff_rule_version")
+	case "load_claim":
+		return claimSteps(staged)
 	case "load_period":
 		return versioned(staged, "nks.account_period", "kind", "days", adding+"account_period")
 	case "load_bank_directory":

@@ -95,6 +95,7 @@ func (e *explainText) payment(p *view.Payment) {
 	e.ended(p)
 	e.recalls(p)
 	e.inquiries(p)
+	e.setOffs(p)
 	switch {
 	case p.Decision != nil:
 		e.decision(p, p.Decision)
@@ -108,6 +109,18 @@ func (e *explainText) payment(p *view.Payment) {
 	for _, c := range p.Changes {
 		e.line("order %d was found %s: its account was not the recipient's any more from %s, and it executes on %s; the agreement wants %q, %s", c.Attempt, e.at(c.FoundAt),
 			c.EffectOn.Format(time.DateOnly), c.ExecutesOn.Format(time.DateOnly), c.Wanted, doneText(c.Done))
+	}
+}
+
+// setOffs says what was taken of a payment for claims, or of which payment it was taken.
+func (e *explainText) setOffs(p *view.Payment) {
+	for _, s := range p.SetOffs {
+		switch p.ID {
+		case s.Part:
+			e.line("set off of payment %d: %s kr. for claim %s of creditor %s", s.Payment, report.Kroner(s.Ore), s.Claim, s.Creditor)
+		default:
+			e.line("of it set off: %s kr. for claim %s of creditor %s, as payment %d", report.Kroner(s.Ore), s.Claim, s.Creditor, s.Part)
+		}
 	}
 }
 
@@ -152,6 +165,8 @@ func (e *explainText) decision(p *view.Payment, d *view.Decision) {
 	switch {
 	case !d.Decided:
 		e.wouldGo(d)
+	case gateway.AccountRule(p.Order.Rule) == gateway.BySetOff:
+		e.line("account %s by rule %q, decided %s", masked(p), ruleText(gateway.BySetOff), e.at(d.AsOf))
 	case d.Ordered != 0:
 		e.line("account %s by rule %q, version %d of the register, decided %s", masked(p), ruleText(gateway.AccountRule(p.Order.Rule)), d.Ordered, e.at(d.AsOf))
 	case gateway.PaymentType(p.Order.Type) == gateway.Cheque && d.Found():
@@ -241,6 +256,8 @@ func ruleText(r gateway.AccountRule) string {
 		return "the NemKonto of the CVR number above"
 	case gateway.ByErrorAccount:
 		return "the authority's own error account"
+	case gateway.BySetOff:
+		return "set off for a claim against the recipient"
 	}
 	return "cheque"
 }

@@ -186,7 +186,7 @@ func stopBundle(d *Desk, ctx context.Context, x *postgres.Session, by gateway.De
 	if i.State != "accepted" {
 		return "", gateway.ErrLostOwnership
 	}
-	return d.stops(ctx, x, by, bank.OfDelivery(i.ID))
+	return d.stops(ctx, x, by, bank.OfDelivery(i.ID).WithParts())
 }
 
 func stopSelection(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, _ gateway.DecisionItem) (string, error) {
@@ -194,7 +194,7 @@ func stopSelection(d *Desk, ctx context.Context, x *postgres.Session, by gateway
 	if err != nil {
 		return "", err
 	}
-	return d.stops(ctx, x, by, which)
+	return d.stops(ctx, x, by, which.WithParts())
 }
 
 func undoDecision(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
@@ -219,7 +219,7 @@ func undoPayments(d *Desk, ctx context.Context, x *postgres.Session, by gateway.
 // ofEach decides about payments in one go, and says what has become of each.
 func (d *Desk) ofEach(ctx context.Context, x *postgres.Session, all []gateway.DecisionItem, by gateway.Decision,
 	decide func(*Desk, context.Context, *postgres.Session, gateway.Decision, bank.Chosen) (string, error)) ([]gateway.Outcome, error) {
-	if _, err := decide(d, ctx, x, by, bank.ByID(idsOf(gateway.Decision{Items: all}))); notAgain(err) != nil {
+	if _, err := decide(d, ctx, x, by, bank.ByID(idsOf(gateway.Decision{Items: all})).WithParts()); notAgain(err) != nil {
 		return nil, err
 	}
 	became, err := d.bank.OfEach(ctx, x)

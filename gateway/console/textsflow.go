@@ -79,6 +79,7 @@ var flowTexts = []Text{
 	{"rule.2", "Modtagerens NemKonto", "The recipient's NemKonto"},
 	{"rule.3", "CVR-nummerets NemKonto", "The CVR number's NemKonto"},
 	{"rule.4", "Ingen konto: bankcheck", "No account: bank cheque"},
+	{"rule.6", "Modregnet i krav: kreditors konto", "Set off for a claim: the creditor's account"},
 	{"hop.placed", "Lagt i fil til pengeinstituttet", "Put in a file to the bank"},
 	{"hop.placed.detail", "%s, kontrolreference %s", "%s, control reference %s"},
 	{"hop.sent", "Afsendt", "Sent"},

@@ -170,6 +170,8 @@ func (p *paymentRow) differs(d *Decision) bool {
 		return false
 	case p.OrderAccount == nil:
 		return d.Found() && p.Early.Kind == "not_payable" && !p.ForAgreement()
+	case gateway.AccountRule(p.Order.Rule) == gateway.BySetOff: // whatever the register says
+		return false
 	case gateway.AccountRule(p.Order.Rule) == gateway.ByCheque || gateway.AccountRule(p.Order.Rule) == gateway.ByErrorAccount:
 		return d.Found()
 	}

@@ -45,6 +45,8 @@ type Payment struct {
 	ReleasedAt *time.Time `db:"released_at"`
 	ExecutesOn *time.Time `db:"executes_on"` // a day
 
+	SetOffs []SetOff `db:"-"` // what was taken of it for claims, or that it is what was taken
+
 	Early       Event       `db:"-"` // the last fact before it became an order, where it did not: rejected, not payable, stopped or held
 	Order       Order       `db:"order"`
 	Interchange Interchange `db:"interchange"` // without ID: it is in none
@@ -167,6 +169,9 @@ func (p *paymentRow) read(ctx context.Context, tx *sqlx.Tx, id int64) error {
 		return gateway.ErrNotFound
 	}
 	if err != nil {
+		return err
+	}
+	if p.SetOffs, err = setOffsOf(ctx, tx, id); err != nil {
 		return err
 	}
 	if err := tx.SelectContext(ctx, &p.Changes, `SELECT attempt, effect_on, executes_on, wanted, done, found_at FROM effect_finding WHERE payment_id = $1 ORDER BY id LIMIT 20`, id); err != nil {

@@ -103,11 +103,11 @@ func orNull(s string) any {
 // plain are the keys whose values stand for themselves.
 func plain() []string {
 	return []string{"supplier", "authority", "agreement", "centre", "bank", "state", "ordered", "anew", "paid", "planned", "group", "delivery", "control",
-		"cheque", "line", "kind", "code", "text", "learned", "due"}
+		"cheque", "line", "kind", "code", "text", "learned", "due", "part"}
 }
 
 // isNumber are the keys whose values are numbers.
-var isNumber = map[string]bool{"group": true, "delivery": true, "control": true, "due": true}
+var isNumber = map[string]bool{"group": true, "delivery": true, "control": true, "due": true, "part": true}
 
 type keys map[string]string
 

@@ -35,6 +35,9 @@ var effectSQL string
 //go:embed sql/recalls.sql
 var recallsSQL string
 
+//go:embed sql/setoffs.sql
+var setOffsSQL string
+
 //go:embed sql/accounts.sql
 var accountsSQL string
 
@@ -82,6 +85,9 @@ func Reports() []Report {
 		{Name: "recalls", Danish: "Tilbagekaldelser", English: "Recalls", Summary: "the payments that banks were asked to give back, what they answered, and what came back", ByDay: "on which it was asked or answered",
 			query: recallsSQL, Columns: []Column{authority(), {"Betaling", "Payment", Text}, {"EndToEndId", "EndToEndId", Text}, bank(), {"Spurgt", "Asked at", Minute}, amount(),
 				{"Svar", "Answer", Word}, {"Bankens tekst", "The bank's text", Text}, {"Besvaret", "Answered on", Day}, {"Kommet retur DKK", "Came back DKK", Money}, ref()}},
+		{Name: "setoffs", Danish: "Modregninger", English: "Set-offs", Summary: "what was taken of payments for creditors' claims, where it stands, and what remains of the claims", ByDay: "on which it was taken",
+			query: setOffsSQL, Columns: []Column{{"Kreditor", "Creditor", Text}, {"Krav", "Claim", Text}, authority(), {"Bundt", "Bundle", Text}, {"Modregnet", "Set off on", Day},
+				{"EndToEndId", "EndToEndId", Text}, state(), payments(), amount(), {"Heraf hos kreditor DKK", "Of it the creditor's DKK", Money}, {"Rest af krav DKK", "Left of the claim DKK", Money}, ref()}},
 		{Name: "accounts", Danish: "Konti", English: "Accounts", Summary: "what each account of the ledger stood at before a day, what came in and went out, and what is certified of it",
 			ByDay: "that is booked", query: accountsSQL, Columns: []Column{{"Dag", "Day", Day}, authority(), agreement(), bank(), {"Konto", "Account", Word}, {"Primo DKK", "Opening DKK", Money},
 				{"Til DKK", "In DKK", Money}, {"Fra DKK", "Out DKK", Money}, {"Ultimo DKK", "Closing DKK", Money}, {"Attest", "Certificate", Word}, {"Årsager", "Reasons", Text},

@@ -290,6 +290,7 @@ func (w *witness) tell(l later, bundle int32, r *response) {
 	case l.root == "NKSResponse5":
 		p.answered.stopped = true
 	case l.root == "NKSResponse7" && r.status == "ACPT" && strings.Contains(r.more, saysWaits): // what becomes of it then is told, too
+	case l.root == "NKSResponse7" && r.status == "ACPT" && strings.Contains(r.more, saysSetOff): // setOffs has read it
 	case l.root == "NKSResponse7" && r.status == "ACPT":
 		once(&p.answered.cheque)
 	case l.root == "NKSResponse7":

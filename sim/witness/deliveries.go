@@ -61,6 +61,7 @@ func (w *witness) supplier(name string) error {
 			w.missing("%v: response 2", d)
 		}
 	}
+	w.setOffs(name, answers.later)
 	w.later = append(w.later, answers.later...)
 	return w.letters(first, filepath.Join(home, "letters.jsonl"))
 }

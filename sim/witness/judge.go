@@ -131,6 +131,7 @@ func (w *witness) settlePayment(p *payment, authority *States) {
 		w.find(PaidTwice, "%s: %d orders", w.name(p), max(f.pays, f.paid))
 	}
 	w.judgeAnew(p)
+	w.judgeSetOff(p)
 	w.audit(p, f)
 	for _, s := range []*States{authority, &w.report.Total} {
 		s.Received.add(p.oere())

@@ -15,6 +15,7 @@ type payment struct {
 	debit     string
 	account   string // a complete payment's own, normalised; empty: not said
 	slip      string // identification of a payment slip
+	claim     string // that it was taken for, of another payment; empty: it was sent in
 	mills     int64  // three implied decimals, as sent
 	delivery  int32
 	sameE2E   int32 // another payment of that id, -1: none

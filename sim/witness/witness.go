@@ -127,9 +127,12 @@ func Compute(ctx context.Context, dir string) (Report, error) {
 		byE2E: map[string]int32{}, bundles: map[bundleKey]int32{}, messages: map[messageKey]*message{}, recalls: map[messageKey]*recalls{},
 		money: newMoney(), anew: map[int32][]Finding{},
 		controls: map[controlKey]*interchange{}, numbers: map[string]string{}, heard: map[sentKey]digest{},
-		errorAccounts: map[string]bool{},
+		errorAccounts: map[string]bool{}, claims: map[string]*claim{},
 	}
 	if err := w.choices(filepath.Join(dir, "country")); err != nil {
+		return Report{}, err
+	}
+	if err := w.readClaims(filepath.Join(dir, "country")); err != nil {
 		return Report{}, err
 	}
 	suppliers, err := folders(filepath.Join(w.dir, "authority"))
@@ -177,7 +180,8 @@ type witness struct {
 	banks    []Bank
 	profiles []profile
 
-	errorAccounts map[string]bool // of authorities, by their standing choices
+	claims        map[string]*claim // by number
+	errorAccounts map[string]bool   // of authorities, by their standing choices
 }
 
 func (w *witness) find(kind, format string, args ...any) {

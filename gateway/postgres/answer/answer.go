@@ -157,7 +157,7 @@ func (s *Store) groupStatus(ctx context.Context, x *postgres.Session, d postgres
 	}
 	var ended int
 	err := x.QueryRowContext(ctx, `SELECT count(*) FROM standing WHERE month = $1 AND payment_id BETWEEN $2 AND $3 AND kind IN ('rejected', 'stopped')`,
-		d.Month, d.FirstPayment(), d.LastPayment()).Scan(&ended)
+		d.Month, d.FirstPayment(), gateway.PaymentID(d.ID, d.Payments)).Scan(&ended) // what was taken for claims follows them
 	if err != nil {
 		return "", fmt.Errorf("payments that are stopped: %w", err)
 	}

@@ -20,6 +20,8 @@ type Chosen struct {
 	args     pgscript.Args
 	// waiting leaves out what is at its end: it is not meant.
 	waiting bool
+	// parts: what was taken of the payments for claims is meant, too.
+	parts bool
 	// recipient leaves out payments to others; nil: to anybody.
 	recipient func(gateway.HolderKind, int64) bool
 }
@@ -35,6 +37,12 @@ func ByID(ids []int64) Chosen {
 func OfDelivery(id int64) Chosen {
 	return Chosen{payments: `SELECT p.month, p.id, p.ore FROM payment p WHERE p.month = month_of(@delivery) AND p.id BETWEEN @first_payment AND @last_payment`,
 		args: pgscript.Args{"delivery": id, "first_payment": gateway.PaymentID(id, 0), "last_payment": gateway.PaymentID(id, gateway.MaxBundlePayments)}, waiting: true}
+}
+
+// WithParts means what was taken of the payments for claims, too.
+func (which Chosen) WithParts() Chosen {
+	which.parts = true
+	return which
 }
 
 // StoppedBy chooses the payments that a decision has stopped and that no other decision has stopped, too, and not undone.
@@ -85,6 +93,9 @@ func (s *Store) choose(ctx context.Context, x *postgres.Session, which Chosen) (
 	if err := which.narrow(ctx, x); err != nil {
 		return nil, err
 	}
+	if err := which.addParts(ctx, x); err != nil {
+		return nil, err
+	}
 	p := &stopping{Store: s, x: x}
 	if p.args, err = p.months(ctx); err != nil || p.args == nil {
 		return nil, err
@@ -123,6 +134,19 @@ func (which Chosen) narrow(ctx context.Context, x *postgres.Session) error {
 		AND (p.holder_kind, p.holder) IS DISTINCT FROM ($1::smallint, $2::bigint)`, int16(kind), number)
 	if err != nil {
 		return fmt.Errorf("recipients: %w", err)
+	}
+	return nil
+}
+
+// addParts adds what was taken of the payments for claims.
+func (which Chosen) addParts(ctx context.Context, x *postgres.Session) error {
+	if !which.parts {
+		return nil
+	}
+	_, err := x.ExecContext(ctx, `INSERT INTO stopping (month, payment_id, ore) SELECT s.month, s.part_id, s.ore FROM stopping t JOIN set_off s ON s.payment_id = t.payment_id
+		ON CONFLICT DO NOTHING`)
+	if err != nil {
+		return fmt.Errorf("parts: %w", err)
 	}
 	return nil
 }

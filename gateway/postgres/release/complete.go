@@ -33,6 +33,7 @@ type completion struct {
 	choices       gateway.StandingChoices // of the authority, for payments without an account
 	returnAccount string                  // of the agreement; empty: the debit account
 	chosen        map[int64]chosen        // payments that a choice has something ordered for; nil: it is none of those
+	setOffs       *setOffs                // what is taken for claims; nil: nothing is
 	left          gateway.DaySums         // of the orders that are frozen
 }
 

@@ -36,9 +36,9 @@ type completed struct {
 	detail      string // JSON, empty: none
 	beneficiary string // JSON, empty: none
 	tells       string // what its authority is told of how it is paid, by response 7; empty: nothing
+	holder      register.Asked
 	// Of one that is not ordered, nor returned.
 	givenBack bool                   // what a choice had ordered for it cannot be; reason is why
-	holder    register.Asked         // of one that waits for an account
 	choice    gateway.StandingChoice // by which it does
 }
 
@@ -265,6 +265,13 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 		return c.judgeChosen(d, w, found)
 	}
 	to := gateway.JudgePayout(&d.DuePayment, c.terms(d), found)
+	switch {
+	case d.setOff == noSetOff || to.Unpaid != "":
+	case d.setOff == setOffEnded:
+		to = gateway.Payout{Unpaid: gateway.UnpaidSetOff}
+	default:
+		to.Rule = gateway.BySetOff
+	}
 	if to.Waits {
 		t := c.terms(d)
 		return completed{id: d.id, ore: d.ore, whole: d.ore, debit: d.debit, holder: d.recipient, reason: waitsReason, choice: t.NoAccount}, nil
@@ -276,7 +283,7 @@ func (c *completer) judge(d *due, found *gateway.FoundAccount) (completed, error
 func (c *completer) payout(d *due, to gateway.Payout) (completed, error) {
 	p := completed{id: d.id, ore: d.ore, whole: d.ore, version: to.Version, kind: int16(to.Account.Kind), typ: int16(to.Type), rule: int16(to.Rule), reason: to.Unpaid,
 		attempt: d.ordered + 1, before: d.before, debit: d.debit, currency: to.Currency, e2e: d.e2e, account: to.Account.Number, bic: to.Account.BIC, bankCode: to.Account.BankCode,
-		text: d.text, debitText: d.debitText, detail: d.detail}
+		text: d.text, debitText: d.debitText, detail: d.detail, holder: d.recipient}
 	switch {
 	case to.Type == gateway.Cheque && d.before != gateway.Cheque: // that it is one is told once
 		p.tells = gateway.TextChequeUsed

@@ -13,6 +13,7 @@ type due struct {
 	id, ore   int64
 	ordered   int16               // the attempt of its last order; neverOrdered
 	before    gateway.PaymentType // of that order; 0: there is none
+	setOff    int16               // whether it goes to a creditor
 	recipient register.Asked
 	debit     string
 	debitText string // on the payer's own statement
@@ -20,6 +21,13 @@ type due struct {
 	text      string
 	detail    string // JSON, empty: none
 }
+
+// Whether a payment that is to be ordered anew is what was taken for a claim.
+const (
+	noSetOff    = 0
+	stillSetOff = 1 // it is, and goes to the creditor
+	setOffEnded = 2 // it was: by now nothing remains of the claim for it
+)
 
 // repeated are texts that most payments have from the one before them: they are taken from there.
 type repeated struct{ debit, authority, benefitType, debitText string }
@@ -40,10 +48,11 @@ func (d *due) scan(raw [][]byte, before *repeated) {
 	d.Account.Kind = gateway.AccountKind(int16(binary.BigEndian.Uint16(raw[5])))
 	d.Complete, d.ReturnAlways = raw[6][0] != 0, len(raw[7]) > 0 && raw[7][0] != 0
 	d.ordered, d.before = int16(binary.BigEndian.Uint16(raw[8])), gateway.PaymentType(int16(binary.BigEndian.Uint16(raw[9])))
-	d.debit = again(&before.debit, raw[10])
-	d.recipient.Authority, d.recipient.BenefitType = again(&before.authority, raw[11]), again(&before.benefitType, raw[12])
-	d.debitText = again(&before.debitText, raw[13])
-	const own = 14
+	d.setOff = int16(binary.BigEndian.Uint16(raw[10]))
+	d.debit = again(&before.debit, raw[11])
+	d.recipient.Authority, d.recipient.BenefitType = again(&before.authority, raw[12]), again(&before.benefitType, raw[13])
+	d.debitText = again(&before.debitText, raw[14])
+	const own = 15
 	size := 0
 	for _, r := range raw[own:] {
 		size += len(r)

@@ -88,6 +88,16 @@ func (f *freezer) take(ctx context.Context, p *completed) error {
 		f.givenBack = append(f.givenBack, *p)
 		return nil
 	}
+	parts := f.setOffs.takeOf(p)
+	err := f.place(ctx, p)
+	for i := 0; err == nil && i < len(parts); i++ {
+		err = f.place(ctx, &parts[i])
+	}
+	return err
+}
+
+// place gives a payment its place in an interchange, or ends it.
+func (f *freezer) place(ctx context.Context, p *completed) error {
 	if p.reason != "" || p.tells != "" {
 		if err := f.unpaid.add(ctx, f, p); err != nil {
 			return err

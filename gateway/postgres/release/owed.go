@@ -149,6 +149,9 @@ func (s *Store) orderAnew(ctx context.Context, x *postgres.Session, way gateway.
 	if err := lockBefore(ctx, x, void); err != nil {
 		return 0, err
 	}
+	if err := lockClaimsOf(ctx, x, void); err != nil {
+		return 0, err
+	}
 	c, err := s.completionOfOwed(ctx, x, bank, way.Agreement, void, way.Plan.ReleaseAt)
 	if err != nil {
 		return 0, err

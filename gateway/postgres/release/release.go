@@ -1,7 +1,7 @@
 // Package release is the third stage of the flow: a unit of groups that is due is completed with accounts, split into
 // interchanges, frozen and rendered; so is what is to be ordered anew. It writes release_group (its state, and groups of held payments), payment (the group of
 // a held one), obligation (its end, and of payments that are kept for an account), settle_due (of what a choice could not have ordered), interchange, effect_unlooked, message, order_line, bank_order, bank_reference, reference_counter, text_change and answer_due (response 7), and
-// records what cannot be paid.
+// records what cannot be paid. What is set off for claims makes payments of their own (payment, payment_key, set_off, fact_tally), by the base.
 package release
 
 import (
@@ -165,9 +165,15 @@ func (s *Store) release(ctx context.Context, x *postgres.Session, u unit, way ga
 	if err != nil {
 		return err
 	}
+	if c.setOffs, err = claimsOf(ctx, x, c, executesOn); err != nil {
+		return err
+	}
 	left, err := s.freeze(ctx, x, c, executesOn)
 	if err == nil {
 		err = s.keepWaiting(ctx, x, c, left.waits)
+	}
+	if err == nil {
+		err = s.recordSetOffs(ctx, x, c)
 	}
 	if err != nil {
 		return err

@@ -31,8 +31,9 @@ type frozen struct {
 			ExecutesOn  string    `json:"executes_on"`
 			PreparedAt  time.Time `json:"prepared_at"`
 		} `json:"interchange"`
-		Groups []json.RawMessage `json:"groups"`
-		Dues   []json.RawMessage `json:"dues"`
+		Groups  []json.RawMessage `json:"groups"`
+		SetOffs []json.RawMessage `json:"set_offs"`
+		Dues    []json.RawMessage `json:"dues"`
 	}
 }
 
@@ -134,6 +135,9 @@ func (t *taking) takeUnitOf(ctx context.Context, p place, before int) error {
 	}
 	return t.Transact(ctx, "take in a release", func(x *postgres.Session) error {
 		var groups, dues []json.RawMessage
+		if err := t.takeSetOffs(ctx, x, unit, before); err != nil {
+			return err
+		}
 		for _, f := range t.frozen {
 			i := f.facts.Interchange
 			if f.unit() != unit || f.at > before {
@@ -152,6 +156,24 @@ func (t *taking) takeUnitOf(ctx context.Context, p place, before int) error {
 		}
 		return t.takeGroups(ctx, x, groups, dues)
 	})
+}
+
+// takeSetOffs parts the payments of a release as it did, before its orders are taken in.
+func (t *taking) takeSetOffs(ctx context.Context, x *postgres.Session, unit string, before int) error {
+	var all []json.RawMessage
+	for _, f := range t.frozen {
+		if f.unit() == unit && f.at <= before {
+			all = append(all, f.facts.SetOffs...)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	rows, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return x.TakeSetOffs(ctx, string(rows))
 }
 
 //go:embed sql/interchange.sql

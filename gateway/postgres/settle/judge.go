@@ -37,7 +37,10 @@ func (s *Store) judge(r *stranded, choices gateway.StandingChoices, bank gateway
 	if !r.still() || known && r.Cause == gateway.CauseBankRejected { // rejected twice, with a dispute between: the same money
 		return
 	}
-	choice := choices.For(r.Authority, r.BenefitType, r.Cause, "")
+	choice := gateway.StandingChoice{Authority: r.Authority, Cause: r.Cause, Does: gateway.ReturnToSender}
+	if !r.SetOff { // what was taken for a claim is the sender's again
+		choice = choices.For(r.Authority, r.BenefitType, r.Cause, "")
+	}
 	does, why := gateway.SettleReturn, r.Why
 	if r.GivenBack == 0 && !r.ByHand {
 		does, why = gateway.Settle(choice, r.facts(bank))

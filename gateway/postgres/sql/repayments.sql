@@ -12,10 +12,12 @@ disputed AS (
     LEFT JOIN standing s ON s.month = d.month AND s.payment_id = o.payment_id AND s.attempt = o.attempt
     WHERE s.kind = 'disputed' OR l.whole AND s.kind IS NULL),
 answered AS (
-    SELECT q.payment_id, d.payer_id, p.holder, p.holder_kind, p.account, p.ore, p.benefit_type, min(a.caused_at) AS at
+    SELECT q.payment_id, d.payer_id, p.holder, p.holder_kind, p.account, p.benefit_type, min(a.caused_at) AS at,
+        -- As it was received: something may have been set off.
+        p.ore + coalesce((SELECT sum(f.ore) FROM set_off f WHERE f.payment_id = p.id AND f.part_id <> p.id), 0) AS ore
     FROM disputed q JOIN answer_due a ON a.kind = @response9 AND a.delivery_id = delivery_of(q.payment_id) AND a.payment_id = q.payment_id
     JOIN delivery d ON d.id = delivery_of(q.payment_id) JOIN payment p ON p.month = q.month AND p.id = q.payment_id
-    GROUP BY 1, 2, 3, 4, 5, 6, 7)
+    GROUP BY 1, 2, 3, 4, 5, 6, p.id, p.ore)
 SELECT p.id, min(w.payment_id) AS once FROM answered w
 JOIN delivery d ON d.payer_id = w.payer_id AND d.received_at >= w.at AND (@delivery::bigint = 0 OR d.id = @delivery)
 JOIN release_group g ON g.delivery_id = d.id AND g.state = 'waiting'

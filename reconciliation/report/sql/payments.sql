@@ -18,6 +18,7 @@ WHERE g.month >= @first::date AND (@after::date IS NULL OR g.month < @after::dat
   AND (@planned::text IS NULL OR coalesce(g.executes_on::text, '') = @planned::text)
   AND (@group::bigint IS NULL OR g.id = @group::bigint)
   AND (@delivery::bigint IS NULL OR d.id = @delivery::bigint)
+  AND (@part::bigint IS NULL OR p.id = @part::bigint)
   AND (@ordered::text IS NULL OR (o.payment_id IS NOT NULL) = (@ordered::text = 'yes'))
   AND (@anew::text IS NULL OR (o.attempt > 1) = (@anew::text = 'yes'))
   AND (@paid::text IS NULL OR (coalesce(s.kind, 'freed') NOT IN ('rejected', 'stopped', 'not_payable')) = (@paid::text = 'yes'))

@@ -15,6 +15,8 @@ SELECT $2::text, i.document_id, jsonb_build_object(
     'recalls', (SELECT jsonb_agg(jsonb_build_object('decision_id', r.decision_id, 'payment_id', r.payment_id, 'lin', l.lin))
         FROM recall_line l JOIN recall r ON r.id = l.recall_id WHERE l.interchange_id = i.id),
     'groups', (SELECT jsonb_agg(to_jsonb(g)) FROM released g),
+    'set_offs', (SELECT jsonb_agg(to_jsonb(s) || jsonb_build_object('e2e', p.e2e)) FROM released g JOIN set_off s ON s.month = g.month
+        AND s.part_id BETWEEN g.delivery_id << 24 AND (g.delivery_id << 24) + 16777215 JOIN payment p ON p.month = s.month AND p.id = s.part_id AND p.group_id = g.id),
     'references', (SELECT jsonb_agg(to_jsonb(r)) FROM bank_reference r JOIN referred USING (delivery_id, attempt)),
     'reference_counter', (SELECT last FROM reference_counter),
     'dues', (SELECT jsonb_agg(to_jsonb(w)) FROM released g JOIN answer_due w ON w.delivery_id = g.delivery_id AND w.kind = 7 AND w.attempt = 0

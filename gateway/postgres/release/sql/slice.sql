@@ -4,7 +4,7 @@
 --
 -- $1-$4: the slice's ranges (whether their bundles are returned always, months, first and last ids); $5: groups.
 SELECT p.id, p.ore, coalesce(p.holder, 0), coalesce(p.holder_kind, 0)::int2, p.type, coalesce(p.account_kind, 0)::int2, p.complete, part.return_always,
-    0::int2, 0::int2,
+    0::int2, 0::int2, 0::int2,
     g.debit_account, p.authority, p.benefit_type, coalesce(p.debit_text, g.debit_text), p.transfer_currency, p.e2e, p.account, p.bic, p.bank_code, p.statement_text, p.detail::text
 FROM unnest($1::boolean[], $2::date[], $3::bigint[], $4::bigint[]) AS part (return_always, month, first, last)
 CROSS JOIN LATERAL (SELECT * FROM payment q WHERE q.month = part.month AND q.id BETWEEN part.first AND part.last
