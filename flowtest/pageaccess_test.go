@@ -129,6 +129,7 @@ var visible = []struct {
 	{"order_line", 0, 1, 1},
 	{"bank_file", 1, 1, 0},
 	{"bank_file_about", 1, 1, 0},
+	{"set_off", 0, 0, 0}, // TestSetOff_Pages has one
 	{"exception", 0, 0, 0},
 	{"decision", 0, 0, 0},
 	{"decision_item", 0, 0, 0},
