@@ -407,6 +407,11 @@ func TestSetOff_Pages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 700)))
 	w.paid(bundle("G-1", cpr("A", ann, 1000)))
+	for v, n := range map[viewer]int{of("77"): 1, of("78"): 0, operations: 0} {
+		if got := w.sees(v, `SELECT FROM set_off`); got != n {
+			t.Errorf("%+v sees %d set-offs, want %d", v, got, n)
+		}
+	}
 	p := w.pages()
 	p.says("payment", p.get("/payment/"+w.payment("A"), "77", 200), "Heraf modregnet", "4,00 kr., krav K1 fra 78 ( "+w.payment(w.part("A"))+" )", "6,00 kr.")
 	p.says("part", p.get("/payment/"+w.payment(w.part("A")), "77", 200), "Modregnet af en betaling", "4,00 kr., krav K1 fra 78 ( "+w.payment("A")+" )")
