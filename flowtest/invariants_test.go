@@ -235,6 +235,9 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 			SELECT agreement_id, bank_centre, executes_on, ARRAY[id], payments, ore, ore, ore, ARRAY['day: x'], 1, release_at, release_at, release_at, 0 FROM release_group WHERE state = 'waiting'`,
 			"I14", "what was over a limit, and left without two persons"},
 	} {
+		if !sampled(c.name) {
+			continue
+		}
 		found := func() (what []string) {
 			tx, err := super.BeginTxx(t.Context(), nil)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/act"
 	"nks/gateway/intake/intaketest"
+	"nks/internal/programtest"
 )
 
 // hazard is a gateway to which things happen in an order that nobody has thought of.
@@ -27,7 +28,7 @@ type hazard struct {
 // order: every payment is explained after each step, and in the end each was sent once at most, and told of or sent.
 func TestVoid_AnyOrder(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(4) {
+	for seed := range uint64(programtest.Size(1, 8)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			h := &hazard{world: newWorld(t, func(o *options) {

@@ -21,7 +21,7 @@ func jobs(seed int) []job {
 		{name: "private server", args: test(n, "./gateway/postgres/server")},
 		{name: "bank", args: test(n, "./sim/bank")},
 		{name: "authority", args: test(n, "./sim/authority")},
-		{name: "flow", args: test(n, "./flowtest")},
+		{name: "flow", env: []string{"NKS_FARM=1"}, args: test(n, "./flowtest")},
 		{name: "program", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./cmd/...", "-skip", "Crash|Lawful|Restore")},
 		{name: "lawful", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks", "-run", "Lawful")},
 		{name: "contradicting banks", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/nks-demo", "-run", "BankContradicts")},
