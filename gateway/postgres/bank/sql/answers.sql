@@ -3,10 +3,10 @@
 -- planned.
 
 -- step: orders that moved
--- Those of whole lines only where something must be told, or may have been told before.
+-- Only where something must be told, or may have been told before.
 INSERT INTO moved
 SELECT delivery_of(payment_id), month, payment_id, attempt, interchange_id, message_no, lin, true, true, coalesce(again, true), effect, answer, text
-FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes')
+FROM judged WHERE payment_id IS NOT NULL AND effect IN ('takes', 'disputes') AND (answer <> 0 OR @settled::boolean OR coalesce(again, true))
 UNION ALL
 SELECT d.id, d.month, o.payment_id, o.attempt, j.interchange_id, j.message_no, j.lin, false, l.facts > 1, l.facts > 1, j.effect, j.answer, j.text
 FROM judged j JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = j.interchange_id
@@ -44,7 +44,7 @@ SELECT m.*, p.turn, l.kind IS NOT NULL, l.state IN ('accepted', 'assumed', 'exec
 FROM moved m JOIN lines l USING (interchange_id, message_no, lin, delivery_id, again)
 LEFT JOIN LATERAL (SELECT a.kind, a.turn FROM answer_due a WHERE m.again_alone AND a.kind IN (@response8, @response9) AND a.delivery_id = m.delivery_id
     AND a.delivery_id >= @first::bigint AND a.delivery_id < @after::bigint AND a.payment_id = m.payment_id AND a.attempt = m.attempt ORDER BY a.turn DESC LIMIT 1) p ON true
-WHERE m.effect = 'takes'
+WHERE m.effect = 'takes' AND (m.answer <> 0 OR @settled::boolean)
 
 -- step: answers of orders
 WITH wanted AS (

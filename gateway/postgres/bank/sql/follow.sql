@@ -28,12 +28,13 @@ ORDER BY w.payment_id, w.attempt, w.n
 -- step: judge lines
 -- One whose orders all have come to a later one, or stand by themselves, stays as it is.
 INSERT INTO judged
+-- Few of many: they are looked for once.
+WITH heard AS MATERIALIZED (SELECT * FROM word WHERE payment_id IS NULL)
 SELECT DISTINCT ON (w.interchange_id, w.message_no, w.lin) NULL, NULL, NULL, w.interchange_id, w.message_no, w.lin, NULL, w.code, w.text,
     CASE WHEN f.effect = 'disputes' AND l.later_payments > 0 AND l.payments - l.later_payments <= coalesce((SELECT sum(y.payments) FROM fact_tally y
         WHERE y.interchange_id = l.interchange_id AND y.message_no = l.message_no AND y.lin = l.lin), 0) THEN 'keeps' ELSE f.effect END, f.answer, f.exception, w.n, f.certainty, f.position
-FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
+FROM heard w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
 JOIN may_follow f ON f.news = @news AND f.scope = 'bulk' AND f.position = position_of(NULL, 'released', l.type, l.state, i.state)
-WHERE w.payment_id IS NULL
 ORDER BY w.interchange_id, w.message_no, w.lin, w.n
 
 -- step: judge orders of those lines that stand by themselves

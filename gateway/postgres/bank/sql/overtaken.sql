@@ -26,7 +26,8 @@ TRUNCATE overtaken
 
 -- step: orders that are overtaken
 WITH heard AS (
-    SELECT w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.code, w.text, false AS whole FROM word w WHERE w.payment_id IS NOT NULL
+    SELECT w.month, w.payment_id, w.attempt, w.interchange_id, w.message_no, w.lin, w.code, w.text, false AS whole
+    FROM word w JOIN order_line l USING (interchange_id, message_no, lin) WHERE w.payment_id IS NOT NULL AND l.later_payments > 0
     UNION ALL
     SELECT month_of(delivery_of(o.payment_id)), o.payment_id, o.attempt, w.interchange_id, w.message_no, w.lin, w.code, w.text, true
     FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id

@@ -2,7 +2,7 @@
 -- month, payment_id, ore. The news stand in the temporary table word. since bounds the months that are looked at when the statement is
 -- planned.
 WITH heard AS (
-    SELECT w.month, w.payment_id, w.attempt FROM word w WHERE w.payment_id IS NOT NULL
+    SELECT w.month, w.payment_id, w.attempt FROM word w JOIN order_line l USING (interchange_id, message_no, lin) WHERE w.payment_id IS NOT NULL AND l.later_payments > 0
     UNION
     SELECT month_of(delivery_of(o.payment_id)), o.payment_id, o.attempt
     FROM word w JOIN order_line l USING (interchange_id, message_no, lin) JOIN interchange i ON i.id = w.interchange_id
