@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/reconciliation/report"
 )
 
 // answeredDay is payments of an agreement that its bank is sent, and answers.
@@ -130,5 +131,29 @@ func BenchmarkHear(b *testing.B) {
 		began := time.Now()
 		lines.all("settle", lines.Settle.Next)
 		b.ReportMetric(float64(returns)/time.Since(began).Seconds(), "settled/s")
+		b.ReportMetric(lines.slowestReport().Seconds(), "s/slowest-report")
 	}
+}
+
+// slowestReport is how long the slowest of all reports takes, of the day and of the open months.
+func (d *answeredDay) slowestReport() (slowest time.Duration) {
+	d.t.Helper()
+	day := gateway.DateOf(d.time().In(d.Base.Location))
+	for _, r := range report.Reports() {
+		of := []report.Options{{}}
+		if r.ByDay != "" {
+			of = append(of, report.Options{Day: day})
+		}
+		for _, o := range of {
+			began := time.Now()
+			err := r.Run(d.t.Context(), d.db, report.Options{Day: o.Day, Now: d.time().In(d.Base.Location), Late: time.Hour}, func(report.Row) error { return nil })
+			if err != nil {
+				d.t.Fatalf("%s: %v", r.Name, err)
+			}
+			took := time.Since(began)
+			d.t.Logf("report %s %s: %v", r.Name, o.Day, took)
+			slowest = max(slowest, took)
+		}
+	}
+	return slowest
 }
