@@ -13,7 +13,16 @@ import (
 
 // choices reads to which error accounts authorities want to have what has nowhere to go. A country without choices has none.
 func (w *witness) choices(country string) error {
-	f, err := os.Open(filepath.Join(country, "choices.csv"))
+	return eachRow(country, "choices.csv", func(row []string) {
+		if _, account, found := strings.Cut(row[0], "error_account "); found {
+			w.errorAccounts[account] = true
+		}
+	}, "choice")
+}
+
+// eachRow gives some columns of each row of a file of the country; of one that is not there, or has not all of them, none.
+func eachRow(country, name string, each func(row []string), columns ...string) error {
+	f, err := os.Open(filepath.Join(country, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -23,15 +32,17 @@ func (w *witness) choices(country string) error {
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()
 	if err != nil {
-		return fmt.Errorf("witness: %w", err)
+		return fmt.Errorf("witness: %s: %w", name, err)
 	}
 	for i, row := range rows {
-		at := slices.Index(rows[0], "choice")
-		if i == 0 || at < 0 {
-			continue
+		var wanted []string
+		for _, c := range columns {
+			if at := slices.Index(rows[0], c); at >= 0 {
+				wanted = append(wanted, row[at])
+			}
 		}
-		if _, account, found := strings.Cut(row[at], "error_account "); found {
-			w.errorAccounts[account] = true
+		if i > 0 && len(wanted) == len(columns) {
+			each(wanted)
 		}
 	}
 	return nil

@@ -1,12 +1,6 @@
 package witness
 
 import (
-	"encoding/csv"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,34 +20,17 @@ const (
 	partOfSetOff = "MODREGNET-"
 )
 
-// claims reads what creditors claim. A country without claims has none.
+// readClaims reads what creditors claim. A country without claims has none.
 func (w *witness) readClaims(country string) error {
-	f, err := os.Open(filepath.Join(country, "claims.csv"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("witness: %w", err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return fmt.Errorf("witness: %w", err)
-	}
-	for i, row := range rows {
-		number, oere, account := slices.Index(rows[0], "claim"), slices.Index(rows[0], "ore"), slices.Index(rows[0], "account")
-		if i == 0 || number < 0 || oere < 0 || account < 0 {
-			continue
-		}
-		c := w.claims[row[number]]
+	return eachRow(country, "claims.csv", func(row []string) {
+		c := w.claims[row[0]]
 		if c == nil {
 			c = &claim{}
-			w.claims[row[number]] = c
+			w.claims[row[0]] = c
 		}
-		n, _ := strconv.ParseInt(row[oere], 10, 64)
-		c.oere, c.accounts = c.oere+n, append(c.accounts, row[account])
-	}
-	return nil
+		n, _ := strconv.ParseInt(row[1], 10, 64)
+		c.oere, c.accounts = c.oere+n, append(c.accounts, row[2])
+	}, "claim", "ore", "account")
 }
 
 // setOffs parts payments as responses 7 say that they were, before orders are known: what was taken is a payment of its own.
