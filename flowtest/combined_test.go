@@ -1,18 +1,20 @@
 package flowtest_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"nks/gateway"
 	"nks/gateway/act"
+	"nks/internal/app"
 )
 
 // Orders of SDC's first interchange.
 const sdcFirst = "SDC-00000000000001-0001"
 
-// accepted has SDC take over an interchange of one line, and then say something else of one order.
+// acceptedBut has SDC take over its first interchange, of one line, and then say something else of one order.
 func (w *world) acceptedBut(seq int, gis string) {
 	w.t.Helper()
 	w.says("SDC", contrl("SDC", 1, "7"), bansta(sdcFirst, line(1, "1", "")), bansta(sdcFirst, status(1, seq, gis, "Nej")))
@@ -172,7 +174,7 @@ func TestFollowUp_SentAgainSetOff(t *testing.T) {
 	}
 }
 
-// TestFollowUp_Recalled
+// TestFollowUp_Recalled: what persons have asked a bank for, and it has rejected for that, is not ordered anew.
 func TestFollowUp_Recalled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -267,4 +269,57 @@ func TestSetOff_StoppedApart(t *testing.T) {
 	w.holds()
 	w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 600; "+bobSpecific+" 100")
 	w.want("left", fmt.Sprint(w.leftOf("K1")), "0")
+}
+
+// TestWaited_Void: what was kept for an account that has arrived is ordered to it once more where its interchange is void.
+func TestWaited_Void(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, chooses(",no_account,hold 3 else return", ",came_back,hold 3 else return"))
+	w.withReturnAccount()
+	w.paid(bySDC("G-1", cpr("A", ann, 100), cpr("P", poor, 200)))
+	w.says("SDC", contrl("SDC", 1, "7"), bansta(sdcFirst, line(1, "4", "")))
+	w.cameBack("A", returnAccount, 100, "Retur")
+	w.settle()
+	w.annMoves()
+	w.hasAccount(poor, "70450001000097")
+	w.settle()
+	w.settle()
+	no := w.lastNumber("SDC")
+	w.want("ordered", w.ordersOf("A")+"; "+w.ordersOf("P"), "1 100 "+annAccount+"; 2 100 "+newAnn+"; 2 200 70450001000097")
+	w.void("SDC", no)
+	w.settle()
+	w.holds()
+	w.want("ordered again", w.ordersOf("A")+"; "+w.ordersOf("P"), "1 100 "+annAccount+"; 2 100 "+newAnn+"; 3 100 "+newAnn+"; 2 200 70450001000097; 3 200 70450001000097")
+	w.want("ledger", w.ledger(), "frozen 2 = 300")
+}
+
+// TestPaidByHand_WhileOrdered: persons and a release that order the same payment wait for each other, and one of them does it.
+func TestPaidByHand_WhileOrdered(t *testing.T) {
+	t.Parallel()
+	w := rejectedWorld(t)
+	w.annMoves()
+	w.followedUp()
+	asked, err := w.Desk.Decide(t.Context(), act.Intent{Kind: act.KindPaidByHand, By: "Ann", Why: "77 has paid it",
+		Content: map[string]string{"payment": fmt.Sprint(w.id("A")), "reference": "2005-771", "evidence": "account of 77"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	releasing := w.steps(func(o *app.StepOptions) {
+		o.Failpoint = func(name string) {
+			if name == "after-ordering-chosen-before-end" {
+				go func() {
+					defer close(done)
+					if _, err := w.Desk.Approve(t.Context(), asked.ID, "Bob", ""); !errors.Is(err, gateway.ErrMovedOn) {
+						t.Errorf("approved: %v", err)
+					}
+				}()
+			}
+		}
+	})
+	w.all("release", releasing.Release.Next)
+	<-done
+	w.holds()
+	w.want("ordered", w.row(`SELECT state FROM obligation`), "ordered")
+	w.want("by hand", w.row(`SELECT count(*) FROM paid_by_hand`), "0")
 }
