@@ -323,3 +323,15 @@ func TestPaidByHand_WhileOrdered(t *testing.T) {
 	w.want("ordered", w.row(`SELECT state FROM obligation`), "ordered")
 	w.want("by hand", w.row(`SELECT count(*) FROM paid_by_hand`), "0")
 }
+
+// TestSetOff_NameIsUsed: an EndToEndId that a part would have, and its payer has used, keeps nobody's payments back.
+func TestSetOff_NameIsUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 4000)))
+	w.receive(bundle("G-1", cpr("A", ann, 1000)))
+	w.receive(bundle("G-2", cpr(gateway.SetOffEndToEndID(w.id("A")+1), bob, 100)))
+	w.at(receiveBy)
+	w.release()
+	w.holds()
+	w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 600; "+bobSpecific+" 100")
+}
