@@ -60,32 +60,21 @@ func TestFollowUp_Void(t *testing.T) {
 	}
 }
 
-// TestFollowUp_GivenUp: what was kept for an account that came too late is ordered anew once it is there, also where a month is closed meanwhile.
+// TestFollowUp_GivenUp: what was kept for an account that came too late is ordered anew once it is there.
 func TestFollowUp_GivenUp(t *testing.T) {
 	t.Parallel()
-	for _, closed := range []bool{false, true} {
-		t.Run(fmt.Sprint("closed ", closed), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, chooses(",bank_rejected,hold 1 else return"))
-			w.paid(bundle("G-1", incomplete("A", "CPR", ann, 10000)))
-			w.says("BEC", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", w.statusOf("A", "2", "Nej")))
-			w.settle()
-			w.at("2005-08-15 06:00")
-			w.settle()
-			w.want("over", w.obligations(), "A 2 complete bank_rejected 30110004567890 10000 2005-08-13 given_up")
-			if closed {
-				w.collects()
-				w.at("2005-10-10 09:00")
-				w.collects()
-				w.closesMonth("2005-08")
-			}
-			w.annMoves()
-			w.want("followed", w.followedUp(), "A 2 10000 ordered anew")
-			w.release()
-			w.holds()
-			w.want("orders", w.ordersOf("A"), "1 10000 "+annAccount+"; 2 10000 "+newAnn)
-		})
-	}
+	w := newWorld(t, chooses(",bank_rejected,hold 1 else return"))
+	w.paid(bundle("G-1", incomplete("A", "CPR", ann, 10000)))
+	w.says("BEC", contrl("BEC", 1, "7"), bansta("BEC-00000000000001-0001", w.statusOf("A", "2", "Nej")))
+	w.settle()
+	w.at("2005-08-15 06:00")
+	w.settle()
+	w.want("over", w.obligations(), "A 2 complete bank_rejected 30110004567890 10000 2005-08-13 given_up")
+	w.annMoves()
+	w.want("followed", w.followedUp(), "A 2 10000 ordered anew")
+	w.release()
+	w.holds()
+	w.want("orders", w.ordersOf("A"), "1 10000 "+annAccount+"; 2 10000 "+newAnn)
 }
 
 // TestFollowUp_AfterOvertaken: what was ordered anew and is void, since the bank contradicted its reject, is not ordered by another run, which
@@ -108,7 +97,7 @@ func TestFollowUp_AfterOvertaken(t *testing.T) {
 // more is ordered or recorded as paid until persons have decided.
 func TestFollowUp_ExecutedBefore(t *testing.T) {
 	t.Parallel()
-	for of, says := range map[string]string{"an order": bansta(sdcFirst, status(1, 1, "4", "")), "a line": bansta(sdcFirst, line(1, "4", "")), "a file": contrl("SDC", 1, "7")} {
+	for of, says := range map[string]string{"an order": bansta(sdcFirst, status(1, 1, "4", "")), "a file": contrl("SDC", 1, "7")} {
 		t.Run(of, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, chooses(",bank_rejected,cheque else return"))
@@ -116,8 +105,6 @@ func TestFollowUp_ExecutedBefore(t *testing.T) {
 			switch of {
 			case "an order":
 				w.acceptedBut(1, "2")
-			case "a line":
-				w.says("SDC", contrl("SDC", 1, "7"), bansta(sdcFirst, line(1, "2", "Nej")))
 			case "a file":
 				w.says("SDC", contrl("SDC", 1, "4+29"))
 			}
@@ -207,68 +194,6 @@ func TestUnstop_ClosedMonth(t *testing.T) {
 	w.want("ledger", w.ledger(), "disputed 1 = 100")
 	w.decided(act.KindPaymentExecuted, w.id("A"))
 	w.verifies("2005-08")
-}
-
-// TestSetOff_ClosedMonthReturned: a part whose month is closed comes back, and the claim has it again.
-func TestSetOff_ClosedMonthReturned(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 400)))
-	w.withReturnAccount()
-	w.paid(bySDC("G-1", cpr("A", ann, 1000)))
-	w.says("SDC", contrl("SDC", 1, "7"), bansta(sdcFirst, line(1, "4", "")))
-	w.collects()
-	w.at("2005-10-10 09:00")
-	w.collects()
-	w.closesMonth("2005-08")
-	w.cameBack(w.part("A"), returnAccount, 100, "Retur")
-	w.settle()
-	w.holds()
-	w.want("left", fmt.Sprint(w.leftOf("K1")), "100")
-	w.cameBack("A", returnAccount, 600, "Retur")
-	w.settle()
-	w.holds()
-	w.verifies("2005-08")
-}
-
-// TestSetOff_Effect: the recipient's account changes while what is left and what was taken are frozen, and the claim is less by then.
-func TestSetOff_Effect(t *testing.T) {
-	t.Parallel()
-	w := followingWorld(t, ahead(t), wants("hold"), owes("YD1,,400,0", claim(ann, "K1", 1, 1000)))
-	w.receive(toAnn())
-	w.at(receiveBy)
-	w.release()
-	w.want("to", w.toWhom(), creditorAccount+" 40; "+annAccount+" 60; 70450001234567 200")
-	w.claims(claim(ann, "K1", 1, 10))
-	w.changes(newAccount, "")
-	w.effects()
-	w.want("found", w.found(), "A frozen hold anew 2005-08-18")
-	w.release()
-	w.holds()
-	w.want("to", w.toWhom(), newAccount+" 60; 70450001234567 200")
-	w.want("ledger", w.ledger(), "frozen 2 = 260, returned 1 = 40")
-}
-
-// TestSetOff_StoppedApart: payment and part are stopped together, let go apart.
-func TestSetOff_StoppedApart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, owes("YD1,,400,0", claim(ann, "K1", 1, 400)))
-	w.receive(bundle("G-1", cpr("A", ann, 1000), cpr("B", bob, 100)))
-	w.at(receiveBy)
-	w.release()
-	w.stops("A")
-	w.stops("A")
-	part := w.part("A")
-	w.undoes(part)
-	w.release()
-	w.want("to", w.toWhom(), creditorAccount+" 400; "+bobSpecific+" 100")
-	w.stops(part)
-	w.release()
-	w.want("stopped again", w.toWhom(), bobSpecific+" 100")
-	w.undoes("A")
-	w.release()
-	w.holds()
-	w.want("to", w.toWhom(), creditorAccount+" 400; "+annAccount+" 600; "+bobSpecific+" 100")
-	w.want("left", fmt.Sprint(w.leftOf("K1")), "0")
 }
 
 // TestWaited_Void: what was kept for an account that has arrived is ordered to it once more where its interchange is void.
