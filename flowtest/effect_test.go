@@ -300,7 +300,7 @@ func TestEffect_Killed(t *testing.T) {
 	}
 	pages := view.New(w.database.Open(t, schema.Page), zerolog.Nop())
 	p, err := pages.PaymentWithoutPapers(t.Context(), view.Viewer{Authority: "77"}, w.id("A"), w.time())
-	if err != nil || len(p.Changes) != 1 || p.Changes[0].Done != gateway.EffectRecalled || p.Changes[0].Attempt != 1 {
+	if err != nil || len(p.Changes) != 1 || p.Changes[0].Done != gateway.EffectRecalled || p.Changes[0].Attempt != 1 || len(p.Recalls) != 1 || p.Recalls[0].Decision != 0 {
 		t.Errorf("the page says %+v, %v", p, err)
 	}
 	w.changes(annAccount, "") // and back again

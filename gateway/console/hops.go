@@ -191,7 +191,11 @@ func (v *paymentView) ended(l Language) {
 func (v *paymentView) recalled(l Language) {
 	for i := range v.Recalls {
 		r := &v.Recalls[i]
-		v.hop("hop.recall", &r.AskedAt, "done", fmt.Sprintf(say(l, "hop.recall.detail"), r.AskedBy, r.Bank, r.Decision))
+		by := fmt.Sprintf(say(l, "hop.recall.changed"), r.Bank)
+		if r.Decision != 0 {
+			by = fmt.Sprintf(say(l, "hop.recall.detail"), r.AskedBy, r.Bank, r.Decision)
+		}
+		v.hop("hop.recall", &r.AskedAt, "done", by)
 		class := "wait"
 		switch r.Answer {
 		case gateway.Recalled:

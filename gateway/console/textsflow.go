@@ -101,6 +101,7 @@ var flowTexts = []Text{
 	{"hop.refused", "Afvist af pengeinstituttet", "Refused by the bank"},
 	{"hop.recall", "Banken er bedt om at give betalingen tilbage", "The bank was asked for the payment back"},
 	{"hop.recall.detail", "af %s hos %s, beslutning %d", "by %s at %s, decision %d"},
+	{"hop.recall.changed", "hos %s, fordi kontoen er ændret", "at %s, since the account has changed"},
 	{"hop.recall.none", "Banken har ikke svaret på tilbagekaldelsen", "The bank has not answered the recall"},
 	{"hop.recall.noted", "Banken behandler tilbagekaldelsen", "The bank has taken the recall up"},
 	{"hop.recall.recalled", "Banken giver betalingen tilbage", "The bank gives the payment back"},

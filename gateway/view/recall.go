@@ -12,7 +12,7 @@ import (
 
 // Recall is that a payment's bank was asked for it back, with what became of that.
 type Recall struct {
-	Decision   int64                `db:"decision_id"`
+	Decision   int64                `db:"decision_id"` // 0: nobody asked, its account had changed
 	AskedBy    string               `db:"asked_by"`
 	Bank       string               `db:"bank"`
 	Attempt    int                  `db:"attempt"`

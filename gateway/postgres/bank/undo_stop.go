@@ -14,6 +14,9 @@ import (
 //go:embed sql/undo_stop.sql
 var undoStopScript string
 
+//go:embed sql/undo_stop_where.sql
+var undoStopWhereSQL string
+
 // WouldUndo is what UndoStop would do now. Nothing is locked or changed.
 func (s *Store) WouldUndo(ctx context.Context, x *postgres.Session, which Chosen) (Stops, error) {
 	p, err := s.choose(ctx, x, which)
@@ -72,7 +75,10 @@ func (p *stopping) undone(ctx context.Context) (s Stops, err error) {
 
 // undo carries it out: by a decision, or because of what a bank says.
 func (p *stopping) undo(ctx context.Context, decision sql.NullInt64, why string) error {
-	err := p.x.Regroup(ctx, decision.Int64, `SELECT month, payment_id FROM stopping WHERE outcome = 'goes' AND attempt = 0 AND group_state = 'released' AND NOT awaited`)
+	err := p.carryStopped(ctx)
+	if err == nil {
+		err = p.x.Regroup(ctx, decision.Int64, `SELECT month, payment_id FROM stopping WHERE outcome = 'goes' AND attempt = 0 AND group_state = 'released' AND NOT awaited`)
+	}
 	if err == nil {
 		err = p.x.NewFacts(ctx)
 	}
@@ -97,4 +103,19 @@ func (p *stopping) undo(ctx context.Context, decision sql.NullInt64, why string)
 		return fmt.Errorf("facts of what is held, or waits for an account, again: %w", err)
 	}
 	return p.RecordFacts(ctx, p.x)
+}
+
+// carryStopped carries what goes of months that are closed. A stop counts in the group of its payment, and what is void in its line: both move.
+func (p *stopping) carryStopped(ctx context.Context) error {
+	if _, err := p.x.ExecContext(ctx, undoStopWhereSQL, p.with(nil)); err != nil {
+		return fmt.Errorf("void orders: %w", err)
+	}
+	closes, err := p.x.HoldMonths(ctx, `SELECT month FROM stopping WHERE outcome = 'goes'
+		UNION SELECT i.month FROM stopping t JOIN interchange i ON i.id = t.interchange_id WHERE t.outcome = 'goes'`)
+	if err != nil || !closes {
+		return err
+	}
+	return p.x.CarryMoved(ctx, `SELECT month, payment_id FROM stopping WHERE outcome = 'goes'`,
+		`SELECT group_id, NULL::bigint AS interchange_id, NULL::int AS message_no, NULL::int AS lin FROM stopping WHERE outcome = 'goes'
+			UNION SELECT NULL::bigint, interchange_id, message_no, lin FROM stopping WHERE outcome = 'goes' AND attempt > 0 AND interchange_id IS NOT NULL`, nil)
 }

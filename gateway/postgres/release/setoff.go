@@ -19,6 +19,7 @@ type setOffs struct {
 	rules  map[benefit]gateway.SetOffRule
 	months map[int64]time.Time
 	next   map[int64]int64 // of each delivery whose payments may be parted, the id of the next part
+	used   map[string]bool // EndToEndIds of parts that their payer has given to payments itself
 	taken  []postgres.SetOff
 }
 
@@ -40,7 +41,7 @@ func claimsOf(ctx context.Context, x *postgres.Session, c *completion, executesO
 	if err := x.GetContext(ctx, &any, `SELECT EXISTS (SELECT FROM claim)`); err != nil || !any {
 		return nil, err
 	}
-	s := &setOffs{claims: map[debtor][]*gateway.Claim{}, rules: map[benefit]gateway.SetOffRule{}, months: c.months, next: map[int64]int64{}}
+	s := &setOffs{claims: map[debtor][]*gateway.Claim{}, rules: map[benefit]gateway.SetOffRule{}, months: c.months, next: map[int64]int64{}, used: map[string]bool{}}
 	var deliveries []int64
 	var months []string
 	for delivery, month := range c.months {
@@ -138,8 +139,36 @@ func (s *setOffs) numberParts(ctx context.Context, x *postgres.Session, deliveri
 	}
 	for _, id := range last {
 		s.next[gateway.DeliveryOf(id)] = id + 1
+		if err := s.readUsed(ctx, x, id+1); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// readUsed reads which EndToEndIds of parts that may be made of a delivery, from one on, its payer has used. They are as long as each other, and
+// ordered as their ids.
+func (s *setOffs) readUsed(ctx context.Context, x *postgres.Session, from int64) error {
+	delivery := gateway.DeliveryOf(from)
+	var used []string
+	err := x.SelectContext(ctx, &used, `SELECT k.e2e FROM delivery d JOIN payment_key k ON k.payer_id = d.payer_id AND k.e2e BETWEEN $2 AND $3 WHERE d.id = $1 ORDER BY 1`,
+		delivery, gateway.SetOffEndToEndID(from), gateway.SetOffEndToEndID(gateway.PaymentID(delivery, gateway.MaxBundlePayments)))
+	if err != nil {
+		return fmt.Errorf("used EndToEndIds: %w", err)
+	}
+	for _, e2e := range used {
+		s.used[e2e] = true
+	}
+	return nil
+}
+
+// nextPart is the id of the next part of a delivery whose EndToEndId is free.
+func (s *setOffs) nextPart(delivery int64) int64 {
+	id := s.next[delivery]
+	for s.used[gateway.SetOffEndToEndID(id)] {
+		id++
+	}
+	return id
 }
 
 // rule is that of the authority's own benefit type, else that of the general one, else that of a protected one.
@@ -166,7 +195,7 @@ func (s *setOffs) takeOf(p *completed) []completed {
 	for _, part := range gateway.SetOff(p.ore, p.holder.BenefitType, s.rule(p.holder.Authority, p.holder.BenefitType), claims) {
 		o := before
 		if o.ore = part.Ore; part.Ore < p.ore {
-			id := s.next[gateway.DeliveryOf(p.id)]
+			id := s.nextPart(gateway.DeliveryOf(p.id))
 			if gateway.DeliveryOf(id) != gateway.DeliveryOf(p.id) { // no room for parts: what is left goes whole
 				break
 			}

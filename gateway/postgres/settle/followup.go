@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,38 +38,42 @@ type Failures struct {
 
 // Failed is one payment that failed, with why it is not ordered anew.
 type Failed struct {
-	Payment     int64               `db:"payment_id"`
-	Month       time.Time           `db:"month"`
-	Delivery    int64               `db:"delivery_id"`
-	PayerID     int32               `db:"payer_id"`
-	Authority   string              `db:"authority"`
-	BenefitType string              `db:"benefit_type"`
-	Holder      int64               `db:"holder"`
-	HolderKind  gateway.HolderKind  `db:"holder_kind"`
-	Ore         int64               `db:"ore"`
-	AgreementID int64               `db:"agreement_id"`
-	Attempt     int16               `db:"attempt"`
-	OrderOre    int64               `db:"order_ore"`
-	AccountKind gateway.AccountKind `db:"account_kind"`
-	Account     string              `db:"account"`
-	Debit       string              `db:"debit_account"`
-	Interchange int64               `db:"interchange_id"`
-	Message     int                 `db:"message_no"`
-	Line        int                 `db:"lin"`
-	ByLine      bool                `db:"by_line"`
-	FactN       int                 `db:"fact_n"`
-	FactMonth   time.Time           `db:"fact_month"`
-	KnownAt     *time.Time          `db:"known_at"`
-	Code        string              `db:"code"`
-	Text        string              `db:"text"`
-	Position    gateway.Position    `db:"position"`
-	CameBack    bool                `db:"came_back"`
-	Owed        bool                `db:"owed"`
-	Settling    bool                `db:"settling"`
-	ByHand      bool                `db:"by_hand"`
-	Debited     bool                `db:"debited"`
-	SentAgain   int64               `db:"sent_again"`
-	Why         string              `db:"-"` // it is refused; empty: it is ordered anew
+	Payment      int64               `db:"payment_id"`
+	Month        time.Time           `db:"month"`
+	Delivery     int64               `db:"delivery_id"`
+	PayerID      int32               `db:"payer_id"`
+	Authority    string              `db:"authority"`
+	BenefitType  string              `db:"benefit_type"`
+	Holder       int64               `db:"holder"`
+	HolderKind   gateway.HolderKind  `db:"holder_kind"`
+	Ore          int64               `db:"ore"`
+	AgreementID  int64               `db:"agreement_id"`
+	Attempt      int16               `db:"attempt"`
+	OrderOre     int64               `db:"order_ore"`
+	AccountKind  gateway.AccountKind `db:"account_kind"`
+	Account      string              `db:"account"`
+	Debit        string              `db:"debit_account"`
+	Interchange  int64               `db:"interchange_id"`
+	Message      int                 `db:"message_no"`
+	Line         int                 `db:"lin"`
+	ByLine       bool                `db:"by_line"`
+	FactN        int                 `db:"fact_n"`
+	FactMonth    time.Time           `db:"fact_month"`
+	KnownAt      *time.Time          `db:"known_at"`
+	Code         string              `db:"code"`
+	Text         string              `db:"text"`
+	Position     gateway.Position    `db:"position"`
+	CameBack     bool                `db:"came_back"`
+	Owed         bool                `db:"owed"`
+	Settling     bool                `db:"settling"`
+	ByHand       bool                `db:"by_hand"`
+	Debited      bool                `db:"debited"`
+	SetOff       bool                `db:"set_off"`
+	Recalled     bool                `db:"recalled"`
+	Spent        bool                `db:"spent"`
+	Contradicted bool                `db:"contradicted"`
+	SentAgain    int64               `db:"sent_again"`
+	Why          string              `db:"-"` // it is refused; empty: it is ordered anew
 }
 
 // Failed gives the payments that failed, with what would become of each. The lines of all banks are locked: nothing becomes known of them until
@@ -82,7 +87,7 @@ func (s *Store) Failed(ctx context.Context, x *postgres.Session, which Failures)
 	}
 	var all []Failed
 	if err == nil {
-		err = x.SelectContext(ctx, &all, failedSQL, pgscript.Args{"authority": which.Authority, "delivery": which.Delivery, "agreement": which.Agreement, "day": which.Day,
+		err = x.SelectContext(ctx, &all, strings.Replace(failedSQL, "/*contradicted*/", contradicted("q.month", "q.payment_id"), 1), pgscript.Args{"authority": which.Authority, "delivery": which.Delivery, "agreement": which.Agreement, "day": which.Day,
 			"cause": which.Cause, "code": which.Code, "zone": s.Location.String(), "debit_differs": string(gateway.DebitDiffers), "most": MostFailed + 1})
 	}
 	if err == nil && len(all) > MostFailed {
@@ -95,6 +100,17 @@ func (s *Store) Failed(ctx context.Context, x *postgres.Session, which Failures)
 		return nil, fmt.Errorf("payments that failed: %w", err)
 	}
 	return all, nil
+}
+
+// contradicted is whether a bank calls executed an order of a payment that it has rejected before, and nobody has decided about that yet: what
+// was ordered in its place the bank had already.
+func contradicted(month, payment string) string {
+	return `EXISTS (SELECT FROM bank_order c JOIN interchange n ON n.id = c.interchange_id
+		CROSS JOIN LATERAL concat(n.bank, ' ', n.control_ref) AS at_file CROSS JOIN LATERAL concat(at_file, ' message ', c.message_no) AS at_message
+		CROSS JOIN LATERAL concat(at_message, ' LIN ', c.lin) AS at_line
+		JOIN exception e ON e.closed_at IS NULL AND e.kind IN ('` + string(gateway.ExecutedAfterReject) + `', '` + string(gateway.ContrlAfterReject) + `')
+			AND e.subject IN (n.id::text, at_file, at_message, at_line, at_line || ' SEQ ' || c.seq)
+		WHERE c.month >= ` + month + ` AND c.payment_id = ` + payment + `)`
 }
 
 // judgeFailed asks the register for whom that decides, and says of each why it is refused.
@@ -114,7 +130,7 @@ func (s *Store) judgeFailed(ctx context.Context, x *postgres.Session, all []Fail
 	for i := range all {
 		f := &all[i]
 		f.Why = gateway.FollowUp(gateway.Failed{Position: f.Position, Recipient: f.Holder != 0, CameBack: f.CameBack, Owed: f.Owed, Settling: f.Settling, ByHand: f.ByHand,
-			Debited: f.Debited, SentAgain: f.SentAgain, Unpaid: found[i].Unpaid, Same: found[i].Account.Kind == f.AccountKind && found[i].Account.Number == f.Account})
+			SetOff: f.SetOff, Recalled: f.Recalled, Spent: f.Spent, Contradicted: f.Contradicted, Debited: f.Debited, SentAgain: f.SentAgain, Unpaid: found[i].Unpaid, Same: found[i].Account.Kind == f.AccountKind && found[i].Account.Number == f.Account})
 	}
 	return nil
 }
@@ -191,15 +207,18 @@ func (s *Store) FollowedUp(ctx context.Context, decision int64) (all []FollowedU
 // keeps it from being so; empty: it is. Without a decision it only looks.
 func (s *Store) PaidByHand(ctx context.Context, x *postgres.Session, payment, decision int64, reference, evidence string) (string, error) {
 	var p struct {
-		Month    time.Time        `db:"month"`
-		Ore      int64            `db:"ore"`
-		Bank     string           `db:"bank"`
-		Position gateway.Position `db:"position"`
-		ByHand   bool             `db:"by_hand"`
-		Settling bool             `db:"settling"`
+		Month        time.Time        `db:"month"`
+		Ore          int64            `db:"ore"`
+		Bank         string           `db:"bank"`
+		Position     gateway.Position `db:"position"`
+		ByHand       bool             `db:"by_hand"`
+		Settling     bool             `db:"settling"`
+		SetOff       bool             `db:"set_off"`
+		Contradicted bool             `db:"contradicted"`
 	}
-	const where = `SELECT p.month, p.ore, coalesce(i.bank, '') AS bank, position_of(s.kind, g.state, o.type, l.state, i.state) AS position,
-			EXISTS (SELECT FROM paid_by_hand b WHERE b.payment_id = p.id) AS by_hand,
+	where := `SELECT p.month, p.ore, coalesce(i.bank, '') AS bank, position_of(s.kind, g.state, o.type, l.state, i.state) AS position,
+			EXISTS (SELECT FROM paid_by_hand b WHERE b.payment_id = p.id) AS by_hand, EXISTS (SELECT FROM set_off k WHERE k.part_id = p.id) AS set_off,
+			` + contradicted("p.month", "p.id") + ` AS contradicted,
 			EXISTS (SELECT FROM settle_due u WHERE u.payment_id = p.id OR u.payment_id IS NULL AND u.interchange_id = l.interchange_id AND u.message_no = l.message_no AND u.lin = l.lin) AS settling
 		FROM delivery d JOIN payment p ON p.month = d.month AND p.id = $1 JOIN release_group g ON g.id = p.group_id
 		LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
@@ -222,6 +241,10 @@ func (s *Store) PaidByHand(ctx context.Context, x *postgres.Session, payment, de
 		return "is being settled by what its authority chose: try again", nil
 	case p.Position != gateway.AtBankRejected && p.Position != gateway.AtNotPayable && p.Position != gateway.AtSettled:
 		return "is " + string(p.Position) + ": only what has failed, and lies where its authority has it, is paid by hand", nil
+	case p.SetOff:
+		return gateway.FollowUpSetOff, nil
+	case p.Contradicted:
+		return gateway.FollowUpContradicted + ": persons decide about that first", nil
 	case decision == 0:
 		return "", nil
 	}

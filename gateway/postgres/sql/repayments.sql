@@ -13,8 +13,8 @@ disputed AS (
     WHERE s.kind = 'disputed' OR l.whole AND s.kind IS NULL),
 answered AS (
     SELECT q.payment_id, d.payer_id, p.holder, p.holder_kind, p.account, p.benefit_type, min(a.caused_at) AS at,
-        -- As it was received: something may have been set off.
-        p.ore + coalesce((SELECT sum(f.ore) FROM set_off f WHERE f.payment_id = p.id AND f.part_id <> p.id), 0) AS ore
+        -- What is left of it, and as it was received: something may have been set off.
+        p.ore AS left_ore, p.ore + coalesce((SELECT sum(f.ore) FROM set_off f WHERE f.payment_id = p.id AND f.part_id <> p.id), 0) AS ore
     FROM disputed q JOIN answer_due a ON a.kind = @response9 AND a.delivery_id = delivery_of(q.payment_id) AND a.payment_id = q.payment_id
     JOIN delivery d ON d.id = delivery_of(q.payment_id) JOIN payment p ON p.month = q.month AND p.id = q.payment_id
     GROUP BY 1, 2, 3, 4, 5, 6, p.id, p.ore)
@@ -23,7 +23,7 @@ JOIN delivery d ON d.payer_id = w.payer_id AND d.received_at >= w.at AND (@deliv
 JOIN release_group g ON g.delivery_id = d.id AND g.state = 'waiting'
 JOIN payment p ON p.month = g.month AND p.group_id = g.id AND p.id BETWEEN d.id << 24 AND (d.id << 24) + 16777215
     AND (p.holder, p.holder_kind, p.account) IS NOT DISTINCT FROM (w.holder, w.holder_kind, w.account)
-    AND p.ore = w.ore AND p.benefit_type = w.benefit_type
+    AND p.ore IN (w.ore, w.left_ore) AND p.benefit_type = w.benefit_type
 LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
 -- What is rejected or held already stays so, and what persons have freed they have freed.
 WHERE s.kind IS NULL

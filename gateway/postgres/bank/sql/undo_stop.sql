@@ -1,13 +1,6 @@
 -- Lets the payments of the temporary table stopping go whose outcome is that. What was stopped after its order was void is to be
 -- ordered anew. since, until, first and after bound the months that are looked at when the statements are planned.
 
--- step: orders that were void
--- What was stopped there stands at the attempt that was to come, of which there is no order.
-UPDATE stopping t SET interchange_id = o.interchange_id, message_no = o.message_no, lin = o.lin
-FROM standing s, release_group g, bank_order o
-WHERE t.outcome = 'goes' AND t.attempt > 0 AND s.month = t.month AND s.payment_id = t.payment_id AND s.month BETWEEN @since::date AND @until::date AND g.id = t.group_id
-    AND o.month = coalesce(s.order_month, g.order_month) AND o.month BETWEEN @since::date AND @until::date AND o.payment_id = t.payment_id AND o.attempt = t.attempt - 1
-
 -- step: lock their lines
 SELECT FROM order_line l WHERE (l.interchange_id, l.message_no, l.lin) IN (SELECT interchange_id, message_no, lin FROM stopping WHERE outcome = 'goes' AND attempt > 0)
 ORDER BY l.interchange_id, l.message_no, l.lin FOR UPDATE

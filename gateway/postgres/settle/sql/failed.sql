@@ -3,11 +3,22 @@ SELECT q.*, EXISTS (SELECT FROM fact t WHERE t.payment_id = q.payment_id AND t.s
     EXISTS (SELECT FROM obligation w WHERE w.payment_id = q.payment_id AND w.state = 'open') AS owed,
     EXISTS (SELECT FROM settle_due u WHERE u.payment_id = q.payment_id OR u.payment_id IS NULL AND u.interchange_id = q.interchange_id AND u.message_no = q.message_no AND u.lin = q.lin) AS settling,
     EXISTS (SELECT FROM paid_by_hand b WHERE b.payment_id = q.payment_id) AS by_hand,
+    EXISTS (SELECT FROM set_off k WHERE k.part_id = q.payment_id) AS set_off,
+    EXISTS (SELECT FROM recall r LEFT JOIN recall_answer a ON a.id = recall_answered(r.id) WHERE r.payment_id = q.payment_id AND r.decision_id IS NOT NULL
+        AND (a.answer IS NULL OR a.answer = 'recalled')) AS recalled,
+    -- An order that persons or a choice had before for the same attempt: one to the account that counts is opened again, another is not.
+    EXISTS (SELECT FROM obligation w WHERE w.payment_id = q.payment_id AND w.attempt = q.attempt + 1
+        AND NOT (w.state = 'given_up' AND w.kind = 'complete' AND w.cause = 'bank_rejected' AND w.ore = q.order_ore)) AS spent,
+    /*contradicted*/ AS contradicted,
     EXISTS (SELECT FROM posting_match m JOIN posting b ON b.id = m.posting_id AND b.ore < 0 WHERE m.payment_id = q.payment_id)
         OR EXISTS (SELECT FROM exception e WHERE e.kind = @debit_differs::text AND e.subject = q.interchange_id::text AND e.closed_at IS NULL) AS debited,
     coalesce((SELECT min(p.id) FROM delivery e JOIN payment p ON p.month = e.month AND p.id BETWEEN e.id << 24 AND (e.id << 24) + 16777215
         LEFT JOIN standing s ON s.month = p.month AND s.payment_id = p.id
-        WHERE e.payer_id = q.payer_id AND e.received_at >= q.known_at AND p.id <> q.payment_id AND p.ore = q.ore AND p.benefit_type = q.benefit_type
+        WHERE e.payer_id = q.payer_id AND e.received_at >= q.known_at AND p.id <> q.payment_id
+          -- Of either something may have been set off.
+          AND p.ore + coalesce((SELECT sum(k.ore) FROM set_off k WHERE k.payment_id = p.id AND k.part_id <> p.id), 0)
+            IN (q.ore, q.ore + coalesce((SELECT sum(k.ore) FROM set_off k WHERE k.payment_id = q.payment_id AND k.part_id <> q.payment_id), 0))
+          AND p.benefit_type = q.benefit_type
           AND (nullif(q.holder, 0), p.holder_kind) IS NOT DISTINCT FROM (p.holder, CASE WHEN p.holder IS NULL THEN p.holder_kind ELSE q.holder_kind END)
           AND s.kind IS DISTINCT FROM 'rejected' AND s.kind IS DISTINCT FROM 'stopped'), 0) AS sent_again
 FROM (SELECT p.id AS payment_id, p.month, d.id AS delivery_id, d.payer_id, p.authority, p.benefit_type, coalesce(p.holder, 0) AS holder, coalesce(p.holder_kind, 0) AS holder_kind, p.ore,

@@ -1,11 +1,15 @@
 -- Orders failed payments anew by a decision: those in the temporary table again, to the account that counts when they are ordered.
 
+-- step: what was given up
+UPDATE obligation w SET state = 'open', ended_at = NULL, register_counter = NULL FROM again t
+WHERE t.why = '' AND w.payment_id = t.payment_id AND w.attempt = t.attempt + 1 AND w.state = 'given_up'
+
 -- step: what is to be ordered
 INSERT INTO obligation (payment_id, attempt, payment_month, payer_id, kind, cause_interchange, cause_message, cause_lin, cause_n, cause_month, cause, choice, choice_version,
     agreement_id, debit_account, ore, executes_on, due_on, made_at, holder, holder_kind, hold_until, decision_id)
 SELECT payment_id, attempt + 1, month, payer_id, 'complete', CASE WHEN by_line THEN interchange_id END, CASE WHEN by_line THEN message_no END, CASE WHEN by_line THEN lin END,
     fact_n, fact_month, 'bank_rejected', @choice, 0, agreement_id, debit_account, order_ore, @today::date, @today::date, @now::timestamptz, holder, holder_kind, @today::date, @decision::bigint
-FROM again WHERE why = '' ORDER BY payment_id
+FROM again t WHERE why = '' AND NOT EXISTS (SELECT FROM obligation w WHERE w.payment_id = t.payment_id AND w.attempt = t.attempt + 1) ORDER BY payment_id
 
 -- step: what is not told yet, in other words
 WITH said AS (
