@@ -315,3 +315,32 @@ func TestRecall_Dropped(t *testing.T) {
 	w.says("BEC", bansta(message, line(1, "4", "")))
 	w.want("a doubt of the FINCAN alone", w.row(`SELECT i.kind FROM bank_doubt d JOIN interchange i ON i.id = d.interchange_id WHERE d.settled_at IS NULL`), "FINCAN")
 }
+
+// TestRecall_StaysWithTheSender: what persons have asked back is not ordered again by the choice of its authority; what its bank refuses to
+// give back, and comes back for another reason, is.
+func TestRecall_StaysWithTheSender(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ answer, ledger, orders string }{
+		"recalled":   {line(1, "4", ""), "settled 1 = 100", "1"},
+		"unanswered": {"", "settled 1 = 100", "1"},
+		"refused":    {line(1, "2", "Nej"), "with_bank 1 = 100", "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, chooses(",came_back,cheque else return"))
+			w.executedBySDC(cpr("A", ann, 100))
+			w.asks("A")
+			w.recallsAt("SDC")
+			if c.answer != "" {
+				no := w.number(`SELECT control_ref FROM interchange WHERE kind = 'FINCAN'`)
+				w.says("SDC", bansta(fmt.Sprintf("SDC-%014d-0001", no), c.answer))
+			}
+			w.cameBack("A", returnAccount, 100, "Tilbage")
+			w.settle()
+			w.dispatch()
+			w.holds()
+			w.want("ledger", w.ledger(), c.ledger)
+			w.want("orders", w.row(`SELECT count(*) FROM bank_order`), c.orders)
+		})
+	}
+}

@@ -38,7 +38,7 @@ func (s *Store) judge(r *stranded, choices gateway.StandingChoices, bank gateway
 		return
 	}
 	choice := gateway.StandingChoice{Authority: r.Authority, Cause: r.Cause, Does: gateway.ReturnToSender}
-	if !r.SetOff { // what was taken for a claim is the sender's again
+	if !r.SetOff && !r.Recalled { // what was taken for a claim, or what persons wanted back, is the sender's again
 		choice = choices.For(r.Authority, r.BenefitType, r.Cause, "")
 	}
 	does, why := gateway.SettleReturn, r.Why

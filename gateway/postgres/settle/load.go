@@ -43,7 +43,8 @@ type stranded struct {
 	PayerID       int32               `db:"payer_id"`
 	Delivery      int64               `db:"delivery_id"`
 	AgreementID   int64               `db:"agreement_id"`
-	SetOff        bool                `db:"set_off"` // it was taken for a claim
+	SetOff        bool                `db:"set_off"`  // it was taken for a claim
+	Recalled      bool                `db:"recalled"` // persons have asked for it back
 	Stands        gateway.FactKind    `db:"stands"`
 	StandsAttempt int16               `db:"stands_attempt"`
 	Attempt       int16               `db:"attempt"`

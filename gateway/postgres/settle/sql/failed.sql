@@ -4,8 +4,7 @@ SELECT q.*, EXISTS (SELECT FROM fact t WHERE t.payment_id = q.payment_id AND t.s
     EXISTS (SELECT FROM settle_due u WHERE u.payment_id = q.payment_id OR u.payment_id IS NULL AND u.interchange_id = q.interchange_id AND u.message_no = q.message_no AND u.lin = q.lin) AS settling,
     EXISTS (SELECT FROM paid_by_hand b WHERE b.payment_id = q.payment_id) AS by_hand,
     EXISTS (SELECT FROM set_off k WHERE k.part_id = q.payment_id) AS set_off,
-    EXISTS (SELECT FROM recall r LEFT JOIN recall_answer a ON a.id = recall_answered(r.id) WHERE r.payment_id = q.payment_id AND r.decision_id IS NOT NULL
-        AND (a.answer IS NULL OR a.answer = 'recalled')) AS recalled,
+    asked_back(q.payment_id) AS recalled,
     -- An order that persons or a choice had before for the same attempt: one to the account that counts is opened again, another is not.
     EXISTS (SELECT FROM obligation w WHERE w.payment_id = q.payment_id AND w.attempt = q.attempt + 1
         AND NOT (w.state = 'given_up' AND w.kind = 'complete' AND w.cause = 'bank_rejected' AND w.ore = q.order_ore)) AS spent,

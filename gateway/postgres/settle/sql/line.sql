@@ -7,7 +7,7 @@ SELECT w.id AS due_id, w.cause, w.fact_n, w.fact_month, 0::bigint AS given_back,
     'bank_rejected' AS stands, o.attempt AS stands_attempt,
     o.attempt, o.ore AS order_ore, o.type AS order_type, o.account_kind, o.account, l.message_no, l.lin, l.debit_account, coalesce(l.text, '') AS line_text,
     0::bigint AS moved, '' AS fact_text, 0::bigint AS posting_id, 0 AS posting_part, '' AS posted_to, b.attempt IS NOT NULL AS ordered_before,
-    EXISTS (SELECT FROM set_off k WHERE k.part_id = p.id) AS set_off, EXISTS (SELECT FROM paid_by_hand h WHERE h.payment_id = p.id) AS by_hand,
+    EXISTS (SELECT FROM set_off k WHERE k.part_id = p.id) AS set_off, asked_back(p.id) AS recalled, EXISTS (SELECT FROM paid_by_hand h WHERE h.payment_id = p.id) AS by_hand,
     coalesce(e.attempt, 0) AS open_attempt, coalesce(e.kind::text, '') AS open_kind, e.hold_until AS open_until
 FROM settle_due w
 JOIN interchange i ON i.id = w.interchange_id

@@ -8,7 +8,7 @@ SELECT w.id AS due_id, w.cause, w.fact_n, w.fact_month, coalesce(w.given_back, 0
     o.attempt, o.ore AS order_ore, o.type AS order_type, o.account_kind, o.account, l.message_no, l.lin, l.debit_account, '' AS line_text,
     coalesce(f.ore, 0) AS moved, coalesce(f.text, '') AS fact_text, coalesce(f.posting_id, 0) AS posting_id, coalesce(f.posting_part, 0) AS posting_part,
     coalesce(q.account, '') AS posted_to, b.attempt IS NOT NULL AS ordered_before,
-    EXISTS (SELECT FROM set_off k WHERE k.part_id = p.id) AS set_off, EXISTS (SELECT FROM paid_by_hand h WHERE h.payment_id = p.id) AS by_hand, coalesce(e.attempt, 0) AS open_attempt, coalesce(e.kind::text, '') AS open_kind, e.hold_until AS open_until
+    EXISTS (SELECT FROM set_off k WHERE k.part_id = p.id) AS set_off, asked_back(p.id) AS recalled, EXISTS (SELECT FROM paid_by_hand h WHERE h.payment_id = p.id) AS by_hand, coalesce(e.attempt, 0) AS open_attempt, coalesce(e.kind::text, '') AS open_kind, e.hold_until AS open_until
 FROM (SELECT * FROM settle_due u WHERE u.interchange_id = $1 AND u.payment_id IS NOT NULL ORDER BY u.id LIMIT $2) w
 CROSS JOIN LATERAL (SELECT * FROM payment t WHERE t.month = w.payment_month AND t.id = w.payment_id LIMIT 1) p
 CROSS JOIN LATERAL (SELECT t.id, t.payer_id FROM delivery t WHERE t.id = delivery_of(w.payment_id) LIMIT 1) d
