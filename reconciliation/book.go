@@ -45,7 +45,7 @@ func bookBetween(ctx context.Context, db Queryer, opening []ledger.Balance, from
 		err = query(ctx, db, func(rows *sql.Rows) error {
 			var m ledger.Movement
 			m.Currency = ledger.DKK
-			err := rows.Scan(&m.Authority, &m.Agreement, &m.Bank, &m.Event, &m.Was, &m.Order, &m.Payments, &m.Stood, &m.Moved, &m.Kept)
+			err := rows.Scan(&m.Authority, &m.Agreement, &m.Bank, &m.Event, &m.Was, &m.Order, &m.Payments, &m.Stood, &m.Moved, &m.Kept, &m.Exchange)
 			if err != nil {
 				return err
 			}

@@ -48,7 +48,7 @@ func invariants() []invariant {
 		{"I2", "order without a payment, or of another amount",
 			`SELECT o.payment_id FROM own_bank_order o LEFT JOIN only_payment p ON p.id = o.payment_id
 			 LEFT JOIN obligation w ON w.payment_id = o.payment_id AND w.attempt = o.attempt
-			 WHERE (p.id IS NULL OR o.ore <> coalesce(w.ore, p.ore) OR o.ore > p.ore) AND ` + keptPayment("o.payment_id")},
+			 WHERE (p.id IS NULL OR o.ore <> coalesce(w.ore, p.ore) OR o.ore > p.ore AND o.ore > p.ore + ` + rateGave("o.payment_id") + `) AND ` + keptPayment("o.payment_id")},
 		{"I2", "order of a payment that was rejected, stopped, held or returned before any order",
 			`SELECT o.payment_id FROM own_bank_order o JOIN only_standing e ON e.payment_id = o.payment_id
 			 WHERE e.kind IN ('rejected', 'stopped', 'held', 'not_payable') AND o.attempt >= e.attempt`},
@@ -70,7 +70,7 @@ func invariants() []invariant {
 			`SELECT w.payment_id FROM only_obligation w LEFT JOIN only_standing s ON s.month = w.payment_month AND s.payment_id = w.payment_id
 			 LEFT JOIN own_bank_order o ON o.payment_id = w.payment_id AND o.attempt = w.attempt
 			 LEFT JOIN own_bank_order b ON b.payment_id = w.payment_id AND b.attempt = w.attempt - 1
-			 WHERE ` + kept("w.payment_month") + ` AND (b.payment_id IS NULL AND w.cause IS DISTINCT FROM 'no_account' OR w.ore > b.ore OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL)
+			 WHERE ` + kept("w.payment_month") + ` AND (b.payment_id IS NULL AND w.cause IS DISTINCT FROM 'no_account' OR w.ore > b.ore AND w.ore > b.ore + ` + rateGave("b.payment_id") + ` OR (w.state = 'ordered') <> (o.payment_id IS NOT NULL)
 				OR w.state = 'open' AND s.attempt >= w.attempt
 				OR w.state = 'ordered' AND (s.attempt >= w.attempt) IS NOT TRUE AND NOT EXISTS (SELECT FROM order_line l WHERE l.interchange_id = o.interchange_id
 					AND l.message_no = o.message_no AND l.lin = o.lin AND l.state = 'void')

@@ -15,7 +15,10 @@ func postingInvariants() []invariant {
 		{"I8", "order of which more came back than was ordered",
 			`SELECT m.payment_id FROM only_posting_match m JOIN interchange i ON i.id = m.interchange_id
 			 JOIN bank_order o ON o.month = i.month AND o.payment_id = m.payment_id AND o.attempt = m.attempt
-			 GROUP BY m.payment_id, m.attempt HAVING sum(m.ore + m.charge_ore) > max(o.ore)`},
+			 GROUP BY m.payment_id, m.attempt HAVING sum(m.ore + m.charge_ore - m.exchange_ore) > max(o.ore)`},
+		{"I8", "exchange of what is no order abroad",
+			`SELECT m.posting_id FROM only_posting_match m LEFT JOIN order_line l ON l.interchange_id = m.interchange_id AND l.message_no = m.message_no AND l.lin = m.lin
+			 WHERE m.exchange_ore <> 0 AND (l.type = 3 AND l.transfer_currency IS NOT NULL) IS NOT TRUE AND ` + keptID("m.posting_id")},
 		{"I8", "money that came back without the posting that proves it",
 			`SELECT f.payment_id FROM only_fact f LEFT JOIN LATERAL (SELECT sum(m.ore) AS ore FROM posting_match m WHERE m.posting_id = f.posting_id AND m.part = f.posting_part
 				AND m.payment_id = f.payment_id AND m.attempt = f.attempt) p ON true
@@ -27,4 +30,9 @@ func postingInvariants() []invariant {
 			`SELECT f.payment_id FROM own_fact f LEFT JOIN only_standing s ON s.payment_id = f.payment_id WHERE f.scope = 'order' GROUP BY f.payment_id, f.attempt
 			 HAVING sum(CASE f.kind WHEN 'came_back' THEN f.ore WHEN 'settled_to_sender' THEN -f.ore END) IS DISTINCT FROM 0 OR max(s.attempt) <= f.attempt`},
 	}
+}
+
+// rateGave is by how much more of a payment came back than was ordered, by the rate: what is ordered of it may be more than it is.
+func rateGave(payment string) string {
+	return `(SELECT coalesce(sum(y.exchange_ore), 0) FROM posting_match y WHERE y.payment_id = ` + payment + ` AND y.exchange_ore > 0)`
 }

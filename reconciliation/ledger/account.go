@@ -19,6 +19,7 @@ const (
 	Return     Account = "return"     // has come back, and waits for what its authority chose
 	Rest       Account = "rest"       // stayed with recipients of whose orders something came back
 	Fees       Account = "fees"       // kept back by banks of what came back
+	Exchange   Account = "exchange"   // what rates have taken of orders abroad that came back; below 0: what they gave
 	Back       Account = "back"       // has come back, and stays with its sender
 	Reissued   Account = "reissued"   // has come back, and went out as a cheque
 	Error      Account = "error"      // has come back, or had no account to go to, and lies on its authority's error account
@@ -27,14 +28,14 @@ const (
 
 // Accounts are all accounts, in the order in which a book shows them.
 func Accounts() []Account {
-	return []Account{Claims, Waiting, InTransit, Recipients, Cheques, Sender, Disputed, Return, Rest, Fees, Back, Reissued, Error, ByHand}
+	return []Account{Claims, Waiting, InTransit, Recipients, Cheques, Sender, Disputed, Return, Rest, Fees, Exchange, Back, Reissued, Error, ByHand}
 }
 
 // AfterReturn reports whether an account holds what orders were of which something came back. Where a payment is says of these only what
 // they hold together.
 func (a Account) AfterReturn() bool {
 	switch a {
-	case Return, Rest, Fees, Back, Reissued, Error, ByHand:
+	case Return, Rest, Fees, Exchange, Back, Reissued, Error, ByHand:
 		return true
 	}
 	return false

@@ -123,7 +123,12 @@ func (h *history) step(t *rapid.T, c gateway.FollowCell, e ledger.Event) ledger.
 		}
 		m.Moved = rapid.Int64Range(0, left).Draw(t, "came back")
 		m.Kept = rapid.Int64Range(0, left-m.Moved).Draw(t, "kept")
-		h.back, h.rest, h.at = h.back+m.Moved, left-m.Moved-m.Kept, gateway.AtCameBack
+		if m.Moved+m.Kept > 0 && rapid.Bool().Draw(t, "at another rate") {
+			m.Exchange = m.Moved + m.Kept - left
+			gained := rapid.Int64Range(0, 20).Draw(t, "more")
+			m.Moved, m.Exchange = m.Moved+gained, m.Exchange+gained
+		}
+		h.back, h.rest, h.at = h.back+m.Moved, left-m.Moved-m.Kept+m.Exchange, gateway.AtCameBack
 	case c.News == gateway.NewsPaidBack:
 		m.Moved, h.back, h.at = h.back, 0, gateway.AtSettled
 	default:

@@ -21,7 +21,7 @@ func (c Cell) accounts() []Account {
 		all = append(all, Cheques, Error)
 	}
 	if c.To == Return && c.From != Return {
-		all = append(all, Fees, Rest)
+		all = append(all, Fees, Exchange, Rest)
 	}
 	return all
 }

@@ -29,6 +29,7 @@ type Movement struct {
 	Stood    int64 // øre that stood there, and stand elsewhere by it
 	Moved    int64 // øre of money that the event itself is about: of a return what came back, of a settlement what went
 	Kept     int64 // øre that banks kept back of it
+	Exchange int64 // øre that came back, with what was kept, beyond what was ordered of it
 }
 
 // Leg is what one account gets, in øre; negative: what it gives.
@@ -65,13 +66,13 @@ func Enter(m Movement) (Transaction, error) {
 }
 
 // returned moves what came back to the return account. The first time the order leaves the account of those that are paid, and what did not
-// come back and was not kept is the rest.
+// come back, was not kept and is no matter of the rate is the rest.
 func returned(m Movement, from Account) []Leg {
 	leaves := m.Stood
 	if from == Rest {
-		leaves = m.Moved + m.Kept
+		leaves = m.Moved + m.Kept - m.Exchange
 	}
-	return legs(Leg{from, -leaves}, Leg{Return, m.Moved}, Leg{Fees, m.Kept}, Leg{Rest, leaves - m.Moved - m.Kept})
+	return legs(Leg{from, -leaves}, Leg{Return, m.Moved}, Leg{Fees, m.Kept}, Leg{Exchange, -m.Exchange}, Leg{Rest, leaves - m.Moved - m.Kept + m.Exchange})
 }
 
 func moving(from, to Account, ore int64) []Leg {

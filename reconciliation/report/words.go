@@ -19,7 +19,7 @@ var danish = map[string]string{
 	"delivery set aside": "levering sat til side", "not checked": "ikke kontrolleret", "account in doubt": "tvivl om konto", "waits": "afventer", "released late": "frigivet for sent",
 	"other terms": "andre vilkår", "ordered anew": "bestilt igen",
 	"claims": "krav", "in_transit": "undervejs", "recipients": "modtagere", "cheques": "bankchecks", "sender": "afsender", "return": "returneret til konto", "rest": "rest hos modtagere",
-	"fees": "gebyrer", "back": "tilbage hos afsender", "reissued": "sendt igen som bankcheck", "error": "fejlkonto", "by_hand": "manuelt",
+	"fees": "gebyrer", "exchange": "kursforskel", "back": "tilbage hos afsender", "reissued": "sendt igen som bankcheck", "error": "fejlkonto", "by_hand": "manuelt",
 	"told": "meddelt", "anew": "bestilt igen", "asked back": "tilbagekaldt",
 	"noted": "under behandling", "recalled": "imødekommet", "failed": "filen er afvist",
 	"certified": "attesteret", "refused": "nægtet", "not certified": "ikke attesteret endnu", "not booked": "ikke bogført endnu",

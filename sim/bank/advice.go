@@ -70,7 +70,10 @@ func (a *answering) debitParts(to *advice) error {
 			}
 			left--
 			to.part(AccountName{l.Bank, l.Account}, o.Ref)
-			to.money("60", o.Oere)
+			to.money("60", o.debit())
+			if e := o.Exchanged; e != nil {
+				to.abroad(e.Debited, e.Foreign, e.Currency)
+			}
 		}
 		return nil
 	})
@@ -178,7 +181,10 @@ func (n *advice) credit(p *postingLine) {
 	for _, r := range p.Parts {
 		n.part(r.From, r.Names)
 		n.money("60", r.Oere)
-		if r.Ordered != 0 {
+		switch {
+		case r.Currency != "":
+			n.abroad(r.Oere+r.Fee, r.Foreign, r.Currency)
+		case r.Ordered != 0:
 			n.money("98", r.Ordered)
 		}
 		if p.Cause == causeReturn {

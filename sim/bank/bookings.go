@@ -24,6 +24,7 @@ func (o orderLine) isBooked() bool { return o.Truth == Executed || o.Booked }
 // planMoney decides what will be booked on which account when, and when it is reported.
 func (d *decision) planMoney(checked time.Time) {
 	d.bookRejected()
+	d.exchange()
 	early := d.errs("early", d.line.Control, d.profile.Reports.Misbehaves.Early)
 	var all []comingBack
 	for _, date := range d.dates(orderLine.isBooked) {
@@ -112,15 +113,16 @@ func (d *decision) debits(booking, date string, due time.Time) {
 
 func debitOf(l *line, booked []orderLine) postingLine {
 	p := postingLine{Cause: causeDebit, AccountName: AccountName{l.Bank, l.Account}, Groups: []string{l.Group}, Orders: len(booked)}
-	for _, o := range booked {
-		p.Oere -= o.Oere
+	for i := range booked {
+		p.Oere -= booked[i].debit()
+		p.rated = p.rated || booked[i].Exchanged != nil
 	}
 	return p
 }
 
-// joins reports whether one posting may be of both.
+// joins reports whether one posting may be of both. What a rate made of one of them could not be known, then.
 func (p *postingLine) joins(other postingLine) bool {
-	return p.AccountName == other.AccountName && len(p.Groups) < mostGroups && p.Orders+other.Orders <= mostSeqs
+	return !p.rated && !other.rated && p.AccountName == other.AccountName && len(p.Groups) < mostGroups && p.Orders+other.Orders <= mostSeqs
 }
 
 func (d *decision) debit(booking string, due time.Time, p postingLine) {

@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -60,6 +61,8 @@ type orderLine struct {
 	Fault    Fault   `json:"fault,omitempty"`
 	Names    string  `json:"names,omitempty"`     // wrong reference: how it is wrong
 	NamesRef string  `json:"names_ref,omitempty"` // and the reference that is named
+	// Exchanged is what an order abroad came to at the rate of its debit; nil: it is debited as it was ordered.
+	Exchanged *exchanged `json:"exchanged,omitempty"`
 }
 
 // lineLine is one LIN.
@@ -75,6 +78,7 @@ type lineLine struct {
 	Type     string `json:"type"` // BUS
 	Date     string `json:"date"` // DTM+203, ccyymmdd
 	Orders   int    `json:"n"`
+	Transfer string `json:"cux,omitempty"` // currency that the recipients get; empty: kroner
 }
 
 // flaw is an error found in a received interchange, as CONTRL tells it.
@@ -238,6 +242,9 @@ func appendOrder(b []byte, o *orderLine) []byte {
 	b = appendPair(b, `,"fault":`, string(o.Fault))
 	b = appendPair(b, `,"names":`, o.Names)
 	b = appendPair(b, `,"names_ref":`, o.NamesRef)
+	if o.Exchanged != nil {
+		b = append(append(b, `,"exchanged":`...), bytes.TrimSpace(appendJSON(nil, o.Exchanged))...)
+	}
 	return append(b, "}\n"...)
 }
 

@@ -138,6 +138,7 @@ type ledgerFact struct {
 	message int
 	verdict string
 	booked  bool
+	debit   int64
 }
 
 func (r *ledgerReader) fact(kind string, line []byte) error {
@@ -183,7 +184,7 @@ func (r *ledgerReader) received(f *receivedLine, _ section) error {
 		if o.Message < 0 || o.Message >= len(f.Messages) {
 			return fmt.Errorf("order of message %d", o.Message)
 		}
-		facts.orders = append(facts.orders, ledgerFact{r.enter(f, o, lines[[2]int{o.Message, o.Line}]), o.Message, o.Verdict, o.isBooked()})
+		facts.orders = append(facts.orders, ledgerFact{r.enter(f, o, lines[[2]int{o.Message, o.Line}]), o.Message, o.Verdict, o.isBooked(), o.debit()})
 	}
 	for _, p := range r.postings {
 		r.bookings[p.Booking] = append(r.bookings[p.Booking], p)

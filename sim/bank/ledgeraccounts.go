@@ -125,7 +125,7 @@ func (r *ledgerReader) booked(b *bookedLine) error {
 	}
 	for _, f := range r.files[serialOf(b.Answer)].orders {
 		if debits && f.order != nil && f.order.Date == plan.Date && f.booked {
-			f.order.Debited += f.order.Oere
+			f.order.Debited += f.debit
 		}
 	}
 	return nil

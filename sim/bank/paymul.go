@@ -85,6 +85,8 @@ func (p *paymul) lineSegment(s *edifact.Segment) *flaw {
 		if text(s, 0, 0) == "AEK" {
 			l.Group = text(s, 0, 1)
 		}
+	case "CUX":
+		l.Transfer = text(s, 1, 1)
 	case "BUS":
 		l.Type = text(s, 1, 0) + "/" + text(s, 3, 0)
 	case "MOA":

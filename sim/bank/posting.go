@@ -45,6 +45,7 @@ type postingLine struct {
 	// Groups are the RFF+AEK of the lines that a debit is of. It is of the next Orders booked orders of its date.
 	Groups []string `json:"aek,omitempty"`
 	Orders int      `json:"orders,omitempty"`
+	rated  bool     // of something that was exchanged: only while it is made
 	// Stated is the amount that a report has instead of the true one; nought: it has that.
 	Stated  int64        `json:"stated,omitempty"`
 	Unnamed bool         `json:"unnamed,omitempty"` // debit: the report names no line
@@ -61,13 +62,15 @@ func (p *postingLine) reported() int64 {
 
 // returnLine is one return in a credit.
 type returnLine struct {
-	Order   string      `json:"order,omitempty"` // RFF+CR of the order that it is of
-	Names   string      `json:"names,omitempty"` // RFF+CR that the report has
-	From    AccountName `json:"from"`            // account that it came back from
-	Oere    int64       `json:"oere"`
-	Ordered int64       `json:"ordered,omitempty"`
-	Fee     int64       `json:"fee,omitempty"` // kept back
-	Why     int         `json:"why,omitempty"` // index into the profile's reasons
+	Order    string      `json:"order,omitempty"` // RFF+CR of the order that it is of
+	Names    string      `json:"names,omitempty"` // RFF+CR that the report has
+	From     AccountName `json:"from"`            // account that it came back from
+	Oere     int64       `json:"oere"`
+	Ordered  int64       `json:"ordered,omitempty"`
+	Fee      int64       `json:"fee,omitempty"`     // kept back
+	Foreign  int64       `json:"foreign,omitempty"` // of an order abroad: what it came to, in minor units of Currency
+	Currency string      `json:"cur,omitempty"`
+	Why      int         `json:"why,omitempty"` // index into the profile's reasons
 }
 
 // bookedLine moves the money of all postings of a booking.

@@ -55,7 +55,7 @@ type recalled struct {
 	Of      string `json:"of,omitempty"` // message id that the order came with
 	At      int    `json:"at,omitempty"` // its LIN there
 	Seq     int    `json:"seq,omitempty"`
-	Oere    int64  `json:"oere,omitempty"`
+	Oere    int64  `json:"oere,omitempty"`    // that was debited for it, or would have been
 	Booking string `json:"booking,omitempty"` // stopped: the plan that would have booked it
 	ACK     string `json:"ack,omitempty"`     // and by which posting
 }
@@ -100,7 +100,7 @@ func (d *decision) decideRecalls() {
 			if order == nil {
 				d.find(FindingUnknownRecall, asked.Ref, "an order is recalled that never came")
 			} else {
-				asked.Of, asked.At, asked.Seq, asked.Oere = order.message, order.line.Line, order.order.Seq, order.order.Oere
+				asked.Of, asked.At, asked.Seq, asked.Oere = order.message, order.line.Line, order.order.Seq, order.order.debit()
 				asked.Does = d.does(order, answered)
 			}
 			switch asked.Does {
@@ -142,7 +142,7 @@ func (d *decision) givenBack(o *knownOrder, answered time.Time) comingBack {
 	days := 1 + int(draw(d.profile.Seed, "recall returns after", name)%uint64(max(1, d.profile.Recalls.Within)))
 	return comingBack{
 		weekdaysAfter(answered, days, d.zone), d.profile.Reports.returnAccount(AccountName{o.line.Bank, o.line.Account}),
-		returnLine{Order: o.order.Ref, Names: o.order.Ref, From: AccountName{o.order.Bank, o.order.Account}, Oere: o.order.Oere, Ordered: o.order.Oere},
+		d.returned(&o.order),
 	}
 }
 

@@ -23,8 +23,10 @@ type Reports struct {
 	// an account that is not in it gets its returns itself.
 	ReturnAccounts map[string]string `json:"return_accounts,omitempty"`
 	Returns        Returns           `json:"returns,omitzero"`
-	Debits         Debits            `json:"debits,omitzero"`
-	Misbehaves     ReportFaults      `json:"misbehaves,omitzero"`
+	// Abroad: of orders in another currency that come to something else by the rate, debited and come back.
+	Abroad     int          `json:"abroad,omitempty"`
+	Debits     Debits       `json:"debits,omitzero"`
+	Misbehaves ReportFaults `json:"misbehaves,omitzero"`
 }
 
 // Returns is how executed orders come back: ordinary things, that are nobody's fault.
@@ -67,6 +69,7 @@ func WithReports(p Profile) Profile {
 		Debmul: DebmulLine, Cremul: true, Finsta: "06:00",
 		Returns: Returns{PerMille: 20, Within: 5, Part: 150, Fee: 150, Two: 100, Merged: 500},
 		Debits:  Debits{Split: 100, Joint: 100, Charge: 100},
+		Abroad:  500,
 	}
 	if p.Executed == ExecutedSeq {
 		p.Reports.Debmul = DebmulParts
@@ -109,7 +112,7 @@ func (r Reports) checkRates() error {
 		is   int
 	}{
 		{"returns.per_mille", t.PerMille}, {"returns.part", t.Part}, {"returns.fee", t.Fee}, {"returns.two", t.Two}, {"returns.merged", t.Merged},
-		{"debits.split", d.Split}, {"debits.joint", d.Joint}, {"debits.charge", d.Charge},
+		{"abroad", r.Abroad}, {"debits.split", d.Split}, {"debits.joint", d.Joint}, {"debits.charge", d.Charge},
 		{"misbehaves.twice", m.Twice}, {"misbehaves.reordered", m.Reordered}, {"misbehaves.late", m.Late}, {"misbehaves.early", m.Early},
 		{"misbehaves.more", m.More}, {"misbehaves.unnamed", m.Unnamed}, {"misbehaves.unknown", m.Unknown}, {"misbehaves.stray", m.Stray},
 		{"misbehaves.rejected", m.Rejected}, {"misbehaves.sum", m.Sum}, {"misbehaves.balance", m.Balance}, {"misbehaves.missing", m.Missing},

@@ -37,10 +37,8 @@ func (d *decision) returns(date string, booked time.Time, early bool) []comingBa
 // partsOf is what comes back of an order, on one day or on two.
 func (d *decision) partsOf(o *orderLine) []returnLine {
 	r, name := d.profile.Reports, payersName(o.Ref)
-	part := returnLine{
-		Order: o.Ref, Names: o.Ref, From: AccountName{o.Bank, o.Account}, Oere: o.Oere, Ordered: o.Oere,
-		Why: int(draw(d.profile.Seed, "reports reason", name) % uint64(len(d.profile.Reasons))),
-	}
+	part := d.returned(o)
+	part.Why = int(draw(d.profile.Seed, "reports reason", name) % uint64(len(d.profile.Reasons)))
 	switch {
 	case d.errs("unnamed", name, r.Misbehaves.Unnamed):
 		part.Names = ""
@@ -54,19 +52,20 @@ func (d *decision) partsOf(o *orderLine) []returnLine {
 	case o.Booked:
 		parts[0].Why = o.Why
 		return parts
-	case o.Oere < 2:
+	case part.Oere < 2:
 		return parts
 	case d.errs("part", name, r.Returns.Part):
-		parts[0].Oere = o.Oere / 2
+		parts[0].take(part.Oere / 2)
 		return parts
 	case d.errs("fee", name, r.Returns.Fee):
-		parts[0].Fee = min(feeOfReturn, o.Oere/2)
+		parts[0].Fee = min(feeOfReturn, part.Oere/2)
 		parts[0].Oere -= parts[0].Fee
 		return parts
 	case d.errs("two", name, r.Returns.Two):
 		second := part
-		parts[0].Oere = o.Oere / 2
+		parts[0].take(part.Oere / 2)
 		second.Oere -= parts[0].Oere
+		second.Foreign = max(1, second.Foreign-parts[0].Foreign)
 		return append(parts, second)
 	default:
 		return parts

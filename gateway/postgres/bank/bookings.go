@@ -17,6 +17,9 @@ var bookScript string
 //go:embed sql/match_parts.sql
 var matchPartsScript string
 
+//go:embed sql/match_abroad.sql
+var matchAbroadScript string
+
 // mostParts is how many parts about one payment one file books; what is more waits for a person.
 const mostParts = 50
 
@@ -47,7 +50,11 @@ func (s *Store) applyBookings(ctx context.Context, x *postgres.Session, bank gat
 		return fmt.Errorf("postings: %w", err)
 	}
 	args["since_id"] = sinceID
-	if err := pgscript.Run(ctx, x, matchPartsScript, args); err != nil {
+	err = pgscript.Run(ctx, x, matchPartsScript, args)
+	if err == nil {
+		err = pgscript.Run(ctx, x, matchAbroadScript, args)
+	}
+	if err != nil {
 		return fmt.Errorf("parts of postings: %w", err)
 	}
 	if err := s.proveSent(ctx, x, `SELECT interchange_id FROM part_match UNION SELECT interchange_id FROM debited WHERE trouble IS NULL`); err != nil {
@@ -98,8 +105,8 @@ func (s *Store) applyReturns(ctx context.Context, x *postgres.Session, from sour
 
 // matchMoved keeps which order each part is about whose money came back just now.
 func (s *Store) matchMoved(ctx context.Context, x *postgres.Session, rule gateway.MatchRule, from source, now time.Time) error {
-	_, err := x.ExecContext(ctx, `INSERT INTO posting_match (posting_id, part, n, payment_id, attempt, interchange_id, message_no, lin, ore, charge_ore, rule, decision_id, at)
-		SELECT m.posting_id, m.part, coalesce(b.n, 0) + 1, m.payment_id, m.attempt, m.interchange_id, m.message_no, m.lin, m.ore, m.charge_ore, @rule,
+	_, err := x.ExecContext(ctx, `INSERT INTO posting_match (posting_id, part, n, payment_id, attempt, interchange_id, message_no, lin, ore, charge_ore, exchange_ore, rule, decision_id, at)
+		SELECT m.posting_id, m.part, coalesce(b.n, 0) + 1, m.payment_id, m.attempt, m.interchange_id, m.message_no, m.lin, m.ore, m.charge_ore, m.exchange_ore, @rule,
 			CASE WHEN @rule = 'persons' THEN @decision::bigint END, @now::timestamptz
 		FROM judged j JOIN part_match m ON m.posting_id = j.posting_id AND m.part = j.posting_part AND m.payment_id = j.payment_id
 		LEFT JOIN LATERAL (SELECT max(y.n) AS n FROM posting_match y WHERE y.posting_id = m.posting_id AND y.part = m.part) b ON true

@@ -42,11 +42,19 @@ func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, m Posting
 		OtherOrder                            bool // the bank names another order of the payment
 		Earlier                               bool // it is not the last
 	}
+	var exchange int64
 	err := x.QueryRowContext(ctx, matchPostingSQL, pgscript.Args{"posting": m.Posting, "part": m.Part, "payment": m.Payment, "attempt": m.Attempt, "news": string(gateway.NewsCameBack)}).
 		Scan(&found.Ore, &found.Charge, &found.Ordered, &found.Before, &found.Matched, &found.Effect, &found.OtherOrder, &found.Earlier)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", fmt.Errorf("posting %d part %d is no credit that waits, or payment %d has no such order at its bank: %w", m.Posting, m.Part, m.Payment, gateway.ErrIntent)
+	case err == nil:
+		err = pgscript.Run(ctx, x, matchAbroadScript, pgscript.Args{"since_id": 0})
+	}
+	if err == nil {
+		err = x.QueryRowContext(ctx, `SELECT exchange_ore FROM part_match`).Scan(&exchange)
+	}
+	switch {
 	case err != nil:
 		return "", fmt.Errorf("match posting %d: %w", m.Posting, err)
 	case found.Matched != 0:
@@ -55,7 +63,7 @@ func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, m Posting
 		return "", fmt.Errorf("posting %d part %d is about another order of payment %d, says the bank: %w", m.Posting, m.Part, m.Payment, gateway.ErrIntent)
 	case found.Effect.String != string(gateway.Takes):
 		return "", fmt.Errorf("payment %d: no money can come back where it stands: %w", m.Payment, gateway.ErrIntent)
-	case found.Before+found.Ore+found.Charge > found.Ordered:
+	case found.Before+found.Ore+found.Charge-exchange > found.Ordered:
 		return "", fmt.Errorf("payment %d: %d øre came back, and with these %d it would be more than the %d that were ordered: %w",
 			m.Payment, found.Before, found.Ore+found.Charge, found.Ordered, gateway.ErrIntent)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"nks/gateway"
@@ -181,7 +182,7 @@ func (f *freezer) endMessage(ctx context.Context) error {
 			row.Ore, row.PaymentOre = row.Ore+line[i].ore, row.PaymentOre+line[i].whole
 			f.addOrder(orders, &line[i], no, lin, i+1)
 		}
-		if row.PaymentOre == row.Ore {
+		if !slices.ContainsFunc(line, func(p completed) bool { return p.whole != p.ore }) {
 			row.PaymentOre = 0
 		}
 		ore += row.Ore

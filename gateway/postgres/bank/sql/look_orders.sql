@@ -10,7 +10,7 @@ CROSS JOIN LATERAL (SELECT b.payment_id, b.attempt, b.interchange_id, b.message_
       AND (b.account = ANY (@counterparties::text[]) OR b.ore = ANY (@amounts::bigint[])) OFFSET 0) o
 LEFT JOIN LATERAL (SELECT t.kind, t.attempt FROM standing t WHERE t.month = month_of(delivery_of(o.payment_id)) AND t.month BETWEEN @since::date AND @until::date
     AND t.payment_id = o.payment_id LIMIT 1) s ON true
-LEFT JOIN LATERAL (SELECT sum(y.ore + y.charge_ore) AS ore FROM posting_match y WHERE y.posting_id >= @since_id::bigint AND y.payment_id = o.payment_id
+LEFT JOIN LATERAL (SELECT sum(y.ore + y.charge_ore - y.exchange_ore) AS ore FROM posting_match y WHERE y.posting_id >= @since_id::bigint AND y.payment_id = o.payment_id
     AND y.attempt = o.attempt) m ON true
 JOIN may_follow f ON f.news = @news AND f.scope = 'order' AND f.effect = 'takes'
     AND f.position = position_of(CASE WHEN s.attempt = o.attempt THEN s.kind END, 'released', o.type, l.state, i.state)

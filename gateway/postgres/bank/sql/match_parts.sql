@@ -2,16 +2,16 @@
 -- the months that are looked at when the statements are planned, since_id the postings.
 
 -- step: parts and what they are about
-INSERT INTO part_match
+INSERT INTO part_match (k, n, posting_id, part, ore, charge_ore, code, text, month, payment_id, attempt, interchange_id, message_no, lin, seq, trouble, round, earlier, order_ore, abroad)
 SELECT k, n, posting_id, part, ore, charge_ore, code, text, month, payment_id, attempt, interchange_id, message_no, lin, seq,
     CASE WHEN why IS NOT NULL THEN why
-        WHEN ordered_ore <> order_ore OR before_ore + sum(ore + charge_ore) OVER (PARTITION BY payment_id, attempt ORDER BY k) > order_ore THEN 'another amount'
+        WHEN ordered_ore <> order_ore OR NOT abroad AND before_ore + sum(ore + charge_ore) OVER (PARTITION BY payment_id, attempt ORDER BY k) > order_ore THEN 'another amount'
         WHEN effect = 'disputes' AND NOT earlier THEN 'unpaid'
         WHEN effect <> 'takes' AND NOT earlier THEN 'disputed'
         WHEN row_number() OVER (PARTITION BY payment_id ORDER BY k) > @rounds::int THEN 'too many' END,
-    row_number() OVER (PARTITION BY payment_id ORDER BY k), earlier
+    row_number() OVER (PARTITION BY payment_id ORDER BY k), earlier, order_ore, abroad
 FROM (SELECT a.k, a.n, a.posting_id, a.part, a.ore, a.charge_ore, a.ordered_ore, a.code, a.text, r.month, r.payment_id, r.attempt, r.interchange_id, r.message_no, r.lin, r.seq,
-        r.ore AS order_ore, f.effect, coalesce(m.ore, 0) AS before_ore,
+        r.ore AS order_ore, l.type = 3 AND l.transfer_currency IS NOT NULL AS abroad, f.effect, coalesce(m.ore, 0) AS before_ore,
         CASE WHEN g.n IS NOT NULL THEN 'dropped' WHEN a.reference IS NULL THEN 'nothing named' WHEN r.n IS NULL THEN 'nothing of ours'
             WHEN s.attempt > r.attempt AND w.cause IS NULL THEN 'earlier' END AS why, w.cause IS NOT NULL AS earlier
     FROM asked_part a LEFT JOIN by_reference r ON r.n = -a.k LEFT JOIN by_dropped g ON g.n = -a.k

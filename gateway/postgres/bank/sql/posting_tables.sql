@@ -80,6 +80,9 @@ CREATE TEMP TABLE IF NOT EXISTS part_match (
     seq            int,
     trouble        text,        -- why no money is booked by it
     round          int,         -- of several about one payment the how manyth
+    order_ore      bigint,
+    abroad         boolean NOT NULL DEFAULT false, -- its recipient gets another currency
+    exchange_ore   bigint NOT NULL DEFAULT 0,      -- more than was ordered, by the rate
     earlier        boolean NOT NULL DEFAULT false -- its order is not the last of the payment: the last was made of what came back before
 ) ON COMMIT DROP
 

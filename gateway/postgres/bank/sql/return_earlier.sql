@@ -13,8 +13,8 @@ LEFT JOIN LATERAL (SELECT max(t.n) AS n FROM fact t WHERE t.scope = 'order' AND 
 WHERE m.earlier AND m.trouble IS NULL
 
 -- step: which order each part is about
-INSERT INTO posting_match (posting_id, part, n, payment_id, attempt, interchange_id, message_no, lin, ore, charge_ore, rule, decision_id, at)
-SELECT m.posting_id, m.part, coalesce(b.n, 0) + 1, m.payment_id, m.attempt, m.interchange_id, m.message_no, m.lin, m.ore, m.charge_ore, @rule, CASE WHEN @rule = 'persons' THEN @proof::bigint END, @now::timestamptz
+INSERT INTO posting_match (posting_id, part, n, payment_id, attempt, interchange_id, message_no, lin, ore, charge_ore, exchange_ore, rule, decision_id, at)
+SELECT m.posting_id, m.part, coalesce(b.n, 0) + 1, m.payment_id, m.attempt, m.interchange_id, m.message_no, m.lin, m.ore, m.charge_ore, m.exchange_ore, @rule, CASE WHEN @rule = 'persons' THEN @proof::bigint END, @now::timestamptz
 FROM part_match m LEFT JOIN LATERAL (SELECT max(y.n) AS n FROM posting_match y WHERE y.posting_id = m.posting_id AND y.part = m.part) b ON true
 WHERE m.earlier AND m.trouble IS NULL
 
