@@ -174,6 +174,7 @@ func TestInvariants_AreFoundBroken(t *testing.T) {
 		{"a part of a posting", `UPDATE posting_part SET ore = ore - 1`, "I8", "posting that is not what its parts add up to"},
 		{"a posting is matched twice", `INSERT INTO posting_match SELECT (jsonb_populate_record(m, '{"n": 2}')).* FROM posting_match m`, "I8", "posting that is matched with more than it is"},
 		{"more came back", `UPDATE posting_match SET charge_ore = charge_ore + 1`, "I8", "order of which more came back than was ordered"},
+		{"a rate at home", `UPDATE posting_match SET exchange_ore = -1`, "I8", "exchange of what is no order abroad"},
 		{"nothing was booked", `DELETE FROM posting_match`, "I8", "money that came back without the posting that proves it"},
 		{"nothing came back", `UPDATE fact SET kind = 'executed' WHERE kind = 'came_back'`, "I8", "match of a payment by which no money came back"},
 		{"a line's sum", `UPDATE order_line SET ore = ore + 1`, "I8", "line whose orders do not add up"},

@@ -104,7 +104,7 @@ func (w *world) account(ctx context.Context, db *app.Database, books *booking.St
 	if err != nil {
 		return nil, err
 	}
-	r.addBooks(kept)
+	r.addBooks(kept, seen)
 	r.Seconds = (w.marker.Machine + time.Since(began)).Seconds()
 	w.printResult(r, ledger, findings, seen)
 	w.printBooks(r, kept)

@@ -63,6 +63,9 @@ func printPostings(w io.Writer, all []act.Posting, asJSON bool) error {
 			if m.Payment != 0 {
 				about = fmt.Sprintf("payment %d, order %d", m.Payment, m.Attempt)
 			}
+			if m.Exchange != 0 {
+				about += fmt.Sprintf(", of it %d øre exchange", m.Exchange)
+			}
 			_, _ = fmt.Fprintf(w, "    part %d is about %s: %d øre, by %s\n", m.Part, about, m.Ore, m.Rule)
 		}
 	}

@@ -14,8 +14,9 @@ type order struct {
 
 // group is one LIN.
 type group struct {
-	date   string
-	orders []order
+	date     string
+	transfer string // currency that the recipients get; empty: kroner
+	orders   []order
 }
 
 // mail is an interchange as a test writes it: plain text, put together without any codec.
@@ -61,8 +62,8 @@ func (m mail) message(number int, groups []group) string {
 		for _, o := range g.orders {
 			sum += o.oere
 		}
-		fmt.Fprintf(&b, "LIN+%d'DTM+203:%s:102'RFF+AEK:%s-G%d'BUS++DO++IBB'MOA+9:%s:DKK'FII+OR+30001234567890:::DKK+:::3000:80:130'NAD+OY+++K?+benhavns Kommune'",
-			l+1, g.date, m.control, l+1, kroner(sum))
+		fmt.Fprintf(&b, "LIN+%d'DTM+203:%s:102'RFF+AEK:%s-G%d'BUS++DO++IBB'MOA+9:%s:DKK'%sFII+OR+30001234567890:::DKK+:::3000:80:130'NAD+OY+++K?+benhavns Kommune'",
+			l+1, g.date, m.control, l+1, kroner(sum), g.cux())
 		for s, o := range g.orders {
 			fmt.Fprintf(&b, "SEQ++%d'MOA+9:%s:DKK'RFF+CR:%s'%sFII+BF+%010d+:::4300:80:130'NAD+BE+++Per B\xf8dker+Algade 1+Roskilde++4000+DK'PRC+11'FTX+PMD+++Udbetaling:juli'",
 				s+1, kroner(o.oere), o.ref, o.pai(), orders)
@@ -72,6 +73,13 @@ func (m mail) message(number int, groups []group) string {
 	fmt.Fprintf(&b, "CNT+LIN:%d'CNT+SEQ:%d'", len(groups), orders)
 	fmt.Fprintf(&b, "UNT+%d+%d'", segments(b.String())+1, number)
 	return b.String()
+}
+
+func (g group) cux() string {
+	if g.transfer == "" {
+		return ""
+	}
+	return "CUX+2:DKK+3:" + g.transfer + "'"
 }
 
 func (o order) pai() string {

@@ -19,10 +19,11 @@ type advice struct {
 	bad       bool // something in it is no amount
 }
 
-// part is a SEQ of CREMUL.
+// part is a SEQ of CREMUL or DEBMUL.
 type part struct {
 	ref       string
 	oere, fee int64
+	abroad    bool // it says what it came to in another currency
 }
 
 // isAdvice reports whether a message tells of accounts.
@@ -77,6 +78,9 @@ func (a *advice) detail(tag string, g segment) {
 	case "MOA":
 		oere, ok := signed(g.at(1, 1))
 		a.bad = a.bad || !ok
+		if qualifier == "98" && a.inPart && g.at(1, 2) != "DKK" {
+			a.parts[len(a.parts)-1].abroad = true
+		}
 		a.amount(qualifier, oere)
 	}
 }
@@ -164,6 +168,7 @@ func (a *advice) take() {
 	if a.kind == "DEBMUL" {
 		one.Debited.add(-a.key.oere)
 		one.Charged += a.charged
+		a.takeDebits()
 		return
 	}
 	one.Credits.add(a.key.oere)
@@ -180,6 +185,16 @@ func (a *advice) take() {
 		}
 		one.CameBack.add(p.oere)
 		one.Kept += p.fee
-		orders[0].comeBack(p.oere, p.fee)
+		orders[0].comeBack(p)
+	}
+}
+
+// takeDebits takes in what rates have made of the orders of a debit.
+func (a *advice) takeDebits() {
+	for _, p := range a.parts {
+		s := statement{w: a.w, bank: a.bank, ref: p.ref}
+		if orders := s.byReference(); p.abroad && len(orders) > 0 {
+			orders[0].overDebited += p.oere - orders[0].oere
+		}
 	}
 }

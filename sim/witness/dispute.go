@@ -38,15 +38,26 @@ func (o *order) execute(whole bool) {
 
 // comeBack takes note of money that came back. It was debited, so that it is as good as executed; of a rejected order it
 // contradicts.
-func (o *order) comeBack(oere, fee int64) {
+func (o *order) comeBack(p part) {
 	o.undecided = false
 	if o.end == endRejected {
 		o.disputed = true
 	}
 	o.returns++
-	o.back += oere
-	o.fee += fee
+	o.back += p.oere
+	o.fee += p.fee
+	if o.disputed {
+		return
+	}
+	// All of an order abroad is back where that is little more or less than it was, whatever the rate made of it.
+	o.undisputedBack += p.oere + p.fee
+	if by := o.oere - o.undisputedBack; p.abroad && max(by, -by) <= o.oere/mostExchanged {
+		o.rateTook = by
+	}
 }
+
+// mostExchanged is the part of an order abroad by which a rate may make it another amount: a twentieth.
+const mostExchanged = 20
 
 // hasComeBack reports whether any of an order's money has.
 func (o *order) hasComeBack() bool { return o.back > 0 }

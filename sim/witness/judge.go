@@ -74,11 +74,13 @@ type fate struct {
 	paid     int   // orders that paid, by the banks' journals, likewise
 	// away and trulyAway are øre that were paid, or may have been, and are not back: by what the banks say, and by their journals.
 	away, trulyAway int64
+	// overDebited and rateTook are what rates made of orders abroad, gave what they gave of what came back.
+	overDebited, rateTook, gave int64
 }
 
 // isPaidTwice reports whether more of a payment is paid, or may be, than its amount.
 func (f fate) isPaidTwice(p *payment) bool {
-	return f.pays > 1 || f.paid > 1 || f.back != nil && max(f.away, f.trulyAway) > p.oere()
+	return f.pays > 1 || f.paid > 1 || f.back != nil && max(f.away, f.trulyAway) > p.oere()+f.gave
 }
 
 func (w *witness) fateOf(p *payment) fate {
@@ -91,6 +93,7 @@ func (w *witness) fateOf(p *payment) fate {
 		f.orders++
 		f.parts += int(o.returns)
 		f.toldBack += o.back
+		f.overDebited, f.rateTook, f.gave = f.overDebited+o.overDebited, f.rateTook+o.rateTook, f.gave+max(0, -o.rateTook)
 		if o.end == endExecuted && !o.isDisputed() && !o.isRejected() {
 			f.executed++
 		}
@@ -136,6 +139,8 @@ func (w *witness) settlePayment(p *payment, authority *States) {
 	for _, s := range []*States{authority, &w.report.Total} {
 		s.Received.add(p.oere())
 		w.stateOf(s, p, f).add(p.oere())
+		s.OverDebited += f.overDebited
+		s.RatesTook += f.rateTook
 		if f.disputed == nil && f.standing != nil && w.isUndecided(f.standing) {
 			s.Undecided.add(p.oere())
 		}

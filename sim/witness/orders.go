@@ -30,8 +30,11 @@ type order struct {
 
 	back, fee int64 // came back, and was kept of it, by the bank's reports
 	returns   int32 // parts in which it came back
-	trueBack  int64 // came back, by the bank's journal
-	recall    recall
+	// Of an order abroad: øre that were debited beyond what was ordered, and that the rate has taken of what came back (below 0: given).
+	overDebited, rateTook int64
+	undisputedBack        int64 // of back and fee what came before a dispute
+	trueBack              int64 // came back, by the bank's journal
+	recall                recall
 }
 
 // interchange is a PAYMUL interchange as one bank received it.

@@ -194,13 +194,17 @@ func returnOf(ref, amount, fee string) string {
 	return "SEQ++1'FII+OR'RFF+CR:" + ref + "'MOA+60:" + amount + ":DKK'MOA+98:100,00:DKK'GIS+2'FTX+AAO+++K0561:Konto ophørt'" + fee
 }
 
+// again is where the second interchange of a bank lies.
+const again = centre + "done/000002-NKS2.edi"
+
+// anew orders a payment once more.
+func anew(amount string) string {
+	return interchange("2", "AG1", line(1, seq(1, "00000002A 1", amount, "", transfer("0000012345", "3001"))))
+}
+
 // TestWhatComesBack judges payments of which money came back, and what is ordered anew with it.
 func TestWhatComesBack(t *testing.T) {
 	t.Parallel()
-	const anew = centre + "done/000002-NKS2.edi"
-	order := func(amount string) string {
-		return interchange("2", "AG1", line(1, seq(1, "00000002A 1", amount, "", transfer("0000012345", "3001"))))
-	}
 	sum := func(oere int64) witness.Sum { return witness.Sum{Count: 1, Oere: oere} }
 	for name, c := range map[string]struct {
 		files                   files
@@ -229,32 +233,32 @@ func TestWhatComesBack(t *testing.T) {
 		"of what was rejected": {files: files{advised: cremul("R1", "500,00", returnOf("00000001E", "500,00", ""))},
 			disputed: sum(50000), credited: 50000},
 		"and is ordered anew": {files: files{
-			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), anew: order("100,00"),
+			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), again: anew("100,00"),
 		}, stated: "100,00", waits: sum(10000), credited: 10000},
 		"and is paid anew": {files: files{
-			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), anew: order("100,00"),
+			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), again: anew("100,00"),
 			centre + "sent/D1.edi": statement("D1", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+D1-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+4'UNT+9+1'"),
 		}, stated: "100,00", paid: true, credited: 10000},
 		"and is paid to the error account": {files: files{
 			advised:                  cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")),
-			anew:                     interchange("2", "AG1", line(1, seq(1, "00000002A 1", "100,00", "", transfer("0000000099", "3001")))),
+			again:                    interchange("2", "AG1", line(1, seq(1, "00000002A 1", "100,00", "", transfer("0000000099", "3001")))),
 			"../country/choices.csv": "authority,benefit_type,cause,choice\n10,,came_back,error_account 30010000000099\n",
 			centre + "sent/D1.edi":   statement("D1", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+D1-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+4'UNT+9+1'"),
 		}, stated: "100,00", paid: true, settled: sum(10000), credited: 10000},
 		"and is rejected where it is ordered anew": {files: files{
-			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), anew: order("100,00"),
+			advised: cremul("R1", "100,00", returnOf("00000001A 1", "100,00", "")), again: anew("100,00"),
 			centre + "sent/D1.edi": statement("D1", "UNH+1+BANSTA:D:96A:UN'BGM+XZ8+D1-1+9'DTM+137:20050812:102'RFF+ACW:MSG2'LIN+1'SEQ'GIS+2'UNT+9+1'"),
 		}, stated: "100,00 0,00", credited: 10000},
 		"a part, and that goes to another account": {files: files{
 			advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", "")),
-			anew:    interchange("2", "AG1", line(1, seq(1, "00000002A 1", "40,00", "", "PAI+::20'"))),
+			again:   interchange("2", "AG1", line(1, seq(1, "00000002A 1", "40,00", "", "PAI+::20'"))),
 		}, stated: "40,00", waits: sum(10000), credited: 4000},
 		"a part, and one øre more goes elsewhere": {files: files{
 			advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", "")),
-			anew:    interchange("2", "AG1", line(1, seq(1, "00000002A 1", "40,01", "", transfer("0000000099", "3001")))),
+			again:   interchange("2", "AG1", line(1, seq(1, "00000002A 1", "40,01", "", transfer("0000000099", "3001")))),
 		}, stated: "40,00", waits: sum(10000), credited: 4000, kind: witness.PaidTwice},
 		"a part, and all is ordered anew": {files: files{
-			advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", "")), anew: order("100,00"),
+			advised: cremul("R1", "40,00", returnOf("00000001A 1", "40,00", "")), again: anew("100,00"),
 		}, stated: "40,00", waits: sum(10000), credited: 4000, kind: witness.PaidTwice},
 		"whose sum is another": {files: files{advised: cremul("R1", "100,01", returnOf("00000001A 1", "100,00", ""))}, unknown: 10001},
 		"without an amount": {files: files{
@@ -284,6 +288,48 @@ func TestWhatComesBack(t *testing.T) {
 			found := func(f witness.Finding) bool { return f.Kind == c.kind }
 			if (len(r.Findings) > 0) != (c.kind != "") || c.kind != "" && !slices.ContainsFunc(r.Findings, found) {
 				t.Errorf("findings %v, want %q", r.Findings, c.kind)
+			}
+		})
+	}
+}
+
+// TestRates: what rates make of orders abroad is told apart, by the bytes of debits and returns, and what is ordered anew of what came back at a better rate is
+// not paid twice.
+func TestRates(t *testing.T) {
+	t.Parallel()
+	abroad := func(text string) string {
+		return recounted(strings.ReplaceAll(text, "MOA+98:100,00:DKK'", "MOA+98:13,40:EUR'CUX+2:DKK+3:EUR+7,4'"))
+	}
+	debit := "UNH+1+DEBMUL:D:96A:UN'BGM+470+D1'DTM+137:20050812:102'LIN+1'DTM+202:20050812:102'MOA+60:101,00:DKK'RFF+ACK:D1'FII+OR+0004567890:::DKK+:::3011:80:130'" +
+		returnOf("00000001A 1", "101,00", "") + "CNT+LIN:1'CNT+SEQ:1'UNT+1+1'"
+	for name, c := range map[string]struct {
+		files      files
+		over, took int64
+		twice      bool
+	}{
+		"a debit":                       {files: files{centre + "sent/D1.edi": statement("D1", abroad(debit))}, over: 100},
+		"a debit in kroner":             {files: files{centre + "sent/D1.edi": statement("D1", debit)}},
+		"a worse rate":                  {files: files{advised: abroad(cremul("R1", "98,00", returnOf("00000001A 1", "98,00", "")))}, took: 200},
+		"a worse rate, less a fee":      {files: files{advised: abroad(cremul("R1", "73,00", returnOf("00000001A 1", "73,00", "25,00")))}, took: 200},
+		"in two parts":                  {files: files{advised: abroad(cremul("R1", "98,00", returnOf("00000001A 1", "50,00", ""), returnOf("00000001A 1", "48,00", "")))}, took: 200},
+		"a part":                        {files: files{advised: abroad(cremul("R1", "50,00", returnOf("00000001A 1", "50,00", "")))}},
+		"in kroner":                     {files: files{advised: cremul("R1", "98,00", returnOf("00000001A 1", "98,00", ""))}},
+		"a better rate":                 {files: files{advised: abroad(cremul("R1", "103,00", returnOf("00000001A 1", "103,00", "")))}, took: -300},
+		"a better rate, and anew":       {files: files{advised: abroad(cremul("R1", "103,00", returnOf("00000001A 1", "103,00", ""))), again: anew("103,00")}, took: -300},
+		"a better rate, and more, anew": {files: files{advised: abroad(cremul("R1", "103,00", returnOf("00000001A 1", "103,00", ""))), again: anew("103,01")}, took: -300, twice: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := tiny()
+			for path, text := range c.files {
+				f[path] = text
+			}
+			r := f.compute(t)
+			if r.Total.OverDebited != c.over || r.Total.RatesTook != c.took || r.Authorities[0].RatesTook != c.took {
+				t.Errorf("%+v", r.Total)
+			}
+			if twice := slices.ContainsFunc(r.Findings, func(f witness.Finding) bool { return f.Kind == witness.PaidTwice }); twice != c.twice {
+				t.Errorf("%+v", r.Findings)
 			}
 		})
 	}

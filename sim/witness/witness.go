@@ -42,6 +42,10 @@ type States struct {
 	Undecided Sum `json:"undecided"`
 	// Unnamed is the part of Executed and Cheque of which money is back, by the bank's journal, though no report names it.
 	Unnamed Sum `json:"unnamed"`
+	// OverDebited is øre that were debited for orders abroad beyond what was ordered, as far as it is reported by order, and RatesTook what is missing, by the
+	// rate, of what came back of them. Both may be below 0.
+	OverDebited int64 `json:"over_debited"`
+	RatesTook   int64 `json:"rates_took"`
 }
 
 // AuthorityStates are the states of one authority's payments.

@@ -49,10 +49,7 @@ func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, m Posting
 	case errors.Is(err, sql.ErrNoRows):
 		return "", fmt.Errorf("posting %d part %d is no credit that waits, or payment %d has no such order at its bank: %w", m.Posting, m.Part, m.Payment, gateway.ErrIntent)
 	case err == nil:
-		err = pgscript.Run(ctx, x, matchAbroadScript, pgscript.Args{"since_id": 0})
-	}
-	if err == nil {
-		err = x.QueryRowContext(ctx, `SELECT exchange_ore FROM part_match`).Scan(&exchange)
+		exchange, err = exchangeOf(ctx, x)
 	}
 	switch {
 	case err != nil:
@@ -75,6 +72,14 @@ func (s *Store) MatchPosting(ctx context.Context, x *postgres.Session, m Posting
 	}
 	x.Wakes(postgres.ToAnswer)
 	return fmt.Sprintf("%d øre of posting %d came back of payment %d", found.Ore, m.Posting, m.Payment), nil
+}
+
+// exchangeOf is what of the part in part_match is a matter of a rate.
+func exchangeOf(ctx context.Context, x *postgres.Session) (ore int64, err error) {
+	if err = pgscript.Run(ctx, x, matchAbroadScript, pgscript.Args{"since_id": 0}); err == nil {
+		err = x.QueryRowContext(ctx, `SELECT exchange_ore FROM part_match`).Scan(&ore)
+	}
+	return ore, err
 }
 
 // bookMatched carries out what persons say came back, as it stands in part_match.

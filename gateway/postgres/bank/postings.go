@@ -51,6 +51,7 @@ type PostingMatch struct {
 	Message  int                   `db:"message_no" json:"message,omitempty"`
 	Line     int                   `db:"lin" json:"line,omitempty"`
 	Ore      int64                 `db:"ore" json:"ore"`
+	Exchange int64                 `db:"exchange_ore" json:"exchange_ore,omitempty"` // more than was ordered, by the rate
 	Rule     string                `db:"rule" json:"rule"`
 	Decision int64                 `db:"decision_id" json:"decision,omitempty"`
 }
@@ -90,7 +91,7 @@ func (s *Store) Posting(ctx context.Context, id int64) (p Posting, err error) {
 	}
 	if err == nil {
 		err = s.DB.SelectContext(ctx, &p.Matches, `SELECT m.part, coalesce(m.payment_id, 0) AS payment_id, coalesce(m.attempt, 0) AS attempt, coalesce(i.control_ref, 0) AS control_ref,
-			coalesce(m.message_no, 0) AS message_no, coalesce(m.lin, 0) AS lin, m.ore, m.rule, coalesce(m.decision_id, 0) AS decision_id
+			coalesce(m.message_no, 0) AS message_no, coalesce(m.lin, 0) AS lin, m.ore, m.exchange_ore, m.rule, coalesce(m.decision_id, 0) AS decision_id
 			FROM posting_match m LEFT JOIN interchange i ON i.id = m.interchange_id WHERE m.posting_id = $1 ORDER BY m.part, m.n LIMIT $2`, id, mostPostings)
 	}
 	if err != nil {
