@@ -83,9 +83,16 @@ func (r *run) judgePayments(ctx context.Context, v *verdict, journals map[string
 	return nil
 }
 
-// keeps is what of an order its recipient has, or the bank.
+// keeps is what of an order its recipient has, or the bank, in øre as they were ordered.
 func keeps(o *bank.LedgerOrder) int64 {
 	left := o.Debited
+	if o.Foreign != 0 && left != 0 { // at whichever rate it was debited, and came back
+		kept := o.Foreign
+		for _, b := range o.Returns {
+			kept -= b.Foreign
+		}
+		return o.Oere * kept / o.Foreign
+	}
 	for _, b := range o.Returns {
 		left -= b.Oere
 	}
@@ -113,7 +120,7 @@ func (v *verdict) judgeOrder(o ordered, at *bank.LedgerOrder) {
 	wrong := false
 	switch gateway.PaymentState(o.State) {
 	case gateway.PaymentExecuted, gateway.PaymentCheque:
-		wrong = !executed || back > 0 || at.Debited != at.Oere
+		wrong = !executed || back > 0 || at.Debited != at.Rated
 	case gateway.PaymentReturned:
 		wrong = executed
 	case gateway.PaymentCameBack:

@@ -61,6 +61,8 @@ type LedgerOrder struct {
 	Truth   Outcome
 	Fault   Fault // of what is told of it; empty: none
 	Debited int64 // booked for it, in øre
+	Rated   int64 // what is to be booked for it: what was ordered, or what that came to at another rate
+	Foreign int64 // what was transferred of another currency, in its minor units; 0: of none that is told
 	Returns []LedgerReturn
 	Recall  Recall // what the centre does with it, asked to give it back; empty: nobody has asked
 	// Confirmed: the truth has been told to somebody who asked.
@@ -213,7 +215,10 @@ func (r *ledgerReader) enter(f *receivedLine, o *orderLine, l lineLine) *LedgerO
 		Oere: o.Oere, Currency: o.Currency, Account: o.Account, Bank: o.Bank, Type: o.Type,
 		Debit: l.Account, DebitBank: l.Bank, Date: l.Date,
 		Interchange: f.Control, Message: f.Messages[o.Message].ID, Line: o.Line, Seq: o.Seq, Times: 1, Outcome: Ordered,
-		Truth: o.Truth, Fault: o.Fault,
+		Truth: o.Truth, Fault: o.Fault, Rated: o.debit(),
+	}
+	if o.Exchanged != nil {
+		e.Foreign = o.Exchanged.Foreign
 	}
 	r.ledger.Orders[o.Ref] = e
 	return e

@@ -11,6 +11,7 @@ import (
 type LedgerReturn struct {
 	Oere    int64 // came back
 	Fee     int64 // kept back by the bank
+	Foreign int64 // of what was transferred of another currency
 	Date    string
 	Account AccountName // credited
 	ACK     string
@@ -118,7 +119,7 @@ func (r *ledgerReader) booked(b *bookedLine) error {
 		for _, part := range p.Parts {
 			if o := r.ledger.Orders[part.Order]; o != nil {
 				o.Returns = append(o.Returns, LedgerReturn{
-					Oere: part.Oere, Fee: part.Fee, Date: p.Date, Account: p.AccountName, ACK: p.ACK, Names: part.Names,
+					Oere: part.Oere, Fee: part.Fee, Foreign: part.Foreign, Date: p.Date, Account: p.AccountName, ACK: p.ACK, Names: part.Names,
 				})
 			}
 		}
