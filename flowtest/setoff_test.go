@@ -433,6 +433,10 @@ func TestSetOff_Killed(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Base.Failpoint = func(string) {}
+	// Its session ends when the server notices, and holds the unit until then.
+	for w.number(`SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+		WHERE d.datname = current_database() AND l.pid <> pg_backend_pid() AND l.locktype = 'relation' AND l.mode = 'RowExclusiveLock'`) > 0 && t.Context().Err() == nil {
+	}
 	w.want("taken", w.setOffs(), "")
 	w.release()
 	w.want("taken", w.setOffs(), "A K1 400 of 700")
