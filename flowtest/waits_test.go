@@ -123,8 +123,10 @@ func TestWaits_Debit(t *testing.T) {
 	w := newWorld(t, banks(t), func(o *options) { o.banks[0].DebitDeadline = 24 * time.Hour })
 	one, two := w.four("BEC"), w.four("BEC")
 	w.says("BEC", contrl("BEC", one.no, "7"), contrl("BEC", two.no, "7"), bansta(one.message(1), line(1, "4", "")))
+	// What is not executed owes no debit, nor a line of which the bank has rejected each order by itself.
+	w.says("BEC", bansta(one.message(2), status(1, 1, "2", "Nej")))
+	w.says("BEC", bansta(one.message(2), line(1, "4", "")))
 	w.newAnswers()
-	// What is not executed owes no debit.
 	const wants = "debit missing 1 bank BEC has told of no debit for what is executed; file NKS00000000000001.edi is executed since 2005-08-12 09:00: 3 payments, 600 øre"
 	const silent = "debit missing BEC bank BEC has laid out nothing since; 1 files wait since 2005-08-12 09:00: 3 payments, 600 øre"
 	w.waits("2005-08-13 08:59", "")

@@ -36,12 +36,14 @@ const withoutStatus = `SELECT i.id, i.file_name, i.executes_on, sum(l.payments -
 	WHERE i.bank = $1 AND i.contrl = 'accepted' AND i.executes_on <= $2::date AND l.state IN ('with_bank', 'accepted')
 	GROUP BY i.id HAVING sum(l.payments - l.later_payments - t.payments) > 0 ORDER BY i.id`
 
-// withoutDebit is lines that are executed, as the bank says or by its silence, and of which no posting has debited anything. Of the last
-// two months: what is older was raised.
+// withoutDebit is lines that are executed, as the bank says or by its silence, with orders that it has not rejected by themselves, and of which
+// no posting has debited anything. Of the last two months: what is older was raised.
 const withoutDebit = `SELECT i.id, i.file_name, i.executes_on, sum(l.payments)::bigint AS payments, sum(l.ore)::bigint AS ore
 	FROM interchange i JOIN order_line l ON l.interchange_id = i.id
 	WHERE i.month >= (date_trunc('month', $2::date) - interval '2 months')::date AND i.bank = $1 AND i.executes_on <= $2::date
 		AND l.state IN ('assumed', 'executed')
+		AND l.payments - l.later_payments > (SELECT coalesce(sum(e.payments), 0) FROM fact_tally e WHERE e.interchange_id = l.interchange_id AND e.message_no = l.message_no
+			AND e.lin = l.lin AND e.kind = 'bank_rejected')
 		AND NOT EXISTS (SELECT FROM posting_match m WHERE m.payment_id IS NULL AND m.interchange_id = l.interchange_id AND m.message_no = l.message_no AND m.lin = l.lin)
 	GROUP BY i.id ORDER BY i.id`
 
