@@ -136,8 +136,9 @@ func TestWaits_Debit(t *testing.T) {
 	w.waits("2005-08-14 08:59", "")
 	w.says("BEC", bansta(two.message(1), line(1, "3", "")))
 	w.waits("2005-08-14 09:00", wants)
+	w.waits("2005-12-01 09:00", wants) // it does not end by growing old
 	w.says("BEC", debmul(booking{account: debit1, ref: "D1"}.debited(600, fmt.Sprintf("%014d-1-1", one.no))))
-	w.waits("2005-08-14 09:01", "")
+	w.waits("2005-12-01 09:01", "")
 	w.newAnswers()
 }
 

@@ -37,10 +37,11 @@ const withoutStatus = `SELECT i.id, i.file_name, i.executes_on, sum(l.payments -
 	GROUP BY i.id HAVING sum(l.payments - l.later_payments - t.payments) > 0 ORDER BY i.id`
 
 // withoutDebit is lines that are executed, as the bank says or by its silence, with orders that it has not rejected by themselves, and of which
-// no posting has debited anything. Of the last two months: what is older was raised.
+// no posting has debited anything. Of the last two months, and of those before the first that is raised and open: what is older was raised, and
+// persons have closed it.
 const withoutDebit = `SELECT i.id, i.file_name, i.executes_on, sum(l.payments)::bigint AS payments, sum(l.ore)::bigint AS ore
 	FROM interchange i JOIN order_line l ON l.interchange_id = i.id
-	WHERE i.month >= (date_trunc('month', $2::date) - interval '2 months')::date AND i.bank = $1 AND i.executes_on <= $2::date
+	WHERE i.month >= (date_trunc('month', least($2::date, (SELECT min(e.raised_at)::date FROM exception e WHERE e.kind = '` + string(gateway.DebitMissing) + `' AND e.closed_at IS NULL))) - interval '2 months')::date AND i.bank = $1 AND i.executes_on <= $2::date
 		AND l.state IN ('assumed', 'executed')
 		AND l.payments - l.later_payments > (SELECT coalesce(sum(e.payments), 0) FROM fact_tally e WHERE e.interchange_id = l.interchange_id AND e.message_no = l.message_no
 			AND e.lin = l.lin AND e.kind = 'bank_rejected')
