@@ -49,7 +49,7 @@ func (d *desk) make(a *answerState) error {
 		m.Name = nameAgain(first.Name)
 		write = func(w io.Writer) error { return copyFile(w, filepath.Join(d.folders.Sent, first.Name)) }
 	} else {
-		write = d.number(a, m)
+		write = d.seal.signed(d.number(a, m))
 		if a.How == spoiltEnd || a.How == spoiltTerminator {
 			write = spoilt(write, a.How)
 		}
