@@ -97,8 +97,8 @@ func openSSLVerifies(t *testing.T, key, interchange string) (messages int) {
 	t.Helper()
 	dir := t.TempDir()
 	openssl := func(args ...string) string {
-		said, _ := exec.CommandContext(t.Context(), "openssl", args...).CombinedOutput()
-		return strings.TrimSpace(string(said))
+		printed, _ := exec.CommandContext(t.Context(), "openssl", args...).CombinedOutput()
+		return strings.TrimSpace(string(printed))
 	}
 	openssl("pkey", "-in", key, "-pubout", "-out", filepath.Join(dir, "public"))
 	for _, s := range regexp.MustCompile(`USX\+[^']*\+\+\+\+(\d+)\+[^']*'\s*USY\+1\+1:([0-9A-F]+)'`).FindAllStringSubmatch(interchange, -1) {
@@ -112,8 +112,8 @@ func openSSLVerifies(t *testing.T, key, interchange string) (messages int) {
 				t.Fatal(err)
 			}
 		}
-		if said := openssl("dgst", "-sha256", "-verify", filepath.Join(dir, "public"), "-signature", filepath.Join(dir, "signature"), filepath.Join(dir, "content")); said != "Verified OK" {
-			t.Errorf("message %s: %s", s[1], said)
+		if printed := openssl("dgst", "-sha256", "-verify", filepath.Join(dir, "public"), "-signature", filepath.Join(dir, "signature"), filepath.Join(dir, "content")); printed != "Verified OK" {
+			t.Errorf("message %s: %s", s[1], printed)
 		}
 		messages++
 	}

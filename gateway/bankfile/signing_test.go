@@ -148,8 +148,8 @@ func TestSigned_ByOpenSSL(t *testing.T) {
 	}
 	dir := t.TempDir()
 	run := func(args ...string) string {
-		said, _ := exec.CommandContext(t.Context(), "openssl", args...).CombinedOutput()
-		return strings.TrimSpace(string(said))
+		printed, _ := exec.CommandContext(t.Context(), "openssl", args...).CombinedOutput()
+		return strings.TrimSpace(string(printed))
 	}
 	run("pkey", "-in", ownKey, "-pubout", "-out", filepath.Join(dir, "public"))
 	messages := regexp.MustCompile(`(?s)UNH\+\d\+PAYMUL.*?UNT\+\d+\+\d'`).FindAll(out.Bytes(), -1)
@@ -167,8 +167,8 @@ func TestSigned_ByOpenSSL(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if said := run("dgst", "-sha256", "-verify", filepath.Join(dir, "public"), "-signature", filepath.Join(dir, "signature"), filepath.Join(dir, "content")); said != "Verified OK" {
-			t.Errorf("message %d: %s", i+1, said)
+		if printed := run("dgst", "-sha256", "-verify", filepath.Join(dir, "public"), "-signature", filepath.Join(dir, "signature"), filepath.Join(dir, "content")); printed != "Verified OK" {
+			t.Errorf("message %d: %s", i+1, printed)
 		}
 	}
 }

@@ -68,11 +68,11 @@ func TestAutack(t *testing.T) {
 			c := sealed(t)
 			s := c.open()
 			c.put(s, "NKS1.edi", test.text)
-			said := c.answers(s)
-			if got := strings.Join(said, ""); !strings.Contains(got, test.want) {
+			texts := c.answers(s)
+			if got := strings.Join(texts, ""); !strings.Contains(got, test.want) {
 				t.Errorf("no %q in %s", test.want, got)
 			}
-			for _, text := range said {
+			for _, text := range texts {
 				if err := centreSigned(text); err != nil {
 					t.Errorf("%v: %s", err, text)
 				}
