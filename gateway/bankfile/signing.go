@@ -82,6 +82,9 @@ func (s *Signing) validate() error {
 	return nil
 }
 
+// defaultVersion is the syntax version of a UNB that names none.
+const defaultVersion = 3
+
 // outgoing is an interchange on its way out, which is signed where the profile says so.
 type outgoing struct {
 	*edifact.Writer
@@ -146,17 +149,18 @@ func (o *outgoing) finish() error {
 
 func (o *outgoing) sign() error {
 	digests, by := o.hash.Digests(), o.codec.profile.Sign
+	h := edifact.UNH{Ref: strconv.Itoa(len(digests) + 1), Type: autackType, Version: "4", Release: "1", Agency: "UN"}
+	version := max(o.unb.Version, defaultVersion)
+	if version == 4 {
+		h.Function = autack.FunctionAuthentication
+	}
 	m, err := autack.Sign(digests, by.Key, autack.SignOptions{
-		Message: edifact.UNH{Ref: strconv.Itoa(len(digests) + 1), Type: "AUTACK", Version: "4", Release: "1", Agency: "UN"},
+		Message: h,
 		KeyName: by.Name,
 		Time:    autack.Time{Date: o.at.Format("20060102"), Time: o.at.Format("150405")},
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnwritable, err)
-	}
-	version := o.unb.Version
-	if version == 0 {
-		version = 3
 	}
 	if err := m.Write(o.Writer, version); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnwritable, err)

@@ -117,6 +117,25 @@ func TestSigned(t *testing.T) {
 	}
 }
 
+// TestSigned_Version4: a CONTRL about an interchange of syntax version 4 is one of that version, and so is its signature.
+func TestSigned_Version4(t *testing.T) {
+	t.Parallel()
+	c := codec(t, func(p *bankfile.Profile) { p.Sign = signing(t, ownKey) })
+	text := strings.NewReplacer("UNOC:3", "UNOC:4", "050811:0630", "20050811:0630").Replace(fromBank(banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'"))
+	e, err := c.Read(strings.NewReader(text), &heard{})
+	var bad *gateway.UnreadableError
+	if !errors.As(err, &bad) {
+		t.Fatal(err)
+	}
+	out, err := c.Answer(e, err, "00000000000077", prepared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := verified(out, public(t, ownKey)); n != 1 || err != nil || !bytes.Contains(out, []byte("AUTACK:4:1:UN:::SECAUT'")) {
+		t.Errorf("%d messages are signed in %s: %v", n, out, err)
+	}
+}
+
 // TestSigned_AsAppended: package autack makes the same of what is not signed.
 func TestSigned_AsAppended(t *testing.T) {
 	t.Parallel()
