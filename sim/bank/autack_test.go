@@ -13,6 +13,7 @@ import (
 
 	"nks/edifact"
 	"nks/edifact/autack"
+	"nks/edifact/directory/d96a"
 	"nks/sim/bank"
 )
 
@@ -22,10 +23,13 @@ const (
 )
 
 // sealed begins a centre that signs, and knows one key of its gateway.
-func sealed(t *testing.T) *centre {
+func sealed(t *testing.T, change ...func(*bank.Profile)) *centre {
 	t.Helper()
 	p := quiet()
 	p.Autack = bank.Autack{Key: "own.pem", Name: "B1", Verify: map[string]string{"NKS1": "gateway.pem"}}
+	for _, f := range change {
+		f(&p)
+	}
 	c := prepare(t, p)
 	own, err := os.ReadFile(centreKey)
 	if err != nil {
@@ -91,13 +95,50 @@ func TestAutack(t *testing.T) {
 	}
 }
 
+// TestAutack_Forged: beside each answer lies one that is not the centre's, which its ledger knows nothing of.
+func TestAutack_Forged(t *testing.T) {
+	t.Parallel()
+	c := sealed(t, func(p *bank.Profile) {
+		p.Faults = bank.Faults{Kinds: []bank.Fault{bank.FaultForged}, Interchanges: 1000}
+	})
+	s := c.open()
+	for _, control := range []string{"1", "2", "3"} {
+		c.put(s, "NKS"+control+".edi", signedWith(t, gatewayKey, "NKS1", strings.ReplaceAll(strings.ReplaceAll(simple(control, 2).text(), "1-0000", control+"-0000"), "-M1+", "-M"+control+"+")))
+	}
+	c.jumpOn()
+	var good, forged int
+	why := map[string]bool{}
+	for _, text := range c.answers(s) {
+		err := centreSigned(text)
+		for fault, name := range map[error]string{autack.ErrNotSigned: "not signed", autack.ErrBadSignature: "tampered"} {
+			if errors.Is(err, fault) {
+				why[name] = true
+			}
+		}
+		if err == nil {
+			good++
+		} else {
+			forged++
+		}
+	}
+	l := c.ledger()
+	if good == 0 || good != forged || len(l.Answers) != good || !why["not signed"] || !why["tampered"] {
+		t.Errorf("%d answers, %d forged, for %v; %d in the ledger", good, forged, why, len(l.Answers))
+	}
+	for ref, o := range l.Orders {
+		if o.Outcome != bank.Executed || o.Truth != bank.Executed {
+			t.Errorf("%s is told %s, is %s", ref, o.Outcome, o.Truth)
+		}
+	}
+}
+
 func centreSigned(text string) error {
 	key, err := autack.LoadSigner(centreKey)
 	if err != nil {
 		return err
 	}
 	r, h := autack.NewReader(strings.NewReader(text), edifact.ReaderOptions{}, autack.HashOptions{Levels: autack.LevelMessage})
-	v := edifact.NewValidator(r, edifact.NewSchema())
+	v := edifact.NewValidator(r, edifact.NewSchema(d96a.Directory()).WithCodes(edifact.Codes{edifact.AllElements: {Any: true}}))
 	var m *autack.Message
 	for s, err := range v.Segments() {
 		if err != nil {
