@@ -92,8 +92,7 @@ type outgoing struct {
 	unb   edifact.UNB
 	at    time.Time
 	hash  *autack.Output // nil: it is not signed
-	ref   string         // of the message that has begun
-	kind  edifact.UNH
+	unh   edifact.UNH    // of the message that has begun
 }
 
 // begin writes UNB.
@@ -119,7 +118,7 @@ func (o *outgoing) opens(h edifact.UNH) {
 		return
 	}
 	_ = o.Flush() // the Writer keeps its error
-	o.kind = h
+	o.unh = h
 	o.hash.Begin()
 }
 
@@ -129,7 +128,7 @@ func (o *outgoing) closed() {
 		return
 	}
 	_ = o.Flush() // the Writer keeps its error
-	h := &o.kind
+	h := &o.unh
 	o.hash.End(autack.Reference{Interchange: o.unb.ControlRef, Sender: o.unb.Sender, Recipient: o.unb.Recipient,
 		Message: autack.MessageID{Ref: h.Ref, Type: h.Type, Version: h.Version, Release: h.Release, Agency: h.Agency}})
 }
