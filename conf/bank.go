@@ -31,6 +31,16 @@ type Bank struct {
 	// Test is UNB 0035. It must agree with the environment and follows it when not given.
 	Test bool `toml:"test" json:"test"`
 
+	// Autack is whether files are signed, and what of them: AutackNone, AutackMessages.
+	Autack Autack `toml:"autack" json:"autack"`
+	// AutackSign is the file of our private key, PEM, which signs what goes to the bank; "": nothing does.
+	AutackSign string `toml:"autack_sign" json:"autack_sign"`
+	// AutackKeyName is what the bank knows that key by.
+	AutackKeyName string `toml:"autack_key_name" json:"autack_key_name"`
+	// AutackVerify is the bank's public keys or certificates, each as its name in the bank's AUTACK, a blank, and the PEM text or its file.
+	// With any, every file of the bank must be signed by one of them.
+	AutackVerify []string `toml:"autack_verify" json:"autack_verify"`
+
 	// SendBy is the last time of day to hand over for the lead time to count from today.
 	SendBy TimeOfDay `toml:"send_by" json:"send_by"`
 	// LeadDays is the number of banking days between hand-over and the money's arrival.
@@ -61,11 +71,20 @@ type Bank struct {
 	GISAccepted    []string `toml:"gis_accepted" json:"gis_accepted"`
 }
 
+// Autack is what an AUTACK signs of the files to and from a bank.
+type Autack string
+
+// What can be signed.
+const (
+	AutackNone     Autack = "none"
+	AutackMessages Autack = "messages" // each message by itself, by one AUTACK at the end of the interchange
+)
+
 // DefaultBank is what holds where a [[bank]] says nothing; Test follows the environment.
 func DefaultBank(env Environment) Bank {
 	return Bank{
 		User: "nks", InDir: "in", OutDir: "out", FileName: "NKS{ref}.edi", TempName: ".NKS{ref}.edi.{attempt}.tmp",
-		Poll: Duration{5 * time.Second}, Charset: "UNOC", Wrap: WrapNone, UNA: true, Test: env != Production,
+		Poll: Duration{5 * time.Second}, Charset: "UNOC", Wrap: WrapNone, UNA: true, Test: env != Production, Autack: AutackNone, AutackVerify: []string{},
 		SendBy: 8*60 + 30, LeadDays: 1, SalaryLeadDays: -1,
 		Acceptance: AcceptedByContrl, AcceptanceDeadline: Duration{2 * time.Hour},
 		Executed: ExecutedByBansta, ExecutedDeadline: Duration{24 * time.Hour},

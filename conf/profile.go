@@ -12,7 +12,7 @@ import (
 )
 
 // Profile is a bank as the database keeps it, the same for all nodes: JSON, with the keys of the bank's server themselves
-// in the place of their files. Our own key stays a file of each node, by its path from the configuration's folder.
+// in the place of their files, and so with those that sign its files. Our own keys stay files of each node, by their paths from the configuration's folder.
 func (c Config) Profile(b Bank) ([]byte, error) {
 	keys, err := b.HostKeyLines()
 	if err != nil {
@@ -21,6 +21,9 @@ func (c Config) Profile(b Bank) ([]byte, error) {
 	b.HostKeys = keys
 	if path, err := filepath.Rel(c.Folder, b.Key); err == nil && filepath.IsLocal(path) {
 		b.Key = path
+	}
+	if b, err = b.keepAutack(c.Folder); err != nil {
+		return nil, err
 	}
 	profile, err := json.Marshal(b)
 	if err != nil {
@@ -37,7 +40,7 @@ func (c Config) ParseProfile(profile []byte) (Bank, error) {
 	if err := d.Decode(&b); err != nil {
 		return Bank{}, fmt.Errorf("%w: profile of a bank: %w", ErrInvalid, err)
 	}
-	b.Key = from(c.Folder, b.Key)
+	b.Key, b.AutackSign = from(c.Folder, b.Key), from(c.Folder, b.AutackSign)
 	return b, nil
 }
 

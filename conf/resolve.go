@@ -49,6 +49,7 @@ func (c *Config) Resolve(dir string) {
 	for i := range c.Banks {
 		b := &c.Banks[i]
 		b.Key = from(dir, b.Key)
+		b.resolveAutack(dir)
 		for k, key := range b.HostKeys {
 			if !literalKey(key) {
 				b.HostKeys[k] = from(dir, key)
@@ -125,6 +126,10 @@ func (c Config) CheckFiles() error {
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)
+		check(key+"autack_sign", b.AutackSign, true)
+		for _, entry := range b.AutackVerify {
+			check(key+"autack_verify", autackKey(entry).path, false)
+		}
 		for _, hostKey := range b.HostKeys {
 			if !literalKey(hostKey) {
 				check(key+"host_keys", hostKey, false)

@@ -232,6 +232,7 @@ func (b Bank) validateWords(p *problems, key string) {
 	p.check(b.ContrlFinal == 7 || b.ContrlFinal == 8, key+"contrl_final", "%d is neither 7 nor 8", b.ContrlFinal)
 	p.lasts(key+"contrl_deadline", b.ContrlDeadline, time.Second, 30*24*time.Hour)
 	b.validateGIS(p, key)
+	b.validateAutack(p, key)
 }
 
 // validateGIS refuses a code with two meanings.

@@ -30,6 +30,15 @@ func (w *Writer) written(n int) int64 {
 	return w.length + int64(n)
 }
 
+// Flush ends the open segment and gives out all that was written: who stands
+// between the Writer and its output, as one that signs does, knows then what it
+// was. It returns the first error.
+func (w *Writer) Flush() error {
+	w.closeSegment()
+	w.flush()
+	return w.err
+}
+
 func (w *Writer) closeSegment() {
 	if w.err != nil || !w.open {
 		return

@@ -87,7 +87,7 @@ func TestPassing_ClosesWhatIsMended(t *testing.T) {
 	w := newWorld(t)
 	broken := w.steps(func(o *app.StepOptions) {
 		banks := slices.Clone(w.banks)
-		banks[0].Codec = dumb{}
+		banks[0].Codec = dumb{banks[0].Codec}
 		o.Banks = banks
 	})
 	broken.Answer.Answers.Encode = func(io.Writer, gateway.Answer) (gateway.AnswerEncoder, error) { return nil, errBroken }

@@ -9,8 +9,11 @@ import (
 type BankCodec interface {
 	// Begin begins an interchange of orders. What is written depends on nothing but what it is given.
 	Begin(w io.Writer, i Interchange) (OrderWriter, error)
+	// Signature is how interchanges to the bank are signed; an error when they must be, and cannot.
+	Signature() (Signature, error)
 	// Read reads a file from the bank and tells the sink of everything in it. An error that is an *UnreadableError is
-	// the file's; the envelope is then what could be read.
+	// the file's; the envelope is then what could be read. With an *UnprovenError nothing that the sink was told, and nothing of
+	// the envelope, may be believed.
 	Read(r io.Reader, sink BankSink) (BankEnvelope, error)
 	// Answer renders the CONTRL for an interchange of the bank: accepting it, or rejecting it because of err.
 	Answer(e BankEnvelope, err error, controlRef string, prepared time.Time) ([]byte, error)
@@ -35,6 +38,7 @@ type BankEnvelope struct {
 	ControlRef  string // UNB 0020
 	Prepared    string // UNB 0017 and 0019 as they stand there, joined by a colon
 	WantsContrl bool   // UNB 0031, and there is something in it that may be answered
+	SignedBy    []byte // fingerprint of the key that proves who wrote it, as in Signature; nil: the profile asks for no proof
 	Handle      any    // what the codec needs to answer it
 }
 

@@ -101,20 +101,31 @@ func TestSplitter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := gateway.SplitLimits{InterchangeOrders: rapid.IntRange(1, 9).Draw(t, "orders"), InterchangeBytes: rapid.IntRange(32, 3200).Draw(t, "bytes"),
 			MessageOrders: rapid.IntRange(1, 5).Draw(t, "message")}
+		signed := gateway.Signature{MostMessages: rapid.IntRange(0, 4).Draw(t, "signed messages"), MessageBytes: rapid.IntRange(0, 100).Draw(t, "signature")}
+		l = l.Signed(signed)
 		room := l.InterchangeBytes - l.InterchangeBytes/32
 		s := gateway.NewSplitter(l)
-		orders, bytes, inMessage := 0, 0, 0
+		orders, bytes, inMessage, messages := 0, 0, 0, 0
 		for range 60 {
 			size := rapid.IntRange(1, 400).Draw(t, "size")
-			fits := orders == 0 || orders < l.InterchangeOrders && bytes+size <= room
+			with := size
+			if inMessage == 0 {
+				with += signed.MessageBytes
+			}
+			signable := inMessage > 0 || signed.MostMessages == 0 || messages < signed.MostMessages
+			fits := orders == 0 || orders < l.InterchangeOrders && bytes+with <= room && signable
 			if s.Fits(size) != fits {
 				t.Fatalf("%d orders of %d bytes and one of %d: fits %t, want %t", orders, bytes, size, !fits, fits)
 			}
 			if !fits {
 				s.EndInterchange()
-				orders, bytes, inMessage = 0, 0, 0
+				orders, bytes, inMessage, messages = 0, 0, 0, 0
+				with = size + signed.MessageBytes
 			}
-			orders, bytes, inMessage = orders+1, bytes+size, inMessage+1
+			if inMessage == 0 {
+				messages++
+			}
+			orders, bytes, inMessage = orders+1, bytes+with, inMessage+1
 			if full := s.Add(size); full != (inMessage == l.MessageOrders) {
 				t.Fatalf("%d orders in a message of %d: full %t", inMessage, l.MessageOrders, full)
 			}

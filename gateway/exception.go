@@ -121,6 +121,7 @@ const (
 	BankFileNameReused   ExceptionKind = "bank file name reused"
 	BankFileTooLarge     ExceptionKind = "bank file too large"
 	BankFileUnreadable   ExceptionKind = "bank file unreadable"
+	BankFileUnproven     ExceptionKind = "bank file not proven"
 	BankNumberReused     ExceptionKind = "bank control number reused"
 	BankMessageUnknown   ExceptionKind = "bank message not understood"
 	BankStatusUndecided  ExceptionKind = "bank status undecided"
@@ -181,7 +182,7 @@ func exceptionSeverities() []kindSeverity {
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
 		{SendFails, Urgent}, {FetchFails, Urgent}, {RemoveFails, Warning},
-		{BankFileNameReused, Notice}, {BankFileTooLarge, Urgent}, {BankFileUnreadable, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
+		{BankFileNameReused, Notice}, {BankFileTooLarge, Urgent}, {BankFileUnreadable, Urgent}, {BankFileUnproven, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent},
 		{PostingUnmatched, Warning}, {PostingUndecided, Warning}, {PostingContradicts, Urgent}, {DebitDiffers, Urgent}, {DebitMissing, Warning}, {StatementWrong, Urgent}, {PostingNotInStatement, Warning},

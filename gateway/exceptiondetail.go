@@ -14,6 +14,7 @@ const (
 	DetailTechnical            DetailCode = "technical" // a program's own words, in English
 	DetailFailed               DetailCode = "failed"
 	DetailUnreadable           DetailCode = "unreadable"
+	DetailUnproven             DetailCode = "unproven"
 	DetailHeldOverlap          DetailCode = "held_overlap"
 	DetailHeldDiffers          DetailCode = "held_differs"
 	DetailWaitAnew             DetailCode = "wait_anew"
@@ -105,6 +106,7 @@ func DetailTexts() []DetailText {
 		{DetailTechnical, "Programmets egne ord: %[1]s", "%[1]s"},
 		{DetailFailed, "Det mislykkes, og prøves igen: %[1]s", "it fails, and is tried again: %[1]s"},
 		{DetailUnreadable, "Filen er lagt til side: %[1]s", "it was parked: %[1]s"},
+		{DetailUnproven, "Filen er lagt til side og ikke besvaret: %[1]s", "it was parked, and not answered: %[1]s"},
 		{DetailHeldOverlap, "Betaling %[1]s: registret har to konti i kraft til samme formål, eller modtageren to gange; den venter i gruppe %[2]s",
 			"payment %[1]s: the register has two accounts in force for one purpose, or its holder twice; it waits in group %[2]s"},
 		{DetailHeldDiffers, "Betaling %[1]s: reglen og dens kontrolberegning vælger forskellige konti ud fra de samme oplysninger; den venter i gruppe %[2]s",

@@ -46,7 +46,7 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingBank
 	case AgreementNotInForce, SettlementNotOrdered:
 		return ThingAgreement
-	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankNumberReused, BankMessageUnknown, BankStatusUndecided, PostingUndecided,
+	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankFileUnproven, BankNumberReused, BankMessageUnknown, BankStatusUndecided, PostingUndecided,
 		PostingContradicts:
 		return ThingBankFile
 	case PostingUnmatched, PostingNotInStatement:

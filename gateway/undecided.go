@@ -24,6 +24,7 @@ type Undecided string
 // The reasons.
 const (
 	UndecidedFile      Undecided = "the file cannot be read"
+	UndecidedProof     Undecided = "nothing proves that the bank wrote the file"
 	UndecidedNumber    Undecided = "its number came before, with other bytes"
 	UndecidedType      Undecided = "a message of a type that is not known"
 	UndecidedContrl    Undecided = "a CONTRL about nothing of ours"
@@ -38,7 +39,7 @@ const (
 
 // Undecideds is every reason.
 func Undecideds() []Undecided {
-	return []Undecided{UndecidedFile, UndecidedNumber, UndecidedType, UndecidedContrl, UndecidedAction, UndecidedMessage, UndecidedOrder, UndecidedStatus,
+	return []Undecided{UndecidedFile, UndecidedProof, UndecidedNumber, UndecidedType, UndecidedContrl, UndecidedAction, UndecidedMessage, UndecidedOrder, UndecidedStatus,
 		UndecidedPosting, UndecidedMatch, UndecidedStatement}
 }
 
@@ -47,6 +48,8 @@ func (u Undecided) Exception() ExceptionKind {
 	switch u {
 	case UndecidedFile:
 		return BankFileUnreadable
+	case UndecidedProof:
+		return BankFileUnproven
 	case UndecidedNumber:
 		return BankNumberReused
 	case UndecidedType:

@@ -26,7 +26,11 @@ const benchMessageOrders = 5_000
 // measureEdifact times package edifact on one core and one big interchange, beside a loop that only looks for the
 // terminators: what any reader must do at least. Values are medians in MB/s, and the readers' part of that loop's speed.
 func (b *bench) measureEdifact() (measurement, error) {
-	codec, err := bankfile.New(app.BankProfile(b.config, b.config.Banks[0]))
+	profile, err := app.BankProfile(b.config, b.config.Banks[0])
+	if err != nil {
+		return measurement{}, err
+	}
+	codec, err := bankfile.New(profile)
 	if err != nil {
 		return measurement{}, err
 	}

@@ -181,7 +181,7 @@ func (w *world) make() error {
 			profile.Reports.ReturnAccounts, profile.Reports.Returns.PerMille = returnAccounts(), demoReturns
 			profile.Reports.Returns.Within = 3
 		}
-		profile.Test = true
+		profile.Test, profile.Autack = true, autackOf(c)
 		if err := bank.WriteProfile(w.dir, c, profile); err != nil {
 			return err
 		}
@@ -222,6 +222,9 @@ func (w *world) makeKeys() error {
 		if _, err := sftp.EnsureKey(w.path("keys", n)); err != nil {
 			return err
 		}
+	}
+	if err := w.makeAutack(); err != nil {
+		return err
 	}
 	if len(w.byQueue) == 0 {
 		return nil
@@ -319,7 +322,7 @@ gis_rejected = ["2"]
 gis_information = []
 gis_accepted = ["3"]
 gis_executed = ["4"]
-`,
+` + autackView(),
 		"BANKDATA": `acceptance = "bansta_line"
 acceptance_deadline = "4h"
 contrl_final = 8

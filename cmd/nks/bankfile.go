@@ -37,6 +37,9 @@ func bankFileCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, 
 
 func tellBankFile(w io.Writer, f act.HeardFile) {
 	_, _ = fmt.Fprintf(w, "file %d of %s, received %s, %s, hearing %d\n", f.ID, f.Bank, minute(f.ReceivedAt), f.State, f.Hearing)
+	if f.SignedBy != "" {
+		_, _ = fmt.Fprintf(w, "signed by the key %s\n", f.SignedBy)
+	}
 	for _, s := range f.Statements {
 		_, _ = fmt.Fprintf(w, "%d  %s  %s\n", s.N, s.Certainty, strings.Join(strings.Fields(strings.Join([]string{s.Kind, s.Reference, s.Meaning, s.Code, s.Text}, " ")), " "))
 		var about []string

@@ -3,8 +3,9 @@
 // signatures over SHA-256 digests of exact byte ranges. It works under syntax
 // versions 1 to 3, as banks use it, and 4.
 //
-// [NewReader] reads an interchange and hashes it on the way, [Sign] makes an
-// AUTACK of the digests, [Append] puts one into the interchange that it signs,
+// [NewReader] reads an interchange and hashes it on the way, [Output] does while
+// one is written, [Sign] makes an AUTACK of the digests, [Append] puts one into
+// the interchange that it signs,
 // [Read] and [Message.Write] take it from and to EDIFACT, and [Verify] holds it
 // against digests.
 //

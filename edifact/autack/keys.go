@@ -3,6 +3,7 @@ package autack
 import (
 	"crypto"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -78,6 +79,30 @@ func LoadPublicKey(path string) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	return publicKey(path, block)
+}
+
+// ParsePublicKey reads what LoadPublicKey takes from its text. Errors name it as
+// what.
+func ParsePublicKey(what string, text []byte) (*rsa.PublicKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, keyError(what, "there is no PEM block")
+	}
+	return publicKey(what, block)
+}
+
+// Fingerprint names a public key: SHA-256 of its PKIX form.
+func Fingerprint(key *rsa.PublicKey) ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return nil, &Error{Text: "public key has no PKIX form", Err: ErrKey}
+	}
+	sum := sha256.Sum256(der)
+	return sum[:], nil
+}
+
+func publicKey(path string, block *pem.Block) (_ *rsa.PublicKey, err error) {
 	var key any
 	switch block.Type {
 	case "PUBLIC KEY":

@@ -10,28 +10,48 @@ import (
 // says what is wrong with the segments; what its leniency or its reports pass
 // over, and is no AUTACK then, is an error that wraps ErrMalformed.
 func Read(v *edifact.Validator) (*Message, error) {
-	h := v.Message()
-	if h.Type != messageType || v.Node() == nil || v.Node().Segment == nil || v.Node().Segment.Tag != "UNH" {
-		return nil, malformed("", "the reader does not stand at the beginning of an AUTACK")
+	p, err := Begin(v)
+	if err != nil {
+		return nil, err
 	}
-	m := &Message{UNH: *h}
-	repeats := v.Interchange().Version >= 4
 	for {
 		s, err := v.Next()
 		if err != nil {
 			return nil, err
 		}
-		if v.Node() == nil {
-			return nil, malformed("", "segment "+s.Tag+" is out of place")
-		}
-		if s.Tag == "UNT" {
-			return m, nil
-		}
-		f := &fields{s: s, repeats: repeats}
-		if err := m.take(v.Path(), f); err != nil {
-			return nil, err
+		if m, err := p.Take(s); m != nil || err != nil {
+			return m, err
 		}
 	}
+}
+
+// Parser reads an AUTACK beside another reading, which takes the segments from
+// the validator. It comes from [Begin].
+type Parser struct {
+	v       *edifact.Validator
+	m       *Message
+	repeats bool
+}
+
+// Begin begins with the AUTACK whose UNH v has just returned.
+func Begin(v *edifact.Validator) (*Parser, error) {
+	h := v.Message()
+	if h.Type != messageType || v.Node() == nil || v.Node().Segment == nil || v.Node().Segment.Tag != "UNH" {
+		return nil, malformed("", "the reader does not stand at the beginning of an AUTACK")
+	}
+	return &Parser{v: v, m: &Message{UNH: *h}, repeats: v.Interchange().Version >= 4}, nil
+}
+
+// Take takes the segment that the validator has just returned. With UNT it
+// returns the message. After an error there is nothing more to take.
+func (p *Parser) Take(s *edifact.Segment) (*Message, error) {
+	if p.v.Node() == nil {
+		return nil, malformed("", "segment "+s.Tag+" is out of place")
+	}
+	if s.Tag == "UNT" {
+		return p.m, nil
+	}
+	return nil, p.m.take(p.v.Path(), &fields{s: s, repeats: p.repeats})
 }
 
 // Groups of the message.

@@ -25,12 +25,8 @@ func Write(w *edifact.Writer, ref string, c *Control) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	h := edifact.UNH{Ref: ref, Type: "CONTRL", Version: "D", Release: "3", Agency: "UN"}
-	if c.Version == 4 {
-		h.Version, h.Release = "4", "1"
-	}
 	p := pen{w, c.Version}
-	w.Message(h)
+	w.Message(Header(ref, c))
 	w.Segment("UCI").Elem(c.ControlRef)
 	p.party(c.Sender)
 	p.party(c.Recipient)
@@ -46,6 +42,15 @@ func Write(w *edifact.Writer, ref string, c *Control) error {
 	}
 	w.EndMessage()
 	return w.Err()
+}
+
+// Header is the UNH that Write gives c.
+func Header(ref string, c *Control) edifact.UNH {
+	h := edifact.UNH{Ref: ref, Type: "CONTRL", Version: "D", Release: "3", Agency: "UN"}
+	if c.Version == 4 {
+		h.Version, h.Release = "4", "1"
+	}
+	return h
 }
 
 // pen writes parts of a CONTRL of a version.

@@ -90,7 +90,7 @@ const stillSo = `CASE
 	WHEN e.kind = '` + string(gateway.RecallFails) + `'
 		THEN EXISTS (SELECT FROM recall r WHERE r.payment_id = e.thing_id AND NOT EXISTS (SELECT FROM recall_line l WHERE l.recall_id = r.id))
 	WHEN e.kind = '` + string(gateway.BankFileFails) + `' THEN EXISTS (SELECT FROM bank_file f WHERE f.id = e.thing_id AND f.state = 'received')
-	WHEN e.kind = '` + string(gateway.BankFileUnreadable) + `'
+	WHEN e.kind IN ('` + string(gateway.BankFileUnreadable) + `', '` + string(gateway.BankFileUnproven) + `')
 		THEN EXISTS (SELECT FROM bank_file f WHERE f.id = e.thing_id AND f.state = 'parked' AND f.none_of_ours IS NULL)
 	WHEN e.kind = '` + string(gateway.AnswerFails) + `' THEN EXISTS (SELECT FROM answer_due a WHERE a.delivery_id = e.thing_id AND a.answer_id IS NULL)
 	WHEN e.kind IN ('` + string(gateway.ContrlAfterReject) + `', '` + string(gateway.ContrlRejectsAccepted) + `', '` + string(gateway.RejectAfterExecution) + `', '` +

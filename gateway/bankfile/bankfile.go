@@ -1,6 +1,6 @@
 // Package bankfile writes payment orders as the EDIFACT message PAYMUL, asks for them back as FINCAN, and
 // reads CONTRL, BANSTA, DEBMUL, CREMUL and FINSTA, as one bank centre wants and means them
-// (bank-edifact). A [Codec] is made from the centre's [Profile] and is a
+// (bank-edifact), signed by AUTACK both ways where it asks for that. A [Codec] is made from the centre's [Profile] and is a
 // gateway.BankCodec.
 //
 // Writing is a pure function: the same interchange, lines and orders give the
@@ -16,12 +16,14 @@
 //   - Immediate advice (STRAKS) is INP+BF:BE+1:AD, "beneficiary's bank: action
 //     required, advise the beneficiary". What the payer agreed with its own bank
 //     is INP+OR+1 with the agreed code as text. Both stand in SG14.
+//   - One AUTACK, the last message of the interchange, signs each of the others by itself: what stands in UNB is not signed.
 //   - A cheque is PAI+::20 in a LIN of domestic transfers and has no FII+BF.
 //   - A bank code abroad without BIC stands as branch number with 25:131 when it
 //     is a German one, else with 25:ZZZ.
 package bankfile
 
 import (
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +53,12 @@ type Profile struct {
 	// DebitText: the payer's text on its own statement stands in the PRC group of the LIN.
 	DebitText bool
 
+	// Sign is how what goes to the bank is signed; nil: it is not.
+	Sign *Signing
+	// Verify is the bank's keys by the names that its AUTACK gives them (0536, 0538). With any, every message of its files must be
+	// signed by one of them.
+	Verify map[string]*rsa.PublicKey
+
 	// The codes of GIS 7365 by meaning. A code in none of them means nothing.
 	Rejected, Information, Accepted, Executed []string
 }
@@ -70,6 +78,9 @@ func (p Profile) Validate() error {
 	}
 	if !slices.Contains([]string{"none", "crlf", "80"}, p.Wrap) {
 		return fmt.Errorf("bank profile: wrap %q must be one of none, crlf, 80", p.Wrap)
+	}
+	if err := errors.Join(p.Sign.validate(), validateKeys(p.Verify)); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for _, codes := range [][]string{p.Rejected, p.Information, p.Accepted, p.Executed} {

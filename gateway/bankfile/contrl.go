@@ -97,15 +97,14 @@ func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared 
 	if a.Header.Version == 4 {
 		u.Version = 4
 	}
-	u.Prepare(prepared)
-	content, wrong := c.render(u, &control)
+	content, wrong := c.render(u, &control, prepared)
 	if wrong != nil && control.Status.Action == contrl.ActionRejected {
 		// Our repertoire may lack what names a message of theirs.
 		control.Messages, control.Groups = nil, nil
 		if control.Status.Code == 0 {
 			control.Status = refusal(err)
 		}
-		content, wrong = c.render(u, &control)
+		content, wrong = c.render(u, &control, prepared)
 	}
 	if wrong != nil {
 		return nil, fmt.Errorf("CONTRL %s: %w", controlRef, wrong)
@@ -113,13 +112,17 @@ func (c *Codec) answer(a *contrl.Answer, err error, controlRef string, prepared 
 	return content, nil
 }
 
-func (c *Codec) render(u edifact.UNB, control *contrl.Control) ([]byte, error) {
+func (c *Codec) render(u edifact.UNB, control *contrl.Control, prepared time.Time) ([]byte, error) {
 	var out bytes.Buffer
-	w := edifact.NewWriter(&out, c.options)
-	w.Begin(u)
-	err := contrl.Write(w, "1", control)
-	if ended := w.End(); err == nil {
-		err = ended
+	w, err := c.begin(&out, u, prepared)
+	if err != nil {
+		return nil, err
 	}
+	w.opens(contrl.Header("1", control))
+	if err := contrl.Write(w.Writer, "1", control); err != nil {
+		return nil, err
+	}
+	w.closed()
+	err = w.finish()
 	return out.Bytes(), err
 }

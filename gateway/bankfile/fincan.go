@@ -22,11 +22,13 @@ func (c *Codec) Recall(r gateway.Recall) ([]byte, error) {
 		return nil, fmt.Errorf("%w: FINCAN %s: %w", ErrUnwritable, r.ControlRef, err)
 	}
 	var out bytes.Buffer
-	edi := edifact.NewWriter(&out, c.options)
-	u := edifact.UNB{Sender: c.own(), Recipient: c.bank(), ControlRef: r.ControlRef, AckRequest: true, Agreement: r.Agreement, TestIndicator: c.testIndicator()}
-	u.Prepare(r.Prepared)
-	edi.Begin(u)
-	w := banking.NewWriter(edi)
+	edi, err := c.begin(&out, edifact.UNB{Sender: c.own(), Recipient: c.bank(), ControlRef: r.ControlRef, AckRequest: true, Agreement: r.Agreement,
+		TestIndicator: c.testIndicator()}, r.Prepared)
+	if err != nil {
+		return nil, fmt.Errorf("FINCAN %s: %w", r.ControlRef, err)
+	}
+	edi.opens(edifact.UNH{Ref: "1", Type: "FINCAN", Version: "D", Release: "96A", Agency: "UN"})
+	w := banking.NewWriter(edi.Writer)
 	items := []banking.Item{c.fincanHead(r)}
 	for n, reference := range r.References {
 		items = append(items, &banking.FincanLine{LIN: banking.LIN{Number: strconv.Itoa(n + 1)},
@@ -38,7 +40,8 @@ func (c *Codec) Recall(r gateway.Recall) ([]byte, error) {
 			return nil, fmt.Errorf("FINCAN %s: %w", r.ControlRef, err)
 		}
 	}
-	if err := edi.End(); err != nil {
+	edi.closed()
+	if err := edi.finish(); err != nil {
 		return nil, fmt.Errorf("FINCAN %s: %w", r.ControlRef, err)
 	}
 	return out.Bytes(), nil

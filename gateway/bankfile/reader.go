@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nks/edifact"
+	"nks/edifact/autack"
 	"nks/edifact/contrl"
 	"nks/gateway"
 )
@@ -46,13 +47,13 @@ func faulty(err error) error {
 // is then a *gateway.UnreadableError. An error of r is returned as it is, whatever
 // was found before it: only a file that was read to its end can be judged. The
 // envelope asks for CONTRL where UNB
-// does, can be named in one, and no message of it was a CONTRL.
+// does, can be named in one, and no message of it was a CONTRL. Where the profile
+// has keys, a file that they do not prove to be the bank's is a
+// *gateway.UnprovenError, whatever else is wrong with it.
 func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, error) {
 	f := &reading{codec: c, sink: sink}
 	f.collector = contrl.NewCollector(contrl.Options{Whole: true}, f.answered)
-	f.in = edifact.NewValidator(edifact.NewReader(r, edifact.ReaderOptions{
-		Limits: edifact.Limits{Total: maxInterchange}, Lenient: tolerated, Faults: f.report,
-	}), c.schema)
+	f.in = edifact.NewValidator(f.reader(r), c.schema)
 	err := faulty(f.interchange())
 	var text *unreadable
 	if errors.As(err, &text) {
@@ -61,7 +62,21 @@ func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, 
 	if f.broken != nil {
 		return gateway.BankEnvelope{}, f.broken
 	}
-	return f.envelope, err
+	if err != nil && text == nil {
+		return f.envelope, err
+	}
+	return f.proven(err)
+}
+
+// reader hashes on the way what the bank must have signed.
+func (f *reading) reader(r io.Reader) *edifact.Reader {
+	o := edifact.ReaderOptions{Limits: edifact.Limits{Total: maxInterchange}, Lenient: tolerated, Faults: f.report}
+	if len(f.codec.profile.Verify) == 0 {
+		return edifact.NewReader(r, o)
+	}
+	in, hash := autack.NewReader(r, o, autack.HashOptions{Levels: autack.LevelMessage})
+	f.proof.keys, f.proof.hash = f.codec.profile.Verify, hash
+	return in
 }
 
 // reading is one file on its way to the sink.
@@ -77,6 +92,7 @@ type reading struct {
 	controls  bool                // a message was a CONTRL
 	broken    error               // of the input
 	fault     *edifact.ParseError // the first
+	proof     proof
 }
 
 // report keeps the first fault. A message type that is in no directory is none:
@@ -108,6 +124,9 @@ func (f *reading) read() (*edifact.Segment, error) {
 	if err == nil {
 		f.controls = f.controls || s.Tag == "UNH" && f.in.Message().Type == "CONTRL"
 		f.collector.Segment(f.in, s)
+		if f.proof.keys != nil {
+			f.proof.segment(f.in, s)
+		}
 		return s, nil
 	}
 	if !f.ended {
@@ -201,6 +220,9 @@ func (f *reading) message(h *edifact.UNH) error {
 	spec := f.in.Spec()
 	if h.Type == "CONTRL" && spec != nil {
 		return f.contrl()
+	}
+	if h.Type == autackType && spec != nil { // what it proves is judged when all has been read
+		return f.segments(func(*edifact.Segment) error { return nil })
 	}
 	f.messages++
 	if spec != nil {

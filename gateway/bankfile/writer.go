@@ -20,7 +20,7 @@ const (
 // what it was told before; after an error it does nothing more.
 type Writer struct {
 	codec *Codec
-	edi   *edifact.Writer
+	edi   *outgoing
 	in    gateway.Interchange
 	err   error
 
@@ -51,14 +51,14 @@ func (c *Codec) Begin(out io.Writer, i gateway.Interchange) (gateway.OrderWriter
 	if i.Agreement == "" || len([]rune(i.Agreement)) > maxReference {
 		return nil, fmt.Errorf("%w: agreement number has not 1 to 35 characters", ErrUnwritable)
 	}
-	w := &Writer{codec: c, in: i, edi: edifact.NewWriter(out, c.options), refs: map[string]bool{}}
-	u := edifact.UNB{
+	edi, err := c.begin(out, edifact.UNB{
 		Sender: c.own(), Recipient: c.bank(),
 		ControlRef: i.ControlRef, AckRequest: true, Agreement: i.Agreement, TestIndicator: c.testIndicator(),
+	}, i.Prepared)
+	if err != nil {
+		return nil, err
 	}
-	u.Prepare(i.Prepared)
-	w.edi.Begin(u)
-	return w, w.edi.Err()
+	return &Writer{codec: c, in: i, edi: edi, refs: map[string]bool{}}, nil
 }
 
 // Changes implements gateway.OrderWriter.
@@ -95,7 +95,9 @@ func (w *Writer) Message(no int, ref string) error {
 	}
 	w.refs[ref] = true
 	w.message, w.lines, w.line, w.orders, w.inAll.messageOrders = no, 0, gateway.Line{}, 0, 0
-	w.edi.Message(edifact.UNH{Ref: fmt.Sprint(no), Type: "PAYMUL", Version: "D", Release: "96A", Agency: "UN"})
+	h := edifact.UNH{Ref: fmt.Sprint(no), Type: "PAYMUL", Version: "D", Release: "96A", Agency: "UN"}
+	w.edi.opens(h)
+	w.edi.Message(h)
 	w.edi.Segment("BGM").Elem("452").Elem(ref).Elem("9")
 	w.edi.Segment("DTM").Elem("137").Comp(w.in.Prepared.Format("20060102")).Comp("102")
 	return w.state()
@@ -111,6 +113,7 @@ func (w *Writer) endMessage() error {
 	w.edi.Segment("CNT").Elem("LIN").CompInt(w.lines)
 	w.edi.Segment("CNT").Elem("SEQ").CompInt(w.inAll.messageOrders)
 	w.edi.EndMessage()
+	w.edi.closed()
 	return w.state()
 }
 
@@ -211,7 +214,7 @@ func (w *Writer) End(frozen gateway.Totals) error {
 		return w.refuse("frozen with %d messages, %d payments, %d øre; there are %d, %d, %d",
 			frozen.Messages, frozen.Payments, frozen.Ore, written.Messages, written.Payments, written.Ore)
 	}
-	if err := w.edi.End(); err != nil {
+	if err := w.edi.finish(); err != nil {
 		return fmt.Errorf("interchange %s: %w", w.in.ControlRef, err)
 	}
 	return nil

@@ -163,6 +163,7 @@ var flowTexts = []Text{
 	{"exception.CONTRL_not_understood", "CONTRL kan ikke tydes", "CONTRL not understood"},
 	{"exception.bank_file_name_reused", "Pengeinstituttet har brugt et filnavn to gange", "The bank used a file name twice"},
 	{"exception.bank_file_too_large", "Fil fra pengeinstituttet er for stor", "A bank's file is too large"},
+	{"exception.bank_file_not_proven", "Intet beviser, at filen er fra pengeinstituttet", "Nothing proves that a file is the bank's"},
 	{"exception.bank_file_unreadable", "Fil fra pengeinstituttet kan ikke læses", "A bank's file cannot be read"},
 	{"exception.bank_control_number_reused", "Pengeinstituttet har brugt et nummer to gange", "The bank used a number twice"},
 	{"exception.bank_message_not_understood", "Meddelelse fra pengeinstituttet kan ikke tydes", "A bank's message is not understood"},

@@ -2,12 +2,16 @@ package app
 
 import (
 	"context"
+	"crypto"
+	"crypto/rsa"
+	"fmt"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"nks/bankday"
 	"nks/conf"
+	"nks/edifact/autack"
 	"nks/gateway"
 	"nks/gateway/bankfile"
 	"nks/register"
@@ -43,8 +47,37 @@ func (k doorKeys) AuthorizedKeys(ctx context.Context, party string) ([]ssh.Publi
 	return keys, nil
 }
 
-// BankProfile is how a booking centre is written to and understood.
-func BankProfile(c conf.Config, b conf.Bank) bankfile.Profile {
-	return bankfile.Profile{OwnGLN: c.Identity.GLN, BankGLN: b.GLN, Charset: b.Charset, Wrap: string(b.Wrap), UNA: b.UNA, Test: b.Test,
+// BankProfile is how a booking centre is written to and understood. Our own key may be missing on this node: then what must be signed
+// is refused, and nothing else.
+func BankProfile(c conf.Config, b conf.Bank) (bankfile.Profile, error) {
+	p := bankfile.Profile{OwnGLN: c.Identity.GLN, BankGLN: b.GLN, Charset: b.Charset, Wrap: string(b.Wrap), UNA: b.UNA, Test: b.Test,
 		Cheques: b.Cheque, DebitText: b.DebitText, Rejected: b.GISRejected, Information: b.GISInformation, Accepted: b.GISAccepted, Executed: b.GISExecuted}
+	if b.AutackSign != "" {
+		p.Sign = &bankfile.Signing{Name: b.AutackKeyName}
+		p.Sign.Key, p.Sign.Missing = signingKey(b)
+	}
+	keys, err := b.AutackKeys()
+	if err != nil {
+		return p, err
+	}
+	for _, k := range keys {
+		key, err := autack.ParsePublicKey("autack_verify "+k.Name, []byte(k.PEM))
+		if err != nil {
+			return p, fmt.Errorf("%w: bank %s: %w", conf.ErrInvalid, b.ID, err)
+		}
+		if p.Verify == nil {
+			p.Verify = map[string]*rsa.PublicKey{}
+		}
+		p.Verify[k.Name] = key
+	}
+	return p, nil
+}
+
+// signingKey is our private key that signs files to a bank.
+func signingKey(b conf.Bank) (crypto.Signer, error) {
+	key, err := autack.LoadSigner(b.AutackSign)
+	if err != nil {
+		return nil, fmt.Errorf("bank %s: autack_sign: %w", b.ID, err)
+	}
+	return key, nil
 }

@@ -210,6 +210,11 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	if err != nil {
 		return nil, ConfigError{err}
 	}
+	if b.AutackSign != "" {
+		if _, err := signingKey(b); err != nil {
+			return nil, ConfigError{err}
+		}
+	}
 	lines, err := b.HostKeyLines()
 	if err != nil {
 		return nil, ConfigError{err}

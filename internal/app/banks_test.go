@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -234,16 +235,21 @@ func TestLoadProfiles_Refused(t *testing.T) {
 	if err := app.BeginProfiles(t.Context(), c, db, time.Now); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(c.Folder, "bad.pem"), []byte("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tomorrow, yesterday := gateway.DateOf(time.Now()).AddDays(2), gateway.DateOf(time.Now()).AddDays(-2)
 	for name, change := range map[string]struct {
 		text string
 		from gateway.Date
 		want string
 	}{
-		"another bank's GLN":   {profileOf("NEW", "5790000000012"), tomorrow, "is another bank's too"},
-		"an unknown key":       {profileOf("NEW", "5790000000029") + "colour = 1\n", tomorrow, "unknown key"},
-		"changed and ended":    {"end = [\"OLD\"]\n" + profileOf("OLD", "5790000000012"), tomorrow, "stands in end, too"},
-		"since a day long ago": {profileOf("NEW", "5790000000029"), yesterday, "lies in the past"},
+		"another bank's GLN":      {profileOf("NEW", "5790000000012"), tomorrow, "is another bank's too"},
+		"an unknown key":          {profileOf("NEW", "5790000000029") + "colour = 1\n", tomorrow, "unknown key"},
+		"changed and ended":       {"end = [\"OLD\"]\n" + profileOf("OLD", "5790000000012"), tomorrow, "stands in end, too"},
+		"a key that is none":      {profileOf("NEW", "5790000000029") + "autack = \"messages\"\nautack_verify = [\"B1 bad.pem\"]\n", tomorrow, "bank NEW: autack: unusable key"},
+		"a key that is not there": {profileOf("NEW", "5790000000029") + "autack = \"messages\"\nautack_verify = [\"B1 gone.pem\"]\n", tomorrow, "gone.pem"},
+		"since a day long ago":    {profileOf("NEW", "5790000000029"), yesterday, "lies in the past"},
 	} {
 		path := filepath.Join(c.Folder, "change.toml")
 		if err := os.WriteFile(path, []byte(change.text), 0o600); err != nil {
@@ -259,5 +265,56 @@ func TestLoadProfiles_Refused(t *testing.T) {
 	}
 	if _, err := c.LoadProfiles(filepath.Join(c.Folder, "none.toml"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// TestLoadProfiles_Keys: a former key of ours that is gone is missed by what it must sign, and by nothing else.
+func TestLoadProfiles_Keys(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Create(t)
+	c := folder(t, database.Server.DSN(database.Name, pgtest.Superuser))
+	db, err := app.OpenDatabase(t.Context(), c, zerolog.Nop(), app.Beside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := app.BeginProfiles(t.Context(), c, db, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile("../../edifact/autack/testdata/test-key.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, path := filepath.Join(c.Folder, "own.pem"), filepath.Join(c.Folder, "change.toml")
+	for name, text := range map[string]string{own: string(key),
+		path: profileOf("NEW", "5790000000029") + "autack = \"messages\"\nautack_sign = \"own.pem\"\nautack_key_name = \"NKS1\"\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := app.LoadProfiles(t.Context(), c, db, path, "change.toml", gateway.DateOf(time.Now()).AddDays(2), time.Now); n != 1 || err != nil {
+		t.Fatalf("%d changed, %v", n, err)
+	}
+	signs := func() error {
+		t.Helper()
+		banks, err := app.KnownBanks(t.Context(), c, db)
+		if err != nil || len(banks) != 2 {
+			t.Fatalf("%+v, %v", banks, err)
+		}
+		i := slices.IndexFunc(banks, func(b conf.Bank) bool { return b.ID == "NEW" })
+		profile, err := app.BankProfile(c, banks[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return profile.Sign.Missing
+	}
+	if err := signs(); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(own); err != nil {
+		t.Fatal(err)
+	}
+	if err := signs(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a key that is gone: %v", err)
 	}
 }

@@ -74,7 +74,11 @@ func (p *profiles) version(ctx context.Context, q register.Queryer, version int6
 }
 
 func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {
-	codec, err := bankfile.New(BankProfile(c, b))
+	wire, err := BankProfile(c, b)
+	if err != nil {
+		return gateway.BankCentre{}, err
+	}
+	codec, err := bankfile.New(wire)
 	if err != nil {
 		return gateway.BankCentre{}, err
 	}
@@ -124,6 +128,9 @@ func profileChange(c conf.Config, banks []conf.Bank) (change register.ProfileCha
 		text, err := c.Profile(b)
 		if err != nil {
 			return change, err
+		}
+		if _, err := bankCentre(c, b); err != nil {
+			return change, fmt.Errorf("bank %s: %w", b.ID, err)
 		}
 		change.Banks, change.Profiles = append(change.Banks, b.ID), append(change.Profiles, text)
 	}

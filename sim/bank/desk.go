@@ -18,6 +18,7 @@ import (
 type desk struct {
 	folders   Folders
 	profile   Profile
+	seal      seal
 	zone      *time.Location
 	clock     clock
 	journal   *journal
@@ -186,7 +187,7 @@ func (d *desk) read(name string, r *receivedLine) (interchange, error) {
 	hash := sha256.New()
 	count := &counter{w: hash}
 	text := io.TeeReader(f, count)
-	got, err := inspect(text, d.profile.AcceptsWrapped)
+	got, err := inspect(text, d.profile.AcceptsWrapped, d.seal)
 	if err != nil {
 		return got, err
 	}

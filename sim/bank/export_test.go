@@ -8,7 +8,7 @@ import (
 
 // InspectText reads an interchange and decides on it, without a process or a disk around.
 func InspectText(text string, p Profile) (orders int, journal []byte, err error) {
-	got, err := inspect(strings.NewReader(text), p.AcceptsWrapped)
+	got, err := inspect(strings.NewReader(text), p.AcceptsWrapped, seal{})
 	if err != nil {
 		return 0, nil, err
 	}

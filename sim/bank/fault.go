@@ -12,6 +12,7 @@ import (
 type Fault string
 
 // Faults. The first three are said late, again or the wrong way round, and are true; the others are not.
+// What is forged the centre does not say at all.
 const (
 	FaultLate                Fault = "late"                  // every answer comes after the gateway's deadlines
 	FaultTwice               Fault = "twice"                 // every answer comes as the same file under another name, and in a new interchange
@@ -25,6 +26,7 @@ const (
 	FaultOldNumber           Fault = "old-number"            // every booking answer has a UNB 0020 used before
 	FaultDuplicateRefusal    Fault = "duplicate-refusal"     // UCI 4 with 0085 = 26 instead of 7 or after it
 	FaultOtherAmount         Fault = "other-amount"          // GIS executed with another amount than ordered
+	FaultForged              Fault = "forged"                // beside every answer of a centre that signs lies one of somebody else
 )
 
 // FaultNames lists every fault, for a command line.
@@ -32,7 +34,7 @@ func FaultNames() []string {
 	return []string{
 		string(FaultLate), string(FaultTwice), string(FaultReversed), string(FaultRejectAfterExecuted), string(FaultExecutedAfterReject),
 		string(FaultContrlAfterAccepted), string(FaultUnknownCode), string(FaultWrongReference), string(FaultUnreadable),
-		string(FaultOldNumber), string(FaultDuplicateRefusal), string(FaultOtherAmount),
+		string(FaultOldNumber), string(FaultDuplicateRefusal), string(FaultOtherAmount), string(FaultForged),
 	}
 }
 

@@ -34,6 +34,10 @@ func (d *decision) planFaults(checked time.Time) {
 		d.planReversed(checked)
 	case FaultUnreadable, FaultOldNumber:
 		d.planSpoiled()
+	case FaultForged:
+		for i := range r.Plan {
+			r.Plan[i].Fault = FaultForged
+		}
 	case FaultDuplicateRefusal:
 		d.planDuplicateRefusal(checked)
 	case FaultContrlAfterAccepted:

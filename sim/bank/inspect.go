@@ -55,17 +55,18 @@ type inspector struct {
 	faults []*edifact.ParseError // of the last segment
 	got    interchange
 	refs   map[string]bool // UNH references
+	proof  proof
 }
 
 // inspect reads an interchange to its end. The error is that of the reader r; what is wrong with the text is in the
-// interchange.
-func inspect(r io.Reader, wrapped bool) (interchange, error) {
+// interchange. Where there are keys, every message must be signed by one of them.
+func inspect(r io.Reader, wrapped bool, by seal) (interchange, error) {
 	lenient := edifact.LineBreaks | edifact.Padding
 	if wrapped {
 		lenient |= edifact.WrappedLines
 	}
-	p := inspector{refs: map[string]bool{}}
-	p.reader = edifact.NewValidator(edifact.NewReader(r, edifact.ReaderOptions{
+	p := inspector{refs: map[string]bool{}, proof: proof{keys: by.keys}}
+	p.reader = edifact.NewValidator(p.proof.reader(r, edifact.ReaderOptions{
 		Limits:  edifact.Limits{Segment: 16 << 10, Elements: 64, Components: 32, Total: maxFile},
 		Lenient: lenient,
 		Faults:  func(e *edifact.ParseError) { p.faults = append(p.faults, e) },
@@ -148,7 +149,10 @@ func (p *inspector) walk() error {
 				return err
 			}
 		case "UNZ":
-			return p.end()
+			if err := p.end(); err != nil {
+				return err
+			}
+			return p.proof.judge()
 		default:
 			return wrong(s, 0, 0, edifact.CodeOutside, "%s between messages", s.Tag)
 		}
@@ -210,6 +214,9 @@ func (p *inspector) message(unh *edifact.Segment) error {
 	}
 	m := message{messageFacts: messageFacts{Ref: text(unh, 0, 0), Type: joined(unh, 1, ":")}}
 	kind, _, _ := strings.Cut(m.Type, ":")
+	if kind == "AUTACK" && p.proof.keys != nil {
+		return p.autack(unh)
+	}
 	if len(p.got.messages) == 0 {
 		p.got.kind = kind
 	}

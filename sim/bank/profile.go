@@ -73,6 +73,7 @@ type Profile struct {
 	Faults     Faults       `json:"faults,omitzero"`
 	Reports    Reports      `json:"reports,omitzero"`
 	Recalls    Recalls      `json:"recalls,omitzero"`
+	Autack     Autack       `json:"autack,omitzero"`
 }
 
 // Codes are the values of GIS 7365 that the centre uses.
@@ -194,7 +195,7 @@ func (p Profile) check() error {
 	if len(p.Faults.Kinds) > 0 && (p.Codes.Executed == "" || p.Codes.Accepted == "" || len(p.Reasons) == 0) {
 		return fmt.Errorf("%w: faults need codes.accepted, codes.executed and reasons", ErrProfile)
 	}
-	if err := errors.Join(p.Faults.check(), p.checkReports(), p.checkRecalls()); err != nil {
+	if err := errors.Join(p.Faults.check(), p.checkReports(), p.checkRecalls(), p.Autack.check()); err != nil {
 		return err
 	}
 	for _, m := range []string{p.Acknowledges, p.Accepts, p.Books} {

@@ -49,7 +49,7 @@ func (d *desk) make(a *answerState) error {
 		m.Name = nameAgain(first.Name)
 		write = func(w io.Writer) error { return copyFile(w, filepath.Join(d.folders.Sent, first.Name)) }
 	} else {
-		write = d.number(a, m)
+		write = d.seal.signed(d.number(a, m))
 		if a.How == spoiltEnd || a.How == spoiltTerminator {
 			write = spoilt(write, a.How)
 		}
@@ -112,6 +112,11 @@ func (d *desk) publish(a *answerState) error {
 			return err
 		}
 		d.failpoint(AtKept)
+		if a.Fault == FaultForged && d.seal.key != nil {
+			if err := d.forge(a.made.Name); err != nil {
+				return fmt.Errorf("forge %s: %w", a.made.Name, err)
+			}
+		}
 		if err := os.Rename(tmp, filepath.Join(d.folders.out(), a.made.Name)); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 // Package bank is a simulated bank centre, which knows nothing of the gateway. It is a process of its own with an SFTP server,
 // a ledger of what it was ordered to pay in a journal that survives a kill, accounts on which it moves the money, and
-// answers and reports as the banks give them, good and bad. Written from the page "bank-edifact" alone; of ours it uses the EDIFACT reader and nothing else.
+// answers and reports as the banks give them, good and bad. Written from the page "bank-edifact" alone; of ours it uses the EDIFACT reader, with AUTACK,
+// and nothing else.
 package bank
 
 import (

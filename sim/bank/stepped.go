@@ -45,7 +45,11 @@ func Step(ctx context.Context, c Config) (*Stepped, error) {
 		profile.Faults = c.Faults
 		err = profile.check()
 	}
-	d := &desk{folders: folders, profile: profile, zone: zone, clock: newClock(c.Dir, c.Now), bell: newBell(folders.status()), say: say, failpoint: c.At}
+	var sealed seal
+	if err == nil {
+		sealed, err = profile.Autack.open(c.Dir)
+	}
+	d := &desk{seal: sealed, folders: folders, profile: profile, zone: zone, clock: newClock(c.Dir, c.Now), bell: newBell(folders.status()), say: say, failpoint: c.At}
 	if err == nil {
 		err = d.open()
 	}

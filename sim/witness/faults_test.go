@@ -71,7 +71,7 @@ func compareFault(t *testing.T, centre string, p bank.Profile, fault bank.Fault,
 		t.Errorf("more is executed or returned than in truth: %+v, truth %v", s, truth)
 	}
 	switch fault {
-	case bank.FaultLate, bank.FaultTwice, bank.FaultReversed, bank.FaultDuplicateRefusal:
+	case bank.FaultLate, bank.FaultTwice, bank.FaultReversed, bank.FaultDuplicateRefusal, bank.FaultForged:
 		if open != 0 || faulty != 0 || s.Executed.Count != truth[bank.Executed] {
 			t.Errorf("%+v, truth %v, %d faulty", s, truth, faulty)
 		}

@@ -56,6 +56,10 @@ func (s *Store) acknowledge(ctx context.Context, x *postgres.Session, bank gatew
 	}
 	defer func() { _ = content.Close() }()
 	envelope, fault := bank.Codec.Read(content, &deaf{})
+	var unproven *gateway.UnprovenError
+	if errors.As(fault, &unproven) {
+		fault = unproven.Fault // only what was proven is answered, whatever keys the profile has by now
+	}
 	var bad *gateway.UnreadableError
 	if fault != nil && !errors.As(fault, &bad) {
 		return fault
@@ -69,6 +73,10 @@ func (s *Store) acknowledge(ctx context.Context, x *postgres.Session, bank gatew
 	}
 	now := s.Now()
 	answer, err := bank.Codec.Answer(envelope, fault, number.String(), now.In(s.Location))
+	var signature gateway.Signature
+	if err == nil {
+		signature, err = bank.Codec.Signature()
+	}
 	if err != nil {
 		return fmt.Errorf("CONTRL %d: %w", number, err)
 	}
@@ -76,8 +84,8 @@ func (s *Store) acknowledge(ctx context.Context, x *postgres.Session, bank gatew
 	if err != nil {
 		return err
 	}
-	_, err = x.ExecContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, prepared_at, month, file_name, messages, state, document_id)
-		VALUES ('CONTRL', $1, $2, $3, $6, $4, 1, 'rendered', $5)`, bank.ID, number, now, bank.Files.FinalName(number), document, s.thisMonth())
+	_, err = x.ExecContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, prepared_at, month, file_name, messages, state, document_id, signed_by)
+		VALUES ('CONTRL', $1, $2, $3, $6, $4, 1, 'rendered', $5, $7)`, bank.ID, number, now, bank.Files.FinalName(number), document, s.thisMonth(), signature.Key)
 	if err != nil {
 		return err
 	}

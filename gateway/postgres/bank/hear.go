@@ -60,7 +60,7 @@ func nextFile(ctx context.Context, x *postgres.Session, bank string, over []int6
 	err = x.GetContext(ctx, &file.ID, `SELECT bank_file_id FROM bank_file_unheard WHERE bank = $1 AND bank_file_id <> ALL ($2::bigint[])
 		ORDER BY bank_file_id LIMIT 1 FOR UPDATE SKIP LOCKED`, bank, over)
 	if err == nil {
-		err = x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, hearing FROM bank_file WHERE id = $1 FOR UPDATE`, file.ID)
+		err = x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, hearing, contrl_withheld FROM bank_file WHERE id = $1 FOR UPDATE`, file.ID)
 	}
 	return file, err
 }
@@ -72,6 +72,14 @@ type bankFile struct {
 	Size       int64  `db:"size"`
 	SHA256     []byte `db:"sha256"`
 	Hearing    int    `db:"hearing"`
+	// Withheld: it was not answered, since nothing proved who wrote it.
+	Withheld bool `db:"contrl_withheld"`
+}
+
+// owesContrl reports whether a file that its bank is known to have written is to be answered: at its first hearing, or at the first at
+// which that is known.
+func (f bankFile) owesContrl(e gateway.BankEnvelope) bool {
+	return e.WantsContrl && (f.Hearing == 1 || f.Withheld)
 }
 
 // hear reads one file. A file that cannot be read is parked for a person, and the bank is told by CONTRL; one that
@@ -91,6 +99,10 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	envelope, err := bank.Codec.Read(content, heard)
 	if err == nil {
 		err = heard.flush()
+	}
+	var unproven *gateway.UnprovenError
+	if errors.As(err, &unproven) {
+		return s.parkUnproven(ctx, x, bank, file, unproven)
 	}
 	var bad *gateway.UnreadableError
 	if errors.As(err, &bad) {
@@ -145,8 +157,8 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))
-	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2, contrl_owed = contrl_owed OR $3 WHERE id = $1 AND state = 'received'`,
-		file.ID, envelope.ControlRef, envelope.WantsContrl && file.Hearing == 1)
+	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'done', control_ref = $2, contrl_owed = contrl_owed OR $3, contrl_withheld = false, signed_by = $4
+		WHERE id = $1 AND state = 'received'`, file.ID, envelope.ControlRef, file.owesContrl(envelope), envelope.SignedBy)
 }
 
 // twin reports whether an interchange of this sender, number and time of preparation came before, in whatever month: the
@@ -175,8 +187,8 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	if err := s.keepFacts(ctx, x, bank, file, whole); err != nil {
 		return false, err
 	}
-	return true, x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2 WHERE id = $1 AND state = 'received'`,
-		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, first))
+	return true, x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2, signed_by = $3 WHERE id = $1 AND state = 'received'`,
+		file.ID, fmt.Sprintf("interchange %s came before, in file %d", e.ControlRef, first), e.SignedBy)
 }
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.
@@ -189,6 +201,21 @@ func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return err
 	}
 	x.Wakes(postgres.ToAcknowledge(bank.ID))
-	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2, contrl_owed = contrl_owed OR $3 WHERE id = $1 AND state = 'received'`,
-		file.ID, cause.Error(), e.WantsContrl && file.Hearing == 1)
+	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2, contrl_owed = contrl_owed OR $3, contrl_withheld = false, signed_by = $4
+		WHERE id = $1 AND state = 'received'`, file.ID, cause.Error(), file.owesContrl(e), e.SignedBy)
+}
+
+// parkUnproven keeps a file of which nothing proves that its bank wrote it for a person. What it says is not looked at, its number is
+// not taken, and it is not answered: a CONTRL would speak to the bank of an interchange that it may never have written. That the
+// bank may have written it, and what, is a doubt as of any file that cannot be read. // B16.4
+func (s *Store) parkUnproven(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, cause *gateway.UnprovenError) error {
+	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnproven, fileSubject(bank, file), gateway.DetailUnproven.With(cause)); err != nil {
+		return err
+	}
+	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Meaning: "unproven", Text: cause.Error()}
+	if err := s.keepFacts(ctx, x, bank, file, whole.undecidable(gateway.UndecidedProof, fileSubject(bank, file))); err != nil {
+		return err
+	}
+	return x.UpdateOne(ctx, `UPDATE bank_file SET state = 'parked', note = $2, signed_by = NULL, contrl_withheld = contrl_withheld OR hearing = 1
+		WHERE id = $1 AND state = 'received'`, file.ID, cause.Error())
 }

@@ -105,6 +105,10 @@ func (s *Store) recall(ctx context.Context, x *postgres.Session, bank gateway.Ba
 		ids, asks.References = append(ids, o.ID), append(asks.References, o.Reference)
 	}
 	content, err := bank.Codec.Recall(asks)
+	var signature gateway.Signature
+	if err == nil {
+		signature, err = bank.Codec.Signature()
+	}
 	if err != nil {
 		return fmt.Errorf("FINCAN %d: %w", number, err)
 	}
@@ -113,9 +117,9 @@ func (s *Store) recall(ctx context.Context, x *postgres.Session, bank gateway.Ba
 		return err
 	}
 	var id int64
-	err = x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, prepared_at, month, since, file_name, messages, state, document_id)
-		VALUES ('FINCAN', $1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 'rendered', $10) RETURNING id`,
-		bank.ID, number, m.Agreement, m.AgreementID, m.Authority, now, s.thisMonth(), since, bank.Files.FinalName(number), document).Scan(&id)
+	err = x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, prepared_at, month, since, file_name, messages, state, document_id, signed_by)
+		VALUES ('FINCAN', $1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 'rendered', $10, $11) RETURNING id`,
+		bank.ID, number, m.Agreement, m.AgreementID, m.Authority, now, s.thisMonth(), since, bank.Files.FinalName(number), document, signature.Key).Scan(&id)
 	if err == nil {
 		_, err = x.ExecContext(ctx, `INSERT INTO message (interchange_id, no, ref, payments, ore) VALUES ($1, 1, $2, 0, 0)`, id, asks.MessageRef)
 	}

@@ -85,7 +85,7 @@ func (s *Store) settle(ctx context.Context, x *postgres.Session, file, decision 
 		err = s.CloseDecidedSubject(ctx, x, decision, open[i].Kind, open[i].Subject)
 	}
 	if err == nil {
-		err = s.CloseDecided(ctx, x, decision, gateway.ThingBankFile, file, gateway.BankFileUnreadable, gateway.BankNumberReused, gateway.BankFileNameReused)
+		err = s.CloseDecided(ctx, x, decision, gateway.ThingBankFile, file, gateway.BankFileUnreadable, gateway.BankFileUnproven, gateway.BankNumberReused, gateway.BankFileNameReused)
 	}
 	if err != nil {
 		return "", fmt.Errorf("file %d: open doubts: %w", file, err)

@@ -19,6 +19,7 @@ type HeardFile struct {
 	Hearing    int         `db:"hearing" json:"hearing"`
 	ReceivedAt time.Time   `db:"received_at" json:"received_at"`
 	ControlRef string      `db:"control_ref" json:"control_ref,omitempty"`
+	SignedBy   string      `db:"signed_by" json:"signed_by,omitempty"` // fingerprint of the key that proved who wrote it; empty: none did
 	Statements []Statement `json:"statements"`
 	All        int         `json:"all"` // how many there are; the first are listed
 }
@@ -48,7 +49,8 @@ const mostStatements = 1000
 // File is a file of a bank, with the first of its statements: those that nobody could decide, those that contradict something, and
 // then the others, each in the order of the file. gateway.ErrNotFound: there is none.
 func (s *Store) File(ctx context.Context, id int64) (f HeardFile, err error) {
-	err = s.DB.GetContext(ctx, &f, `SELECT id, bank, state, hearing, received_at, coalesce(control_ref, '') AS control_ref FROM bank_file WHERE id = $1`, id)
+	err = s.DB.GetContext(ctx, &f, `SELECT id, bank, state, hearing, received_at, coalesce(control_ref, '') AS control_ref,
+		coalesce(encode(signed_by, 'hex'), '') AS signed_by FROM bank_file WHERE id = $1`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, fmt.Errorf("bank file %d: %w", id, gateway.ErrNotFound)
 	}

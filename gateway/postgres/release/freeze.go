@@ -24,7 +24,12 @@ const readers = 2
 // a pure function of what is stored: NextToRender makes the same of it. It gives what was not frozen: payments that wait, because
 // their account is in doubt or is still to come, and those for which what was chosen cannot be.
 func (s *Store) freeze(ctx context.Context, x *postgres.Session, c *completion, executesOn gateway.Date) (left unfrozen, err error) {
-	f := &freezer{store: s, x: x, completion: c, executesOn: executesOn, pipe: newPipeline(), unpaid: newUnpaid(), split: gateway.NewSplitter(s.Rules.Split)}
+	signature, err := c.bank.Codec.Signature()
+	if err != nil {
+		return left, err
+	}
+	f := &freezer{store: s, x: x, completion: c, executesOn: executesOn, pipe: newPipeline(), unpaid: newUnpaid(), signedBy: signature.Key,
+		split: gateway.NewSplitter(s.Rules.Split.Signed(signature))}
 	err = f.prepare(ctx)
 	if err == nil {
 		err = f.takeAll(ctx)

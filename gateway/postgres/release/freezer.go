@@ -28,6 +28,7 @@ type freezer struct {
 	ic         *freezing
 	message    []completed // of the present message, in order
 	split      *gateway.Splitter
+	signedBy   []byte // fingerprint of the key that signs; nil: none does
 	unpaid     *unpaid
 	order      gateway.Order // that the codec was given last
 }
@@ -137,10 +138,10 @@ func (f *freezer) beginInterchange(ctx context.Context) error {
 			return err
 		}
 		err = f.x.QueryRowContext(ctx, `INSERT INTO interchange (kind, bank, control_ref, agreement, agreement_id, authority, executes_on,
-				prepared_at, month, since, file_name, version, earlier_attempts, agreement_version, bank_version)
-				VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`,
+				prepared_at, month, since, file_name, version, earlier_attempts, agreement_version, bank_version, signed_by)
+				VALUES ('PAYMUL', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id`,
 			f.bank.ID, ic.Number, f.agreement.Number, f.agreement.ID, f.agreement.AuthorityName, f.executesOn.String(), ic.prepared, f.frozenIn, f.since(),
-			f.bank.Files.FinalName(ic.Number), ic.Version, ic.EarlierAttempts, f.agreement.Version, f.bank.Version).Scan(&ic.id)
+			f.bank.Files.FinalName(ic.Number), ic.Version, ic.EarlierAttempts, f.agreement.Version, f.bank.Version, f.signedBy).Scan(&ic.id)
 		if err != nil {
 			return fmt.Errorf("interchange %d: %w", ic.Number, err)
 		}

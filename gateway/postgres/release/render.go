@@ -19,7 +19,7 @@ func (s *Store) NextToRender(ctx context.Context, bankID string) (bool, error) {
 	return s.SkipFailing(ctx, gateway.InterchangeFails, func(over []int64) (took []int64, err error) {
 		err = s.Transact(ctx, "render", func(x *postgres.Session) error {
 			var f frozen
-			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, month, messages, payments, ore, bank_version
+			err := x.GetContext(ctx, &f, `SELECT id, control_ref, agreement, authority, executes_on, prepared_at, month, messages, payments, ore, bank_version, signed_by
 				FROM interchange WHERE bank = $1 AND state = 'frozen' AND id <> ALL ($2::bigint[])
 				ORDER BY control_ref LIMIT 1 FOR UPDATE SKIP LOCKED`, bankID, over)
 			if errors.Is(err, sql.ErrNoRows) {
@@ -59,12 +59,37 @@ type frozen struct {
 	Ore        int64                 `db:"ore"`
 	// BankVersion is of the profile that it was frozen by: one that came later gives other bytes.
 	BankVersion int64 `db:"bank_version"`
+	// SignedBy is the key that it was frozen to be signed with: another gives other bytes, too.
+	SignedBy []byte `db:"signed_by"`
+}
+
+// errOtherKey means that what was frozen cannot be written as it was frozen: the key that signs it is not at hand.
+var errOtherKey = errors.New("it was frozen to be signed with another key than this node has; put that key back in its place")
+
+// sameKey refuses to sign with another key than an interchange was frozen with.
+func sameKey(bank gateway.BankCentre, f frozen) error {
+	signature, err := bank.Codec.Signature()
+	if err == nil && !bytes.Equal(signature.Key, f.SignedBy) {
+		err = fmt.Errorf("%w: frozen with %s, here is %s", errOtherKey, keyName(f.SignedBy), keyName(signature.Key))
+	}
+	return err
+}
+
+// keyName names a key by the beginning of its fingerprint.
+func keyName(fingerprint []byte) string {
+	if len(fingerprint) == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%x", fingerprint[:min(8, len(fingerprint))])
 }
 
 // renderPage is how many orders are in memory at a time.
 const renderPage = 2000
 
 func (s *Store) render(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, f frozen) error {
+	if err := sameKey(bank, f); err != nil {
+		return err
+	}
 	doc, err := s.NewDocument(ctx, x)
 	if err != nil {
 		return err
