@@ -85,11 +85,20 @@ func (m method) verify(leaf *x509.Certificate, hashed, value []byte) bool {
 		return rsa.VerifyPKCS1v15(key, m.hash, hashed, value) == nil
 	case *ecdsa.PublicKey:
 		// The two numbers, each as long as the curve's order (RFC 9231 §2.3.6).
-		size := (key.Params().BitSize + 7) / 8
+		size := curveSize(leaf)
 		if len(value) != 2*size {
 			return false
 		}
 		return ecdsa.Verify(key, hashed, new(big.Int).SetBytes(value[:size]), new(big.Int).SetBytes(value[size:]))
 	}
 	return false
+}
+
+// curveSize is how many bytes a number of the certificate's curve has; 0 for another kind of key.
+func curveSize(leaf *x509.Certificate) int {
+	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return 0
+	}
+	return (key.Params().BitSize + 7) / 8
 }

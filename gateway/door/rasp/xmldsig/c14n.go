@@ -52,7 +52,7 @@ func (t *tree) canonicalise(w io.Writer, apex int32, inclusive []int32) error {
 			c.write(t.src[n.name:n.end])
 		default:
 			c.scratch = appendDecoded(c.scratch[:0], t.src[n.name:n.end], n.kind == cdata)
-			c.escape(c.scratch, "&<>\r")
+			c.escape(c.scratch, specialInText)
 		}
 	}
 	c.closeUntil(end)
@@ -175,7 +175,7 @@ func (c *canonicaliser) writeSpace(b binding) {
 	} else {
 		c.write([]byte(` xmlns:` + c.prefixes[b.prefix] + `="`))
 	}
-	c.escape([]byte(c.spaces[b.space]), "&<\"\t\n\r")
+	c.escape([]byte(c.spaces[b.space]), specialInValue)
 	c.write([]byte(`"`))
 }
 
@@ -187,7 +187,7 @@ func (c *canonicaliser) writeAttribute(a *attr) {
 		c.write(raw)
 	} else {
 		c.scratch = appendNormal(c.scratch[:0], raw)
-		c.escape(c.scratch, "&<\"\t\n\r")
+		c.escape(c.scratch, specialInValue)
 	}
 	c.write([]byte(`"`))
 }
@@ -215,37 +215,46 @@ func (c *canonicaliser) closeUntil(i int32) {
 	}
 }
 
-// escape writes decoded text with references for the characters that are special.
-func (c *canonicaliser) escape(decoded []byte, special string) {
+// What has a reference in the canonical form, in text and in the value of an attribute.
+const (
+	specialInText  = "&<>\r"
+	specialInValue = "&<\"\t\n\r"
+)
+
+// appendEscaped appends decoded text with references for the characters that are special.
+func appendEscaped(dst, decoded []byte, special string) []byte {
 	for {
 		at := bytes.IndexAny(decoded, special)
 		if at < 0 {
-			c.write(decoded)
-			return
+			return append(dst, decoded...)
 		}
-		c.write(decoded[:at])
-		c.write(escaped(decoded[at]))
+		dst = append(append(dst, decoded[:at]...), escaped(decoded[at])...)
 		decoded = decoded[at+1:]
 	}
 }
 
+func (c *canonicaliser) escape(decoded []byte, special string) {
+	c.buf = appendEscaped(c.buf, decoded, special)
+	c.write(nil)
+}
+
 // escaped is the reference that the canonical form has for a character.
-func escaped(b byte) []byte {
+func escaped(b byte) string {
 	switch b {
 	case '&':
-		return []byte("&amp;")
+		return "&amp;"
 	case '<':
-		return []byte("&lt;")
+		return "&lt;"
 	case '>':
-		return []byte("&gt;")
+		return "&gt;"
 	case '"':
-		return []byte("&quot;")
+		return "&quot;"
 	case '\t':
-		return []byte("&#x9;")
+		return "&#x9;"
 	case '\n':
-		return []byte("&#xA;")
+		return "&#xA;"
 	}
-	return []byte("&#xD;")
+	return "&#xD;"
 }
 
 func (c *canonicaliser) write(p []byte) {
