@@ -194,19 +194,19 @@ func (p *parser) bind(a *attr, prefix int32) error {
 	return nil
 }
 
-// absolute reports whether a name of a namespace starts with a scheme.
+// absolute reports whether a name of a namespace is a URI with a scheme (RFC 3986 §2, §3.1).
 func absolute(uri string) bool {
 	scheme, _, ok := strings.Cut(uri, ":")
-	if !ok || scheme == "" {
-		return false
-	}
-	for i, r := range scheme {
-		letter := 'a' <= r|0x20 && r|0x20 <= 'z'
-		if !letter && (i == 0 || (r < '0' || r > '9') && r != '+' && r != '-' && r != '.') {
+	for i := range scheme {
+		b := scheme[i]
+		letter := 'a' <= b|0x20 && b|0x20 <= 'z'
+		if !letter && (i == 0 || (b < '0' || b > '9') && b != '+' && b != '-' && b != '.') {
 			return false
 		}
 	}
-	return true
+	return ok && scheme != "" && !strings.ContainsFunc(uri, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r)
+	})
 }
 
 // resolve gives an element's attributes their namespaces, refuses two of one name, and remembers identifiers.
