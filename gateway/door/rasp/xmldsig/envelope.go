@@ -138,6 +138,8 @@ func (e *envelope) readHeader(p Policy) error {
 			return refuse(HeaderTwice, name.short())
 		case signedSpace(name.Space):
 			e.headers[name] = i
+		case usualPrefix[name.Space] != "": // what stands here belongs elsewhere
+			return refuse(EnvelopeContent, name.short())
 		default:
 			if must, _ := e.attribute(i, SOAP, "mustUnderstand"); must == "1" || must == "true" {
 				e.notUnderstood = append(e.notUnderstood, name)
