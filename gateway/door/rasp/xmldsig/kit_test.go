@@ -163,3 +163,6 @@ func signed(t testing.TB, by *identity, m xmldsig.Outgoing) []byte {
 	}
 	return message
 }
+
+// noIdentifier leaves a certificate without a key identifier, which an authority of the library would otherwise be given.
+func noIdentifier(c *x509.Certificate) { c.SubjectKeyId = nil }
