@@ -30,7 +30,7 @@ type frame struct {
 	undo, scopeUndo int
 }
 
-const bufferSize = 32 << 10
+const bufferSize = 8 << 10
 
 // canonicalise writes the canonical form of an element. inclusive are the prefixes of a PrefixList, the default
 // namespace as prefixNone.

@@ -9,8 +9,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
 	"math/big"
+	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -166,3 +169,16 @@ func signed(t testing.TB, by *identity, m xmldsig.Outgoing) []byte {
 
 // noIdentifier leaves a certificate without a key identifier, which an authority of the library would otherwise be given.
 func noIdentifier(c *x509.Certificate) { c.SubjectKeyId = nil }
+
+func pemOf(i *identity) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.certificate.Raw})
+}
+
+// peakKilobytes is the most memory that a process has had.
+func peakKilobytes(state *os.ProcessState) int64 {
+	usage, ok := state.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return usage.Maxrss
+}
