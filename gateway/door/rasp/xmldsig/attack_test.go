@@ -148,7 +148,9 @@ var attacks = []change{
 	{"reference to the envelope", func(m string) string {
 		return anew(reference1, `<Reference URI="#env">`)(replaced(`<s:Envelope `, `<s:Envelope u:Id="env" `)(m))
 	}, xmldsig.ReferenceTarget},
-	{"reference by Id", func(m string) string { return replaced(` u:Id="_2"`, ` Id="_2"`)(m) }, xmldsig.ReferenceDangling},
+	{"reference by ID", replaced(` u:Id="_2"`, ` ID="_2"`), xmldsig.ReferenceDangling},
+	{"reference by xml:id", replaced(` u:Id="_2"`, ` xml:id="_2"`), xmldsig.ReferenceDangling},
+	{"another attribute for the identifier", replaced(` u:Id="_2"`, ` Id="_2"`), xmldsig.DigestWrong},
 	{"inclusive canonicalisation", anew(exclusive, `<Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"/>`), xmldsig.TransformForbidden},
 	{"canonicalisation with comments", anew(exclusive, `<Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#WithComments"/>`), xmldsig.TransformForbidden},
 	{"enveloped", anew(exclusive, `<Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>`), xmldsig.TransformForbidden},

@@ -245,14 +245,13 @@ func (p *parser) sameName(a, b *attr) bool {
 
 // identify remembers an attribute that is an identifier in anybody's eyes; no two may be the same.
 func (p *parser) identify(i int32, a *attr) error {
-	utility := false
+	named := false
 	switch local := p.attrLocal(a); {
 	case a.space == spaceDeclarations:
 		return nil
-	case a.space == spaceNone && (string(local) == "Id" || string(local) == "ID"):
-	case a.space == spaceXML && string(local) == "id":
-	case string(local) == "Id" && p.spaces[a.space] == Utility:
-		utility = true
+	case string(local) == "Id" && (a.space == spaceNone || p.spaces[a.space] == Utility):
+		named = true
+	case a.space == spaceNone && string(local) == "ID", a.space == spaceXML && string(local) == "id":
 	default:
 		return nil
 	}
@@ -263,6 +262,6 @@ func (p *parser) identify(i int32, a *attr) error {
 	if len(p.ids) >= p.limits.IDs {
 		return p.refuse(TooManyIDs)
 	}
-	p.ids[id] = identified{i, utility}
+	p.ids[id] = identified{i, named}
 	return nil
 }

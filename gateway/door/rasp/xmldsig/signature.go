@@ -126,7 +126,7 @@ func (e *envelope) readReference(i int32, place string) (partReference, error) {
 	return r, err
 }
 
-// resolve is the element that a URI names: one of this document, by its u:Id.
+// resolve is the element that a URI names: one of this document, by its u:Id, or by an Id without a namespace, as npm's soap writes.
 func (e *envelope) resolve(i int32, place string) (int32, error) {
 	uri, _ := e.attribute(i, "", "URI")
 	id, ok := strings.CutPrefix(uri, "#")
@@ -134,7 +134,7 @@ func (e *envelope) resolve(i int32, place string) (int32, error) {
 		return 0, refuse(ReferenceURI, place)
 	}
 	found, ok := e.ids[id]
-	if !ok || !found.utility {
+	if !ok || !found.named {
 		return 0, refuse(ReferenceDangling, place)
 	}
 	return found.node, nil

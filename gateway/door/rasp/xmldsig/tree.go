@@ -51,8 +51,8 @@ type attr struct {
 
 // identified is who bears an identifier.
 type identified struct {
-	node    int32
-	utility bool // as u:Id
+	node  int32
+	named bool // as u:Id, or as Id: what a reference may name (WSS SOAP Message Security §4)
 }
 
 const (
