@@ -45,8 +45,8 @@ func BenchmarkVerify(b *testing.B) {
 		}
 		b.StopTimer()
 		start := time.Now()
-		if said, _ := xmlsec(b, "--verify", "--pubkey-cert-pem", certificate, file); !strings.Contains(said, "12/12") {
-			b.Fatal(said)
+		if printed, _ := xmlsec(b, "--verify", "--pubkey-cert-pem", certificate, file); !strings.Contains(printed, "12/12") {
+			b.Fatal(printed)
 		}
 		theirs += time.Since(start)
 		b.StartTimer()

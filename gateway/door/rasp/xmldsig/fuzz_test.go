@@ -94,9 +94,9 @@ func TestSign_WhateverIsSaid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said, _ := got.Header(xmldsig.Addressing, "Action")
-		if said.Text() != text {
-			t.Errorf("text %q arrived as %q", text, said.Text())
+		arrivedText, _ := got.Header(xmldsig.Addressing, "Action")
+		if arrivedText.Text() != text {
+			t.Errorf("text %q arrived as %q", text, arrivedText.Text())
 		}
 		if arrived, _ := got.Body.Element.Attribute("", "v"); arrived != value {
 			t.Errorf("value %q arrived as %q", value, arrived)

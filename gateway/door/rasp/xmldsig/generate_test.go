@@ -154,9 +154,9 @@ func requestTemplate(r *rand.Rand, document, certificate, method string) string 
 	}
 	var b strings.Builder
 	b.WriteString(t.expand(`<SOAP:Envelope`))
-	spaces := t.declarations()
-	r.Shuffle(len(spaces), func(i, j int) { spaces[i], spaces[j] = spaces[j], spaces[i] })
-	b.WriteString(strings.Join(spaces, "") + pick(r, "", ` xmlns="urn:default"`, ` xmlns:unused="urn:unused"`) + ">" + t.gap() + t.expand("<SOAP:Header>"))
+	declared := t.declarations()
+	r.Shuffle(len(declared), func(i, j int) { declared[i], declared[j] = declared[j], declared[i] })
+	b.WriteString(strings.Join(declared, "") + pick(r, "", ` xmlns="urn:default"`, ` xmlns:unused="urn:unused"`) + ">" + t.spaces() + t.expand("<SOAP:Header>"))
 	headers := []string{
 		`<RM:Sequence SOAP:mustUnderstand="true" IDENT><RM:Identifier>urn:s</RM:Identifier><RM:MessageNumber>1</RM:MessageNumber></RM:Sequence>`,
 		`<WSA:Action IDENT SOAP:mustUnderstand="1">urn:action</WSA:Action>`, `<WSA:To IDENT>urn:&#x74;o</WSA:To>`, `<WSA:MessageID IDENT>urn:id</WSA:MessageID>`,
@@ -167,13 +167,13 @@ func requestTemplate(r *rand.Rand, document, certificate, method string) string 
 	at := r.IntN(len(headers) + 1)
 	for i := range len(headers) + 1 {
 		if i == at {
-			b.WriteString("SECURITY" + t.gap())
+			b.WriteString("SECURITY" + t.spaces())
 		}
 		if i < len(headers) {
-			b.WriteString(t.expand(headers[i]) + t.gap())
+			b.WriteString(t.expand(headers[i]) + t.spaces())
 		}
 	}
-	b.WriteString(t.expand(`</SOAP:Header>`) + t.gap() + t.expand(`<SOAP:Body IDENT>`) + document + t.gap() + t.expand(`</SOAP:Body></SOAP:Envelope>`))
+	b.WriteString(t.expand(`</SOAP:Header>`) + t.spaces() + t.expand(`<SOAP:Body IDENT>`) + document + t.spaces() + t.expand(`</SOAP:Body></SOAP:Envelope>`))
 	timestamp := t.expand(`<WSU:Timestamp IDENT><WSU:Created>2026-11-30T11:59:30Z</WSU:Created><WSU:Expires>2026-11-30T12:04:30.5Z</WSU:Expires></WSU:Timestamp>`)
 	token := t.expand(`<WSSE:BinarySecurityToken IDENT EncodingType="` + base64Binary + `" ValueType="` + tokenX509 + `">` + certificate + `</WSSE:BinarySecurityToken>`)
 	tokenID := t.ids[len(t.ids)-1]
@@ -183,11 +183,11 @@ func requestTemplate(r *rand.Rand, document, certificate, method string) string 
 	r.Shuffle(len(t.ids), func(i, j int) { t.ids[i], t.ids[j] = t.ids[j], t.ids[i] })
 	children := []string{timestamp, token, t.signature(tokenID, method)}
 	r.Shuffle(len(children), func(i, j int) { children[i], children[j] = children[j], children[i] })
-	security := t.expand(`<WSSE:Security SOAP:mustUnderstand="1">`) + strings.Join(children, t.gap()) + t.expand(`</WSSE:Security>`)
+	security := t.expand(`<WSSE:Security SOAP:mustUnderstand="1">`) + strings.Join(children, t.spaces()) + t.expand(`</WSSE:Security>`)
 	return strings.Replace(b.String(), "SECURITY", security, 1)
 }
 
-func (t *template) gap() string { return pick(t.Rand, "", "", "\n", "  ", "\r\n\t") }
+func (t *template) spaces() string { return pick(t.Rand, "", "", "\n", "  ", "\r\n\t") }
 
 func (t *template) declarations() []string {
 	var all []string
@@ -236,7 +236,7 @@ func (t *template) signature(tokenID, method string) string {
 	for _, id := range t.ids {
 		digest := pick(t.Rand, "http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmldsig-more#sha384", "http://www.w3.org/2001/04/xmlenc#sha512")
 		fmt.Fprintf(&b, `%[5]s<%[1]sReference URI="#%[2]s"><%[1]sTransforms><%[1]sTransform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#">%[3]s</%[1]sTransform></%[1]sTransforms><%[1]sDigestMethod Algorithm="%[4]s"/><%[1]sDigestValue></%[1]sDigestValue></%[1]sReference>`,
-			ds, id, t.list(), digest, t.gap())
+			ds, id, t.list(), digest, t.spaces())
 	}
 	fmt.Fprintf(&b, `</%[1]sSignedInfo><%[1]sSignatureValue/><%[1]sKeyInfo>%[2]s</%[1]sKeyInfo></%[1]sSignature>`, ds,
 		t.expand(`<WSSE:SecurityTokenReference><WSSE:Reference URI="#`+tokenID+`" ValueType="`+tokenX509+`"/></WSSE:SecurityTokenReference>`))

@@ -1,5 +1,10 @@
 package xmldsig
 
+import (
+	"slices"
+	"strings"
+)
+
 // Namespaces of a signed SOAP 1.2 message of OIORASP.
 const (
 	SOAP          = "http://www.w3.org/2003/05/soap-envelope"
@@ -23,15 +28,25 @@ const (
 // Name is the name of an element or of an attribute: its namespace, "" for none, and its local part. Prefixes mean nothing.
 type Name struct{ Space, Local string }
 
-// short is a name as a log shows it: the usual prefix of a namespace that is known here. Other names may hold anything
-// that a sender likes, and are told as "another element".
+// short is a name as a log shows it: the usual prefix of its namespace, and its local name where it is one of the few
+// that are known. Others may hold anything that a sender likes.
 func (n Name) short() string {
 	prefix, known := usualPrefix[n.Space]
-	if !known {
+	switch {
+	case !known:
 		return "another element"
+	case !slices.Contains(toldNames, n.Local):
+		return "another element of " + prefix
 	}
 	return prefix + ":" + n.Local
 }
+
+// toldNames are the local names that logs tell.
+var toldNames = strings.Fields(`Envelope Header Body Security BinarySecurityToken SecurityTokenReference Reference KeyIdentifier Timestamp
+	Created Expires Signature SignedInfo SignatureValue KeyInfo CanonicalizationMethod SignatureMethod Transforms Transform DigestMethod
+	DigestValue InclusiveNamespaces EncryptedKey EncryptedData Action To From ReplyTo FaultTo MessageID RelatesTo
+	Sequence SequenceAcknowledgement AckRequested MessageIdentifier SenderPartyIdentifier SenderPartyIdentifierType
+	ReceiverPartyIdentifier ReceiverPartyIdentifierType`)
 
 // usualPrefix is what the writer binds, and what logs say.
 var usualPrefix = map[string]string{

@@ -114,9 +114,9 @@ func TestPeers_Live(t *testing.T) {
 	run(t, dir, "mv", "bound.signed", "xml-crypto.xml")
 	run(t, dir, "mv", "bound.soap", "soap.xml")
 	judgePeers(t, dir)
-	said := run(t, dir, "java", "-cp", jars, "Peer", "verify", "k.p12", "ours", "ours-altered")
-	if lines := strings.Split(said, "\n"); lines[0] != "3 verified" || !strings.HasPrefix(lines[1], "refused: ") {
-		t.Errorf("WSS4J says of ours: %s", said)
+	printed := run(t, dir, "java", "-cp", jars, "Peer", "verify", "k.p12", "ours", "ours-altered")
+	if lines := strings.Split(printed, "\n"); lines[0] != "3 verified" || !strings.HasPrefix(lines[1], "refused: ") {
+		t.Errorf("WSS4J says of ours: %s", printed)
 	}
 }
 

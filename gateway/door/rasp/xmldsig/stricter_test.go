@@ -56,14 +56,14 @@ func TestXmlsec_TakesWhatIsRefusedHere(t *testing.T) {
 	for _, c := range stricter {
 		templates = append(templates, filled.ReplaceAllString(c.of(message), "<$1><"))
 	}
-	said, written := xmlsec(t, append([]string{"--sign", "--privkey-pem", key}, files(t, templates)...)...)
+	printed, written := xmlsec(t, append([]string{"--sign", "--privkey-pem", key}, files(t, templates)...)...)
 	messages := strings.SplitAfter(written, "</s:Envelope>\n")
 	if len(messages) != len(stricter)+1 {
-		t.Fatalf("of %d templates xmlsec1 signed %d: %s", len(stricter), len(messages)-1, said)
+		t.Fatalf("of %d templates xmlsec1 signed %d: %s", len(stricter), len(messages)-1, printed)
 	}
-	said, _ = xmlsec(t, append([]string{"--verify", "--pubkey-cert-pem", certificate}, files(t, messages[:len(stricter)])...)...)
-	if good := strings.Count("\n"+said, "\nOK\n"); good != len(stricter) {
-		t.Fatalf("of %d messages xmlsec1 verified %d: %s", len(stricter), good, said)
+	printed, _ = xmlsec(t, append([]string{"--verify", "--pubkey-cert-pem", certificate}, files(t, messages[:len(stricter)])...)...)
+	if good := strings.Count("\n"+printed, "\nOK\n"); good != len(stricter) {
+		t.Fatalf("of %d messages xmlsec1 verified %d: %s", len(stricter), good, printed)
 	}
 	for i, c := range stricter {
 		if got := reason(t, requestVerifier(), messages[i]); got != c.want {

@@ -161,11 +161,11 @@ func orElse(given []*identity, otherwise *identity) []*identity {
 func TestTrust_RefusesWhatNobodySigned(t *testing.T) {
 	t.Parallel()
 	root := country().root
-	stranger := issue(nil, curveKey(elliptic.P256()), func(c *x509.Certificate) { c.Subject = root.certificate.Subject })
+	unknown := issue(nil, curveKey(elliptic.P256()), func(c *x509.Certificate) { c.Subject = root.certificate.Subject })
 	for name, anchors := range map[string]xmldsig.Anchors{
 		"no root":                 {},
-		"a list of a namesake":    {Roots: []*x509.Certificate{root.certificate}, Lists: []*x509.RevocationList{list(stranger, nil)}},
-		"a list of another":       {Roots: []*x509.Certificate{root.certificate}, Lists: []*x509.RevocationList{list(issue(nil, stranger.key, nil), nil)}},
+		"a list of a namesake":    {Roots: []*x509.Certificate{root.certificate}, Lists: []*x509.RevocationList{list(unknown, nil)}},
+		"a list of another":       {Roots: []*x509.Certificate{root.certificate}, Lists: []*x509.RevocationList{list(issue(nil, unknown.key, nil), nil)}},
 		"a list that is no scope": {Roots: []*x509.Certificate{root.certificate}, Lists: []*x509.RevocationList{list(root, pointOf([]byte{0xA0, 9}))}},
 	} {
 		if _, err := xmldsig.NewTrust(anchors); err == nil {
@@ -267,7 +267,7 @@ func reply() xmldsig.Outgoing {
 
 func TestReply_SignerIsKnown(t *testing.T) {
 	t.Parallel()
-	stranger := issue(country().root, curveKey(elliptic.P256()), func(c *x509.Certificate) { c.SubjectKeyId = big.NewInt(77777).Bytes() })
+	unknown := issue(country().root, curveKey(elliptic.P256()), func(c *x509.Certificate) { c.SubjectKeyId = big.NewInt(77777).Bytes() })
 	for _, c := range []struct {
 		name string
 		by   *identity
@@ -277,8 +277,8 @@ func TestReply_SignerIsKnown(t *testing.T) {
 		{"by key identifier", country().rsa, true, ""},
 		{"by key identifier, a curve", country().curve, true, ""},
 		{"sent along", country().rsa, false, ""},
-		{"by an unknown identifier", stranger, true, xmldsig.CertificateUnknown},
-		{"by the identifier of another", issue(country().root, stranger.key, func(c *x509.Certificate) {
+		{"by an unknown identifier", unknown, true, xmldsig.CertificateUnknown},
+		{"by the identifier of another", issue(country().root, unknown.key, func(c *x509.Certificate) {
 			c.SubjectKeyId = country().curve.certificate.SubjectKeyId
 		}), true, xmldsig.SignatureWrong},
 	} {

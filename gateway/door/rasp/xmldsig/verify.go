@@ -3,6 +3,7 @@ package xmldsig
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"time"
 )
 
@@ -16,8 +17,12 @@ type Verifier struct {
 }
 
 // Verify reads a message and checks that it is signed by somebody who is trusted, over all that it must be, now. What it
-// is refused for is a *Refusal. message must not be changed as long as the Message is in use.
+// is refused for is a *Refusal; any other error is of the Verifier itself, which lacks something. message must not be
+// changed as long as the Message is in use.
 func (v *Verifier) Verify(message []byte, now time.Time) (*Message, error) {
+	if v.Policy.profile != SHA256 || v.Trust == nil {
+		return nil, errors.New("verify message: no policy of a known profile, or nobody to trust")
+	}
 	t, err := parse(message, v.Limits)
 	if err != nil {
 		return nil, err

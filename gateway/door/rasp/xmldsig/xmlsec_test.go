@@ -32,7 +32,7 @@ var identified = map[string][]string{
 }
 
 // xmlsec runs xmlsec1, and returns what it says and what it writes.
-func xmlsec(t testing.TB, arguments ...string) (said, written string) {
+func xmlsec(t testing.TB, arguments ...string) (printed, written string) {
 	t.Helper()
 	for space, names := range identified {
 		for _, name := range names {
@@ -120,9 +120,9 @@ func TestXmlsec_VerifiesWhatIsSignedHere(t *testing.T) {
 			for range min(batch, count/2-done) {
 				messages = append(messages, string(signed(t, by, request(generated(r)))))
 			}
-			said, _ := xmlsec(t, append([]string{"--verify", "--pubkey-cert-pem", certificate}, files(t, messages)...)...)
-			if good := strings.Count(said, "SignedInfo References (ok/all): 12/12"); good != len(messages) {
-				t.Errorf("%s: of %d messages xmlsec1 verified %d: %s", name, len(messages), good, said)
+			printed, _ := xmlsec(t, append([]string{"--verify", "--pubkey-cert-pem", certificate}, files(t, messages)...)...)
+			if good := strings.Count(printed, "SignedInfo References (ok/all): 12/12"); good != len(messages) {
+				t.Errorf("%s: of %d messages xmlsec1 verified %d: %s", name, len(messages), good, printed)
 			}
 		}
 	}
@@ -146,10 +146,10 @@ func TestXmlsec_IsVerifiedHere(t *testing.T) {
 			for range min(batch, count/5-done) {
 				texts = append(texts, requestTemplate(r, generated(r), der, "http://www.w3.org/2001/04/xmldsig-more#"+c.method))
 			}
-			said, written := xmlsec(t, append([]string{"--sign", "--privkey-pem", key}, files(t, texts)...)...)
+			printed, written := xmlsec(t, append([]string{"--sign", "--privkey-pem", key}, files(t, texts)...)...)
 			messages := strings.SplitAfter(written, "Envelope>\n")
 			if len(messages) != len(texts)+1 {
-				t.Fatalf("%s: of %d templates xmlsec1 signed %d: %s", c.method, len(texts), len(messages)-1, said)
+				t.Fatalf("%s: of %d templates xmlsec1 signed %d: %s", c.method, len(texts), len(messages)-1, printed)
 			}
 			for i, message := range messages[:len(texts)] {
 				if _, err := requestVerifier().Verify([]byte(message), now); err != nil {
