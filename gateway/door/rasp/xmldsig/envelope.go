@@ -1,5 +1,10 @@
 package xmldsig
 
+import (
+	"cmp"
+	"slices"
+)
+
 // envelope is where the parts of a message are. Nothing is looked for anywhere else.
 type envelope struct {
 	*tree
@@ -184,11 +189,12 @@ func (e *envelope) readSecurity() error {
 	return nil
 }
 
-// demanded are the parts that must be signed.
+// demanded are the parts that must be signed, in the order of the message.
 func (e *envelope) demanded() []part {
 	parts := []part{{e.body, "s:Body"}, {e.timestamp, "u:Timestamp"}}
 	for name, i := range e.headers {
 		parts = append(parts, part{i, name.short()})
 	}
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.node, b.node) })
 	return parts
 }

@@ -143,7 +143,6 @@ type template struct {
 	*rand.Rand
 	prefix map[string]string
 	ids    []string
-	more   string // PrefixLists that name whatever there is
 }
 
 // requestTemplate is such a request about a document, signed with the certificate in base64 by the method.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"io"
 	"time"
 )
 
@@ -48,14 +49,11 @@ func (v *Verifier) Verify(message []byte, now time.Time) (*Message, error) {
 	}
 	replay := sha256.New()
 	hashed := s.method.hash.New()
-	if err := t.canonicalise(hashed, s.node, s.inclusive); err != nil {
+	if err := t.canonicalise(io.MultiWriter(hashed, replay), s.node, s.inclusive); err != nil {
 		return nil, err
 	}
 	if !s.method.verify(leaf, hashed.Sum(nil), s.value) {
 		return nil, refuse(SignatureWrong, "ds:SignatureValue")
-	}
-	if err := t.canonicalise(replay, s.node, s.inclusive); err != nil {
-		return nil, err
 	}
 	replay.Sum(m.Replay[:0])
 	if err := e.compareDigests(s.references); err != nil {
