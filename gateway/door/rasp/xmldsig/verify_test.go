@@ -2,6 +2,10 @@ package xmldsig_test
 
 import (
 	"crypto"
+	"encoding/asn1"
+	"encoding/base64"
+	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +141,37 @@ func TestRefusal_SaysNothingOfTheContent(t *testing.T) {
 		_, err := requestVerifier().Verify([]byte(variant), now)
 		if err == nil || strings.Contains(err.Error(), "0101011234") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestVerify_SignatureHasOneForm: the two numbers of ECDSA, each as long as the curve's order, and nothing else.
+func TestVerify_SignatureHasOneForm(t *testing.T) {
+	t.Parallel()
+	message := string(signed(t, country().curve, request(smallBody)))
+	start := strings.Index(message, "<SignatureValue>") + len("<SignatureValue>")
+	value, err := base64.StdEncoding.DecodeString(message[start : start+strings.Index(message[start:], "<")])
+	if err != nil || len(value) != 64 {
+		t.Fatalf("signature of %d bytes, %v", len(value), err)
+	}
+	zero := []byte{0}
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(value[:32]), new(big.Int).SetBytes(value[32:])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, other := range map[string][]byte{
+		"a zero between":  slices.Concat(value[:32], zero, value[32:]),
+		"a zero in front": slices.Concat(zero, value),
+		"a zero behind":   slices.Concat(value, zero),
+		"zeros in front":  slices.Concat(zero, value[:32], zero, value[32:]),
+		"a byte less":     value[:63],
+		"in ASN.1":        der,
+		"of zeros":        make([]byte, 64),
+		"half":            value[:32],
+	} {
+		variant := between(message, "<SignatureValue>", "<", base64.StdEncoding.EncodeToString(other))
+		if got := reason(t, requestVerifier(), variant); got != xmldsig.SignatureWrong {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
