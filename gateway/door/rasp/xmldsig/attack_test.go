@@ -305,6 +305,7 @@ func TestVerify_Time(t *testing.T) {
 	}
 	good := stamped("2026-11-30T12:00:00Z", "2026-11-30T12:05:00Z")
 	long := stamped("2026-11-30T12:00:00Z", "2026-12-30T12:05:00Z")
+	short := stamped("2026-11-30T12:00:00Z", "2026-11-30T12:01:00Z")
 	for _, c := range []struct {
 		name    string
 		message string
@@ -321,6 +322,8 @@ func TestVerify_Time(t *testing.T) {
 		{"from the future", good, now.Add(-time.Second), 0, xmldsig.NotYetValid},
 		{"from the future by the skew", good, now.Add(-time.Minute), time.Minute, ""},
 		{"valid for longer than is granted", long, now.Add(5 * time.Minute), 0, xmldsig.NoLongerValid},
+		{"valid for less than is granted", short, now.Add(time.Minute - 1), 0, ""},
+		{"valid for less than is granted, and expired", short, now.Add(time.Minute), 0, xmldsig.NoLongerValid},
 		{"ends before it starts", stamped("2026-11-30T12:00:00Z", "2026-11-30T11:59:59Z"), now, time.Minute, xmldsig.TimestampOrder},
 		{"fractions", stamped("2026-11-30T11:59:59.123456789Z", "2026-11-30T12:05:00.5Z"), now, 0, ""},
 		{"another zone", stamped("2026-11-30T13:00:00+01:00", "2026-11-30T13:05:00+01:00"), now, 0, xmldsig.TimestampContent},
