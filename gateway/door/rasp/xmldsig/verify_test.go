@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"encoding/asn1"
 	"encoding/base64"
+	"errors"
 	"math/big"
 	"slices"
 	"strings"
@@ -172,6 +173,30 @@ func TestVerify_SignatureHasOneForm(t *testing.T) {
 		variant := between(message, "<SignatureValue>", "<", base64.StdEncoding.EncodeToString(other))
 		if got := reason(t, requestVerifier(), variant); got != xmldsig.SignatureWrong {
 			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestRefusal_IsOfAClass: what a caller does follows from the sentinel.
+func TestRefusal_IsOfAClass(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		class   error
+		reasons []xmldsig.Reason
+	}{
+		{xmldsig.ErrTooLarge, []xmldsig.Reason{xmldsig.TooManyBytes, xmldsig.TooDeep, xmldsig.TooManyReferences}},
+		{xmldsig.ErrMalformed, []xmldsig.Reason{xmldsig.SyntaxBroken, xmldsig.DocumentType, xmldsig.ElementTwice, xmldsig.TransformForbidden}},
+		{xmldsig.ErrUnsupported, []xmldsig.Reason{xmldsig.Encrypted, xmldsig.AlgorithmLegacy}},
+		{xmldsig.ErrInvalid, []xmldsig.Reason{xmldsig.DigestWrong, xmldsig.SignatureWrong, xmldsig.ReferenceMissing, xmldsig.ReferenceTarget}},
+		{xmldsig.ErrExpired, []xmldsig.Reason{xmldsig.NoLongerValid, xmldsig.NotYetValid, xmldsig.TimestampOrder}},
+		{xmldsig.ErrUntrusted, []xmldsig.Reason{xmldsig.IssuerUnknown, xmldsig.CertificateRevoked, xmldsig.CertificateTime}},
+		{xmldsig.ErrRevocationUnknown, []xmldsig.Reason{xmldsig.ListMissing, xmldsig.ListStale}},
+	} {
+		for _, r := range c.reasons {
+			refusal := error(&xmldsig.Refusal{Reason: r, Place: "here"})
+			if !errors.Is(refusal, c.class) || !strings.Contains(refusal.Error(), string(r)+" at here") {
+				t.Errorf("%s: %v is not %v", r, refusal, c.class)
+			}
 		}
 	}
 }
