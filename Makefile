@@ -44,7 +44,7 @@ race: deps-test ## run every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout 60m ./...
 
 .PHONY: farm
-farm: deps-test ## run the long tests in turns, each time with another seed (MINUTES=60; repeat one: JOB=crash SEED=7)
+farm: deps-farm ## run the long tests in turns, each time with another seed (MINUTES=60; repeat one: JOB=crash SEED=7)
 	@go build -C tools -o ../bin/tools/farm ./farm
 	@./bin/tools/farm -minutes $(MINUTES) -version '$(VERSION)' $(if $(JOB),-job '$(JOB)' -seed $(or $(SEED),1))
 
@@ -58,7 +58,7 @@ bench: deps-demo build ## measure the whole flow against COPY, and the codecs (A
 
 .PHONY: bench-go
 bench-go: ## measure single functions (ARGS="-benchtime 3s")
-	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./edifact/autack ./edifact/banking ./edifact/directory ./gateway/nksxml ./gateway/bankfile ./reconciliation/match ./sftp
+	go test -run '^$$' -bench . -benchmem $(ARGS) ./edifact ./edifact/autack ./edifact/banking ./edifact/directory ./gateway/nksxml ./gateway/bankfile ./gateway/door/rasp/xmldsig ./reconciliation/match ./sftp
 
 .PHONY: bench-day
 bench-day: deps-test ## measure what banks' answers, stops and the book of a day take (PAYMENTS=1000000)
@@ -90,8 +90,8 @@ bin/tools/staticcheck: tools/go.mod tools/go.sum
 .PHONY: deps
 deps: deps-test ## install what is missing from the distribution's packages (as root)
 
-.PHONY: deps-demo deps-test
-deps-demo deps-test: deps-%:
+.PHONY: deps-demo deps-test deps-farm
+deps-demo deps-test deps-farm: deps-%:
 	@tools/deps.sh $*
 
 .PHONY: clean

@@ -3,6 +3,7 @@
 #
 #   tools/deps.sh demo    what the program needs
 #   tools/deps.sh test    and what the tests need besides
+#   tools/deps.sh farm    and what the farm alone needs: another signer and verifier of SOAP messages, in Java
 #
 # Where everything is present nothing is touched. Without root it says in one line what to install, and fails.
 set -eu
@@ -30,9 +31,14 @@ missing() {
 	has sftp && has ssh-keygen || echo openssh-client
 	has sshd || echo openssh-server
 	has xmllint || echo libxml2-utils
+	has xmlsec1 || echo xmlsec1
 	has openssl || echo openssl
 	has npm || echo npm
 	has chromium || echo chromium
+	[ "$need" = farm ] || return 0
+	has javac || echo default-jdk-headless
+	[ -e /usr/share/java/wss4j.jar ] || echo libwss4j-java
+	[ -e /usr/share/java/xmlsec.jar ] || echo libxml-security-java
 }
 
 packages=$(missing | tr '\n' ' ')

@@ -18,7 +18,7 @@ import (
 // slow enough for that.
 const benchCodecPayments = 100_000
 
-// measureCodecs times the reader of XML and its peers on the same bytes, in the same run, one after the other in every
+// measureCodecs times the reader of XML, the verifier of signatures and their peers on the same bytes, in the same run, one after the other in every
 // round. Each value is a median, in MB/s.
 func (b *bench) measureCodecs(ctx context.Context) ([]measurement, error) {
 	document, err := b.shortBundle()
@@ -28,6 +28,10 @@ func (b *bench) measureCodecs(ctx context.Context) ([]measurement, error) {
 	if err := writeFile(b.path("codec.xml"), document); err != nil {
 		return nil, err
 	}
+	signed, err := b.signBundle(document)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
 	tasks := []struct {
 		name string
 		size int
@@ -36,6 +40,8 @@ func (b *bench) measureCodecs(ctx context.Context) ([]measurement, error) {
 		{"xml_read", len(document), func() error { return readNKS(bytes.NewReader(document)) }},
 		{"xml_encoding_xml", len(document), func() error { return readStandard(bytes.NewReader(document)) }},
 		{"xml_xmllint", len(document), func() error { return readLibxml(ctx, b.path("codec.xml")) }},
+		{"signature_verify", len(signed.message), signed.verify},
+		{"signature_xmlsec1", len(signed.message), func() error { return signed.verifyByXmlsec(ctx) }},
 	}
 	speeds := map[string][]float64{}
 	for range max(3, b.options.rounds) {
@@ -57,6 +63,9 @@ func (b *bench) measureCodecs(ctx context.Context) ([]measurement, error) {
 		if len(speeds[peer]) > 0 {
 			values[name] = median(speeds["xml_read"]) / median(speeds[peer])
 		}
+	}
+	if peer := speeds["signature_xmlsec1"]; len(peer) > 0 {
+		values["signature_of_xmlsec1"] = median(peer) / median(speeds["signature_verify"])
 	}
 	return []measurement{{Name: "codecs", Sizes: map[string]int{"payments": min(benchCodecPayments, b.country.payments), "xml_bytes": len(document)}, Values: values}}, nil
 }

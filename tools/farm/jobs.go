@@ -17,6 +17,7 @@ func jobs(seed int) []job {
 	return []job{
 		{name: "jetstream", args: test(n, "./mq/...")},
 		{name: "doors", args: test(n, "./gateway/door/...")},
+		{name: "signatures", every: 2, env: []string{"NKS_SIGNATURES=10000", "NKS_PEERS=1", "NKS_SEED=" + n}, args: test(n, "./gateway/door/rasp/xmldsig")},
 		{name: "sftp", args: test(n, "./sftp/...")},
 		{name: "private server", args: test(n, "./gateway/postgres/server")},
 		{name: "bank", args: test(n, "./sim/bank")},
