@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pkgsftp "github.com/pkg/sftp"
@@ -32,6 +33,9 @@ var (
 	ErrHostKey = errors.New("the server's host key is not the pinned one")
 	// ErrChanged: the file changed, or is not as long as it says. Fetch it later.
 	ErrChanged = errors.New("the file changed while it was read")
+	// ErrStalled: the server is there and does not answer about this one file. The client is good for others, unless
+	// the error is ErrConnection, too.
+	ErrStalled = errors.New("the server does not answer about the file")
 )
 
 // ClientConfig says where a bank centre is and how it is known. Durations and Dialer
@@ -48,7 +52,7 @@ type ClientConfig struct {
 
 	Dial      time.Duration // connect and log in; 30 s
 	Step      time.Duration // the longest wait for one answer; 60 s
-	KeepAlive time.Duration // between probes, each awaited as long; 15 s
+	KeepAlive time.Duration // between probes, each awaited as long, but no longer than Step; 15 s
 	// Dialer opens the network connection; nil dials TCP.
 	Dialer func(ctx context.Context, addr string) (net.Conn, error)
 }
@@ -63,6 +67,9 @@ type Client struct {
 	sftp *pkgsftp.Client
 	done chan struct{}
 	busy sync.Mutex
+
+	channel *channel     // of sftp
+	stalled atomic.Int32 // sessions that were given up, and that the server has not let go of
 }
 
 // Dial connects and logs in. ctx bounds only that.
@@ -147,27 +154,6 @@ func (c *Client) login(conf *ssh.ClientConfig) error {
 	return c.open()
 }
 
-// open starts the SFTP session. The SSH library can wait for ever for a channel of a connection that is closed at
-// that moment, so the end of the connection ends the wait.
-func (c *Client) open() error {
-	type session struct {
-		client *pkgsftp.Client
-		err    error
-	}
-	opened := make(chan session, 1)
-	go func() {
-		client, err := pkgsftp.NewClient(c.ssh)
-		opened <- session{client, err}
-	}()
-	select {
-	case s := <-opened:
-		c.sftp = s.client
-		return s.err
-	case <-c.done:
-		return net.ErrClosed
-	}
-}
-
 // keepAlive notices a peer that is gone without a word. Any answer will do, also
 // that the request is not known.
 func (c *Client) keepAlive() {
@@ -179,14 +165,21 @@ func (c *Client) keepAlive() {
 			return
 		case <-tick.C:
 		}
-		give := time.AfterFunc(c.cfg.KeepAlive, c.drop)
-		_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
-		give.Stop()
-		if err != nil {
-			c.drop()
+		if !c.alive() {
 			return
 		}
 	}
+}
+
+// alive asks for a sign of life; without one it gives the connection up.
+func (c *Client) alive() bool {
+	give := time.AfterFunc(min(c.cfg.KeepAlive, c.cfg.Step), c.drop)
+	_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
+	inTime := give.Stop()
+	if err != nil || !inTime {
+		c.drop()
+	}
+	return err == nil && inTime
 }
 
 func (c *Client) drop() { c.net.Close() }
@@ -244,8 +237,13 @@ func answered(err error) bool {
 // stat tells about a remote file; fs.ErrNotExist when the server says that there is
 // none.
 func (c *Client) stat(ctx context.Context, path string) (File, error) {
+	return c.statBy(ctx, c.step, path)
+}
+
+// statBy is stat as one exchange by step or ask.
+func (c *Client) statBy(ctx context.Context, exchange func(context.Context, string, func() error) error, path string) (File, error) {
 	var f File
-	err := c.step(ctx, "stat "+loggable(path), func() error {
+	err := exchange(ctx, "stat "+loggable(path), func() error {
 		info, err := c.sftp.Stat(path)
 		if err != nil {
 			return err
