@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	pkgsftp "github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
@@ -31,6 +34,8 @@ var (
 	ErrConnection = errors.New("connection lost")
 	// ErrHostKey: the server does not have a pinned key. Nothing was sent; alarm.
 	ErrHostKey = errors.New("the server's host key is not the pinned one")
+	// ErrLogin: the server is there and does not let us in. The error has what it says about it.
+	ErrLogin = errors.New("the server does not let us in")
 	// ErrChanged: the file changed, or is not as long as it says. Fetch it later.
 	ErrChanged = errors.New("the file changed while it was read")
 	// ErrStalled: the server is there and does not answer about this one file. The client is good for others, unless
@@ -94,6 +99,11 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 		return nil, fmt.Errorf("sftp: %w: %w", ErrConnection, err)
 	}
 	c := &Client{cfg: cfg, net: nc, done: make(chan struct{})}
+	var said strings.Builder
+	conf.BannerCallback = func(text string) error {
+		said.WriteString(text[:min(len(text), max(0, mostSaid-said.Len()))])
+		return nil
+	}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	err = c.login(conf)
 	if !stop() && err == nil {
@@ -101,13 +111,40 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	}
 	if err != nil {
 		nc.Close()
-		if !errors.Is(err, ErrHostKey) {
+		switch why := notLetIn(err, said.String()); {
+		case why != nil:
+			err = why
+		case !errors.Is(err, ErrHostKey):
 			err = fmt.Errorf("%w: %w", ErrConnection, err)
 		}
 		return nil, fmt.Errorf("sftp: log in at %s: %w", cfg.Addr, errors.Join(err, ctx.Err()))
 	}
 	go c.keepAlive()
 	return c, nil
+}
+
+// mostSaid bounds what is repeated of a server's words, in bytes.
+const mostSaid = 500
+
+// notLetIn is ErrLogin with the server's words where a login has failed because the server did not want it; nil for any other reason. The
+// library has no kinds of these errors.
+func notLetIn(err error, said string) error {
+	text := err.Error()
+	_, reason, disconnected := strings.Cut(text, "ssh: disconnect, reason ")
+	if !disconnected && !strings.Contains(text, "ssh: unable to authenticate") {
+		return nil
+	}
+	if _, words, ok := strings.Cut(reason, ": "); ok && said == "" {
+		if quoted, err := strconv.Unquote(words); err == nil {
+			words = quoted
+		}
+		said = words[:min(len(words), mostSaid)]
+	}
+	said = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(said, "?"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if said == "" {
+		said = "it does not say why"
+	}
+	return fmt.Errorf("%w: %s", ErrLogin, loggable(said))
 }
 
 func (cfg ClientConfig) ssh() (*ssh.ClientConfig, error) {

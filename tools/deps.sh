@@ -29,6 +29,8 @@ missing() {
 	has psql || echo postgresql-client
 	has sftp && has ssh-keygen || echo openssh-client
 	has sshd || echo openssh-server
+	has curl || echo curl
+	has lftp || echo lftp
 	has xmllint || echo libxml2-utils
 	has openssl || echo openssl
 	has npm || echo npm

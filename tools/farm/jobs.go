@@ -18,6 +18,8 @@ func jobs(seed int) []job {
 		{name: "jetstream", args: test(n, "./mq/...")},
 		{name: "doors", args: test(n, "./gateway/door/...")},
 		{name: "sftp", args: test(n, "./sftp/...")},
+		{name: "bank cut anywhere", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./gateway/banklink", "-run", "Cut")},
+		{name: "mailbox cut anywhere", every: 4, args: test(n, "./sftp", "-run", "Sweep", "-sweep=1")},
 		{name: "private server", args: test(n, "./gateway/postgres/server")},
 		{name: "bank", args: test(n, "./sim/bank")},
 		{name: "authority", args: test(n, "./sim/authority")},
