@@ -261,7 +261,7 @@ func TestFailedLogins_OfAKnownAddress(t *testing.T) {
 }
 
 // banner logs in from 127.0.0.2 and gives what the server says meanwhile.
-func (s *served) banner(t *testing.T, party string, keys ...ssh.Signer) (said string, err error) {
+func (s *served) banner(t *testing.T, party string, keys ...ssh.Signer) (shown string, err error) {
 	t.Helper()
 	nc, err := from("127.0.0.2").DialContext(t.Context(), "tcp", s.Addr().String())
 	if err != nil {
@@ -269,8 +269,8 @@ func (s *served) banner(t *testing.T, party string, keys ...ssh.Signer) (said st
 	}
 	t.Cleanup(func() { nc.Close() })
 	_, _, _, err = ssh.NewClientConn(nc, "", &ssh.ClientConfig{User: party, Auth: []ssh.AuthMethod{ssh.PublicKeys(keys...)},
-		HostKeyCallback: ssh.FixedHostKey(s.host), BannerCallback: func(m string) error { said += m; return nil }})
-	return said, err
+		HostKeyCallback: ssh.FixedHostKey(s.host), BannerCallback: func(m string) error { shown += m; return nil }})
+	return shown, err
 }
 
 // TestLogin_SaysWhy: the server's own reasons reach a client that is not let in, once, and say nothing of who is known.
@@ -280,20 +280,20 @@ func TestLogin_SaysWhy(t *testing.T) {
 	wrong, other := sftptest.Key(t), sftptest.Key(t)
 	const unknown = "no key that was offered so far is loaded for this login; if none is taken, ask the operator\r\n"
 	for name, c := range map[string]struct{ party string }{"wrong key": {"KMD"}, "unknown name": {"nobody"}} {
-		if said, err := s.banner(t, c.party, wrong, other); err == nil || said != unknown {
-			t.Errorf("%s: %q, %v", name, said, err)
+		if shown, err := s.banner(t, c.party, wrong, other); err == nil || shown != unknown {
+			t.Errorf("%s: %q, %v", name, shown, err)
 		}
 	}
-	if said, err := s.banner(t, "KMD", s.keys["KMD"]); err != nil || said != "" {
-		t.Errorf("a good login: %q, %v", said, err)
+	if shown, err := s.banner(t, "KMD", s.keys["KMD"]); err != nil || shown != "" {
+		t.Errorf("a good login: %q, %v", shown, err)
 	}
-	if said, err := s.banner(t, "KMD", s.keys["KMD"]); err == nil || said != "too many connections: 1 of one supplier\r\n" {
-		t.Errorf("one too many: %q, %v", said, err)
+	if shown, err := s.banner(t, "KMD", s.keys["KMD"]); err == nil || shown != "too many connections: 1 of one supplier\r\n" {
+		t.Errorf("one too many: %q, %v", shown, err)
 	}
 	away := serveWith(t, sftp.ServerConfig{Keys: awayKeys{}})
 	for range 20 { // it is nobody's fault
-		if said, err := away.banner(t, "KMD", s.keys["KMD"]); err == nil || said != "the mailbox cannot look up keys at this moment; try again later\r\n" {
-			t.Errorf("the database is away: %q, %v", said, err)
+		if shown, err := away.banner(t, "KMD", s.keys["KMD"]); err == nil || shown != "the mailbox cannot look up keys at this moment; try again later\r\n" {
+			t.Errorf("the database is away: %q, %v", shown, err)
 		}
 	}
 }

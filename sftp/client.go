@@ -99,9 +99,9 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 		return nil, fmt.Errorf("sftp: %w: %w", ErrConnection, err)
 	}
 	c := &Client{cfg: cfg, net: nc, done: make(chan struct{})}
-	var said strings.Builder
+	var banner strings.Builder
 	conf.BannerCallback = func(text string) error {
-		said.WriteString(text[:min(len(text), max(0, mostSaid-said.Len()))])
+		banner.WriteString(text[:min(len(text), max(0, mostWords-banner.Len()))])
 		return nil
 	}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
@@ -111,7 +111,7 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	}
 	if err != nil {
 		nc.Close()
-		switch why := notLetIn(err, said.String()); {
+		switch why := notLetIn(err, banner.String()); {
 		case why != nil:
 			err = why
 		case !errors.Is(err, ErrHostKey):
@@ -123,28 +123,28 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	return c, nil
 }
 
-// mostSaid bounds what is repeated of a server's words, in bytes.
-const mostSaid = 500
+// mostWords bounds what is repeated of a server's words, in bytes.
+const mostWords = 500
 
 // notLetIn is ErrLogin with the server's words where a login has failed because the server did not want it; nil for any other reason. The
 // library has no kinds of these errors.
-func notLetIn(err error, said string) error {
+func notLetIn(err error, banner string) error {
 	text := err.Error()
 	_, reason, disconnected := strings.Cut(text, "ssh: disconnect, reason ")
 	if !disconnected && !strings.Contains(text, "ssh: unable to authenticate") {
 		return nil
 	}
-	if _, words, ok := strings.Cut(reason, ": "); ok && said == "" {
-		if quoted, err := strconv.Unquote(words); err == nil {
-			words = quoted
+	if _, text, ok := strings.Cut(reason, ": "); ok && banner == "" {
+		if quoted, err := strconv.Unquote(text); err == nil {
+			text = quoted
 		}
-		said = words[:min(len(words), mostSaid)]
+		banner = text[:min(len(text), mostWords)]
 	}
-	said = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(said, "?"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	if said == "" {
-		said = "it does not say why"
+	banner = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(banner, "?"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if banner == "" {
+		banner = "it does not say why"
 	}
-	return fmt.Errorf("%w: %s", ErrLogin, loggable(said))
+	return fmt.Errorf("%w: %s", ErrLogin, loggable(banner))
 }
 
 func (cfg ClientConfig) ssh() (*ssh.ClientConfig, error) {
