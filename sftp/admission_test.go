@@ -86,12 +86,12 @@ func TestIdleConnections_OfOneAddress(t *testing.T) {
 	t.Parallel()
 	s, clock := guarded(t, sftp.Limits{Handshake: patience})
 	s.idle(t, "127.0.0.2", 300)
-	s.turned(t, 290)
+	s.turned(t, 270)
 	if _, err := s.login(t, "127.0.0.3", "KMD", s.keys["KMD"]); err != nil {
 		t.Errorf("from another address: %v", err)
 	}
 	if _, err := s.login(t, "127.0.0.2", "KMD", s.keys["KMD"]); err == nil {
-		t.Error("an eleventh from the same address at the same moment")
+		t.Error("one more from the same address at the same moment")
 	}
 	clock.later(3 * time.Second)
 	if _, err := s.login(t, "127.0.0.2", "KMD", s.keys["KMD"]); err != nil {

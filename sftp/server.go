@@ -40,8 +40,8 @@ type ServerConfig struct {
 type Limits struct {
 	Connections int           // of all parties, logged in; 200
 	PerParty    int           // connections of one party; 8
-	Handshakes  int           // logins in hand at a time; 30
-	PerAddress  int           // of them from one address; 10
+	Handshakes  int           // logins in hand at a time; 100
+	PerAddress  int           // of them from one address; 30
 	Uploads     int           // open uploads of one party; 32
 	AuthTries   int           // keys a client may offer; 6
 	Handshake   time.Duration // from accept to logged in; 20 s
@@ -55,8 +55,8 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	setDefault(&l.Connections, 200)
 	setDefault(&l.PerParty, 8)
-	setDefault(&l.Handshakes, 30)
-	setDefault(&l.PerAddress, 10)
+	setDefault(&l.Handshakes, 100)
+	setDefault(&l.PerAddress, 30)
 	setDefault(&l.Uploads, 32)
 	setDefault(&l.AuthTries, 6)
 	setDefault(&l.Handshake, 20*time.Second)
