@@ -63,10 +63,11 @@ func TestBankMailbox_Trouble(t *testing.T) {
 		kind    gateway.ExceptionKind
 		silent  bool // the first time may be nobody's fault
 		down    bool // the connection is lost each time
+		gone    bool // the bank takes it away in the end; else it comes, or goes
 	}{
-		"refused":            {func(_ *world, l *illServed) { l.fetch = refused }, gateway.FetchFails, false, false},
-		"the line goes down": {func(_ *world, l *illServed) { l.fetch = gateway.ErrLinkDown }, gateway.FetchFails, true, true},
-		"never served":       {func(_ *world, l *illServed) { l.fetch = gateway.ErrStalls }, gateway.BankFileStalls, false, false},
+		"refused":            {func(_ *world, l *illServed) { l.fetch = refused }, gateway.FetchFails, false, false, false},
+		"the line goes down": {func(_ *world, l *illServed) { l.fetch = gateway.ErrLinkDown }, gateway.FetchFails, true, true, true},
+		"never served":       {func(_ *world, l *illServed) { l.fetch = gateway.ErrStalls }, gateway.BankFileStalls, false, false, true},
 		"served drop by drop": {func(w *world, l *illServed) {
 			l.serving = func(to io.Writer) (err error) {
 				for n := 0; n < 1000 && err == nil; n++ {
@@ -75,55 +76,53 @@ func TestBankMailbox_Trouble(t *testing.T) {
 				}
 				return err
 			}
-		}, gateway.BankFileStalls, false, false},
-		"grows":             {func(_ *world, l *illServed) { l.fetch = gateway.ErrStillChanging }, gateway.BankFileChanges, true, false},
-		"too large":         {func(_ *world, l *illServed) { l.fetch = gateway.ErrRefused }, gateway.BankFileTooLarge, false, false},
-		"cannot be removed": {func(_ *world, l *illServed) { l.remove = refused }, gateway.RemoveFails, false, false},
-		"stays":             {func(_ *world, l *illServed) { l.keeps = true }, gateway.RemoveFails, true, false},
+		}, gateway.BankFileStalls, false, false, false},
+		"grows":             {func(_ *world, l *illServed) { l.fetch = gateway.ErrStillChanging }, gateway.BankFileChanges, true, false, false},
+		"too large":         {func(_ *world, l *illServed) { l.fetch = gateway.ErrRefused }, gateway.BankFileTooLarge, false, false, true},
+		"cannot be removed": {func(_ *world, l *illServed) { l.remove = refused }, gateway.RemoveFails, false, false, false},
+		"stays":             {func(_ *world, l *illServed) { l.keeps = true }, gateway.RemoveFails, true, false, true},
 	} {
-		for mended, mend := range map[string]func(l *illServed){
-			"and then it goes":          func(l *illServed) { l.fetch, l.serving, l.remove, l.keeps = nil, nil, nil, false },
-			"and then it is taken away": func(l *illServed) { delete(l.files, l.bad) },
-		} {
-			t.Run(name+" "+mended, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t)
-				w.paid(bundle("G-1", complete("A", 100)))
-				w.newAnswers()
-				l := &illServed{bad: "a.edi", files: map[string]string{"a.edi": file("BEC", "F1", contrl("BEC", 1, "7")), "b.edi": file("BEC", "F2", contrl("BEC", 1, "7"))}}
-				c.trouble(w, l)
-				lease := w.held("BEC")
-				d := &gateway.Dispatcher{Bank: "BEC", Fence: lease.Fence, Link: l, Outbox: w.Bank, Now: w.time, Retry: time.Second, Failpoint: func(string) {}}
-				look := func() {
-					t.Helper()
-					if _, err := d.FetchNew(t.Context()); errors.Is(err, gateway.ErrLinkDown) != (c.down && err != nil) {
-						t.Error(err)
-					}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.paid(bundle("G-1", complete("A", 100)))
+			w.newAnswers()
+			l := &illServed{bad: "a.edi", files: map[string]string{"a.edi": file("BEC", "F1", contrl("BEC", 1, "7")), "b.edi": file("BEC", "F2", contrl("BEC", 1, "7"))}}
+			c.trouble(w, l)
+			lease := w.held("BEC")
+			d := &gateway.Dispatcher{Bank: "BEC", Fence: lease.Fence, Link: l, Outbox: w.Bank, Now: w.time, Retry: time.Second, Failpoint: func(string) {}}
+			look := func() {
+				t.Helper()
+				if _, err := d.FetchNew(t.Context()); errors.Is(err, gateway.ErrLinkDown) != (c.down && err != nil) {
+					t.Error(err)
 				}
-				look()
-				if first := w.exceptions(); (first == "") != c.silent {
-					t.Errorf("at first: %q", first)
-				}
-				look() // what failed is left alone, and the file behind it is fetched
-				w.hear("BEC")
-				w.wantAnswers("8 A")
-				for range 3 {
-					w.later(time.Hour)
-					look()
-				}
-				times := 4
-				if c.silent && c.kind != gateway.RemoveFails { // what was removed is not left alone
-					times = 3
-				}
-				w.want("again and again", w.row(`SELECT kind, bank, times, last_at > raised_at FROM exception WHERE closed_at IS NULL`), fmt.Sprintf("%s BEC %d true", c.kind, times))
-				mend(l)
+			}
+			look()
+			if first := w.exceptions(); (first == "") != c.silent {
+				t.Errorf("at first: %q", first)
+			}
+			look() // what failed is left alone, and the file behind it is fetched
+			w.hear("BEC")
+			w.wantAnswers("8 A")
+			for range 3 {
 				w.later(time.Hour)
 				look()
-				look()
-				w.want("mended", w.exceptions(), "")
-				w.want("one", w.row(`SELECT count(*) FROM exception`), "1")
-			})
-		}
+			}
+			times := 4
+			if c.silent && c.kind != gateway.RemoveFails { // what was removed is not left alone
+				times = 3
+			}
+			w.want("again and again", w.row(`SELECT kind, bank, times, last_at > raised_at FROM exception WHERE closed_at IS NULL`), fmt.Sprintf("%s BEC %d true", c.kind, times))
+			if c.gone {
+				delete(l.files, l.bad)
+			}
+			l.fetch, l.serving, l.remove, l.keeps = nil, nil, nil, false
+			w.later(time.Hour)
+			look()
+			look()
+			w.want("mended", w.exceptions(), "")
+			w.want("one", w.row(`SELECT count(*) FROM exception`), "1")
+		})
 	}
 }
 
