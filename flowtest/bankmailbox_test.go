@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -146,4 +147,14 @@ func TestBankMailbox_OtherTrouble(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.want("another bank's is mended", w.exceptions(), "bank file not served")
+	p := w.pages()
+	p.hides("once", p.get("/", "", http.StatusOK), "gange, senest")
+	for range 2 {
+		w.later(time.Minute)
+		if err := w.Bank.FetchFails(t.Context(), "BEC", f, false, gateway.ErrStalls); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p = w.pages()
+	p.says("three times", p.get("/", "", http.StatusOK), "server udleverer ikke en fil", "3 gange, senest")
 }
