@@ -183,12 +183,19 @@ type Mailbox struct {
 	Listen string `toml:"listen"`
 	// HostKey is the file of the server's private key, in OpenSSH's format.
 	HostKey string `toml:"host_key"`
+	// NextHostKey is the file of the key that will follow it, shown to clients beside it; empty: none.
+	NextHostKey string `toml:"next_host_key"`
 	// MaxFileMB is the largest upload in MiB.
 	MaxFileMB int `toml:"max_file_mb"`
 	// IdleTimeout ends a session that says nothing.
 	IdleTimeout Duration `toml:"idle_timeout"`
 	// MaxConnections bounds the sessions of all suppliers together.
 	MaxConnections int `toml:"max_connections"`
+	// StagedFiles and StagedMB bound what of one supplier waits for its rename; an upload that was not renamed for StagedKeep is
+	// dropped, 0: never.
+	StagedFiles int      `toml:"staged_files"`
+	StagedMB    int      `toml:"staged_mb"`
+	StagedKeep  Duration `toml:"staged_keep"`
 }
 
 // MQ is the message queue door for data suppliers: a broker inside the program.
@@ -359,7 +366,7 @@ func Default() Config {
 		Data:        "data",
 		Database:    Database{MaxConnections: 60},
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
-			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200},
+			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200, StagedFiles: 1000, StagedMB: 4096, StagedKeep: Duration{30 * 24 * time.Hour}},
 		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}},
 		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,

@@ -13,7 +13,7 @@ import (
 func (c *Config) Resolve(dir string) {
 	c.Folder = dir
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
-		&c.Database.BinDir, &c.Mailbox.HostKey, &c.MQ.Dir, &c.MQ.Credentials,
+		&c.Database.BinDir, &c.Mailbox.HostKey, &c.Mailbox.NextHostKey, &c.MQ.Dir, &c.MQ.Credentials,
 		&c.Audit.Key, &c.Audit.Checkpoints, &c.Retention.Key, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons} {
 		*path = from(dir, *path)
 	}
@@ -119,6 +119,7 @@ func (c Config) CheckFiles() error {
 	}
 	check("database.url_file", c.Database.URLFile, true)
 	check("mailbox.host_key", c.Mailbox.HostKey, true)
+	check("mailbox.next_host_key", c.Mailbox.NextHostKey, true)
 	for _, path := range c.Audit.FormerKeys {
 		check("audit.former_keys", path, false)
 	}

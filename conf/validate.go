@@ -124,6 +124,9 @@ func (m Mailbox) validate(p *problems) {
 	p.within("mailbox.max_file_mb", m.MaxFileMB, 1, 64<<10)
 	p.lasts("mailbox.idle_timeout", m.IdleTimeout, time.Second, 24*time.Hour)
 	p.within("mailbox.max_connections", m.MaxConnections, 1, 100_000)
+	p.within("mailbox.staged_files", m.StagedFiles, 1, 10_000)
+	p.within("mailbox.staged_mb", m.StagedMB, m.MaxFileMB, 1<<20)
+	p.check(m.StagedKeep.Duration == 0 || m.StagedKeep.Duration >= 24*time.Hour, "mailbox.staged_keep", "%v is neither 0 nor at least 24h", m.StagedKeep)
 }
 
 func (m Metrics) validate(p *problems) {

@@ -195,7 +195,7 @@ func TestLine_FilesThatCannotBeFetched(t *testing.T) {
 		known      bool // what it says is known: the round is complete
 	}{
 		"never served": {box: func(m *troubled) { m.open = map[string]func(context.Context) error{"a.edi": stalls} },
-			exception: "bank file cannot be fetched", reconnects: true},
+			exception: "bank file not served", reconnects: true},
 		"refused": {box: func(m *troubled) {
 			m.open = map[string]func(context.Context) error{"a.edi": func(context.Context) error { return sftp.ErrDenied }}
 		}, exception: "bank file cannot be fetched"},
@@ -207,7 +207,7 @@ func TestLine_FilesThatCannotBeFetched(t *testing.T) {
 				m.Offer(party, "a.edi", []byte(file("BEC", "F1", contrl("BEC", 1, "8"))+more))
 				return nil
 			}}
-		}, exception: "bank file cannot be fetched"},
+		}, exception: "bank file keeps changing"},
 		"not removed":                     {box: func(m *troubled) { m.kept = map[string]bool{"a.edi": true} }, exception: "bank file cannot be removed", known: true},
 		"removed, and there all the same": {box: func(m *troubled) { m.lies = map[string]bool{"a.edi": true} }, exception: "bank file cannot be removed", known: true},
 	} {

@@ -205,15 +205,24 @@ func TestReceive_Aborted(t *testing.T) {
 	}
 	left := `SELECT count(*), (SELECT count(*) FROM document_piece) FROM document`
 	w.want("left", w.row(left), "1 3")
-	if err := w.Base.DropUnfinished(t.Context()); err != nil {
-		t.Error(err)
+	sweep := func(next string) {
+		t.Helper()
+		if worked, err := w.Receive.Sweep(t.Context()); worked || err != nil {
+			t.Errorf("more to sweep: %t, %v", worked, err)
+		}
+		at, err := w.Receive.NextSweep(t.Context(), w.time())
+		if got := fmt.Sprint(!at.IsZero() && at.Sub(w.time()) > 23*time.Hour); got != next || err != nil {
+			t.Errorf("next at %v, %v", at, err)
+		}
 	}
+	sweep("true")
 	w.want("while it may still arrive", w.row(left), "1 3")
 	w.later(25 * time.Hour)
-	if err := w.Base.DropUnfinished(t.Context()); err != nil {
-		t.Error(err)
-	}
+	sweep("false")
 	w.want("then", w.row(left), "0 0")
+	if _, err := u.Finish(t.Context(), w.db); !errors.Is(err, gateway.ErrTransient) {
+		t.Errorf("it comes to its end after all: %v", err)
+	}
 }
 
 // TestReceive_Nothing of a bundle is visible before its last byte is read: its other payments stay out.

@@ -24,6 +24,9 @@ var (
 	ErrLinkDown = errors.New("the connection to the bank is lost")
 	// ErrStillChanging: the file changed while it was read; the bank may not be done with it.
 	ErrStillChanging = errors.New("the bank still changes the file")
+	// ErrStalls: the bank's server is there and does not serve the file. The connection is as good as before, unless the error is
+	// ErrLinkDown, too.
+	ErrStalls = errors.New("the bank's server does not serve the file")
 )
 
 // Sighting is what a look at a bank's mailbox shows.
@@ -54,7 +57,8 @@ type BankLink interface {
 	Look(ctx context.Context, f Outgoing) (Sighting, error)
 	// List tells which files lie ready; temporary names are not among them.
 	List(ctx context.Context) ([]RemoteFile, error)
-	// Fetch copies a file; an error when it changed meanwhile or is not all there, ErrRefused when it is larger than is taken.
+	// Fetch copies a file; an error when it changed meanwhile or is not all there, ErrRefused when it is larger than is taken,
+	// ErrStalls when it is not served.
 	Fetch(ctx context.Context, f RemoteFile, to io.Writer) error
 	// Remove takes a file away whose bytes are committed.
 	Remove(ctx context.Context, name string) error
@@ -86,7 +90,8 @@ type Outbox interface {
 	SendFails(ctx context.Context, o Outgoing, cause error) error
 	// StoreBankFile stores a fetched file's bytes; stored before is as good as stored now.
 	StoreBankFile(ctx context.Context, bank, name string, fetch func(io.Writer) error) error
-	// FetchFails tells a person that a file in a bank's mailbox cannot be fetched or, once it is stored, not be removed.
+	// FetchFails tells a person that a file in a bank's mailbox cannot be fetched or, once it is stored, not be removed; and, told
+	// again, how often that was so.
 	FetchFails(ctx context.Context, bank string, f RemoteFile, stored bool, cause error) error
 	// FetchMended ends what was told of files that are not there any more: all but those.
 	FetchMended(ctx context.Context, bank string, there []RemoteFile) error

@@ -117,6 +117,8 @@ const (
 	ContrlNotUnderstood  ExceptionKind = "CONTRL not understood"
 	SendFails            ExceptionKind = "file cannot be handed over"
 	FetchFails           ExceptionKind = "bank file cannot be fetched"
+	BankFileStalls       ExceptionKind = "bank file not served"
+	BankFileChanges      ExceptionKind = "bank file keeps changing"
 	RemoveFails          ExceptionKind = "bank file cannot be removed"
 	BankFileNameReused   ExceptionKind = "bank file name reused"
 	BankFileTooLarge     ExceptionKind = "bank file too large"
@@ -181,7 +183,7 @@ func exceptionSeverities() []kindSeverity {
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},
 		{ContrlAfterReject, Urgent}, {ContrlNotUnderstood, Warning},
-		{SendFails, Urgent}, {FetchFails, Urgent}, {RemoveFails, Warning},
+		{SendFails, Urgent}, {FetchFails, Urgent}, {BankFileStalls, Urgent}, {BankFileChanges, Urgent}, {RemoveFails, Warning},
 		{BankFileNameReused, Notice}, {BankFileTooLarge, Urgent}, {BankFileUnreadable, Urgent}, {BankFileUnproven, Urgent}, {BankNumberReused, Urgent}, {BankMessageUnknown, Warning},
 		{BankStatusUndecided, Warning}, {RejectAfterExecution, Urgent}, {ExecutedAfterReject, Urgent},
 		{ContrlRejectsAccepted, Urgent}, {RefusedAsDuplicate, Warning}, {AmountDiffers, Urgent}, {CameBackUnpaid, Urgent},
@@ -209,6 +211,12 @@ func KindsBesideBooks() (kinds []string) {
 		}
 	}
 	return kinds
+}
+
+// RemoteFileKinds is the kinds of exceptions about a file that lies in a bank's mailbox: one at a time for each file, with how often it
+// was so.
+func RemoteFileKinds() []ExceptionKind {
+	return []ExceptionKind{FetchFails, BankFileStalls, BankFileChanges, BankFileTooLarge, RemoveFails}
 }
 
 // Severity is how soon somebody must look; Urgent for a kind that is not known.

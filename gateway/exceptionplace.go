@@ -46,7 +46,8 @@ func (k ExceptionKind) Thing() Thing {
 		return ThingBank
 	case AgreementNotInForce, SettlementNotOrdered:
 		return ThingAgreement
-	case BankFileFails, BankFileNameReused, BankFileUnreadable, BankFileUnproven, BankNumberReused, BankMessageUnknown, BankStatusUndecided, PostingUndecided,
+	case FetchFails, BankFileStalls, BankFileChanges, BankFileTooLarge, RemoveFails, // of which the bank alone is known
+		BankFileFails, BankFileNameReused, BankFileUnreadable, BankFileUnproven, BankNumberReused, BankMessageUnknown, BankStatusUndecided, PostingUndecided,
 		PostingContradicts:
 		return ThingBankFile
 	case PostingUnmatched, PostingNotInStatement:

@@ -23,6 +23,34 @@ type seenFile struct {
 // errStillThere is a file that the bank's server has removed, by its own word.
 var errStillThere = errors.New("it was removed, and is still there")
 
+// A file is to be fetched within a minute, or at 512 KiB a second; each time that it failed it may take twice as long, at most half an
+// hour: a slow line brings it in the end, and a server that serves drop by drop does not hold up the files behind it.
+const (
+	fetchWithin = time.Minute
+	fetchRate   = 512 << 10
+	fetchAtMost = 30 * time.Minute
+)
+
+// mayTake is how long the fetch of a file may take after failures.
+func mayTake(f RemoteFile, failures int) time.Duration {
+	d := fetchWithin + time.Duration(max(f.Size, 0)/fetchRate)*time.Second
+	return min(min(d, fetchAtMost)<<min(failures, 10), fetchAtMost)
+}
+
+// punctual takes what comes until a time, and nothing after it.
+type punctual struct {
+	io.Writer
+	now   func() time.Time
+	until time.Time
+}
+
+func (p punctual) Write(b []byte) (int, error) {
+	if p.now().After(p.until) {
+		return 0, fmt.Errorf("%w in time", ErrStalls)
+	}
+	return p.Writer.Write(b)
+}
+
 // FetchNew stores every file that lies ready, and then takes it away from the bank's mailbox. A file that cannot be
 // fetched or removed goes behind the others. When everything that was listed is stored the round is complete: what the bank
 // has not said by then it has not said.
@@ -50,7 +78,8 @@ func (d *Dispatcher) FetchNew(ctx context.Context) (worked bool, err error) {
 		if err != nil {
 			failures = append(failures, err)
 		}
-		if errors.Is(err, ErrLinkDown) || errors.Is(err, ErrLostOwnership) || errors.Is(err, ErrTransient) || ctx.Err() != nil {
+		// What has stalled took its time: others may have come meanwhile, and go before it.
+		if errors.Is(err, ErrLinkDown) || errors.Is(err, ErrStalls) || errors.Is(err, ErrLostOwnership) || errors.Is(err, ErrTransient) || ctx.Err() != nil {
 			return worked, errors.Join(failures...)
 		}
 	}
@@ -103,9 +132,13 @@ func (d *Dispatcher) fetch(ctx context.Context, f RemoteFile) error {
 	}
 	stillThere := s.removed && s.has(f)
 	s.removed = false
-	if err := d.Outbox.StoreBankFile(ctx, d.Bank, f.Name, func(w io.Writer) error { return d.Link.Fetch(ctx, f, w) }); err != nil {
+	begun := d.Now()
+	in := func(w io.Writer) error {
+		return d.Link.Fetch(ctx, f, punctual{w, d.Now, begun.Add(mayTake(f, s.failures))})
+	}
+	if err := d.Outbox.StoreBankFile(ctx, d.Bank, f.Name, in); err != nil {
 		s.stored = false
-		return d.failed(ctx, s, f, err)
+		return d.failed(ctx, s, f, begun, err)
 	}
 	s.file, s.stored = f, true
 	d.Failpoint("after-fetch-commit-before-remove")
@@ -115,21 +148,25 @@ func (d *Dispatcher) fetch(ctx context.Context, f RemoteFile) error {
 		err = errStillThere
 	}
 	if err != nil {
-		return d.failed(ctx, s, f, fmt.Errorf("remove: %w", err))
+		return d.failed(ctx, s, f, begun, fmt.Errorf("remove: %w", err))
 	}
 	s.failures, s.until = 0, time.Time{}
 	return nil
 }
 
-// failed sets a file aside, and tells a person: at once what is the file's own fault, from the second time on what may be
-// the connection's, or a file's that the bank was writing.
-func (d *Dispatcher) failed(ctx context.Context, s *seenFile, f RemoteFile, cause error) error {
+// failed sets a file aside, for as long as it took at least, and tells a person: at once what is the file's own fault, from the
+// second time on what may be the connection's, or a file's that the bank was writing.
+func (d *Dispatcher) failed(ctx context.Context, s *seenFile, f RemoteFile, begun time.Time, cause error) error {
 	if errors.Is(cause, ErrLostOwnership) || errors.Is(cause, ErrTransient) || ctx.Err() != nil {
 		return cause // nothing against the file
 	}
-	s.fail(d.Retry, d.Now())
+	now := d.Now()
+	s.fail(d.Retry, now)
+	if long := now.Add(now.Sub(begun)); long.After(s.until) {
+		s.until = long
+	}
 	cause = fmt.Errorf("file of %d bytes: %w", f.Size, cause)
-	isTransient := errors.Is(cause, ErrLinkDown) || errors.Is(cause, ErrStillChanging)
+	isTransient := (errors.Is(cause, ErrLinkDown) || errors.Is(cause, ErrStillChanging)) && !errors.Is(cause, ErrStalls)
 	if isTransient && s.failures == 1 {
 		return cause
 	}

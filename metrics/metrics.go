@@ -39,6 +39,8 @@ const (
 
 	sampleTime     = "nks_sample_timestamp_seconds"
 	sampleFailures = "nks_sample_failures_total"
+	logins         = "nks_mailbox_logins_total"
+	loginPauses    = "nks_mailbox_login_pauses_total"
 
 	ledgerPayments     = "nks_ledger_payments"
 	ledgerOre          = "nks_ledger_ore"
@@ -70,6 +72,8 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Gauge, Name: imageDiscards, Help: "Images thrown away since the start because SQL said otherwise. Must be 0."},
 		{Kind: gateway.Counter, Name: accounts, Help: "Payments whose account was looked for at a release, by what told of it: image or sql.", Labels: []string{"by"}},
 		{Kind: gateway.Gauge, Name: sampleTime, Help: "Unix time of the last sample of the flow's tables that succeeded."},
+		{Kind: gateway.Counter, Name: logins, Help: "Logins at the mailbox by outcome: accepted, refused (key or name), turned_away (a limit, or a pause).", Labels: []string{"outcome"}},
+		{Kind: gateway.Counter, Name: loginPauses, Help: "Pauses of an address, or of a name there, after too many failed logins."},
 		{Kind: gateway.Counter, Name: sampleFailures, Help: "Samples, and runs of the difference, that failed.", Labels: []string{"of"}},
 		{Kind: gateway.Gauge, Name: ledgerPayments, Help: "Payments by where they are, at the last run of the difference.", Labels: []string{"state"}},
 		{Kind: gateway.Gauge, Name: ledgerOre, Help: "Amount of them, in øre.", Labels: []string{"state"}},
@@ -284,6 +288,21 @@ const (
 func (m *Metrics) Failed(of string) error {
 	return m.Set(gateway.Reading{Name: sampleFailures, Labels: []string{of}, Value: 1})
 }
+
+// Outcomes of a login at the mailbox.
+const (
+	LoginAccepted   = "accepted"
+	LoginRefused    = "refused"
+	LoginTurnedAway = "turned_away"
+)
+
+// Logins counts logins at the mailbox by their outcome; 0 makes it known before there is one.
+func (m *Metrics) Logins(outcome string, n int64) error {
+	return m.Set(gateway.Reading{Name: logins, Labels: []string{outcome}, Value: n})
+}
+
+// LoginPaused counts a pause after too many failed logins.
+func (m *Metrics) LoginPaused() error { return m.Set(gateway.Reading{Name: loginPauses, Value: 1}) }
 
 // Difference is what a run of the difference has found.
 type Difference struct {

@@ -31,6 +31,8 @@ type bank struct {
 	live  int // connections and sessions
 	quiet *sync.Cond
 
+	// sessions is how many are opened on a connection; 0: any number.
+	sessions int
 	// serve runs the sftp subsystem; nil serves files.
 	serve func(io.ReadWriteCloser)
 	// before and after run around an operation ("create", "write", "close",
@@ -108,7 +110,12 @@ func (b *bank) connection(nc net.Conn, cfg *ssh.ServerConfig) {
 		return
 	}
 	go ssh.DiscardRequests(requests)
+	opened := 0
 	for c := range channels {
+		if opened++; b.sessions > 0 && opened > b.sessions {
+			c.Reject(ssh.ResourceShortage, "one session is enough")
+			continue
+		}
 		ch, requests, err := c.Accept()
 		if err != nil {
 			return

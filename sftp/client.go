@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode"
 
 	pkgsftp "github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
@@ -30,8 +34,13 @@ var (
 	ErrConnection = errors.New("connection lost")
 	// ErrHostKey: the server does not have a pinned key. Nothing was sent; alarm.
 	ErrHostKey = errors.New("the server's host key is not the pinned one")
+	// ErrLogin: the server is there and does not let us in. The error has what it says about it.
+	ErrLogin = errors.New("the server does not let us in")
 	// ErrChanged: the file changed, or is not as long as it says. Fetch it later.
 	ErrChanged = errors.New("the file changed while it was read")
+	// ErrStalled: the server is there and does not answer about this one file. The client is good for others, unless
+	// the error is ErrConnection, too.
+	ErrStalled = errors.New("the server does not answer about the file")
 )
 
 // ClientConfig says where a bank centre is and how it is known. Durations and Dialer
@@ -48,7 +57,7 @@ type ClientConfig struct {
 
 	Dial      time.Duration // connect and log in; 30 s
 	Step      time.Duration // the longest wait for one answer; 60 s
-	KeepAlive time.Duration // between probes, each awaited as long; 15 s
+	KeepAlive time.Duration // between probes, each awaited as long, but no longer than Step; 15 s
 	// Dialer opens the network connection; nil dials TCP.
 	Dialer func(ctx context.Context, addr string) (net.Conn, error)
 }
@@ -63,6 +72,9 @@ type Client struct {
 	sftp *pkgsftp.Client
 	done chan struct{}
 	busy sync.Mutex
+
+	channel *channel     // of sftp
+	stalled atomic.Int32 // sessions that were given up, and that the server has not let go of
 }
 
 // Dial connects and logs in. ctx bounds only that.
@@ -87,6 +99,11 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 		return nil, fmt.Errorf("sftp: %w: %w", ErrConnection, err)
 	}
 	c := &Client{cfg: cfg, net: nc, done: make(chan struct{})}
+	var banner strings.Builder
+	conf.BannerCallback = func(text string) error {
+		banner.WriteString(text[:min(len(text), max(0, mostWords-banner.Len()))])
+		return nil
+	}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	err = c.login(conf)
 	if !stop() && err == nil {
@@ -94,13 +111,40 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	}
 	if err != nil {
 		nc.Close()
-		if !errors.Is(err, ErrHostKey) {
+		switch why := notLetIn(err, banner.String()); {
+		case why != nil:
+			err = why
+		case !errors.Is(err, ErrHostKey):
 			err = fmt.Errorf("%w: %w", ErrConnection, err)
 		}
 		return nil, fmt.Errorf("sftp: log in at %s: %w", cfg.Addr, errors.Join(err, ctx.Err()))
 	}
 	go c.keepAlive()
 	return c, nil
+}
+
+// mostWords bounds what is repeated of a server's words, in bytes.
+const mostWords = 500
+
+// notLetIn is ErrLogin with the server's words where a login has failed because the server did not want it; nil for any other reason. The
+// library has no kinds of these errors.
+func notLetIn(err error, banner string) error {
+	text := err.Error()
+	_, reason, disconnected := strings.Cut(text, "ssh: disconnect, reason ")
+	if !disconnected && !strings.Contains(text, "ssh: unable to authenticate") {
+		return nil
+	}
+	if _, text, ok := strings.Cut(reason, ": "); ok && banner == "" {
+		if quoted, err := strconv.Unquote(text); err == nil {
+			text = quoted
+		}
+		banner = text[:min(len(text), mostWords)]
+	}
+	banner = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(banner, "?"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if banner == "" {
+		banner = "it does not say why"
+	}
+	return fmt.Errorf("%w: %s", ErrLogin, loggable(banner))
 }
 
 func (cfg ClientConfig) ssh() (*ssh.ClientConfig, error) {
@@ -147,27 +191,6 @@ func (c *Client) login(conf *ssh.ClientConfig) error {
 	return c.open()
 }
 
-// open starts the SFTP session. The SSH library can wait for ever for a channel of a connection that is closed at
-// that moment, so the end of the connection ends the wait.
-func (c *Client) open() error {
-	type session struct {
-		client *pkgsftp.Client
-		err    error
-	}
-	opened := make(chan session, 1)
-	go func() {
-		client, err := pkgsftp.NewClient(c.ssh)
-		opened <- session{client, err}
-	}()
-	select {
-	case s := <-opened:
-		c.sftp = s.client
-		return s.err
-	case <-c.done:
-		return net.ErrClosed
-	}
-}
-
 // keepAlive notices a peer that is gone without a word. Any answer will do, also
 // that the request is not known.
 func (c *Client) keepAlive() {
@@ -179,14 +202,21 @@ func (c *Client) keepAlive() {
 			return
 		case <-tick.C:
 		}
-		give := time.AfterFunc(c.cfg.KeepAlive, c.drop)
-		_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
-		give.Stop()
-		if err != nil {
-			c.drop()
+		if !c.alive() {
 			return
 		}
 	}
+}
+
+// alive asks for a sign of life; without one it gives the connection up.
+func (c *Client) alive() bool {
+	give := time.AfterFunc(min(c.cfg.KeepAlive, c.cfg.Step), c.drop)
+	_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
+	inTime := give.Stop()
+	if err != nil || !inTime {
+		c.drop()
+	}
+	return err == nil && inTime
 }
 
 func (c *Client) drop() { c.net.Close() }
@@ -244,8 +274,13 @@ func answered(err error) bool {
 // stat tells about a remote file; fs.ErrNotExist when the server says that there is
 // none.
 func (c *Client) stat(ctx context.Context, path string) (File, error) {
+	return c.statBy(ctx, c.step, path)
+}
+
+// statBy is stat as one exchange by step or ask.
+func (c *Client) statBy(ctx context.Context, exchange func(context.Context, string, func() error) error, path string) (File, error) {
 	var f File
-	err := c.step(ctx, "stat "+loggable(path), func() error {
+	err := exchange(ctx, "stat "+loggable(path), func() error {
 		info, err := c.sftp.Stat(path)
 		if err != nil {
 			return err

@@ -28,26 +28,47 @@ type connection struct {
 	srv    *Server
 	net    *idleConn
 	remote string
-	party  string // guarded by Server.mu until logged in, then fixed
+	from   origin
+	came   time.Time
 	key    string // the proved key's fingerprint, once logged in
-	busy   int    // uploads and renames in hand; guarded by Server.mu
+
+	// Guarded by Server.mu; party and claims are fixed once logged in.
+	party     string
+	counts    bool // for its party and all
+	loggingIn bool
+	givesWay  bool
+	busy      int    // uploads and renames in hand
+	claims    string // the name that was last tried
+	wrong     bool   // a key or name was
+	why       error  // it is not let in, in our words
 }
+
+// refusedKey tells once what a client could not tell by itself. That more keys may follow is why it is put so.
+const refusedKey = "no key that was offered so far is loaded for this login; if none is taken, ask the operator\r\n"
 
 // authorise reports whether the offered key may log in as the offered name. The
 // answer is the same for an unknown party and an unknown key.
-func (s *Server) authorise(meta ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
+func (c *connection) authorise(meta ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
+	s := c.srv
+	s.mu.Lock()
+	c.claims = meta.User()
+	banned := s.strikes.refusesName(c.from, c.claims, s.cfg.Now())
+	s.mu.Unlock()
+	if banned != nil {
+		return nil, c.tell(banned, banned.Error())
+	}
 	if !PartyName(meta.User()) {
-		return nil, errLogin
+		return nil, c.refuse(errLogin)
 	}
 	if err := checkKey(offered); err != nil {
-		return nil, err
+		return nil, c.refuse(err)
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.cfg.Limits.Handshake)
 	defer cancel()
 	keys, err := s.cfg.Keys.AuthorizedKeys(ctx, meta.User())
 	if err != nil {
 		// To the client any refusal looks like a wrong key: it is told that this one passes.
-		return nil, &ssh.BannerError{Err: fmt.Errorf("keys of %s: %w", meta.User(), err), Message: "the mailbox cannot look up keys at this moment; try again later\r\n"}
+		return nil, c.tell(fmt.Errorf("keys of %s: %w", loggable(meta.User()), err), "the mailbox cannot look up keys at this moment; try again later")
 	}
 	wire := offered.Marshal()
 	for _, key := range keys {
@@ -55,7 +76,39 @@ func (s *Server) authorise(meta ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.P
 			return &ssh.Permissions{Extensions: map[string]string{partyExtension: meta.User(), keyExtension: ssh.FingerprintSHA256(offered)}}, nil
 		}
 	}
-	return nil, errLogin
+	return nil, c.refuse(errLogin)
+}
+
+// proved counts the connection for the party whose key was proved, if there is room.
+func (c *connection) proved(_ ssh.ConnMetadata, _ ssh.PublicKey, p *ssh.Permissions, _ string) (*ssh.Permissions, error) {
+	if err := c.srv.enter(c, p.Extensions[partyExtension]); err != nil {
+		return nil, c.tell(err, err.Error())
+	}
+	return p, nil
+}
+
+// refuse is a wrong name or key.
+func (c *connection) refuse(err error) error {
+	c.srv.mu.Lock()
+	first := !c.wrong
+	c.wrong = true
+	c.srv.mu.Unlock()
+	if !first {
+		return err
+	}
+	return &ssh.BannerError{Err: err, Message: refusedKey}
+}
+
+// tell is a refusal for a reason that is not the key's.
+func (c *connection) tell(err error, words string) error {
+	c.srv.mu.Lock()
+	first := c.why == nil
+	c.why = err
+	c.srv.mu.Unlock()
+	if !first {
+		return err // one banner is enough
+	}
+	return &ssh.BannerError{Err: err, Message: words + "\r\n"}
 }
 
 var errLogin = errors.New("unknown party or key")
@@ -68,11 +121,11 @@ func (c *connection) log(e Event) {
 func (c *connection) serve() {
 	conn, channels, requests, err := c.handshake()
 	if err != nil {
-		c.log(Event{What: EventRefused, Err: err})
+		c.notLoggedIn(err)
 		return
 	}
 	c.log(Event{What: EventLogin})
-	go ssh.DiscardRequests(requests)
+	go c.srv.showHostKeys(conn, requests)
 
 	var sessions sync.WaitGroup
 	open := make(chan struct{}, c.srv.cfg.Limits.Sessions)
@@ -101,19 +154,36 @@ func (c *connection) serve() {
 	sessions.Wait()
 }
 
+// notLoggedIn tells the log why, in our words where they are known.
+func (c *connection) notLoggedIn(err error) {
+	pause := c.srv.failed(c)
+	c.srv.mu.Lock()
+	why, claims := c.why, loggable(c.claims)
+	c.srv.mu.Unlock()
+	e := Event{What: EventRefused, Claims: claims, Err: err}
+	if why != nil {
+		e.Err = why
+	}
+	if errors.Is(why, errFull) || errors.Is(why, errBanned) {
+		e.What = EventTurned
+	}
+	c.log(e)
+	if pause > 0 {
+		c.log(Event{What: EventBanned, Claims: claims, Err: fmt.Errorf("%w: %d within %v; refused for %v", errBanned, strikesAllowed, strikesWithin, pause)})
+	}
+}
+
 // handshake runs key exchange and login under one deadline, which the SSH library
 // does not set.
 func (c *connection) handshake() (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
 	c.net.SetDeadline(time.Now().Add(c.srv.cfg.Limits.Handshake))
-	conn, channels, requests, err := ssh.NewServerConn(c.net, c.srv.ssh)
+	cfg := *c.srv.ssh
+	cfg.PublicKeyCallback, cfg.VerifiedPublicKeyCallback = c.authorise, c.proved
+	conn, channels, requests, err := ssh.NewServerConn(c.net, &cfg)
 	if err != nil {
-		_ = c.srv.loggedIn(c, "")
 		return nil, nil, nil, err
 	}
-	if err := c.srv.loggedIn(c, conn.Permissions.Extensions[partyExtension]); err != nil {
-		conn.Close()
-		return nil, nil, nil, err
-	}
+	c.srv.loggedIn(c)
 	c.key = conn.Permissions.Extensions[keyExtension]
 	c.net.loggedIn()
 	return conn, channels, requests, nil
@@ -169,8 +239,21 @@ func (c *connection) serveFiles(ch ssh.Channel) error {
 // loggedIn the deadline of the handshake stands.
 type idleConn struct {
 	net.Conn
-	idle time.Duration
-	on   atomic.Bool
+	idle  time.Duration
+	now   func() time.Time
+	on    atomic.Bool
+	heard atomic.Int64 // when something last came, in Unix nanoseconds
+}
+
+func newIdleConn(nc net.Conn, idle time.Duration, now func() time.Time) *idleConn {
+	c := &idleConn{Conn: nc, idle: idle, now: now}
+	c.heard.Store(now().UnixNano())
+	return c
+}
+
+// silent is for how long nothing has come.
+func (c *idleConn) silent(now time.Time) time.Duration {
+	return time.Duration(now.UnixNano() - c.heard.Load())
 }
 
 func (c *idleConn) loggedIn() {
@@ -182,7 +265,11 @@ func (c *idleConn) Read(p []byte) (int, error) {
 	if c.on.Load() {
 		c.SetReadDeadline(time.Now().Add(c.idle))
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.heard.Store(c.now().UnixNano())
+	}
+	return n, err
 }
 
 func (c *idleConn) Write(p []byte) (int, error) {

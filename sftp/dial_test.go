@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,8 +45,26 @@ func TestDialPinsHostKey(t *testing.T) {
 	}
 	cfg = b.config()
 	cfg.Key = sftptest.Key(t)
-	if _, err := sftp.Dial(t.Context(), cfg); !errors.Is(err, sftp.ErrConnection) {
-		t.Errorf("let in with another key: %v", err)
+	if _, err := sftp.Dial(t.Context(), cfg); !errors.Is(err, sftp.ErrLogin) || !strings.HasSuffix(err.Error(), "the server does not let us in: it does not say why") {
+		t.Errorf("with another key: %v", err)
+	}
+}
+
+// TestDial_SaysWhy: what a server says of a login that it refuses is in the error, in one line and no more than some of it.
+func TestDial_SaysWhy(t *testing.T) {
+	t.Parallel()
+	s := serve(t, sftp.Limits{})
+	cfg := s.config("KMD")
+	cfg.Key = sftptest.Key(t)
+	_, err := sftp.Dial(t.Context(), cfg)
+	if !errors.Is(err, sftp.ErrLogin) || !strings.HasSuffix(err.Error(), "the server does not let us in: no key that was offered so far is loaded for this login; if none is taken, ask the operator") {
+		t.Errorf("a wrong key: %v", err)
+	}
+	crowded := serve(t, sftp.Limits{PerAddress: 1, Handshake: patience})
+	crowded.tcp(t)
+	if _, err := sftp.Dial(t.Context(), crowded.config("KMD")); !errors.Is(err, sftp.ErrLogin) ||
+		!strings.HasSuffix(err.Error(), "the server does not let us in: too many connections: 1 logins at a time from one address") {
+		t.Errorf("turned away: %v", err)
 	}
 }
 

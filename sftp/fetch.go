@@ -48,8 +48,9 @@ func (c *Client) List(ctx context.Context, dir string) ([]File, error) {
 
 // Fetch copies the file at path into sink and returns its size. The file must be as
 // long as it says and the same before and after, else [ErrChanged]; longer than limit
-// is [ErrTooBig] and nothing is read; [ErrNotFound] if it is not there. On any error
-// what sink got is worthless.
+// is [ErrTooBig] and nothing is read; [ErrNotFound] if it is not there; [ErrStalled] if
+// the server is there and does not answer about it. On any error what sink got is
+// worthless.
 func (c *Client) Fetch(ctx context.Context, path string, limit int64, sink io.Writer) (int64, error) {
 	c.busy.Lock()
 	defer c.busy.Unlock()
@@ -61,7 +62,7 @@ func (c *Client) Fetch(ctx context.Context, path string, limit int64, sink io.Wr
 }
 
 func (c *Client) fetch(ctx context.Context, path string, limit int64, sink io.Writer) (int64, error) {
-	before, err := c.stat(ctx, path)
+	before, err := c.statBy(ctx, c.ask, path)
 	if err != nil {
 		return 0, err
 	}
@@ -69,21 +70,23 @@ func (c *Client) fetch(ctx context.Context, path string, limit int64, sink io.Wr
 		return 0, fmt.Errorf("%w: %d bytes, limit %d", ErrTooBig, before.Size, limit)
 	}
 	var f *pkgsftp.File
-	err = c.step(ctx, "open", func() (err error) {
+	err = c.ask(ctx, "open", func() (err error) {
 		f, err = c.sftp.Open(path)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	err = c.drain(ctx, f, before.Size, sink)
-	if e := c.step(ctx, "close", f.Close); err == nil {
+	if err = c.drain(ctx, f, before.Size, sink); errors.Is(err, ErrStalled) {
+		return 0, err // its session is gone, and the handle with it
+	}
+	if e := c.ask(ctx, "close", f.Close); err == nil {
 		err = e
 	}
 	if err != nil {
 		return 0, err
 	}
-	after, err := c.stat(ctx, path)
+	after, err := c.statBy(ctx, c.ask, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, fmt.Errorf("%w: it is gone", ErrChanged)
 	}
@@ -102,7 +105,7 @@ func (c *Client) drain(ctx context.Context, f *pkgsftp.File, size int64, sink io
 	buf := make([]byte, min(fetchChunk, size+1))
 	for got := int64(0); ; {
 		var n int
-		err := c.step(ctx, "read", func() (err error) {
+		err := c.ask(ctx, "read", func() (err error) {
 			n, err = f.Read(buf[:min(int64(len(buf)), size-got+1)])
 			if errors.Is(err, io.EOF) {
 				err = nil
@@ -130,7 +133,7 @@ func (c *Client) drain(ctx context.Context, f *pkgsftp.File, size int64, sink io
 func (c *Client) Remove(ctx context.Context, path string) error {
 	c.busy.Lock()
 	defer c.busy.Unlock()
-	err := c.step(ctx, "remove", func() error { return c.sftp.Remove(path) })
+	err := c.ask(ctx, "remove", func() error { return c.sftp.Remove(path) })
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", loggable(path), err)
 	}

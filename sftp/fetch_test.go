@@ -2,9 +2,13 @@ package sftp_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"io"
 	"net"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	pkgsftp "github.com/pkg/sftp"
 
@@ -116,6 +120,111 @@ func TestFetchFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFetch_Stalls: a server that is there and does not serve one file has it alone fail, over a connection that stays.
+func TestFetch_Stalls(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"stat", "read", "close", "remove"} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			b := newBank(t)
+			hangs, dialled := make(chan struct{}), 0
+			t.Cleanup(func() { close(hangs) })
+			b.set("/out/a.edi", []byte("never"))
+			b.set("/out/b.edi", []byte("good"))
+			b.before = func(at, name string, _ net.Conn) error {
+				if at == op && name == "/out/a.edi" {
+					<-hangs
+				}
+				return nil
+			}
+			cfg := b.config()
+			cfg.Step = 250 * time.Millisecond
+			cfg.Dialer = func(ctx context.Context, addr string) (net.Conn, error) {
+				dialled++
+				return new(net.Dialer).DialContext(ctx, "tcp", addr)
+			}
+			c, err := sftp.Dial(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			for range 6 { // more than may be held at a time
+				_, err := c.Fetch(t.Context(), "out/a.edi", 100, io.Discard)
+				if op == "remove" && err == nil {
+					err = c.Remove(t.Context(), "out/a.edi")
+				}
+				if !errors.Is(err, sftp.ErrStalled) || errors.Is(err, sftp.ErrConnection) {
+					t.Fatal(err)
+				}
+				var got bytes.Buffer
+				if _, err := c.Fetch(t.Context(), "out/b.edi", 100, &got); err != nil || got.String() != "good" {
+					t.Fatalf("the file behind it: %q, %v", got.String(), err)
+				}
+			}
+			if dialled != 1 {
+				t.Errorf("%d connections", dialled)
+			}
+		})
+	}
+}
+
+// TestFetch_StallsForGood: a server that opens no other session, or that is not there any more, is another matter.
+func TestFetch_StallsForGood(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		dead    bool
+		stalled bool
+	}{"one session only": {false, true}, "nobody there": {true, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBank(t)
+			b.sessions = 1
+			hangs := make(chan struct{})
+			t.Cleanup(func() { close(hangs) })
+			b.set("/out/a.edi", []byte("never"))
+			quiet := &silenced{}
+			b.before = func(op, _ string, _ net.Conn) error {
+				if op == "read" {
+					quiet.silent.Store(c.dead)
+					<-hangs
+				}
+				return nil
+			}
+			cfg := b.config()
+			cfg.Step = 250 * time.Millisecond
+			cfg.Dialer = func(ctx context.Context, addr string) (nc net.Conn, err error) {
+				quiet.Conn, err = new(net.Dialer).DialContext(ctx, "tcp", addr)
+				return quiet, err
+			}
+			client, err := sftp.Dial(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { client.Close() })
+			_, err = client.Fetch(t.Context(), "out/a.edi", 100, io.Discard)
+			if !errors.Is(err, sftp.ErrConnection) || errors.Is(err, sftp.ErrStalled) != c.stalled {
+				t.Error(err)
+			}
+			if _, err := client.List(t.Context(), "out"); !errors.Is(err, sftp.ErrConnection) {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+	}
+}
+
+// silenced is a connection that may swallow what is sent.
+type silenced struct {
+	net.Conn
+	silent atomic.Bool
+}
+
+func (c *silenced) Write(p []byte) (int, error) {
+	if c.silent.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
 }
 
 func TestFetchSinkFails(t *testing.T) {

@@ -23,6 +23,8 @@ var (
 	ErrConflict = errors.New("a file of this name with other content was already received")
 	// ErrTooBig: the file is larger than is taken.
 	ErrTooBig = errors.New("the file is too big")
+	// ErrQuota: so many uploads of the party, or so much of them, wait for their rename that no more is taken.
+	ErrQuota = errors.New("too many uploads wait for their rename: rename or remove some")
 	// ErrName: the name is not one that this folder takes.
 	ErrName = errors.New("this file name is not allowed here")
 	// ErrDenied: the operation is not offered.

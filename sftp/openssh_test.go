@@ -18,14 +18,22 @@ import (
 
 // openSSH is a mailbox server and what the OpenSSH clients need to log in to it.
 type openSSH struct {
-	box  *sftptest.Memory
-	dir  string
-	port string
+	server *sftp.Server
+	host   ssh.PublicKey
+	box    *sftptest.Memory
+	dir    string
+	port   string
 }
 
 // newOpenSSH starts a server for the parties KMD and CSC, each with a key file of
 // its name in dir.
 func newOpenSSH(t *testing.T) openSSH {
+	t.Helper()
+	return newOpenSSHWith(t, sftp.ServerConfig{})
+}
+
+// newOpenSSHWith is newOpenSSH with a configuration of which what is missing is made.
+func newOpenSSHWith(t *testing.T, cfg sftp.ServerConfig) openSSH {
 	t.Helper()
 	o := openSSH{box: sftptest.NewMemory(), dir: t.TempDir()}
 	keys := sftptest.Keyring{}
@@ -36,11 +44,19 @@ func newOpenSSH(t *testing.T) openSSH {
 		}
 		keys[party] = []ssh.PublicKey{key.PublicKey()}
 	}
-	host := sftptest.Key(t)
-	s := sftptest.Start(t, sftp.ServerConfig{HostKeys: []ssh.Signer{host}, Keys: keys, Mailbox: o.box})
-	o.port = sftptest.Port(t, s.Addr())
-	known := fmt.Sprintf("[127.0.0.1]:%s %s", o.port, ssh.MarshalAuthorizedKey(host.PublicKey()))
-	o.write(t, "known_hosts", []byte(known))
+	if cfg.Keys == nil {
+		cfg.Keys = keys
+	}
+	if cfg.Mailbox == nil {
+		cfg.Mailbox = o.box
+	}
+	if cfg.HostKeys == nil {
+		cfg.HostKeys = []ssh.Signer{sftptest.Key(t)}
+	}
+	o.host = cfg.HostKeys[0].PublicKey()
+	o.server = sftptest.Start(t, cfg)
+	o.port = sftptest.Port(t, o.server.Addr())
+	o.write(t, "known_hosts", fmt.Appendf(nil, "[127.0.0.1]:%s %s", o.port, ssh.MarshalAuthorizedKey(o.host)))
 	return o
 }
 

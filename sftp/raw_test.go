@@ -38,6 +38,12 @@ type served struct {
 
 func serve(t testing.TB, limits sftp.Limits) *served {
 	t.Helper()
+	return serveWith(t, sftp.ServerConfig{Limits: limits})
+}
+
+// serveWith is serve with a configuration of which what is missing is made.
+func serveWith(t testing.TB, cfg sftp.ServerConfig) *served {
+	t.Helper()
 	host := sftptest.Key(t)
 	s := &served{
 		box:  sftptest.NewMemory(),
@@ -48,15 +54,18 @@ func serve(t testing.TB, limits sftp.Limits) *served {
 	for party, key := range s.keys {
 		ring[party] = []ssh.PublicKey{key.PublicKey()}
 	}
-	s.Server = sftptest.Start(t, sftp.ServerConfig{
-		HostKeys: []ssh.Signer{host}, Keys: ring, Mailbox: s.box, Limits: limits,
-		Log: func(e sftp.Event) {
-			select {
-			case s.events <- e:
-			default:
-			}
-		},
-	})
+	if cfg.Keys == nil {
+		cfg.Keys = ring
+	}
+	cfg.HostKeys = append([]ssh.Signer{host}, cfg.HostKeys...)
+	cfg.Mailbox = s.box
+	cfg.Log = func(e sftp.Event) {
+		select {
+		case s.events <- e:
+		default:
+		}
+	}
+	s.Server = sftptest.Start(t, cfg)
 	return s
 }
 

@@ -22,7 +22,8 @@ type Keys interface {
 type ServerConfig struct {
 	// Addr is host:port to listen on; port 0 takes a free one.
 	Addr string
-	// HostKeys are the keys by which clients know the server, at least one.
+	// HostKeys are the keys by which clients know the server, at least one. Of one kind the first is used; clients that are let in
+	// are told of all.
 	HostKeys []ssh.Signer
 	// Keys and Mailbox are asked at each login and for each operation.
 	Keys    Keys
@@ -31,13 +32,17 @@ type ServerConfig struct {
 	Limits Limits
 	// Log is told what happens; it must not block. Names are masked already.
 	Log func(Event)
+	// Now is the machine's clock; nil: time.Now.
+	Now func() time.Time
 }
 
 // Limits bound what one party, or all of them, can take of the server.
 type Limits struct {
-	Connections int           // in all, logged in or not; 200
+	Connections int           // of all parties, logged in; 200
 	PerParty    int           // connections of one party; 8
-	Handshakes  int           // logins in hand at a time; 30
+	Handshakes  int           // logins in hand at a time; 100
+	PerAddress  int           // of them from one address; 30
+	Uploads     int           // open uploads of one party; 32
 	AuthTries   int           // keys a client may offer; 6
 	Handshake   time.Duration // from accept to logged in; 20 s
 	Idle        time.Duration // without a byte from the client; 5 min
@@ -50,7 +55,9 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	setDefault(&l.Connections, 200)
 	setDefault(&l.PerParty, 8)
-	setDefault(&l.Handshakes, 30)
+	setDefault(&l.Handshakes, 100)
+	setDefault(&l.PerAddress, 30)
+	setDefault(&l.Uploads, 32)
 	setDefault(&l.AuthTries, 6)
 	setDefault(&l.Handshake, 20*time.Second)
 	setDefault(&l.Idle, 5*time.Minute)
@@ -70,7 +77,9 @@ func setDefault[T int | int64 | time.Duration](v *T, to T) {
 // What an [Event] is about.
 const (
 	EventLogin     = "login"          // a party logged in
-	EventRefused   = "login refused"  // no login: key, name, time, or a limit
+	EventRefused   = "login refused"  // no login: key, name or time
+	EventTurned    = "turned away"    // no login: a limit, or after too many failures
+	EventBanned    = "logins paused"  // too many have failed from an address, or under a name there
 	EventStaged    = "staged"         // an upload under a temporary name is durable
 	EventDelivered = "delivered"      // an upload or rename became a delivery, or was one already
 	EventAborted   = "upload aborted" // an upload was refused or broke off
@@ -83,6 +92,7 @@ const (
 type Event struct {
 	What   string
 	Party  string // empty before login
+	Claims string // the name under which a login was refused, masked
 	Remote string // network address of the client
 	Name   string // folder and file, masked; empty if none
 	Bytes  int64
@@ -91,19 +101,25 @@ type Event struct {
 
 // Server is the mailbox server. Listen, then Serve, then Shutdown or Close.
 type Server struct {
-	cfg  ServerConfig
-	ssh  *ssh.ServerConfig
-	ctx  context.Context // ends when nothing more may be waited for
-	stop context.CancelFunc
+	cfg      ServerConfig
+	ssh      *ssh.ServerConfig
+	hostKeys []ssh.Signer
+	ctx      context.Context // ends when nothing more may be waited for
+	stop     context.CancelFunc
 
-	mu         sync.Mutex
-	listener   net.Listener
-	conns      map[*connection]struct{}
-	parties    map[string]int
-	handshakes int
-	draining   bool
-	all        sync.WaitGroup
+	mu        sync.Mutex
+	listener  net.Listener
+	conns     map[*connection]struct{}
+	parties   map[string]int // connections
+	inside    int            // connections of all parties
+	uploads   map[string]int // open ones of a party
+	strikes   *strikes
+	draining  bool
+	all       sync.WaitGroup
+	farewells chan struct{}
 }
+
+const serverVersion = "SSH-2.0-nks"
 
 // NewServer checks the configuration.
 func NewServer(cfg ServerConfig) (*Server, error) {
@@ -114,20 +130,29 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = func(Event) {}
 	}
-	s := &Server{cfg: cfg, conns: map[*connection]struct{}{}, parties: map[string]int{}}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Server{cfg: cfg, conns: map[*connection]struct{}{}, parties: map[string]int{}, uploads: map[string]int{}, strikes: newStrikes(),
+		farewells: make(chan struct{}, farewells)}
 	s.ssh = &ssh.ServerConfig{
 		Config:                  serverAlgorithms(),
 		PublicKeyAuthAlgorithms: loginAlgorithms(),
 		MaxAuthTries:            cfg.Limits.AuthTries,
-		ServerVersion:           "SSH-2.0-nks",
-		PublicKeyCallback:       s.authorise,
+		ServerVersion:           serverVersion,
 	}
+	kinds := map[string]bool{}
 	for _, key := range cfg.HostKeys {
 		signer, err := modern(key)
 		if err != nil {
 			return nil, fmt.Errorf("sftp: host key: %w", err)
 		}
-		s.ssh.AddHostKey(signer)
+		s.hostKeys = append(s.hostKeys, signer)
+		// Of one kind the first alone can be used.
+		if kind := signer.PublicKey().Type(); !kinds[kind] {
+			kinds[kind] = true
+			s.ssh.AddHostKey(signer)
+		}
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, nil
@@ -195,20 +220,20 @@ func (s *Server) isDraining() bool {
 	return s.draining
 }
 
-// take starts a connection if the limits allow it.
+// take starts a connection if there is room.
 func (s *Server) take(nc net.Conn) {
-	c := &connection{srv: s, net: &idleConn{Conn: nc, idle: s.cfg.Limits.Idle}, remote: nc.RemoteAddr().String()}
+	now := s.cfg.Now()
+	c := &connection{srv: s, net: newIdleConn(nc, s.cfg.Limits.Idle, s.cfg.Now), remote: nc.RemoteAddr().String(), from: originOf(nc.RemoteAddr()), came: now, loggingIn: true}
 	s.mu.Lock()
-	over := s.draining || len(s.conns) >= s.cfg.Limits.Connections || s.handshakes >= s.cfg.Limits.Handshakes
-	if !over {
+	err := s.admit(c)
+	if err == nil {
 		s.conns[c] = struct{}{}
-		s.handshakes++
 		s.all.Add(1)
 	}
 	s.mu.Unlock()
-	if over {
-		nc.Close()
-		s.cfg.Log(Event{What: EventRefused, Remote: c.remote, Err: errFull})
+	if err != nil {
+		s.cfg.Log(Event{What: EventTurned, Remote: c.remote, Err: err})
+		s.turnAway(nc, err)
 		return
 	}
 	go func() {
@@ -218,39 +243,30 @@ func (s *Server) take(nc net.Conn) {
 	}()
 }
 
-var errFull = errors.New("too many connections")
-
-// loggedIn ends a handshake; it counts the connection for its party and reports
-// whether it may stay.
-func (s *Server) loggedIn(c *connection, party string) error {
+// loggedIn ends a login that has succeeded.
+func (s *Server) loggedIn(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.handshakes--
-	if party == "" {
-		return nil
+	c.loggingIn = false
+	s.strikes.succeed(c.from, c.party, s.cfg.Now())
+}
+
+// failed ends a login that has not, and gives for how long more of its like are refused; 0: they are not.
+func (s *Server) failed(c *connection) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.loggingIn = false
+	if !c.wrong {
+		return 0
 	}
-	if s.draining {
-		return ErrTemporary
-	}
-	if s.parties[party] >= s.cfg.Limits.PerParty {
-		return errFull
-	}
-	s.parties[party]++
-	c.party = party
-	return nil
+	return s.strikes.fail(c.from, c.claims, s.cfg.Now())
 }
 
 func (s *Server) release(c *connection) {
-	c.net.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.leave(c)
 	delete(s.conns, c)
-	if c.party == "" {
-		return
-	}
-	if s.parties[c.party]--; s.parties[c.party] == 0 {
-		delete(s.parties, c.party)
-	}
 }
 
 // Shutdown stops taking connections and uploads, closes connections that have no
@@ -306,6 +322,25 @@ func (s *Server) begin(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.busy++
+}
+
+// opens counts an upload that a party begins; false: it has too many open.
+func (s *Server) opens(party string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.uploads[party] >= s.cfg.Limits.Uploads {
+		return false
+	}
+	s.uploads[party]++
+	return true
+}
+
+func (s *Server) closes(party string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.uploads[party]--; s.uploads[party] == 0 {
+		delete(s.uploads, party)
+	}
 }
 
 // lingerAfter is how long a draining connection stays after its last work, so that

@@ -186,7 +186,7 @@ func TestConnectionLimits(t *testing.T) {
 	if c, err := s.dialSSH(t, "KMD"); err == nil {
 		defer c.Close()
 	}
-	s.await(t, sftp.EventRefused)
+	s.await(t, sftp.EventTurned)
 	// The refused connection's place is given back a moment after its event.
 	eventually(t, "another party", func() bool {
 		_, err := s.dialSSH(t, "CSC")

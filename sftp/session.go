@@ -63,6 +63,7 @@ func wire(err error) error {
 		{ErrDenied, pkgsftp.ErrSSHFxPermissionDenied},
 		{ErrConflict, pkgsftp.ErrSSHFxFailure},
 		{ErrTooBig, pkgsftp.ErrSSHFxFailure},
+		{ErrQuota, pkgsftp.ErrSSHFxFailure},
 		{ErrTemporary, pkgsftp.ErrSSHFxFailure},
 		{errIncomplete, pkgsftp.ErrSSHFxFailure},
 	} {

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"net"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -13,9 +13,13 @@ import (
 	"nks/sftp"
 )
 
-// sweepStride is how many bytes lie between two cuts of the sweeps; 1 cuts at every
-// byte and takes minutes.
-var sweepStride = flag.Int("sweep", 23, "bytes between the cuts of the connection sweeps")
+// sweepStride is how many bytes lie between two cuts of the sweeps; on the farm every byte is cut at, which takes minutes.
+func sweepStride() int64 {
+	if os.Getenv("NKS_FARM") != "" {
+		return 1
+	}
+	return 23
+}
 
 // cutConn is a network connection that breaks after a number of bytes from when it
 // is armed.
@@ -72,10 +76,10 @@ func dialCut(t *testing.T, cfg sftp.ClientConfig, toSend, toRead int64) (*sftp.C
 // sweep runs do with the connection cut at one place after another, first while
 // sending, then while receiving; sent and received are the bytes of an uncut run.
 func sweep(sent, received int64, do func(toSend, toRead int64)) {
-	for n := int64(0); n <= sent; n += int64(*sweepStride) {
+	for n := int64(0); n <= sent; n += sweepStride() {
 		do(n, -1)
 	}
-	for n := int64(0); n <= received; n += int64(*sweepStride) {
+	for n := int64(0); n <= received; n += sweepStride() {
 		do(-1, n)
 	}
 }

@@ -87,6 +87,9 @@ func (s *session) enter(w *writer) error {
 	if s.uploads[w.name] != nil {
 		return refusal{ErrTemporary, "the file is being uploaded"}
 	}
+	if !s.conn.srv.opens(s.party()) {
+		return refusal{ErrTemporary, "too many uploads at a time"}
+	}
 	s.uploads[w.name] = w
 	return nil
 }
@@ -95,6 +98,7 @@ func (s *session) leave(w *writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.uploads, w.name)
+	s.conn.srv.closes(s.party())
 }
 
 // size is how much has been handed on.

@@ -30,6 +30,8 @@ missing() {
 	has psql || echo postgresql-client
 	has sftp && has ssh-keygen || echo openssh-client
 	has sshd || echo openssh-server
+	has curl || echo curl
+	has lftp || echo lftp
 	has xmllint || echo libxml2-utils
 	has xmlsec1 || echo xmlsec1
 	has openssl || echo openssl

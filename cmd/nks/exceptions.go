@@ -155,6 +155,9 @@ func tellException(w io.Writer, l console.Language, e act.Exception, now time.Ti
 	_, _ = fmt.Fprintf(w, "%d  %s  %s: %s\n    %s\n", e.ID, console.SeverityText(l, e.Severity), console.ExceptionKind(l, string(e.Kind)),
 		console.ExceptionPlace(l, e.Thing, e.ThingID, e.Subject), console.ExceptionDetail(l, e.Detail()))
 	_, _ = fmt.Fprintf(w, "    raised %s", minute(e.RaisedAt))
+	if e.LastAt != nil {
+		_, _ = fmt.Fprintf(w, ", %d times, last %s", e.Times, minute(*e.LastAt))
+	}
 	if e.Previous != 0 {
 		_, _ = fmt.Fprintf(w, ", was closed before as %d", e.Previous)
 	}

@@ -23,7 +23,9 @@ type Exception struct {
 	Severity  gateway.Severity      `db:"severity" json:"severity"` // 1 notice, 2 warning, 3 urgent
 	Code      gateway.DetailCode    `db:"detail_code" json:"detail_code"`
 	Args      gateway.DetailArgs    `db:"detail_args" json:"detail_args"`
-	RaisedAt  time.Time             `db:"raised_at" json:"raised_at"` // business times
+	RaisedAt  time.Time             `db:"raised_at" json:"raised_at"`   // business times
+	Times     int                   `db:"times" json:"times,omitempty"` // how often it was so, where that is counted; else 1
+	LastAt    *time.Time            `db:"last_at" json:"last_at,omitempty"`
 	Deadline  *time.Time            `db:"deadline" json:"deadline,omitempty"`
 	Owner     string                `db:"owner" json:"owner,omitempty"`
 	Previous  int64                 `db:"previous" json:"previous,omitempty"`
@@ -39,7 +41,7 @@ func (e Exception) Detail() gateway.ExceptionDetail {
 }
 
 const exceptionColumns = `e.id, e.kind, e.subject, coalesce(e.thing, '') AS thing, coalesce(e.thing_id, 0) AS thing_id, coalesce(e.authority, '') AS authority,
-	coalesce(e.bank, '') AS bank, e.severity, e.detail_code, to_jsonb(e.detail_args)::text AS detail_args, e.raised_at, e.deadline, coalesce(e.owner, '') AS owner,
+	coalesce(e.bank, '') AS bank, e.severity, e.detail_code, to_jsonb(e.detail_args)::text AS detail_args, e.raised_at, e.times, e.last_at, e.deadline, coalesce(e.owner, '') AS owner,
 	coalesce(e.previous, 0) AS previous, e.closed_at IS NULL AND (` + stillSo + `) AS stands, e.closed_at, coalesce(e.closed_by, '') AS closed_by,
 	coalesce(e.decision, 0) AS decision`
 

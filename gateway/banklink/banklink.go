@@ -52,6 +52,9 @@ func (l *Link) Put(ctx context.Context, f gateway.Outgoing, content io.Reader, b
 
 // fault names whose fault an error is, where it is not the file's own.
 func fault(err error) error {
+	if errors.Is(err, sftp.ErrStalled) {
+		err = fmt.Errorf("%w: %w", gateway.ErrStalls, err)
+	}
 	switch {
 	case errors.Is(err, sftp.ErrConnection):
 		return fmt.Errorf("%w: %w", gateway.ErrLinkDown, err)

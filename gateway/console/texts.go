@@ -44,6 +44,7 @@ var pageTexts = []Text{
 	{"exceptions.id", "Nr.", "No."},
 	{"exceptions.severity", "Alvor", "Severity"},
 	{"exceptions.deadline", "Frist", "Deadline"},
+	{"exceptions.times", "%d gange, senest", "%d times, last"},
 	{"exceptions.overdue", "overskredet", "passed"},
 	{"exceptions.owner", "Ansvarlig", "Owner"},
 	{"exceptions.nobody", "ingen", "nobody"},

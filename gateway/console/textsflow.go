@@ -156,6 +156,8 @@ var flowTexts = []Text{
 	{"exception.bank_status_missing", "Pengeinstituttet har ikke meldt betalinger udført", "A bank has not reported what it has executed"},
 	{"exception.file_cannot_be_handed_over", "Fil kan ikke afleveres til pengeinstituttet", "A file cannot be handed over to the bank"},
 	{"exception.bank_file_cannot_be_fetched", "Fil fra pengeinstituttet kan ikke hentes", "A bank's file cannot be fetched"},
+	{"exception.bank_file_not_served", "Pengeinstituttets server udleverer ikke en fil", "A bank's server does not serve a file"},
+	{"exception.bank_file_keeps_changing", "Fil hos pengeinstituttet bliver ved at ændre sig", "A bank's file keeps changing"},
 	{"exception.bank_file_cannot_be_removed", "Hentet fil kan ikke fjernes hos pengeinstituttet", "A fetched file cannot be removed at the bank"},
 	{"exception.silence_cannot_be_counted", "Pengeinstituttets tavshed kan ikke tælles med", "A bank's silence cannot be counted"},
 	{"exception.CONTRL_for_nothing_sent", "CONTRL for noget, der ikke er sendt", "CONTRL for nothing sent"},

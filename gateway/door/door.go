@@ -11,6 +11,7 @@ package door
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -71,10 +72,14 @@ type StagedFile struct {
 // MostListed bounds what one listing shows; the reader removes what it has and lists again.
 const MostListed = 10_000
 
+// ErrQuota: of this party so much waits for its rename that no more is staged. The same may come again when something of it was
+// renamed or removed.
+var ErrQuota = errors.New("too much is staged")
+
 // Staging keeps complete uploads under a temporary name until a rename makes them deliveries.
 type Staging interface {
 	Intake
-	// Stage keeps a complete document under the name a.Key, in the place of an earlier one.
+	// Stage keeps a complete document under the name a.Key, in the place of an earlier one. ErrQuota: there is no room.
 	Stage(ctx context.Context, a Arrival) error
 	// Publish makes a staged document the delivery to; repeated after a lost reply it is nil. gateway.ErrNotFound: it is
 	// neither there nor was what became to. Other errors as Take's.

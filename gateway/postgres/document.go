@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -108,8 +109,12 @@ func (w *DocumentWriter) Finish(ctx context.Context, db Execer) (sum []byte, err
 		return nil, err
 	}
 	sum = w.sum.Sum(nil)
-	if _, err := db.ExecContext(ctx, `UPDATE document SET size = $2, sha256 = $3 WHERE id = $1`, w.id, w.size, sum); err != nil {
+	r, err := db.ExecContext(ctx, `UPDATE document SET size = $2, sha256 = $3 WHERE id = $1`, w.id, w.size, sum)
+	if err != nil {
 		return nil, fmt.Errorf("document %d: %w", w.id, err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n != 1 {
+		return nil, fmt.Errorf("document %d took so long that it was swept: %w", w.id, cmp.Or(err, gateway.ErrTransient))
 	}
 	return sum, nil
 }
@@ -157,14 +162,28 @@ const unreferenced = `d.delivery_id IS NULL AND d.bank_file_id IS NULL
 // unfinishedAfter is how long a document may take to arrive.
 const unfinishedAfter = 24 * time.Hour
 
-// DropUnfinished deletes documents that began to arrive long ago and never were complete: a process that died left them.
-func (b *Base) DropUnfinished(ctx context.Context) error {
-	_, err := b.DB.ExecContext(ctx, `WITH gone AS (DELETE FROM document d WHERE d.sha256 IS NULL AND d.made_at < $1 AND `+unreferenced+` RETURNING d.id)
-		DELETE FROM document_piece p WHERE p.document_id = ANY (ARRAY(SELECT id FROM gone))`, b.Now().Add(-unfinishedAfter))
+// DropUnfinished deletes documents that began to arrive long ago and never were complete, and says how many: a process that died left
+// them.
+func (b *Base) DropUnfinished(ctx context.Context) (n int, err error) {
+	err = b.DB.GetContext(ctx, &n, `WITH gone AS (DELETE FROM document d WHERE d.sha256 IS NULL AND d.made_at < $1 AND `+unreferenced+` RETURNING d.id),
+		pieces AS (DELETE FROM document_piece p WHERE p.document_id = ANY (ARRAY(SELECT id FROM gone)))
+		SELECT count(*) FROM gone`, b.Now().Add(-unfinishedAfter))
 	if err != nil {
-		return fmt.Errorf("drop unfinished documents: %w", Transient(err))
+		return 0, fmt.Errorf("drop unfinished documents: %w", Transient(err))
 	}
-	return nil
+	return n, nil
+}
+
+// NextUnfinished is the business time at which the oldest document that is not complete is dropped; zero: there is none.
+func (b *Base) NextUnfinished(ctx context.Context) (time.Time, error) {
+	var oldest sql.NullTime
+	if err := b.DB.GetContext(ctx, &oldest, `SELECT min(made_at) FROM document WHERE sha256 IS NULL`); err != nil {
+		return time.Time{}, fmt.Errorf("unfinished documents: %w", Transient(err))
+	}
+	if !oldest.Valid {
+		return time.Time{}, nil
+	}
+	return oldest.Time.Add(unfinishedAfter).Add(time.Microsecond), nil
 }
 
 // DropDocument deletes a document that is not wanted after all.

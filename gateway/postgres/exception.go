@@ -81,6 +81,19 @@ func (b *Base) RaiseMany(ctx context.Context, x *Session, kind gateway.Exception
 	return nil
 }
 
+// RaiseAgain is RaiseDetail of what is told each time that it is so: an exception that is open already counts it.
+func (b *Base) RaiseAgain(ctx context.Context, x *Session, kind gateway.ExceptionKind, subject string, detail gateway.ExceptionDetail) error {
+	r, err := x.ExecContext(ctx, `UPDATE exception SET times = times + 1, last_at = $3
+		WHERE kind = $1 AND subject = $2 AND closed_at IS NULL`, kind, subject, b.Now())
+	if err != nil {
+		return fmt.Errorf("raise %s %s again: %w", kind, subject, err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	return b.RaiseDetail(ctx, x, kind, subject, detail)
+}
+
 // RaiseDetailAlone is RaiseDetail in a transaction of its own: what it is about has been rolled back.
 func (b *Base) RaiseDetailAlone(ctx context.Context, kind gateway.ExceptionKind, subject string, detail gateway.ExceptionDetail) error {
 	return b.Transact(ctx, "raise", func(x *Session) error { return b.RaiseDetail(ctx, x, kind, subject, detail) })

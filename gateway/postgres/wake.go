@@ -22,6 +22,8 @@ const (
 	ToEffect Work = register.Effected
 	// ToForget is a notice that closes itself; nobody says so, it waits for time alone.
 	ToForget Work = "notices"
+	// ToSweep is what uploads have left behind; it waits for time alone.
+	ToSweep Work = "uploads"
 	// ToInquire is an inquiry that is open for too long; it waits for time alone.
 	ToInquire Work = "inquiries"
 	// ToReport is a report that is due; it waits for time alone.

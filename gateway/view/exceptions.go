@@ -34,6 +34,8 @@ type Exception struct {
 	Code     gateway.DetailCode `db:"detail_code"`
 	Args     gateway.DetailArgs `db:"detail_args"`
 	RaisedAt time.Time          `db:"raised_at"`
+	Times    int                `db:"times"` // how often it was so, where that is counted; else 1
+	LastAt   *time.Time         `db:"last_at"`
 	Deadline *time.Time         `db:"deadline"`
 	Owner    string             `db:"owner"`
 }
@@ -58,7 +60,7 @@ const (
 
 func (a *Attention) read(ctx context.Context, tx *sqlx.Tx, at time.Time, open int64) error {
 	err := tx.SelectContext(ctx, &a.Exceptions, `SELECT id, kind, subject, coalesce(thing, '') AS thing, coalesce(thing_id, 0) AS thing_id,
-			coalesce(bank, '') AS bank, severity, detail_code, to_jsonb(detail_args)::text AS detail_args, raised_at, deadline, coalesce(owner, '') AS owner
+			coalesce(bank, '') AS bank, severity, detail_code, to_jsonb(detail_args)::text AS detail_args, raised_at, times, last_at, deadline, coalesce(owner, '') AS owner
 		FROM exception WHERE closed_at IS NULL ORDER BY severity DESC, raised_at, id LIMIT $1`, mostAttention)
 	if err == nil {
 		err = tx.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE severity > $1) FROM exception WHERE closed_at IS NULL`,

@@ -5,20 +5,17 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
-	"golang.org/x/crypto/ssh"
 
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
-	"nks/gateway/door/mailbox"
 	"nks/gateway/postgres"
+	"nks/gateway/postgres/receive"
 	"nks/journal"
 	"nks/sftp"
 )
@@ -177,6 +174,7 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken fu
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
+			Staging:   receive.Staging{Files: c.Mailbox.StagedFiles, Bytes: int64(c.Mailbox.StagedMB) << 20, Keep: c.Mailbox.StagedKeep.Duration},
 			QueueTime: c.MQ.PutTimeCounts.Duration, CloseAfter: c.Months.CloseAfter,
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 				MessageOrders: c.Limits.MessagePayments},
@@ -204,6 +202,7 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToDrop, a.steps.Retention.Next, nil)
 	a.addWorker(postgres.ToReport, a.steps.Reporting.Next, a.steps.Reporting.NextDue)
 	a.addWorker(postgres.ToInquire, a.steps.Inquiry.Next, a.steps.Inquiry.NextDue)
+	a.addWorker(postgres.ToSweep, a.steps.Receive.Sweep, a.steps.Receive.NextSweep)
 	a.addWorker(postgres.ToForget, a.steps.Base.CloseOldNotices, a.steps.Base.NextOldNotice)
 	a.addWorker(postgres.ToServe, a.banks.follow, a.banks.nextDue)
 }
@@ -224,45 +223,6 @@ func (a *App) newWorker(work postgres.Work, step gateway.Step, due gateway.Due) 
 
 func (a *App) stepFailed(name string, err error) {
 	a.log.Error().Err(err).Str("step", name).Msg("step failed, it will be tried again")
-}
-
-func (a *App) openMailbox(ctx context.Context) error {
-	hostKey, err := sftp.LoadKey(a.config.Mailbox.HostKey)
-	if err != nil {
-		return ConfigError{fmt.Errorf("mailbox: %w", err)}
-	}
-	m := a.config.Mailbox
-	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool, a.clock.Now},
-		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer),
-		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
-		Log:     a.mailboxEvent})
-	if err != nil {
-		return fmt.Errorf("mailbox: %w", err)
-	}
-	if err := a.mailbox.Listen(); err != nil {
-		return fmt.Errorf("mailbox: %w", err)
-	}
-	a.watch.monitor.Door(doorMailbox, nil)
-	a.wait.Go(func() {
-		err := a.mailbox.Serve()
-		a.watch.monitor.Door(doorMailbox, errDoorClosed)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
-			a.failed <- err
-		}
-	})
-	return nil
-}
-
-func (a *App) mailboxEvent(e sftp.Event) {
-	level := zerolog.DebugLevel
-	switch e.What {
-	case sftp.EventRefused, sftp.EventAborted:
-		level = zerolog.WarnLevel
-	case sftp.EventDelivered, sftp.EventFailed:
-		level = zerolog.InfoLevel
-	}
-	a.log.WithLevel(level).Err(e.Err).Str("supplier", e.Party).Str("remote", e.Remote).Str("file", e.Name).Int64("bytes", e.Bytes).
-		Msg("mailbox: " + e.What)
 }
 
 // shutdownTime is how long an upload in hand may still take.

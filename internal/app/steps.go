@@ -53,6 +53,9 @@ type Limits struct {
 	// Image is of the register.
 	Image image.Options
 
+	// Staging is how much of a supplier's may wait for its rename.
+	Staging receive.Staging
+
 	AnswerPayments              int
 	AnswerQuiet, AnswerDeadline time.Duration
 }
@@ -137,7 +140,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
-				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime}},
+				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime, Staging: l.Staging}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
 		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,
@@ -178,5 +181,6 @@ func (s *Steps) Prepare(ctx context.Context) error {
 	if err := s.Restore.Begin(ctx); err != nil {
 		return err
 	}
-	return s.Base.DropUnfinished(ctx)
+	_, err := s.Receive.Sweep(ctx)
+	return err
 }

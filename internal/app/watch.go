@@ -69,6 +69,9 @@ func newWatch(c conf.Config, log zerolog.Logger, version string, machine func() 
 	for _, b := range c.Banks {
 		w.note(numbers.Known(b.ID))
 	}
+	for _, outcome := range []string{metrics.LoginAccepted, metrics.LoginRefused, metrics.LoginTurnedAway} {
+		w.note(numbers.Logins(outcome, 0))
+	}
 	w.monitor.Door(doorMailbox, errDoorNotOpen)
 	if c.MQ.Listen != "" {
 		w.monitor.Door(doorQueues, errDoorNotOpen)

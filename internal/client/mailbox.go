@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+
+	"golang.org/x/crypto/ssh"
 
 	"nks/sftp"
 )
@@ -26,6 +29,13 @@ func dialMailbox(ctx context.Context, c Config) (*mailbox, error) {
 		return nil, err
 	}
 	client, err := sftp.Dial(ctx, sftp.ClientConfig{Addr: c.Mailbox, User: c.Login, Key: key, HostKeys: host})
+	if errors.Is(err, sftp.ErrLogin) {
+		return nil, fmt.Errorf("the key %s (%s) is not taken for the supplier %q: name and key must be as the operator has loaded them (%w)",
+			filepath.Base(c.Key), ssh.FingerprintSHA256(key.PublicKey()), c.Login, err)
+	}
+	if errors.Is(err, sftp.ErrHostKey) {
+		return nil, fmt.Errorf("%s is not the mailbox that %s names: ask the operator whether its key has changed (%w)", c.Mailbox, filepath.Base(c.HostKey), err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nks/sftp"
 )
 
 // Config says what to send to which mailbox or queue, and as whom.
@@ -74,8 +76,8 @@ func (c *Config) open(ctx context.Context, document []byte) (post, error) {
 	if c.As == "" {
 		c.As = filepath.Base(c.File)
 	}
-	if !plainName(c.As) {
-		return nil, fmt.Errorf("%q cannot be the name of a file in the mailbox", c.As)
+	if !sftp.FinalName(c.As) {
+		return nil, fmt.Errorf("%q cannot be the name of a file in the mailbox: must be 1 to 100 of A-Z a-z 0-9 . _ ~ -, not beginning with a dot, then .xml", c.As)
 	}
 	return dialMailbox(ctx, *c)
 }

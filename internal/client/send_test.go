@@ -220,8 +220,15 @@ func TestSend_Unusable(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	c := g.config(0)
+	c.Key = filepath.Join(g.dir, "host")
+	if _, err := client.Send(t.Context(), c); !errors.Is(err, sftp.ErrLogin) || !strings.HasPrefix(err.Error(), "the key host (SHA256:") ||
+		!strings.Contains(err.Error(), `is not taken for the supplier "LEV": name and key must be as the operator has loaded them`) ||
+		!strings.Contains(err.Error(), "no key that was offered so far is loaded for this login") || strings.Contains(err.Error(), "handshake") {
+		t.Errorf("a wrong key: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
-	c := g.config(time.Minute)
+	c = g.config(time.Minute)
 	c.Delivered = func(string, []byte) error { cancel(); return nil }
 	if _, err := client.Send(ctx, c); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)

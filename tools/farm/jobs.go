@@ -19,6 +19,8 @@ func jobs(seed int) []job {
 		{name: "doors", args: test(n, "./gateway/door/...")},
 		{name: "signatures", every: 2, env: []string{"NKS_SIGNATURES=10000", "NKS_PEERS=1", "NKS_SEED=" + n}, args: test(n, "./gateway/door/rasp/xmldsig")},
 		{name: "sftp", args: test(n, "./sftp/...")},
+		{name: "bank cut anywhere", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./gateway/banklink", "-run", "Cut")},
+		{name: "mailbox cut anywhere", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./sftp", "-run", "Sweep")},
 		{name: "private server", args: test(n, "./gateway/postgres/server")},
 		{name: "bank", args: test(n, "./sim/bank")},
 		{name: "authority", args: test(n, "./sim/authority")},

@@ -89,6 +89,8 @@ func inProtocol(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, door.ErrQuota):
+		return errors.Join(sftp.ErrQuota, err)
 	case errors.Is(err, gateway.ErrTransient):
 		return errors.Join(sftp.ErrTemporary, err)
 	case errors.Is(err, gateway.ErrNotFound):

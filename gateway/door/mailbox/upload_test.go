@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -21,6 +22,39 @@ type taker struct {
 }
 
 func (t taker) Take(ctx context.Context, a door.Arrival) error { return t.take(ctx, a) }
+
+// stager is an intake of which only Stage is used.
+type stager struct {
+	door.Staging
+	stage func(ctx context.Context, a door.Arrival) error
+}
+
+func (s stager) Stage(ctx context.Context, a door.Arrival) error { return s.stage(ctx, a) }
+
+// TestUpload_Quota: a client hears that too much waits for its rename, while it writes or at the end.
+func TestUpload_Quota(t *testing.T) {
+	t.Parallel()
+	for name, reads := range map[string]int64{"before it writes": 0, "at the end": 100} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u, err := mailbox.New(stager{stage: func(_ context.Context, a door.Arrival) error {
+				if _, err := io.CopyN(io.Discard, a.Content, reads); err != nil && !errors.Is(err, io.EOF) {
+					return err
+				}
+				return fmt.Errorf("%w: 3 files", door.ErrQuota)
+			}}, nil).Create(t.Context(), "LEVA", "a.tmp")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = u.Write(make([]byte, 10)); err == nil {
+				err = u.Commit(t.Context())
+			}
+			if !errors.Is(err, sftp.ErrQuota) || errors.Is(err, sftp.ErrTooBig) {
+				t.Error(err)
+			}
+		})
+	}
+}
 
 // upload begins an upload to be taken so, and writes a document.
 func upload(t *testing.T, take func(context.Context, door.Arrival) error) sftp.Upload {

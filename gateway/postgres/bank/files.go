@@ -39,8 +39,11 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 				return err
 			}
 		}
-		if err := s.Close(ctx, x, gateway.FetchFails, remoteSubject(bank, name), postgres.ClosedByFlow); err != nil {
-			return err
+		// It may still not go away: that is told, or over, when it is known.
+		for _, kind := range []gateway.ExceptionKind{gateway.FetchFails, gateway.BankFileStalls, gateway.BankFileChanges, gateway.BankFileTooLarge} {
+			if err := s.Close(ctx, x, kind, remoteSubject(bank, name), postgres.ClosedByFlow); err != nil {
+				return err
+			}
 		}
 		stored, err = s.keepBankFile(ctx, x, bank, name, sum, w)
 		return err
@@ -63,15 +66,34 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 
 // FetchFails implements gateway.Outbox. The name is the bank's and may be anything: the exception has its digest.
 func (s *Store) FetchFails(ctx context.Context, bank string, f gateway.RemoteFile, stored bool, cause error) error {
-	kind := gateway.FetchFails
-	if stored {
-		kind = gateway.RemoveFails
+	kind, detail := fetchFailure(stored, cause)
+	subject := remoteSubject(bank, f.Name)
+	return s.Transact(ctx, "raise", func(x *postgres.Session) error {
+		for _, other := range gateway.RemoteFileKinds() {
+			if other == kind {
+				continue
+			}
+			if err := s.Close(ctx, x, other, subject, postgres.ClosedByFlow); err != nil {
+				return err
+			}
+		}
+		return s.RaiseAgain(ctx, x, kind, subject, detail)
+	})
+}
+
+// fetchFailure is what is wrong with a file in a bank's mailbox.
+func fetchFailure(stored bool, cause error) (gateway.ExceptionKind, gateway.ExceptionDetail) {
+	switch {
+	case stored:
+		return gateway.RemoveFails, gateway.DetailFailed.With(cause)
+	case errors.Is(cause, gateway.ErrRefused):
+		return gateway.BankFileTooLarge, gateway.DetailFileTooLarge.With()
+	case errors.Is(cause, gateway.ErrStalls):
+		return gateway.BankFileStalls, gateway.DetailFailed.With(cause)
+	case errors.Is(cause, gateway.ErrStillChanging):
+		return gateway.BankFileChanges, gateway.DetailFailed.With(cause)
 	}
-	detail := gateway.DetailFailed.With(cause)
-	if errors.Is(cause, gateway.ErrRefused) {
-		kind, detail = gateway.BankFileTooLarge, gateway.DetailFileTooLarge.With()
-	}
-	return s.RaiseDetailAlone(ctx, kind, remoteSubject(bank, f.Name), detail)
+	return gateway.FetchFails, gateway.DetailFailed.With(cause)
 }
 
 // FetchMended implements gateway.Outbox.
@@ -82,8 +104,8 @@ func (s *Store) FetchMended(ctx context.Context, bank string, there []gateway.Re
 	}
 	return s.Transact(ctx, "files are gone", func(x *postgres.Session) error {
 		var open []openException
-		err := x.SelectContext(ctx, &open, `SELECT kind, subject FROM exception WHERE kind IN ($1, $2, $5) AND closed_at IS NULL
-			AND starts_with(subject, $3) AND subject <> ALL ($4::text[])`, gateway.FetchFails, gateway.RemoveFails, remotePrefix(bank), waits, gateway.BankFileTooLarge)
+		err := x.SelectContext(ctx, &open, `SELECT kind, subject FROM exception WHERE kind = ANY ($1::text[]) AND closed_at IS NULL
+			AND starts_with(subject, $2) AND subject <> ALL ($3::text[])`, gateway.RemoteFileKinds(), remotePrefix(bank), waits)
 		for _, e := range open {
 			err = errors.Join(err, s.Close(ctx, x, e.Kind, e.Subject, postgres.ClosedByFlow))
 		}

@@ -155,7 +155,9 @@ func (s *Store) sent(ctx context.Context, x *postgres.Session, id int64) error {
 
 // SendFails implements gateway.Outbox.
 func (s *Store) SendFails(ctx context.Context, o gateway.Outgoing, cause error) error {
-	return s.RaiseDetailAlone(ctx, gateway.SendFails, fmt.Sprint(o.ID), gateway.DetailFailed.With(cause))
+	return s.Transact(ctx, "raise", func(x *postgres.Session) error {
+		return s.RaiseAgain(ctx, x, gateway.SendFails, fmt.Sprint(o.ID), gateway.DetailFailed.With(cause))
+	})
 }
 
 // MarkNotSent takes an attempt back of which it is certain that nothing was published.

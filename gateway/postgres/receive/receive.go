@@ -18,7 +18,8 @@ type Rules struct {
 	GroupsPerDelivery int
 	DocumentBytes     int64
 	Patience          gateway.Patience
-	Foretells         bool          // receipt 1 says when the recipients have their money
+	Foretells         bool // receipt 1 says when the recipients have their money
+	Staging           Staging
 	QueueTime         time.Duration // how far the put time of a message may move its cut-off back; 0: not at all
 }
 

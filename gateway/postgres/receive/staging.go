@@ -13,11 +13,24 @@ import (
 
 // Stage implements door.Staging.
 func (s *Store) Stage(ctx context.Context, a door.Arrival) error {
-	err := s.keep(ctx, a, func(x *postgres.Session, document int64, _ []byte, _ int64) error {
+	room, err := s.room(ctx, s.DB, a.Party, a.Key)
+	if err != nil {
+		return err
+	}
+	a.Content = &roomy{a.Content, room, s.overBytes()}
+	err = s.keep(ctx, a, func(x *postgres.Session, document int64, _ []byte, size int64) error {
+		if err := alone(ctx, x, a.Party); err != nil {
+			return err
+		}
+		if room, err := s.room(ctx, x, a.Party, a.Key); err != nil {
+			return err
+		} else if size > room {
+			return s.overBytes()
+		}
 		if err := unstage(ctx, x, a.Party, a.Key); err != nil && !errors.Is(err, gateway.ErrNotFound) {
 			return fmt.Errorf("earlier upload: %w", err)
 		}
-		_, err := x.ExecContext(ctx, `INSERT INTO mailbox_upload (supplier, name, document_id, evidence, made_at)
+		_, err = x.ExecContext(ctx, `INSERT INTO mailbox_upload (supplier, name, document_id, evidence, made_at)
 			VALUES ($1, $2, $3, nullif($4, ''), $5)`, a.Party, a.Key, document, a.Evidence, s.Now())
 		return err
 	})

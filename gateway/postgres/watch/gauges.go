@@ -109,7 +109,16 @@ func sampled() []gauges {
 		{nil, [][2]string{
 			{"nks_uploads_staged", "Complete uploads in a mailbox under a temporary name, which are no deliveries until they are renamed."},
 			{"nks_uploads_staged_oldest_seconds", "Age of the oldest of them."},
-		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM mailbox_upload`, withNow},
+			{"nks_uploads_staged_bytes", "Bytes of them."},
+			{"nks_uploads_staged_most", "Those of the supplier that has the most of them."},
+			{"nks_uploads_staged_most_bytes", "Bytes of the supplier that has the most bytes of them."},
+		}, `SELECT coalesce(sum(n), 0)::bigint, extract(epoch FROM $1 - min(oldest))::bigint, coalesce(sum(bytes), 0)::bigint, max(n), max(bytes) FROM (
+				SELECT count(*) AS n, min(u.made_at) AS oldest, sum(d.size)::bigint AS bytes
+				FROM mailbox_upload u JOIN document d ON d.id = u.document_id GROUP BY u.supplier) s`, withNow},
+		{nil, [][2]string{
+			{"nks_documents_arriving", "Documents that are not complete: they arrive, or broke off with their process and are dropped after a day."},
+			{"nks_documents_arriving_oldest_seconds", "Age of the oldest of them."},
+		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM document WHERE sha256 IS NULL`, withNow},
 		{nil, [][2]string{
 			{"nks_audit_waiting", "Entries of the log that wait for their place in the tree."},
 			{"nks_audit_oldest_seconds", "Age of the oldest of them, by the database's clock, since it was written."},
