@@ -144,6 +144,7 @@ type Config struct {
 	Journal       Journal       `toml:"journal"`
 	Log           Log           `toml:"log"`
 	Metrics       Metrics       `toml:"metrics"`
+	Lines         Lines         `toml:"lines"`
 	Console       Console       `toml:"console"`
 	Decisions     Decisions     `toml:"decisions"`
 	// Banks are the booking centres' profiles of an empty database.
@@ -374,6 +375,7 @@ func Default() Config {
 		Log:      Log{Level: "info", Format: "json"},
 		Console:  Console{Listen: "127.0.0.1:8080"},
 		Metrics:  Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},
+		Lines:    Lines{Bank: Duration{10 * time.Minute}, Door: Duration{5 * time.Minute}, Queue: Duration{5 * time.Minute}, Limits: []string{}},
 	}
 }
 

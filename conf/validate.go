@@ -83,6 +83,7 @@ func (c Config) Validate() error {
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")
 	c.Metrics.validate(&p)
+	c.Lines.validate(&p)
 	c.Console.validate(&p, c.Environment)
 	c.validateBanks(&p)
 	return p.all()

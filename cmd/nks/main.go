@@ -47,6 +47,8 @@ func commands() []command.Command {
 			Commands: retentionCommands(), Examples: []string{"retention list --config /srv/nks/nks.toml", `retention drop 2005-08 --by "A. Hansen"`, "retention prove 2005-08"}},
 		{Name: "night", Summary: "show what is held, which cut-offs are moved, which limits there are, and what is over one (docs/operations.md)", Run: nightCommand,
 			Examples: []string{"night --config /srv/nks/nks.toml", "night --json"}},
+		{Name: "lines", Summary: "show the lines to banks, the doors and the queues: who is connected, since when, and why not", Run: linesCommand,
+			Examples: []string{"lines --config /srv/nks/nks.toml", "lines --language da", "lines --json"}},
 		{Name: "exceptions", Summary: "list what waits for a person, the most severe first", Run: exceptionsCommand, Commands: exceptionCommands(),
 			Examples: []string{"exceptions --config /srv/nks/nks.toml", `exceptions --kind "CONTRL missing" --all --json`,
 				"exceptions show 12", `exceptions take 12 --by "A. Hansen"`}},

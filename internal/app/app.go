@@ -122,6 +122,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.watch.node.base = a.steps.Receive.Base
+	a.watch.lines.begin(a.steps.Lines)
 	if err := a.steps.Prepare(ctx); err != nil {
 		return err
 	}
@@ -145,7 +146,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if a.queues != nil {
-		a.watch.monitor.Door(doorQueues, nil)
+		a.watch.door(doorQueues, nil)
+	} else {
+		a.watch.lines.closed(gateway.ConnectionDoor, doorQueues, gateway.TroubleConfiguration)
 	}
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
 		return err
@@ -242,10 +245,10 @@ func (a *App) openMailbox(ctx context.Context) error {
 	if err := a.mailbox.Listen(); err != nil {
 		return fmt.Errorf("mailbox: %w", err)
 	}
-	a.watch.monitor.Door(doorMailbox, nil)
+	a.watch.door(doorMailbox, nil)
 	a.wait.Go(func() {
 		err := a.mailbox.Serve()
-		a.watch.monitor.Door(doorMailbox, errDoorClosed)
+		a.watch.door(doorMailbox, errDoorClosed)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
 			a.failed <- err
 		}

@@ -22,6 +22,7 @@ import (
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
 	"nks/gateway/postgres/inquiry"
+	"nks/gateway/postgres/line"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
@@ -104,6 +105,7 @@ type Steps struct {
 	Retention *retention.Store
 	Booking   *booking.Store
 	Inquiry   *inquiry.Store
+	Lines     *line.Store
 	DryRun    *dryrun.Store
 	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
@@ -150,7 +152,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
 		Retention: &retention.Store{Base: base},
 		Booking:   &booking.Store{Base: base},
-		Inquiry:   &inquiry.Store{Base: base, Days: days}}
+		Inquiry:   &inquiry.Store{Base: base, Days: days},
+		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
