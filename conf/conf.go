@@ -122,6 +122,8 @@ func (t MaybeTime) Or(other time.Duration) time.Duration {
 type Config struct {
 	// Environment is production or test.
 	Environment Environment `toml:"environment"`
+	// ApartFrom are configuration files of gateways of the other environment: none of their keys, bank hosts and host keys may be ours.
+	ApartFrom []string `toml:"apart_from"`
 	// Data is the directory of everything that nks keeps itself.
 	Data string `toml:"data"`
 
@@ -228,6 +230,8 @@ type Identity struct {
 	Name string `toml:"name"`
 	// GLN is our address in EDIFACT's UNB: 13 digits.
 	GLN string `toml:"gln"`
+	// AddressedAs is whom bundles may be addressed to, in each environment; none: Name.
+	AddressedAs AddressedAs `toml:"addressed_as"`
 }
 
 // Limits bound what one thing may hold.
@@ -356,13 +360,13 @@ type Metrics struct {
 // Default is what holds where the file says nothing.
 func Default() Config {
 	return Config{
-		Environment: Test,
-		Data:        "data",
-		Database:    Database{MaxConnections: 60},
+		Environment: Test, ApartFrom: []string{},
+		Data:     "data",
+		Database: Database{MaxConnections: 60},
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
 			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200},
 		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}},
-		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
+		Identity: Identity{Name: "NKS", GLN: "5798000016446", AddressedAs: AddressedAs{Production: []string{}, Test: []string{}}},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
 		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}, Foretell: true, Copies: []string{}},

@@ -43,6 +43,9 @@ func (c *Config) Resolve(dir string) {
 	if c.Retention.Key == "" && c.Data != "" {
 		c.Retention.Key = filepath.Join(c.Data, "retention", "key")
 	}
+	for i, path := range c.ApartFrom {
+		c.ApartFrom[i] = from(dir, path)
+	}
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)
 	}

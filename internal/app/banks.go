@@ -219,6 +219,9 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	if err != nil {
 		return nil, ConfigError{err}
 	}
+	if err := a.apart.bank(b, lines); err != nil {
+		return nil, err
+	}
 	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,
 		Client: sftp.ClientConfig{Addr: b.Address, User: b.User}}
 	for _, line := range lines {
@@ -230,7 +233,7 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	}
 	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Now: a.clock.Now, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
 		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
-		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return dial(ctx, link, b.Key) },
+		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return a.dial(ctx, link, b.Key) },
 		Failed: a.stepFailed, Observe: a.observe,
 		Held:      func() bool { return !a.watch.node.mayJudge() },
 		Connected: func(up bool) { a.watch.connected(b.ID, up) },
@@ -239,9 +242,12 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 }
 
 // dial connects to a bank with our key as its file has it now: one that is changed counts from the next connection on.
-func dial(ctx context.Context, link banklink.Config, keyFile string) (gateway.LinkCloser, error) {
+func (a *App) dial(ctx context.Context, link banklink.Config, keyFile string) (gateway.LinkCloser, error) {
 	key, err := sftp.LoadKey(keyFile)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.apart.key(keyFile, key.PublicKey()); err != nil {
 		return nil, err
 	}
 	link.Client.Key = key

@@ -66,6 +66,8 @@ type StepOptions struct {
 	Log       zerolog.Logger
 	Failpoint func(name string) // nil: nothing happens
 	OwnName   string            // NKS or NKSTEST
+	// Addressed is whom bundles may be addressed to; none: OwnName.
+	Addressed []string
 	OwnGLN    string
 	Foretells bool // receipt 1 says when the recipients have their money
 	// Copies are the suppliers that get responses 7, 8 and 9 for people, too.
@@ -118,6 +120,9 @@ type Steps struct {
 
 // NewSteps puts the stages together on an open, migrated database.
 func NewSteps(o StepOptions) (*Steps, error) {
+	if len(o.Addressed) == 0 {
+		o.Addressed = []string{o.OwnName}
+	}
 	if o.Quiet == nil {
 		o.Quiet = &postgres.Quiet{}
 	}
@@ -138,7 +143,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
-			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
+			Rules: receive.Rules{Addressed: o.Addressed, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
 				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
