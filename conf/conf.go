@@ -147,6 +147,7 @@ type Config struct {
 	Log           Log           `toml:"log"`
 	Metrics       Metrics       `toml:"metrics"`
 	Lines         Lines         `toml:"lines"`
+	Keys          Keys          `toml:"keys"`
 	Console       Console       `toml:"console"`
 	Decisions     Decisions     `toml:"decisions"`
 	// Banks are the booking centres' profiles of an empty database.
@@ -335,6 +336,12 @@ func (j Journal) Directories() []string {
 type Log struct {
 	Level  string `toml:"level"`  // debug, info, warn, error
 	Format string `toml:"format"` // json, console
+}
+
+// Keys says what is known of keys beside themselves.
+type Keys struct {
+	// Expires is a file of when keys expire that do not say so themselves: a fingerprint and a day in each line. Empty: none is known.
+	Expires string `toml:"expires"`
 }
 
 // Console is the pages for people.

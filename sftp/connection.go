@@ -105,7 +105,7 @@ func (c *connection) serve() {
 // does not set.
 func (c *connection) handshake() (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
 	c.net.SetDeadline(time.Now().Add(c.srv.cfg.Limits.Handshake))
-	conn, channels, requests, err := ssh.NewServerConn(c.net, c.srv.ssh)
+	conn, channels, requests, err := ssh.NewServerConn(c.net, c.srv.ssh.Load())
 	if err != nil {
 		_ = c.srv.loggedIn(c, "")
 		return nil, nil, nil, err

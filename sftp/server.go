@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -92,7 +93,7 @@ type Event struct {
 // Server is the mailbox server. Listen, then Serve, then Shutdown or Close.
 type Server struct {
 	cfg  ServerConfig
-	ssh  *ssh.ServerConfig
+	ssh  atomic.Pointer[ssh.ServerConfig]
 	ctx  context.Context // ends when nothing more may be waited for
 	stop context.CancelFunc
 
@@ -115,22 +116,31 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		cfg.Log = func(Event) {}
 	}
 	s := &Server{cfg: cfg, conns: map[*connection]struct{}{}, parties: map[string]int{}}
-	s.ssh = &ssh.ServerConfig{
-		Config:                  serverAlgorithms(),
-		PublicKeyAuthAlgorithms: loginAlgorithms(),
-		MaxAuthTries:            cfg.Limits.AuthTries,
-		ServerVersion:           "SSH-2.0-nks",
-		PublicKeyCallback:       s.authorise,
-	}
-	for _, key := range cfg.HostKeys {
-		signer, err := modern(key)
-		if err != nil {
-			return nil, fmt.Errorf("sftp: host key: %w", err)
-		}
-		s.ssh.AddHostKey(signer)
+	if err := s.SetHostKeys(cfg.HostKeys...); err != nil {
+		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, nil
+}
+
+// SetHostKeys changes the keys by which clients know the server, from the next connection on.
+func (s *Server) SetHostKeys(keys ...ssh.Signer) error {
+	next := &ssh.ServerConfig{
+		Config:                  serverAlgorithms(),
+		PublicKeyAuthAlgorithms: loginAlgorithms(),
+		MaxAuthTries:            s.cfg.Limits.AuthTries,
+		ServerVersion:           "SSH-2.0-nks",
+		PublicKeyCallback:       s.authorise,
+	}
+	for _, key := range keys {
+		signer, err := modern(key)
+		if err != nil {
+			return fmt.Errorf("sftp: host key: %w", err)
+		}
+		next.AddHostKey(signer)
+	}
+	s.ssh.Store(next)
+	return nil
 }
 
 // Listen binds the address, so that an error of it is known before Serve runs.

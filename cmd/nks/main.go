@@ -49,6 +49,8 @@ func commands() []command.Command {
 			Examples: []string{"night --config /srv/nks/nks.toml", "night --json"}},
 		{Name: "lines", Summary: "show the lines to banks, the doors and the queues: who is connected, since when, and why not", Run: linesCommand,
 			Examples: []string{"lines --config /srv/nks/nks.toml", "lines --language da", "lines --json"}},
+		{Name: "keys", Summary: "list the keys and certificates that are used, with fingerprints and when they expire", Run: keysCommand,
+			Examples: []string{"keys --config /srv/nks/nks.toml", "keys --json"}},
 		{Name: "exceptions", Summary: "list what waits for a person, the most severe first", Run: exceptionsCommand, Commands: exceptionCommands(),
 			Examples: []string{"exceptions --config /srv/nks/nks.toml", `exceptions --kind "CONTRL missing" --all --json`,
 				"exceptions show 12", `exceptions take 12 --by "A. Hansen"`}},

@@ -51,5 +51,6 @@ var lineTexts = []Text{
 	{"trouble.silent", "Maskinen fortæller ikke længere noget: den er måske nede", "Its node tells nothing any more: it may be down"},
 	{"trouble.other", "Se programmets ord", "See the program's words"},
 
+	{"exception.key_expires", "En nøgle eller et certifikat udløber", "A key or certificate expires"},
 	{"exception.line_down", "Der er ikke forbindelse", "A line is down"},
 }

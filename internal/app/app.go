@@ -55,6 +55,7 @@ type App struct {
 	clock   *gateway.Clock
 	steps   *Steps
 	mailbox *sftp.Server
+	hostKey []byte  // that the mailbox shows
 	queues  *queues // nil: the door is closed
 	workers []*gateway.Worker
 	banks   *banks
@@ -238,6 +239,7 @@ func (a *App) openMailbox(ctx context.Context) error {
 	if err != nil {
 		return ConfigError{fmt.Errorf("mailbox: %w", err)}
 	}
+	a.hostKey = hostKey.PublicKey().Marshal()
 	m := a.config.Mailbox
 	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: []ssh.Signer{hostKey}, Keys: doorKeys{a.db.pool, a.clock.Now},
 		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer),

@@ -22,6 +22,7 @@ import (
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
 	"nks/gateway/postgres/inquiry"
+	"nks/gateway/postgres/keys"
 	"nks/gateway/postgres/line"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
@@ -108,6 +109,7 @@ type Steps struct {
 	Booking   *booking.Store
 	Inquiry   *inquiry.Store
 	Lines     *line.Store
+	Keys      *keys.Store
 	DryRun    *dryrun.Store
 	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
@@ -158,6 +160,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Retention: &retention.Store{Base: base},
 		Booking:   &booking.Store{Base: base},
 		Inquiry:   &inquiry.Store{Base: base, Days: days},
+		Keys:      &keys.Store{Base: base},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {

@@ -191,6 +191,7 @@ func (w *watch) follow(a *App) {
 		health.Repeat(run, time.Second, 100, func(context.Context) { w.node.wakeMissed(a.sleepers.wakeAll) })
 	})
 	w.open.wait.Go(func() { w.lines.follow(run, w.monitor, w.numbers, func() bool { return w.node.clock.Apart() == "" }) })
+	w.open.wait.Go(func() { a.followKeys(run) })
 	w.count(run, a)
 }
 
