@@ -32,7 +32,7 @@ func TestKeys_ChangedWithoutRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bank := sftptest.Start(t, sftp.ServerConfig{HostKeys: []ssh.Signer{host}, Keys: sftptest.Keyring{"nks": {key.PublicKey()}}})
+	bank := sftptest.Start(t, sftp.ServerConfig{HostKeys: []ssh.Signer{host}, Mailbox: sftptest.NewMemory(), Keys: sftptest.Keyring{"nks": {key.PublicKey()}}})
 	c.Banks[0].Address = bank.Addr().String()
 	startNode(t, c)
 	db := database.Open(t, schema.Flow)
