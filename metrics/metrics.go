@@ -244,15 +244,19 @@ type Line struct {
 	Good       time.Duration // since it was last good
 }
 
-// Lines says how all lines are.
+// Lines says how all lines are: those that it does not say are no lines any more.
 func (m *Metrics) Lines(all []Line) error {
-	var readings []gateway.Reading
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gauges[lineUp].Reset()
+	m.gauges[lineLastGood].Reset()
+	var errs []error
 	for _, l := range all {
 		labels := []string{l.Kind, l.Name}
-		readings = append(readings, gateway.Reading{Name: lineUp, Labels: labels, Value: truth(l.Up)},
-			gateway.Reading{Name: lineLastGood, Labels: labels, Value: int64(l.Good.Seconds())})
+		errs = append(errs, m.take(gateway.Reading{Name: lineUp, Labels: labels, Value: truth(l.Up)}),
+			m.take(gateway.Reading{Name: lineLastGood, Labels: labels, Value: int64(l.Good.Seconds())}))
 	}
-	return m.Take(readings...)
+	return errors.Join(errs...)
 }
 
 // Ready reports whether the process is ready.

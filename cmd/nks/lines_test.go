@@ -54,6 +54,10 @@ func TestLines(t *testing.T) {
 	must(t, os.WriteFile(other, []byte(strings.Replace(string(text), "[mailbox]", "[keys]\nexpires = \"expires\"\n[mailbox]", 1)), 0o644))
 	keys := nks(t, "keys", "--config", other)
 	prints(t, keys, "in 9 days: warning", ", 1 expire within 60 days")
+	must(t, os.WriteFile(filepath.Join(s.dir, "expires"), []byte(fingerprint+" soon\n"), 0o600))
+	mistaken := nks(t, "check-config", other)
+	mistaken.Want(t, 2)
+	mistaken.OneLine(t, "line 1 must be a fingerprint and a day")
 	if strings.Contains(keys.Out.String(), "PRIVATE") {
 		t.Error("it shows a private key")
 	}

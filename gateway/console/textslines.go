@@ -23,7 +23,7 @@ var lineTexts = []Text{
 	{"lines.limit", "Grænse", "Limit"},
 	{"lines.why", "Årsag", "Why"},
 	{"lines.words", "Programmets ord", "The program's words"},
-	{"lines.toolong", "for længe", "for too long"},
+	{"lines.toolong", "(for længe)", "(for too long)"},
 
 	{"line.up", "Forbundet", "Connected"},
 	{"line.down", "Afbrudt", "Down"},

@@ -186,6 +186,15 @@ func statedExpiries(path string) (map[string]time.Time, error) {
 	return stated, nil
 }
 
+// CheckExpiries refuses a file of stated days that cannot be read.
+func CheckExpiries(c conf.Config) error {
+	_, err := statedExpiries(c.Keys.Expires)
+	if err != nil {
+		return ConfigError{err}
+	}
+	return nil
+}
+
 const (
 	// hostKeyEvery is the pause between two looks whether the mailbox has another host key, expiryEvery that between two at all keys.
 	hostKeyEvery, expiryEvery = 10 * time.Second, 5 * time.Minute

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,6 +34,7 @@ type lines struct {
 
 	store *line.Store // once there is one
 	bell  gateway.Bell
+	last  []gateway.Connection // all that could be read; of follow alone
 
 	mu       sync.Mutex
 	own      map[string]gateway.Connection // by their subjects
@@ -153,23 +155,23 @@ func (l *lines) follow(ctx context.Context, monitor *health.Monitor, numbers *me
 func (l *lines) look(ctx context.Context, monitor *health.Monitor, numbers *metrics.Metrics, judge, settled bool) error {
 	ctx, cancel := context.WithTimeout(ctx, linesFor)
 	defer cancel()
-	if err := l.tell(ctx); err != nil {
-		return err
+	err := l.tell(ctx)
+	all := l.last
+	if err == nil {
+		all, err = l.store.All(ctx)
 	}
-	all, err := l.store.All(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		l.last = all
 	}
+	// Of what cannot be read the last that was counts, for as long as a word does.
 	now := l.store.Now()
-	monitor.Lines(seen(all, now))
-	if err := numbers.Lines(l.measured(all, now)); err != nil {
+	monitor.Lines(seen(l.last, now))
+	err = errors.Join(err, numbers.Lines(l.measured(l.last, now)))
+	if err != nil || !judge {
 		return err
-	}
-	if !judge {
-		return nil
 	}
 	if !settled { // at first nobody can have reported of anything
-		all = slices.DeleteFunc(all, func(c gateway.Connection) bool { return c.At(now).State == gateway.ConnectionUnknown })
+		all = slices.DeleteFunc(slices.Clone(all), func(c gateway.Connection) bool { return c.At(now).State == gateway.ConnectionUnknown })
 	}
 	return l.store.Judge(ctx, all)
 }

@@ -132,11 +132,12 @@ func (s *Store) judge(ctx context.Context, l gateway.Connection, all []gateway.C
 		return s.Transact(ctx, "line up", func(x *postgres.Session) error {
 			return s.Close(ctx, x, gateway.LineIsDown, l.Subject(), postgres.ClosedByFlow)
 		})
-	case !is.Late, !last.Open && last.ByPerson && last.RaisedAt.After(is.Since):
-		return nil // or somebody has looked
+	case !is.Late:
+		return nil
 	}
 	severity, err := s.severity(ctx, l, all, now)
-	if err != nil || severity == 0 || last.Open && last.Severity >= severity {
+	known := last.Open || last.ByPerson && last.RaisedAt.After(is.Since) // who has closed it has looked
+	if err != nil || severity == 0 || known && last.Severity >= severity {
 		return err
 	}
 	return s.Transact(ctx, "line down", func(x *postgres.Session) error {
