@@ -338,12 +338,6 @@ type Log struct {
 	Format string `toml:"format"` // json, console
 }
 
-// Keys says what is known of keys beside themselves.
-type Keys struct {
-	// Expires is a file of when keys expire that do not say so themselves: a fingerprint and a day in each line. Empty: none is known.
-	Expires string `toml:"expires"`
-}
-
 // Console is the pages for people.
 type Console struct {
 	// Listen is host:port on this machine itself: there is no login yet. Empty: no pages, which is all that production
