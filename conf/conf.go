@@ -122,6 +122,8 @@ func (t MaybeTime) Or(other time.Duration) time.Duration {
 type Config struct {
 	// Environment is production or test.
 	Environment Environment `toml:"environment"`
+	// ApartFrom are configuration files of gateways of the other environment: none of their keys, bank hosts and host keys may be ours.
+	ApartFrom []string `toml:"apart_from"`
 	// Data is the directory of everything that nks keeps itself.
 	Data string `toml:"data"`
 
@@ -144,6 +146,8 @@ type Config struct {
 	Journal       Journal       `toml:"journal"`
 	Log           Log           `toml:"log"`
 	Metrics       Metrics       `toml:"metrics"`
+	Lines         Lines         `toml:"lines"`
+	Keys          Keys          `toml:"keys"`
 	Console       Console       `toml:"console"`
 	Decisions     Decisions     `toml:"decisions"`
 	// Banks are the booking centres' profiles of an empty database.
@@ -234,6 +238,8 @@ type Identity struct {
 	Name string `toml:"name"`
 	// GLN is our address in EDIFACT's UNB: 13 digits.
 	GLN string `toml:"gln"`
+	// AddressedAs is whom bundles may be addressed to, in each environment; none: Name.
+	AddressedAs AddressedAs `toml:"addressed_as"`
 }
 
 // Limits bound what one thing may hold.
@@ -362,13 +368,13 @@ type Metrics struct {
 // Default is what holds where the file says nothing.
 func Default() Config {
 	return Config{
-		Environment: Test,
-		Data:        "data",
-		Database:    Database{MaxConnections: 60},
+		Environment: Test, ApartFrom: []string{},
+		Data:     "data",
+		Database: Database{MaxConnections: 60},
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
 			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200, StagedFiles: 1000, StagedMB: 4096, StagedKeep: Duration{30 * 24 * time.Hour}},
 		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}},
-		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
+		Identity: Identity{Name: "NKS", GLN: "5798000016446", AddressedAs: AddressedAs{Production: []string{}, Test: []string{}}},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
 		Answers:  Answers{Quiet: Duration{2 * time.Second}, Deadline: Duration{time.Minute}, Foretell: true, Copies: []string{}},
@@ -381,6 +387,7 @@ func Default() Config {
 		Log:      Log{Level: "info", Format: "json"},
 		Console:  Console{Listen: "127.0.0.1:8080"},
 		Metrics:  Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},
+		Lines:    Lines{Bank: Duration{10 * time.Minute}, Door: Duration{5 * time.Minute}, Queue: Duration{5 * time.Minute}, Limits: []string{}},
 	}
 }
 

@@ -14,7 +14,7 @@ func (c *Config) Resolve(dir string) {
 	c.Folder = dir
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
 		&c.Database.BinDir, &c.Mailbox.HostKey, &c.Mailbox.NextHostKey, &c.MQ.Dir, &c.MQ.Credentials,
-		&c.Audit.Key, &c.Audit.Checkpoints, &c.Retention.Key, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons} {
+		&c.Audit.Key, &c.Audit.Checkpoints, &c.Retention.Key, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons, &c.Keys.Expires} {
 		*path = from(dir, *path)
 	}
 	if c.Database.PrivateDir == "" && c.Data != "" {
@@ -42,6 +42,9 @@ func (c *Config) Resolve(dir string) {
 	}
 	if c.Retention.Key == "" && c.Data != "" {
 		c.Retention.Key = filepath.Join(c.Data, "retention", "key")
+	}
+	for i, path := range c.ApartFrom {
+		c.ApartFrom[i] = from(dir, path)
 	}
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)
@@ -124,6 +127,7 @@ func (c Config) CheckFiles() error {
 		check("audit.former_keys", path, false)
 	}
 	check("decisions.persons", c.Decisions.Persons, false)
+	check("keys.expires", c.Keys.Expires, false)
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)

@@ -67,6 +67,8 @@ func (c Config) Validate() error {
 	}
 	p.check(c.Identity.Name != "" && len(c.Identity.Name) <= 35, "identity.name", "must have 1 to 35 characters")
 	p.check(validGLN(c.Identity.GLN), "identity.gln", "%q is no GLN of 13 digits", c.Identity.GLN)
+	c.validateAddressed(&p)
+	p.check(!slices.Contains(c.ApartFrom, ""), "apart_from", "has an empty entry")
 	p.check(c.Cell.Number >= 0 && c.Cell.Number <= 99, "cell.number", "must be between 0 and 99")
 	c.Limits.validate(&p)
 	c.ReleaseLimits.validate(&p)
@@ -83,6 +85,7 @@ func (c Config) Validate() error {
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")
 	c.Metrics.validate(&p)
+	c.Lines.validate(&p)
 	c.Console.validate(&p, c.Environment)
 	c.validateBanks(&p)
 	return p.all()

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"nks/gateway"
 	"nks/gateway/console"
 )
 
@@ -175,6 +176,15 @@ func TestBrowser_WithoutScript(t *testing.T) {
 	}
 	b.open("/?still=1") // a page that stays while it is looked at
 	b.faultless("/")
+
+	w.reports("n1", bankLine("BEC", gateway.ConnectionUp), bankLine("SDC", gateway.ConnectionDown), doorLine(gateway.DoorMailbox, gateway.ConnectionUp), doorLine(gateway.DoorQueues, gateway.ConnectionClosed))
+	b.open("/lines?still=1")
+	b.faultless("/lines")
+	if broken := js[int64](b, `document.querySelectorAll(".wire.l-down").length`); broken != 1 {
+		t.Errorf("%d broken wires", broken)
+	}
+	b.tabTo("the table of lines", `el.matches("#lines .scroll")`)
+	b.open("/?still=1")
 
 	b.lookAs("77")
 	b.do(chromedp.KeyEvent(kb.Tab))

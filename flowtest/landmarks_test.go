@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"nks/gateway"
 	"nks/gateway/console"
 )
 
@@ -81,6 +82,7 @@ func TestPages_LandmarksAreDistinct(t *testing.T) {
 	t.Parallel()
 	w := busy(t)
 	w.says("BEC", contrl("BEC", 77, "7"))
+	w.reports("n1", bankLine("BEC", gateway.ConnectionDown), doorLine(gateway.DoorMailbox, gateway.ConnectionUp))
 	server := httptest.NewServer(w.pages(func(c *console.Config) { c.Checker = &judge{} }).handler)
 	defer server.Close()
 	file, multipart := upload(t, "b.xml", []byte("x"))
@@ -93,6 +95,8 @@ func TestPages_LandmarksAreDistinct(t *testing.T) {
 		}{
 			{"GET", "/", "", "", "", 200},
 			{"GET", "/", "77", "", "", 200},
+			{"GET", "/lines", "", "", "", 200},
+			{"GET", "/lines", "77", "", "", 200},
 			{"GET", firstDelivery, "", "", "", 200},
 			{"GET", firstDelivery, "77", "", "", 200},
 			{"GET", "/payment/" + w.payment("A-1"), "77", "", "", 200},

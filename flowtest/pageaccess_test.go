@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"nks/gateway"
 	"nks/reconciliation"
 	"nks/schema"
 )
@@ -132,6 +133,7 @@ var visible = []struct {
 	{"bank_file_about", 1, 1, 0},
 	{"set_off", 0, 0, 0}, // TestSetOff_Pages has one
 	{"exception", 0, 0, 0},
+	{"line", 1, 0, 0},
 	{"decision", 0, 0, 0},
 	{"decision_item", 0, 0, 0},
 	{"decision_step", 0, 0, 0},
@@ -142,6 +144,7 @@ var visible = []struct {
 func TestPage_EachSeesItsOwn(t *testing.T) {
 	t.Parallel()
 	w := twoAuthorities(t)
+	w.reports("n1", bankLine("BEC", gateway.ConnectionUp))
 	w.says("BEC", contrl("BEC", 99, "7")) // about nothing of ours: an exception, and a file for nobody but operations
 	for _, v := range visible {
 		one, another := w.sees(of("77"), `SELECT FROM `+v.table), w.sees(of("78"), `SELECT FROM `+v.table)

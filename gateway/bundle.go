@@ -7,9 +7,9 @@ import (
 
 // BundleRules are what a bundle is judged by, beside the register and what came before.
 type BundleRules struct {
-	OwnName        string // To/PartyId must be this: NKS or NKSTEST
-	Supplier       string // the login of the door; From/PartyId must be this
-	SelfNamed      bool   // no door: the first From/PartyId is taken for the login, whoever that is
+	Addressed      []string // the first To/PartyId must be one of these: NKS, or NKSTEST
+	Supplier       string   // the login of the door; From/PartyId must be this
+	SelfNamed      bool     // no door: the first From/PartyId is taken for the login, whoever that is
 	Today          Date
 	DaysAhead      int // how far away an execution day may be
 	BundlePayments int

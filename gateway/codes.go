@@ -69,7 +69,7 @@ func Codes() []CodeText {
 	return []CodeText{
 		{CodeBadXML, LevelDocument, true, "(stedet, værdien og reglen)", "(the place, the value and the rule)", "Not well-formed XML, or not the schema."},
 		{CodeWrongSender, LevelBundle, false, "Afsender svarer ikke til den tilsluttede dataleverandør", "The sender is not the data supplier that is logged in", "First From/PartyId = the login of the door."},
-		{CodeWrongEnvironment, LevelBundle, false, "Modtager er et andet miljø", "Addressed to another environment", "First To/PartyId is the name of this gateway (identity.name): NKS, or as a rule NKSTEST in test."},
+		{CodeWrongEnvironment, LevelBundle, false, "Modtager er et andet miljø", "Addressed to another environment", "First To/PartyId is a name of this gateway (identity.name, or identity.addressed_as): NKS, or as a rule NKSTEST in test."},
 		{CodeUnknownParty, LevelBundle, false, "Ukendt dataleverandør eller myndighed", "Unknown data supplier and authority pair", "An agreement names the pair. // B33.1"},
 		{CodeDuplicateBundle, LevelBundle, false, "Bundtet er modtaget tidligere", "The bundle was received before", "GrpId is unique per authority and data supplier; the same bytes are the same bundle."},
 		{CodeInstruction, LevelBundle, false, "Ukendt instruktion til NKS", "Unknown instruction to NKS", "InstrNks is NOCDTRACCT with RETUR, or absent."},

@@ -98,6 +98,14 @@ const (
 	DatabaseTookNothing ExceptionKind = "database took nothing"
 )
 
+// LineIsDown is a line to a bank, a door or a supplier's queue that is down for longer than it may be; it ends when the line is up again, or
+// nobody wants it any more. How soon somebody must look depends on the line.
+const LineIsDown ExceptionKind = "line down"
+
+// KeyExpires is a key or certificate that is in use and expires soon, or has; it ends when another is used in its place. How soon somebody must
+// look depends on how soon that is.
+const KeyExpires ExceptionKind = "key expires"
+
 // Exceptions at the doors.
 const (
 	NameReused     ExceptionKind = "name used again with other bytes"
@@ -178,7 +186,7 @@ func exceptionSeverities() []kindSeverity {
 		{AccountChanged, Warning}, {EffectFails, Urgent},
 		{NightHold, Warning}, {OverLimit, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
-		{ClockApart, Urgent}, {DatabaseTookNothing, Notice},
+		{ClockApart, Urgent}, {DatabaseTookNothing, Notice}, {LineIsDown, Urgent}, {KeyExpires, Warning},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},
@@ -202,11 +210,11 @@ func ExceptionKinds() []ExceptionKind {
 	return kinds
 }
 
-// KindsBesideBooks is the kinds of exceptions that leave every øre explained, and refuse no certificate: notices, and what authorities have
-// been told and must see to.
+// KindsBesideBooks is the kinds of exceptions that leave every øre explained, and refuse no certificate: notices, what authorities have
+// been told and must see to, and what is about no payment.
 func KindsBesideBooks() (kinds []string) {
 	for _, k := range exceptionSeverities() {
-		if k.severity == Notice || k.kind == SettlementFailed || k.kind == AccountChanged || k.kind == InquiryLate {
+		if k.severity == Notice || k.kind == SettlementFailed || k.kind == AccountChanged || k.kind == InquiryLate || k.kind == LineIsDown || k.kind == KeyExpires {
 			kinds = append(kinds, string(k.kind))
 		}
 	}

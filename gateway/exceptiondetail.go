@@ -92,6 +92,10 @@ const (
 	DetailRecallFailed         DetailCode = "recall_failed"
 	DetailRecallContradicts    DetailCode = "recall_contradicts"
 	DetailInquiryLate          DetailCode = "inquiry_late"
+	DetailLineDown             DetailCode = "line_down"
+	DetailLineNeverGood        DetailCode = "line_never_good"
+	DetailKeyExpires           DetailCode = "key_expires"
+	DetailKeyExpired           DetailCode = "key_expired"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -132,6 +136,14 @@ func DetailTexts() []DetailText {
 			"case %[1]s: the mean payment is %[5]s øre, and by the agreement's last days less than %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
 		{DetailOverHistoryMost, "Sag %[1]s: den største betaling er %[5]s øre, og aftalens seneste dage giver under %[6]s øre; %[2]s, i alt %[3]s betalinger, %[4]s øre, venter på to personer",
 			"case %[1]s: the largest payment is %[5]s øre, and by the agreement's last days less than %[6]s øre; %[2]s, %[3]s payments, %[4]s øre in all, wait for two persons"},
+		{DetailLineDown, "Der er ikke forbindelse siden %[1]s; grænsen er %[2]s. Sidst i orden: %[3]s. Programmets egne ord: %[4]s",
+			"no connection since %[1]s; the limit is %[2]s. Last good: %[3]s. In the program's words: %[4]s"},
+		{DetailLineNeverGood, "Der er ikke forbindelse siden %[1]s, og har ikke været det før; grænsen er %[2]s. Programmets egne ord: %[3]s",
+			"no connection since %[1]s, and none before; the limit is %[2]s. In the program's words: %[3]s"},
+		{DetailKeyExpires, "Nøglen eller certifikatet (%[1]s %[2]s) udløber %[3]s, om %[4]s dage; det bruges af %[5]s",
+			"the key or certificate (%[1]s %[2]s) expires %[3]s, in %[4]s days; it is used by %[5]s"},
+		{DetailKeyExpired, "Nøglen eller certifikatet (%[1]s %[2]s) udløb %[3]s; det bruges af %[4]s",
+			"the key or certificate (%[1]s %[2]s) expired %[3]s; it is used by %[4]s"},
 		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",
 			"supplier %[1]s sent other bytes under this delivery's name; they were refused"},
 		{DetailTooBig, "Dataleverandør %[1]s sendte en meddelelse på %[2]s bytes; den er lagt til side", "supplier %[1]s sent a message of %[2]s bytes; it was parked"},

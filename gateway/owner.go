@@ -42,6 +42,11 @@ type BankOwner struct {
 	Held func() bool
 	// Connected is told when the connection over which is fetched comes up (true) and when it is lost (false).
 	Connected func(bool)
+	// Owns is told when the lease comes (true) and when it goes (false). Nil: nobody is.
+	Owns func(bool)
+	// Heard is told, while the lease is held, of every look at the bank's mailbox: nil, or why there is no connection or it cannot be
+	// listed. Nil: nobody is.
+	Heard func(error)
 
 	toSend, toFetch Bell
 }
@@ -75,6 +80,8 @@ func (b *BankOwner) own(ctx context.Context) error {
 		return err
 	}
 	defer lease.Release()
+	b.owns(true)
+	defer b.owns(false)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var sending sync.WaitGroup
@@ -120,13 +127,38 @@ func (b *BankOwner) fetch(ctx context.Context, lease Lease) error {
 	line := &bankLine{owner: b, changed: b.Connected}
 	defer line.hangUp()
 	d := b.dispatcher(lease)
-	return b.repeat(ctx, lease, &b.toFetch, line, line.connect, "fetch "+b.Bank, func(ctx context.Context) (bool, error) {
+	connect := func(ctx context.Context) error {
+		err := line.connect(ctx)
+		if err != nil {
+			b.heard(ctx, err)
+		}
+		return err
+	}
+	return b.repeat(ctx, lease, &b.toFetch, line, connect, "fetch "+b.Bank, func(ctx context.Context) (bool, error) {
 		if b.held() {
 			return false, nil
 		}
 		d.Link = line.link
-		return d.FetchNew(ctx)
+		worked, err := d.FetchNew(ctx)
+		if errors.Is(err, ErrLinkDown) {
+			b.heard(ctx, err)
+		} else if !errors.Is(err, ErrTransient) && !errors.Is(err, ErrLostOwnership) {
+			b.heard(ctx, nil) // a single file that fails is no fault of the line's
+		}
+		return worked, err
 	})
+}
+
+func (b *BankOwner) owns(has bool) {
+	if b.Owns != nil {
+		b.Owns(has)
+	}
+}
+
+func (b *BankOwner) heard(ctx context.Context, err error) {
+	if b.Heard != nil && ctx.Err() == nil {
+		b.Heard(err)
+	}
 }
 
 func (b *BankOwner) held() bool { return b.Held != nil && b.Held() }

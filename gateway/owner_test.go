@@ -186,3 +186,34 @@ func TestBankOwner_Held(t *testing.T) {
 		t.Errorf("the file is %s", waiting.State)
 	}
 }
+
+// TestBankOwner_TellsHowTheLineIs: of every look and every failure while it has the lease, and of nothing else.
+func TestBankOwner_TellsHowTheLineIs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*gateway.BankOwner, *bank)
+		want   string
+	}{
+		"in peace":                 {func(*gateway.BankOwner, *bank) {}, "owns true; <nil>; <nil>; owns false"},
+		"the bank does not answer": {func(o *gateway.BankOwner, _ *bank) { o.Retry, o.Dial = time.Minute, refuses }, "owns true; connect: the connection to the bank is lost: broken; owns false"},
+		"its mailbox cannot be listed": {func(o *gateway.BankOwner, link *bank) {
+			o.Retry, link.fail = time.Minute, map[string]error{"list": errBroken}
+		}, "owns true; the connection to the bank is lost: broken; owns false"},
+		"nothing may be judged": {func(o *gateway.BankOwner, _ *bank) { o.Held = func() bool { return true } }, "owns true; owns false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var reported []string
+			owning(t, 7500*time.Millisecond, func(o *gateway.BankOwner, _ *outbox, link *bank) {
+				c.change(o, link)
+				o.Owns = func(has bool) { reported = append(reported, fmt.Sprintf("owns %t", has)) }
+				o.Heard = func(err error) { reported = append(reported, fmt.Sprint(err)) }
+			})
+			if got := strings.Join(reported, "; "); got != c.want {
+				t.Errorf("reported %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func refuses(context.Context) (gateway.LinkCloser, error) { return nil, errBroken }

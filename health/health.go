@@ -27,6 +27,7 @@ type Monitor struct {
 	pulses   map[string]*pulse
 	doors    map[string]string // why one is closed; "" when it is open
 	checks   map[string]string // what a named check found wrong; "" when nothing
+	lines    []Line
 	stopping bool
 
 	database   error
@@ -120,6 +121,49 @@ func (m *Monitor) Database(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.database, m.databaseAt, m.asked = err, m.now(), true
+}
+
+// Line is how a line to a bank, a door or a queue is, by whichever node told of it.
+type Line struct {
+	Kind     string    `json:"kind"`
+	Name     string    `json:"name"`
+	Node     string    `json:"node,omitempty"` // whose it is; "": no node's
+	State    string    `json:"state"`          // up, down, closed, unknown
+	Since    time.Time `json:"since"`
+	LastGood time.Time `json:"last_good,omitzero"`
+	Late     bool      `json:"late"` // it is not up for longer than it may be
+	Error    string    `json:"error,omitempty"`
+}
+
+func (l Line) String() string {
+	text := "line " + l.Kind + " " + l.Name
+	if l.Node != "" {
+		text += " at " + l.Node
+	}
+	text += ": " + l.State + " since " + l.Since.Format(time.RFC3339)
+	if !l.LastGood.IsZero() {
+		text += ", last good " + l.LastGood.Format(time.RFC3339)
+	}
+	if l.Late {
+		text += ", FOR TOO LONG"
+	}
+	if l.Error != "" {
+		text += ": " + l.Error
+	}
+	return text
+}
+
+// Lines tells how all lines are. A line that is down keeps no work away from the process: it is told beside readiness.
+func (m *Monitor) Lines(all []Line) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lines = all
+}
+
+func (m *Monitor) allLines() []Line {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]Line{}, m.lines...)
 }
 
 // Stopping makes the process not ready for ever.

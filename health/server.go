@@ -20,8 +20,8 @@ const longestProfile = 2 * time.Minute
 func Handler(m *Monitor, metrics http.Handler, profiling bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Sick()) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Unready()) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Sick(), nil) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Unready(), m.allLines()) })
 	if profiling {
 		mux.Handle("GET /debug/pprof/", local(http.HandlerFunc(pprof.Index)))
 		mux.Handle("GET /debug/pprof/cmdline", local(http.HandlerFunc(pprof.Cmdline)))
@@ -36,8 +36,8 @@ func Handler(m *Monitor, metrics http.Handler, profiling bool) http.Handler {
 	})
 }
 
-// tell answers 200, or 503 with a line for each reason; as JSON where that is asked for.
-func tell(w http.ResponseWriter, r *http.Request, why []string) {
+// tell answers 200, or 503 with a row for each reason, and then one for each line to a bank or door; as JSON where that is asked for.
+func tell(w http.ResponseWriter, r *http.Request, why []string, lines []Line) {
 	status, word := http.StatusOK, "ok"
 	if len(why) > 0 {
 		status, word = http.StatusServiceUnavailable, "unavailable"
@@ -48,13 +48,17 @@ func tell(w http.ResponseWriter, r *http.Request, why []string) {
 		_ = json.NewEncoder(w).Encode(struct {
 			Status  string   `json:"status"`
 			Reasons []string `json:"reasons"`
-		}{word, append([]string{}, why...)})
+			Lines   []Line   `json:"lines,omitempty"`
+		}{word, append([]string{}, why...), lines})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	if len(why) == 0 {
 		why = []string{word}
+	}
+	for _, l := range lines {
+		why = append(why, l.String())
 	}
 	for _, line := range why {
 		_, _ = io.WriteString(w, strings.Join(strings.Fields(line), " ")+"\n")

@@ -23,6 +23,8 @@ const (
 	stepFailures  = "nks_step_failures_total"
 	bankConnected = "nks_bank_connected"
 	bankLastUp    = "nks_bank_connected_timestamp_seconds"
+	lineUp        = "nks_line_up"
+	lineLastGood  = "nks_line_last_good_seconds"
 	ready         = "nks_ready"
 	clockOffset   = "nks_clock_offset_seconds"
 	takesRows     = "nks_database_writable"
@@ -59,6 +61,8 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Counter, Name: stepFailures, Help: "Steps that failed and are tried again.", Labels: step},
 		{Kind: gateway.Gauge, Name: bankConnected, Help: "1 while this process has the connection to the bank, and so its lease.", Labels: []string{"bank"}},
 		{Kind: gateway.Gauge, Name: bankLastUp, Help: "Unix time at which this process was last connected to the bank.", Labels: []string{"bank"}},
+		{Kind: gateway.Gauge, Name: lineUp, Help: "1 while the line to the bank, or this node's door or queue, is up; 0 also when nobody knows.", Labels: []string{"kind", "name"}},
+		{Kind: gateway.Gauge, Name: lineLastGood, Help: "How long ago that line was last good; since it was first wanted where it never was.", Labels: []string{"kind", "name"}},
 		{Kind: gateway.Gauge, Name: ready, Help: "1 while /readyz says so."},
 		{Kind: gateway.Gauge, Name: clockOffset, Help: "How far the machine's clock is ahead of the database's, in seconds; negative: behind."},
 		{Kind: gateway.Gauge, Name: takesRows, Help: "1 while the database takes rows."},
@@ -235,6 +239,28 @@ func truth(is bool) int64 {
 		return 1
 	}
 	return 0
+}
+
+// Line is how a line is.
+type Line struct {
+	Kind, Name string
+	Up         bool
+	Good       time.Duration // since it was last good
+}
+
+// Lines says how all lines are: those that it does not say are no lines any more.
+func (m *Metrics) Lines(all []Line) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gauges[lineUp].Reset()
+	m.gauges[lineLastGood].Reset()
+	var errs []error
+	for _, l := range all {
+		labels := []string{l.Kind, l.Name}
+		errs = append(errs, m.take(gateway.Reading{Name: lineUp, Labels: labels, Value: truth(l.Up)}),
+			m.take(gateway.Reading{Name: lineLastGood, Labels: labels, Value: int64(l.Good.Seconds())}))
+	}
+	return errors.Join(errs...)
 }
 
 // Ready reports whether the process is ready.

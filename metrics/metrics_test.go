@@ -175,3 +175,30 @@ func TestNew(t *testing.T) {
 		t.Error("two numbers of one name")
 	}
 }
+
+// TestLines: what is no line any more has no number.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	m, err := metrics.New(nil, "test", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scrape := func(lines ...metrics.Line) string {
+		t.Helper()
+		if err := m.Lines(lines); err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		return w.Body.String()
+	}
+	both := scrape(metrics.Line{Kind: "bank", Name: "BEC", Good: time.Minute}, metrics.Line{Kind: "door", Name: "mailbox", Up: true})
+	for _, want := range []string{`nks_line_up{kind="bank",name="BEC"} 0`, `nks_line_up{kind="door",name="mailbox"} 1`, `nks_line_last_good_seconds{kind="bank",name="BEC"} 60`} {
+		if !strings.Contains(both, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if none := scrape(); strings.Contains(none, "nks_line_up{") {
+		t.Error("a line that is none any more")
+	}
+}

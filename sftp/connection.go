@@ -32,6 +32,8 @@ type connection struct {
 	came   time.Time
 	key    string // the proved key's fingerprint, once logged in
 
+	identity *identity // by which the client knows the server; fixed before the handshake
+
 	// Guarded by Server.mu; party and claims are fixed once logged in.
 	party     string
 	counts    bool // for its party and all
@@ -125,7 +127,7 @@ func (c *connection) serve() {
 		return
 	}
 	c.log(Event{What: EventLogin})
-	go c.srv.showHostKeys(conn, requests)
+	go c.identity.show(conn, requests)
 
 	var sessions sync.WaitGroup
 	open := make(chan struct{}, c.srv.cfg.Limits.Sessions)
@@ -177,7 +179,8 @@ func (c *connection) notLoggedIn(err error) {
 // does not set.
 func (c *connection) handshake() (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
 	c.net.SetDeadline(time.Now().Add(c.srv.cfg.Limits.Handshake))
-	cfg := *c.srv.ssh
+	c.identity = c.srv.identity.Load()
+	cfg := *c.identity.ssh
 	cfg.PublicKeyCallback, cfg.VerifiedPublicKeyCallback = c.authorise, c.proved
 	conn, channels, requests, err := ssh.NewServerConn(c.net, &cfg)
 	if err != nil {

@@ -3,6 +3,7 @@ package sftp
 import (
 	"bytes"
 	"crypto/rand"
+	"fmt"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -14,11 +15,42 @@ const (
 	hostKeysProve   = "hostkeys-prove-00@openssh.com"
 )
 
-// showHostKeys tells a client of the server's keys, and answers its requests until the connection ends.
-func (s *Server) showHostKeys(conn *ssh.ServerConn, requests <-chan *ssh.Request) {
-	if len(s.hostKeys) > 1 {
+// identity is the keys by which clients know the server, and what it offers with them. It never changes: other keys are another one.
+type identity struct {
+	ssh  *ssh.ServerConfig
+	keys []ssh.Signer
+}
+
+// SetHostKeys changes the keys by which clients know the server, from the next connection on. Of one kind the first is used; clients
+// that are let in are told of all.
+func (s *Server) SetHostKeys(keys ...ssh.Signer) error {
+	next := &identity{ssh: &ssh.ServerConfig{
+		Config:                  serverAlgorithms(),
+		PublicKeyAuthAlgorithms: loginAlgorithms(),
+		MaxAuthTries:            s.cfg.Limits.AuthTries,
+		ServerVersion:           serverVersion,
+	}}
+	kinds := map[string]bool{}
+	for _, key := range keys {
+		signer, err := modern(key)
+		if err != nil {
+			return fmt.Errorf("sftp: host key: %w", err)
+		}
+		next.keys = append(next.keys, signer)
+		if kind := signer.PublicKey().Type(); !kinds[kind] {
+			kinds[kind] = true
+			next.ssh.AddHostKey(signer)
+		}
+	}
+	s.identity.Store(next)
+	return nil
+}
+
+// show tells a client of the server's keys, and answers its requests until the connection ends.
+func (i *identity) show(conn *ssh.ServerConn, requests <-chan *ssh.Request) {
+	if len(i.keys) > 1 {
 		var all []byte
-		for _, k := range s.hostKeys {
+		for _, k := range i.keys {
 			all = append(all, ssh.Marshal(struct{ Key []byte }{k.PublicKey().Marshal()})...)
 		}
 		_, _, _ = conn.SendRequest(hostKeysRequest, false, all) // a connection that is lost ends below
@@ -26,7 +58,7 @@ func (s *Server) showHostKeys(conn *ssh.ServerConn, requests <-chan *ssh.Request
 	for r := range requests {
 		var proof []byte
 		if r.Type == hostKeysProve {
-			proof = s.proveHostKeys(conn.SessionID(), r.Payload)
+			proof = i.prove(conn.SessionID(), r.Payload)
 		}
 		if r.WantReply {
 			_ = r.Reply(proof != nil, proof)
@@ -34,18 +66,18 @@ func (s *Server) showHostKeys(conn *ssh.ServerConn, requests <-chan *ssh.Request
 	}
 }
 
-// proveHostKeys signs for keys of the server; nil where one is not its own, or there are too many.
-func (s *Server) proveHostKeys(session, asked []byte) (proof []byte) {
+// prove signs for keys of the server; nil where one is not its own, or there are too many.
+func (i *identity) prove(session, asked []byte) (proof []byte) {
 	for n := 0; len(asked) > 0; n++ {
 		var m struct {
 			Key  []byte
 			Rest []byte `ssh:"rest"`
 		}
-		if ssh.Unmarshal(asked, &m) != nil || n == len(s.hostKeys) {
+		if ssh.Unmarshal(asked, &m) != nil || n == len(i.keys) {
 			return nil
 		}
 		asked = m.Rest
-		signature := s.signFor(session, m.Key)
+		signature := i.sign(session, m.Key)
 		if signature == nil {
 			return nil
 		}
@@ -54,8 +86,8 @@ func (s *Server) proveHostKeys(session, asked []byte) (proof []byte) {
 	return proof
 }
 
-func (s *Server) signFor(session, key []byte) *ssh.Signature {
-	for _, k := range s.hostKeys {
+func (i *identity) sign(session, key []byte) *ssh.Signature {
+	for _, k := range i.keys {
 		if !bytes.Equal(k.PublicKey().Marshal(), key) {
 			continue
 		}

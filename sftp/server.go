@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -102,8 +103,7 @@ type Event struct {
 // Server is the mailbox server. Listen, then Serve, then Shutdown or Close.
 type Server struct {
 	cfg      ServerConfig
-	ssh      *ssh.ServerConfig
-	hostKeys []ssh.Signer
+	identity atomic.Pointer[identity]
 	ctx      context.Context // ends when nothing more may be waited for
 	stop     context.CancelFunc
 
@@ -135,24 +135,8 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, conns: map[*connection]struct{}{}, parties: map[string]int{}, uploads: map[string]int{}, strikes: newStrikes(),
 		farewells: make(chan struct{}, farewells)}
-	s.ssh = &ssh.ServerConfig{
-		Config:                  serverAlgorithms(),
-		PublicKeyAuthAlgorithms: loginAlgorithms(),
-		MaxAuthTries:            cfg.Limits.AuthTries,
-		ServerVersion:           serverVersion,
-	}
-	kinds := map[string]bool{}
-	for _, key := range cfg.HostKeys {
-		signer, err := modern(key)
-		if err != nil {
-			return nil, fmt.Errorf("sftp: host key: %w", err)
-		}
-		s.hostKeys = append(s.hostKeys, signer)
-		// Of one kind the first alone can be used.
-		if kind := signer.PublicKey().Type(); !kinds[kind] {
-			kinds[kind] = true
-			s.ssh.AddHostKey(signer)
-		}
+	if err := s.SetHostKeys(cfg.HostKeys...); err != nil {
+		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, nil

@@ -29,6 +29,12 @@ func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagS
 	if err != nil {
 		return err
 	}
+	if err := app.CheckApart(c); err != nil {
+		return err
+	}
+	if err := app.CheckExpiries(c); err != nil && !errors.Is(err, fs.ErrNotExist) { // a missing file is told with the others
+		return err
+	}
 	if _, err = fmt.Fprintf(p.Out, "%s: good; %s environment, %d bank centres\n", *config, c.Environment, len(c.Banks)); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "audit", "month", "retention", "night", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "audit", "month", "retention", "night", "lines", "keys", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -101,6 +101,8 @@ func TestWrongUse(t *testing.T) {
 		"bank file is no number":   {{"bank-file", "BEC"}, {"BEC"}},
 		"taken by nobody":          {{"exceptions", "take", "7"}, {"--by"}},
 		"no such exception kind":   {{"exceptions", "--kind", "trouble"}, {"trouble", "must be one of", "CONTRL missing"}},
+		"lines in German":          {{"lines", "--language", "de"}, {"de", "must be one of en, da"}},
+		"a line":                   {{"lines", "BEC"}, {"BEC"}},
 		"exceptions in German":     {{"exceptions", "--language", "de"}, {"de", "must be one of en, da"}},
 		"no EDIFACT":               {{"edifact", "lint"}, {"files"}},
 		"no such repertoire":       {{"edifact", "show", "--repertoire", "UTF8", config}, {"UTF8", "must be one of"}},

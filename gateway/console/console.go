@@ -74,6 +74,8 @@ func (s *Console) Handler() (http.Handler, error) {
 		"GET /live":          s.livePart,
 		"GET /delivery/{id}": s.deliveryPage,
 		"GET /payment/{id}":  s.paymentPage,
+		"GET /lines":         s.linesPage,
+		"GET /lines/live":    s.liveLines,
 		"GET /search":        s.searchPage,
 		"POST /search":       s.searchPage,
 		"POST /look":         s.lookAs,

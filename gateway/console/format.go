@@ -41,8 +41,11 @@ func (s *Console) functions(l Language) template.FuncMap {
 		"detail": func(e view.Exception) string {
 			return ExceptionDetail(l, gateway.ExceptionDetail{Code: e.Code, Args: e.Args})
 		},
-		"severity": func(s gateway.Severity) string { return SeverityText(l, s) },
-		"verdict":  func(r CheckReport) string { return verdict(l, r) },
+		"linename":  func(line view.Line) string { return LineName(l, line.Kind, line.Name) },
+		"linestate": func(s gateway.ConnectionState) string { return LineState(l, s) },
+		"trouble":   func(why gateway.ConnectionTrouble) string { return LineTrouble(l, why) },
+		"severity":  func(s gateway.Severity) string { return SeverityText(l, s) },
+		"verdict":   func(r CheckReport) string { return verdict(l, r) },
 	}
 }
 

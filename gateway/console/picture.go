@@ -184,7 +184,11 @@ func (p *picture) band(from, to box, payments, of int64, class string) {
 		return
 	}
 	x1, y1, x2, y2 := from.X+from.W, from.Y+from.H/2, to.X, to.Y+to.H/2
+	p.Bands = append(p.Bands, band{Width: 2 + int(18*payments/of), Class: class, Path: curve(x1, y1, x2, y2)})
+}
+
+// curve leads from one point to another, level at both ends.
+func curve(x1, y1, x2, y2 int) string {
 	bend := (x2 - x1) / 2
-	p.Bands = append(p.Bands, band{Width: 2 + int(18*payments/of), Class: class,
-		Path: fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)})
+	return fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
 }

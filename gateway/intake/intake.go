@@ -74,7 +74,7 @@ func (b *Bundle) judgeHead() {
 	if len(h.From) == 0 || !b.rules.SelfNamed && h.From[0] != b.rules.Supplier {
 		b.fault(gateway.CodeWrongSender)
 	}
-	if len(h.To) == 0 || h.To[0] != b.rules.OwnName {
+	if len(h.To) == 0 || !slices.Contains(b.rules.Addressed, h.To[0]) {
 		b.fault(gateway.CodeWrongEnvironment)
 	}
 	if h.Instruction != nil && (h.Instruction.Code != "NOCDTRACCT" || h.Instruction.Info != "RETUR") {

@@ -17,7 +17,7 @@ import (
 )
 
 func rules() gateway.BundleRules {
-	return gateway.BundleRules{OwnName: "NKSTEST", Supplier: "LEVA", Today: gateway.Date{Year: 2005, Month: 8, Day: 11}, DaysAhead: 365,
+	return gateway.BundleRules{Addressed: []string{"NKSTEST", "NKSUDV"}, Supplier: "LEVA", Today: gateway.Date{Year: 2005, Month: 8, Day: 11}, DaysAhead: 365,
 		BundlePayments: 100, DocumentBytes: 1 << 20}
 }
 
@@ -110,21 +110,22 @@ func TestBundle_Codes(t *testing.T) {
 		change func(*intaketest.Document)
 		want   gateway.Code
 	}{
-		"nothing wrong":                {func(*intaketest.Document) {}, ""},
-		"another sender":               {func(d *intaketest.Document) { d.From = []string{"LEVB"} }, gateway.CodeWrongSender},
-		"the sender's case counts":     {func(d *intaketest.Document) { d.From = []string{"leva"} }, gateway.CodeWrongSender},
-		"only the second is the login": {func(d *intaketest.Document) { d.From = []string{"LEVB", "LEVA"} }, gateway.CodeWrongSender},
-		"production":                   {func(d *intaketest.Document) { d.To = []string{"NKS", "5798000016446"} }, gateway.CodeWrongEnvironment},
-		"the address beside the name":  {func(d *intaketest.Document) { d.To = []string{"NKSTEST", "5798000016446"} }, ""},
-		"return always":                {func(d *intaketest.Document) { d.Instruction = []string{"NOCDTRACCT", "RETUR"} }, ""},
-		"another instruction":          {func(d *intaketest.Document) { d.Instruction = []string{"NOCDTRACCT", "CHECK"} }, gateway.CodeInstruction},
-		"instruction without more":     {func(d *intaketest.Document) { d.Instruction = []string{"NOCDTRACCT"} }, gateway.CodeInstruction},
-		"unknown instruction":          {func(d *intaketest.Document) { d.Instruction = []string{"HOLD", "RETUR"} }, gateway.CodeInstruction},
-		"sum":                          {func(d *intaketest.Document) { d.CtrlSum = "100010" }, gateway.CodeControlSum},
-		"sum in øre":                   {func(d *intaketest.Document) { d.CtrlSum = "10000" }, gateway.CodeControlSum},
-		"count":                        {func(d *intaketest.Document) { d.Payments = "2" }, gateway.CodeCount},
-		"grouped, two debits":          {func(d *intaketest.Document) { d.Debits = append(d.Debits, d.Debits[0]); d.Grouped = "true" }, gateway.CodeGrouping},
-		"grouped, one debit of two":    {func(d *intaketest.Document) { d.Debits[0].Payments = two; d.Grouped = "1" }, ""},
+		"nothing wrong":                 {func(*intaketest.Document) {}, ""},
+		"another sender":                {func(d *intaketest.Document) { d.From = []string{"LEVB"} }, gateway.CodeWrongSender},
+		"the sender's case counts":      {func(d *intaketest.Document) { d.From = []string{"leva"} }, gateway.CodeWrongSender},
+		"only the second is the login":  {func(d *intaketest.Document) { d.From = []string{"LEVB", "LEVA"} }, gateway.CodeWrongSender},
+		"production":                    {func(d *intaketest.Document) { d.To = []string{"NKS", "5798000016446"} }, gateway.CodeWrongEnvironment},
+		"another name of the gateway's": {func(d *intaketest.Document) { d.To = []string{"NKSUDV"} }, ""},
+		"the address beside the name":   {func(d *intaketest.Document) { d.To = []string{"NKSTEST", "5798000016446"} }, ""},
+		"return always":                 {func(d *intaketest.Document) { d.Instruction = []string{"NOCDTRACCT", "RETUR"} }, ""},
+		"another instruction":           {func(d *intaketest.Document) { d.Instruction = []string{"NOCDTRACCT", "CHECK"} }, gateway.CodeInstruction},
+		"instruction without more":      {func(d *intaketest.Document) { d.Instruction = []string{"NOCDTRACCT"} }, gateway.CodeInstruction},
+		"unknown instruction":           {func(d *intaketest.Document) { d.Instruction = []string{"HOLD", "RETUR"} }, gateway.CodeInstruction},
+		"sum":                           {func(d *intaketest.Document) { d.CtrlSum = "100010" }, gateway.CodeControlSum},
+		"sum in øre":                    {func(d *intaketest.Document) { d.CtrlSum = "10000" }, gateway.CodeControlSum},
+		"count":                         {func(d *intaketest.Document) { d.Payments = "2" }, gateway.CodeCount},
+		"grouped, two debits":           {func(d *intaketest.Document) { d.Debits = append(d.Debits, d.Debits[0]); d.Grouped = "true" }, gateway.CodeGrouping},
+		"grouped, one debit of two":     {func(d *intaketest.Document) { d.Debits[0].Payments = two; d.Grouped = "1" }, ""},
 		"not grouped, one debit of two": {func(d *intaketest.Document) { d.Debits[0].Payments = two; d.Grouped = "false" },
 			gateway.CodeGrouping},
 		"not grouped, one debit of one": {func(d *intaketest.Document) { d.Grouped = "0" }, ""},

@@ -36,9 +36,14 @@ func (b *Base) raiseRows(ctx context.Context, x *Session, kind gateway.Exception
 
 // RaiseDetail opens an exception for a person; the same one again is harmless.
 func (b *Base) RaiseDetail(ctx context.Context, x *Session, kind gateway.ExceptionKind, subject string, detail gateway.ExceptionDetail) error {
+	return b.raiseDetail(ctx, x, kind, kind.Severity(), subject, detail)
+}
+
+func (b *Base) raiseDetail(ctx context.Context, x *Session, kind gateway.ExceptionKind, severity gateway.Severity, subject string, detail gateway.ExceptionDetail) error {
 	args := append([]string{}, detail.Args...)
 	n, err := b.raiseRows(ctx, x, kind, `SELECT @subject::text, @detail::text, @code::text, @args::text[]`,
-		pgscript.Args{"subject": subject, "detail": detail.English(), "code": string(detail.Code), "args": args})
+		pgscript.Args{"subject": subject, "detail": detail.English(), "code": string(detail.Code), "args": args,
+			"severity": int(severity), "deadline": b.Now().Add(severity.Within())})
 	if err != nil {
 		return fmt.Errorf("raise %s %s: %w", kind, subject, err)
 	}
@@ -46,9 +51,19 @@ func (b *Base) RaiseDetail(ctx context.Context, x *Session, kind gateway.Excepti
 		return nil // it is open already
 	}
 	x.AfterCommit(func() {
-		b.Log.Warn().Str("exception", string(kind)).Str("severity", kind.Severity().String()).Str("subject", subject).Msg(detail.English())
+		b.Log.Warn().Str("exception", string(kind)).Str("severity", severity.String()).Str("subject", subject).Msg(detail.English())
 	})
 	return nil
+}
+
+// RaiseAs opens an exception of another severity than its kind's. One that is open and milder gives way to it, so that somebody looks sooner.
+func (b *Base) RaiseAs(ctx context.Context, x *Session, kind gateway.ExceptionKind, severity gateway.Severity, subject string, detail gateway.ExceptionDetail) error {
+	_, err := x.ExecContext(ctx, `UPDATE exception SET closed_at = $3, closed_by = $4 WHERE kind = $1 AND subject = $2 AND closed_at IS NULL AND severity < $5`,
+		kind, subject, b.Now(), ClosedByFlow, int(severity))
+	if err != nil {
+		return fmt.Errorf("raise %s %s: %w", kind, subject, err)
+	}
+	return b.raiseDetail(ctx, x, kind, severity, subject, detail)
 }
 
 // Raise is RaiseDetail with the English text of a detail that takes no arguments, or with technical words.

@@ -65,6 +65,15 @@ type HashKey struct {
 	hash *KeyedHash
 }
 
+// Fingerprint tells keys apart, and nothing of what they are.
+func (k *HashKey) Fingerprint() (string, error) {
+	h, err := k.load()
+	if err != nil {
+		return "", err
+	}
+	return "HMAC-SHA256:" + hex.EncodeToString(h.Of("nks fingerprint 1")), nil
+}
+
 // proven is the text whose hash tells which key a database's hashes are made with.
 const proven = "nks keyed hashes 1"
 

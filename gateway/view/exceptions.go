@@ -17,10 +17,13 @@ type Attention struct {
 	Waiting    int           // those of them that are no mere notices
 	Unsure     []Interchange // nobody knows whether the bank has them
 	Late       []Late
+	LinesDown  []Line // for longer than they may be
 }
 
 // Needed reports whether anything needs a person.
-func (a *Attention) Needed() bool { return a.Waiting > 0 || len(a.Unsure) > 0 || len(a.Late) > 0 }
+func (a *Attention) Needed() bool {
+	return a.Waiting > 0 || len(a.Unsure) > 0 || len(a.Late) > 0 || len(a.LinesDown) > 0
+}
 
 // Exception is something that a person must decide.
 type Exception struct {
@@ -82,6 +85,15 @@ func (a *Attention) read(ctx context.Context, tx *sqlx.Tx, at time.Time, open in
 		at.Add(-lateAfter), at.Add(-lateAtBankGate), open)
 	if err != nil {
 		return fmt.Errorf("late: %w", err)
+	}
+	lines, err := readLines(ctx, tx, at)
+	if err != nil {
+		return fmt.Errorf("lines: %w", err)
+	}
+	for _, l := range lines {
+		if l.Is.Late {
+			a.LinesDown = append(a.LinesDown, l)
+		}
 	}
 	return nil
 }

@@ -47,14 +47,16 @@ type App struct {
 	log       zerolog.Logger
 	failpoint func(string)
 
-	db      *Database
-	journal *journal.Journal // nil: none is kept
-	clock   *gateway.Clock
-	steps   *Steps
-	mailbox *sftp.Server
-	queues  *queues // nil: the door is closed
-	workers []*gateway.Worker
-	banks   *banks
+	db       *Database
+	journal  *journal.Journal // nil: none is kept
+	clock    *gateway.Clock
+	steps    *Steps
+	mailbox  *sftp.Server
+	hostKeys []string // fingerprints of those that the mailbox shows
+	queues   *queues  // nil: the door is closed
+	workers  []*gateway.Worker
+	banks    *banks
+	apart    *apart
 	// sleepers are the workers, the owners and the queues' loops.
 	sleepers *sleepers
 
@@ -99,6 +101,9 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 }
 
 func (a *App) start(ctx context.Context, o Options) (err error) {
+	if a.apart, err = keepApart(o.Config); err != nil {
+		return err
+	}
 	a.watch.start(ctx)
 	if a.journal, err = openJournal(o.Config, o.Log); err != nil {
 		return err
@@ -119,6 +124,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.watch.node.base = a.steps.Receive.Base
+	a.watch.lines.begin(a.steps.Lines)
 	if err := a.steps.Prepare(ctx); err != nil {
 		return err
 	}
@@ -142,7 +148,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if a.queues != nil {
-		a.watch.monitor.Door(doorQueues, nil)
+		a.watch.door(doorQueues, nil)
+	} else {
+		a.watch.lines.closed(gateway.ConnectionDoor, doorQueues, gateway.TroubleConfiguration)
 	}
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
 		return err
@@ -168,7 +176,7 @@ func patience() gateway.Patience {
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Report: c.Report,
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
 		Keeping: Keeping(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,

@@ -106,10 +106,16 @@ func (b *banks) serve(ctx context.Context, id string, version int64, serves bool
 		b.app.log.Info().Str("bank", id).Msg("bank is not served any more as it was")
 		s = nil
 	}
+	if s == nil && !serves {
+		b.app.watch.lines.closed(gateway.ConnectionBank, id, gateway.TroubleEnded)
+	}
 	if s != nil || !serves {
 		return nil
 	}
 	if s, err = b.make(says); err != nil {
+		return err
+	}
+	if err := b.app.watch.lines.expect(ctx, id); err != nil {
 		return err
 	}
 	b.served[id] = s
@@ -206,8 +212,7 @@ func (b *banks) nextDue(ctx context.Context, after time.Time) (next time.Time, e
 }
 
 func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
-	key, err := sftp.LoadKey(b.Key)
-	if err != nil {
+	if _, err := sftp.LoadKey(b.Key); err != nil {
 		return nil, ConfigError{err}
 	}
 	if b.AutackSign != "" {
@@ -219,8 +224,11 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	if err != nil {
 		return nil, ConfigError{err}
 	}
+	if err := a.apart.bank(b, lines); err != nil {
+		return nil, err
+	}
 	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,
-		Client: sftp.ClientConfig{Addr: b.Address, User: b.User, Key: key}}
+		Client: sftp.ClientConfig{Addr: b.Address, User: b.User}}
 	for _, line := range lines {
 		keys, err := sftp.ParsePublicKeys(line)
 		if err != nil {
@@ -230,10 +238,25 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	}
 	return &gateway.BankOwner{Bank: b.ID, Outbox: a.steps.Bank, Now: a.clock.Now, Poll: b.Poll.Duration, Retry: min(b.Poll.Duration, 5*time.Second), Failpoint: a.failpoint,
 		Lease:  func(ctx context.Context) (gateway.Lease, error) { return a.steps.Bank.Lease(ctx, b.ID) },
-		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return banklink.Dial(ctx, link) },
+		Dial:   func(ctx context.Context) (gateway.LinkCloser, error) { return a.dial(ctx, link, b.Key) },
 		Failed: a.stepFailed, Observe: a.observe,
 		Held:      func() bool { return !a.watch.node.mayJudge() },
-		Connected: func(up bool) { a.watch.connected(b.ID, up) }}, nil
+		Connected: func(up bool) { a.watch.connected(b.ID, up) },
+		Owns:      func(bool) { a.watch.lines.leave(b.ID) },
+		Heard:     func(err error) { a.watch.lines.heard(b.ID, err) }}, nil
+}
+
+// dial connects to a bank with our key as its file has it now: one that is changed counts from the next connection on.
+func (a *App) dial(ctx context.Context, link banklink.Config, keyFile string) (gateway.LinkCloser, error) {
+	key, err := sftp.LoadKey(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.apart.key(keyFile, key.PublicKey()); err != nil {
+		return nil, err
+	}
+	link.Client.Key = key
+	return banklink.Dial(ctx, link)
 }
 
 // fetchLimit bounds a file that a bank lays out for us.

@@ -85,7 +85,10 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 		return nil, errors.Join(err, d.Close())
 	}
 	err = postgres.ClaimCell(ctx, d.pool, gateway.Cell(c.Cell.Number))
-	if errors.Is(err, postgres.ErrOtherCell) {
+	if err == nil {
+		err = postgres.ClaimEnvironment(ctx, d.pool, string(c.Environment))
+	}
+	if errors.Is(err, postgres.ErrOtherCell) || errors.Is(err, postgres.ErrOtherEnvironment) {
 		err = ConfigError{err}
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/ssh"
@@ -21,6 +22,7 @@ func (a *App) openMailbox(ctx context.Context) error {
 	if err != nil {
 		return ConfigError{fmt.Errorf("mailbox: %w", err)}
 	}
+	a.hostKeys = fingerprints(hostKeys)
 	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: hostKeys, Keys: doorKeys{a.db.pool, a.clock.Now},
 		Mailbox: mailbox.New(a.steps.Receive, a.steps.Answer),
 		Limits:  sftp.Limits{Connections: m.MaxConnections, Idle: m.IdleTimeout.Duration, FileSize: int64(m.MaxFileMB) << 20},
@@ -31,10 +33,10 @@ func (a *App) openMailbox(ctx context.Context) error {
 	if err := a.mailbox.Listen(); err != nil {
 		return fmt.Errorf("mailbox: %w", err)
 	}
-	a.watch.monitor.Door(doorMailbox, nil)
+	a.watch.door(doorMailbox, nil)
 	a.wait.Go(func() {
 		err := a.mailbox.Serve()
-		a.watch.monitor.Door(doorMailbox, errDoorClosed)
+		a.watch.door(doorMailbox, errDoorClosed)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
 			a.failed <- err
 		}
@@ -44,10 +46,7 @@ func (a *App) openMailbox(ctx context.Context) error {
 
 // loadHostKeys are the server's keys: the one by which it is known, and the next where there is one.
 func loadHostKeys(m conf.Mailbox) (keys []ssh.Signer, err error) {
-	for _, path := range []string{m.HostKey, m.NextHostKey} {
-		if path == "" {
-			continue
-		}
+	for _, path := range hostKeyFiles(m) {
 		key, err := sftp.LoadKey(path)
 		if err != nil {
 			return nil, err
@@ -81,4 +80,9 @@ func (a *App) mailboxEvent(e sftp.Event) {
 	case sftp.EventBanned:
 		a.watch.note(a.watch.numbers.LoginPaused())
 	}
+}
+
+// hostKeyFiles are the files of the keys by which the mailbox is known, and of the one by which it will be.
+func hostKeyFiles(m conf.Mailbox) []string {
+	return slices.DeleteFunc([]string{m.HostKey, m.NextHostKey}, func(path string) bool { return path == "" })
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nks/conf"
+	"nks/gateway"
 	"nks/gateway/door/queue"
 	"nks/gateway/postgres"
 	"nks/mq"
@@ -105,7 +106,11 @@ func (q *queues) lock(dir string) error {
 // open begins to work for a supplier that the broker knows.
 func (q *queues) open(ctx context.Context, supplier string) {
 	door := &queue.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
-		Open: func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") },
+		Open: func(ctx context.Context) (mq.Link, error) {
+			link, err := q.broker.Open(ctx, supplier, "")
+			q.app.watch.lines.opening(gateway.ConnectionQueue, supplier, err)
+			return link, err
+		},
 		// The broker is of this process, and its clock the machine's.
 		Clock: time.Now, Intake: q.app.steps.Receive, Answers: q.app.steps.Answer,
 		Arrived: func(size int) {

@@ -22,6 +22,8 @@ import (
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
 	"nks/gateway/postgres/inquiry"
+	"nks/gateway/postgres/keys"
+	"nks/gateway/postgres/line"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/release"
@@ -68,6 +70,8 @@ type StepOptions struct {
 	Log       zerolog.Logger
 	Failpoint func(name string) // nil: nothing happens
 	OwnName   string            // NKS or NKSTEST
+	// Addressed is whom bundles may be addressed to; none: OwnName.
+	Addressed []string
 	OwnGLN    string
 	Foretells bool // receipt 1 says when the recipients have their money
 	// Copies are the suppliers that get responses 7, 8 and 9 for people, too.
@@ -107,6 +111,8 @@ type Steps struct {
 	Retention *retention.Store
 	Booking   *booking.Store
 	Inquiry   *inquiry.Store
+	Lines     *line.Store
+	Keys      *keys.Store
 	DryRun    *dryrun.Store
 	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
@@ -119,6 +125,9 @@ type Steps struct {
 
 // NewSteps puts the stages together on an open, migrated database.
 func NewSteps(o StepOptions) (*Steps, error) {
+	if len(o.Addressed) == 0 {
+		o.Addressed = []string{o.OwnName}
+	}
 	if o.Quiet == nil {
 		o.Quiet = &postgres.Quiet{}
 	}
@@ -139,7 +148,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
-			Rules: receive.Rules{OwnName: o.OwnName, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
+			Rules: receive.Rules{Addressed: o.Addressed, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
 				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime, Staging: l.Staging}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
@@ -153,7 +162,9 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Closing:   &closing.Store{Base: base, After: l.CloseAfter},
 		Retention: &retention.Store{Base: base},
 		Booking:   &booking.Store{Base: base},
-		Inquiry:   &inquiry.Store{Base: base, Days: days}}
+		Inquiry:   &inquiry.Store{Base: base, Days: days},
+		Keys:      &keys.Store{Base: base},
+		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err

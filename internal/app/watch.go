@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
+	"nks/gateway"
 	flow "nks/gateway/postgres/watch"
 	"nks/health"
 	"nks/metrics"
@@ -25,6 +26,7 @@ type watch struct {
 	monitor *health.Monitor
 	numbers *metrics.Metrics
 	node    *node
+	lines   *lines
 
 	mu     sync.Mutex
 	server *health.Server
@@ -47,8 +49,8 @@ func (l *lifetime) end() {
 }
 
 const (
-	doorMailbox = "mailbox"
-	doorQueues  = "mq"
+	doorMailbox = gateway.DoorMailbox
+	doorQueues  = gateway.DoorQueues
 	// askEvery is the pause between two questions to the database, askFor how long it may take to answer.
 	askEvery, askFor = 2 * time.Second, 2 * time.Second
 	// listenAgain is the pause after the address could not be had.
@@ -65,7 +67,8 @@ func newWatch(c conf.Config, log zerolog.Logger, version string, machine func() 
 	if err != nil {
 		return nil, err
 	}
-	w := &watch{config: c.Metrics, log: log, monitor: health.New(time.Now, c.Metrics.StuckAfter.Duration), numbers: numbers, node: newNode(machine)}
+	w := &watch{config: c.Metrics, log: log, monitor: health.New(time.Now, c.Metrics.StuckAfter.Duration), numbers: numbers, node: newNode(machine),
+		lines: newLines(c, log)}
 	for _, b := range c.Banks {
 		w.note(numbers.Known(b.ID))
 	}
@@ -100,6 +103,12 @@ func (w *watch) observe(name string) func(bool, error) {
 func (w *watch) connected(bank string, up bool) {
 	w.log.Info().Str("bank", bank).Bool("up", up).Msg("bank connection")
 	w.note(w.numbers.Connected(bank, up))
+}
+
+// door is told that a door is open, or why it is not.
+func (w *watch) door(name string, closed error) {
+	w.monitor.Door(name, closed)
+	w.lines.opening(gateway.ConnectionDoor, name, closed)
 }
 
 // start opens the address. That somebody else has it must not stop the payments: it is tried again.
@@ -184,6 +193,8 @@ func (w *watch) follow(a *App) {
 	w.open.wait.Go(func() {
 		health.Repeat(run, time.Second, 100, func(context.Context) { w.node.wakeMissed(a.sleepers.wakeAll) })
 	})
+	w.open.wait.Go(func() { w.lines.follow(run, w.monitor, w.numbers, func() bool { return w.node.clock.Apart() == "" }) })
+	w.open.wait.Go(func() { a.followKeys(run) })
 	w.count(run, a)
 }
 
@@ -200,7 +211,10 @@ func (w *watch) ask(ctx context.Context, own *connection) {
 }
 
 // unfollow lets go of the database, before that is closed.
-func (w *watch) unfollow() { w.open.end() }
+func (w *watch) unfollow() {
+	w.open.end()
+	w.lines.stop()
+}
 
 // end closes the address, as the last thing.
 func (w *watch) end() { w.always.end() }

@@ -38,7 +38,7 @@
 
   function look() {
     if (document.hidden) return again();
-    fetch("/live", { credentials: "same-origin", signal: AbortSignal.timeout(5000) })
+    fetch(live.dataset.from || "/live", { credentials: "same-origin", signal: AbortSignal.timeout(5000) })
       .then(function (r) { return r.ok ? r.text() : Promise.reject(r.status); })
       .then(function (html) { put(new DOMParser().parseFromString("<div>" + html + "</div>", "text/html").body.firstChild); live.classList.remove("gone"); })
       .catch(function () { live.classList.add("gone"); })

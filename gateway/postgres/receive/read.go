@@ -101,7 +101,7 @@ func (v verdict) unreadable(err error) (verdict, error) {
 
 // BundleRules is what a delivery's document is read by.
 func (s *Store) BundleRules(d postgres.Delivery) gateway.BundleRules {
-	return gateway.BundleRules{OwnName: s.Rules.OwnName, Supplier: d.Supplier, Today: s.dayOf(d),
+	return gateway.BundleRules{Addressed: s.Rules.Addressed, Supplier: d.Supplier, Today: s.dayOf(d),
 		DaysAhead: s.Rules.DaysAhead, BundlePayments: min(s.Rules.BundlePayments, gateway.MaxBundlePayments), DocumentBytes: s.Rules.DocumentBytes}
 }
 

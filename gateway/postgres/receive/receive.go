@@ -12,8 +12,8 @@ import (
 
 // Rules are the limits and names that bundles are read by.
 type Rules struct {
-	OwnName           string // NKS or NKSTEST, To/PartyId
-	DaysAhead         int    // how far away an execution day may be
+	Addressed         []string // NKS or NKSTEST: whom the first To/PartyId may name
+	DaysAhead         int      // how far away an execution day may be
 	BundlePayments    int
 	GroupsPerDelivery int
 	DocumentBytes     int64
