@@ -1,7 +1,6 @@
 package ibmmq
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -122,8 +121,3 @@ func gone(err error) bool {
 type abandoned struct{ error }
 
 func (a abandoned) Unwrap() error { return a.error }
-
-// ended is the error of a context that ended before or under a verb.
-func ended(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
