@@ -14,23 +14,20 @@ import (
 
 // Queue is a queue's definition.
 type Queue struct {
-	Name       string
-	Base       string // of an alias: the queue that it stands for
-	MaxDepth   int    // 0 = 5000
-	MaxLength  int    // of a message; 0 = 4 MiB
-	Threshold  int32  // BOTHRESH
-	Requeue    string // BOQNAME
-	Denied     bool   // nobody may open it
-	NoGet      bool   // GET(DISABLED)
-	NoContext  bool   // nobody may pass context on to it
-	LowestOnly bool   // priorities above 0 are cut down, with a warning
+	Name      string
+	Base      string // of an alias: the queue that it stands for
+	MaxDepth  int    // 0 = 5000
+	MaxLength int    // of a message; 0 = 4 MiB
+	Threshold int32  // BOTHRESH
+	Requeue   string // BOQNAME
+	Denied    bool   // nobody may open it
+	NoContext bool   // nobody may pass context on to it
 }
 
 // Fault is what goes wrong with a verb, once.
 type Fault struct {
 	Verb        string // "MQGET"
 	Application string // of the connection; empty: of any
-	After       int    // so many calls go well before
 
 	Code    int32 // reason code; 0 = none: the verb only hangs
 	Warning bool
@@ -195,10 +192,6 @@ func (m *Manager) fault(verb, application string) *Fault {
 	for i, f := range m.faults {
 		if f.Verb != verb || f.Application != "" && f.Application != application {
 			continue
-		}
-		if f.After > 0 {
-			f.After--
-			return nil
 		}
 		m.faults = slices.Delete(m.faults, i, i+1)
 		return f

@@ -92,11 +92,6 @@ func standinPut1(h C.MQHCONN, od, md, pmo C.PMQVOID, size C.MQLONG, buffer C.PMQ
 		c.m.complete(msg)
 		d.MsgId = msg.md.MsgId
 		c.put = append(c.put, msg)
-		if q.LowestOnly && msg.md.Priority > 0 {
-			msg.md.Priority = 0
-			q.insert(msg)
-			return warning(C.MQRC_PRIORITY_EXCEEDS_MAXIMUM)
-		}
 		q.insert(msg)
 		return done
 	})

@@ -308,8 +308,6 @@ func (c *conn) wait(name string, most time.Duration) (*queue, *message, int32) {
 			return nil, nil, C.MQRC_CONNECTION_BROKEN
 		case why != 0:
 			return nil, nil, why
-		case q.NoGet:
-			return nil, nil, C.MQRC_GET_INHIBITED
 		}
 		if msg := q.first(time.Now()); msg != nil {
 			return q, msg, 0
