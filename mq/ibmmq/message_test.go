@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +60,18 @@ func TestMessage_IDs(t *testing.T) {
 	r := newRig(t)
 	l := r.open(t)
 	keys := map[string]string{}
-	for _, id := range []string{"a", strings.Repeat("b", 24), strings.Repeat("c", 25), strings.Repeat("d", 500), "zero\x00", "\x00", "AMQ QM1", "CSQ QM1", "\xff\xfe"} {
+	ids := []string{"a", strings.Repeat("b", 24), strings.Repeat("c", 25), strings.Repeat("d", 500), "zero\x00", "\x00", "AMQ QM1", "CSQ QM1", "\xff\xfe"}
+	dice := rand.New(rand.NewPCG(24, 24))
+	for range 300 {
+		id := make([]byte, 5+dice.IntN(45))
+		for i := range id {
+			id[i] = "\x00\x00\x00AMQ \xff"[dice.IntN(8)]
+		}
+		if !slices.Contains(ids, string(id)) {
+			ids = append(ids, string(id))
+		}
+	}
+	for _, id := range ids {
 		for range 2 {
 			check(t, l.Send(t.Context(), mq.Address{Queue: inQueue}, &mq.Message{ID: []byte(id), CorrelID: []byte(id)}))
 			d := take(t, l, "")
@@ -71,8 +84,8 @@ func TestMessage_IDs(t *testing.T) {
 			keys[d.TransportKey] = id
 		}
 	}
-	if len(keys) != 9 {
-		t.Errorf("%d keys of 9 ids", len(keys))
+	if len(keys) != len(ids) {
+		t.Errorf("%d keys of %d ids", len(keys), len(ids))
 	}
 }
 
