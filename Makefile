@@ -13,7 +13,7 @@ MINUTES ?= 60
 export GOFLAGS := $(strip $(GOFLAGS) $(if $(findstring -buildvcs,$(GOFLAGS)),,-buildvcs=false))
 VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo development)
 
-# The folders of the repository's modules: tools/ is one of its own. Where git will not look, they are looked for.
+# The folders of the repository's modules: tools/ is one of its own, and mq/ibmmq, the only one with cgo. Where git will not look, they are looked for.
 modules := $(patsubst %/,%,$(dir $(shell git ls-files '*go.mod' 2>/dev/null || find . -name go.mod -not -path '*/node_modules/*')))
 
 demo_flags := $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -65,7 +65,7 @@ bench-day: deps-test ## measure what banks' answers, stops and the book of a day
 	$(if $(PAYMENTS),NKS_PAYMENTS=$(PAYMENTS)) go test -run '^$$' -bench 'Hear|Stop|BookOfDay' -benchtime 1x -timeout 60m $(ARGS) ./flowtest
 
 .PHONY: check
-check: bin/tools/staticcheck generated ## check format, vet, staticcheck, errcheck, what is generated and the house's rules
+check: deps-check bin/tools/staticcheck generated ## check format, vet, staticcheck, errcheck, what is generated and the house's rules
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	@$(call in_modules,go vet ./...)
@@ -77,8 +77,10 @@ check: bin/tools/staticcheck generated ## check format, vet, staticcheck, errche
 generated: ## check that generated files are what their generators write
 	@tools/generated.sh
 
-# in_modules runs a command in each module. One that has no packages, but tools, builds these instead.
+# in_modules runs a command in each module. One that has no packages, but tools, builds these instead. One that is built with
+# other libraries than Go's says with which, in its sdk.sh.
 in_modules = for module in $(modules); do ( cd "$$module" && \
+	if [ -x sdk.sh ]; then sdk=$$(./sdk.sh) && eval "$$sdk" || exit 1; fi; \
 	if [ -n "$$(go list ./... 2>/dev/null)" ]; then echo "$$module: $(1)"; $(1); \
 	else echo "$$module: go build tool"; go build tool; fi ) || exit 1; done
 
@@ -90,8 +92,8 @@ bin/tools/staticcheck: tools/go.mod tools/go.sum
 .PHONY: deps
 deps: deps-test ## install what is missing from the distribution's packages (as root)
 
-.PHONY: deps-demo deps-test deps-farm
-deps-demo deps-test deps-farm: deps-%:
+.PHONY: deps-check deps-demo deps-test deps-farm
+deps-check deps-demo deps-test deps-farm: deps-%:
 	@tools/deps.sh $*
 
 .PHONY: clean

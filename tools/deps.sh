@@ -2,7 +2,8 @@
 # Installs what nks needs from the distribution's packages and this machine lacks.
 #
 #   tools/deps.sh demo    what the program needs
-#   tools/deps.sh test    and what the tests need besides
+#   tools/deps.sh check   what the module with cgo needs to be built (mq/ibmmq)
+#   tools/deps.sh test    both, and what the tests need besides
 #   tools/deps.sh farm    and what the farm alone needs: another signer and verifier of SOAP messages, in Java
 #
 # Where everything is present nothing is touched. Without root it says in one line what to install, and fails.
@@ -25,6 +26,13 @@ has_postgresql() {
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
 
 missing() {
+	if [ "$need" != demo ]; then
+		has gcc && [ -e /usr/include/stdlib.h ] || echo gcc libc6-dev
+	fi
+	if [ "$need" = check ]; then
+		has npm || echo npm
+		return
+	fi
 	has_postgresql || echo postgresql
 	[ "$need" = demo ] && return
 	has psql || echo postgresql-client
@@ -77,7 +85,7 @@ case " $packages" in
 	if [ -d /run/systemd/system ]; then systemctl disable --quiet ssh.service ssh.socket 2>/dev/null || true; fi
 	;;
 esac
-if ! has_postgresql; then
+if [ "$need" != check ] && ! has_postgresql; then
 	echo "this distribution has no PostgreSQL $oldest_postgresql; see https://wiki.postgresql.org/wiki/Apt" >&2
 	exit 2
 fi

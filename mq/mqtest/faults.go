@@ -153,8 +153,12 @@ func (s *suite) serverAway() {
 	s.send(l, "kept")
 	result := make(chan error, 1)
 	got := s.want(l, "kept")
+	waiting := l
+	if l.Caps().MaxInFlight == 1 {
+		waiting = s.open()
+	}
 	go func() {
-		_, err := l.Receive(s.ctx)
+		_, err := waiting.Receive(s.ctx)
 		result <- err
 	}()
 	s.Stop()

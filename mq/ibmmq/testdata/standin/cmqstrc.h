@@ -1,0 +1,26 @@
+/* IBM's cmqstrc.h turns numbers into names. This one knows none: an error shows its number. */
+#ifndef STANDIN_CMQSTRC_H
+#define STANDIN_CMQSTRC_H
+
+#define NAMELESS(class) static inline char *class##_STR(MQLONG v) { (void)v; return (char *)""; }
+
+NAMELESS(MQBACF)
+NAMELESS(MQCA)
+NAMELESS(MQCACF)
+NAMELESS(MQCACH)
+NAMELESS(MQCAMO)
+NAMELESS(MQCC)
+NAMELESS(MQCHT)
+NAMELESS(MQCMD)
+NAMELESS(MQIA)
+NAMELESS(MQIACF)
+NAMELESS(MQIACH)
+NAMELESS(MQIAMO)
+NAMELESS(MQIAMO64)
+NAMELESS(MQOT)
+NAMELESS(MQPL)
+NAMELESS(MQRC)
+NAMELESS(MQRCCF)
+
+#undef NAMELESS
+#endif
