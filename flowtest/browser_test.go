@@ -177,7 +177,7 @@ func TestBrowser_WithoutScript(t *testing.T) {
 	b.open("/?still=1") // a page that stays while it is looked at
 	b.faultless("/")
 
-	w.reports("n1", bankLine("BEC", gateway.ConnectionUp), bankLine("SDC", gateway.ConnectionDown), doorLine(gateway.DoorMailbox, gateway.ConnectionUp), doorLine(gateway.DoorQueues, gateway.ConnectionClosed))
+	w.reports("n1", bankLine("BEC", gateway.LinkUp), bankLine("SDC", gateway.LinkDown), doorLine(gateway.DoorMailbox, gateway.LinkUp), doorLine(gateway.DoorQueues, gateway.LinkClosed))
 	b.open("/lines?still=1")
 	b.faultless("/lines")
 	if broken := js[int64](b, `document.querySelectorAll(".wire.l-down").length`); broken != 1 {

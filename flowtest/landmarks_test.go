@@ -82,7 +82,7 @@ func TestPages_LandmarksAreDistinct(t *testing.T) {
 	t.Parallel()
 	w := busy(t)
 	w.says("BEC", contrl("BEC", 77, "7"))
-	w.reports("n1", bankLine("BEC", gateway.ConnectionDown), doorLine(gateway.DoorMailbox, gateway.ConnectionUp))
+	w.reports("n1", bankLine("BEC", gateway.LinkDown), doorLine(gateway.DoorMailbox, gateway.LinkUp))
 	server := httptest.NewServer(w.pages(func(c *console.Config) { c.Checker = &judge{} }).handler)
 	defer server.Close()
 	file, multipart := upload(t, "b.xml", []byte("x"))

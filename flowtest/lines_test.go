@@ -11,18 +11,18 @@ import (
 )
 
 // reports has a node tell of lines.
-func (w *world) reports(node string, lines ...gateway.Connection) {
+func (w *world) reports(node string, lines ...gateway.Link) {
 	w.t.Helper()
 	for i := range lines {
 		lines[i].Owner, lines[i].Since, lines[i].Limit = node, w.now, 600
-		if lines[i].Kind != gateway.ConnectionBank {
+		if lines[i].Kind != gateway.LinkBank {
 			lines[i].Node = node
 		}
-		if lines[i].State == gateway.ConnectionUp {
+		if lines[i].State == gateway.LinkUp {
 			now := w.now
 			lines[i].Good = &now
 		}
-		if lines[i].State == gateway.ConnectionDown {
+		if lines[i].State == gateway.LinkDown {
 			lines[i].Why, lines[i].Error = gateway.TroubleRefused, "connection refused"
 		}
 	}
@@ -44,12 +44,12 @@ func (w *world) judged() string {
 	return w.row(`SELECT coalesce(string_agg(subject || ':' || severity, '; ' ORDER BY subject), '') FROM exception WHERE kind = 'line down' AND closed_at IS NULL`)
 }
 
-func bankLine(id string, state gateway.ConnectionState) gateway.Connection {
-	return gateway.Connection{Kind: gateway.ConnectionBank, Name: id, State: state}
+func bankLine(id string, state gateway.LinkState) gateway.Link {
+	return gateway.Link{Kind: gateway.LinkBank, Name: id, State: state}
 }
 
-func doorLine(name string, state gateway.ConnectionState) gateway.Connection {
-	return gateway.Connection{Kind: gateway.ConnectionDoor, Name: name, State: state}
+func doorLine(name string, state gateway.LinkState) gateway.Link {
+	return gateway.Link{Kind: gateway.LinkDoor, Name: name, State: state}
 }
 
 // TestLines_DownForTooLong: told once, as severely as the time of day asks for, again more severely where it becomes so, and ended when the
@@ -58,36 +58,36 @@ func TestLines_DownForTooLong(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.at("2005-08-11 12:00")
-	w.reports("n1", bankLine("BEC", gateway.ConnectionUp))
+	w.reports("n1", bankLine("BEC", gateway.LinkUp))
 	w.at("2005-08-11 12:01")
-	w.reports("n1", bankLine("BEC", gateway.ConnectionDown))
+	w.reports("n1", bankLine("BEC", gateway.LinkDown))
 	w.want("within its limit", w.judged(), "")
 	for _, at := range []string{"12:06", "12:10"} { // it fails again and again
 		w.at("2005-08-11 " + at)
-		w.reports("n1", bankLine("BEC", gateway.ConnectionDown))
+		w.reports("n1", bankLine("BEC", gateway.LinkDown))
 	}
 	w.want("at its limit", w.judged(), "")
 	w.at("2005-08-11 12:11")
-	w.reports("n2", bankLine("BEC", gateway.ConnectionDown)) // another node has become its owner
+	w.reports("n2", bankLine("BEC", gateway.LinkDown)) // another node has become its owner
 	w.want("over it, long before the send-by", w.judged(), "bank BEC:2")
 	w.want("and again", w.judged(), "bank BEC:2")
 	w.at("2005-08-11 20:31")
-	w.reports("n2", bankLine("BEC", gateway.ConnectionDown))
+	w.reports("n2", bankLine("BEC", gateway.LinkDown))
 	w.want("before the send-by", w.judged(), "bank BEC:3")
 	w.want("rows", w.row(`SELECT count(*) FROM exception WHERE kind = 'line down'`), "2")
 	w.want("what it says", w.row(`SELECT array_to_string(detail_args, '|') FROM exception WHERE kind = 'line down' AND closed_at IS NULL`),
 		"2005-08-11 12:00|10m0s|2005-08-11 12:00|connection refused")
-	w.reports("n2", bankLine("BEC", gateway.ConnectionUp))
+	w.reports("n2", bankLine("BEC", gateway.LinkUp))
 	w.want("up again", w.judged(), "")
 	w.want("ended by", w.row(`SELECT string_agg(DISTINCT closed_by, ',') FROM exception WHERE kind = 'line down'`), "nks")
 
-	w.reports("n2", bankLine("BEC", gateway.ConnectionDown))
+	w.reports("n2", bankLine("BEC", gateway.LinkDown))
 	w.at("2005-08-11 20:42")
-	w.reports("n2", bankLine("BEC", gateway.ConnectionDown))
+	w.reports("n2", bankLine("BEC", gateway.LinkDown))
 	w.want("down again", w.judged(), "bank BEC:3")
 	w.approves(w.decides(act.KindClose, "A. Hansen", w.number(`SELECT id FROM exception WHERE kind = 'line down' AND closed_at IS NULL`)).ID, "B. Jensen")
 	w.at("2005-08-11 20:44")
-	w.reports("n2", bankLine("BEC", gateway.ConnectionDown))
+	w.reports("n2", bankLine("BEC", gateway.LinkDown))
 	w.want("a person has closed it", w.judged(), "")
 }
 
@@ -95,13 +95,13 @@ func TestLines_DownForTooLong(t *testing.T) {
 func TestLines_ADeadNode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.reports("n1", bankLine("BEC", gateway.ConnectionUp), doorLine(gateway.DoorMailbox, gateway.ConnectionUp), doorLine(gateway.DoorQueues, gateway.ConnectionUp),
-		gateway.Connection{Kind: gateway.ConnectionQueue, Name: "LEVA", State: gateway.ConnectionUp})
-	w.reports("n2", doorLine(gateway.DoorMailbox, gateway.ConnectionUp), doorLine(gateway.DoorQueues, gateway.ConnectionClosed))
+	w.reports("n1", bankLine("BEC", gateway.LinkUp), doorLine(gateway.DoorMailbox, gateway.LinkUp), doorLine(gateway.DoorQueues, gateway.LinkUp),
+		gateway.Link{Kind: gateway.LinkQueue, Name: "LEVA", State: gateway.LinkUp})
+	w.reports("n2", doorLine(gateway.DoorMailbox, gateway.LinkUp), doorLine(gateway.DoorQueues, gateway.LinkClosed))
 	p := w.pages()
 	p.says("all is well", p.get("/lines", "", http.StatusOK), "Alt, hvad der skal være forbundet, er det", "Postkassen (SFTP) n1 Forbundet", "Kø-indgangen (MQ) n2 Lukket", "Køer for LEVA n1 Forbundet")
 	w.at("2005-08-11 04:42")
-	w.reports("n2", doorLine(gateway.DoorMailbox, gateway.ConnectionUp))
+	w.reports("n2", doorLine(gateway.DoorMailbox, gateway.LinkUp))
 	w.want("its node is dead", w.judged(), "bank BEC:3; door mailbox at n1:2; door mq at n1:3")
 	p.says("the page", p.get("/lines", "", http.StatusOK), "Ikke forbundet: 4", "Afbrudt længere end tilladt: 4", "Datacentral BEC : Vides ikke siden 11.08.2005 04.30.00 . Maskinen fortæller ikke længere noget")
 	html := w.pages().get("/", "", http.StatusOK)
@@ -114,11 +114,11 @@ func TestLines_ADeadNode(t *testing.T) {
 	}
 	p.says("lines of an authority", p.get("/lines", "77", http.StatusOK), "Kun driften ser forbindelserne")
 
-	w.reports("n2", bankLine("BEC", gateway.ConnectionUp)) // who owns its line now
+	w.reports("n2", bankLine("BEC", gateway.LinkUp)) // who owns its line now
 	w.want("another owner", w.judged(), "door mailbox at n1:2; door mq at n1:3")
 	w.want("up since", w.row(`SELECT to_char(since AT TIME ZONE 'Europe/Copenhagen', 'HH24:MI') FROM line WHERE kind = 'bank'`), "04:42")
 	w.at("2005-08-12 04:31")
-	w.reports("n2", doorLine(gateway.DoorMailbox, gateway.ConnectionUp), bankLine("BEC", gateway.ConnectionUp))
+	w.reports("n2", doorLine(gateway.DoorMailbox, gateway.LinkUp), bankLine("BEC", gateway.LinkUp))
 	w.want("a day later", w.judged(), "")
 	w.want("lines", w.row(`SELECT string_agg(kind || ' ' || name || ' ' || node, ', ' ORDER BY kind, name, node) FROM line`), "bank BEC , door mailbox n2")
 }
@@ -140,10 +140,10 @@ func TestLines_Expected(t *testing.T) {
 	w.at("2005-08-11 04:41")
 	w.want("never told of", w.judged(), "bank SDC:3")
 	w.want("what it says", w.row(`SELECT detail_code FROM exception WHERE kind = 'line down'`), "line_never_good")
-	w.reports("n1", bankLine("SDC", gateway.ConnectionUp))
+	w.reports("n1", bankLine("SDC", gateway.LinkUp))
 	expect()
 	w.want("expected again", w.row(`SELECT state FROM line`), "up")
-	w.reports("n1", bankLine("SDC", gateway.ConnectionClosed))
+	w.reports("n1", bankLine("SDC", gateway.LinkClosed))
 	w.at("2005-08-11 09:41")
 	w.want("closed", w.judged(), "")
 	expect()

@@ -144,7 +144,7 @@ var visible = []struct {
 func TestPage_EachSeesItsOwn(t *testing.T) {
 	t.Parallel()
 	w := twoAuthorities(t)
-	w.reports("n1", bankLine("BEC", gateway.ConnectionUp))
+	w.reports("n1", bankLine("BEC", gateway.LinkUp))
 	w.says("BEC", contrl("BEC", 99, "7")) // about nothing of ours: an exception, and a file for nobody but operations
 	for _, v := range visible {
 		one, another := w.sees(of("77"), `SELECT FROM `+v.table), w.sees(of("78"), `SELECT FROM `+v.table)

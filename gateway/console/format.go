@@ -42,8 +42,8 @@ func (s *Console) functions(l Language) template.FuncMap {
 			return ExceptionDetail(l, gateway.ExceptionDetail{Code: e.Code, Args: e.Args})
 		},
 		"linename":  func(line view.Line) string { return LineName(l, line.Kind, line.Name) },
-		"linestate": func(s gateway.ConnectionState) string { return LineState(l, s) },
-		"trouble":   func(why gateway.ConnectionTrouble) string { return LineTrouble(l, why) },
+		"linestate": func(s gateway.LinkState) string { return LineState(l, s) },
+		"trouble":   func(why gateway.LinkTrouble) string { return LineTrouble(l, why) },
 		"severity":  func(s gateway.Severity) string { return SeverityText(l, s) },
 		"verdict":   func(r CheckReport) string { return verdict(l, r) },
 	}

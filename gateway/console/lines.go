@@ -78,7 +78,7 @@ type lineBox struct {
 	X, Y, W, H int
 	Line       *view.Line // nil: the gateway, or several
 	Others     int        // lines that have no box of their own
-	State      gateway.ConnectionState
+	State      gateway.LinkState
 	Wire       string
 	MarkX      int
 }
@@ -103,7 +103,7 @@ func drawLines(all []view.Line) *linesPicture {
 	var sides [2][]lineBox
 	for i := range all {
 		side := 0
-		if all[i].Kind == gateway.ConnectionBank {
+		if all[i].Kind == gateway.LinkBank {
 			side = 1
 		}
 		sides[side] = append(sides[side], lineBox{Line: &all[i], State: all[i].Is.State, W: lineBoxWidth, H: lineBoxH})
@@ -140,15 +140,15 @@ func fewer(boxes []lineBox) []lineBox {
 	return append(boxes[:mostBoxes-1:mostBoxes-1], lineBox{Others: len(rest), State: rest[0].State, W: lineBoxWidth, H: lineBoxH})
 }
 
-func badness(s gateway.ConnectionState) int {
-	return slices.Index([]gateway.ConnectionState{gateway.ConnectionDown, gateway.ConnectionUnknown, gateway.ConnectionUp, gateway.ConnectionClosed}, s)
+func badness(s gateway.LinkState) int {
+	return slices.Index([]gateway.LinkState{gateway.LinkDown, gateway.LinkUnknown, gateway.LinkUp, gateway.LinkClosed}, s)
 }
 
 // LineState is how a line is, in a language.
-func LineState(l Language, s gateway.ConnectionState) string { return say(l, "line."+string(s)) }
+func LineState(l Language, s gateway.LinkState) string { return say(l, "line."+string(s)) }
 
 // LineName is what a line leads to, in a language.
-func LineName(l Language, kind gateway.ConnectionKind, name string) string {
+func LineName(l Language, kind gateway.LinkKind, name string) string {
 	if text, ok := spoken[l]["line."+string(kind)+"."+name]; ok {
 		return text
 	}
@@ -156,7 +156,7 @@ func LineName(l Language, kind gateway.ConnectionKind, name string) string {
 }
 
 // LineTrouble is why a line is not up, in a language; "" where nothing is to be told.
-func LineTrouble(l Language, why gateway.ConnectionTrouble) string {
+func LineTrouble(l Language, why gateway.LinkTrouble) string {
 	if why == gateway.TroubleNone {
 		return ""
 	}

@@ -12,8 +12,8 @@ import (
 
 // Line is a line to a bank, a door or a data supplier's queue, as it stands at an instant.
 type Line struct {
-	gateway.Connection
-	Is gateway.ConnectionStanding
+	gateway.Link
+	Is gateway.LinkStanding
 }
 
 // Limited is for how long it may be down.
@@ -35,13 +35,13 @@ func (r *Reader) Lines(ctx context.Context, v Viewer, at time.Time) (list []Line
 const mostLines = 2000
 
 func readLines(ctx context.Context, tx *sqlx.Tx, at time.Time) (list []Line, err error) {
-	var all []gateway.Connection
+	var all []gateway.Link
 	err = tx.SelectContext(ctx, &all, `SELECT kind, name, node, owner, state, since, good_at, told_at, trouble, error, limit_seconds FROM line
 		ORDER BY CASE kind WHEN 'door' THEN 1 WHEN 'queue' THEN 2 ELSE 3 END, kind, name, node LIMIT $1`, mostLines)
 	for _, c := range all {
 		if !c.Gone(at) {
 			c.Error = Mask(c.Error)
-			list = append(list, Line{Connection: c, Is: c.At(at)})
+			list = append(list, Line{Link: c, Is: c.At(at)})
 		}
 	}
 	return list, err

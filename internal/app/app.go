@@ -150,7 +150,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if a.queues != nil {
 		a.watch.door(doorQueues, nil)
 	} else {
-		a.watch.lines.closed(gateway.ConnectionDoor, doorQueues, gateway.TroubleConfiguration)
+		a.watch.lines.closed(gateway.LinkDoor, doorQueues, gateway.TroubleConfiguration)
 	}
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
 		return err

@@ -107,7 +107,7 @@ func (b *banks) serve(ctx context.Context, id string, version int64, serves bool
 		s = nil
 	}
 	if s == nil && !serves {
-		b.app.watch.lines.closed(gateway.ConnectionBank, id, gateway.TroubleEnded)
+		b.app.watch.lines.closed(gateway.LinkBank, id, gateway.TroubleEnded)
 	}
 	if s != nil || !serves {
 		return nil

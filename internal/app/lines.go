@@ -34,16 +34,16 @@ type lines struct {
 
 	store *line.Store // once there is one
 	bell  gateway.Bell
-	last  []gateway.Connection // all that could be read; of follow alone
+	last  []gateway.Link // all that could be read; of follow alone
 
 	mu       sync.Mutex
-	own      map[string]gateway.Connection // by their subjects
-	reported time.Time                     // when, by the machine's clock, all of them were last told of
+	own      map[string]gateway.Link // by their subjects
+	reported time.Time               // when, by the machine's clock, all of them were last told of
 	news     bool
 }
 
 func newLines(c conf.Config, log zerolog.Logger) *lines {
-	return &lines{config: c.Lines, node: c.Journal.Node, log: log, own: map[string]gateway.Connection{}}
+	return &lines{config: c.Lines, node: c.Journal.Node, log: log, own: map[string]gateway.Link{}}
 }
 
 // begin has the lines told of in a database.
@@ -54,16 +54,16 @@ func (l *lines) begin(s *line.Store) {
 }
 
 // is notes how a line of this node, or one that it owns, is; before there is a database nobody is told.
-func (l *lines) is(kind gateway.ConnectionKind, name string, state gateway.ConnectionState, why gateway.ConnectionTrouble, words error) {
+func (l *lines) is(kind gateway.LinkKind, name string, state gateway.LinkState, why gateway.LinkTrouble, words error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.store == nil {
 		return
 	}
 	now := l.store.Now()
-	c := gateway.Connection{Kind: kind, Name: name, Node: l.node, Owner: l.node, State: state, Since: now, Told: now, Why: why,
+	c := gateway.Link{Kind: kind, Name: name, Node: l.node, Owner: l.node, State: state, Since: now, Told: now, Why: why,
 		Limit: int64(l.config.Limit(string(kind), name) / time.Second)}
-	if kind == gateway.ConnectionBank {
+	if kind == gateway.LinkBank {
 		c.Node = ""
 	}
 	before, known := l.own[c.Subject()]
@@ -73,7 +73,7 @@ func (l *lines) is(kind gateway.ConnectionKind, name string, state gateway.Conne
 			c.Since = before.Since
 		}
 	}
-	if state == gateway.ConnectionUp {
+	if state == gateway.LinkUp {
 		c.Good = &now
 	}
 	if words != nil {
@@ -96,29 +96,29 @@ func short(err error) string {
 }
 
 // up, down and closed note a line's state.
-func (l *lines) up(kind gateway.ConnectionKind, name string) {
-	l.is(kind, name, gateway.ConnectionUp, gateway.TroubleNone, nil)
+func (l *lines) up(kind gateway.LinkKind, name string) {
+	l.is(kind, name, gateway.LinkUp, gateway.TroubleNone, nil)
 }
 
-func (l *lines) down(kind gateway.ConnectionKind, name string, err error) {
-	l.is(kind, name, gateway.ConnectionDown, troubleOf(err), err)
+func (l *lines) down(kind gateway.LinkKind, name string, err error) {
+	l.is(kind, name, gateway.LinkDown, troubleOf(err), err)
 }
 
-func (l *lines) closed(kind gateway.ConnectionKind, name string, why gateway.ConnectionTrouble) {
-	l.is(kind, name, gateway.ConnectionClosed, why, nil)
+func (l *lines) closed(kind gateway.LinkKind, name string, why gateway.LinkTrouble) {
+	l.is(kind, name, gateway.LinkClosed, why, nil)
 }
 
 // heard notes what an owner has heard of its bank's line.
 func (l *lines) heard(bank string, err error) {
 	if err != nil {
-		l.down(gateway.ConnectionBank, bank, err)
+		l.down(gateway.LinkBank, bank, err)
 		return
 	}
-	l.up(gateway.ConnectionBank, bank)
+	l.up(gateway.LinkBank, bank)
 }
 
 // opening notes of a line that is opened again and again whether that succeeds.
-func (l *lines) opening(kind gateway.ConnectionKind, name string, err error) {
+func (l *lines) opening(kind gateway.LinkKind, name string, err error) {
 	if err != nil {
 		l.down(kind, name, err)
 		return
@@ -130,13 +130,13 @@ func (l *lines) opening(kind gateway.ConnectionKind, name string, err error) {
 func (l *lines) leave(bank string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.own, gateway.Connection{Kind: gateway.ConnectionBank, Name: bank}.Subject())
+	delete(l.own, gateway.Link{Kind: gateway.LinkBank, Name: bank}.Subject())
 }
 
 // expect notes that a bank is served.
 func (l *lines) expect(ctx context.Context, bank string) error {
 	l.leave(bank)
-	return l.store.Expect(ctx, bank, l.node, l.config.Limit(string(gateway.ConnectionBank), bank))
+	return l.store.Expect(ctx, bank, l.node, l.config.Limit(string(gateway.LinkBank), bank))
 }
 
 // follow tells of this node's lines, and looks at all, until ctx ends. judges reports whether this node may have persons told.
@@ -171,7 +171,7 @@ func (l *lines) look(ctx context.Context, monitor *health.Monitor, numbers *metr
 		return err
 	}
 	if !settled { // at first nobody can have reported of anything
-		all = slices.DeleteFunc(slices.Clone(all), func(c gateway.Connection) bool { return c.At(now).State == gateway.ConnectionUnknown })
+		all = slices.DeleteFunc(slices.Clone(all), func(c gateway.Link) bool { return c.At(now).State == gateway.LinkUnknown })
 	}
 	return l.store.Judge(ctx, all)
 }
@@ -179,12 +179,12 @@ func (l *lines) look(ctx context.Context, monitor *health.Monitor, numbers *metr
 // tell tells of the node's lines where there is something new, or it is time.
 func (l *lines) tell(ctx context.Context) error {
 	l.mu.Lock()
-	var own []gateway.Connection
+	var own []gateway.Link
 	if l.news || time.Since(l.reported) >= gateway.LineBeat {
 		now := l.store.Now()
 		for _, subject := range slices.Sorted(maps.Keys(l.own)) {
 			c := l.own[subject]
-			if c.State == gateway.ConnectionUp && c.Kind != gateway.ConnectionBank {
+			if c.State == gateway.LinkUp && c.Kind != gateway.LinkBank {
 				c.Good = &now
 			}
 			own = append(own, c)
@@ -211,9 +211,9 @@ func (l *lines) tell(ctx context.Context) error {
 func (l *lines) stop() {
 	l.mu.Lock()
 	store := l.store
-	var doors []gateway.Connection
+	var doors []gateway.Link
 	for _, c := range l.own {
-		if c.Kind != gateway.ConnectionBank {
+		if c.Kind != gateway.LinkBank {
 			doors = append(doors, c)
 		}
 	}
@@ -222,12 +222,12 @@ func (l *lines) stop() {
 		return
 	}
 	for _, d := range doors {
-		if d.State != gateway.ConnectionClosed {
+		if d.State != gateway.LinkClosed {
 			l.closed(d.Kind, d.Name, gateway.TroubleStopped)
 		}
 	}
 	l.mu.Lock()
-	maps.DeleteFunc(l.own, func(_ string, c gateway.Connection) bool { return c.Kind == gateway.ConnectionBank })
+	maps.DeleteFunc(l.own, func(_ string, c gateway.Link) bool { return c.Kind == gateway.LinkBank })
 	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -237,7 +237,7 @@ func (l *lines) stop() {
 }
 
 // seen is lines as health tells them.
-func seen(all []gateway.Connection, now time.Time) (list []health.Line) {
+func seen(all []gateway.Link, now time.Time) (list []health.Line) {
 	for _, c := range all {
 		is := c.At(now)
 		h := health.Line{Kind: string(c.Kind), Name: c.Name, Node: c.Node, State: string(is.State), Since: is.Since, Late: is.Late, Error: c.Error}
@@ -253,12 +253,12 @@ func seen(all []gateway.Connection, now time.Time) (list []health.Line) {
 }
 
 // measured is the banks' lines, and this node's own others, as numbers.
-func (l *lines) measured(all []gateway.Connection, now time.Time) (list []metrics.Line) {
+func (l *lines) measured(all []gateway.Link, now time.Time) (list []metrics.Line) {
 	for _, c := range all {
-		if c.Node != "" && c.Node != l.node || c.State == gateway.ConnectionClosed {
+		if c.Node != "" && c.Node != l.node || c.State == gateway.LinkClosed {
 			continue
 		}
-		m := metrics.Line{Kind: string(c.Kind), Name: c.Name, Up: c.At(now).State == gateway.ConnectionUp, Good: now.Sub(c.Since)}
+		m := metrics.Line{Kind: string(c.Kind), Name: c.Name, Up: c.At(now).State == gateway.LinkUp, Good: now.Sub(c.Since)}
 		if c.Good != nil {
 			m.Good = now.Sub(*c.Good)
 		}

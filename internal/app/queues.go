@@ -108,7 +108,7 @@ func (q *queues) open(ctx context.Context, supplier string) {
 	door := &queue.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
 		Open: func(ctx context.Context) (mq.Link, error) {
 			link, err := q.broker.Open(ctx, supplier, "")
-			q.app.watch.lines.opening(gateway.ConnectionQueue, supplier, err)
+			q.app.watch.lines.opening(gateway.LinkQueue, supplier, err)
 			return link, err
 		},
 		// The broker is of this process, and its clock the machine's.

@@ -13,7 +13,7 @@ import (
 )
 
 // troubleOf says in a word why a line is down.
-func troubleOf(err error) gateway.ConnectionTrouble {
+func troubleOf(err error) gateway.LinkTrouble {
 	_, address := errors.AsType[*net.DNSError](err)
 	_, file := errors.AsType[*fs.PathError](err)
 	timeout, isNet := errors.AsType[net.Error](err)

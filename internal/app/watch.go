@@ -108,7 +108,7 @@ func (w *watch) connected(bank string, up bool) {
 // door is told that a door is open, or why it is not.
 func (w *watch) door(name string, closed error) {
 	w.monitor.Door(name, closed)
-	w.lines.opening(gateway.ConnectionDoor, name, closed)
+	w.lines.opening(gateway.LinkDoor, name, closed)
 }
 
 // start opens the address. That somebody else has it must not stop the payments: it is tried again.

@@ -23,7 +23,7 @@ type Store struct {
 var tell string
 
 // Tell notes how a node's lines are now.
-func (s *Store) Tell(ctx context.Context, node string, lines []gateway.Connection) error {
+func (s *Store) Tell(ctx context.Context, node string, lines []gateway.Link) error {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *Store) Expect(ctx context.Context, bank, node string, limit time.Durati
 	_, err := s.DB.ExecContext(ctx, `INSERT INTO line AS l (kind, name, node, owner, state, since, told_at, trouble, error, limit_seconds)
 		VALUES ($1, $2, '', $3, $4, $5, $5, $6, '', $7) ON CONFLICT (kind, name, node) DO UPDATE
 		SET owner = excluded.owner, state = excluded.state, since = excluded.since, told_at = excluded.told_at, trouble = excluded.trouble, error = ''
-		WHERE l.state = $8`, gateway.ConnectionBank, bank, node, gateway.ConnectionUnknown, s.Now(), gateway.TroubleUntold, seconds(limit), gateway.ConnectionClosed)
+		WHERE l.state = $8`, gateway.LinkBank, bank, node, gateway.LinkUnknown, s.Now(), gateway.TroubleUntold, seconds(limit), gateway.LinkClosed)
 	if err != nil {
 		return fmt.Errorf("expect line to %s: %w", bank, postgres.Transient(err))
 	}
@@ -59,8 +59,8 @@ func (s *Store) Expect(ctx context.Context, bank, node string, limit time.Durati
 func seconds(d time.Duration) int64 { return max(1, int64(d/time.Second)) }
 
 // All is what was last told of every line; of nodes that are gone it is forgotten.
-func (s *Store) All(ctx context.Context) ([]gateway.Connection, error) {
-	var all, kept []gateway.Connection
+func (s *Store) All(ctx context.Context) ([]gateway.Link, error) {
+	var all, kept []gateway.Link
 	err := s.DB.SelectContext(ctx, &all, `SELECT kind, name, node, owner, state, since, good_at, told_at, trouble, error, limit_seconds
 		FROM line ORDER BY kind, name, node`)
 	now := s.Now()
@@ -78,7 +78,7 @@ func (s *Store) All(ctx context.Context) ([]gateway.Connection, error) {
 }
 
 // forget takes a line away with its node, unless that has told of it just now.
-func (s *Store) forget(ctx context.Context, l gateway.Connection) error {
+func (s *Store) forget(ctx context.Context, l gateway.Link) error {
 	return s.Transact(ctx, "forget line", func(x *postgres.Session) error {
 		r, err := x.ExecContext(ctx, `DELETE FROM line WHERE kind = $1 AND name = $2 AND node = $3 AND told_at = $4`, l.Kind, l.Name, l.Node, l.Told)
 		if err != nil {
@@ -101,7 +101,7 @@ type reported struct {
 }
 
 // Judge tells persons of lines that are down for too long, once each time, and that they are up again.
-func (s *Store) Judge(ctx context.Context, lines []gateway.Connection) error {
+func (s *Store) Judge(ctx context.Context, lines []gateway.Link) error {
 	now := s.Now()
 	var subjects []string
 	for _, l := range lines {
@@ -125,7 +125,7 @@ func (s *Store) Judge(ctx context.Context, lines []gateway.Connection) error {
 	return nil
 }
 
-func (s *Store) judge(ctx context.Context, l gateway.Connection, all []gateway.Connection, last reported, now time.Time) error {
+func (s *Store) judge(ctx context.Context, l gateway.Link, all []gateway.Link, last reported, now time.Time) error {
 	is := l.At(now)
 	switch {
 	case !is.State.Bad() && last.Open:
@@ -145,7 +145,7 @@ func (s *Store) judge(ctx context.Context, l gateway.Connection, all []gateway.C
 	})
 }
 
-func (s *Store) detail(l gateway.Connection, is gateway.ConnectionStanding) gateway.ExceptionDetail {
+func (s *Store) detail(l gateway.Link, is gateway.LinkStanding) gateway.ExceptionDetail {
 	minute := func(t time.Time) string { return t.In(s.Location).Format("2006-01-02 15:04") }
 	limit := time.Duration(l.Limit) * time.Second
 	words := l.Error
@@ -161,8 +161,8 @@ func (s *Store) detail(l gateway.Connection, is gateway.ConnectionStanding) gate
 	return gateway.DetailLineDown.With(minute(is.Since), limit, minute(*l.Good), words)
 }
 
-func (s *Store) severity(ctx context.Context, l gateway.Connection, all []gateway.Connection, now time.Time) (gateway.Severity, error) {
-	if l.Kind != gateway.ConnectionBank {
+func (s *Store) severity(ctx context.Context, l gateway.Link, all []gateway.Link, now time.Time) (gateway.Severity, error) {
+	if l.Kind != gateway.LinkBank {
 		return l.Severity(all, now), nil
 	}
 	banks, err := s.Banks.Known(ctx, s.DB)
