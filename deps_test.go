@@ -43,6 +43,7 @@ var rooms = []room{
 	{path: "internal/command", why: "the frame of a program with commands"},
 	{path: "internal/client", why: "a data supplier's side of the doors"},
 	{path: "internal/report", may: []string{"register", "reconciliation", "internal/client", "internal/command"}, why: "what programs print of money and of deliveries"},
+	{path: "internal/starter", why: "the files of a gateway to try"},
 	{path: "internal/growth", may: []string{"gateway", "register", "reconciliation", "internal/app"}, why: "a history of many months, and what the gateway costs with it"},
 	{path: "internal/programtest", may: []string{"gateway/postgres/pgtest", "sim"}, why: "programs under test, and countries for them"},
 	{path: "cmd/nks", may: []string{"gateway", "register", "reconciliation", "metrics", "internal"}, why: "the commands of the gateway, without simulators"},

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "audit", "month", "retention", "night", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "init", "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "audit", "month", "retention", "night", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -130,8 +130,8 @@ func TestVersionAndSampleConfiguration(t *testing.T) {
 	}
 	p = nks(t, "check-config", programtest.Repository(t, "conf", "nks.toml"))
 	p.Want(t, 0)
-	if !strings.Contains(p.Out.String(), "good") {
-		t.Errorf("check-config printed %q", p.Out.String())
+	if out := p.Out.String(); p.Err.String() != "" || strings.Count(out, "good") != 1 || strings.Contains(out, "not valid") || !strings.Contains(out, "nks run needs: mailbox.host_key: ") {
+		t.Errorf("check-config printed %q and %q, want one verdict and what is missing", out, p.Err.String())
 	}
 }
 

@@ -16,6 +16,8 @@ var version = "development"
 
 func commands() []command.Command {
 	return []command.Command{
+		{Name: "init", Args: "DIR", Summary: "write a gateway to try: configuration, keys, an example register, a simulated bank and bundles; for a test environment only", Run: initCommand,
+			Examples: []string{"init try", "init --mq /srv/nks-try"}},
 		{Name: "run", Summary: "run the gateway until it is told to stop (SIGTERM, Ctrl-C)", Run: runCommand,
 			Examples: []string{"run --config /srv/nks/nks.toml", "run --config trial.toml --clock 2005-08-11T04:30:00+02:00"}},
 		{Name: "load", Args: "DIR|FILE...", Summary: "load reference data from CSV files, or banks' profiles from a TOML file (docs/reference-data.md)", Run: loadCommand,

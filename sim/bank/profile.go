@@ -153,7 +153,7 @@ func WriteProfile(dir, centre string, p Profile) error {
 	if err != nil {
 		return fmt.Errorf("write profile of %s: %w", centre, err)
 	}
-	if err := replaceFile(f.profile(), append(text, '\n'), true); err != nil {
+	if err := replaceFile(f.Profile(), append(text, '\n'), true); err != nil {
 		return fmt.Errorf("write profile of %s: %w", centre, err)
 	}
 	return nil
@@ -162,7 +162,7 @@ func WriteProfile(dir, centre string, p Profile) error {
 func readProfile(path string) (Profile, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Profile{}, fmt.Errorf("%w: %w", ErrProfile, err)
+		return Profile{}, fmt.Errorf("%w: how the centre answers: %w", ErrProfile, err)
 	}
 	dec := json.NewDecoder(strings.NewReader(string(text)))
 	dec.DisallowUnknownFields()

@@ -1,0 +1,238 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nks/internal/programtest"
+)
+
+// demo plays the bank of what nks init writes.
+var demo = programtest.New("nks-demo")
+
+// tryout is a gateway to try: what nks init wrote, and the commands that it tells, each by its first words.
+type tryout struct {
+	dir      string
+	commands map[string][]string
+	lines    []string // the same, as they are told
+}
+
+func newTryout(t *testing.T, flags ...string) tryout {
+	t.Helper()
+	o := tryout{dir: filepath.Join(program.Place(t), "try"), commands: map[string][]string{}}
+	p := nks(t, append([]string{"init", o.dir}, flags...)...)
+	p.Want(t, 0)
+	kept, err := os.ReadFile(filepath.Join(o.dir, "NEXT.txt"))
+	must(t, err)
+	if string(kept) != p.Out.String() {
+		t.Errorf("init told %q and kept %q", p.Out.String(), kept)
+	}
+	folder := filepath.Dir(program.Path(t)) + "/"
+	for line := range strings.Lines(p.Out.String()) {
+		called, ok := strings.CutPrefix(strings.TrimSpace(line), folder)
+		if !ok {
+			continue
+		}
+		words := shellWords(called)
+		name := words[0] + " " + words[1]
+		switch words[1] {
+		case "send":
+			name += " " + filepath.Base(words[len(words)-1])
+		case "decide":
+			name += " " + words[2]
+		}
+		o.commands[name], o.lines = words[1:], append(o.lines, called)
+	}
+	return o
+}
+
+// does runs a command that was told, to its end.
+func (o tryout) does(t *testing.T, name string, code int, says ...string) {
+	t.Helper()
+	args := o.commands[name]
+	if args == nil {
+		t.Fatalf("init told no %s", name)
+	}
+	p := nks(t, args...)
+	p.Want(t, code)
+	for _, w := range says {
+		if !regexp.MustCompile(w).MatchString(p.Out.String()) {
+			t.Errorf("%s printed %q, which has no %q", name, p.Out.String(), w)
+		}
+	}
+}
+
+// TestInit runs what init tells, as it is told: the bundle is paid by the bank that is played, and every øre is accounted for.
+func TestInit(t *testing.T) {
+	t.Parallel()
+	o := newTryout(t)
+	o.does(t, "nks load", 0, "holders.csv +[0-9]+ rows", "loaded in")
+	gateway := program.Begin(t, nil, o.commands["nks run"]...)
+	bank := demo.Begin(t, nil, o.commands["nks-demo sim"]...)
+	up := func() bool { return strings.Contains(gateway.Err.String(), `"message":"nks is up"`) || gateway.Ended() }
+	if !programtest.Eventually(programtest.Longest, up) || gateway.Ended() {
+		t.Fatalf("nks run does not come up:\n%s", programtest.Tail(gateway.Err.String()))
+	}
+	o.does(t, "nks send bundle.xml", 0, "accepted, 0 of 4 payments rejected", "4 planned to be with their recipients on 2005-08-1[12]")
+	o.does(t, "nks send rejects.xml", 1, "accepted, 3 of 5 payments rejected", "TRY-2-2: 0009 MODTAGER KAN IKKE IDENTIFICERES", "TRY-2-3: 9014 ", "TRY-2-4: 9015 ")
+	o.does(t, "nks decide release-now", 0, "are released now")
+	o.does(t, "nks decide approve", 0)
+	ledger := ""
+	paid := func() bool {
+		ledger = nks(t, o.commands["nks ledger"]...).Out.String()
+		return regexp.MustCompile(`executed +5 `).MatchString(ledger)
+	}
+	if !programtest.Eventually(time.Minute, paid) {
+		t.Errorf("nothing was paid:\n%s\n%s", ledger, bank.Out.String())
+	}
+	o.does(t, "nks ledger", 0, "rejected +3 +3.000,00", "returned +1 +1.000,00", "every invariant holds")
+	o.does(t, "nks explain", 0, "state: executed", "the recipient's own NemKonto")
+	o.does(t, "nks exceptions", 0, "^0 ")
+	o.readme(t)
+	for _, p := range []*programtest.Process{gateway, bank} {
+		p.Terminate(t)
+		p.Finish(t, programtest.Longest)
+		p.Want(t, 0)
+	}
+}
+
+// TestREADME_ShowsWhatInitTells: the commands that are run above are those of the README, but for ports.
+func TestREADME_ShowsWhatInitTells(t *testing.T) {
+	t.Parallel()
+	o := newTryout(t)
+	shown := readmeCommands(t)
+	port := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
+	for _, told := range o.lines {
+		line := port.ReplaceAllString("bin/"+strings.ReplaceAll(strings.TrimSpace(told), o.dir, "try"), "PORT")
+		if !slices.ContainsFunc(shown, func(s string) bool { return port.ReplaceAllString(s, "PORT") == line }) {
+			t.Errorf("README.md has no %q", line)
+		}
+	}
+}
+
+// readmeCommands are the command lines of ours in the README's chapter, without what is said behind them.
+func readmeCommands(t *testing.T) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile(programtest.Repository(t, "README.md"))
+	must(t, err)
+	_, chapter, found := strings.Cut(string(text), "\n## Running it for real\n")
+	chapter, _, ends := strings.Cut(chapter, "\n## ")
+	if !found || !ends {
+		t.Fatal("README.md has no such chapter")
+	}
+	for line := range strings.Lines(chapter) {
+		if line, _, _ = strings.Cut(line, "#"); strings.HasPrefix(line, "bin/nks") {
+			all = append(all, strings.TrimSpace(line))
+		}
+	}
+	return all
+}
+
+// readme runs what the README shows of a gateway that runs: nothing of it is wrong use.
+func (o tryout) readme(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(o.dir, "sim", "bank", "TRYBANK", "sent", "BANSTA*"))
+	must(t, err)
+	if len(files) == 0 {
+		t.Fatal("the bank has no file")
+	}
+	failing := []string{"16777217", "CVR 12345674", "--bank BEC", "bin/nks check ", "edifact lint", "edifact contrl"} // unknown here, a bundle that was sent, and codes of Danish banks
+	inHere := strings.NewReplacer("/srv/nks", o.dir, " bundle.xml", " "+filepath.Join(o.dir, "bundle.xml"), "bank.edi", files[0])
+	for _, line := range readmeCommands(t) {
+		here := inHere.Replace(line)
+		words := shellWords(here)
+		if words[0] != "bin/nks" || slices.Contains([]string{"init", "run", "send"}, words[1]) || strings.Contains(line, " try/") {
+			continue // run as init tells them
+		}
+		code := 0
+		if slices.ContainsFunc(failing, func(part string) bool { return strings.Contains(line, part) }) {
+			code = 1
+		}
+		nks(t, words[1:]...).Want(t, code)
+	}
+}
+
+// shellWords takes a line apart as a shell does that knows double quotes and nothing else.
+func shellWords(line string) (words []string) {
+	for i, part := range strings.Split(line, `"`) {
+		if i%2 == 1 {
+			words = append(words, part)
+			continue
+		}
+		words = append(words, strings.Fields(part)...)
+	}
+	return words
+}
+
+// TestInit_WritesOverNothing: what is there stays, secrets are secret, and the configuration is good.
+func TestInit_WritesOverNothing(t *testing.T) {
+	t.Parallel()
+	o := newTryout(t, "--mq")
+	if p := nks(t, "check-config", filepath.Join(o.dir, "nks.toml")); p.Code() != 0 || !strings.HasSuffix(p.Out.String(), "\ngood: nks run can start with it\n") {
+		t.Errorf("check-config: %d, %s%s", p.Code(), p.Out.String(), p.Err.String())
+	}
+	before := tree(t, o.dir)
+	again := nks(t, "init", o.dir)
+	again.Want(t, 2)
+	again.OneLine(t, o.dir, "is not empty")
+	if after := tree(t, o.dir); !slices.Equal(before, after) {
+		t.Errorf("was %q, is %q", before, after)
+	}
+	for _, secret := range []string{"mailbox_host", "nks_client", "supplier_TRYLEV", "bank_TRYBANK_host"} {
+		info, err := os.Stat(filepath.Join(o.dir, "keys", secret))
+		must(t, err)
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %o", secret, info.Mode().Perm())
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(o.dir, "nks.toml"))
+	must(t, err)
+	ports := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindAllString(string(text), -1)
+	slices.Sort(ports)
+	if len(slices.Compact(ports)) != 5 {
+		t.Errorf("the addresses are %q", ports)
+	}
+}
+
+// tree is every file below a directory with its content.
+func tree(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	must(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all = append(all, path+": "+string(b))
+		return err
+	}))
+	return all
+}
+
+// TestSimBank_SaysWhatItNeeds: each file that is missing is named with what it is, and nothing is made in a wrong directory.
+func TestSimBank_SaysWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	o := newTryout(t)
+	sim := o.commands["nks-demo sim"]
+	for name, what := range map[string]string{
+		"sim/bank/TRYBANK/profile.json": "how the centre answers",
+		"keys/bank_TRYBANK_host":        "the private key of its server (--host-key)",
+		"keys/nks_client.pub":           "the public key of the gateway (--client-key)",
+	} {
+		path := filepath.Join(o.dir, name)
+		must(t, os.Rename(path, path+".away"))
+		p := demo.Run(t, sim...)
+		p.Want(t, 2)
+		p.OneLine(t, path, what, "nks init")
+		must(t, os.Rename(path+".away", path))
+	}
+	p := demo.Run(t, "sim", "bank", "--dir", filepath.Join(o.dir, "elsewhere"), "--centre", "TRYBANK")
+	p.Want(t, 2)
+	if programtest.Exists(t, filepath.Join(o.dir, "elsewhere")) {
+		t.Error("a wrong directory was made")
+	}
+}
