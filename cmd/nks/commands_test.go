@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "init", "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "audit", "month", "retention", "night", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "init", "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "connection", "audit", "month", "retention", "night", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -77,6 +77,10 @@ func TestWrongUse(t *testing.T) {
 		"a holder's short number":  {{"register", "show", "CPR", "010203123"}, {"10 digits"}},
 		"a holder's day":           {{"register", "show", "--on", "yesterday", "CVR", "12345678"}, {"--on", "yesterday", "2005-08-11"}},
 		"a holder's instant":       {{"register", "show", "--known", "noon", "CVR", "12345678"}, {"--known", "noon", "RFC 3339"}},
+		"no authority connected":   {{"connection", "request", "SYS"}, {"payout system", "authorities"}},
+		"nobody connects":          {{"connection", "go-live", "SYS", "4101"}, {"--by", "--why"}},
+		"no report there":          {{"connection", "report", "SYS", absent}, {absent}},
+		"connected how far?":       {{"connection", "finish", "SYS", "4101"}, {"must be one of list, show, request"}},
 		"no month to drop":         {{"retention", "drop", "--by", "A"}, {"name one month", "2005-08"}},
 		"nobody drops":             {{"retention", "drop", "2005-08"}, {"--by"}},
 		"a month that is none":     {{"retention", "prove", "August"}, {`"August"`, "2005-08"}},

@@ -41,6 +41,8 @@ func commands() []command.Command {
 			Run: explainCommand, Examples: []string{"explain --config /srv/nks/nks.toml 16777217"}},
 		{Name: "register", Args: "COMMAND HOLDER", Summary: "show what the register has on a holder, and had", Commands: registerCommands(),
 			Examples: []string{"register show CVR 12345674", "register show --on 2005-06-30 P 1000000001"}},
+		{Name: "connection", Args: "COMMAND", Summary: "keep how far authorities are connected by payout systems: request, agreement, test, going live, fully connected (docs/connecting.md)",
+			Commands: connectionCommands(), Examples: []string{"connection list --config /srv/nks/nks.toml", `connection request KOM-LON 4101 --responsible "P. Rosen" --rights payments --by "A. Hansen" --why "letter of 4101"`}},
 		{Name: "audit", Args: "COMMAND", Summary: "prove that the log of what was done and looked at is what was signed", Commands: auditCommands(),
 			Examples: []string{"audit verify --config /srv/nks/nks.toml", "audit checkpoint --config /srv/nks/nks.toml > kept.txt"}},
 		{Name: "month", Args: "COMMAND", Summary: "list, close, show and verify months (docs/operations.md)", Commands: monthCommands(),
