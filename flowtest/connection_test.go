@@ -25,7 +25,7 @@ func tested(t *testing.T, supplier string, passed, failed, notPossible int) stri
 	r := gateway.ConformanceReport{Supplier: supplier, Gateway: "NKS", Begun: time.Unix(0, 0), Ended: time.Unix(60, 0)}
 	for n, v := range map[gateway.Verdict]int{gateway.VerdictPassed: passed, gateway.VerdictFailed: failed, gateway.VerdictNotPossible: notPossible} {
 		for i := range v {
-			r.Cases = append(r.Cases, gateway.ConformanceCase{ID: fmt.Sprint(n, i), Verdict: n})
+			r.Cases = append(r.Cases, gateway.ConformanceCase{ID: fmt.Sprint(n, i), Official: true, Verdict: n})
 		}
 	}
 	text, err := json.Marshal(r)
@@ -81,9 +81,9 @@ func TestConnection(t *testing.T) {
 	refused("another's report", w.connect(act.KindConformance, "", "", "report="+tested(t, "LEVB", 20, 0, 0)), "is of data supplier LEVB")
 	refused("no report at all", w.connect(act.KindConformance, "", "", "report={}"), "no supplier")
 	done(w.connect(act.KindConformance, "", "", "report="+tested(t, "LEVA", 14, 1, 2)))
-	refused("failed", w.connect(way, "77", "live"), "failed: 14 of 17 cases passed, 1 failed, 2 not possible")
+	refused("failed", w.connect(way, "77", "live"), "failed: 14 of 17 cases passed, 1 failed, 0 not answered, 2 not possible here")
 	done(w.connect(act.KindConformance, "", "", "report="+tested(t, "LEVA", 3, 0, 14)))
-	refused("next to nothing was played", w.connect(way, "77", "live"), "failed: 3 of 17 cases passed, 0 failed, 14 not possible")
+	refused("next to nothing was played", w.connect(way, "77", "live"), "incomplete: 3 of 17 cases passed, 0 failed, 0 not answered, 14 not possible here")
 	// 78 has a dispensation, and 77 has none.
 	done(w.connect(act.KindWaiveTest, "78", ""))
 	refused("the other's dispensation", w.connect(way, "77", "live"), "no dispensation")

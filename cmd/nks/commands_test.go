@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "init", "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "connection", "audit", "month", "retention", "night", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "init", "run", "load", "send", "check", "conformance", "edifact", "ledger", "reconcile", "report", "explain", "register", "connection", "audit", "month", "retention", "night", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -81,6 +81,10 @@ func TestWrongUse(t *testing.T) {
 		"nobody connects":          {{"connection", "go-live", "SYS", "4101"}, {"--by", "--why"}},
 		"no report there":          {{"connection", "report", "SYS", absent}, {absent}},
 		"connected how far?":       {{"connection", "finish", "SYS", "4101"}, {"must be one of list, show, request"}},
+		"no place for a report":    {{"conformance", "--key", config, "--host-key", config}, {"--out"}},
+		"no cast":                  {{"conformance", "--key", config, "--host-key", config, "--out", absent, "--cast", absent}, {absent}},
+		"a cast that is none":      {{"conformance", "--key", config, "--host-key", config, "--out", absent, "--cast", config}, {config, "cast is not valid"}},
+		"a mass of nothing":        {{"conformance", "--mass", "0"}, {"--mass", "between 1 and 100000"}},
 		"no month to drop":         {{"retention", "drop", "--by", "A"}, {"name one month", "2005-08"}},
 		"nobody drops":             {{"retention", "drop", "2005-08"}, {"--by"}},
 		"a month that is none":     {{"retention", "prove", "August"}, {`"August"`, "2005-08"}},

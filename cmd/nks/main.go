@@ -28,6 +28,8 @@ func commands() []command.Command {
 				"send --via mq --server gateway:4222 --supplier LEVA --password-file password bundle.xml"}},
 		{Name: "check", Args: "FILE...", Summary: "tell what would become of bundles, without sending them; - is standard input", Run: checkCommand,
 			Examples: []string{"check --config /srv/nks/nks.toml bundle.xml", "check --json --at 2005-08-11T04:30:00+02:00 - < bundle.xml"}},
+		{Name: "conformance", Summary: "play the connection test against a running gateway, as a data supplier, and keep a report (docs/connecting.md)", Run: conformanceCommand,
+			Examples: []string{"conformance --list", "conformance --cast conformance.toml --mailbox gateway:2222 --key supplier_LEVA --host-key mailbox_host.pub --bank 10m --out report"}},
 		{Name: "edifact", Args: "COMMAND FILE...", Summary: "judge, show, rewrite and answer EDIFACT files (docs/edifact.md)", Commands: edifactCommands(),
 			Examples: []string{"edifact lint bank.edi", "edifact show --mask bank.edi"}},
 		{Name: "ledger", Summary: "show where every øre is, and what does not add up", Run: ledgerCommand,

@@ -51,6 +51,7 @@ type site struct {
 	// Addresses, host:port each; Queue is empty where that door is closed.
 	Mailbox, Queue, Console, Metrics, Bank string
 	SupplierKey                            string // a line of authorized_keys
+	Closed                                 string // an account to which the bank rejects every order
 }
 
 // Write makes the directory with everything in it, and returns what to do next: a text with commands that can be pasted. The
@@ -65,7 +66,7 @@ func Write(o Options) (next string, err error) {
 			err = errors.Join(err, clear(o.Dir, made))
 		}
 	}()
-	s := &site{Options: o, Supplier: Supplier, Centre: Centre, Start: Start, Weekday: weekday, Name: "NKSTEST", BankGLN: "5790000000012", Company: company}
+	s := &site{Options: o, Supplier: Supplier, Centre: Centre, Start: Start, Weekday: weekday, Name: "NKSTEST", BankGLN: "5790000000012", Company: company, Closed: closed}
 	if err := s.choosePorts(); err != nil {
 		return "", err
 	}
@@ -153,6 +154,9 @@ func (s *site) fillAll() error {
 	if err := s.fill("nks.toml", s.path("nks.toml"), s); err != nil {
 		return err
 	}
+	if err := s.fill("conformance.toml", s.path("conformance.toml"), s); err != nil {
+		return err
+	}
 	if err := s.fill("profile.json", s.path("sim", "bank", s.Centre, "profile.json"), s); err != nil {
 		return err
 	}
@@ -166,7 +170,11 @@ func (s *site) fillAll() error {
 		}
 	}
 	for name, b := range s.bundles() {
-		if err := s.fill("bundle.xml", s.path(name), b); err != nil {
+		text, err := b.Render()
+		if err != nil {
+			return err
+		}
+		if err := writeNew(s.path(name), text); err != nil {
 			return err
 		}
 	}
