@@ -96,11 +96,11 @@ func TestConnection(t *testing.T) {
 
 	record, err := w.Desk.Connection(t.Context(), "LON", "77")
 	done(err)
-	var told []string
+	var states []string
 	for _, c := range record.History {
-		told = append(told, fmt.Sprintf("%s %s %s %s", c.Since.Format("01-02"), c.State, c.Responsible, strings.Join(c.Rights, " ")))
+		states = append(states, fmt.Sprintf("%s %s %s %s", c.Since.Format("01-02"), c.State, c.Responsible, strings.Join(c.Rights, " ")))
 	}
-	w.want("history", strings.Join(told, "; "), "08-11 requested Rosen payments; 08-12 agreed Rosen payments; 08-12 testing Dahl payments; 08-15 live Dahl payments; 08-15 connected Dahl payments")
+	w.want("history", strings.Join(states, "; "), "08-11 requested Rosen payments; 08-12 agreed Rosen payments; 08-12 testing Dahl payments; 08-15 live Dahl payments; 08-15 connected Dahl payments")
 	if n := len(record.Decided); n != 8 || !strings.HasSuffix(record.Decided[6].Steps[len(record.Decided[6].Steps)-1].Outcome[0].What, "is live, by the report of decision "+fmt.Sprint(record.Decided[5].ID)) {
 		t.Errorf("%d decisions: %+v", n, record.Decided)
 	}

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -70,7 +71,7 @@ func (o tryout) does(t *testing.T, name string, code int, says ...string) {
 // TestInit runs what init tells, as it is told: the bundle is paid by the bank that is played, and every øre is accounted for.
 func TestInit(t *testing.T) {
 	t.Parallel()
-	o := newTryout(t)
+	o := newTryout(t, "--mq")
 	o.does(t, "nks load", 0, "holders.csv +[0-9]+ rows", "loaded in")
 	// Earlier than it is told, so that 06:00 does not come before everything is done on a machine that is busy.
 	gateway := program.Begin(t, nil, append(o.commands["nks run"], "--clock", "2005-08-11T04:30:00+02:00")...)
@@ -82,6 +83,7 @@ func TestInit(t *testing.T) {
 	o.does(t, "nks send bundle.xml", 0, "accepted, 0 of 4 payments rejected", "4 planned to be with their recipients on 2005-08-1[12]")
 	o.does(t, "nks send rejects.xml", 1, "accepted, 3 of 5 payments rejected", "TRY-2-2: 0009 MODTAGER KAN IKKE IDENTIFICERES", "TRY-2-3: 9014 ", "TRY-2-4: 9015 ")
 	o.does(t, "nks decide release-now", 0, "are released now")
+	o.connecting(t)
 	tested := o.conformance(t)
 	o.does(t, "nks decide approve", 0)
 	tested()
@@ -101,6 +103,32 @@ func TestInit(t *testing.T) {
 		p.Terminate(t)
 		p.Finish(t, programtest.Longest)
 		p.Want(t, 0)
+	}
+}
+
+// connecting runs the boxes of docs/connecting.md that are marked as commands, each by a shell that stops at the first that fails.
+func (o tryout) connecting(t *testing.T) {
+	t.Helper()
+	page, err := os.ReadFile(programtest.Repository(t, "docs", "connecting.md"))
+	must(t, err)
+	config, err := os.ReadFile(filepath.Join(o.dir, "nks.toml"))
+	must(t, err)
+	port := func(key string) string {
+		found := regexp.MustCompile(`(?s)` + key + `.*?127\.0\.0\.1:([0-9]+)`).FindSubmatch(config)
+		if found == nil {
+			t.Fatalf("nks.toml has no %s", key)
+		}
+		return string(found[1])
+	}
+	here := strings.NewReplacer("bin/nks ", program.Path(t)+" ", "try/", o.dir+"/", "20001", port(`\[\[bank`), "20002", port(`\[mailbox`), "20003", port(`\[mq`))
+	boxes := regexp.MustCompile("(?s)\n```sh\n(.*?)\n```").FindAllSubmatch(page, -1)
+	if len(boxes) < 5 {
+		t.Errorf("docs/connecting.md has %d boxes with commands", len(boxes))
+	}
+	for _, box := range boxes {
+		if out, err := exec.Command("sh", "-e", "-c", here.Replace(string(box[1]))).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", box[1], err, out)
+		}
 	}
 }
 
@@ -143,7 +171,7 @@ func (o tryout) conformance(t *testing.T) (finish func()) {
 		does(0, "passed: 25 of 25", "connection", "report", "TRY-SYSTEM", filepath.Join(report, "summary.json"), "--by", "A. Hansen", "--why", "a trial")
 		does(0, "is live, by the report of decision", "connection", "go-live", "TRY-SYSTEM", "9901", "--by", "A. Hansen", "--why", "a trial")
 		does(0, "testing", "connection", "list")
-		does(0, "loaded", "connection", "show", "TRY-SYSTEM", "9901")
+		does(0, "P. Rosen", "connection", "show", "TRY-SYSTEM", "9901")
 		again := nks(t, "conformance", "--cast", at("conformance.toml"), "--out", report, "--key", at("keys", "supplier_TRYLEV"), "--host-key", at("keys", "mailbox_host.pub"))
 		again.Want(t, 2)
 		again.OneLine(t, report, "is not empty")
@@ -156,8 +184,8 @@ func TestREADME_ShowsWhatInitTells(t *testing.T) {
 	o := newTryout(t)
 	shown := readmeCommands(t)
 	port := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
-	for _, told := range o.lines {
-		line := port.ReplaceAllString("bin/"+strings.ReplaceAll(strings.TrimSpace(told), o.dir, "try"), "PORT")
+	for _, line := range o.lines {
+		line = port.ReplaceAllString("bin/"+strings.ReplaceAll(strings.TrimSpace(line), o.dir, "try"), "PORT")
 		if !slices.ContainsFunc(shown, func(s string) bool { return port.ReplaceAllString(s, "PORT") == line }) {
 			t.Errorf("README.md has no %q", line)
 		}

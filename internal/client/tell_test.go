@@ -44,10 +44,10 @@ func TestSummary_Tell(t *testing.T) {
 			}
 			sum, err := client.Send(t.Context(), g.config(10*time.Second))
 			must(t, err)
-			var told strings.Builder
-			must(t, sum.Tell(&told, "f", false))
-			if told.String() != c.want {
-				t.Errorf("told\n%swant\n%s", told.String(), c.want)
+			var printed strings.Builder
+			must(t, sum.Tell(&printed, "f", false))
+			if printed.String() != c.want {
+				t.Errorf("printed\n%swant\n%s", printed.String(), c.want)
 			}
 		})
 	}
@@ -60,9 +60,9 @@ func TestSummary_TellsNoMoreThanIsRead(t *testing.T) {
 	for i := range 500 {
 		s.Rejections = append(s.Rejections, client.Rejection{EndToEndID: fmt.Sprint("P-", i), Code: "0009"})
 	}
-	var told strings.Builder
-	must(t, s.Tell(&told, "f", false))
-	if n := strings.Count(told.String(), "\n"); n != 202 || !strings.HasSuffix(told.String(), "  and 300 more: RETURSVAR2-0000000001.xml\n") {
-		t.Errorf("%d lines, the last: %s", n, told.String()[strings.LastIndex(strings.TrimSpace(told.String()), "\n")+1:])
+	var printed strings.Builder
+	must(t, s.Tell(&printed, "f", false))
+	if n := strings.Count(printed.String(), "\n"); n != 202 || !strings.HasSuffix(printed.String(), "  and 300 more: RETURSVAR2-0000000001.xml\n") {
+		t.Errorf("%d lines, the last: %s", n, printed.String()[strings.LastIndex(strings.TrimSpace(printed.String()), "\n")+1:])
 	}
 }

@@ -12,7 +12,7 @@ const (
 // bundles are the documents by the names of their files.
 func (s *site) bundles() map[string]bundle.Document {
 	of := func(about, id string, payments ...bundle.Payment) bundle.Document {
-		return bundle.Document{About: about, Supplier: s.Supplier, To: s.Name, ID: id, Written: written, Authority: "9901", Agreement: "TRY-1", Debit: "99990000009901", Day: day, Payments: payments}
+		return bundle.Document{About: about, Supplier: s.Supplier, To: s.Name, ID: id, Written: written, Authority: "9901", Agreement: "AFT-9901", Debit: "99990000009901", Day: day, Payments: payments}
 	}
 	return map[string]bundle.Document{
 		"bundle.xml": of("Four payments, each of which reaches its recipient", "TRY-BUNDLE-1",

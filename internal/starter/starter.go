@@ -138,15 +138,19 @@ func (s *site) makeKeys() error {
 		return err
 	}
 	s.SupplierKey = strings.TrimSpace(string(public))
-	host, err := os.ReadFile(s.path("keys", "mailbox_host.pub"))
-	if err != nil {
-		return err
+	known := ""
+	for key, address := range map[string]string{"mailbox_host": s.Mailbox, "bank_" + s.Centre + "_host": s.Bank} {
+		host, err := os.ReadFile(s.path("keys", key+".pub"))
+		if err != nil {
+			return err
+		}
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return err
+		}
+		known += "[127.0.0.1]:" + port + " " + string(host)
 	}
-	_, port, err := net.SplitHostPort(s.Mailbox)
-	if err != nil {
-		return err
-	}
-	return writeNew(s.path("keys", "known_hosts"), []byte("[127.0.0.1]:"+port+" "+string(host)))
+	return writeNew(s.path("keys", "known_hosts"), []byte(known))
 }
 
 // fillAll fills the templates that are files by themselves.
