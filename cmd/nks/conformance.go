@@ -55,7 +55,7 @@ func playConformance(ctx context.Context, p *command.Program, o conformance.Opti
 	door.Login = o.Cast.Supplier
 	o.Door = door.Config
 	r, err := conformance.Play(ctx, o)
-	if errors.Is(err, conformance.ErrTaken) {
+	if errors.Is(err, conformance.ErrTaken) || errors.Is(err, conformance.ErrCast) {
 		return command.Usage(err)
 	}
 	if err != nil {

@@ -60,10 +60,6 @@ func Cases(massive int) []Case {
 	return append(official, ownCases()...)
 }
 
-func one(p bundle.Payment) func(*script) bundle.Document {
-	return func(s *script) bundle.Document { return s.bundle(p) }
-}
-
 // officialCases are those of the public connection test. // nks-domain §4
 func officialCases() []Case {
 	handedOn := map[int][]string{0: {toldHandedOn}}

@@ -59,6 +59,9 @@ type player struct {
 
 // Play plays the test and keeps its report. The error is of the door or of the report; that cases have failed is none.
 func Play(ctx context.Context, o Options) (r gateway.ConformanceReport, err error) {
+	if err := o.check(); err != nil {
+		return r, err
+	}
 	p := &player{Options: o, script: newScript(o.Cast, o.Now()), seen: map[string]bool{}}
 	if p.report, err = newKeeper(o.Dir); err != nil {
 		return r, err
@@ -93,6 +96,22 @@ func Play(ctx context.Context, o Options) (r gateway.ConformanceReport, err erro
 	r.Ended = o.Now().UTC().Truncate(time.Second)
 	return r, p.report.finish(r, p.cases)
 }
+
+// check refuses what must not be played: no such case, or production.
+func (o Options) check() error {
+	for _, id := range o.Only {
+		if !slices.ContainsFunc(Cases(o.Massive), func(c Case) bool { return c.ID == id }) {
+			return fmt.Errorf("%w: case %q is none of the test's", ErrCast, id)
+		}
+	}
+	if o.Cast.To == production {
+		return fmt.Errorf("%w: to is %q, which addresses production; a test environment has another identity.name, as NKSTEST", ErrCast, production)
+	}
+	return nil
+}
+
+// production is what production is called by everybody.
+const production = "NKS"
 
 // play sends a case and waits for what must come at once. The first one tells the gateway's business day.
 func (p *player) play(ctx context.Context, c Case) error {

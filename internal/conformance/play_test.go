@@ -241,6 +241,24 @@ func TestPlay_Silence(t *testing.T) {
 	}
 }
 
+// TestPlay_Refuses: production is never tested, and a case that is none is no test; neither leaves anything behind.
+func TestPlay_Refuses(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*conformance.Options){
+		"production":   func(o *conformance.Options) { o.Cast.To = "NKS" },
+		"no such case": func(o *conformance.Options) { o.Only = []string{"4"} },
+	} {
+		f := newFake(t, func(string, string) []any { return nil })
+		change(&f.options)
+		if _, err := conformance.Play(t.Context(), f.options); !errors.Is(err, conformance.ErrCast) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(f.options.Dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: the report's directory: %v", name, err)
+		}
+	}
+}
+
 // TestCases_SayWhatTheyAre: every case has an id of its own, and says what is sent and what must come.
 func TestCases_SayWhatTheyAre(t *testing.T) {
 	t.Parallel()
