@@ -36,10 +36,8 @@ func (d *Door) Names(ctx context.Context) ([]string, error) { return d.box.list(
 // Read gives an answer's bytes; fs.ErrNotExist: it was taken away.
 func (d *Door) Read(ctx context.Context, name string) ([]byte, error) { return d.box.read(ctx, name) }
 
-// Pause waits until it is time to look again, and reports whether ctx goes on.
-func (d *Door) Pause(ctx context.Context, rest time.Duration) bool {
-	return pause(ctx, min(pollEvery, rest))
-}
+// Pause waits before the next look, and reports whether ctx goes on.
+func (d *Door) Pause(ctx context.Context, wait time.Duration) bool { return pause(ctx, wait) }
 
 // Close ends the connection.
 func (d *Door) Close() { d.box.close() }

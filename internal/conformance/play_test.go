@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -234,11 +235,35 @@ func TestPlay_Silence(t *testing.T) {
 	if got := f.plays("04"); got["04"] != gateway.VerdictUnanswered {
 		t.Errorf("verdicts %v", got)
 	}
+	// Nobody waits any longer: what came is kept all the same, and is no success.
+	impatient := newFake(t, f.answers)
+	ctx, cancel := context.WithCancel(t.Context())
+	impatient.options.Bank, impatient.options.Only, impatient.options.Say = time.Hour, []string{"04"}, after("04 ", cancel)
+	r, err := conformance.Play(ctx, impatient.options)
+	if summary, kept := os.ReadFile(filepath.Join(impatient.options.Dir, "summary.txt")); !errors.Is(err, context.Canceled) || !r.Faulty() || kept != nil || !strings.Contains(string(summary), "failed: 1 of 2 cases") {
+		t.Errorf("stopped: %v, %v, kept %v: %s", r, err, kept, summary)
+	}
 	mute := newFake(t, func(string, string) []any { return nil })
 	mute.options.Wait = 50 * time.Millisecond
 	if _, err := conformance.Play(t.Context(), mute.options); err == nil || !strings.Contains(err.Error(), "has not answered") {
 		t.Errorf("a gateway that says nothing: %v", err)
 	}
+}
+
+// after calls a function when a line that begins so is written.
+func after(begins string, do func()) io.Writer { return writer{begins, do} }
+
+type writer struct {
+	begins string
+	do     func()
+}
+
+// Write implements io.Writer.
+func (w writer) Write(line []byte) (int, error) {
+	if strings.HasPrefix(string(line), w.begins) {
+		w.do()
+	}
+	return len(line), nil
 }
 
 // TestPlay_Refuses: production is never tested, and a case that is none is no test; neither leaves anything behind.
