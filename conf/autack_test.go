@@ -59,7 +59,7 @@ func TestAutack_Profile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.CheckFiles(); err == nil || !strings.Contains(err.Error(), "bank A: autack_sign: ") || strings.Contains(err.Error(), "verify") {
+	if err := errors.Join(c.CheckFiles()...); err == nil || !strings.Contains(err.Error(), "bank A: autack_sign: ") || strings.Contains(err.Error(), "verify") {
 		t.Errorf("got %v, want the open key that signs, and not the public one", err)
 	}
 	profile, err := c.Profile(c.Banks[0])

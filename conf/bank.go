@@ -41,7 +41,7 @@ type Bank struct {
 	// With any, every file of the bank must be signed by one of them.
 	AutackVerify []string `toml:"autack_verify" json:"autack_verify"`
 
-	// SendBy is the last time of day to hand over for the lead time to count from today.
+	// SendBy is the bank's last time of the day (Copenhagen) to be handed a file for LeadDays to count from that day.
 	SendBy TimeOfDay `toml:"send_by" json:"send_by"`
 	// LeadDays is the number of banking days between hand-over and the money's arrival.
 	LeadDays int `toml:"lead_days" json:"lead_days"`

@@ -234,7 +234,7 @@ type Cell struct {
 
 // Identity is who we are to banks and customers.
 type Identity struct {
-	// Name stands in messages for people.
+	// Name is what data suppliers must write as addressee, the first To/PartyId of a bundle, and what stands as sender in answers.
 	Name string `toml:"name"`
 	// GLN is our address in EDIFACT's UNB: 13 digits.
 	GLN string `toml:"gln"`

@@ -108,9 +108,9 @@ func (d Database) ExternalURL() (string, error) {
 	return strings.TrimSpace(text), nil
 }
 
-// CheckFiles reports every file that the configuration names and that is missing, unreadable or, being a secret,
+// CheckFiles is what is wrong with files that the configuration names: each that is missing, unreadable or, being a secret,
 // open to other users.
-func (c Config) CheckFiles() error {
+func (c Config) CheckFiles() []error {
 	var problems []error
 	check := func(key, path string, secret bool) {
 		if path == "" {
@@ -141,10 +141,7 @@ func (c Config) CheckFiles() error {
 			}
 		}
 	}
-	if len(problems) == 0 {
-		return nil
-	}
-	return errors.Join(append([]error{ErrInvalid}, problems...)...)
+	return problems
 }
 
 func checkFile(path string, secret bool) error {

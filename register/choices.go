@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"nks/gateway"
@@ -68,40 +69,17 @@ func CheckChoice(ctx context.Context, q Queryer, c gateway.StandingChoice) error
 // ChangeChoice records a choice in the caller's transaction, as a change of the register by a decision; what is so already makes
 // nothing.
 func ChangeChoice(ctx context.Context, tx Tx, c ChoiceChange) error {
-	fail := func(err error) error { return fmt.Errorf("standing choice of %s: %w", c.Authority, err) }
-	if err := lock(ctx, tx); err != nil {
-		return fail(err)
-	}
-	of, err := beginChange(ctx, tx, c.Now, gateway.Date{}, c.Location)
-	if err != nil {
-		return fail(err)
-	}
 	const staged = "chosen"
-	args := of.args()
-	for name, value := range map[string]any{"authority": c.Authority, "benefit": c.BenefitType, "cause": string(c.Cause), "choice": string(c.Does), "days": c.HoldDays,
-		"otherwise": string(c.Otherwise), "account": c.Account} {
-		args[name] = value
-	}
-	steps := append([]pgscript.Step{{Name: "what is chosen", Statement: `CREATE TEMP TABLE ` + staged + ` ON COMMIT DROP AS
+	what := pgscript.Step{Name: "what is chosen", Statement: `CREATE TEMP TABLE ` + staged + ` ON COMMIT DROP AS
 		SELECT @authority::text AS authority, nullif(@benefit::text, '') AS benefit_type, @cause::text AS cause, @choice::text AS choice,
-			nullif(@days::int, 0) AS hold_days, nullif(@otherwise::text, '') AS otherwise, nullif(@account::text, '') AS error_account`}}, choiceSteps(staged)...)
-	steps = append(steps, pgscript.Step{Name: "nothing more is", Statement: `DROP TABLE ` + staged})
-	var changed int64
-	err = pgscript.RunSteps(ctx, tx, steps, args, func(name string, rows int64) {
-		if name == changedRows {
-			changed += rows
-		}
-	})
-	if err == nil && (changed == 0 || c.Decision == 0) {
-		return nil
-	}
-	if err == nil {
-		_, err = of.end(ctx, tx, origin{what: "decision", decision: c.Decision}, false)
-	}
+			nullif(@days::int, 0) AS hold_days, nullif(@otherwise::text, '') AS otherwise, nullif(@account::text, '') AS error_account`}
+	err := changeByDecision(ctx, tx, decided{c.Decision, c.Now, c.Location}, map[string]any{"authority": c.Authority, "benefit": c.BenefitType, "cause": string(c.Cause),
+		"choice": string(c.Does), "days": c.HoldDays, "otherwise": string(c.Otherwise), "account": c.Account},
+		slices.Concat([]pgscript.Step{what}, choiceSteps(staged), []pgscript.Step{{Name: "nothing more is", Statement: `DROP TABLE ` + staged}}))
 	if err != nil {
-		return fail(err)
+		return fmt.Errorf("standing choice of %s: %w", c.Authority, err)
 	}
-	return tell(ctx, tx, Changed, Released)
+	return nil
 }
 
 // choiceSteps make versions of staged choices.

@@ -134,12 +134,10 @@ const deadlocks = 5
 // runOutOfTheWay is run, again where the database has ended it because it and another waited for each other: nothing of
 // it was done.
 func (l *loader) runOutOfTheWay(ctx context.Context, db *sqlx.DB) (Summary, error) {
-	const deadlockDetected = "40P01"
 	for n := 1; ; n++ {
 		again := *l
 		sum, err := again.run(ctx, db)
-		var pg *pgconn.PgError
-		if n == deadlocks || ctx.Err() != nil || !errors.As(err, &pg) || pg.Code != deadlockDetected {
+		if n == deadlocks || ctx.Err() != nil || !isCode(err, deadlockDetected) {
 			return sum, err
 		}
 	}
@@ -212,20 +210,43 @@ func (l *loader) prepare(ctx context.Context) error {
 	return nil
 }
 
+// clears is how often a load tries to have the register for itself, for half a second each time; then it goes the way that needs no such locks.
+const clears = 10
+
 // clear opens the quick way if the register is empty. If it is not, the locks taken to find that out are given back: they
-// would keep everybody from reading, and from clearing, for as long as this load takes.
+// would keep everybody from reading, and from clearing, for as long as this load takes. It waits for who reads for less than
+// the second after which PostgreSQL looks for deadlocks (deadlock_timeout): that would end who reads, where that one came later.
 func (l *loader) clear(ctx context.Context) error {
-	if _, err := l.tx.ExecContext(ctx, `SAVEPOINT filled`); err != nil {
-		return err
+	for n := 1; ; n++ {
+		if _, err := l.tx.ExecContext(ctx, `SAVEPOINT filled; SET LOCAL lock_timeout = '500ms'`); err != nil {
+			return err
+		}
+		err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct)
+		if err == nil && l.direct {
+			if _, err := l.tx.ExecContext(ctx, `SET LOCAL lock_timeout = DEFAULT`); err != nil {
+				return err
+			}
+			return l.beginChange(ctx)
+		}
+		if err != nil && !isCode(err, lockNotAvailable) {
+			return err
+		}
+		l.direct = false
+		if _, back := l.tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT filled`); back != nil || err == nil || n == clears {
+			return back
+		}
 	}
-	if err := l.tx.QueryRowContext(ctx, `SELECT nks.register_clear()`).Scan(&l.direct); err != nil {
-		return err
-	}
-	if l.direct {
-		return l.beginChange(ctx)
-	}
-	_, err := l.tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT filled`)
-	return err
+}
+
+// Conditions of PostgreSQL.
+const (
+	deadlockDetected = "40P01"
+	lockNotAvailable = "55P03"
+)
+
+func isCode(err error, code string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == code
 }
 
 func (l *loader) has(kind int) bool {

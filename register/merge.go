@@ -241,7 +241,7 @@ func merges(staged string) []pgscript.Step {
 		return identified(staged, "nks.payout_system", "nks.payout_system_version", "payout_system", "supplier, name", "", "")
 	case "load_payout_connection":
 		return append([]pgscript.Step{listed(staged, "rights", `' '`)},
-			versioned(staged, "nks.payout_connection_version", "payout_system, authority", "state, rights, responsible", adding+"payout_connection_version")...)
+			connectionSteps(staged)...)
 	}
 	return versioned(staged, "nks.holder_version", "id, kind", "parent, status, ended_on, name, street, postcode, town, country",
 		adding+"holder_version")

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"nks/gateway/postgres/server"
 	"nks/internal/app"
 	"nks/internal/command"
+	"nks/internal/starter"
 	"nks/sftp"
 	"nks/sim/bank"
 	"nks/sim/country"
@@ -237,13 +236,6 @@ func (w *world) makeKeys() error {
 	return nil
 }
 
-// Ports are chosen below those that the system hands out by itself, so that nobody is given one between our choice and
-// the party's use of it.
-const (
-	lowestPort  = 20_000
-	highestPort = 32_000
-)
-
 // choosePorts finds free ports and keeps them: the parties of an interrupted run live on and must find each other.
 func (w *world) choosePorts() error {
 	w.marker.Ports = map[string]int{}
@@ -251,17 +243,12 @@ func (w *world) choosePorts() error {
 	if len(w.byQueue) > 0 {
 		names = append(names, "mq")
 	}
-	for tries := 0; len(w.marker.Ports) < len(names); tries++ {
-		if tries == 1000 {
-			return fmt.Errorf("no free port between %d and %d", lowestPort, highestPort)
-		}
-		port := lowestPort + rand.IntN(highestPort-lowestPort)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		defer func() { _ = l.Close() }()
-		w.marker.Ports[names[len(w.marker.Ports)]] = port
+	ports, err := starter.FreePorts(len(names))
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		w.marker.Ports[name] = ports[i]
 	}
 	return nil
 }

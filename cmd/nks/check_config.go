@@ -35,7 +35,7 @@ func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagS
 	if err := app.CheckExpiries(c); err != nil && !errors.Is(err, fs.ErrNotExist) { // a missing file is told with the others
 		return err
 	}
-	if _, err = fmt.Fprintf(p.Out, "%s: good; %s environment, %d bank centres\n", *config, c.Environment, len(c.Banks)); err != nil {
+	if _, err = fmt.Fprintf(p.Out, "%s: %s environment, %d bank centres\n", *config, c.Environment, len(c.Banks)); err != nil {
 		return err
 	}
 	if err := tellImage(p, c); err != nil {
@@ -44,13 +44,23 @@ func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagS
 	if err := tellPersons(p, c); err != nil {
 		return err
 	}
-	// Files may be put in place later, and elsewhere than where the configuration is written: they are told, not held
-	// against it.
-	if err := c.CheckFiles(); err != nil {
-		_, err = fmt.Fprintf(p.Err, "before nks run: %v\n", err)
-		return err
+	return tellWhatItNeeds(p, c.CheckFiles())
+}
+
+// tellWhatItNeeds ends what is told. Files may be put in place later, and elsewhere than where the configuration is written: they are told, not
+// held against it.
+func tellWhatItNeeds(p *command.Program, files []error) error {
+	for _, f := range files {
+		if _, err := fmt.Fprintf(p.Out, "nks run needs: %v\n", f); err != nil {
+			return err
+		}
 	}
-	return nil
+	verdict := "good: nks run can start with it"
+	if len(files) > 0 {
+		verdict = fmt.Sprintf("good: every key is right; nks run can start with it when what it needs is there (%d)", len(files))
+	}
+	_, err := fmt.Fprintln(p.Out, verdict)
+	return err
 }
 
 // tellPersons says who may decide on an empty database.
@@ -82,7 +92,7 @@ func tellImage(p *command.Program, c conf.Config) error {
 	_, err := fmt.Fprintf(p.Out, "register image: at most %d MB, twice while it is replaced; enough for %d holders with one account\n", may/mebi,
 		may/image.SizeOf(1, 1).Bytes)
 	if needs := image.SizeOf(country, country).Bytes; err == nil && may < needs {
-		_, err = fmt.Fprintf(p.Err, "before nks run: %d holders take %d MB; with more holders than there is room for, SQL is asked for each payment\n",
+		_, err = fmt.Fprintf(p.Out, "register image: %d holders take %d MB; with more holders than there is room for, SQL is asked for each payment\n",
 			country, needs/mebi)
 	}
 	return err

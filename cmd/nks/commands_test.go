@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "run", "load", "send", "check", "edifact", "ledger", "reconcile", "report", "explain", "register", "audit", "month", "retention", "night", "lines", "keys", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "init", "run", "load", "send", "check", "conformance", "edifact", "ledger", "reconcile", "report", "explain", "register", "connection", "audit", "month", "retention", "night", "lines", "keys", "exceptions", "postings", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {
@@ -77,6 +77,14 @@ func TestWrongUse(t *testing.T) {
 		"a holder's short number":  {{"register", "show", "CPR", "010203123"}, {"10 digits"}},
 		"a holder's day":           {{"register", "show", "--on", "yesterday", "CVR", "12345678"}, {"--on", "yesterday", "2005-08-11"}},
 		"a holder's instant":       {{"register", "show", "--known", "noon", "CVR", "12345678"}, {"--known", "noon", "RFC 3339"}},
+		"no authority connected":   {{"connection", "request", "SYS"}, {"payout system", "authorities"}},
+		"nobody connects":          {{"connection", "go-live", "SYS", "4101"}, {"--by", "--why"}},
+		"no report there":          {{"connection", "report", "SYS", absent}, {absent}},
+		"connected how far?":       {{"connection", "finish", "SYS", "4101"}, {"must be one of list, show, request"}},
+		"no place for a report":    {{"conformance", "--key", config, "--host-key", config}, {"--out"}},
+		"no cast":                  {{"conformance", "--key", config, "--host-key", config, "--out", absent, "--cast", absent}, {absent}},
+		"a cast that is none":      {{"conformance", "--key", config, "--host-key", config, "--out", absent, "--cast", config}, {config, "cast is not valid"}},
+		"a mass of nothing":        {{"conformance", "--mass", "0"}, {"--mass", "between 1 and 100000"}},
 		"no month to drop":         {{"retention", "drop", "--by", "A"}, {"name one month", "2005-08"}},
 		"nobody drops":             {{"retention", "drop", "2005-08"}, {"--by"}},
 		"a month that is none":     {{"retention", "prove", "August"}, {`"August"`, "2005-08"}},
@@ -132,8 +140,8 @@ func TestVersionAndSampleConfiguration(t *testing.T) {
 	}
 	p = nks(t, "check-config", programtest.Repository(t, "conf", "nks.toml"))
 	p.Want(t, 0)
-	if !strings.Contains(p.Out.String(), "good") {
-		t.Errorf("check-config printed %q", p.Out.String())
+	if out := p.Out.String(); p.Err.String() != "" || strings.Count(out, "good") != 1 || strings.Contains(out, "not valid") || !strings.Contains(out, "nks run needs: mailbox.host_key: ") {
+		t.Errorf("check-config printed %q and %q, want one verdict and what is missing", out, p.Err.String())
 	}
 }
 

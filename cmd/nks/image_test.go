@@ -69,7 +69,7 @@ func TestCheckConfigTellsTheImage(t *testing.T) {
 		must(t, err)
 		must(t, os.WriteFile(s.config, append([]byte("[register]\n"+text+"\n"), config[strings.Index(string(config), "[mailbox]"):]...), 0o644))
 		p := nks(t, "check-config", s.config)
-		if !strings.Contains(p.Out.String(), want[0]) || !strings.Contains(p.Err.String(), want[1]) {
+		if !strings.Contains(p.Out.String(), want[0]) || !strings.Contains(p.Out.String(), want[1]) {
 			t.Errorf("%s: %s%s", text, p.Out.String(), p.Err.String())
 		}
 	}

@@ -16,6 +16,8 @@ var version = "development"
 
 func commands() []command.Command {
 	return []command.Command{
+		{Name: "init", Args: "DIR", Summary: "write a gateway to try: configuration, keys, an example register, a simulated bank and bundles; for a test environment only", Run: initCommand,
+			Examples: []string{"init try", "init --mq /srv/nks-try"}},
 		{Name: "run", Summary: "run the gateway until it is told to stop (SIGTERM, Ctrl-C)", Run: runCommand,
 			Examples: []string{"run --config /srv/nks/nks.toml", "run --config trial.toml --clock 2005-08-11T04:30:00+02:00"}},
 		{Name: "load", Args: "DIR|FILE...", Summary: "load reference data from CSV files, or banks' profiles from a TOML file (docs/reference-data.md)", Run: loadCommand,
@@ -26,6 +28,8 @@ func commands() []command.Command {
 				"send --via mq --server gateway:4222 --supplier LEVA --password-file password bundle.xml"}},
 		{Name: "check", Args: "FILE...", Summary: "tell what would become of bundles, without sending them; - is standard input", Run: checkCommand,
 			Examples: []string{"check --config /srv/nks/nks.toml bundle.xml", "check --json --at 2005-08-11T04:30:00+02:00 - < bundle.xml"}},
+		{Name: "conformance", Summary: "play the connection test against a running gateway, as a data supplier, and keep a report (docs/connecting.md)", Run: conformanceCommand,
+			Examples: []string{"conformance --list", "conformance --cast conformance.toml --mailbox gateway:2222 --key supplier_LEVA --host-key mailbox_host.pub --bank 10m --out report"}},
 		{Name: "edifact", Args: "COMMAND FILE...", Summary: "judge, show, rewrite and answer EDIFACT files (docs/edifact.md)", Commands: edifactCommands(),
 			Examples: []string{"edifact lint bank.edi", "edifact show --mask bank.edi"}},
 		{Name: "ledger", Summary: "show where every øre is, and what does not add up", Run: ledgerCommand,
@@ -39,6 +43,8 @@ func commands() []command.Command {
 			Run: explainCommand, Examples: []string{"explain --config /srv/nks/nks.toml 16777217"}},
 		{Name: "register", Args: "COMMAND HOLDER", Summary: "show what the register has on a holder, and had", Commands: registerCommands(),
 			Examples: []string{"register show CVR 12345674", "register show --on 2005-06-30 P 1000000001"}},
+		{Name: "connection", Args: "COMMAND", Summary: "keep how far authorities are connected by payout systems: request, agreement, test, going live, fully connected (docs/connecting.md)",
+			Commands: connectionCommands(), Examples: []string{"connection list --config /srv/nks/nks.toml", `connection request KOM-LON 4101 --responsible "P. Rosen" --rights payments --by "A. Hansen" --why "letter of 4101"`}},
 		{Name: "audit", Args: "COMMAND", Summary: "prove that the log of what was done and looked at is what was signed", Commands: auditCommands(),
 			Examples: []string{"audit verify --config /srv/nks/nks.toml", "audit checkpoint --config /srv/nks/nks.toml > kept.txt"}},
 		{Name: "month", Args: "COMMAND", Summary: "list, close, show and verify months (docs/operations.md)", Commands: monthCommands(),

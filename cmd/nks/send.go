@@ -25,16 +25,21 @@ type sendOptions struct {
 	json   bool
 }
 
-func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
-	var o sendOptions
+// doorFlags are the flags of whoever goes through a door as a data supplier.
+func doorFlags(fs *flag.FlagSet, o *sendOptions) {
 	fs.StringVar(&o.via, "via", viaSFTP, "`door`: sftp or mq")
-	fs.StringVar(&o.Login, "supplier", "", "`login`: the data supplier")
 	fs.StringVar(&o.Mailbox, "mailbox", "127.0.0.1:2222", "sftp: `host:port` of the mailbox")
 	fs.StringVar(&o.Key, "key", "", "sftp: `file` of the supplier's private key")
 	fs.StringVar(&o.HostKey, "host-key", "", "sftp: `file` of the mailbox's public key")
-	fs.StringVar(&o.As, "as", "", "sftp: `name` in in/; default: the file's own")
 	fs.StringVar(&o.server, "server", "127.0.0.1:4222", "mq: `host:port` of the message broker")
 	fs.StringVar(&o.Password, "password-file", "", "mq: `file` of the supplier's password")
+}
+
+func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
+	var o sendOptions
+	doorFlags(fs, &o)
+	fs.StringVar(&o.Login, "supplier", "", "`login`: the data supplier")
+	fs.StringVar(&o.As, "as", "", "sftp: `name` in in/; default: the file's own")
 	fs.StringVar(&o.id, "id", "", "mq: message `id`; default: made of the file's bytes, so that the same file is the same message")
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for the answers")
 	fs.BoolVar(&o.json, "json", false, "print the outcome as one JSON object")
@@ -54,24 +59,34 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 
 // settle checks the flags and fills in what follows from them.
 func (o *sendOptions) settle() error {
+	if o.Login == "" {
+		return command.Usagef("one FILE must be named, and --supplier")
+	}
+	if o.via == viaMQ && !client.UsableID(o.id) {
+		return command.Usagef("--id %q: must be at most %d printable ASCII characters, no blank at either end", o.id, client.MaxID)
+	}
+	if err := o.settleDoor(); err != nil {
+		return err
+	}
+	if o.via == viaMQ {
+		o.As = o.id
+	}
+	return command.FilesExist(o.File)
+}
+
+// settleDoor checks the flags of a door.
+func (o *sendOptions) settleDoor() error {
 	if err := command.OneOf("via", o.via, viaSFTP, viaMQ); err != nil {
 		return err
 	}
-	byQueue := o.via == viaMQ
 	switch {
-	case o.Login == "":
-		return command.Usagef("one FILE must be named, and --supplier")
-	case byQueue && o.Password == "":
+	case o.via == viaMQ && o.Password == "":
 		return command.Usagef("--password-file must be given")
-	case !byQueue && (o.Key == "" || o.HostKey == ""):
+	case o.via == viaMQ:
+		o.Queue = o.server
+		return command.FilesExist(o.Password)
+	case o.Key == "" || o.HostKey == "":
 		return command.Usagef("--key and --host-key must be given")
-	case byQueue && !client.UsableID(o.id):
-		return command.Usagef("--id %q: must be at most %d printable ASCII characters, no blank at either end", o.id, client.MaxID)
 	}
-	needed := []string{o.File, o.Key, o.HostKey}
-	if byQueue {
-		o.Queue, o.As = o.server, o.id
-		needed = []string{o.File, o.Password}
-	}
-	return command.FilesExist(needed...)
+	return command.FilesExist(o.Key, o.HostKey)
 }

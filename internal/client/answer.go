@@ -9,20 +9,34 @@ import (
 	"strings"
 )
 
+// Rejection is a payment that was rejected, or what speaks against all payments of a debit or a bundle.
+type Rejection struct {
+	EndToEndID string `json:"end_to_end_id"` // empty: not one payment alone
+	Code       string `json:"code"`
+	Text       string `json:"text"`
+}
+
+// reason is the code and the text.
+func (r Rejection) reason() string { return strings.TrimSpace(r.Code + " " + r.Text) }
+
 // answer is what matters here of a receipt or response.
 type answer struct {
 	root, refersTo, action, groupStatus string
-	rejected                            int
-	reasons                             []string
+	// days are those on which a receipt that accepts has the recipients' money planned: one, or the first and the last.
+	days       []string
+	rejected   int // payments
+	rejections []Rejection
 }
 
 func readAnswer(b []byte) (answer, error) {
 	var a answer
-	var code, text string
+	var now Rejection // what is being read
+	var text string
 	dec := xml.NewDecoder(bytes.NewReader(b))
 	for {
 		t, err := dec.Token()
 		if errors.Is(err, io.EOF) {
+			a.close(&now)
 			return a, nil
 		}
 		if err != nil {
@@ -33,23 +47,26 @@ func readAnswer(b []byte) (answer, error) {
 			if a.root == "" {
 				a.root = t.Name.Local
 			}
+			if t.Name.Local == "Error" || t.Name.Local == "OrgnlTxRefInfAndSts" {
+				a.close(&now)
+			}
 			for _, at := range t.Attr {
 				if at.Name.Local == "errorCode" {
-					code = at.Value
+					now.Code = at.Value
 				}
 			}
 			text = ""
 		case xml.CharData:
 			text += string(t)
 		case xml.EndElement:
-			a.leaf(t.Name.Local, strings.TrimSpace(text), &code)
+			a.leaf(t.Name.Local, strings.TrimSpace(text), &now)
 			text = ""
 		}
 	}
 }
 
-// leaf takes note of an element's text; code carries a reason's number to its words.
-func (a *answer) leaf(name, text string, code *string) {
+// leaf takes note of an element's text.
+func (a *answer) leaf(name, text string, now *Rejection) {
 	switch name {
 	case "RefToMessageId":
 		a.refersTo = text
@@ -57,21 +74,34 @@ func (a *answer) leaf(name, text string, code *string) {
 		a.action = text
 	case "GrpSts":
 		a.groupStatus = text
+	case "EndToEndId":
+		now.EndToEndID = text
 	case "TxSts":
 		if text == "RJCT" {
 			a.rejected++
 		}
 	case "StsRsn":
-		if *code = text; text != "" && a.rejected == 0 {
-			a.reasons = append(a.reasons, text)
-		}
+		now.Code = text
 	case "Description", "AddtlInf":
 		if a.action == "ACPT" { // when the money is there: no reason
+			a.days = dayPattern.FindAllString(text, 2)
 			return
 		}
-		a.reasons = append(a.reasons, strings.TrimSpace(*code+" "+text))
+		now.Text = text
+	case "OrgnlTxRefInfAndSts", "OrgnlGrpRefInfAndSts", "Error":
+		a.close(now)
 	}
 }
+
+// close ends what is being read; what has neither a code nor a text is no rejection.
+func (a *answer) close(now *Rejection) {
+	if now.reason() != "" {
+		a.rejections = append(a.rejections, *now)
+	}
+	*now = Rejection{}
+}
+
+var dayPattern = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}`)
 
 var messageIDPattern = regexp.MustCompile(`MessageId\s*>\s*([^<]*?)\s*<`)
 

@@ -22,12 +22,13 @@ func DeriveID(document []byte) string { return fmt.Sprintf("sha256-%.16x", sha25
 
 // queue sends one document to the message queue and looks at its answers without taking any: others may belong to others.
 type queue struct {
-	supplier, id string
-	conn         *nats.Conn
-	api          jetstream.JetStream
-	out          jetstream.Stream
-	next         uint64            // of the out queue, the first message that was not looked at
-	ours         map[string][]byte // answers to our message, by file name
+	supplier string
+	ids      map[string]bool // of what is ours
+	conn     *nats.Conn
+	api      jetstream.JetStream
+	out      jetstream.Stream
+	next     uint64            // of the out queue, the first message that was not looked at
+	ours     map[string][]byte // answers to our message, by file name
 }
 
 const (
@@ -47,7 +48,7 @@ func dialQueue(ctx context.Context, c Config) (*queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the broker at %s: %w", c.Queue, err)
 	}
-	q := &queue{supplier: c.Login, id: c.As, conn: conn, next: 1, ours: map[string][]byte{}}
+	q := &queue{supplier: c.Login, ids: map[string]bool{c.As: true}, conn: conn, next: 1, ours: map[string][]byte{}}
 	if err := q.open(ctx); err != nil {
 		conn.Close()
 		return nil, err
@@ -89,6 +90,7 @@ func (q *queue) close() { q.conn.Close() }
 func (q *queue) upload(ctx context.Context, as string, document []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, talkTime)
 	defer cancel()
+	q.ids[as] = true
 	_, err := q.api.PublishMsg(ctx, &nats.Msg{Subject: own.In(q.supplier), Data: document, Header: nats.Header{jetstream.MsgIDHeader: {as}}})
 	var api *jetstream.APIError
 	if errors.Is(err, nats.ErrMaxPayload) || errors.As(err, &api) && api.ErrorCode == codeTooBig {
@@ -117,7 +119,7 @@ func (q *queue) list(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("look into %s: %w", streamOut, err)
 		}
 		q.next = m.Sequence + 1
-		if m.Header.Get(own.HeaderCorrelation) == q.id {
+		if q.ids[m.Header.Get(own.HeaderCorrelation)] {
 			q.ours[m.Header.Get(jetstream.MsgIDHeader)+".xml"] = m.Data
 		}
 	}

@@ -43,9 +43,12 @@ type Summary struct {
 	Response2 bool   `json:"response2"`  // came; never comes for a document that is not accepted
 	Payments  int    `json:"payments"`   // in the document, as far as it could be read
 	Rejected  int    `json:"rejected"`   // by response 2
-	// Reasons are the codes and texts of receipts and response 2, in order, no more than some.
-	Reasons []string `json:"reasons"`
-	Answers []string `json:"answers"` // names of the files that tell this
+	// Days are those on which the recipients of what was accepted are planned to have their money: one, or the first and the last.
+	Days []string `json:"days"`
+	// Rejections are all that receipts and response 2 say against payments, in order; Reasons their codes and texts, no more than some.
+	Rejections []Rejection `json:"rejections"`
+	Reasons    []string    `json:"reasons"`
+	Answers    []string    `json:"answers"` // names of the files that tell this
 }
 
 // Complete reports whether all that must come by itself at once has come.
@@ -197,7 +200,7 @@ func (w *waiter) take(name string, b []byte, certain bool) {
 }
 
 func (w *waiter) summarise(found map[string]answer) {
-	s := Summary{MessageID: w.sum.MessageID, Payments: w.sum.Payments}
+	s := Summary{MessageID: w.sum.MessageID, Payments: w.sum.Payments, Days: []string{}, Rejections: []Rejection{}, Reasons: []string{}}
 	for name, a := range found {
 		s.Answers = append(s.Answers, name)
 		switch a.root {
@@ -214,9 +217,12 @@ func (w *waiter) summarise(found map[string]answer) {
 	}
 	slices.Sort(s.Answers)
 	for _, name := range s.Answers {
-		s.Reasons = append(s.Reasons, found[name].reasons...)
+		s.Days = append(s.Days, found[name].days...)
+		s.Rejections = append(s.Rejections, found[name].rejections...)
 	}
-	s.Reasons = s.Reasons[:min(len(s.Reasons), mostReasons)]
+	for _, r := range s.Rejections[:min(len(s.Rejections), mostReasons)] {
+		s.Reasons = append(s.Reasons, r.reason())
+	}
 	w.sum = s
 }
 

@@ -42,3 +42,20 @@ func (c clock) read() (time.Duration, error) {
 }
 
 func (c clock) at(offset time.Duration) time.Time { return c.now().Add(offset) }
+
+// beginClock writes the offset at the first start with a business time of its own.
+func beginClock(c Config) error {
+	clock := newClock(c.Dir, c.Now)
+	_, err := os.Stat(clock.path)
+	if c.Clock.IsZero() || err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("clock: %w", err)
+	}
+	text, err := json.Marshal(map[string]int64{"offset_ns": int64(c.Clock.Sub(clock.now()))})
+	if err != nil {
+		return fmt.Errorf("clock: %w", err)
+	}
+	return replaceFile(clock.path, append(text, '\n'), true)
+}

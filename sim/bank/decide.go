@@ -2,6 +2,7 @@ package bank
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,7 +210,7 @@ func (d *decision) judge(o *orderLine) {
 	verdict := ""
 	name := payersName(o.Ref)
 	switch {
-	case o.Type == "20" && !p.Cheques, chance(p.Seed, "reject", name, p.RejectPerMille):
+	case slices.Contains(p.RejectsAccounts, o.Bank+o.Account), o.Type == "20" && !p.Cheques, chance(p.Seed, "reject", name, p.RejectPerMille):
 		verdict = verdictReject
 	case chance(p.Seed, "late reject", name, p.LateRejectPerMille):
 		verdict = verdictLate

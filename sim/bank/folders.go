@@ -33,9 +33,11 @@ func openFolders(dir, centre string) (Folders, error) {
 	return f, nil
 }
 
-func (f Folders) in() string      { return filepath.Join(f.Root, "in") }
-func (f Folders) out() string     { return filepath.Join(f.Root, "out") }
-func (f Folders) profile() string { return filepath.Join(f.Home, "profile.json") }
+func (f Folders) in() string  { return filepath.Join(f.Root, "in") }
+func (f Folders) out() string { return filepath.Join(f.Root, "out") }
+
+// Profile is the file that says how the centre answers.
+func (f Folders) Profile() string { return filepath.Join(f.Home, "profile.json") }
 func (f Folders) status() string  { return filepath.Join(f.Home, "status.json") }
 func (f Folders) journal() string { return filepath.Join(f.Home, "journal", "journal.jsonl") }
 func (f Folders) lock() string    { return filepath.Join(f.Home, "journal", "lock") }

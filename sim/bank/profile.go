@@ -62,12 +62,14 @@ type Profile struct {
 	Accepts      string `json:"accepts"`      // moment of the final CONTRL under 8then7, and of validation
 	Books        string `json:"books"`        // moment of the booking answers
 
-	Seed               uint64   `json:"seed"`
-	RejectPerMille     int      `json:"reject_per_mille"`
-	LateRejectPerMille int      `json:"late_reject_per_mille"` // rejected at booking, after acceptance
-	Reasons            []Reason `json:"reasons"`
-	Cheques            bool     `json:"cheques"`               // without: an order for a cheque is rejected
-	AsksPerMille       int      `json:"asks_contrl_per_mille"` // UNB 0031 of our own BANSTA interchanges
+	Seed               uint64 `json:"seed"`
+	RejectPerMille     int    `json:"reject_per_mille"`
+	LateRejectPerMille int    `json:"late_reject_per_mille"` // rejected at booking, after acceptance
+	// RejectsAccounts are accounts, registration number and account number as one word, to which every order is rejected.
+	RejectsAccounts []string `json:"rejects_accounts,omitempty"`
+	Reasons         []Reason `json:"reasons"`
+	Cheques         bool     `json:"cheques"`               // without: an order for a cheque is rejected
+	AsksPerMille    int      `json:"asks_contrl_per_mille"` // UNB 0031 of our own BANSTA interchanges
 
 	Misbehaves Misbehaviour `json:"misbehaves"` // what a gateway must bear in everyday life
 	Faults     Faults       `json:"faults,omitzero"`
@@ -154,7 +156,7 @@ func WriteProfile(dir, centre string, p Profile) error {
 	if err != nil {
 		return fmt.Errorf("write profile of %s: %w", centre, err)
 	}
-	if err := replaceFile(f.profile(), append(text, '\n'), true); err != nil {
+	if err := replaceFile(f.Profile(), append(text, '\n'), true); err != nil {
 		return fmt.Errorf("write profile of %s: %w", centre, err)
 	}
 	return nil
@@ -163,7 +165,7 @@ func WriteProfile(dir, centre string, p Profile) error {
 func readProfile(path string) (Profile, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Profile{}, fmt.Errorf("%w: %w", ErrProfile, err)
+		return Profile{}, fmt.Errorf("%w: how the centre answers: %w", ErrProfile, err)
 	}
 	dec := json.NewDecoder(strings.NewReader(string(text)))
 	dec.DisallowUnknownFields()
@@ -189,7 +191,7 @@ func (p Profile) check() error {
 	if p.GLN == "" || p.Codes.Rejected == "" || len(p.ControlPrefix) > 4 {
 		return fmt.Errorf("%w: gln and codes.rejected must be there, control_prefix has at most 4 characters", ErrProfile)
 	}
-	if (p.RejectPerMille > 0 || p.LateRejectPerMille > 0 || !p.Cheques) && len(p.Reasons) == 0 {
+	if (len(p.RejectsAccounts) > 0 || p.RejectPerMille > 0 || p.LateRejectPerMille > 0 || !p.Cheques) && len(p.Reasons) == 0 {
 		return fmt.Errorf("%w: rejects without reasons", ErrProfile)
 	}
 	if len(p.Faults.Kinds) > 0 && (p.Codes.Executed == "" || p.Codes.Accepted == "" || len(p.Reasons) == 0) {

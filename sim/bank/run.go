@@ -5,6 +5,7 @@
 package bank
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,13 +35,29 @@ var ErrLocked = errors.New("the centre is run by another process")
 
 // Config says which centre to run, where.
 type Config struct {
-	Dir    string           // data directory of the demo
-	Centre string           // name of the centre
-	Listen string           // address of the SFTP server
-	Faults Faults           // instead of those of the profile; none: the profile's
-	Out    io.Writer        // one line for each thing done; nil: none
-	Now    func() time.Time // the machine's clock; nil: time.Now
-	At     func(Failpoint)  // called at each failpoint, for a test to kill the process there; nil: nothing
+	Dir    string // data directory of the demo
+	Centre string // name of the centre
+	// Clock is the business time of the first start; zero: what sim/clock.json below Dir says, else the machine's. Later starts
+	// go on from there.
+	Clock  time.Time
+	Listen string // address of the SFTP server
+	// HostKey is the file of the server's private key, ClientKey that of the one public key that may come in; empty:
+	// bank_CENTRE_host and nks_client.pub in keys/ below Dir.
+	HostKey, ClientKey string
+	Faults             Faults           // instead of those of the profile; none: the profile's
+	Out                io.Writer        // one line for each thing done; nil: none
+	Now                func() time.Time // the machine's clock; nil: time.Now
+	At                 func(Failpoint)  // called at each failpoint, for a test to kill the process there; nil: nothing
+}
+
+// HostKeyFile is the file of the server's private key.
+func (c Config) HostKeyFile() string {
+	return cmp.Or(c.HostKey, filepath.Join(c.Dir, "keys", "bank_"+c.Centre+"_host"))
+}
+
+// ClientKeyFile is the file of the one public key that may come in.
+func (c Config) ClientKeyFile() string {
+	return cmp.Or(c.ClientKey, filepath.Join(c.Dir, "keys", "nks_client.pub"))
 }
 
 // Gap is an instant between two things that a kill may part.
@@ -68,6 +85,9 @@ func Run(ctx context.Context, c Config) error {
 }
 
 func run(ctx context.Context, c Config) error {
+	if err := beginClock(c); err != nil {
+		return err
+	}
 	stepped, err := Step(ctx, c)
 	if err != nil {
 		return err
@@ -79,7 +99,7 @@ func run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer root.Close()
-	s, err := newServer(c.Dir, c.Centre, &mailbox{root: root, bell: desk.bell}, desk.profile)
+	s, err := newServer(c, &mailbox{root: root, bell: desk.bell}, desk.profile)
 	if err != nil {
 		return err
 	}

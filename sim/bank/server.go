@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -36,26 +35,26 @@ type server struct {
 }
 
 // newServer reads the host key and the one key that may come in.
-func newServer(dir, centre string, m *mailbox, p Profile) (*server, error) {
-	keys := filepath.Join(dir, "keys")
-	text, err := os.ReadFile(filepath.Join(keys, "bank_"+centre+"_host"))
+func newServer(c Config, m *mailbox, p Profile) (*server, error) {
+	hostKey, clientKey := c.HostKeyFile(), c.ClientKeyFile()
+	text, err := os.ReadFile(hostKey)
 	if err != nil {
-		return nil, fmt.Errorf("host key: %w", err)
+		return nil, fmt.Errorf("the private key of its server: %w", err)
 	}
 	host, err := ssh.ParsePrivateKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("host key: %w", err)
+		return nil, fmt.Errorf("the private key of its server: %s: %w", hostKey, err)
 	}
-	text, err = os.ReadFile(filepath.Join(keys, "nks_client.pub"))
+	text, err = os.ReadFile(clientKey)
 	if err != nil {
-		return nil, fmt.Errorf("client key: %w", err)
+		return nil, fmt.Errorf("the public key of the gateway: %w", err)
 	}
 	client, _, _, _, err := ssh.ParseAuthorizedKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("client key: %w", err)
+		return nil, fmt.Errorf("the public key of the gateway: %s: %w", clientKey, err)
 	}
 	config := &ssh.ServerConfig{
-		ServerVersion: "SSH-2.0-" + centre,
+		ServerVersion: "SSH-2.0-" + c.Centre,
 		PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 			if bytes.Equal(key.Marshal(), client.Marshal()) {
 				return &ssh.Permissions{}, nil

@@ -40,7 +40,7 @@ func Step(ctx context.Context, c Config) (*Stepped, error) {
 			fmt.Fprintf(c.Out, "bank "+c.Centre+" "+format+"\n", values...)
 		}
 	}
-	profile, err := readProfile(folders.profile())
+	profile, err := readProfile(folders.Profile())
 	if err == nil && len(c.Faults.Kinds) > 0 {
 		profile.Faults = c.Faults
 		err = profile.check()

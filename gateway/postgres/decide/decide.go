@@ -94,6 +94,25 @@ func (s *Store) UndoEarlier(ctx context.Context, x *postgres.Session, kind strin
 	return nil
 }
 
+// Executed reads the decisions of a kind that were carried out and have a parameter with a value, the last first.
+func (s *Store) Executed(ctx context.Context, x *postgres.Session, kind, parameter, value string) (all []gateway.Decision, err error) {
+	var ids []int64
+	err = x.SelectContext(ctx, &ids, `SELECT d.id FROM decision d JOIN decision_step e ON e.decision_id = d.id AND e.step = 'executed'
+		WHERE d.kind = $1 AND d.content->>$2 = $3 ORDER BY d.id DESC LIMIT 1000`, kind, parameter, value)
+	for _, id := range ids {
+		if err != nil {
+			break
+		}
+		var d gateway.Decision
+		d, _, err = s.Load(ctx, x, id)
+		all = append(all, d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decisions %s of %s %s: %w", kind, parameter, value, err)
+	}
+	return all, nil
+}
+
 // row is a decision as the table has it.
 type row struct {
 	ID          int64     `db:"id"`

@@ -34,6 +34,12 @@ func Attach(ctx context.Context, cfg Config) (*Server, error) {
 // Open starts the server of cfg.DataDir or, where another nks runs it, attaches: what a command needs that works
 // beside a running gateway as well as alone.
 func Open(ctx context.Context, cfg Config) (*Server, error) {
+	// Beside a gateway that runs nobody waits for its lock.
+	if held(lockFile(cfg.DataDir)) {
+		if attached, err := Attach(ctx, cfg); err == nil {
+			return attached, nil
+		}
+	}
 	s, err := Start(ctx, cfg)
 	if !errors.Is(err, ErrBusy) {
 		return s, err

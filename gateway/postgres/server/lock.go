@@ -33,6 +33,19 @@ func acquire(path string) (*os.File, error) {
 	return f, nil
 }
 
+// lockFile is the lock of a data directory, beside it.
+func lockFile(dataDir string) string { return dataDir + ".lock" }
+
+// held reports whether somebody has the lock at this moment.
+func held(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // with it goes the lock, where it was free
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
+
 // lockPatience is how long a lock may be held by a child that its dead holder was about to start: such a child has the
 // file open until it runs its program.
 const lockPatience, lockPause = time.Second, 20 * time.Millisecond

@@ -101,7 +101,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start private PostgreSQL: %w", err)
 	}
-	if s.lock, err = acquire(s.cfg.DataDir + ".lock"); err != nil {
+	if s.lock, err = acquire(lockFile(s.cfg.DataDir)); err != nil {
 		return nil, fmt.Errorf("start private PostgreSQL in %s: %w", s.cfg.DataDir, err)
 	}
 	if err := s.bringUp(ctx); err != nil {

@@ -1,0 +1,136 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ConnectionState is how far an authority is connected by a payout system (udbetalingssystem). // B33.1-6
+type ConnectionState string
+
+// The states, in their order.
+const (
+	ConnectionRequested ConnectionState = "requested"
+	ConnectionAgreed    ConnectionState = "agreed"
+	ConnectionTesting   ConnectionState = "testing"
+	ConnectionLive      ConnectionState = "live"      // it pays
+	ConnectionConnected ConnectionState = "connected" // with everything that it pays
+	ConnectionDispensed ConnectionState = "dispensed" // it need not be connected
+	ConnectionEnded     ConnectionState = "ended"
+)
+
+// MayFollow reports whether a connection may go to a state from another; "" is one that nobody has asked for yet. What is changed so much that it
+// must be tested again goes back to testing.
+func (s ConnectionState) MayFollow(before ConnectionState) bool {
+	switch s {
+	case ConnectionRequested:
+		return slices.Contains([]ConnectionState{"", ConnectionEnded, ConnectionDispensed}, before)
+	case ConnectionAgreed:
+		return before == ConnectionRequested
+	case ConnectionTesting:
+		return slices.Contains([]ConnectionState{ConnectionAgreed, ConnectionLive, ConnectionConnected}, before)
+	case ConnectionLive:
+		return before == ConnectionTesting
+	case ConnectionConnected:
+		return before == ConnectionLive
+	case ConnectionDispensed:
+		return slices.Contains([]ConnectionState{"", ConnectionRequested, ConnectionAgreed, ConnectionTesting}, before)
+	case ConnectionEnded:
+		return before != "" && before != ConnectionEnded
+	}
+	return false
+}
+
+// Persons is how many must stand for it: going live, and being let off, let money go without what was to be shown before.
+func (s ConnectionState) Persons() int {
+	if s == ConnectionLive || s == ConnectionConnected || s == ConnectionDispensed {
+		return 2
+	}
+	return 1
+}
+
+// Verdict is what a case of the connection test has come to.
+type Verdict string
+
+// The verdicts. What could not be played, or only in part, says why: it has not passed.
+const (
+	VerdictPassed      Verdict = "passed"
+	VerdictFailed      Verdict = "failed"
+	VerdictUnanswered  Verdict = "not answered" // waited for in vain
+	VerdictNotPossible Verdict = "not possible here"
+)
+
+// ConformanceCase is a case of the connection test as it was played.
+type ConformanceCase struct {
+	ID       string  `json:"id"`
+	Title    string  `json:"title"`
+	Rule     string  `json:"rule"`
+	Official bool    `json:"official"` // of the public connection test
+	Verdict  Verdict `json:"verdict"`
+	Why      string  `json:"why,omitempty"` // it has not passed
+}
+
+// ConformanceReport is what a connection test has come to, as nks conformance keeps it.
+type ConformanceReport struct {
+	Supplier string            `json:"supplier"`
+	Gateway  string            `json:"gateway"` // its name, the addressee
+	Begun    time.Time         `json:"begun"`   // the machine's time
+	Ended    time.Time         `json:"ended"`
+	Cases    []ConformanceCase `json:"cases"`
+}
+
+// fewestOfficial is how many of the fifteen official cases must have passed: without a stop, a bank that rejects and an account abroad there
+// is still a test, with less there is none.
+const fewestOfficial = 12
+
+// Count is how many cases have come to a verdict.
+func (r ConformanceReport) Count(v Verdict) (n int) {
+	for _, c := range r.Cases {
+		if c.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+// Faulty reports whether a case has failed, or was not answered.
+func (r ConformanceReport) Faulty() bool {
+	return r.Count(VerdictPassed)+r.Count(VerdictNotPossible) < len(r.Cases)
+}
+
+// Passed reports whether nothing is faulty, and enough has passed: unknown is no success.
+func (r ConformanceReport) Passed() bool {
+	official := 0
+	for _, c := range r.Cases {
+		if c.Official && c.Verdict == VerdictPassed {
+			official++
+		}
+	}
+	return !r.Faulty() && official >= fewestOfficial
+}
+
+// String is the sum of it.
+func (r ConformanceReport) String() string {
+	word := "incomplete"
+	switch {
+	case r.Passed():
+		word = "passed"
+	case r.Faulty():
+		word = "failed"
+	}
+	return fmt.Sprintf("%s: %d of %d cases passed, %d failed, %d not answered, %d not possible here", word, r.Count(VerdictPassed), len(r.Cases), r.Count(VerdictFailed),
+		r.Count(VerdictUnanswered), r.Count(VerdictNotPossible))
+}
+
+// ReadConformanceReport reads a report as it is kept. The error is an ErrIntent.
+func ReadConformanceReport(text string) (r ConformanceReport, err error) {
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		return r, fmt.Errorf("the report is no summary.json of nks conformance: %w", ErrIntent)
+	}
+	if r.Supplier == "" || len(r.Cases) == 0 || r.Ended.Before(r.Begun) {
+		return r, fmt.Errorf("the report has no supplier, no cases or no time: %w", ErrIntent)
+	}
+	return r, nil
+}

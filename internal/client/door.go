@@ -1,0 +1,43 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Door is a supplier's side of the mailbox or of the message queue, through which several documents go. It takes no answer away.
+type Door struct{ box post }
+
+// Open connects as c says; its File, As and Wait do not matter.
+func Open(ctx context.Context, c Config) (*Door, error) {
+	dial := func() (post, error) { return dialMailbox(ctx, c) }
+	if c.Queue != "" {
+		dial = func() (post, error) { return dialQueue(ctx, c) }
+	}
+	box, err := dial()
+	if err != nil {
+		return nil, err
+	}
+	return &Door{box}, nil
+}
+
+// Send gives a document in, under a file's name or as a message id. When it returns nil, the gateway has it.
+func (d *Door) Send(ctx context.Context, as string, document []byte) error {
+	if !plainName(as) || !UsableID(as) {
+		return fmt.Errorf("%q cannot be the name of a document", as)
+	}
+	return d.box.upload(ctx, as, document)
+}
+
+// Names are the answers that lie there, in the queue those to documents that this Door has sent.
+func (d *Door) Names(ctx context.Context) ([]string, error) { return d.box.list(ctx) }
+
+// Read gives an answer's bytes; fs.ErrNotExist: it was taken away.
+func (d *Door) Read(ctx context.Context, name string) ([]byte, error) { return d.box.read(ctx, name) }
+
+// Pause waits before the next look, and reports whether ctx goes on.
+func (d *Door) Pause(ctx context.Context, wait time.Duration) bool { return pause(ctx, wait) }
+
+// Close ends the connection.
+func (d *Door) Close() { d.box.close() }
