@@ -118,7 +118,8 @@ func sampled() []gauges {
 		{nil, [][2]string{
 			{"nks_documents_arriving", "Documents that are not complete: they arrive, or broke off with their process and are dropped after a day."},
 			{"nks_documents_arriving_oldest_seconds", "Age of the oldest of them."},
-		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM document WHERE sha256 IS NULL`, withNow},
+		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM document
+			WHERE sha256 IS NULL AND id >= (SELECT month_ids(first_open()))`, withNow},
 		{nil, [][2]string{
 			{"nks_audit_waiting", "Entries of the log that wait for their place in the tree."},
 			{"nks_audit_oldest_seconds", "Age of the oldest of them, by the database's clock, since it was written."},
