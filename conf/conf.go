@@ -128,6 +128,7 @@ type Config struct {
 	Database Database `toml:"database"`
 	Mailbox  Mailbox  `toml:"mailbox"`
 	MQ       MQ       `toml:"mq"`
+	Rasp     Rasp     `toml:"rasp"`
 	Clock    Clock    `toml:"clock"`
 	Identity Identity `toml:"identity"`
 	Cell     Cell     `toml:"cell"`
@@ -361,6 +362,7 @@ func Default() Config {
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
 			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200},
 		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}},
+		Rasp:     defaultRasp(),
 		Identity: Identity{Name: "NKS", GLN: "5798000016446"},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},

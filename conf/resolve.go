@@ -46,6 +46,7 @@ func (c *Config) Resolve(dir string) {
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)
 	}
+	c.Rasp.resolve(dir)
 	for i := range c.Banks {
 		b := &c.Banks[i]
 		b.Key = from(dir, b.Key)
@@ -122,6 +123,7 @@ func (c Config) CheckFiles() error {
 		check("audit.former_keys", path, false)
 	}
 	check("decisions.persons", c.Decisions.Persons, false)
+	c.Rasp.files(check)
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)

@@ -23,6 +23,7 @@ const (
 	stepFailures  = "nks_step_failures_total"
 	bankConnected = "nks_bank_connected"
 	bankLastUp    = "nks_bank_connected_timestamp_seconds"
+	endpointsAway = "nks_endpoints_away"
 	ready         = "nks_ready"
 	clockOffset   = "nks_clock_offset_seconds"
 	takesRows     = "nks_database_writable"
@@ -57,6 +58,7 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Counter, Name: stepFailures, Help: "Steps that failed and are tried again.", Labels: step},
 		{Kind: gateway.Gauge, Name: bankConnected, Help: "1 while this process has the connection to the bank, and so its lease.", Labels: []string{"bank"}},
 		{Kind: gateway.Gauge, Name: bankLastUp, Help: "Unix time at which this process was last connected to the bank.", Labels: []string{"bank"}},
+		{Kind: gateway.Gauge, Name: endpointsAway, Help: "Suppliers whose endpoint did not acknowledge the last answer that this process sent."},
 		{Kind: gateway.Gauge, Name: ready, Help: "1 while /readyz says so."},
 		{Kind: gateway.Gauge, Name: clockOffset, Help: "How far the machine's clock is ahead of the database's, in seconds; negative: behind."},
 		{Kind: gateway.Gauge, Name: takesRows, Help: "1 while the database takes rows."},
@@ -224,6 +226,11 @@ func (m *Metrics) Connected(bank string, up bool) error {
 // Known gives a bank and its connection, which is down, before it was ever up.
 func (m *Metrics) Known(bank string) error {
 	return m.Set(gateway.Reading{Name: bankConnected, Labels: []string{bank}})
+}
+
+// EndpointsAway says how many suppliers' endpoints did not acknowledge what was sent last.
+func (m *Metrics) EndpointsAway(n int) error {
+	return m.Set(gateway.Reading{Name: endpointsAway, Value: int64(n)})
 }
 
 func truth(is bool) int64 {

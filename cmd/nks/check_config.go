@@ -38,6 +38,9 @@ func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagS
 	if err := tellPersons(p, c); err != nil {
 		return err
 	}
+	if err := tellRasp(p, c); err != nil {
+		return err
+	}
 	// Files may be put in place later, and elsewhere than where the configuration is written: they are told, not held
 	// against it.
 	if err := c.CheckFiles(); err != nil {
@@ -79,5 +82,22 @@ func tellImage(p *command.Program, c conf.Config) error {
 		_, err = fmt.Fprintf(p.Err, "before nks run: %d holders take %d MB; with more holders than there is room for, SQL is asked for each payment\n",
 			country, needs/mebi)
 	}
+	return err
+}
+
+// tellRasp says whom the signed endpoint lets in, and reads what its start would.
+func tellRasp(p *command.Program, c conf.Config) error {
+	if c.Rasp.Listen == "" {
+		return nil
+	}
+	parties, endpoints, err := app.CheckRasp(c.Rasp)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // told with the other files
+	case err != nil:
+		_, err = fmt.Fprintf(p.Err, "before nks run: rasp: %v\n", err)
+		return err
+	}
+	_, err = fmt.Fprintf(p.Out, "signed endpoint: %d suppliers, %d of them with an endpoint for answers\n", parties, endpoints)
 	return err
 }
