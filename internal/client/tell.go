@@ -6,8 +6,9 @@ import (
 	"io"
 )
 
-// Good reports whether the bundle was accepted with every payment, and nothing is missing that must come at once.
-func (s Summary) Good() bool { return s.Complete() && s.Accepted && s.Rejected == 0 }
+// Good reports whether the bundle was accepted with every payment, and nothing is missing that must come at once; where answers go to another
+// program, whether it was delivered.
+func (s Summary) Good() bool { return s.Elsewhere || s.Complete() && s.Accepted && s.Rejected == 0 }
 
 // Tell writes what came back for a file, in a line and its reasons, or as one JSON object.
 func (s Summary) Tell(w io.Writer, file string, asJSON bool) error {
@@ -16,6 +17,8 @@ func (s Summary) Tell(w io.Writer, file string, asJSON bool) error {
 	}
 	outcome := "no receipt in time"
 	switch {
+	case s.Elsewhere:
+		outcome = "acknowledged; its answers go to the supplier's endpoint or mailbox"
 	case s.Receipt != "" && !s.Accepted:
 		outcome = "refused, receipt " + s.Receipt
 	case s.Accepted && !s.Response2:
