@@ -18,6 +18,7 @@ func jobs(seed int) []job {
 		{name: "jetstream", args: test(n, "./mq/...")},
 		{name: "doors", args: test(n, "./gateway/door/...")},
 		{name: "signatures", every: 2, env: []string{"NKS_SIGNATURES=10000", "NKS_PEERS=1", "NKS_SEED=" + n}, args: test(n, "./gateway/door/rasp/xmldsig")},
+		{name: "strangers", every: 2, env: []string{"NKS_PEERS=1"}, args: test(n, "./gateway/door/rasp", "-run", "TestStranger")},
 		{name: "sftp", args: test(n, "./sftp/...")},
 		{name: "private server", args: test(n, "./gateway/postgres/server")},
 		{name: "bank", args: test(n, "./sim/bank")},

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -44,13 +45,27 @@ func NewAuthority(t testing.TB, name string) *Authority {
 // empty: it has none.
 func (a *Authority) Issue(t testing.TB, name, cvr string) Identity {
 	t.Helper()
+	return a.issue(t, name, cvr, newKey(t))
+}
+
+// IssueRSA is Issue with an RSA key, for who writes signatures by elliptic curves in a form of its own.
+func (a *Authority) IssueRSA(t testing.TB, name, cvr string) Identity {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.issue(t, name, cvr, key)
+}
+
+func (a *Authority) issue(t testing.TB, name, cvr string, key crypto.Signer) Identity {
+	t.Helper()
 	template := &x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, SubjectKeyId: serial(t).Bytes()}
 	if cvr != "" {
 		template.Subject.SerialNumber = "CVR:" + cvr + "-FID:1"
 	}
-	key := newKey(t)
 	return Identity{Certificate: sign(t, template, a.Certificate, key.Public(), a.key), Key: key}
 }
 
