@@ -108,10 +108,12 @@ func (a *Answers) next(ctx context.Context) (bool, error) {
 	}
 	err = a.Source.Send(ctx, at.Sequence, at.Number, document)
 	a.Up(err == nil)
-	if errors.Is(err, ErrSequenceOver) {
+	switch {
+	case errors.Is(err, ErrSequenceOver):
 		return false, errors.Join(err, a.Sendings.SetSending(ctx, a.Supplier, door.Sending{}))
-	}
-	if err != nil {
+	case errors.Is(err, ErrPeerRefuses): // in this sequence it would be refused for ever, whatever the peer has mended
+		return false, errors.Join(fmt.Errorf("answer %s: %w", answer.Name, err), a.end(ctx, at))
+	case err != nil:
 		return false, fmt.Errorf("answer %s: %w", answer.Name, err)
 	}
 	a.Sent(len(answer.Body))

@@ -25,7 +25,7 @@ type shelf struct {
 	mu    sync.Mutex
 	kept  map[string]string
 	taken int
-	fails error // the next take fails with it
+	fails []error // the next takes fail with them; nil: it does not
 	block chan struct{}
 	in    chan struct{} // told of every take that is blocked
 }
@@ -46,9 +46,11 @@ func (s *shelf) Take(ctx context.Context, a door.Arrival) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.fails; err != nil {
-		s.fails = nil
-		return err
+	if len(s.fails) > 0 {
+		err := s.fails[0]
+		if s.fails = s.fails[1:]; err != nil {
+			return err
+		}
 	}
 	key := a.Party + " " + a.Key
 	if before, ok := s.kept[key]; ok && before != string(body) {
@@ -207,7 +209,7 @@ func TestSequence(t *testing.T) {
 	first, second := in(h.request("m-1", "one"), 1, false), in(h.request("m-2", "two"), 2, false)
 	want(first, answered, 1, false, soap.Range{Lower: 1, Upper: 1})
 	want(first, answered, 1, false, soap.Range{Lower: 1, Upper: 1}) // signed anew: other bytes
-	h.shelf.fails = gateway.ErrTransient
+	h.shelf.fails = []error{gateway.ErrTransient}
 	if got := outcome(h.ask(second)); got != "fault MessagePersistencyFault of the receiver" {
 		t.Errorf("while nothing can be taken: %s", got)
 	}
