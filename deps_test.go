@@ -41,7 +41,7 @@ var rooms = []room{
 	{path: "gateway/console", may: []string{"gateway/view", "gateway/act"}, why: "the pages"},
 	{path: "internal/app", may: []string{"gateway", "register", "reconciliation", "metrics"}, why: "configuration into a running gateway"},
 	{path: "internal/command", why: "the frame of a program with commands"},
-	{path: "internal/client", why: "a data supplier's side of the doors"},
+	{path: "internal/client", may: []string{"gateway/door"}, why: "a data supplier's side of the doors"},
 	{path: "internal/report", may: []string{"register", "reconciliation", "internal/client", "internal/command"}, why: "what programs print of money and of deliveries"},
 	{path: "internal/bundle", why: "documents of payments, right and wrong"},
 	{path: "internal/conformance", may: []string{"internal/bundle", "internal/client"}, why: "the connection test, played as a data supplier"},

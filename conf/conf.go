@@ -130,6 +130,7 @@ type Config struct {
 	Database Database `toml:"database"`
 	Mailbox  Mailbox  `toml:"mailbox"`
 	MQ       MQ       `toml:"mq"`
+	Rasp     Rasp     `toml:"rasp"`
 	Clock    Clock    `toml:"clock"`
 	Identity Identity `toml:"identity"`
 	Cell     Cell     `toml:"cell"`
@@ -374,6 +375,7 @@ func Default() Config {
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
 			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200, StagedFiles: 1000, StagedMB: 4096, StagedKeep: Duration{30 * 24 * time.Hour}},
 		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}},
+		Rasp:     defaultRasp(),
 		Identity: Identity{Name: "NKS", GLN: "5798000016446", AddressedAs: AddressedAs{Production: []string{}, Test: []string{}}},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},
@@ -387,7 +389,7 @@ func Default() Config {
 		Log:      Log{Level: "info", Format: "json"},
 		Console:  Console{Listen: "127.0.0.1:8080"},
 		Metrics:  Metrics{Listen: "127.0.0.1:9464", StuckAfter: Duration{15 * time.Minute}, DifferenceEvery: Duration{5 * time.Minute}},
-		Lines:    Lines{Bank: Duration{10 * time.Minute}, Door: Duration{5 * time.Minute}, Queue: Duration{5 * time.Minute}, Limits: []string{}},
+		Lines:    Lines{Bank: Duration{10 * time.Minute}, Door: Duration{5 * time.Minute}, Queue: Duration{5 * time.Minute}, Endpoint: Duration{5 * time.Minute}, Limits: []string{}},
 	}
 }
 

@@ -32,6 +32,15 @@ key = "keys/nks_client"
 host_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "keys/a.pub"]
 `
 
+// rasp is an endpoint that is open, with one more line.
+func rasp(more string) string {
+	text := "[rasp]\nlisten = \"127.0.0.1:8443\"\naddress = \"https://gateway.example/rasp\"\nca = [\"ca.crt\"]\n"
+	if key, _, ok := strings.Cut(more, " = "); ok {
+		text = regexp.MustCompile(`(?m)^`+key+` = .*\n`).ReplaceAllString(text, "")
+	}
+	return text + more + "\n"
+}
+
 // uncommented is the sample with every key set to the default that it shows.
 func uncommented(t *testing.T) string {
 	t.Helper()
@@ -153,6 +162,17 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"code twice":          {bank + "gis_executed = [\"2\"]\n", `bank A: gis_executed: "2" stands in gis_rejected too`},
 		"no host key":         {strings.Replace(bank, "host_keys", "# host_keys", 1), "bank A: host_keys: is empty"},
 		"temp name":           {bank + "temp_name = \"NKS.tmp\"\n", "bank A: temp_name"},
+		"profile of before":   {"[rasp]\nprofile = \"oiorasp\"\n", "is not spoken yet"},
+		"no profile":          {"[rasp]\nprofile = \"sha1\"\n", `rasp.profile: "sha1" is not "sha256"`},
+		"endpoint, no TLS":    {rasp("address = \"http://gateway.example/rasp\""), "rasp.address"},
+		"endpoint, no CA":     {rasp("ca = []"), "rasp.ca"},
+		"no revocation":       {"environment = \"production\"\n" + rasp(""), "rasp.crl"},
+		"endpoint too large":  {rasp("max_message_mb = 65"), "rasp.max_message_mb"},
+		"nobody let in":       {"[[rasp.party]]\nsupplier = \"A\"\n", "rasp party A: certificates"},
+		"no fingerprint":      {"[[rasp.party]]\nsupplier = \"A\"\ncertificates = [\"sha256:12\"]\n", "64 hexadecimal digits"},
+		"no company number":   {"[[rasp.party]]\nsupplier = \"A\"\ncvr = [\"1\"]\n", "8 digits"},
+		"bound twice":         {"[[rasp.party]]\nsupplier = \"A\"\ncvr = [\"12345674\"]\n[[rasp.party]]\nsupplier = \"B\"\ncvr = [\"12345674\"]\n", "rasp party B: 12345674 is bound twice"},
+		"nobody to believe":   {"[[rasp.party]]\nsupplier = \"A\"\ncvr = [\"12345674\"]\nendpoint = \"https://a.example/in\"\n", "rasp party A: endpoint_certificates"},
 		"queue on a network":  {"[mq]\nlisten = \"0.0.0.0:4222\"\n", "mq.listen"},
 		"message too large":   {"[mq]\nmax_message_mb = 64\n", "mq.max_message_mb"},
 		"put time before all": {"[mq]\nput_time_counts = \"169h\"\n", "mq.put_time_counts"},

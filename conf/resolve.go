@@ -49,6 +49,7 @@ func (c *Config) Resolve(dir string) {
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)
 	}
+	c.Rasp.resolve(dir)
 	for i := range c.Banks {
 		b := &c.Banks[i]
 		b.Key = from(dir, b.Key)
@@ -128,6 +129,7 @@ func (c Config) CheckFiles() []error {
 	}
 	check("decisions.persons", c.Decisions.Persons, false)
 	check("keys.expires", c.Keys.Expires, false)
+	c.Rasp.files(check)
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)

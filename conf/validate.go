@@ -57,9 +57,10 @@ func (c Config) Validate() error {
 	var p problems
 	oneOf(&p, "environment", c.Environment, Production, Test)
 	p.check(c.Data != "", "data", "is empty")
-	c.Database.validate(&p, len(c.Banks))
+	c.Database.validate(&p, len(c.Banks), len(c.Rasp.Endpoints()))
 	c.Mailbox.validate(&p)
 	c.MQ.validate(&p)
+	c.Rasp.validate(&p, c.Environment)
 	if c.Clock.Start != "" {
 		_, err := time.Parse(time.RFC3339, c.Clock.Start)
 		p.check(err == nil, "clock.start", "%q is no time such as \"2005-08-11T04:30:00+02:00\"", c.Clock.Start)
@@ -107,7 +108,7 @@ const connectionsPerBank = 4
 // with its readers, answers, doors, gauges, and one that listens for work. With fewer, steps that need one more would wait for each other.
 const connectionsAtLeast = 20
 
-func (d Database) validate(p *problems, banks int) {
+func (d Database) validate(p *problems, banks, endpoints int) {
 	p.check(d.URL == "" || d.URLFile == "", "database.url", "is given beside database.url_file")
 	if d.URL != "" {
 		u, err := url.Parse(d.URL)
@@ -118,7 +119,7 @@ func (d Database) validate(p *problems, banks int) {
 			p.check(!has, "database.url", "holds a password; put it in a file and name that as database.url_file")
 		}
 	}
-	p.within("database.max_connections", d.MaxConnections, connectionsAtLeast+connectionsPerBank*banks, 10_000)
+	p.within("database.max_connections", d.MaxConnections, connectionsAtLeast+connectionsPerBank*banks+endpoints, 10_000) // an endpoint holds one while it is sent to
 }
 
 func (m Mailbox) validate(p *problems) {

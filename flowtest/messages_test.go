@@ -28,12 +28,12 @@ func (w *world) queued(supplier string) string {
 	w.t.Helper()
 	var all []string
 	for {
-		a, err := w.Answer.NextQueued(w.t.Context(), supplier)
+		a, err := w.Answer.Outbox(door.Queue).NextQueued(w.t.Context(), supplier)
 		if errors.Is(err, gateway.ErrNotFound) {
 			return strings.Join(all, "; ")
 		}
 		if err == nil {
-			err = w.Answer.Queued(w.t.Context(), a)
+			err = w.Answer.Outbox(door.Queue).Queued(w.t.Context(), a)
 		}
 		if err != nil {
 			w.t.Fatal(err)
@@ -189,18 +189,18 @@ func TestQueuedAnswer_Again(t *testing.T) {
 	}
 	w.read()
 	w.check()
-	first, err := w.Answer.NextQueued(t.Context(), "LEVA")
+	first, err := w.Answer.Outbox(door.Queue).NextQueued(t.Context(), "LEVA")
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := w.Answer.NextQueued(t.Context(), "LEVA")
+	again, err := w.Answer.Outbox(door.Queue).NextQueued(t.Context(), "LEVA")
 	if err != nil || again.Name != first.Name || !bytes.Equal(again.Body, first.Body) {
 		t.Errorf("first %s, then %s, %v", first.Name, again.Name, err)
 	}
 	if busy, err := w.Watch.InHand(t.Context()); err != nil || !busy {
 		t.Errorf("in hand: %t, %v", busy, err)
 	}
-	if err := w.Answer.LayInMailbox(t.Context(), first); err != nil {
+	if err := w.Answer.Outbox(door.Queue).LayInMailbox(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	w.want("the queue", w.queued("LEVA"), "RETURSVAR2-0000000001 about id:a")

@@ -174,7 +174,10 @@ func TestWork_WakesAnotherProcess(t *testing.T) {
 		w.check()
 	}})
 	n.wakes(sleeping{name: "queue", work: postgres.ToQueue("LEVA"),
-		step: found(func(ctx context.Context) error { _, err := n.Answer.NextQueued(ctx, "LEVA"); return err }), make: func() {
+		step: found(func(ctx context.Context) error {
+			_, err := n.Answer.Outbox(door.Queue).NextQueued(ctx, "LEVA")
+			return err
+		}), make: func() {
 			w.queues("message", bundle("G-4", complete("D", 100)).XML())
 			w.read()
 		}})

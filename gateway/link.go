@@ -10,6 +10,8 @@ const (
 	LinkBank  LinkKind = "bank"  // a booking centre: one connection, whichever node owns it
 	LinkDoor  LinkKind = "door"  // where data suppliers come in, at each node
 	LinkQueue LinkKind = "queue" // a data supplier's queues, at each node that serves them
+	// LinkEndpoint is a data supplier's own endpoint, at each node that sends answers to it.
+	LinkEndpoint LinkKind = "endpoint"
 )
 
 // LinkState is whether a line can be used.
@@ -136,7 +138,7 @@ func (l Link) Severity(all []Link, now time.Time) Severity {
 			return Warning
 		}
 	}
-	if l.Kind == LinkQueue {
+	if l.Kind == LinkQueue || l.Kind == LinkEndpoint {
 		return Warning
 	}
 	return Urgent
@@ -146,4 +148,5 @@ func (l Link) Severity(all []Link, now time.Time) Severity {
 const (
 	DoorMailbox = "mailbox"
 	DoorQueues  = "mq"
+	DoorSigned  = "rasp"
 )

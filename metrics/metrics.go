@@ -25,6 +25,7 @@ const (
 	bankLastUp    = "nks_bank_connected_timestamp_seconds"
 	lineUp        = "nks_line_up"
 	lineLastGood  = "nks_line_last_good_seconds"
+	endpointsAway = "nks_endpoints_away"
 	ready         = "nks_ready"
 	clockOffset   = "nks_clock_offset_seconds"
 	takesRows     = "nks_database_writable"
@@ -63,6 +64,7 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Gauge, Name: bankLastUp, Help: "Unix time at which this process was last connected to the bank.", Labels: []string{"bank"}},
 		{Kind: gateway.Gauge, Name: lineUp, Help: "1 while the line to the bank, or this node's door or queue, is up; 0 also when nobody knows.", Labels: []string{"kind", "name"}},
 		{Kind: gateway.Gauge, Name: lineLastGood, Help: "How long ago that line was last good; since it was first wanted where it never was.", Labels: []string{"kind", "name"}},
+		{Kind: gateway.Gauge, Name: endpointsAway, Help: "Suppliers whose endpoint did not acknowledge the last answer that this process sent."},
 		{Kind: gateway.Gauge, Name: ready, Help: "1 while /readyz says so."},
 		{Kind: gateway.Gauge, Name: clockOffset, Help: "How far the machine's clock is ahead of the database's, in seconds; negative: behind."},
 		{Kind: gateway.Gauge, Name: takesRows, Help: "1 while the database takes rows."},
@@ -232,6 +234,11 @@ func (m *Metrics) Connected(bank string, up bool) error {
 // Known gives a bank and its connection, which is down, before it was ever up.
 func (m *Metrics) Known(bank string) error {
 	return m.Set(gateway.Reading{Name: bankConnected, Labels: []string{bank}})
+}
+
+// EndpointsAway says how many suppliers' endpoints did not acknowledge what was sent last.
+func (m *Metrics) EndpointsAway(n int) error {
+	return m.Set(gateway.Reading{Name: endpointsAway, Value: int64(n)})
 }
 
 func truth(is bool) int64 {

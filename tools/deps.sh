@@ -4,7 +4,7 @@
 #   tools/deps.sh demo    what the program needs
 #   tools/deps.sh check   what the module with cgo needs to be built (mq/ibmmq)
 #   tools/deps.sh test    both, and what the tests need besides
-#   tools/deps.sh farm    and what the farm alone needs: another signer and verifier of SOAP messages, in Java
+#   tools/deps.sh farm    and what the farm alone needs: another signer and verifier of SOAP messages, in Java, and of sequences, in C
 #
 # Where everything is present nothing is touched. Without root it says in one line what to install, and fails.
 set -eu
@@ -49,6 +49,8 @@ missing() {
 	has javac || echo default-jdk-headless
 	[ -e /usr/share/java/wss4j.jar ] || echo libwss4j-java
 	[ -e /usr/share/java/xmlsec.jar ] || echo libxml-security-java
+	has soapcpp2 && [ -e /usr/share/gsoap/plugin/wsrmapi.c ] || echo gsoap libgsoap-dev
+	[ -e /usr/include/openssl/ssl.h ] || echo libssl-dev
 }
 
 packages=$(missing | tr '\n' ' ')

@@ -44,6 +44,9 @@ func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagS
 	if err := tellPersons(p, c); err != nil {
 		return err
 	}
+	if err := tellRasp(p, c); err != nil {
+		return err
+	}
 	return tellWhatItNeeds(p, c.CheckFiles())
 }
 
@@ -95,5 +98,21 @@ func tellImage(p *command.Program, c conf.Config) error {
 		_, err = fmt.Fprintf(p.Out, "register image: %d holders take %d MB; with more holders than there is room for, SQL is asked for each payment\n",
 			country, needs/mebi)
 	}
+	return err
+}
+
+// tellRasp says whom the signed endpoint lets in, and reads what its start would.
+func tellRasp(p *command.Program, c conf.Config) error {
+	if c.Rasp.Listen == "" {
+		return nil
+	}
+	parties, endpoints, err := app.CheckRasp(c.Rasp)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // told with the other files
+	case err != nil:
+		return fmt.Errorf("rasp: %w", err)
+	}
+	_, err = fmt.Fprintf(p.Out, "signed endpoint: %d suppliers, %d of them with an endpoint for answers\n", parties, endpoints)
 	return err
 }

@@ -16,7 +16,7 @@ import (
 func conformanceCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	var door sendOptions
 	o := conformance.Options{Say: p.Out, Now: time.Now}
-	doorFlags(fs, &door)
+	doorFlags(fs, &door, "sftp or mq")
 	cast := fs.String("cast", "conformance.toml", "`file` of who the cases are played with; nks init writes one")
 	fs.StringVar(&o.Dir, "out", "", "`directory` of the report, new or empty: what was sent and received, summary.txt and summary.json")
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for what must come at once")
@@ -39,7 +39,7 @@ func conformanceCommand(ctx context.Context, p *command.Program, fs *flag.FlagSe
 	for id := range strings.FieldsFuncSeq(*only, func(r rune) bool { return r == ',' }) {
 		o.Only = append(o.Only, strings.TrimSpace(id))
 	}
-	if err := door.settleDoor(); err != nil {
+	if err := door.settleDoor(viaSFTP, viaMQ); err != nil {
 		return err
 	}
 	return playConformance(ctx, p, o, door, *cast)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"flag"
+	"net/url"
+	"strings"
 	"time"
 
 	"nks/internal/client"
@@ -14,6 +16,7 @@ import (
 const (
 	viaSFTP = "sftp"
 	viaMQ   = "mq"
+	viaRASP = "rasp"
 )
 
 // sendOptions are the flags of nks send.
@@ -25,11 +28,11 @@ type sendOptions struct {
 	json   bool
 }
 
-// doorFlags are the flags of whoever goes through a door as a data supplier.
-func doorFlags(fs *flag.FlagSet, o *sendOptions) {
-	fs.StringVar(&o.via, "via", viaSFTP, "`door`: sftp or mq")
+// doorFlags are the flags of whoever goes through the mailbox or the message queue as a data supplier.
+func doorFlags(fs *flag.FlagSet, o *sendOptions, doors string) {
+	fs.StringVar(&o.via, "via", viaSFTP, "`door`: "+doors)
 	fs.StringVar(&o.Mailbox, "mailbox", "127.0.0.1:2222", "sftp: `host:port` of the mailbox")
-	fs.StringVar(&o.Key, "key", "", "sftp: `file` of the supplier's private key")
+	fs.StringVar(&o.Key, "key", "", "sftp, rasp: `file` of the supplier's private key")
 	fs.StringVar(&o.HostKey, "host-key", "", "sftp: `file` of the mailbox's public key")
 	fs.StringVar(&o.server, "server", "127.0.0.1:4222", "mq: `host:port` of the message broker")
 	fs.StringVar(&o.Password, "password-file", "", "mq: `file` of the supplier's password")
@@ -37,10 +40,16 @@ func doorFlags(fs *flag.FlagSet, o *sendOptions) {
 
 func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	var o sendOptions
-	doorFlags(fs, &o)
+	doorFlags(fs, &o, "sftp, mq or rasp")
 	fs.StringVar(&o.Login, "supplier", "", "`login`: the data supplier")
 	fs.StringVar(&o.As, "as", "", "sftp: `name` in in/; default: the file's own")
-	fs.StringVar(&o.id, "id", "", "mq: message `id`; default: made of the file's bytes, so that the same file is the same message")
+	fs.StringVar(&o.Endpoint, "endpoint", "", "rasp: `URL` of the signed endpoint")
+	fs.StringVar(&o.Cert, "cert", "", "rasp: `file` of the supplier's certificate")
+	fs.StringVar(&o.ServerCert, "server-cert", "", "rasp: `file` of the certificate that the gateway signs with")
+	fs.StringVar(&o.CA, "ca", "", "rasp: `file` of the authorities' certificates")
+	fs.StringVar(&o.Listen, "listen", "", "rasp: `URL` at which the supplier's answers are taken meanwhile; default: another program takes them")
+	fs.StringVar(&o.Into, "into", "", "rasp: `folder` in which answers are kept that are taken")
+	fs.StringVar(&o.id, "id", "", "mq, rasp: message `id`; default: made of the file's bytes, so that the same file is the same message")
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for the answers")
 	fs.BoolVar(&o.json, "json", false, "print the outcome as one JSON object")
 	tokens, err := command.Parse(fs, args)
@@ -65,7 +74,11 @@ func (o *sendOptions) settle() error {
 	if o.via == viaMQ && !client.UsableID(o.id) {
 		return command.Usagef("--id %q: must be at most %d printable ASCII characters, no blank at either end", o.id, client.MaxID)
 	}
-	if err := o.settleDoor(); err != nil {
+	if o.via == viaRASP {
+		return o.settleSigned()
+	}
+	o.Endpoint, o.Listen = "", ""
+	if err := o.settleDoor(viaSFTP, viaMQ, viaRASP); err != nil {
 		return err
 	}
 	if o.via == viaMQ {
@@ -74,9 +87,9 @@ func (o *sendOptions) settle() error {
 	return command.FilesExist(o.File)
 }
 
-// settleDoor checks the flags of a door.
-func (o *sendOptions) settleDoor() error {
-	if err := command.OneOf("via", o.via, viaSFTP, viaMQ); err != nil {
+// settleDoor checks the flags of the mailbox and the message queue, and that the door is one of those that are named.
+func (o *sendOptions) settleDoor(doors ...string) error {
+	if err := command.OneOf("via", o.via, doors...); err != nil {
 		return err
 	}
 	switch {
@@ -89,4 +102,23 @@ func (o *sendOptions) settleDoor() error {
 		return command.Usagef("--key and --host-key must be given")
 	}
 	return command.FilesExist(o.Key, o.HostKey)
+}
+
+// settleSigned is settle for the signed endpoint.
+func (o *sendOptions) settleSigned() error {
+	switch {
+	case o.Endpoint == "" || o.Key == "" || o.Cert == "" || o.ServerCert == "" || o.CA == "":
+		return command.Usagef("--endpoint, --key, --cert, --server-cert and --ca must be given")
+	case (o.Listen == "") != (o.Into == ""):
+		return command.Usagef("--listen and --into go together")
+	case !client.UsableID(o.id) || strings.Contains(o.id, " "):
+		return command.Usagef("--id %q: must be at most %d printable ASCII characters without a blank", o.id, client.MaxID)
+	}
+	o.As = o.id
+	for flag, address := range map[string]string{"endpoint": o.Endpoint, "listen": o.Listen} {
+		if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path == "") {
+			return command.Usagef("--%s %q: must be a URL such as https://gateway.example:8443/rasp", flag, address)
+		}
+	}
+	return command.FilesExist(o.File, o.Key, o.Cert, o.ServerCert, o.CA)
 }

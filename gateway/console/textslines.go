@@ -32,6 +32,7 @@ var lineTexts = []Text{
 	{"line.bank", "Datacentral", "Bank centre"},
 	{"line.door", "Indgang", "Door"},
 	{"line.queue", "Køer for", "Queues of"},
+	{"line.endpoint", "Modtager hos", "Endpoint of"},
 	{"line.door.mailbox", "Postkassen (SFTP)", "The mailbox (SFTP)"},
 	{"line.door.mq", "Kø-indgangen (MQ)", "The queue door (MQ)"},
 	{"line.door.rasp", "SOAP-indgangen", "The SOAP door"},

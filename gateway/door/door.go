@@ -34,6 +34,8 @@ type Arrival struct {
 	Party string // the data supplier that the door let in, by its own means and not by what the document says
 	// Key is the transport key: the same for every try to bring the same document.
 	Key string
+	// Name is what the sender calls the document; empty where it says nothing.
+	Name string
 	// Sent is when the sender says that it sent, Queued when a queue took it by the queue's clock; zero where nobody
 	// says. When the gateway takes it, the Intake stamps by the business clock.
 	Sent, Queued time.Time

@@ -23,6 +23,8 @@ type Answers struct {
 	// Copies are the suppliers that get responses 7, 8 and 9 for people, too, by Copy.
 	Copies []string
 	Copy   gateway.NewAnswerEncoder
+	// Endpoints are the suppliers to whom answers are sent; for others what answers the signed endpoint lies in the mailbox.
+	Endpoints []string
 }
 
 // Answering is an answer that is being written: its number is drawn, its document grows.
@@ -81,7 +83,11 @@ func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, err
 			return 0, err
 		}
 	}
-	if door.Kind(w.Delivery.Door) == door.Queue {
+	out := door.Kind(w.Delivery.Door)
+	if out == door.Signed && !slices.Contains(a.Endpoints, w.Delivery.Supplier) {
+		out = door.Mailbox
+	}
+	if out != door.Mailbox {
 		x.Wakes(ToQueue(w.Delivery.Supplier))
 	}
 	var id int64
@@ -92,7 +98,7 @@ func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, err
 				VALUES ($1::bigint + nextval('answer_number'), $2, $3, $4, $5, $6, $7, $8, $9, $10)
 				RETURNING id, kind, number, delivery_id, supplier, file_name)
 			INSERT INTO answer_key (answer_id, kind, number, delivery_id, supplier, file_name) SELECT * FROM made RETURNING answer_id`,
-			month.IDs(), int(w.Kind), w.Number, w.Delivery.ID, w.Delivery.Supplier, w.Delivery.Door, w.FileName(), w.Status, w.MadeAt,
+			month.IDs(), int(w.Kind), w.Number, w.Delivery.ID, w.Delivery.Supplier, out, w.FileName(), w.Status, w.MadeAt,
 			w.document.ID()).Scan(&id)
 	}
 	if err != nil {

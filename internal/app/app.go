@@ -54,6 +54,7 @@ type App struct {
 	mailbox  *sftp.Server
 	hostKeys []string // fingerprints of those that the mailbox shows
 	queues   *queues  // nil: the door is closed
+	signed   *signed  // the same
 	workers  []*gateway.Worker
 	banks    *banks
 	apart    *apart
@@ -152,6 +153,14 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	} else {
 		a.watch.lines.closed(gateway.LinkDoor, doorQueues, gateway.TroubleConfiguration)
 	}
+	if a.signed, err = a.openSigned(run); err != nil {
+		return err
+	}
+	if a.signed != nil {
+		a.watch.door(doorSigned, nil)
+	} else {
+		a.watch.lines.closed(gateway.LinkDoor, doorSigned, gateway.TroubleConfiguration)
+	}
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
 		return err
 	}
@@ -163,7 +172,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	}
 	a.banks.run()
 	at := a.Addresses()
-	o.Log.Info().Str("mailbox", at.Mailbox).Str("mq", at.Queue).Str("metrics", at.Metrics).Str("pages", at.Pages).Int("banks", a.banks.count()).
+	o.Log.Info().Str("mailbox", at.Mailbox).Str("mq", at.Queue).Str("rasp", at.Signed).Str("metrics", at.Metrics).Str("pages", at.Pages).Int("banks", a.banks.count()).
 		Time("business_time", a.clock.Now()).Msg("nks is up")
 	return nil
 }
@@ -176,7 +185,7 @@ func patience() gateway.Patience {
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Report: c.Report,
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
 		Keeping: Keeping(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
@@ -243,7 +252,7 @@ func (a *App) Shutdown() error {
 	errs := []error{a.pages.close()}
 	if a.mailbox != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
-		errs = append(errs, a.mailbox.Shutdown(ctx))
+		errs = append(errs, a.mailbox.Shutdown(ctx), a.signed.shutdown(ctx))
 		cancel()
 	}
 	if a.stop != nil {

@@ -18,6 +18,7 @@ import (
 
 	"nks/conf"
 	"nks/gateway"
+	"nks/gateway/door"
 	"nks/gateway/door/queue"
 	"nks/gateway/postgres"
 	"nks/mq"
@@ -105,21 +106,21 @@ func (q *queues) lock(dir string) error {
 
 // open begins to work for a supplier that the broker knows.
 func (q *queues) open(ctx context.Context, supplier string) {
-	door := &queue.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
+	d := &queue.Door{Supplier: supplier, Out: mq.Address{Queue: jetstream.Out(supplier)}, Correlation: jetstream.Correlation,
 		Open: func(ctx context.Context) (mq.Link, error) {
 			link, err := q.broker.Open(ctx, supplier, "")
 			q.app.watch.lines.opening(gateway.LinkQueue, supplier, err)
 			return link, err
 		},
 		// The broker is of this process, and its clock the machine's.
-		Clock: time.Now, Intake: q.app.steps.Receive, Answers: q.app.steps.Answer,
+		Clock: time.Now, Intake: q.app.steps.Receive, Answers: q.app.steps.Answer.Outbox(door.Queue),
 		Arrived: func(size int) {
 			q.app.log.Info().Str("supplier", supplier).Int("bytes", size).Msg("message queue: delivered")
 		},
 		Poll: q.app.longestSleep(), Retry: retryFirst, Failed: q.failed}
-	q.app.sleepers.add(postgres.ToQueue(supplier), door.Wake)
-	q.app.wait.Go(func() { door.Receive(ctx) })
-	q.app.wait.Go(func() { door.Answer(ctx) })
+	q.app.sleepers.add(postgres.ToQueue(supplier), d.Wake)
+	q.app.wait.Go(func() { d.Receive(ctx) })
+	q.app.wait.Go(func() { d.Answer(ctx) })
 }
 
 func (q *queues) failed(name string, err error) {

@@ -76,6 +76,7 @@ type StepOptions struct {
 	Foretells bool // receipt 1 says when the recipients have their money
 	// Copies are the suppliers that get responses 7, 8 and 9 for people, too.
 	Copies    []string
+	Endpoints []string    // the suppliers to whom answers of the signed endpoint are sent
 	Report    conf.Report // that go to suppliers each day
 	Banks     postgres.Centres
 	Decisions act.Rules
@@ -144,7 +145,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		taking = postgres.NewBase(*base)
 		taking.Now = o.Taken
 	}
-	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New, Copies: o.Copies, Copy: answers.NewCopy}
+	writer := &postgres.Answers{Base: base, OwnName: o.OwnName, OwnGLN: o.OwnGLN, Encode: answers.New, Copies: o.Copies, Copy: answers.NewCopy, Endpoints: o.Endpoints}
 	keeper := image.NewKeeper(o.DB, o.Now, banking.Location(), l.Image)
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,

@@ -51,6 +51,7 @@ func (l *lifetime) end() {
 const (
 	doorMailbox = gateway.DoorMailbox
 	doorQueues  = gateway.DoorQueues
+	doorSigned  = gateway.DoorSigned
 	// askEvery is the pause between two questions to the database, askFor how long it may take to answer.
 	askEvery, askFor = 2 * time.Second, 2 * time.Second
 	// listenAgain is the pause after the address could not be had.
@@ -78,6 +79,10 @@ func newWatch(c conf.Config, log zerolog.Logger, version string, machine func() 
 	w.monitor.Door(doorMailbox, errDoorNotOpen)
 	if c.MQ.Listen != "" {
 		w.monitor.Door(doorQueues, errDoorNotOpen)
+	}
+	if c.Rasp.Listen != "" {
+		w.monitor.Door(doorSigned, errDoorNotOpen)
+		w.note(numbers.EndpointsAway(0))
 	}
 	return w, nil
 }

@@ -1,5 +1,5 @@
-// Package client is a data supplier's side of the mailbox and the message queue: it sends one document, waits for the
-// receipt and response 2, and takes nothing away.
+// Package client is a data supplier's side of the doors: it sends one document, waits for the receipt and response 2, and takes nothing away
+// but what is sent to it.
 package client
 
 import (
@@ -22,11 +22,17 @@ type Config struct {
 	// Queue is host:port of the message broker: then the document goes there, under As as message id; empty: DeriveID.
 	Queue    string
 	Password string // file of the password at the broker
-	Login    string // the data supplier
-	Key      string // file of the private key (OpenSSH)
-	HostKey  string // file of the mailbox's public key: the only one accepted
-	File     string // document to send
-	As       string // name in in/; empty: the file's own; the message id of a queue
+	// Endpoint is the URL of the signed endpoint: then the document goes there, under As as MessageID; empty: made of its bytes.
+	Endpoint string
+	// Cert is the file of the supplier's certificate (PEM, as Key then is), ServerCert that of the gateway's, CA that of the authorities of both.
+	Cert, ServerCert, CA string
+	// Listen is the URL at which answers are taken, and kept in the folder Into; empty: they go to another program.
+	Listen, Into string
+	Login        string // the data supplier
+	Key          string // file of the private key (OpenSSH)
+	HostKey      string // file of the mailbox's public key: the only one accepted
+	File         string // document to send
+	As           string // name in in/; empty: the file's own; the message id of a queue
 	// Wait bounds the waiting for answers, in the machine's time. Zero: do not wait.
 	Wait time.Duration
 	// Collected is a folder in which another process of the supplier keeps the answers that it takes away, or empty.
@@ -49,6 +55,8 @@ type Summary struct {
 	Rejections []Rejection `json:"rejections"`
 	Reasons    []string    `json:"reasons"`
 	Answers    []string    `json:"answers"` // names of the files that tell this
+	// Elsewhere: answers go to another program of the supplier, and none was waited for.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // Complete reports whether all that must come by itself at once has come.
@@ -68,13 +76,19 @@ type post interface {
 	close()
 }
 
-// open connects to the mailbox or the queue, and settles the document's name there.
+// open connects to the door, and settles the document's name there.
 func (c *Config) open(ctx context.Context, document []byte) (post, error) {
 	if c.Queue != "" {
 		if c.As == "" {
 			c.As = DeriveID(document)
 		}
 		return dialQueue(ctx, *c)
+	}
+	if c.Endpoint != "" {
+		if c.As == "" {
+			c.As = messageID(c.Login, document)
+		}
+		return dialRasp(*c, document)
 	}
 	if c.As == "" {
 		c.As = filepath.Base(c.File)
@@ -111,6 +125,10 @@ func Send(ctx context.Context, c Config) (Summary, error) {
 		if err := c.Delivered(c.As, b); err != nil {
 			return w.sum, err
 		}
+	}
+	if c.Endpoint != "" && c.Listen == "" {
+		w.sum.Elsewhere = true
+		return w.sum, nil
 	}
 	return w.wait(ctx)
 }

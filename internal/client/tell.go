@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// Good reports whether the bundle was accepted with every payment, and nothing is missing that must come at once.
-func (s Summary) Good() bool { return s.Complete() && s.Accepted && s.Rejected == 0 }
+// Good reports whether the bundle was accepted with every payment, and nothing is missing that must come at once; where answers go to another
+// program, whether it was delivered.
+func (s Summary) Good() bool { return s.Elsewhere || s.Complete() && s.Accepted && s.Rejected == 0 }
 
 // mostTold bounds how many rejections are told in lines; the answers have them all.
 const mostTold = 200
@@ -41,6 +42,8 @@ func (s Summary) Tell(w io.Writer, file string, asJSON bool) error {
 
 func (s Summary) outcome() string {
 	switch {
+	case s.Elsewhere:
+		return "acknowledged; its answers go to the supplier's endpoint or mailbox"
 	case s.Receipt == "0":
 		return "refused by receipt 0: it cannot be read; nothing of this delivery is paid"
 	case s.Receipt != "" && !s.Accepted:

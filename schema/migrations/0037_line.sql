@@ -6,7 +6,7 @@ SET search_path = nks;
 -- A line: what it leads to, and how it is. Told when it changes, and every quarter of a minute. Times are business times, corrected by the
 -- database's clock where a node's is apart.
 CREATE TABLE line (
-    kind          text NOT NULL,              -- bank, door, queue
+    kind          text NOT NULL,              -- bank, door, queue, endpoint
     name          text NOT NULL,
     node          text NOT NULL,              -- '' for a bank's line, which its one owner tells of
     owner         text NOT NULL,              -- the node that told

@@ -18,6 +18,7 @@ func jobs(seed int) []job {
 		{name: "jetstream", args: test(n, "./mq/...")},
 		{name: "doors", args: test(n, "./gateway/door/...")},
 		{name: "signatures", every: 2, env: []string{"NKS_SIGNATURES=10000", "NKS_PEERS=1", "NKS_SEED=" + n}, args: test(n, "./gateway/door/rasp/xmldsig")},
+		{name: "strangers", every: 2, env: []string{"NKS_PEERS=1"}, args: test(n, "./gateway/door/rasp", "-run", "TestStranger")},
 		{name: "sftp", args: test(n, "./sftp/...")},
 		{name: "bank cut anywhere", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./gateway/banklink", "-run", "Cut")},
 		{name: "mailbox cut anywhere", every: 4, env: []string{"NKS_FARM=1"}, args: test(n, "./sftp", "-run", "Sweep")},

@@ -8,7 +8,7 @@ import (
 // delivered sends a small document, for the answers to it.
 func (s *suite) delivered(party string) delivery {
 	s.Helper()
-	key, body := s.key("about"), []byte("<about/>")
+	key, body := s.key("about"), s.as([]byte("<about/>"))
 	s.deliver(party, key, body)
 	return s.wantOne(party, key, body)
 }
@@ -38,7 +38,7 @@ func (s *suite) wantNoAnswers() {
 
 func (s *suite) answersInOrder() {
 	d := s.delivered(PartyA)
-	bodies := [][]byte{[]byte("<one/>"), document(2<<20 + 3), document(1 << 20), []byte("<four/>")}
+	bodies := [][]byte{s.answer([]byte("<one/>")), s.answer(pattern(2<<20 + 3)), s.answer(pattern(1 << 20)), s.answer([]byte("<four/>"))}
 	var names []string
 	for _, body := range bodies {
 		names = append(names, s.offer(PartyA, d, body))
@@ -49,18 +49,18 @@ func (s *suite) answersInOrder() {
 	s.wantNoAnswers()
 	s.client.Restart()
 	s.wantNoAnswers()
-	s.wantNext(PartyA, s.offer(PartyA, d, []byte("<after/>")), []byte("<after/>"))
+	s.wantNext(PartyA, s.offer(PartyA, d, s.answer([]byte("<after/>"))), s.answer([]byte("<after/>")))
 	s.wantNoAnswers()
 }
 
 func (s *suite) answersApart() {
 	a, b := s.delivered(PartyA), s.delivered(PartyB)
-	first := s.offer(PartyB, b, []byte("<b-1/>"))
-	second := s.offer(PartyA, a, []byte("<a-1/>"))
-	third := s.offer(PartyB, b, []byte("<b-2/>"))
-	s.wantNext(PartyA, second, []byte("<a-1/>"))
-	s.wantNext(PartyB, first, []byte("<b-1/>"))
-	s.wantNext(PartyB, third, []byte("<b-2/>"))
+	first := s.offer(PartyB, b, s.answer([]byte("<b-1/>")))
+	second := s.offer(PartyA, a, s.answer([]byte("<a-1/>")))
+	third := s.offer(PartyB, b, s.answer([]byte("<b-2/>")))
+	s.wantNext(PartyA, second, s.answer([]byte("<a-1/>")))
+	s.wantNext(PartyB, first, s.answer([]byte("<b-1/>")))
+	s.wantNext(PartyB, third, s.answer([]byte("<b-2/>")))
 	s.wantNoAnswers()
 }
 
@@ -77,8 +77,8 @@ func (s *suite) answerUnrecorded() {
 		{"<two/>", []func(string){func(name string) { s.unrecorded(name, true) }}},
 		{"<three/>", nil},
 	} {
-		name := s.offer(PartyA, d, []byte(c.body), c.fault...) + s.client.Traits().Suffix
-		want, bodies[name] = append(want, name), []byte(c.body)
+		name := s.offer(PartyA, d, s.answer([]byte(c.body)), c.fault...) + s.client.Traits().Suffix
+		want, bodies[name] = append(want, name), s.answer([]byte(c.body))
 	}
 	for len(got) < len(want) {
 		a, err := s.client.Next(s.ctx, PartyA)

@@ -9,13 +9,27 @@ import (
 	"nks/gateway/postgres"
 )
 
-// document is one of so many bytes that differ from place to place.
-func document(size int) []byte {
+// document is one of so many bytes that differ from place to place, as the door takes it.
+func (s *suite) document(size int) []byte { return s.as(pattern(size)) }
+
+func pattern(size int) []byte {
 	body := make([]byte, size)
 	for i := range body {
 		body[i] = byte(i>>12 ^ i*7)
 	}
 	return body
+}
+
+// as is a content as the door takes it, answer as it gives it.
+func (s *suite) as(content []byte) []byte { return made(content, s.client.Traits().Document) }
+
+func (s *suite) answer(content []byte) []byte { return made(content, s.client.Traits().Answer) }
+
+func made(content []byte, document func([]byte) []byte) []byte {
+	if document == nil {
+		return content
+	}
+	return document(content)
 }
 
 func (s *suite) bodies() {
@@ -24,7 +38,7 @@ func (s *suite) bodies() {
 		key  string
 		size int
 	}{{"empty", 0}, {"one", 1}, {"below", piece - 1}, {"piece", piece}, {"above", piece + 1}, {"many", 3*piece + 7}, {"most", Limit}} {
-		body := document(c.size)
+		body := s.document(c.size)
 		s.check(c.key, s.client.Send(s.ctx, PartyA, s.key(c.key), body))
 		s.wantOne(PartyA, s.key(c.key), body)
 	}
@@ -32,7 +46,7 @@ func (s *suite) bodies() {
 }
 
 func (s *suite) acknowledgedLate() {
-	key, body := s.key("a"), document(2<<20)
+	key, body := s.key("a"), s.document(2<<20)
 	committed, release := s.hold(key)
 	sent := s.sending(PartyA, key, body)
 	s.check("commit", await(s, "the commit", committed))
@@ -44,7 +58,7 @@ func (s *suite) acknowledgedLate() {
 }
 
 func (s *suite) sameAgain() {
-	key, body := s.key("a"), document(1<<20+1)
+	key, body := s.key("a"), s.document(1<<20+1)
 	for range 3 {
 		s.check("send", s.client.Send(s.ctx, PartyA, key, body))
 		s.wantOne(PartyA, key, body)
@@ -53,10 +67,10 @@ func (s *suite) sameAgain() {
 }
 
 func (s *suite) otherBytes() {
-	key, body := s.key("a"), document(1000)
+	key, body := s.key("a"), s.document(1000)
 	s.check("send", s.client.Send(s.ctx, PartyA, key, body))
 	before := s.exceptions()
-	for _, other := range [][]byte{document(1001), body[:999], document(2 << 20), nil} {
+	for _, other := range [][]byte{s.document(1001), s.document(999), s.document(2 << 20), s.document(0)} {
 		if err := s.client.Send(s.ctx, PartyA, key, other); !errors.Is(err, gateway.ErrConflict) {
 			s.Errorf("%d other bytes: %v, want %v", len(other), err, gateway.ErrConflict)
 		}
@@ -72,7 +86,7 @@ func (s *suite) otherBytes() {
 
 func (s *suite) tooLarge() {
 	key := s.key("a")
-	if err := s.client.Send(s.ctx, PartyA, key, document(Limit+1)); !errors.Is(err, gateway.ErrRefused) {
+	if err := s.client.Send(s.ctx, PartyA, key, s.document(Limit+1)); !errors.Is(err, gateway.ErrRefused) {
 		s.Errorf("over the limit: %v, want %v", err, gateway.ErrRefused)
 	}
 	s.wantNone(PartyA, key)
@@ -80,7 +94,7 @@ func (s *suite) tooLarge() {
 }
 
 func (s *suite) temporary() {
-	key, body := s.key("a"), document(2<<20)
+	key, body := s.key("a"), s.document(2<<20)
 	for range 3 {
 		s.failing(key, gateway.ErrTransient)
 	}
@@ -98,10 +112,10 @@ func (s *suite) temporary() {
 func (s *suite) ownFault() {
 	key := s.key("a")
 	s.failing(key, errors.New("a bug"))
-	sent := s.sending(PartyA, key, []byte("<a/>"))
+	sent := s.sending(PartyA, key, s.as([]byte("<a/>")))
 	s.until("the fault", func() bool { return len(s.outcomes(key)) == 1 })
-	s.deliver(PartyA, s.key("b"), []byte("<b/>"))
-	s.wantOne(PartyA, s.key("b"), []byte("<b/>"))
+	s.deliver(PartyA, s.key("b"), s.as([]byte("<b/>")))
+	s.wantOne(PartyA, s.key("b"), s.as([]byte("<b/>")))
 	select {
 	case err := <-sent:
 		if err == nil || refused(err) {
@@ -113,7 +127,7 @@ func (s *suite) ownFault() {
 
 // databaseFull: what fails under a document while it comes is the database's condition, not the document's fault.
 func (s *suite) databaseFull() {
-	key, body := s.key("a"), document(3<<20)
+	key, body := s.key("a"), s.document(3<<20)
 	s.check("fill", s.fill(s.ctx))
 	sent := s.sending(PartyA, key, body)
 	s.until("the failure", func() bool { return len(s.outcomes(key)) > 0 })
@@ -131,7 +145,7 @@ func (s *suite) databaseFull() {
 
 // replyLost: the door dies when the document is committed and not acknowledged.
 func (s *suite) replyLost() {
-	key, body := s.key("a"), document(1<<20+1)
+	key, body := s.key("a"), s.document(1<<20+1)
 	committed, _ := s.hold(key)
 	sent := s.sending(PartyA, key, body)
 	s.check("commit", await(s, "the commit", committed))
@@ -148,7 +162,7 @@ func (s *suite) replyLost() {
 }
 
 func (s *suite) brokenOff() {
-	key, body := s.key("a"), document(6<<20)
+	key, body := s.key("a"), s.document(6<<20)
 	s.check("break off", s.client.SendHalf(s.ctx, PartyA, key, body))
 	s.wantNone(PartyA, key)
 	s.wantNothingLeft()
@@ -157,7 +171,7 @@ func (s *suite) brokenOff() {
 }
 
 func (s *suite) twoParties() {
-	key, a, b := s.key("a"), []byte("<a/>"), []byte("<b/>")
+	key, a, b := s.key("a"), s.as([]byte("<a/>")), s.as([]byte("<b/>"))
 	s.check("send", s.client.Send(s.ctx, PartyA, key, a))
 	s.check("send", s.client.Send(s.ctx, PartyB, key, b))
 	s.wantOne(PartyA, key, a)
@@ -167,7 +181,7 @@ func (s *suite) twoParties() {
 func (s *suite) whoBrought() {
 	traits := s.client.Traits()
 	for _, party := range Parties() {
-		body := []byte("<from>" + party + "</from>")
+		body := s.as([]byte("<from>" + party + "</from>"))
 		s.check("send", s.client.Send(s.ctx, party, s.key("a"), body))
 		d := s.wantOne(party, s.key("a"), body)
 		if (d.Sent != nil) != traits.Sent || (d.Queued != nil) != traits.Queued {
@@ -186,12 +200,12 @@ func (s *suite) whoBrought() {
 // nothingPersonal: suppliers may put anything into their keys.
 func (s *suite) nothingPersonal() {
 	const number = "010170-0001"
-	key, body := s.key(number), []byte("<a/>")
+	key, body := s.key(number), s.as([]byte("<a/>"))
 	s.failing(key, gateway.ErrTransient)
 	s.deliver(PartyA, key, body)
 	for what, err := range map[string]error{
-		"other bytes": s.client.Send(s.ctx, PartyA, key, []byte("<b/>")),
-		"too large":   s.client.Send(s.ctx, PartyA, key+"-large", document(Limit+1)),
+		"other bytes": s.client.Send(s.ctx, PartyA, key, s.as([]byte("<b/>"))),
+		"too large":   s.client.Send(s.ctx, PartyA, key+"-large", s.document(Limit+1)),
 	} {
 		if err == nil || strings.Contains(err.Error(), number) {
 			s.Errorf("%s: %v", what, err)

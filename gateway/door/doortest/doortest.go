@@ -38,7 +38,10 @@ type Traits struct {
 	Queued   bool                      // arrivals say when they were queued
 	Evidence func(party string) string // what the door knows of who brings; "": nothing
 	Suffix   string                    // of answers' names
-	Resends  bool                      // what failed for a while comes again without its sender, which hears nothing of it
+	// Document makes of a content a document that the door takes, and Answer one that it gives: another of another content, never shorter, of
+	// the same length where that is long. Nil: the door takes and gives anything.
+	Document, Answer func(content []byte) []byte
+	Resends          bool // what failed for a while comes again without its sender, which hears nothing of it
 }
 
 // Answer is an answer as the client got it.
@@ -191,7 +194,7 @@ func (s *suite) until(what string, done func() bool) {
 // servesOn sends one more document: whatever has happened, the door goes on, and nothing has been left over.
 func (s *suite) servesOn() {
 	s.Helper()
-	body := []byte("<afterwards/>")
+	body := s.as([]byte("<afterwards/>"))
 	s.deliver(PartyA, s.key("afterwards"), body)
 	s.wantOne(PartyA, s.key("afterwards"), body)
 	s.mu.Lock()

@@ -148,10 +148,10 @@ func (c collection) Collect(ctx context.Context, party, name string) error {
 }
 
 type queueing struct {
-	*answer.Store
+	answer.Outbox
 	stage *Stage
 }
 
 func (q queueing) Queued(ctx context.Context, a gateway.QueuedAnswer) error {
-	return q.stage.recording(ctx, a.Name, func() error { return q.Store.Queued(ctx, a) })
+	return q.stage.recording(ctx, a.Name, func() error { return q.Outbox.Queued(ctx, a) })
 }

@@ -18,6 +18,7 @@ import (
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/pgtest"
 	"nks/gateway/postgres/receive"
+	"nks/gateway/postgres/reliable"
 	"nks/schema"
 )
 
@@ -28,9 +29,12 @@ const Limit = 8 << 20
 type Stage struct {
 	// Intake takes documents in, and keeps uploads until their rename.
 	Intake door.Staging
-	// Collection is where answers lie, Queueing where they wait for a queue.
+	// Collection is where answers lie, Queueing where those of a door wait for being put or sent.
 	Collection door.Collection
-	Queueing   door.Queueing
+	Queueing   func(of door.Kind) door.Queueing
+	// Sequences is where reliable sequences are kept, Sendings where those to suppliers are.
+	Sequences door.Sequences
+	Sendings  door.Sendings
 
 	tables *postgres.Base // through connections of the suite's own
 
@@ -54,7 +58,10 @@ func newStage(t *testing.T) *Stage {
 	doors := postgres.NewBase(base)
 	answers := &answer.Store{Base: doors}
 	s.Intake = intake{&receive.Store{Base: doors, Rules: receive.Rules{DocumentBytes: Limit}}, s}
-	s.Collection, s.Queueing = collection{answers, s}, queueing{answers, s}
+	s.Collection = collection{answers, s}
+	s.Queueing = func(of door.Kind) door.Queueing { return queueing{answers.Outbox(of), s} }
+	sequences := &reliable.Store{Base: doors, Limits: reliable.Limits{Sequences: 1000}}
+	s.Sequences, s.Sendings = sequences, sequences
 	return s
 }
 

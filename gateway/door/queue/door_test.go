@@ -96,7 +96,7 @@ func (q *suppliers) open() {
 	ctx, q.stop = context.WithCancel(context.Background())
 	for party, side := range q.sides {
 		d := &queue.Door{Supplier: party, Out: mq.Address{Queue: jetstream.Out(party)}, Correlation: jetstream.Correlation,
-			Intake: q.stage.Intake, Answers: q.stage.Queueing, Arrived: func(int) {}, Poll: 10 * time.Millisecond, Retry: time.Millisecond,
+			Intake: q.stage.Intake, Answers: q.stage.Queueing(door.Queue), Arrived: func(int) {}, Poll: 10 * time.Millisecond, Retry: time.Millisecond,
 			Open: func(ctx context.Context) (mq.Link, error) {
 				l, err := q.broker.Open(ctx, party, "")
 				return watched{l, side}, err

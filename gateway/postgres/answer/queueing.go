@@ -9,17 +9,27 @@ import (
 	"strings"
 
 	"nks/gateway"
+	"nks/gateway/door"
 	"nks/gateway/postgres"
 )
 
+// Outbox is the answers that a door puts or sends to their suppliers itself.
+type Outbox struct {
+	*Store
+	Door door.Kind
+}
+
+// Outbox is what waits for the queues, or the endpoints, of a door.
+func (s *Store) Outbox(of door.Kind) Outbox { return Outbox{s, of} }
+
 // NextQueued implements door.Queueing.
-func (s *Store) NextQueued(ctx context.Context, supplier string) (gateway.QueuedAnswer, error) {
+func (s Outbox) NextQueued(ctx context.Context, supplier string) (gateway.QueuedAnswer, error) {
 	var a gateway.QueuedAnswer
 	var document int64
 	err := s.DB.QueryRowContext(ctx, `SELECT a.id, a.file_name, d.transport_key, a.document_id
-		FROM (SELECT answer_id FROM answer_uncollected WHERE supplier = $1 AND door = 'mq' ORDER BY answer_id LIMIT 1) u
+		FROM (SELECT answer_id FROM answer_uncollected WHERE supplier = $1 AND door = $2 ORDER BY answer_id LIMIT 1) u
 		CROSS JOIN LATERAL (SELECT * FROM answer b WHERE b.id = u.answer_id LIMIT 1) a
-		CROSS JOIN LATERAL (SELECT e.transport_key FROM delivery e WHERE e.id = a.delivery_id LIMIT 1) d`, supplier).Scan(&a.ID, &a.Name, &a.Key, &document)
+		CROSS JOIN LATERAL (SELECT e.transport_key FROM delivery e WHERE e.id = a.delivery_id LIMIT 1) d`, supplier, s.Door).Scan(&a.ID, &a.Name, &a.Key, &document)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, gateway.ErrNotFound
 	}
@@ -38,10 +48,10 @@ func (s *Store) NextQueued(ctx context.Context, supplier string) (gateway.Queued
 	return a, s.journal(ctx, `k.answer_id = $1`, a.ID)
 }
 
-// Queued implements door.Queueing. Of this door that is what collected_at means.
-func (s *Store) Queued(ctx context.Context, a gateway.QueuedAnswer) error {
+// Queued implements door.Queueing. Of these doors that is what collected_at means.
+func (s Outbox) Queued(ctx context.Context, a gateway.QueuedAnswer) error {
 	s.Failpoint("after-queueing-before-record")
-	_, err := s.DB.ExecContext(ctx, `UPDATE answer SET collected_at = $2 WHERE id = $1 AND door = 'mq' AND collected_at IS NULL`, a.ID, s.Now())
+	_, err := s.DB.ExecContext(ctx, `UPDATE answer SET collected_at = $2 WHERE id = $1 AND door = $3 AND collected_at IS NULL`, a.ID, s.Now(), s.Door)
 	if err != nil {
 		return fmt.Errorf("answer %s queued: %w", a.Name, postgres.Transient(err))
 	}
@@ -49,11 +59,21 @@ func (s *Store) Queued(ctx context.Context, a gateway.QueuedAnswer) error {
 }
 
 // LayInMailbox implements door.Queueing: the answers behind it go on.
-func (s *Store) LayInMailbox(ctx context.Context, a gateway.QueuedAnswer) error {
+func (s Outbox) LayInMailbox(ctx context.Context, a gateway.QueuedAnswer) error {
 	return s.Transact(ctx, "lay in mailbox", func(x *postgres.Session) error {
-		if err := x.UpdateOne(ctx, `UPDATE answer SET door = 'sftp' WHERE id = $1 AND door = 'mq' AND collected_at IS NULL`, a.ID); err != nil {
+		if err := x.UpdateOne(ctx, `UPDATE answer SET door = 'sftp' WHERE id = $1 AND door = $2 AND collected_at IS NULL`, a.ID, s.Door); err != nil {
 			return err
 		}
 		return s.RaiseDetail(ctx, x, gateway.AnswerTooLarge, a.Name, gateway.DetailAnswerInMailbox.With(len(a.Body)))
 	})
+}
+
+// LayUnreachable gives the mailboxes what lies for endpoints that are configured no more: suppliers are those that have one.
+func (s *Store) LayUnreachable(ctx context.Context, suppliers []string) error {
+	_, err := s.DB.ExecContext(ctx, `UPDATE answer SET door = 'sftp' WHERE door = 'rasp' AND collected_at IS NULL
+		AND id IN (SELECT answer_id FROM answer_uncollected WHERE door = 'rasp' AND supplier <> ALL ($1))`, suppliers)
+	if err != nil {
+		return fmt.Errorf("answers for no endpoint: %w", postgres.Transient(err))
+	}
+	return nil
 }

@@ -1,0 +1,192 @@
+package conf
+
+import (
+	"encoding/hex"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The profiles of the signed endpoint.
+const (
+	// ProfileSHA256 is TLS, and signatures by SHA-256 or better.
+	ProfileSHA256 = "sha256"
+	// profileOIORASP is what the unmodified library of OIO RASP speaks: SHA-1, encrypted bodies, no TLS. It is refused.
+	profileOIORASP = "oiorasp"
+)
+
+// Rasp is the signed endpoint for data suppliers.
+type Rasp struct {
+	// Listen is host:port; empty: the door is closed.
+	Listen string `toml:"listen"`
+	// Address is the URL by which suppliers reach it. Every message must be meant for it.
+	Address string `toml:"address"`
+	Profile string `toml:"profile"`
+	// Certificate and Key are files of the gateway's, in PEM: for TLS, and to sign with.
+	Certificate string `toml:"certificate"`
+	Key         string `toml:"key"`
+	// CA are files with the certificates of authorities, and CRL with their revocation lists: with any, each certificate must be told of by one.
+	CA  []string `toml:"ca"`
+	CRL []string `toml:"crl"`
+	// ClockSkew is how far a sender's clock may be apart.
+	ClockSkew Duration `toml:"clock_skew"`
+	// MaxMessageMB is the largest message in MiB.
+	MaxMessageMB int `toml:"max_message_mb"`
+	// MaxConnections bounds the connections of all suppliers together, PartyRequests what is in hand of one.
+	MaxConnections int `toml:"max_connections"`
+	PartyRequests  int `toml:"party_requests"`
+	// ReadTimeout bounds the time that a message takes to come.
+	ReadTimeout Duration `toml:"read_timeout"`
+	// Sequences is how many a supplier may have open, Inactivity after how long without a message one is forgotten.
+	Sequences  int      `toml:"sequences"`
+	Inactivity Duration `toml:"inactivity"`
+	// Parties are who may send.
+	Parties []RaspParty `toml:"party"`
+}
+
+// RaspParty binds certificates to a data supplier.
+type RaspParty struct {
+	Supplier string `toml:"supplier"`
+	// Certificates are those that sign: files in PEM, or "sha256:" and the fingerprint in hexadecimal. CVR are company numbers: then any
+	// certificate of the authorities that says one of them.
+	Certificates []string `toml:"certificates"`
+	CVR          []string `toml:"cvr"`
+	// Identifiers are how its messages may call their sender, beside its name and EAN in the register.
+	Identifiers []string `toml:"identifiers"`
+	// Endpoint is the URL that its answers are sent to; empty: they lie in its mailbox.
+	Endpoint string `toml:"endpoint"`
+	// EndpointCertificates are files of the certificates that sign its endpoint's replies; EndpointCA of the authorities of its TLS certificate,
+	// empty: Rasp.CA.
+	EndpointCertificates []string `toml:"endpoint_certificates"`
+	EndpointCA           []string `toml:"endpoint_ca"`
+}
+
+func defaultRasp() Rasp {
+	return Rasp{Profile: ProfileSHA256, Certificate: "keys/rasp.crt", Key: "keys/rasp.key", CA: []string{}, CRL: []string{}, ClockSkew: Duration{5 * time.Minute},
+		MaxMessageMB: 64, MaxConnections: 100, PartyRequests: 8, ReadTimeout: Duration{2 * time.Minute}, Sequences: 16, Inactivity: Duration{10 * time.Minute}}
+}
+
+// Endpoints are the suppliers whose answers are sent to them; none while the door is closed.
+func (r Rasp) Endpoints() []string {
+	names := []string{}
+	for _, p := range r.Parties {
+		if r.Listen != "" && p.Endpoint != "" {
+			names = append(names, p.Supplier)
+		}
+	}
+	return names
+}
+
+func (r *Rasp) resolve(dir string) {
+	r.Certificate, r.Key = from(dir, r.Certificate), from(dir, r.Key)
+	fromAll(dir, r.CA, r.CRL)
+	for i := range r.Parties {
+		fromAll(dir, r.Parties[i].Certificates, r.Parties[i].EndpointCertificates, r.Parties[i].EndpointCA)
+	}
+}
+
+func fromAll(dir string, lists ...[]string) {
+	for _, paths := range lists {
+		for i, path := range paths {
+			if !strings.HasPrefix(path, fingerprint) {
+				paths[i] = from(dir, path)
+			}
+		}
+	}
+}
+
+// fingerprint begins what is no path.
+const fingerprint = "sha256:"
+
+// Fingerprint reads "sha256:" and 64 hexadecimal digits, which may have colons between them; false: it is something else.
+func Fingerprint(s string) (sum [32]byte, ok bool) {
+	digits, ok := strings.CutPrefix(s, fingerprint)
+	if !ok {
+		return sum, false
+	}
+	b, err := hex.DecodeString(strings.ReplaceAll(digits, ":", ""))
+	return sum, err == nil && copy(sum[:], b) == len(sum) && len(b) == len(sum)
+}
+
+var companyNumber = regexp.MustCompile(`^[0-9]{8}$`)
+
+func (r Rasp) validate(p *problems, env Environment) {
+	p.check(r.Profile != profileOIORASP, "rasp.profile", "%q is not spoken yet: it is SHA-1 and encrypted bodies without TLS; %q is", profileOIORASP, ProfileSHA256)
+	p.check(r.Profile == ProfileSHA256 || r.Profile == profileOIORASP, "rasp.profile", "%q is not %q", r.Profile, ProfileSHA256)
+	p.lasts("rasp.clock_skew", r.ClockSkew, 0, 10*time.Minute)
+	p.within("rasp.max_message_mb", r.MaxMessageMB, 1, 64)
+	p.within("rasp.max_connections", r.MaxConnections, 1, 10_000)
+	p.within("rasp.party_requests", r.PartyRequests, 1, 1000)
+	p.lasts("rasp.read_timeout", r.ReadTimeout, time.Second, time.Hour)
+	p.within("rasp.sequences", r.Sequences, 1, 10_000)
+	p.lasts("rasp.inactivity", r.Inactivity, 10*time.Second, 24*time.Hour)
+	if r.Listen != "" {
+		p.address("rasp.listen", r.Listen)
+		p.secureURL("rasp.address", r.Address)
+		p.check(r.Certificate != "" && r.Key != "", "rasp.certificate", "a certificate and its key must be named")
+		p.check(len(r.CA) > 0, "rasp.ca", "is empty: no certificate could be believed")
+		p.check(env != Production || len(r.CRL) > 0, "rasp.crl", "is empty: in production a revoked certificate must be known")
+	}
+	r.validateParties(p)
+}
+
+func (p *problems) secureURL(key, address string) {
+	u, err := url.Parse(address)
+	p.check(err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "" && strings.HasPrefix(u.Path, "/"),
+		key, "%q is no URL such as \"https://gateway.example:8443/rasp\"", address)
+}
+
+// validateParties also checks that nothing is bound twice.
+func (r Rasp) validateParties(p *problems) {
+	bound := map[string]bool{}
+	for i, party := range r.Parties {
+		key := "rasp party " + strconv.Itoa(i+1)
+		if party.Supplier != "" {
+			key = "rasp party " + party.Supplier
+		}
+		p.check(party.Supplier != "", key+": supplier", "is empty")
+		p.check(len(party.Certificates)+len(party.CVR) > 0, key+": certificates", "is empty, and cvr is: nobody is let in")
+		for _, what := range slices.Concat([]string{"supplier " + party.Supplier}, party.Certificates, party.CVR) {
+			p.check(!bound[what], key, "%s is bound twice", what)
+			bound[what] = true
+		}
+		for _, certificate := range party.Certificates {
+			_, ok := Fingerprint(certificate)
+			p.check(ok || !strings.HasPrefix(certificate, fingerprint), key+": certificates", "%q has not 64 hexadecimal digits", certificate)
+		}
+		for _, cvr := range party.CVR {
+			p.check(companyNumber.MatchString(cvr), key+": cvr", "%q has not 8 digits", cvr)
+		}
+		if party.Endpoint != "" {
+			p.secureURL(key+": endpoint", party.Endpoint)
+			p.check(len(party.EndpointCertificates) > 0, key+": endpoint_certificates", "is empty: no acknowledgement of the endpoint could be believed")
+		}
+	}
+}
+
+// files tells of each file that is named, while the door is open.
+func (r Rasp) files(check func(key, path string, secret bool)) {
+	if r.Listen == "" {
+		return
+	}
+	check("rasp.certificate", r.Certificate, false)
+	check("rasp.key", r.Key, true)
+	all := func(key string, paths []string) {
+		for _, path := range paths {
+			if _, ok := Fingerprint(path); !ok {
+				check(key, path, false)
+			}
+		}
+	}
+	all("rasp.ca", r.CA)
+	all("rasp.crl", r.CRL)
+	for _, p := range r.Parties {
+		key := "rasp party " + p.Supplier + ": "
+		all(key+"certificates", p.Certificates)
+		all(key+"endpoint_certificates", p.EndpointCertificates)
+		all(key+"endpoint_ca", p.EndpointCA)
+	}
+}

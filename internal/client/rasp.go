@@ -1,0 +1,262 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"nks/gateway"
+	"nks/gateway/door"
+	"nks/gateway/door/rasp"
+	"nks/gateway/door/rasp/soap"
+	"nks/gateway/door/rasp/xmldsig"
+)
+
+// signed sends one document to the signed endpoint, in a reliable sequence of its own, and takes answers where it is told to listen.
+type signed struct {
+	config   Config
+	source   *rasp.Source
+	endpoint *rasp.Endpoint // for answers; nil: none is listened for
+}
+
+const (
+	// raspSkew is how far the gateway's clock may be apart.
+	raspSkew = 5 * time.Minute
+	// raspPause is the pause before a message is sent again that is not acknowledged.
+	raspPause = 500 * time.Millisecond
+	// readTime bounds the time that an answer takes to come.
+	readTime = 2 * time.Minute
+)
+
+// dialRasp reads the keys, and begins to listen for answers.
+func dialRasp(c Config, document []byte) (*signed, error) {
+	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+	if err != nil {
+		return nil, err
+	}
+	authorities, err := certificatesOf(c.CA)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := certificatesOf(c.ServerCert)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := xmldsig.NewTrust(xmldsig.Anchors{Roots: authorities, Known: theirs})
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	for _, a := range authorities {
+		roots.AddCert(a)
+	}
+	g := &gatewaySide{pair: pair, trust: trust, certificates: theirs}
+	s := &signed{config: c, source: &rasp.Source{Endpoint: c.Endpoint, Signer: g.signer(false), Verifier: g.verifier(xmldsig.ReplyPolicy(xmldsig.SHA256)), Peer: g.is, Now: time.Now,
+		Parties: soap.Parties{Sender: c.Login, Receiver: receiverOf(document)},
+		HTTP: &http.Client{Timeout: talkTime, Transport: &http.Transport{DisableKeepAlives: true,
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}}}
+	if c.Listen == "" {
+		return s, nil
+	}
+	return s, s.listen(g)
+}
+
+// gatewaySide is what is known of the gateway, and by what it knows us.
+type gatewaySide struct {
+	pair         tls.Certificate
+	trust        *xmldsig.Trust
+	certificates []*x509.Certificate
+}
+
+func (g *gatewaySide) signer(reply bool) *xmldsig.Signer {
+	return &xmldsig.Signer{Key: g.pair.PrivateKey.(crypto.Signer), Certificate: g.pair.Leaf, ByKeyIdentifier: reply}
+}
+
+func (g *gatewaySide) verifier(policy xmldsig.Policy) func() *xmldsig.Verifier {
+	v := &xmldsig.Verifier{Policy: policy, Trust: g.trust, Skew: raspSkew}
+	return func() *xmldsig.Verifier { return v }
+}
+
+func (g *gatewaySide) is(c xmldsig.Certificate) bool {
+	for _, one := range g.certificates {
+		if one.Equal(c.Leaf) {
+			return true
+		}
+	}
+	return false
+}
+
+// Party implements rasp.Parties: nobody but the gateway sends answers.
+func (g *gatewaySide) Party(_ context.Context, c xmldsig.Certificate) (rasp.Party, error) {
+	if !g.is(c) {
+		return rasp.Party{}, gateway.ErrNotFound
+	}
+	return rasp.Party{Name: "the gateway"}, nil
+}
+
+func certificatesOf(path string) ([]*x509.Certificate, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	all, err := xmldsig.ParseCertificates(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return all, nil
+}
+
+func (s *signed) listen(g *gatewaySide) error {
+	at, err := url.Parse(s.config.Listen)
+	if err != nil {
+		return err
+	}
+	server := rasp.NewServer(rasp.Config{Address: s.config.Listen, Path: at.Path, Types: soap.Answers(), AnyParties: true,
+		Verifier: g.verifier(xmldsig.RequestPolicy(xmldsig.SHA256)), Signer: g.signer(true), Parties: g, Intake: saver(s.config.Into),
+		Sequences: &rasp.Memory{ID: soap.NewID}, Now: time.Now, Log: func(rasp.Event) {}})
+	s.endpoint, err = rasp.Listen(rasp.Listening{Addr: at.Host, Connections: 10, Read: readTime, Failed: func(string) {},
+		TLS: &tls.Config{Certificates: []tls.Certificate{g.pair}, MinVersion: tls.VersionTLS12}}, server)
+	if err != nil {
+		return err
+	}
+	go func() { _ = s.endpoint.Serve() }() // until close; what is not heard then stays with the gateway
+	return nil
+}
+
+// saver is a folder in which answers are kept, each on the disk before it is acknowledged.
+type saver string
+
+// Take implements door.Intake.
+func (into saver) Take(_ context.Context, a door.Arrival) error {
+	if !plainName(a.Name) {
+		return fmt.Errorf("%w: an answer without a name", gateway.ErrRefused)
+	}
+	body, err := io.ReadAll(a.Content)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(string(into), a.Name+".xml")
+	if before, err := os.ReadFile(path); err == nil {
+		if bytes.Equal(before, body) {
+			return nil
+		}
+		return fmt.Errorf("%s: %w", path, gateway.ErrConflict)
+	}
+	f, err := os.OpenFile(path+"~", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+"~", path)
+}
+
+// messageID is the same for the same bytes of the same supplier.
+func messageID(supplier string, document []byte) string {
+	return rasp.StableID(supplier, fmt.Sprintf("%x", sha256.Sum256(document)))
+}
+
+var (
+	toPattern    = regexp.MustCompile(`(?s)<(?:\w+:)?To[\s>].*?</(?:\w+:)?To>`)
+	partyPattern = regexp.MustCompile(`PartyId\s*>\s*([^<]*?)\s*<`)
+)
+
+// receiverOf is whom the document is addressed to: its last To/PartyId. // OIO RASP, receiver of NemKonto's documents
+func receiverOf(document []byte) string {
+	receiver := "NKS"
+	for _, id := range partyPattern.FindAllSubmatch(toPattern.Find(document), -1) {
+		if len(id[1]) > 0 {
+			receiver = string(id[1])
+		}
+	}
+	return receiver
+}
+
+// upload implements post; as is the MessageID. The acknowledgement is the gateway's word that it has the document; the message is sent again
+// for as long as answers would be waited for.
+func (s *signed) upload(ctx context.Context, as string, document []byte) error {
+	var sequence string
+	for until := time.Now().Add(s.config.Wait); ; {
+		err := s.send(ctx, &sequence, as, document)
+		if err == nil {
+			break
+		}
+		var fault *soap.Fault
+		if errors.Is(err, rasp.ErrPeerRefuses) && errors.As(err, &fault) {
+			return fmt.Errorf("%s: %w: %s", as, err, fault.Reason)
+		}
+		if time.Now().After(until) || ctx.Err() != nil {
+			return fmt.Errorf("send %s, outcome unknown; the same again is safe: %w", as, err)
+		}
+		gateway.Pause(ctx, raspPause)
+	}
+	// What it does not hear of the end the gateway forgets by itself.
+	_ = s.source.End(ctx, sequence, 2, soap.NewID)
+	return nil
+}
+
+// send tries once. sequence is one that is open, if any is.
+func (s *signed) send(ctx context.Context, sequence *string, as string, document []byte) (err error) {
+	if *sequence == "" {
+		if *sequence, err = s.source.Open(ctx, soap.NewID(), soap.NewID()); err != nil {
+			return err
+		}
+	}
+	err = s.source.Send(ctx, *sequence, 1, rasp.Document{MessageID: as, Name: filepath.Base(s.config.File), Type: soap.Payments(), Body: document})
+	if errors.Is(err, rasp.ErrSequenceOver) {
+		*sequence = ""
+	}
+	return err
+}
+
+// list implements post.
+func (s *signed) list(context.Context) ([]string, error) {
+	if s.endpoint == nil {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(s.config.Into)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".xml" {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// read implements post.
+func (s *signed) read(_ context.Context, name string) ([]byte, error) {
+	if !filepath.IsLocal(name) {
+		return nil, fs.ErrNotExist
+	}
+	return os.ReadFile(filepath.Join(s.config.Into, name))
+}
+
+func (s *signed) close() {
+	if s.endpoint != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), dialTime)
+		defer cancel()
+		_ = s.endpoint.Shutdown(ctx)
+	}
+}
