@@ -78,6 +78,7 @@ type Caps struct {
 	AtomicPark  bool // Park is in one place at any instant
 	Priority    bool // Message.Priority arrives
 	Expiry      bool // Message.Expiry is kept by the queue; else Send refuses it
+	PutTime     bool // Message.Put is told by the queue; else it is zero
 }
 
 // CountKind is what the count of deliveries is worth.
@@ -121,7 +122,7 @@ type Message struct {
 	Persistent bool
 	Priority   uint8         // 0 to 9
 	Expiry     time.Duration // 0 = never, as it must be for payments
-	Put        time.Time     // when the queue took it, by the queue's clock; zero on Send
+	Put        time.Time     // when the queue took it, by the queue's clock; zero on Send, and where not Caps.PutTime
 	PutUser    string        // the login that put it as far as the queue vouches for it, else empty
 	Props      map[string]string
 }

@@ -149,7 +149,7 @@ func (l *memoryLink) cut(why error) {
 
 func (l *memoryLink) Caps() mq.Caps {
 	c := mq.Caps{MaxInFlight: l.m.MaxInFlight, MaxBytes: int64(l.m.maxBytes()), Count: mq.CountExact, Durable: mq.DurableFsync,
-		Delay: true, AtomicPark: true, Priority: true}
+		Delay: true, AtomicPark: true, Priority: true, PutTime: true}
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = 16
 	}

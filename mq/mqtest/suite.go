@@ -55,12 +55,23 @@ type suite struct {
 	ctx context.Context
 }
 
-// Run runs all cases, each on a subject of its own.
+// Run runs all cases beside each other, each on a subject of its own.
 func Run(t *testing.T, subject func(t *testing.T) *Subject) {
+	t.Helper()
+	run(t, (*testing.T).Parallel, subject)
+}
+
+// RunApart runs them one after the other, where subjects share a server that cases stop.
+func RunApart(t *testing.T, subject func(t *testing.T) *Subject) {
+	t.Helper()
+	run(t, func(*testing.T) {}, subject)
+}
+
+func run(t *testing.T, begin func(*testing.T), subject func(t *testing.T) *Subject) {
 	t.Helper()
 	for i, c := range cases {
 		t.Run(fmt.Sprintf("%02d %s", i+1, c.name), func(t *testing.T) {
-			t.Parallel()
+			begin(t)
 			s := &suite{T: t, Subject: subject(t)}
 			if s.Soak == 0 {
 				s.Soak = 10 * time.Minute

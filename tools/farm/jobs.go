@@ -16,6 +16,7 @@ func jobs(seed int) []job {
 	n := strconv.Itoa(seed)
 	return []job{
 		{name: "jetstream", args: test(n, "./mq/...")},
+		{name: "amqp", every: 2, env: []string{"NKS_FARM=1"}, args: test(n, "./mq/amqp")},
 		{name: "doors", args: test(n, "./gateway/door/...")},
 		{name: "sftp", args: test(n, "./sftp/...")},
 		{name: "private server", args: test(n, "./gateway/postgres/server")},
