@@ -55,7 +55,7 @@ type App struct {
 	clock   *gateway.Clock
 	steps   *Steps
 	mailbox *sftp.Server
-	queues  *queues // nil: the door is closed
+	queues  queueDoor
 	workers []*gateway.Worker
 	banks   *banks
 	// sleepers are the workers, the owners and the queues' loops.
@@ -82,7 +82,7 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.Machine == nil {
 		o.Machine = time.Now
 	}
-	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, sleepers: newSleepers(), failed: make(chan error, 1)}
+	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
@@ -144,7 +144,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if a.queues, err = a.openQueues(run); err != nil {
 		return err
 	}
-	if a.queues != nil {
+	if o.Config.MQ.Open() {
 		a.watch.monitor.Door(doorQueues, nil)
 	}
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {

@@ -70,7 +70,7 @@ func newWatch(c conf.Config, log zerolog.Logger, version string, machine func() 
 		w.note(numbers.Known(b.ID))
 	}
 	w.monitor.Door(doorMailbox, errDoorNotOpen)
-	if c.MQ.Listen != "" {
+	if c.MQ.Open() {
 		w.monitor.Door(doorQueues, errDoorNotOpen)
 	}
 	return w, nil

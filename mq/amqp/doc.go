@@ -16,6 +16,8 @@
 // broker accepts when it has come that far. A strict broker is asked to close the receiver instead, which is attached anew for the next
 // message.
 //
+// What a classic queue of RabbitMQ has let go it may deliver again when it is killed a moment later; a quorum queue was never seen to.
+//
 // # Sameness
 //
 // A message's key is its message-id; without one, the application property nks-key that this driver puts into what it sends; without
@@ -23,7 +25,7 @@
 //
 // # What was run
 //
-// Every case of mq/mqtest against RabbitMQ 3.10.8, but "full": that RabbitMQ breaks the connection when a queue refuses what is
+// Every case of mq/mqtest against RabbitMQ 3.10.8 with quorum queues, those that stop no broker with classic ones too, but "full": that RabbitMQ breaks the connection when a queue refuses what is
 // published (x-overflow reject-publish), so that a full queue is mq.ErrUnknown. The strict broker is one of our own, upon Qpid Proton;
 // IBM MQ itself was never there.
 package amqp

@@ -44,11 +44,15 @@ func (d *Door) Wake() { d.answers.Ring() }
 // longestRetry bounds the pause after trouble.
 const longestRetry = 15 * time.Second
 
-// heldBack is how long a message stays away that failed by a fault of ours: those behind it go first.
+// heldBack is how long a message stays away that failed by a fault of ours: those behind it go first. Where the queue keeps none back it
+// is kept in hand.
 const heldBack = 30 * time.Second
 
 // Receive takes messages in, one at a time, each acknowledged only when it is committed.
-func (d *Door) Receive(ctx context.Context) { d.keep(ctx, "mq receive "+d.Supplier, d.receiveNext) }
+func (d *Door) Receive(ctx context.Context) {
+	r := &receiver{Door: d}
+	d.keep(ctx, "mq receive "+d.Supplier, r.next)
+}
 
 // Answer puts the answers that wait into the supplier's queue, oldest first. An answer may be put twice, after a crash
 // between its put and its record: with the same id and the same bytes.
@@ -85,28 +89,6 @@ func (d *Door) hold(ctx context.Context, well func(), work func(context.Context,
 		}
 	}
 	return link.Close(context.WithoutCancel(ctx))
-}
-
-// receiveNext waits for one message and settles it. What it returns an error for was not settled: closing the link gives
-// it back.
-func (d *Door) receiveNext(ctx context.Context, link mq.Link) (bool, error) {
-	m, err := link.Receive(ctx)
-	if err != nil {
-		return false, err
-	}
-	err = d.Intake.Take(ctx, d.arrival(m))
-	switch {
-	case err == nil:
-		d.Arrived(len(m.Body))
-		return true, link.Ack(ctx, m)
-	case ctx.Err() != nil || errors.Is(err, gateway.ErrTransient):
-		return false, err
-	case errors.Is(err, gateway.ErrConflict) || errors.Is(err, gateway.ErrRefused):
-		d.Failed("mq receive "+d.Supplier, fmt.Errorf("message parked: %w", err))
-		return true, link.Park(ctx, m, err.Error())
-	}
-	d.Failed("mq receive "+d.Supplier, err)
-	return true, link.Return(ctx, m, heldBack)
 }
 
 func (d *Door) arrival(m *mq.Delivery) door.Arrival {

@@ -1,0 +1,201 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"nks/conf"
+	"nks/gateway/postgres"
+	"nks/mq"
+	"nks/mq/jetstream"
+	"nks/register"
+)
+
+// innerQueues is the broker inside, with a door for each data supplier that the register knows.
+type innerQueues struct {
+	app    *App
+	broker *jetstream.Broker
+	held   *os.File // the lock on the queues' directory
+	// secrets are the suppliers that are let in, each with the password that it is let in by.
+	secrets  map[string]string
+	reported map[string]string // the last trouble with a supplier's credential
+}
+
+// openInner starts the broker with the suppliers there are, and keeps looking for others.
+func (a *App) openInner(ctx context.Context) (queueDoor, error) {
+	q := &innerQueues{app: a, secrets: map[string]string{}, reported: map[string]string{}}
+	if err := q.start(ctx, a.config.MQ); err != nil {
+		return noQueues{}, errors.Join(err, q.close())
+	}
+	for supplier := range q.secrets {
+		q.open(ctx, supplier)
+	}
+	a.wait.Go(func() { q.watch(ctx) })
+	return q, nil
+}
+
+func (q *innerQueues) start(ctx context.Context, c conf.MQ) error {
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	if err := q.lock(c.Dir); err != nil {
+		return err
+	}
+	found, err := q.credentials(ctx)
+	if err != nil {
+		return err
+	}
+	config := jetstream.Config{Dir: c.Dir, Port: n, MaxPayload: c.MaxMessageMB << 20, MaxBytes: int64(c.QueueMB) << 20,
+		MaxMsgs: int64(c.QueueMessages), AckWait: queueAckWait}
+	for supplier, secret := range found {
+		config.Suppliers = append(config.Suppliers, jetstream.Supplier{Name: supplier, Password: secret})
+	}
+	if q.broker, err = jetstream.Start(ctx, config); err != nil {
+		return err
+	}
+	q.secrets = found
+	return nil
+}
+
+// lock keeps the queues' directory for this process: two brokers on one would destroy it.
+func (q *innerQueues) lock(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	q.held = f
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("%s is in use: %w", dir, err)
+	}
+	return nil
+}
+
+// open begins to work for a supplier that the broker knows.
+func (q *innerQueues) open(ctx context.Context, supplier string) {
+	door := q.app.queueOf(supplier)
+	door.Out, door.Correlation = mq.Address{Queue: jetstream.Out(supplier)}, jetstream.Correlation
+	door.Open = func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") }
+	door.Clock = time.Now // the broker is of this process, and its clock the machine's
+	q.app.sleepers.add(postgres.ToQueue(supplier), door.Wake)
+	q.app.wait.Go(func() { door.Receive(ctx) })
+	q.app.wait.Go(func() { door.Answer(ctx) })
+}
+
+// watch lets in suppliers that are loaded while the gateway runs, and takes over passwords that change.
+func (q *innerQueues) watch(ctx context.Context) {
+	tick := time.NewTicker(supplierWatch)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		found, err := q.credentials(ctx)
+		if err != nil && ctx.Err() == nil {
+			q.complain("", err)
+			continue
+		}
+		q.complain("", nil)
+		for supplier, secret := range found {
+			q.admit(ctx, supplier, secret)
+		}
+	}
+}
+
+func (q *innerQueues) admit(ctx context.Context, supplier, secret string) {
+	before, known := q.secrets[supplier]
+	if known && before == secret {
+		return
+	}
+	if err := q.broker.Admit(ctx, jetstream.Supplier{Name: supplier, Password: secret}); err != nil {
+		if ctx.Err() == nil {
+			q.complain(supplier, err)
+		}
+		return
+	}
+	q.secrets[supplier] = secret
+	if !known {
+		q.open(ctx, supplier)
+	}
+	q.app.log.Info().Str("supplier", supplier).Bool("new", !known).Msg("message queue: let in")
+}
+
+// complain logs a trouble once, until it is another or over.
+func (q *innerQueues) complain(supplier string, err error) {
+	if err == nil {
+		delete(q.reported, supplier)
+		return
+	}
+	if text := err.Error(); q.reported[supplier] != text {
+		q.reported[supplier] = text
+		q.app.log.Error().Err(err).Str("supplier", supplier).Msg("message queue: suppliers")
+	}
+}
+
+// credentials is the password of every supplier of the register. Trouble with one supplier's file is no other's.
+func (q *innerQueues) credentials(ctx context.Context) (map[string]string, error) {
+	suppliers, err := register.Suppliers(ctx, q.app.db.pool, q.app.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, s := range suppliers {
+		secret, err := "", jetstream.ErrSupplier
+		if jetstream.Usable(s.Supplier) {
+			secret, err = SupplierSecret(q.app.config.MQ.Credentials, s.Supplier)
+		}
+		q.complain(s.Supplier, err)
+		if err == nil {
+			found[s.Supplier] = secret
+		}
+	}
+	return found, nil
+}
+
+func (q *innerQueues) busy(ctx context.Context) (bool, error) {
+	suppliers, err := register.Suppliers(ctx, q.app.db.pool, q.app.clock.Now())
+	if err != nil {
+		return false, err
+	}
+	for _, s := range suppliers {
+		in, out, _, err := q.broker.Depths(s.Supplier)
+		if errors.Is(err, jetstream.ErrSupplier) {
+			continue
+		}
+		if err != nil || in+out > 0 {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+func (q *innerQueues) addr() string {
+	return q.broker.Addr()
+}
+
+func (q *innerQueues) close() error {
+	if q.broker != nil {
+		q.broker.Close()
+	}
+	if q.held != nil {
+		return q.held.Close()
+	}
+	return nil
+}
