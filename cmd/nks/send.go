@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"slices"
 	"time"
 
 	"nks/internal/client"
@@ -35,6 +36,9 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	fs.StringVar(&o.As, "as", "", "sftp: `name` in in/; default: the file's own")
 	fs.StringVar(&o.server, "server", "127.0.0.1:4222", "mq: `host:port` of the message broker")
 	fs.StringVar(&o.Password, "password-file", "", "mq: `file` of the supplier's password")
+	fs.StringVar(&o.CA, "ca", "", "mq, with TLS: `file` of the authorities by which the broker is trusted")
+	fs.StringVar(&o.Certificate, "certificate", "", "mq, with TLS: `file` of the supplier's certificate")
+	fs.StringVar(&o.CertificateKey, "certificate-key", "", "mq, with TLS: `file` of its key")
 	fs.StringVar(&o.id, "id", "", "mq: message `id`; default: made of the file's bytes, so that the same file is the same message")
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for the answers")
 	fs.BoolVar(&o.json, "json", false, "print the outcome as one JSON object")
@@ -63,6 +67,8 @@ func (o *sendOptions) settle() error {
 		return command.Usagef("one FILE must be named, and --supplier")
 	case byQueue && o.Password == "":
 		return command.Usagef("--password-file must be given")
+	case (o.Certificate == "") != (o.CertificateKey == ""):
+		return command.Usagef("--certificate and --certificate-key must be given together")
 	case !byQueue && (o.Key == "" || o.HostKey == ""):
 		return command.Usagef("--key and --host-key must be given")
 	case byQueue && !client.UsableID(o.id):
@@ -71,7 +77,7 @@ func (o *sendOptions) settle() error {
 	needed := []string{o.File, o.Key, o.HostKey}
 	if byQueue {
 		o.Queue, o.As = o.server, o.id
-		needed = []string{o.File, o.Password}
+		needed = slices.DeleteFunc([]string{o.File, o.Password, o.CA, o.Certificate, o.CertificateKey}, func(name string) bool { return name == "" })
 	}
 	return command.FilesExist(needed...)
 }

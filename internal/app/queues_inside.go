@@ -43,7 +43,7 @@ func (a *App) openInner(ctx context.Context) (queueDoor, error) {
 }
 
 func (q *innerQueues) start(ctx context.Context, c conf.MQ) error {
-	_, port, err := net.SplitHostPort(c.Listen)
+	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return err
 	}
@@ -58,16 +58,29 @@ func (q *innerQueues) start(ctx context.Context, c conf.MQ) error {
 	if err != nil {
 		return err
 	}
-	config := jetstream.Config{Dir: c.Dir, Port: n, MaxPayload: c.MaxMessageMB << 20, MaxBytes: int64(c.QueueMB) << 20,
+	config := jetstream.Config{Dir: c.Dir, Host: host, Port: n, MaxPayload: c.MaxMessageMB << 20, MaxBytes: int64(c.QueueMB) << 20,
 		MaxMsgs: int64(c.QueueMessages), AckWait: queueAckWait}
+	if c.TLSClientCA != "" {
+		files := &tlsFiles{certificate: c.TLSCertificate, key: c.TLSKey, authorities: c.TLSClientCA}
+		if config.TLS, err = files.server(func(err error) {
+			q.app.log.Error().Err(err).Msg("message queue: the certificates of before stay in use")
+		}); err != nil {
+			return ConfigError{err}
+		}
+	}
 	for supplier, secret := range found {
-		config.Suppliers = append(config.Suppliers, jetstream.Supplier{Name: supplier, Password: secret})
+		config.Suppliers = append(config.Suppliers, q.member(supplier, secret))
 	}
 	if q.broker, err = jetstream.Start(ctx, config); err != nil {
 		return err
 	}
 	q.secrets = found
 	return nil
+}
+
+// member is a supplier with what it must show.
+func (q *innerQueues) member(supplier, secret string) jetstream.Supplier {
+	return jetstream.Supplier{Name: supplier, Password: secret, Certificates: q.app.config.MQ.Of(supplier).Certificates}
 }
 
 // lock keeps the queues' directory for this process: two brokers on one would destroy it.
@@ -124,7 +137,7 @@ func (q *innerQueues) admit(ctx context.Context, supplier, secret string) {
 	if known && before == secret {
 		return
 	}
-	if err := q.broker.Admit(ctx, jetstream.Supplier{Name: supplier, Password: secret}); err != nil {
+	if err := q.broker.Admit(ctx, q.member(supplier, secret)); err != nil {
 		if ctx.Err() == nil {
 			q.complain(supplier, err)
 		}

@@ -20,11 +20,13 @@ type Config struct {
 	// Queue is host:port of the message broker: then the document goes there, under As as message id; empty: DeriveID.
 	Queue    string
 	Password string // file of the password at the broker
-	Login    string // the data supplier
-	Key      string // file of the private key (OpenSSH)
-	HostKey  string // file of the mailbox's public key: the only one accepted
-	File     string // document to send
-	As       string // name in in/; empty: the file's own; the message id of a queue
+	// CA, Certificate and CertificateKey are files for a broker that speaks TLS; empty: it speaks in the clear.
+	CA, Certificate, CertificateKey string
+	Login                           string // the data supplier
+	Key                             string // file of the private key (OpenSSH)
+	HostKey                         string // file of the mailbox's public key: the only one accepted
+	File                            string // document to send
+	As                              string // name in in/; empty: the file's own; the message id of a queue
 	// Wait bounds the waiting for answers, in the machine's time. Zero: do not wait.
 	Wait time.Duration
 	// Collected is a folder in which another process of the supplier keeps the answers that it takes away, or empty.

@@ -93,7 +93,7 @@ func (a *Authority) write(name, kind string, der []byte, mode os.FileMode) strin
 func (a *Authority) Client(pairs ...Pair) *tls.Config {
 	a.t.Helper()
 	roots := x509.NewCertPool()
-	roots.AddCert(a.own())
+	roots.AddCert(a.Certificate())
 	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	for _, p := range pairs {
 		pair, err := tls.LoadX509KeyPair(p.Certificate, p.Key)
@@ -105,7 +105,8 @@ func (a *Authority) Client(pairs ...Pair) *tls.Config {
 	return config
 }
 
-func (a *Authority) own() *x509.Certificate {
+// Certificate is its own.
+func (a *Authority) Certificate() *x509.Certificate {
 	a.t.Helper()
 	text, err := os.ReadFile(a.File)
 	if err != nil {
