@@ -28,6 +28,7 @@ const (
 	ThingControl     Thing = "night control"
 	ThingLimit       Thing = "release limit"
 	ThingOverLimit   Thing = "over limit"
+	ThingParked      Thing = "parked message"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

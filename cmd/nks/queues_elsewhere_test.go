@@ -58,8 +58,17 @@ func TestQueueElsewhere(t *testing.T) {
 	if got := f.answered(1); len(got) != 1 || !strings.HasPrefix(got[0], "NKSReceipt0 5199 sha256:") {
 		t.Errorf("answers %q", got)
 	}
-	if parked := f.at("parked"); string(parked.GetData()) != string(bundle)+"<!-- -->" || !strings.Contains(parked.ApplicationProperties["nks-park-reason"].(string), "other content") {
-		t.Errorf("parked %.80q, %v", parked.GetData(), parked.ApplicationProperties)
+	listed := ""
+	if !programtest.Eventually(programtest.Longest, func() bool {
+		p := nks(t, "queue", "--config", s.config)
+		p.Want(t, 0)
+		listed = p.Out.String()
+		return strings.HasSuffix(listed, "1 parked messages wait\n")
+	}) {
+		t.Errorf("nks queue says %q", listed)
+	}
+	if want := fmt.Sprintf("of %s, since ", d.Supplier); !strings.Contains(listed, want) || !strings.Contains(listed, "other content") || !strings.Contains(listed, "id:B-1;") {
+		t.Errorf("nks queue says %q", listed)
 	}
 	both[1-owner].Terminate(t)
 	both[1-owner].Finish(t, programtest.Longest)

@@ -52,7 +52,7 @@ func (a *App) openQueues(ctx context.Context) (queueDoor, error) {
 
 // queueOf is a supplier's door, without what differs between brokers.
 func (a *App) queueOf(supplier string) *queue.Door {
-	return &queue.Door{Supplier: supplier, Intake: a.steps.Receive, Answers: a.steps.Answer,
+	return &queue.Door{Supplier: supplier, Intake: a.steps.Receive, Answers: a.steps.Answer, Parking: a.steps.Receive,
 		Arrived: func(size int) {
 			a.log.Info().Str("supplier", supplier).Int("bytes", size).Msg("message queue: delivered")
 		},

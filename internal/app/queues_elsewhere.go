@@ -128,21 +128,27 @@ func (q *outerQueues) serve(ctx context.Context, doors *sync.WaitGroup, open map
 
 func (q *outerQueues) open(ctx context.Context, doors *sync.WaitGroup, s conf.QueueSupplier) {
 	door := q.app.queueOf(s.Name)
-	door.Out, door.Correlation = mq.Address{Queue: s.Out}, amqp.Correlation
-	door.Open = func(ctx context.Context) (mq.Link, error) {
-		in, err := q.login()
-		if err != nil {
-			return nil, err
-		}
-		in.Queue, in.Parked = s.In, s.Parked
-		return amqp.Dial(ctx, in)
-	}
+	door.Out = mq.Address{Queue: s.Out}
+	door.Correlation = func(key string) string { return amqp.Correlation(gateway.OriginalKey(key)) }
+	door.Open, door.OpenParked = q.dial(s.In, s.Parked), q.dial(s.Parked, "")
 	forget := q.app.sleepers.add(postgres.ToQueue(s.Name), door.Wake)
 	doors.Go(func() {
 		defer forget()
 		door.Receive(ctx)
 	})
 	doors.Go(func() { door.Answer(ctx) })
+	doors.Go(func() { door.Parked(ctx) })
+}
+
+func (q *outerQueues) dial(from, parked string) func(context.Context) (mq.Link, error) {
+	return func(ctx context.Context) (mq.Link, error) {
+		in, err := q.login()
+		if err != nil {
+			return nil, err
+		}
+		in.Queue, in.Parked = from, parked
+		return amqp.Dial(ctx, in)
+	}
 }
 
 func (q *outerQueues) busy(context.Context) (bool, error) { return false, nil }

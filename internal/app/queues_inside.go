@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nks/conf"
+	"nks/gateway"
 	"nks/gateway/postgres"
 	"nks/mq"
 	"nks/mq/jetstream"
@@ -102,12 +103,17 @@ func (q *innerQueues) lock(dir string) error {
 // open begins to work for a supplier that the broker knows.
 func (q *innerQueues) open(ctx context.Context, supplier string) {
 	door := q.app.queueOf(supplier)
-	door.Out, door.Correlation = mq.Address{Queue: jetstream.Out(supplier)}, jetstream.Correlation
+	door.Out = mq.Address{Queue: jetstream.Out(supplier)}
+	door.Correlation = func(key string) string { return jetstream.Correlation(gateway.OriginalKey(key)) }
+	door.OpenParked = func(ctx context.Context) (mq.Link, error) {
+		return q.broker.Open(ctx, supplier, jetstream.Parked(supplier))
+	}
 	door.Open = func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") }
 	door.Clock = time.Now // the broker is of this process, and its clock the machine's
 	q.app.sleepers.add(postgres.ToQueue(supplier), door.Wake)
 	q.app.wait.Go(func() { door.Receive(ctx) })
 	q.app.wait.Go(func() { door.Answer(ctx) })
+	q.app.wait.Go(func() { door.Parked(ctx) })
 }
 
 // watch lets in suppliers that are loaded while the gateway runs, and takes over passwords that change.

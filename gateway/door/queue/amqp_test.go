@@ -48,7 +48,9 @@ func TestDoor_AMQP(t *testing.T) {
 	})
 }
 
-func queueAt(stage int, party, kind string) string { return fmt.Sprintf("%d.%s.%s", stage, party, kind) }
+func queueAt(stage int, party, kind string) string {
+	return fmt.Sprintf("%d.%s.%s", stage, party, kind)
+}
 
 // rabbitSuppliers is the suppliers' side of a RabbitMQ with a door at each queue.
 type rabbitSuppliers struct {

@@ -22,12 +22,15 @@ type Door struct {
 	// Open opens a link that receives from the supplier's in queue and may send to Out.
 	Open func(ctx context.Context) (mq.Link, error)
 	Out  mq.Address
+	// OpenParked opens a link that receives from where Open's parks; nil: nobody looks there.
+	OpenParked func(ctx context.Context) (mq.Link, error)
 	// Correlation makes of a message's transport key what its answers are correlated by.
 	Correlation func(key string) string
 	// Clock is the queue's where that is trusted: cut-offs then count from when a message was put. Nil: they do not.
 	Clock   func() time.Time
 	Intake  door.Intake
 	Answers door.Queueing
+	Parking door.Parking
 	// Arrived is told of every message that was committed, with its size in bytes.
 	Arrived func(size int)
 	Poll    time.Duration // the longest wait between looks for answers
@@ -51,18 +54,39 @@ const heldBack = 30 * time.Second
 // Receive takes messages in, one at a time, each acknowledged only when it is committed.
 func (d *Door) Receive(ctx context.Context) {
 	r := &receiver{Door: d}
-	d.keep(ctx, "mq receive "+d.Supplier, r.next)
+	d.keep(ctx, "mq receive "+d.Supplier, d.Open, r.next)
 }
 
 // Answer puts the answers that wait into the supplier's queue, oldest first. An answer may be put twice, after a crash
 // between its put and its record: with the same id and the same bytes.
-func (d *Door) Answer(ctx context.Context) { d.keep(ctx, "mq answer "+d.Supplier, d.answerNext) }
+func (d *Door) Answer(ctx context.Context) {
+	d.keep(ctx, "mq answer "+d.Supplier, d.Open, d.answerNext)
+}
+
+// Parked takes what was parked to where persons decide about it; each is acknowledged only when it is committed there.
+func (d *Door) Parked(ctx context.Context) {
+	if d.OpenParked == nil {
+		return
+	}
+	d.keep(ctx, "mq parked "+d.Supplier, d.OpenParked, d.parkedNext)
+}
+
+func (d *Door) parkedNext(ctx context.Context, link mq.Link) (bool, error) {
+	m, err := link.Receive(ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := d.Parking.Park(ctx, d.arrival(m), m.Props[mq.PropReason]); err != nil {
+		return false, err
+	}
+	return true, link.Ack(ctx, m)
+}
 
 // keep repeats work on one link after another.
-func (d *Door) keep(ctx context.Context, name string, work func(context.Context, mq.Link) (bool, error)) {
+func (d *Door) keep(ctx context.Context, name string, open func(context.Context) (mq.Link, error), work func(context.Context, mq.Link) (bool, error)) {
 	failures := 0
 	for ctx.Err() == nil {
-		err := d.hold(ctx, func() { failures = 0 }, work)
+		err := d.hold(ctx, open, func() { failures = 0 }, work)
 		if ctx.Err() != nil {
 			return
 		}
@@ -73,8 +97,8 @@ func (d *Door) keep(ctx context.Context, name string, work func(context.Context,
 }
 
 // hold works on one link until something fails; well is told of every success.
-func (d *Door) hold(ctx context.Context, well func(), work func(context.Context, mq.Link) (bool, error)) error {
-	link, err := d.Open(ctx)
+func (d *Door) hold(ctx context.Context, open func(context.Context) (mq.Link, error), well func(), work func(context.Context, mq.Link) (bool, error)) error {
+	link, err := open(ctx)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
