@@ -40,6 +40,7 @@ func (a *App) openOuter(ctx context.Context) (queueDoor, error) {
 	if _, err := q.login(); err != nil {
 		return noQueues{}, ConfigError{err}
 	}
+	a.watch.note(a.watch.numbers.Queues(false))
 	a.wait.Go(func() {
 		for ctx.Err() == nil {
 			q.own(ctx)
@@ -84,6 +85,8 @@ func (q *outerQueues) own(ctx context.Context) {
 	}
 	defer owned.Release()
 	q.app.log.Info().Msg("message queue: this process takes and puts")
+	q.app.watch.note(q.app.watch.numbers.Queues(true))
+	defer func() { q.app.watch.note(q.app.watch.numbers.Queues(false)) }()
 	run, stop := context.WithCancel(ctx)
 	var doors sync.WaitGroup
 	defer doors.Wait()

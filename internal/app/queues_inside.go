@@ -39,6 +39,7 @@ func (a *App) openInner(ctx context.Context) (queueDoor, error) {
 	for supplier := range q.secrets {
 		q.open(ctx, supplier)
 	}
+	a.watch.note(a.watch.numbers.Queues(true))
 	a.wait.Go(func() { q.watch(ctx) })
 	return q, nil
 }
@@ -132,9 +133,34 @@ func (q *innerQueues) watch(ctx context.Context) {
 			continue
 		}
 		q.complain("", nil)
+		q.measure()
 		for supplier, secret := range found {
 			q.admit(ctx, supplier, secret)
 		}
+	}
+}
+
+// measure tells what all suppliers' queues together hold.
+func (q *innerQueues) measure() {
+	now := time.Now() // the broker's clock
+	kinds := [3]string{"in", "out", "parked"}
+	var messages [3]uint64
+	var oldest [3]time.Duration
+	for supplier := range q.secrets {
+		in, out, parked, err := q.broker.Standing(supplier)
+		if err != nil {
+			q.complain(supplier, err)
+			continue
+		}
+		for i, d := range [3]jetstream.Depth{in, out, parked} {
+			messages[i] += d.Messages
+			if !d.Oldest.IsZero() {
+				oldest[i] = max(oldest[i], now.Sub(d.Oldest))
+			}
+		}
+	}
+	for i, kind := range kinds {
+		q.app.watch.note(q.app.watch.numbers.Queue(kind, messages[i], oldest[i]))
 	}
 }
 

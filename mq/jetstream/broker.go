@@ -317,22 +317,6 @@ func (b *Broker) Open(ctx context.Context, supplier, queue string) (mq.Link, err
 		InProcess: b.server})
 }
 
-// Depths tells how many messages wait in a supplier's in, out and parked queue.
-func (b *Broker) Depths(supplier string) (in, out, parked uint64, err error) {
-	if !b.knows(supplier) {
-		return 0, 0, 0, fmt.Errorf("jetstream: depths: %w: %q", ErrSupplier, supplier)
-	}
-	seen, err := b.server.JszAccount(&server.JSzOptions{Account: supplier, Streams: true})
-	if err != nil {
-		return 0, 0, 0, fmt.Errorf("jetstream: depths of %s: %w", supplier, err)
-	}
-	depth := make(map[string]uint64, len(seen.Streams))
-	for _, stream := range seen.Streams {
-		depth[stream.Name] = stream.State.Msgs
-	}
-	return depth[streamIn], depth[streamOut], depth[streamParked], nil
-}
-
 // Close ends the server and every connection at once. Nothing needs draining:
 // what was confirmed is on the disk, what was not is unknown to its sender.
 func (b *Broker) Close() {
