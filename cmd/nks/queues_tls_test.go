@@ -18,7 +18,7 @@ func TestQueue_TLS(t *testing.T) {
 	s := newSite(t)
 	d := s.planned(t, "accepted as a whole", accepted)
 	ca, other := mqtest.NewAuthority(t), mqtest.NewAuthority(t)
-	server, mine, stranger := ca.Issue("broker"), ca.Issue("leva.example"), ca.Issue("stranger")
+	server, mine, outsider := ca.Issue("broker"), ca.Issue("leva.example"), ca.Issue("outsider")
 	at := func(name string) string { return filepath.Join(s.dir, name) }
 	replace := func(p mqtest.Pair, authority *mqtest.Authority) {
 		for from, to := range map[string]string{p.Certificate: "mq.pem", p.Key: "mq.key", authority.File: "mq-ca.pem"} {
@@ -51,7 +51,7 @@ func TestQueue_TLS(t *testing.T) {
 		return nks(t, "send", "--via", "mq", "--server", "localhost:"+port, "--supplier", d.Supplier, "--password-file", f, "--wait", "20s",
 			"--ca", authority.File, "--certificate", pair.Certificate, "--certificate-key", pair.Key, programtest.Document(s.dir, d))
 	}
-	if p := send(ca, stranger); p.Code() == 0 {
+	if p := send(ca, outsider); p.Code() == 0 {
 		t.Error("another's certificate was taken")
 	}
 	if p := send(other, mine); p.Code() == 0 {

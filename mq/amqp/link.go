@@ -77,7 +77,7 @@ func (l *link) attach(ctx context.Context, session *amqp.Session, queue string) 
 
 // attachError names an error of attaching to a queue.
 func attachError(ctx context.Context, err error) error {
-	if e, told := errors.AsType[*amqp.Error](err); told {
+	if e, is := errors.AsType[*amqp.Error](err); is {
 		switch e.Condition {
 		case amqp.ErrCondNotFound, amqp.ErrCondInvalidField, amqp.ErrCondResourceDeleted:
 			return fmt.Errorf("%w: %w", mq.ErrNoQueue, err)

@@ -166,7 +166,7 @@ func refused(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if e, told := errors.AsType[*net.OpError](err); told && e.Op == "remote error" { // an alert of TLS, such as that a certificate lacks
+	if e, is := errors.AsType[*net.OpError](err); is && e.Op == "remote error" { // an alert of TLS, such as that a certificate lacks
 		return fmt.Errorf("%w: %w", mq.ErrAuth, err)
 	}
 	if _, isCertificate := errors.AsType[*tls.CertificateVerificationError](err); isCertificate {
@@ -176,7 +176,7 @@ func refused(ctx context.Context, err error) error {
 	if strings.HasPrefix(err.Error(), "SASL") || strings.Contains(err.Error(), "auth mechanism") {
 		return fmt.Errorf("%w: %w", mq.ErrAuth, err)
 	}
-	if e, told := errors.AsType[*amqp.Error](err); told {
+	if e, is := errors.AsType[*amqp.Error](err); is {
 		switch e.Condition {
 		case amqp.ErrCondUnauthorizedAccess, amqp.ErrCondNotAllowed, amqp.ErrCondNotFound: // the last: the virtual host
 			return fmt.Errorf("%w: %w", mq.ErrAuth, err)

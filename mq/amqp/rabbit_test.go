@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// stranger may take from nothing and put to nothing.
-	stranger = "stranger"
+	// outsider may take from nothing and put to nothing.
+	outsider = "outsider"
 	// doomed is a queue that is deleted under a link.
 	doomed = "doomed"
 )
@@ -42,7 +42,7 @@ func rabbit(t *testing.T, arguments map[string]any) *broker {
 		queues[i].Arguments = arguments
 	}
 	b.Rabbit = amqptest.StartRabbit(t, amqptest.Config{
-		Users:  []amqptest.User{{Name: user, Password: secret, Read: ".*", Write: ".*"}, {Name: stranger, Password: secret}},
+		Users:  []amqptest.User{{Name: user, Password: secret, Read: ".*", Write: ".*"}, {Name: outsider, Password: secret}},
 		Queues: queues, CA: b.ca.File, Certificate: server.Certificate, Key: server.Key})
 	return b
 }
@@ -152,7 +152,7 @@ func (b *broker) deleted(t *testing.T) {
 func (b *broker) forbidden(t *testing.T) {
 	t.Parallel()
 	in := b.login("")
-	in.User = stranger
+	in.User = outsider
 	if err := dial(t, in).Send(t.Context(), mq.Address{Queue: "foreign"}, &mq.Message{Body: []byte("x")}); !errors.Is(err, mq.ErrAuth) {
 		t.Errorf("put: %v", err)
 	}
@@ -209,7 +209,7 @@ func (b *broker) foreign(t *testing.T) {
 		}
 	}
 	// A name that is not its own is refused by the broker.
-	forged := &wire1.Message{Data: [][]byte{{}}, Properties: &wire1.MessageProperties{UserID: []byte(stranger)}}
+	forged := &wire1.Message{Data: [][]byte{{}}, Properties: &wire1.MessageProperties{UserID: []byte(outsider)}}
 	if err := sender.Send(t.Context(), forged, nil); err == nil {
 		t.Error("put in another's name")
 	}

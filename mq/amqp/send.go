@@ -61,13 +61,13 @@ func (l *link) send(ctx context.Context, queue string, m *mq.Message, key string
 // notSent names what ended a sending that had begun. A broker that refuses what is asked for ends the sender, or the session with it, in
 // saying so: then nothing was stored.
 func (l *link) notSent(queue string, err error) error {
-	if of, told := errors.AsType[*amqp.LinkError](err); told && of.RemoteErr != nil && refuses(of.RemoteErr.Condition) {
+	if of, is := errors.AsType[*amqp.LinkError](err); is && of.RemoteErr != nil && refuses(of.RemoteErr.Condition) {
 		delete(l.senders, queue)
 		return fmt.Errorf("%w: %w", rejection(of.RemoteErr.Condition), err)
 	}
 	// What follows on this link could not be told from what is unknown.
 	l.end(mq.ErrTemporary)
-	if e, told := errors.AsType[*amqp.Error](err); told && e.Condition == amqp.ErrCondUnauthorizedAccess {
+	if e, is := errors.AsType[*amqp.Error](err); is && e.Condition == amqp.ErrCondUnauthorizedAccess {
 		return fmt.Errorf("%w: %w", mq.ErrAuth, err)
 	}
 	return unknown(err)

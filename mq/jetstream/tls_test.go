@@ -20,7 +20,7 @@ import (
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	ca, other := mqtest.NewAuthority(t), mqtest.NewAuthority(t)
-	server, named, pinned, stranger := ca.Issue("broker"), ca.Issue("atp.example"), ca.Issue("whoever"), ca.Issue("stranger")
+	server, named, pinned, outsider := ca.Issue("broker"), ca.Issue("atp.example"), ca.Issue("whoever"), ca.Issue("outsider")
 	pair, err := tls.LoadX509KeyPair(server.Certificate, server.Key)
 	if err != nil {
 		t.Fatal(err)
@@ -42,8 +42,8 @@ func TestTLS(t *testing.T) {
 	}{
 		"common name":           {options: []nats.Option{mine, nats.Secure(ca.Client(named))}},
 		"fingerprint":           {options: []nats.Option{mine, nats.Secure(ca.Client(pinned))}},
-		"not bound":             {options: []nats.Option{theirs, nats.Secure(ca.Client(stranger))}},
-		"another's certificate": {options: []nats.Option{mine, nats.Secure(ca.Client(stranger))}, refused: "Authorization Violation"},
+		"not bound":             {options: []nats.Option{theirs, nats.Secure(ca.Client(outsider))}},
+		"another's certificate": {options: []nats.Option{mine, nats.Secure(ca.Client(outsider))}, refused: "Authorization Violation"},
 		"another's password":    {options: []nats.Option{nats.UserInfo(supplier, "another"), nats.Secure(ca.Client(named))}, refused: "Authorization Violation"},
 		"no certificate":        {options: []nats.Option{mine, nats.Secure(ca.Client())}, refused: "certificate required"},
 		"another authority's":   {options: []nats.Option{mine, nats.Secure(ca.Client(other.Issue("atp.example")))}, refused: "certificate"},

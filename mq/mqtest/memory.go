@@ -16,9 +16,10 @@ import (
 // It keeps mq's promises while it lives, the hard way where it may choose: a
 // message that comes again comes at once and in its old place.
 type Memory struct {
-	MaxBytes    int // of a body; 0 = 1 MiB
-	MaxMessages int // of a queue; 0 = no bound
-	MaxInFlight int // of a link; 0 = 16
+	MaxBytes    int  // of a body; 0 = 1 MiB
+	MaxMessages int  // of a queue; 0 = no bound
+	MaxInFlight int  // of a link; 0 = 16
+	NoDelay     bool // what is returned comes again at once
 
 	mu      sync.Mutex
 	down    bool
@@ -149,7 +150,7 @@ func (l *memoryLink) cut(why error) {
 
 func (l *memoryLink) Caps() mq.Caps {
 	c := mq.Caps{MaxInFlight: l.m.MaxInFlight, MaxBytes: int64(l.m.maxBytes()), Count: mq.CountExact, Durable: mq.DurableFsync,
-		Delay: true, AtomicPark: true, Priority: true, PutTime: true}
+		Delay: !l.m.NoDelay, AtomicPark: true, Priority: true, PutTime: true}
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = 16
 	}
@@ -237,6 +238,9 @@ func (l *memoryLink) Ack(_ context.Context, d *mq.Delivery) error {
 
 func (l *memoryLink) Return(_ context.Context, d *mq.Delivery, after time.Duration) error {
 	return l.settle("return", d, func(s *stored) error {
+		if l.m.NoDelay {
+			after = 0
+		}
 		s.holder, s.from = nil, time.Now().Add(after)
 		l.m.wake()
 		return nil

@@ -35,6 +35,8 @@ type Door struct {
 	Arrived func(size int)
 	Poll    time.Duration // the longest wait between looks for answers
 	Retry   time.Duration // the first pause after trouble
+	// Back is how long a message stays away that failed by a fault of ours; 0: 30 s.
+	Back time.Duration
 	// Failed is told of every trouble, name being that of the loop.
 	Failed func(name string, err error)
 
@@ -49,7 +51,12 @@ const longestRetry = 15 * time.Second
 
 // heldBack is how long a message stays away that failed by a fault of ours: those behind it go first. Where the queue keeps none back it
 // is kept in hand.
-const heldBack = 30 * time.Second
+func (d *Door) heldBack() time.Duration {
+	if d.Back == 0 {
+		return 30 * time.Second
+	}
+	return d.Back
+}
 
 // Receive takes messages in, one at a time, each acknowledged only when it is committed.
 func (d *Door) Receive(ctx context.Context) {

@@ -34,7 +34,7 @@ func (r *receiver) next(ctx context.Context, link mq.Link) (bool, error) {
 	wait := ctx
 	if len(r.back) > 0 {
 		var cancel context.CancelFunc
-		wait, cancel = context.WithDeadline(ctx, r.back[0].since.Add(heldBack))
+		wait, cancel = context.WithDeadline(ctx, r.back[0].since.Add(r.heldBack()))
 		defer cancel()
 	}
 	m, err := link.Receive(wait)
@@ -65,7 +65,7 @@ func (r *receiver) settle(ctx context.Context, m *mq.Delivery) (bool, error) {
 	}
 	r.Failed("mq receive "+r.Supplier, err)
 	if caps.Delay {
-		return true, r.link.Return(ctx, m, heldBack)
+		return true, r.link.Return(ctx, m, r.heldBack())
 	}
 	r.back = append(r.back, heldMessage{m, time.Now()})
 	return true, nil
@@ -73,7 +73,7 @@ func (r *receiver) settle(ctx context.Context, m *mq.Delivery) (bool, error) {
 
 // giveBack returns what was in hand for long enough.
 func (r *receiver) giveBack(ctx context.Context) error {
-	for len(r.back) > 0 && time.Since(r.back[0].since) >= heldBack {
+	for len(r.back) > 0 && time.Since(r.back[0].since) >= r.heldBack() {
 		m := r.back[0]
 		r.back = r.back[1:]
 		if err := r.link.Return(ctx, m.Delivery, 0); err != nil {
