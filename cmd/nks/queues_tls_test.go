@@ -41,29 +41,35 @@ func TestQueue_TLS(t *testing.T) {
 		t.Errorf("said %q", p.Err.String())
 	}
 	must(t, os.WriteFile(s.config, append(text, "\n[mq]\nlisten = \"0.0.0.0:0\"\n"+tls+section...), 0o644))
+	if p := nks(t, "check-config", s.config); p.Code() != 0 || !strings.Contains(p.Out.String(), "0.0.0.0:0, with certificates on both sides") {
+		t.Errorf("check-config says %q, %q", p.Out.String(), p.Err.String())
+	}
 	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).Want(t, 0)
 	gateway := s.run(t)
 	_, port, err := net.SplitHostPort(broker(t, gateway))
 	must(t, err)
 	f := s.secretFile(d.Supplier)
 	programtest.Eventually(programtest.Longest, func() bool { _, err := os.Stat(f); return err == nil })
-	send := func(authority *mqtest.Authority, pair mqtest.Pair) *programtest.Process {
-		return nks(t, "send", "--via", "mq", "--server", "localhost:"+port, "--supplier", d.Supplier, "--password-file", f, "--wait", "20s",
+	send := func(wait string, authority *mqtest.Authority, pair mqtest.Pair) *programtest.Process {
+		return nks(t, "send", "--via", "mq", "--server", "localhost:"+port, "--supplier", d.Supplier, "--password-file", f, "--wait", wait,
 			"--ca", authority.File, "--certificate", pair.Certificate, "--certificate-key", pair.Key, programtest.Document(s.dir, d))
 	}
-	if p := send(ca, outsider); p.Code() == 0 {
+	if p := send("1s", ca, outsider); p.Code() == 0 {
 		t.Error("another's certificate was taken")
 	}
-	if p := send(other, mine); p.Code() == 0 {
+	if p := send("1s", other, mine); p.Code() == 0 {
 		t.Error("a broker that is not trusted was spoken to")
 	}
-	send(ca, mine).Want(t, 0)
+	send("60s", ca, mine).Want(t, 0)
 	replace(other.Issue("broker"), other)
-	if p := send(ca, mine); p.Code() == 0 {
+	if p := send("1s", ca, mine); p.Code() == 0 {
 		t.Error("a certificate of before was taken")
 	}
-	send(other, other.Issue("leva.example")).Want(t, 0)
+	send("60s", other, other.Issue("leva.example")).Want(t, 0)
 	must(t, os.WriteFile(at("mq.key"), []byte("half a key"), 0o600))
-	send(other, other.Issue("leva.example")).Want(t, 0)
+	send("60s", other, other.Issue("leva.example")).Want(t, 0)
 	s.stop(t, gateway)
+	if p := nks(t, "check-config", s.config); p.Code() == 0 || !strings.Contains(p.Err.String(), "mq.key") {
+		t.Errorf("check-config says %q, %q", p.Out.String(), p.Err.String())
+	}
 }

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"nks/conf"
@@ -48,6 +50,22 @@ func (a *App) openQueues(ctx context.Context) (queueDoor, error) {
 		return noQueues{}, fmt.Errorf("mq: %w", err)
 	}
 	return q, nil
+}
+
+// CheckQueues reads what the configuration's message queue door needs of files. fs.ErrNotExist: one is not there yet.
+func CheckQueues(c conf.MQ) error {
+	var err error
+	switch {
+	case !c.Open():
+	case c.Driver == conf.AMQP:
+		_, err = newOuterQueues(nil, c).login()
+	default:
+		_, _, err = (&tlsFiles{certificate: c.TLSCertificate, key: c.TLSKey, authorities: c.TLSClientCA}).load()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return ConfigError{err}
+	}
+	return err
 }
 
 // queueOf is a supplier's door, without what differs between brokers.

@@ -20,8 +20,13 @@ import (
 // outerQueues is the door at a broker elsewhere, over AMQP. Of several processes on one database one takes and puts: it owns the door
 // by a session of the database, and another takes over when that is gone.
 type outerQueues struct {
-	app   *App
-	files *tlsFiles
+	app    *App
+	config conf.MQ
+	files  *tlsFiles
+}
+
+func newOuterQueues(a *App, c conf.MQ) *outerQueues {
+	return &outerQueues{app: a, config: c, files: &tlsFiles{certificate: c.TLSCertificate, key: c.TLSKey, authorities: c.TLSCA}}
 }
 
 const (
@@ -35,8 +40,7 @@ const (
 
 // openOuter begins to wait for the ownership of the door. What can be found wrong with files is told at once.
 func (a *App) openOuter(ctx context.Context) (queueDoor, error) {
-	c := a.config.MQ
-	q := &outerQueues{app: a, files: &tlsFiles{certificate: c.TLSCertificate, key: c.TLSKey, authorities: c.TLSCA}}
+	q := newOuterQueues(a, a.config.MQ)
 	if _, err := q.login(); err != nil {
 		return noQueues{}, ConfigError{err}
 	}
@@ -52,7 +56,7 @@ func (a *App) openOuter(ctx context.Context) (queueDoor, error) {
 
 // login reads anew what may have changed in the files.
 func (q *outerQueues) login() (amqp.Login, error) {
-	c := q.app.config.MQ
+	c := q.config
 	in := amqp.Login{Peer: amqp.Peer(c.Peer), URLs: c.URLs, MaxBytes: int64(c.MaxMessageMB) << 20}
 	if c.Login != "" {
 		text, err := os.ReadFile(c.Login)
@@ -124,7 +128,7 @@ func (q *outerQueues) serve(ctx context.Context, doors *sync.WaitGroup, open map
 			continue
 		}
 		open[s.Supplier] = true
-		q.open(ctx, doors, q.app.config.MQ.Of(s.Supplier))
+		q.open(ctx, doors, q.config.Of(s.Supplier))
 	}
 	return nil
 }
