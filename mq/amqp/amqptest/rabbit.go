@@ -71,6 +71,9 @@ const patience = 5 * time.Minute
 // StartRabbit starts one that ends with the test.
 func StartRabbit(t testing.TB, c Config) *Rabbit {
 	t.Helper()
+	if _, err := os.Stat(program); err != nil {
+		t.Fatalf("RabbitMQ is not installed: make deps-test: %v", err)
+	}
 	r := &Rabbit{t: t, dir: t.TempDir()}
 	ports := freePorts(t, 4)
 	r.port, r.secure = ports[0], ports[1]

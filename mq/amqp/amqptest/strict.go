@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -14,12 +15,18 @@ type Strict struct {
 	port int
 }
 
+// python is the distribution's, which has its packages.
+const python = "/usr/bin/python3"
+
 //go:embed strict.py
 var strictProgram string
 
 // StartStrict starts one that ends with the test. It has the queues, each of which holds as many messages as limit says.
 func StartStrict(t testing.TB, limit int, queues ...string) *Strict {
 	t.Helper()
+	if out, err := exec.Command(python, "-c", "import proton").CombinedOutput(); err != nil {
+		t.Fatalf("Qpid Proton is not installed: make deps-test: %s", out)
+	}
 	s := &Strict{port: freePorts(t, 1)[0]}
 	file := filepath.Join(t.TempDir(), "strict.py")
 	if err := os.WriteFile(file, []byte(strictProgram), 0o600); err != nil {
@@ -29,7 +36,7 @@ func StartStrict(t testing.TB, limit int, queues ...string) *Strict {
 	for _, q := range queues {
 		arguments += " " + q
 	}
-	g := begin(t, os.Environ(), "/usr/bin/python3 "+file+arguments+" & ")
+	g := begin(t, os.Environ(), python+" "+file+arguments+" & ")
 	t.Cleanup(g.kill)
 	g.await(t, fmt.Sprintf("127.0.0.1:%d", s.port))
 	return s
