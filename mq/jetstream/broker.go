@@ -36,6 +36,7 @@ type Config struct {
 	MaxPayload int           // bytes on the wire; 0 = 32 MB, the most; see MessageRoom
 	MaxBytes   int64         // bytes of one queue; 0 = 4 GB. A full one refuses what is put
 	MaxMsgs    int64         // messages of one queue; 0 = 100,000
+	MaxClients int           // connections of suppliers' clients at once; 0 = 1,000
 	AckWait    time.Duration // after which what a dead client held comes again; 0 = 30 s
 }
 
@@ -63,7 +64,7 @@ const (
 	maxStore = 1 << 50
 	// maxConsumers bounds what a supplier can create in the server.
 	maxConsumers = 16
-	// maxConnections and maxSubscriptions bound what clients hold at once.
+	// maxConnections and maxSubscriptions bound what clients hold at once. The gateway's own links do not count.
 	maxConnections   = 1000
 	maxSubscriptions = 100
 	// dedupeWindow is the shortest that the server accepts; see the package.
@@ -84,6 +85,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxMsgs == 0 {
 		c.MaxMsgs = defaultMaxMsgs
+	}
+	if c.MaxClients == 0 {
+		c.MaxClients = maxConnections
 	}
 	if c.AckWait == 0 {
 		c.AckWait = defaultAckWait
@@ -119,8 +123,12 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	opts := &server.Options{
 		ServerName: "nks", DontListen: true,
 		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: maxStore,
-		MaxPayload: int32(cfg.MaxPayload), MaxConn: maxConnections, MaxSubs: maxSubscriptions, NoSigs: true, NoLog: true,
+		MaxPayload: int32(cfg.MaxPayload), MaxSubs: maxSubscriptions, NoSigs: true, NoLog: true,
 		CustomClientAuthentication: b.logins, AlwaysEnableNonce: true,
+	}
+	if cfg.TLS != nil {
+		// The server's clock for a login runs while the gate still shakes hands.
+		opts.AuthTimeout = (handshakeWait + loginWait).Seconds()
 	}
 	var err error
 	if b.server, err = server.NewServer(opts); err != nil {
@@ -153,7 +161,7 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 // listen has clients wait until there is somebody to let them in.
 func (b *Broker) listen() (err error) {
 	address := net.JoinHostPort(b.cfg.Host, strconv.Itoa(b.cfg.Port))
-	if b.gate, err = newGate(address, b.cfg.TLS, b.logins, b.server.InProcessConn); err != nil {
+	if b.gate, err = newGate(address, b.cfg, b.logins, b.server.InProcessConn); err != nil {
 		return fmt.Errorf("jetstream: %w: %w", mq.ErrTemporary, err)
 	}
 	return nil

@@ -26,6 +26,7 @@ import (
 type gate struct {
 	listener net.Listener
 	tls      *tls.Config // nil: none
+	most     int         // clients at once
 	logins   *logins
 	inside   func() (net.Conn, error)
 
@@ -36,8 +37,8 @@ type gate struct {
 }
 
 const (
-	// handshakeWait bounds the TLS handshake.
-	handshakeWait = 10 * time.Second
+	// handshakeWait bounds the TLS handshake, loginWait what comes between it and the login.
+	handshakeWait, loginWait = 10 * time.Second, 2 * time.Second
 	// maxLine is the server's own bound of a line of the protocol.
 	maxLine = 4096
 	// maxConsumer bounds the request for a consumer, which is read whole.
@@ -49,12 +50,12 @@ const (
 	refusedDeliver = "nks.refused.deliver_subject"
 )
 
-func newGate(address string, config *tls.Config, l *logins, inside func() (net.Conn, error)) (*gate, error) {
+func newGate(address string, c Config, l *logins, inside func() (net.Conn, error)) (*gate, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return &gate{listener: listener, tls: config, logins: l, inside: inside, open: make(map[net.Conn]bool)}, nil
+	return &gate{listener: listener, tls: c.TLS, most: c.MaxClients, logins: l, inside: inside, open: make(map[net.Conn]bool)}, nil
 }
 
 // serve lets clients in until close.
@@ -80,7 +81,7 @@ func (g *gate) serve() {
 func (g *gate) enter(conn net.Conn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || len(g.open) >= maxConnections {
+	if g.closed || len(g.open) >= g.most {
 		_ = conn.Close()
 		return false
 	}

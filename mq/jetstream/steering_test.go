@@ -150,3 +150,29 @@ func TestProtocol(t *testing.T) {
 	}
 	unchanged(t, b)
 }
+
+// TestTooManyClients: one more than there may be is not let in, and is when another has gone; the gateway's own links do not count.
+func TestTooManyClients(t *testing.T) {
+	t.Parallel()
+	cfg := config(t)
+	cfg.MaxClients = 2
+	b := start(t, cfg)
+	first, _ := client(t, b)
+	client(t, b)
+	if nc, err := nats.Connect(b.URL(), nats.UserInfo(supplier, secret)); err == nil {
+		nc.Close()
+		t.Error("a third was let in")
+	}
+	open(t, b, supplier)
+	first.Close()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for start := time.Now(); time.Since(start) < patience; <-tick.C {
+		nc, err := nats.Connect(b.URL(), nats.UserInfo(supplier, secret))
+		if err == nil {
+			nc.Close()
+			return
+		}
+	}
+	t.Error("nobody is let in after one has gone")
+}
