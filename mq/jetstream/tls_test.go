@@ -36,6 +36,8 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	mine, theirs := nats.UserInfo(supplier, secret), nats.UserInfo("KMD.drift", "another")
+	// In what words a client hears of a failed handshake hangs on how far it has come when the server hangs up.
+	const handshake = "tls"
 	for name, c := range map[string]struct {
 		options []nats.Option
 		refused string
@@ -45,14 +47,13 @@ func TestTLS(t *testing.T) {
 		"not bound":             {options: []nats.Option{theirs, nats.Secure(ca.Client(outsider))}},
 		"another's certificate": {options: []nats.Option{mine, nats.Secure(ca.Client(outsider))}, refused: "Authorization Violation"},
 		"another's password":    {options: []nats.Option{nats.UserInfo(supplier, "another"), nats.Secure(ca.Client(named))}, refused: "Authorization Violation"},
-		"no certificate":        {options: []nats.Option{mine, nats.Secure(ca.Client())}, refused: "certificate required"},
-		"another authority's":   {options: []nats.Option{mine, nats.Secure(ca.Client(other.Issue("atp.example")))}, refused: "certificate"},
-		"a broker not trusted":  {options: []nats.Option{mine, nats.Secure(other.Client(named))}, refused: "certificate"},
+		"no certificate":        {options: []nats.Option{mine, nats.Secure(ca.Client())}, refused: handshake},
+		"another authority's":   {options: []nats.Option{mine, nats.Secure(ca.Client(other.Issue("atp.example")))}, refused: handshake},
+		"a broker not trusted":  {options: []nats.Option{mine, nats.Secure(other.Client(named))}, refused: handshake},
 	} {
 		nc, err := nats.Connect("nats://localhost:"+port, append(c.options, nats.ErrorHandler(unheard))...)
 		if c.refused != "" {
-			// A server that hangs up may be quicker than its alert.
-			if err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(c.refused)) && !strings.Contains(err.Error(), "connection reset") {
+			if err == nil || !strings.Contains(err.Error(), c.refused) {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue
