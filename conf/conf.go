@@ -203,24 +203,6 @@ type Mailbox struct {
 	StagedKeep  Duration `toml:"staged_keep"`
 }
 
-// MQ is the message queue door for data suppliers: a broker inside the program.
-type MQ struct {
-	// Listen is host:port of the broker, on 127.0.0.1; empty: the door is closed.
-	Listen string `toml:"listen"`
-	// Dir is the directory of the queues; empty: mq under Config.Data.
-	Dir string `toml:"dir"`
-	// Credentials is the directory of the suppliers' passwords, one file each, named as the supplier; empty:
-	// mq-credentials under Config.Data.
-	Credentials string `toml:"credentials"`
-	// MaxMessageMB is the largest message in MiB, its headers included.
-	MaxMessageMB int `toml:"max_message_mb"`
-	// QueueMB and QueueMessages bound each of a supplier's three queues. A full one refuses what is put.
-	QueueMB       int `toml:"queue_mb"`
-	QueueMessages int `toml:"queue_messages"`
-	// PutTimeCounts is how far back the time at which a message was put may move its cut-off; 0: it counts when it is taken.
-	PutTimeCounts Duration `toml:"put_time_counts"`
-}
-
 // Clock sets business time.
 type Clock struct {
 	// Start is the business time of the very first start, RFC 3339; empty: the machine's. Ignored later.
@@ -374,7 +356,7 @@ func Default() Config {
 		Database: Database{MaxConnections: 60},
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
 			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200, StagedFiles: 1000, StagedMB: 4096, StagedKeep: Duration{30 * 24 * time.Hour}},
-		MQ:       MQ{MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}},
+		MQ:       defaultMQ(),
 		Rasp:     defaultRasp(),
 		Identity: Identity{Name: "NKS", GLN: "5798000016446", AddressedAs: AddressedAs{Production: []string{}, Test: []string{}}},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,

@@ -14,6 +14,7 @@ func (c *Config) Resolve(dir string) {
 	c.Folder = dir
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
 		&c.Database.BinDir, &c.Mailbox.HostKey, &c.Mailbox.NextHostKey, &c.MQ.Dir, &c.MQ.Credentials,
+		&c.MQ.TLSCertificate, &c.MQ.TLSKey, &c.MQ.TLSClientCA, &c.MQ.TLSCA, &c.MQ.Login,
 		&c.Audit.Key, &c.Audit.Checkpoints, &c.Retention.Key, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons, &c.Keys.Expires} {
 		*path = from(dir, *path)
 	}
@@ -124,6 +125,11 @@ func (c Config) CheckFiles() []error {
 	check("database.url_file", c.Database.URLFile, true)
 	check("mailbox.host_key", c.Mailbox.HostKey, true)
 	check("mailbox.next_host_key", c.Mailbox.NextHostKey, true)
+	check("mq.tls_certificate", c.MQ.TLSCertificate, false)
+	check("mq.tls_key", c.MQ.TLSKey, true)
+	check("mq.tls_client_ca", c.MQ.TLSClientCA, false)
+	check("mq.tls_ca", c.MQ.TLSCA, false)
+	check("mq.login", c.MQ.Login, true)
 	for _, path := range c.Audit.FormerKeys {
 		check("audit.former_keys", path, false)
 	}

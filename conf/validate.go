@@ -161,19 +161,6 @@ func (m Metrics) Loopback() bool {
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
-func (m MQ) validate(p *problems) {
-	if m.Listen != "" {
-		p.address("mq.listen", m.Listen)
-		host, _, err := net.SplitHostPort(m.Listen)
-		p.check(err != nil || host == "127.0.0.1", "mq.listen", "%q is not on 127.0.0.1: passwords go in the clear", m.Listen)
-	}
-	p.within("mq.max_message_mb", m.MaxMessageMB, 1, 32)
-	p.within("mq.queue_mb", m.QueueMB, m.MaxMessageMB, 1<<20)
-	p.within("mq.queue_messages", m.QueueMessages, 1, 100_000_000)
-	p.check(m.PutTimeCounts.Duration >= 0 && m.PutTimeCounts.Duration <= 7*24*time.Hour, "mq.put_time_counts",
-		"%v is not between 0s and 168h", m.PutTimeCounts)
-}
-
 func (l Limits) validate(p *problems) {
 	p.within("limits.interchange_payments", l.InterchangePayments, 1, 100_000)
 	p.within("limits.interchange_mb", l.InterchangeMB, 1, 32)

@@ -67,11 +67,14 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.park("id:a", []byte("x"), "refused")
 	w.send(bundle("G-1", complete("A", 100), complete("B", 250)))
 	w.later(time.Minute)
 	look("sent to us", 4*time.Hour-time.Minute, "deliveries_waiting{received}=1", "deliveries_oldest_seconds{received}=60",
-		"uploads_staged{}=1", "uploads_staged_oldest_seconds{}=60", "uploads_staged_bytes{}=1", "uploads_staged_most{}=1", "uploads_staged_most_bytes{}=1")
+		"uploads_staged{}=1", "uploads_staged_oldest_seconds{}=60", "uploads_staged_bytes{}=1", "uploads_staged_most{}=1", "uploads_staged_most_bytes{}=1",
+		"messages_parked{}=1", "messages_parked_oldest_seconds{}=60")
 	w.exec(`DELETE FROM mailbox_upload`)
+	w.exec(`DELETE FROM parked_message`)
 	w.read()
 	look("read", 4*time.Hour-time.Minute, "deliveries_waiting{read}=1", "deliveries_oldest_seconds{read}=60", "answers_uncollected{sftp}=1")
 	w.check()

@@ -29,6 +29,7 @@ const (
 	ThingLimit       Thing = "release limit"
 	ThingOverLimit   Thing = "over limit"
 	ThingConnection  Thing = "connection"
+	ThingParked      Thing = "parked message"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

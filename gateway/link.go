@@ -45,6 +45,7 @@ const (
 	TroubleConfiguration LinkTrouble = "configuration" // closed by configuration
 	TroubleStopped       LinkTrouble = "stopped"       // its node was stopped in order
 	TroubleEnded         LinkTrouble = "ended"         // the bank is not served any more
+	TroubleElsewhere     LinkTrouble = "elsewhere"     // another node owns it
 	TroubleUntold        LinkTrouble = "untold"        // nobody has told of it yet
 	TroubleSilent        LinkTrouble = "silent"        // its node tells nothing any more
 	TroubleOther         LinkTrouble = "other"
@@ -53,7 +54,7 @@ const (
 // LinkTroubles is every trouble that a line can have.
 func LinkTroubles() []LinkTrouble {
 	return []LinkTrouble{TroubleRefused, TroubleTimeout, TroubleAddress, TroubleHostKey, TroubleLogin, TroubleKey, TroubleMailbox, TroubleLost,
-		TroubleConfiguration, TroubleStopped, TroubleEnded, TroubleUntold, TroubleSilent, TroubleOther}
+		TroubleConfiguration, TroubleStopped, TroubleEnded, TroubleElsewhere, TroubleUntold, TroubleSilent, TroubleOther}
 }
 
 const (

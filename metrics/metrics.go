@@ -29,6 +29,9 @@ const (
 	ready         = "nks_ready"
 	clockOffset   = "nks_clock_offset_seconds"
 	takesRows     = "nks_database_writable"
+	queueOwned    = "nks_queues_owned"
+	queueMessages = "nks_queue_messages"
+	queueOldest   = "nks_queue_oldest_seconds"
 	businessTime  = "nks_business_time_timestamp_seconds"
 	buildInfo     = "nks_build_info"
 
@@ -68,6 +71,9 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Gauge, Name: ready, Help: "1 while /readyz says so."},
 		{Kind: gateway.Gauge, Name: clockOffset, Help: "How far the machine's clock is ahead of the database's, in seconds; negative: behind."},
 		{Kind: gateway.Gauge, Name: takesRows, Help: "1 while the database takes rows."},
+		{Kind: gateway.Gauge, Name: queueOwned, Help: "1 while this process takes from and puts into the message queues."},
+		{Kind: gateway.Gauge, Name: queueMessages, Help: "Messages in the suppliers' queues of the broker inside: in, out or parked.", Labels: []string{"queue"}},
+		{Kind: gateway.Gauge, Name: queueOldest, Help: "Age of the oldest of them, by the machine's clock.", Labels: []string{"queue"}},
 		{Kind: gateway.Gauge, Name: businessTime, Help: "Business time of the last sample, as Unix time."},
 		{Kind: gateway.Gauge, Name: buildInfo, Help: "1, with the program's version.", Labels: []string{"version"}},
 		{Kind: gateway.Gauge, Name: imageBytes, Help: "Memory that the register's image takes; 0: there is none, and SQL is asked."},
@@ -281,6 +287,17 @@ func (m *Metrics) Clock(ahead time.Duration) error {
 // Writable reports whether the database takes rows.
 func (m *Metrics) Writable(is bool) error {
 	return m.Set(gateway.Reading{Name: takesRows, Value: truth(is)})
+}
+
+// Queues reports whether this process takes from and puts into the message queues.
+func (m *Metrics) Queues(owned bool) error {
+	return m.Set(gateway.Reading{Name: queueOwned, Value: truth(owned)})
+}
+
+// Queue says what all suppliers' queues of a kind hold, and how old the oldest message is.
+func (m *Metrics) Queue(kind string, messages uint64, oldest time.Duration) error {
+	return m.Take(gateway.Reading{Name: queueMessages, Labels: []string{kind}, Value: int64(messages)},
+		gateway.Reading{Name: queueOldest, Labels: []string{kind}, Took: oldest})
 }
 
 // Image is the register in memory.

@@ -45,6 +45,8 @@ missing() {
 	has openssl || echo openssl
 	has npm || echo npm
 	has chromium || echo chromium
+	[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || echo rabbitmq-server
+	/usr/bin/python3 -c 'import proton' 2>/dev/null || echo python3-qpid-proton
 	[ "$need" = farm ] || return 0
 	has javac || echo default-jdk-headless
 	[ -e /usr/share/java/wss4j.jar ] || echo libwss4j-java
@@ -67,7 +69,7 @@ if ! grep -qs '^create_main_cluster *= *false' /etc/postgresql-common/createclus
 	echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf
 fi
 
-# The tests start an sshd themselves; installing one must not open this machine to the network.
+# The tests start an sshd and a RabbitMQ themselves; installing one must not open this machine to the network.
 guard=/usr/sbin/policy-rc.d
 if [ ! -e "$guard" ]; then
 	printf '#!/bin/sh\nexit 101\n' >"$guard"
@@ -85,6 +87,13 @@ apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confol
 case " $packages" in
 *" openssh-server "*)
 	if [ -d /run/systemd/system ]; then systemctl disable --quiet ssh.service ssh.socket 2>/dev/null || true; fi
+	;;
+esac
+case " $packages" in
+*" rabbitmq-server "*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --quiet rabbitmq-server.service epmd.service epmd.socket 2>/dev/null || true
+	fi
 	;;
 esac
 if [ "$need" != check ] && ! has_postgresql; then

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"nks/conf"
 	"nks/internal/app"
@@ -44,6 +45,9 @@ func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagS
 	if err := tellPersons(p, c); err != nil {
 		return err
 	}
+	if err := tellQueues(p, c); err != nil {
+		return err
+	}
 	if err := tellRasp(p, c); err != nil {
 		return err
 	}
@@ -80,6 +84,28 @@ func tellPersons(p *command.Program, c conf.Config) error {
 		_, err = fmt.Fprintln(p.Out, "decisions: nobody can decide anything; decisions.persons names a file of those who may")
 	default:
 		_, err = fmt.Fprintln(p.Out, "decisions: whoever gives a name, without signatures; decisions.persons names a file of those who may")
+	}
+	return err
+}
+
+// tellQueues says where the message queue door stands, and who comes in.
+func tellQueues(p *command.Program, c conf.Config) error {
+	if err := app.CheckQueues(c.MQ); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // told with the other files
+		}
+		return err
+	}
+	var err error
+	switch {
+	case !c.MQ.Open():
+		_, err = fmt.Fprintln(p.Out, "message queue: closed")
+	case c.MQ.Driver == conf.AMQP:
+		_, err = fmt.Fprintf(p.Out, "message queue: %s, as %s; queues such as %s\n", strings.Join(c.MQ.URLs, ", "), c.MQ.Peer, c.MQ.Of("LEVA").In)
+	case c.MQ.TLSClientCA != "":
+		_, err = fmt.Fprintf(p.Out, "message queue: a broker of our own at %s, with certificates on both sides\n", c.MQ.Listen)
+	default:
+		_, err = fmt.Fprintf(p.Out, "message queue: a broker of our own at %s, in the clear\n", c.MQ.Listen)
 	}
 	return err
 }

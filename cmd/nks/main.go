@@ -62,6 +62,8 @@ func commands() []command.Command {
 				"exceptions show 12", `exceptions take 12 --by "A. Hansen"`}},
 		{Name: "postings", Args: "[ID]", Summary: "list what banks have booked that is about no payment that is known, or show one posting with what it is about",
 			Run: postingsCommand, Examples: []string{"postings --config /srv/nks/nks.toml", "postings --json 73667279060994"}},
+		{Name: "queue", Args: "[ID]", Summary: "list the messages of queues that could not be taken, or show one; nks decide puts them back or drops them",
+			Run: queueCommand, Examples: []string{"queue --config /srv/nks/nks.toml", "queue --all --json", "queue 3"}},
 		{Name: "recalls", Summary: "list what banks were asked to give back and have not answered about", Run: recallsCommand,
 			Examples: []string{"recalls --config /srv/nks/nks.toml", "recalls --all --json"}},
 		{Name: "inquiry", Args: "COMMAND", Summary: "list and show the cases of citizens who miss a payment (docs/operations.md); nks decide opens and closes them",

@@ -72,7 +72,7 @@ func free(t *testing.T) string {
 // as is nks send as a supplier, with a key.
 func (s *signedSite) as(supplier, key string, more ...string) []string {
 	keys := filepath.Join(s.dir, "keys", key)
-	return append(append([]string{}, s.common...), append([]string{"--supplier", supplier, "--key", keys + ".key", "--cert", keys + ".crt"}, more...)...)
+	return append(append([]string{}, s.common...), append([]string{"--supplier", supplier, "--key", keys + ".key", "--certificate", keys + ".crt"}, more...)...)
 }
 
 // TestRasp_Send: a bundle is sent while the gateway is killed after its commit and before its acknowledgement, and once more before it has on

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ type sendOptions struct {
 	json   bool
 }
 
-// doorFlags are the flags of whoever goes through the mailbox or the message queue as a data supplier.
+// doorFlags are the flags of whoever goes through a door as a data supplier; doors is which ones there are.
 func doorFlags(fs *flag.FlagSet, o *sendOptions, doors string) {
 	fs.StringVar(&o.via, "via", viaSFTP, "`door`: "+doors)
 	fs.StringVar(&o.Mailbox, "mailbox", "127.0.0.1:2222", "sftp: `host:port` of the mailbox")
@@ -36,6 +37,9 @@ func doorFlags(fs *flag.FlagSet, o *sendOptions, doors string) {
 	fs.StringVar(&o.HostKey, "host-key", "", "sftp: `file` of the mailbox's public key")
 	fs.StringVar(&o.server, "server", "127.0.0.1:4222", "mq: `host:port` of the message broker")
 	fs.StringVar(&o.Password, "password-file", "", "mq: `file` of the supplier's password")
+	fs.StringVar(&o.CA, "ca", "", "mq with TLS, rasp: `file` of the certificates of the authorities by which the gateway is trusted")
+	fs.StringVar(&o.Certificate, "certificate", "", "mq with TLS, rasp: `file` of the supplier's certificate")
+	fs.StringVar(&o.CertificateKey, "certificate-key", "", "mq with TLS: `file` of its key")
 }
 
 func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
@@ -44,9 +48,7 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	fs.StringVar(&o.Login, "supplier", "", "`login`: the data supplier")
 	fs.StringVar(&o.As, "as", "", "sftp: `name` in in/; default: the file's own")
 	fs.StringVar(&o.Endpoint, "endpoint", "", "rasp: `URL` of the signed endpoint")
-	fs.StringVar(&o.Cert, "cert", "", "rasp: `file` of the supplier's certificate")
 	fs.StringVar(&o.ServerCert, "server-cert", "", "rasp: `file` of the certificate that the gateway signs with")
-	fs.StringVar(&o.CA, "ca", "", "rasp: `file` of the authorities' certificates")
 	fs.StringVar(&o.Listen, "listen", "", "rasp: `URL` at which the supplier's answers are taken meanwhile; default: another program takes them")
 	fs.StringVar(&o.Into, "into", "", "rasp: `folder` in which answers are kept that are taken")
 	fs.StringVar(&o.id, "id", "", "mq, rasp: message `id`; default: made of the file's bytes, so that the same file is the same message")
@@ -95,9 +97,11 @@ func (o *sendOptions) settleDoor(doors ...string) error {
 	switch {
 	case o.via == viaMQ && o.Password == "":
 		return command.Usagef("--password-file must be given")
+	case o.via == viaMQ && (o.Certificate == "") != (o.CertificateKey == ""):
+		return command.Usagef("--certificate and --certificate-key must be given together")
 	case o.via == viaMQ:
 		o.Queue = o.server
-		return command.FilesExist(o.Password)
+		return command.FilesExist(slices.DeleteFunc([]string{o.Password, o.CA, o.Certificate, o.CertificateKey}, func(name string) bool { return name == "" })...)
 	case o.Key == "" || o.HostKey == "":
 		return command.Usagef("--key and --host-key must be given")
 	}
@@ -107,8 +111,8 @@ func (o *sendOptions) settleDoor(doors ...string) error {
 // settleSigned is settle for the signed endpoint.
 func (o *sendOptions) settleSigned() error {
 	switch {
-	case o.Endpoint == "" || o.Key == "" || o.Cert == "" || o.ServerCert == "" || o.CA == "":
-		return command.Usagef("--endpoint, --key, --cert, --server-cert and --ca must be given")
+	case o.Endpoint == "" || o.Key == "" || o.Certificate == "" || o.ServerCert == "" || o.CA == "":
+		return command.Usagef("--endpoint, --key, --certificate, --server-cert and --ca must be given")
 	case (o.Listen == "") != (o.Into == ""):
 		return command.Usagef("--listen and --into go together")
 	case !client.UsableID(o.id) || strings.Contains(o.id, " "):
@@ -120,5 +124,5 @@ func (o *sendOptions) settleSigned() error {
 			return command.Usagef("--%s %q: must be a URL such as https://gateway.example:8443/rasp", flag, address)
 		}
 	}
-	return command.FilesExist(o.File, o.Key, o.Cert, o.ServerCert, o.CA)
+	return command.FilesExist(o.File, o.Key, o.Certificate, o.ServerCert, o.CA)
 }

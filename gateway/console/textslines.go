@@ -48,6 +48,7 @@ var lineTexts = []Text{
 	{"trouble.configuration", "Slået fra i konfigurationen", "Turned off in the configuration"},
 	{"trouble.stopped", "Maskinen er stoppet, som den skulle", "The node was stopped in order"},
 	{"trouble.ended", "Pengeinstituttet betjenes ikke mere", "The bank is not served any more"},
+	{"trouble.elsewhere", "En anden maskine har den", "Another node has it"},
 	{"trouble.untold", "Ingen har fortalt om den endnu", "Nobody has told of it yet"},
 	{"trouble.silent", "Maskinen fortæller ikke længere noget: den er måske nede", "Its node tells nothing any more: it may be down"},
 	{"trouble.other", "Se programmets ord", "See the program's words"},

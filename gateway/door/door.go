@@ -63,6 +63,12 @@ type Intake interface {
 	Take(ctx context.Context, a Arrival) error
 }
 
+// Parking keeps for persons what a queue brought and Intake.Take has refused.
+type Parking interface {
+	// Park is nil when the bytes are committed, now or by an earlier try.
+	Park(ctx context.Context, a Arrival, reason string) error
+}
+
 // StagedFile is a file that a door shows.
 type StagedFile struct {
 	Name     string    `db:"name"`

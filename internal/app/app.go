@@ -53,8 +53,8 @@ type App struct {
 	steps    *Steps
 	mailbox  *sftp.Server
 	hostKeys []string // fingerprints of those that the mailbox shows
-	queues   *queues  // nil: the door is closed
-	signed   *signed  // the same
+	queues   queueDoor
+	signed   *signed // nil: the door is closed
 	workers  []*gateway.Worker
 	banks    *banks
 	apart    *apart
@@ -82,7 +82,7 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.Machine == nil {
 		o.Machine = time.Now
 	}
-	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, sleepers: newSleepers(), failed: make(chan error, 1)}
+	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
@@ -148,7 +148,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if a.queues, err = a.openQueues(run); err != nil {
 		return err
 	}
-	if a.queues != nil {
+	if o.Config.MQ.Open() {
 		a.watch.door(doorQueues, nil)
 	} else {
 		a.watch.lines.closed(gateway.LinkDoor, doorQueues, gateway.TroubleConfiguration)

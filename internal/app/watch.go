@@ -77,7 +77,7 @@ func newWatch(c conf.Config, log zerolog.Logger, version string, machine func() 
 		w.note(numbers.Logins(outcome, 0))
 	}
 	w.monitor.Door(doorMailbox, errDoorNotOpen)
-	if c.MQ.Listen != "" {
+	if c.MQ.Open() {
 		w.monitor.Door(doorQueues, errDoorNotOpen)
 	}
 	if c.Rasp.Listen != "" {

@@ -44,7 +44,14 @@ func dialQueue(ctx context.Context, c Config) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := nats.Connect("nats://"+c.Queue, nats.UserInfo(c.Login, strings.TrimSpace(string(password))), nats.NoReconnect(), nats.Timeout(dialTime))
+	options := []nats.Option{nats.UserInfo(c.Login, strings.TrimSpace(string(password))), nats.NoReconnect(), nats.Timeout(dialTime)}
+	if c.CA != "" {
+		options = append(options, nats.RootCAs(c.CA))
+	}
+	if c.Certificate != "" {
+		options = append(options, nats.ClientCert(c.Certificate, c.CertificateKey))
+	}
+	conn, err := nats.Connect("nats://"+c.Queue, options...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the broker at %s: %w", c.Queue, err)
 	}

@@ -43,7 +43,7 @@ const (
 
 // dialRasp reads the keys, and begins to listen for answers.
 func dialRasp(c Config, document []byte) (*signed, error) {
-	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
 	if err != nil {
 		return nil, err
 	}

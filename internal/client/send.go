@@ -24,8 +24,11 @@ type Config struct {
 	Password string // file of the password at the broker
 	// Endpoint is the URL of the signed endpoint: then the document goes there, under As as MessageID; empty: made of its bytes.
 	Endpoint string
-	// Cert is the file of the supplier's certificate (PEM, as Key then is), ServerCert that of the gateway's, CA that of the authorities of both.
-	Cert, ServerCert, CA string
+	// CA is the file of the authorities' certificates, Certificate that of the supplier's, CertificateKey that of its key at a broker; all are
+	// empty for a broker that speaks in the clear. At the endpoint Key is the certificate's, in PEM.
+	CA, Certificate, CertificateKey string
+	// ServerCert is the file of the certificate that the endpoint signs with.
+	ServerCert string
 	// Listen is the URL at which answers are taken, and kept in the folder Into; empty: they go to another program.
 	Listen, Into string
 	Login        string // the data supplier

@@ -3,9 +3,11 @@ package jetstream
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +22,10 @@ import (
 // Config is the embedded server's.
 type Config struct {
 	Dir  string // the streams' directory; one server at a time
-	Port int    // on 127.0.0.1; 0 = a free one
+	Host string // an address; empty: 127.0.0.1
+	Port int    // 0 = a free one
+	// TLS is what clients must speak; nil: they speak in the clear.
+	TLS *tls.Config
 
 	Suppliers []Supplier
 
@@ -31,6 +36,7 @@ type Config struct {
 	MaxPayload int           // bytes on the wire; 0 = 32 MB, the most; see MessageRoom
 	MaxBytes   int64         // bytes of one queue; 0 = 4 GB. A full one refuses what is put
 	MaxMsgs    int64         // messages of one queue; 0 = 100,000
+	MaxClients int           // connections of suppliers' clients at once; 0 = 1,000
 	AckWait    time.Duration // after which what a dead client held comes again; 0 = 30 s
 }
 
@@ -39,6 +45,9 @@ type Supplier struct {
 	Name     string // A-Z a-z 0-9 . _ -, not more than 35, no empty part between dots
 	Password string // or its bcrypt hash
 	Key      string // public user NKey (U…)
+	// Certificates are those of which its clients must show one, as "cn:" and the common name or "sha256:" and the fingerprint; empty:
+	// none but what TLS asks for.
+	Certificates []string
 }
 
 // MessageRoom is what a message with its headers must be smaller than
@@ -55,7 +64,7 @@ const (
 	maxStore = 1 << 50
 	// maxConsumers bounds what a supplier can create in the server.
 	maxConsumers = 16
-	// maxConnections and maxSubscriptions bound what clients hold at once.
+	// maxConnections and maxSubscriptions bound what clients hold at once. The gateway's own links do not count.
 	maxConnections   = 1000
 	maxSubscriptions = 100
 	// dedupeWindow is the shortest that the server accepts; see the package.
@@ -65,8 +74,8 @@ const (
 )
 
 func (c Config) withDefaults() Config {
-	if c.Port == 0 {
-		c.Port = server.RANDOM_PORT
+	if c.Host == "" {
+		c.Host = "127.0.0.1"
 	}
 	if c.MaxPayload == 0 {
 		c.MaxPayload = defaultMaxPayload
@@ -76,6 +85,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxMsgs == 0 {
 		c.MaxMsgs = defaultMaxMsgs
+	}
+	if c.MaxClients == 0 {
+		c.MaxClients = maxConnections
 	}
 	if c.AckWait == 0 {
 		c.AckWait = defaultAckWait
@@ -90,6 +102,7 @@ func (c Config) withDefaults() Config {
 type Broker struct {
 	cfg    Config
 	server *server.Server
+	gate   *gate
 	logins *logins
 	adding sync.Mutex
 }
@@ -108,10 +121,14 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	b := &Broker{cfg: cfg, logins: newLogins(cfg.GatewayPassword)}
 	opts := &server.Options{
-		ServerName: "nks", Host: "127.0.0.1", Port: cfg.Port,
+		ServerName: "nks", DontListen: true,
 		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: maxStore,
-		MaxPayload: int32(cfg.MaxPayload), MaxConn: maxConnections, MaxSubs: maxSubscriptions, NoSigs: true, NoLog: true,
+		MaxPayload: int32(cfg.MaxPayload), MaxSubs: maxSubscriptions, NoSigs: true, NoLog: true,
 		CustomClientAuthentication: b.logins, AlwaysEnableNonce: true,
+	}
+	if cfg.TLS != nil {
+		// The server's clock for a login runs while the gate still shakes hands.
+		opts.AuthTimeout = (handshakeWait + loginWait).Seconds()
 	}
 	var err error
 	if b.server, err = server.NewServer(opts); err != nil {
@@ -124,6 +141,9 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 			return nil, fmt.Errorf("jetstream: %w", err)
 		}
 	}
+	if err := b.listen(); err != nil {
+		return nil, err
+	}
 	log := newFatal()
 	b.server.SetLoggerV2(log, false, false, false)
 	b.server.Start()
@@ -134,7 +154,17 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 		b.Close()
 		return nil, fmt.Errorf("jetstream: start on %s: %w", cfg.Dir, err)
 	}
+	b.gate.serve()
 	return b, nil
+}
+
+// listen has clients wait until there is somebody to let them in.
+func (b *Broker) listen() (err error) {
+	address := net.JoinHostPort(b.cfg.Host, strconv.Itoa(b.cfg.Port))
+	if b.gate, err = newGate(address, b.cfg, b.logins, b.server.InProcessConn); err != nil {
+		return fmt.Errorf("jetstream: %w: %w", mq.ErrTemporary, err)
+	}
+	return nil
 }
 
 // Admit lets a supplier in while the server runs: a new one gets its account
@@ -270,10 +300,7 @@ func (b *Broker) queue(stream, subject string) js.StreamConfig {
 
 // Addr is where clients connect, host and port.
 func (b *Broker) Addr() string {
-	if a, ok := b.server.Addr().(*net.TCPAddr); ok {
-		return a.String()
-	}
-	return ""
+	return b.gate.listener.Addr().String()
 }
 
 // URL is where clients connect.
@@ -298,25 +325,10 @@ func (b *Broker) Open(ctx context.Context, supplier, queue string) (mq.Link, err
 		InProcess: b.server})
 }
 
-// Depths tells how many messages wait in a supplier's in, out and parked queue.
-func (b *Broker) Depths(supplier string) (in, out, parked uint64, err error) {
-	if !b.knows(supplier) {
-		return 0, 0, 0, fmt.Errorf("jetstream: depths: %w: %q", ErrSupplier, supplier)
-	}
-	seen, err := b.server.JszAccount(&server.JSzOptions{Account: supplier, Streams: true})
-	if err != nil {
-		return 0, 0, 0, fmt.Errorf("jetstream: depths of %s: %w", supplier, err)
-	}
-	depth := make(map[string]uint64, len(seen.Streams))
-	for _, stream := range seen.Streams {
-		depth[stream.Name] = stream.State.Msgs
-	}
-	return depth[streamIn], depth[streamOut], depth[streamParked], nil
-}
-
 // Close ends the server and every connection at once. Nothing needs draining:
 // what was confirmed is on the disk, what was not is unknown to its sender.
 func (b *Broker) Close() {
+	b.gate.close()
 	b.server.Shutdown()
 	b.server.WaitForShutdown()
 }

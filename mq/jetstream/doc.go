@@ -17,6 +17,9 @@
 // stream. A publish proves something only when its JetStream confirmation has
 // been waited for.
 //
+// Clients come in through a gate, in which TLS ends. What a client asks the server to send, as the answer to a request or to a
+// consumer, goes to reply boxes alone: the server itself would send it to any subject of the account, a queue's among them.
+//
 // # Sameness
 //
 // The broker forgets message ids on purpose after a tenth of a second, the

@@ -120,7 +120,7 @@ func (l *link) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
 // Caps implements mq.Link.
 func (l *link) Caps() mq.Caps {
 	return mq.Caps{MaxInFlight: maxInFlight, MaxBytes: l.nc.MaxPayload() - headerRoom, Count: mq.CountExact, Durable: mq.DurableFsync,
-		Delay: true, Priority: true}
+		Delay: true, Priority: true, PutTime: true}
 }
 
 // headerRoom is what is kept for the headers, which count as the body does.

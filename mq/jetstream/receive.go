@@ -1,9 +1,7 @@
 package jetstream
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -211,34 +209,23 @@ func (l *link) hold(m *nats.Msg) (*mq.Delivery, error) {
 	return d, nil
 }
 
-// maxKey is the longest id that is a key as it is.
-const maxKey = 200
-
-// transportKey marks which kind it is, so that a sender cannot guess its way
-// into ours. An id that is long or not plain text counts by its hash: a key
-// goes into databases and logs.
+// transportKey marks keys of our own, so that a sender cannot guess its way into
+// them.
 func transportKey(id []byte, epoch string, sequence uint64) string {
-	odd := func(r rune) bool { return r < ' ' || r > '~' }
-	switch {
-	case len(id) > maxKey || bytes.ContainsFunc(id, odd):
-		return fmt.Sprintf("sha256:%x", sha256.Sum256(id))
-	case len(id) > 0:
-		return keyOfID + string(id)
+	if len(id) > 0 {
+		return mq.KeyOfID(id)
 	}
 	return keyOfSequence + epoch + "-" + strconv.FormatUint(sequence, 10)
 }
 
-const (
-	keyOfID       = "id:"
-	keyOfSequence = "seq:"
-)
+const keyOfSequence = "seq:"
 
 // Correlation is what an answer carries as HeaderCorrelation, from the
 // TransportKey of the message that it answers: that message's own id; "sha256:"
 // and the hash of one that is no key as it is; and for a message without id
 // "seq:" and the sequence number that the confirmation of its put named.
 func Correlation(key string) string {
-	if id, ok := strings.CutPrefix(key, keyOfID); ok {
+	if id, ok := mq.IDOfKey(key); ok {
 		return strings.TrimSpace(id)
 	}
 	if rest, ok := strings.CutPrefix(key, keyOfSequence); ok {

@@ -22,16 +22,21 @@ type Door struct {
 	// Open opens a link that receives from the supplier's in queue and may send to Out.
 	Open func(ctx context.Context) (mq.Link, error)
 	Out  mq.Address
+	// OpenParked opens a link that receives from where Open's parks; nil: nobody looks there.
+	OpenParked func(ctx context.Context) (mq.Link, error)
 	// Correlation makes of a message's transport key what its answers are correlated by.
 	Correlation func(key string) string
 	// Clock is the queue's where that is trusted: cut-offs then count from when a message was put. Nil: they do not.
 	Clock   func() time.Time
 	Intake  door.Intake
 	Answers door.Queueing
+	Parking door.Parking
 	// Arrived is told of every message that was committed, with its size in bytes.
 	Arrived func(size int)
 	Poll    time.Duration // the longest wait between looks for answers
 	Retry   time.Duration // the first pause after trouble
+	// Back is how long a message stays away that failed by a fault of ours; 0: 30 s.
+	Back time.Duration
 	// Failed is told of every trouble, name being that of the loop.
 	Failed func(name string, err error)
 
@@ -44,21 +49,51 @@ func (d *Door) Wake() { d.answers.Ring() }
 // longestRetry bounds the pause after trouble.
 const longestRetry = 15 * time.Second
 
-// heldBack is how long a message stays away that failed by a fault of ours: those behind it go first.
-const heldBack = 30 * time.Second
+// heldBack is how long a message stays away that failed by a fault of ours: those behind it go first. Where the queue keeps none back it
+// is kept in hand.
+func (d *Door) heldBack() time.Duration {
+	if d.Back == 0 {
+		return 30 * time.Second
+	}
+	return d.Back
+}
 
 // Receive takes messages in, one at a time, each acknowledged only when it is committed.
-func (d *Door) Receive(ctx context.Context) { d.keep(ctx, "mq receive "+d.Supplier, d.receiveNext) }
+func (d *Door) Receive(ctx context.Context) {
+	r := &receiver{Door: d}
+	d.keep(ctx, "mq receive "+d.Supplier, d.Open, r.next)
+}
 
 // Answer puts the answers that wait into the supplier's queue, oldest first. An answer may be put twice, after a crash
 // between its put and its record: with the same id and the same bytes.
-func (d *Door) Answer(ctx context.Context) { d.keep(ctx, "mq answer "+d.Supplier, d.answerNext) }
+func (d *Door) Answer(ctx context.Context) {
+	d.keep(ctx, "mq answer "+d.Supplier, d.Open, d.answerNext)
+}
+
+// Parked takes what was parked to where persons decide about it; each is acknowledged only when it is committed there.
+func (d *Door) Parked(ctx context.Context) {
+	if d.OpenParked == nil {
+		return
+	}
+	d.keep(ctx, "mq parked "+d.Supplier, d.OpenParked, d.parkedNext)
+}
+
+func (d *Door) parkedNext(ctx context.Context, link mq.Link) (bool, error) {
+	m, err := link.Receive(ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := d.Parking.Park(ctx, d.arrival(m), m.Props[mq.PropReason]); err != nil {
+		return false, err
+	}
+	return true, link.Ack(ctx, m)
+}
 
 // keep repeats work on one link after another.
-func (d *Door) keep(ctx context.Context, name string, work func(context.Context, mq.Link) (bool, error)) {
+func (d *Door) keep(ctx context.Context, name string, open func(context.Context) (mq.Link, error), work func(context.Context, mq.Link) (bool, error)) {
 	failures := 0
 	for ctx.Err() == nil {
-		err := d.hold(ctx, func() { failures = 0 }, work)
+		err := d.hold(ctx, open, func() { failures = 0 }, work)
 		if ctx.Err() != nil {
 			return
 		}
@@ -69,8 +104,8 @@ func (d *Door) keep(ctx context.Context, name string, work func(context.Context,
 }
 
 // hold works on one link until something fails; well is told of every success.
-func (d *Door) hold(ctx context.Context, well func(), work func(context.Context, mq.Link) (bool, error)) error {
-	link, err := d.Open(ctx)
+func (d *Door) hold(ctx context.Context, open func(context.Context) (mq.Link, error), well func(), work func(context.Context, mq.Link) (bool, error)) error {
+	link, err := open(ctx)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
@@ -85,28 +120,6 @@ func (d *Door) hold(ctx context.Context, well func(), work func(context.Context,
 		}
 	}
 	return link.Close(context.WithoutCancel(ctx))
-}
-
-// receiveNext waits for one message and settles it. What it returns an error for was not settled: closing the link gives
-// it back.
-func (d *Door) receiveNext(ctx context.Context, link mq.Link) (bool, error) {
-	m, err := link.Receive(ctx)
-	if err != nil {
-		return false, err
-	}
-	err = d.Intake.Take(ctx, d.arrival(m))
-	switch {
-	case err == nil:
-		d.Arrived(len(m.Body))
-		return true, link.Ack(ctx, m)
-	case ctx.Err() != nil || errors.Is(err, gateway.ErrTransient):
-		return false, err
-	case errors.Is(err, gateway.ErrConflict) || errors.Is(err, gateway.ErrRefused):
-		d.Failed("mq receive "+d.Supplier, fmt.Errorf("message parked: %w", err))
-		return true, link.Park(ctx, m, err.Error())
-	}
-	d.Failed("mq receive "+d.Supplier, err)
-	return true, link.Return(ctx, m, heldBack)
 }
 
 func (d *Door) arrival(m *mq.Delivery) door.Arrival {

@@ -121,6 +121,10 @@ func sampled() []gauges {
 		}, `SELECT count(*), extract(epoch FROM $1 - min(made_at))::bigint FROM document
 			WHERE sha256 IS NULL AND id >= (SELECT month_ids(first_open()))`, withNow},
 		{nil, [][2]string{
+			{"nks_messages_parked", "Messages of queues that were not taken and wait for persons."},
+			{"nks_messages_parked_oldest_seconds", "Age of the oldest of them, since it was parked."},
+		}, `SELECT count(*), extract(epoch FROM $1 - min(parked_at))::bigint FROM parked_message WHERE state = 'parked'`, withNow},
+		{nil, [][2]string{
 			{"nks_audit_waiting", "Entries of the log that wait for their place in the tree."},
 			{"nks_audit_oldest_seconds", "Age of the oldest of them, by the database's clock, since it was written."},
 			{"nks_audit_entries", "Entries in the signed tree."},

@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"sync"
+
+	"github.com/jmoiron/sqlx"
+
+	"nks/gateway"
+)
+
+// Ownership is of something that one process at a time works on: a session lock. A process that dies, or loses its database session,
+// loses it.
+type Ownership struct {
+	// Held is an error when it is lost, or cannot be seen.
+	Held func(context.Context) error
+	// Release lets go.
+	Release func()
+}
+
+// Own makes the caller the owner of what a name stands for; begin, which may be nil, then runs in the session that is the owner.
+// gateway.ErrTransient: another process is the owner.
+func Own(ctx context.Context, db *sqlx.DB, name string, begin func(*sqlx.Conn) error) (Ownership, error) {
+	conn, err := db.Connx(ctx)
+	if err != nil {
+		return Ownership{}, fmt.Errorf("connect: %w", err)
+	}
+	var got bool
+	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, name).Scan(&got)
+	if err == nil && !got {
+		err = fmt.Errorf("another process owns it: %w", gateway.ErrTransient)
+	}
+	if err == nil && begin != nil {
+		err = begin(conn)
+	}
+	if err != nil {
+		// The session must not go back to the pool with a lock on it.
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		_ = conn.Close()
+		return Ownership{}, err
+	}
+	// Several goroutines may ask: one of them may find the session broken, which closes it, and database/sql does not bear that
+	// another begins a statement on it meanwhile.
+	var one sync.Mutex
+	held := func(ctx context.Context) error {
+		one.Lock()
+		defer one.Unlock()
+		_, err := conn.ExecContext(ctx, `SELECT 1`)
+		return err
+	}
+	release := func() {
+		// Also when ctx has ended: the lock must go even if this connection goes back to the pool.
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`); err != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // it must not go back to the pool with the lock
+		}
+		_ = conn.Close()
+	}
+	return Ownership{Held: held, Release: release}, nil
+}

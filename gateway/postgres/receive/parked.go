@@ -1,0 +1,126 @@
+package receive
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"nks/gateway"
+	"nks/gateway/door"
+	"nks/gateway/postgres"
+)
+
+// mostParked bounds a message that is kept for persons: more than any queue takes.
+const mostParked = 256 << 20
+
+// Park implements door.Parking.
+func (s *Store) Park(ctx context.Context, a door.Arrival, reason string) error {
+	content, err := io.ReadAll(io.LimitReader(a.Content, mostParked+1))
+	if err == nil && len(content) > mostParked {
+		err = fmt.Errorf("%w: larger than %d bytes", gateway.ErrRefused, mostParked)
+	}
+	if err != nil {
+		return fmt.Errorf("park: %w", err)
+	}
+	if content == nil {
+		content = []byte{}
+	}
+	sum := sha256.Sum256(content)
+	_, err = s.DB.ExecContext(ctx, `INSERT INTO parked_message (supplier, transport_key, sha256, size, reason, content, evidence, parked_at)
+		VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8) ON CONFLICT (supplier, transport_key, sha256) WHERE state = 'parked' DO NOTHING`,
+		a.Party, a.Key, sum[:], len(content), reason, content, a.Evidence, s.Now())
+	if err != nil {
+		return fmt.Errorf("park: %w", postgres.Transient(err))
+	}
+	return nil
+}
+
+const parkedMessages = `SELECT id, supplier, transport_key, sha256, size, reason, coalesce(evidence, '') AS evidence, parked_at, state, coalesce(decision_id, 0) AS decision FROM parked_message`
+
+// mostListed bounds a listing of parked messages.
+const mostListed = 1000
+
+// Parked lists the messages that wait for persons, the oldest first, or with all also those about which persons have decided.
+func (s *Store) Parked(ctx context.Context, all bool) ([]gateway.ParkedMessage, error) {
+	list := []gateway.ParkedMessage{}
+	if err := s.DB.SelectContext(ctx, &list, parkedMessages+` WHERE $1 OR state = 'parked' ORDER BY id LIMIT $2`, all, mostListed); err != nil {
+		return nil, fmt.Errorf("parked messages: %w", postgres.Transient(err))
+	}
+	return list, nil
+}
+
+// ParkedMessage is one of them; gateway.ErrNotFound: there is none of that number.
+func (s *Store) ParkedMessage(ctx context.Context, id int64) (gateway.ParkedMessage, error) {
+	var list []gateway.ParkedMessage
+	err := s.DB.SelectContext(ctx, &list, parkedMessages+` WHERE id = $1`, id)
+	if err == nil && len(list) == 0 {
+		err = gateway.ErrNotFound
+	}
+	if err != nil {
+		return gateway.ParkedMessage{}, fmt.Errorf("parked message %d: %w", id, postgres.Transient(err))
+	}
+	return list[0], nil
+}
+
+// PutBack makes a parked message the delivery that it might have been, under a key of its own, as persons have decided, and gives the
+// delivery's number. gateway.ErrLostOwnership: it is not parked. What it says is judged as of anything that comes.
+func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision int64) (int64, error) {
+	m, content, err := take(ctx, x, id)
+	if err != nil {
+		return 0, err
+	}
+	if m.Size > s.Rules.DocumentBytes {
+		return 0, fmt.Errorf("parked message %d: %d bytes are still more than the %d that are taken: %w", id, m.Size, s.Rules.DocumentBytes, gateway.ErrIntent)
+	}
+	key := gateway.PutBackKey(id, m.Key)
+	document, sum, err := s.StoreDocument(ctx, x, content)
+	if err != nil {
+		return 0, err
+	}
+	a := arrived{Arrival: door.Arrival{Door: door.Queue, Party: m.Supplier, Key: key, Evidence: m.Evidence}, document: document, sha256: sum, size: m.Size}
+	if err := s.deliver(ctx, x, a); err != nil {
+		return 0, err
+	}
+	var delivery int64
+	if err := x.GetContext(ctx, &delivery, `SELECT delivery_id FROM delivery_key WHERE door = $1 AND supplier = $2 AND transport_key = $3`, door.Queue, m.Supplier, key); err != nil {
+		return 0, fmt.Errorf("parked message %d: %w", id, err)
+	}
+	x.AfterCommit(func() {
+		if err := s.journal(context.WithoutCancel(ctx), door.Queue, m.Supplier, key); err != nil {
+			s.Log.Error().Err(err).Int64("delivery", delivery).Msg("a message that was put back is not in the journal")
+		}
+	})
+	return delivery, decided(ctx, x, id, "put_back", s, decision)
+}
+
+// Drop forgets the bytes of a parked message, as persons have decided. gateway.ErrLostOwnership: it is not parked.
+func (s *Store) Drop(ctx context.Context, x *postgres.Session, id, decision int64) error {
+	return decided(ctx, x, id, "dropped", s, decision)
+}
+
+func decided(ctx context.Context, x *postgres.Session, id int64, state string, s *Store, decision int64) error {
+	err := x.UpdateOne(ctx, `UPDATE parked_message SET state = $2, content = NULL, decided_at = $3, decision_id = nullif($4::bigint, 0) WHERE id = $1 AND state = 'parked'`,
+		id, state, s.Now(), decision)
+	if err != nil {
+		return fmt.Errorf("parked message %d: %w", id, err)
+	}
+	return nil
+}
+
+// take reads a message that is parked, with its bytes.
+func take(ctx context.Context, x *postgres.Session, id int64) (m gateway.ParkedMessage, content []byte, err error) {
+	var list []gateway.ParkedMessage
+	err = x.SelectContext(ctx, &list, parkedMessages+` WHERE id = $1 AND state = 'parked' FOR UPDATE`, id)
+	if err == nil && len(list) == 0 {
+		err = gateway.ErrLostOwnership
+	}
+	if err == nil {
+		m = list[0]
+		err = x.QueryRowContext(ctx, `SELECT content FROM parked_message WHERE id = $1`, id).Scan(&content)
+	}
+	if err != nil {
+		return m, nil, fmt.Errorf("parked message %d: %w", id, err)
+	}
+	return m, content, nil
+}
