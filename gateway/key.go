@@ -10,13 +10,19 @@ type KeyKind string
 
 // The kinds of keys.
 const (
-	KeyMailboxHost KeyKind = "mailbox host key"
-	KeyOfOurs      KeyKind = "our key for a bank"
-	KeyBankHost    KeyKind = "bank host key"
-	KeySupplier    KeyKind = "supplier key"
-	KeyPerson      KeyKind = "person key"
-	KeyAudit       KeyKind = "audit key"
-	KeyRetention   KeyKind = "retention key"
+	KeyMailboxHost         KeyKind = "mailbox host key"
+	KeyOfOurs              KeyKind = "our key for a bank"
+	KeyBankHost            KeyKind = "bank host key"
+	KeySupplier            KeyKind = "supplier key"
+	KeySupplierCertificate KeyKind = "supplier certificate"
+	KeyPerson              KeyKind = "person key"
+	KeyTLS                 KeyKind = "certificate of a door"
+	KeyAuthority           KeyKind = "authority's certificate"
+	KeyRevocations         KeyKind = "list of revoked certificates"
+	KeyAutack              KeyKind = "our key that signs files"
+	KeyBankAutack          KeyKind = "bank key that signs files"
+	KeyAudit               KeyKind = "audit key"
+	KeyRetention           KeyKind = "retention key"
 )
 
 // Key is a key, certificate or list of revoked ones that the gateway uses; nothing of it is secret.
@@ -63,7 +69,11 @@ func (k Key) Expires(now time.Time) Severity {
 	if k.NotAfter.IsZero() {
 		return 0
 	}
-	switch days := k.Days(now); {
+	days := k.Days(now)
+	if k.Kind == KeyRevocations && days >= 0 {
+		return 0 // its authority makes the next one as it ends
+	}
+	switch {
 	case days < 7:
 		return Urgent
 	case days < 30:

@@ -42,9 +42,9 @@ func TestLines_StoppedInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	startNode(t, second)
-	becomes("bank OLD  down refused; door mailbox first up ; door mailbox second up ; door mq first closed configuration; door mq second closed configuration")
+	becomes("bank OLD  down refused; door mailbox first up ; door mailbox second up ; door mq first closed configuration; door mq second closed configuration; door rasp first closed configuration; door rasp second closed configuration")
 	if err := a.Shutdown(); err != nil {
 		t.Fatal(err)
 	}
-	becomes("bank OLD  down refused; door mailbox first closed stopped; door mailbox second up ; door mq first closed configuration; door mq second closed configuration")
+	becomes("bank OLD  down refused; door mailbox first closed stopped; door mailbox second up ; door mq first closed configuration; door mq second closed configuration; door rasp first closed configuration; door rasp second closed configuration")
 }
