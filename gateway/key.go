@@ -13,6 +13,8 @@ const (
 	KeyMailboxHost KeyKind = "mailbox host key"
 	KeyOfOurs      KeyKind = "our key for a bank"
 	KeyBankHost    KeyKind = "bank host key"
+	KeySigning     KeyKind = "our signing key for a bank"
+	KeyBankSigning KeyKind = "bank signing key"
 	KeySupplier    KeyKind = "supplier key"
 	KeyPerson      KeyKind = "person key"
 	KeyAudit       KeyKind = "audit key"

@@ -118,8 +118,26 @@ func (i *Inventory) banks(ctx context.Context) (all []gateway.Key, err error) {
 			all = append(all, gateway.Key{Kind: gateway.KeyBankHost, Name: b.ID, UsedBy: usedBy, Wrong: short(wrong)})
 		}
 		all = append(all, public(gateway.KeyBankHost, b.ID, usedBy, lines)...)
+		all = append(all, i.autack(b)...)
 	}
 	return all, err
+}
+
+// autack is the keys that sign files to and from a bank.
+func (i *Inventory) autack(b conf.Bank) (all []gateway.Key) {
+	if b.AutackSign != "" {
+		fingerprint, err := signingPrint(b)
+		all = append(all, i.file(gateway.KeySigning, b.ID, "the files to bank "+b.ID, fingerprint, err))
+	}
+	usedBy := "the files of bank " + b.ID
+	verify, err := verifyPrints(b)
+	if err != nil {
+		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID, UsedBy: usedBy, Wrong: short(err)})
+	}
+	for _, k := range verify {
+		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID + " " + k.name, UsedBy: usedBy, Fingerprint: k.print, NotAfter: k.notAfter})
+	}
+	return all
 }
 
 func (i *Inventory) suppliers(ctx context.Context) (all []gateway.Key, err error) {
