@@ -257,7 +257,7 @@ func (a *App) followKeys(ctx context.Context) {
 
 // renewHostKeys has the mailbox show other host keys where their files have others: from the next connection on.
 func (a *App) renewHostKeys() error {
-	keys, err := loadHostKeys(a.config.Mailbox)
+	paths, keys, err := loadHostKeys(a.config.Mailbox)
 	if err != nil {
 		return fmt.Errorf("mailbox: the host keys stay as they were: %w", err)
 	}
@@ -265,7 +265,7 @@ func (a *App) renewHostKeys() error {
 	if slices.Equal(a.hostKeys, shown) {
 		return nil
 	}
-	for i, path := range hostKeyFiles(a.config.Mailbox) {
+	for i, path := range paths {
 		if err := a.apart.key(path, keys[i].PublicKey()); err != nil {
 			return fmt.Errorf("mailbox: the host keys stay as they were: %w", err)
 		}
