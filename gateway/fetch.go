@@ -118,6 +118,9 @@ func (d *Dispatcher) forgetGone(ctx context.Context, files []RemoteFile) error {
 	}
 	if d.seen == nil {
 		d.seen = map[string]*seenFile{}
+		for _, f := range files {
+			d.seen[f.Name] = &seenFile{raised: true} // as far as is known
+		}
 	}
 	maps.DeleteFunc(d.seen, gone)
 	return nil
