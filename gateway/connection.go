@@ -88,10 +88,11 @@ type ConnectionStanding struct {
 	Late bool
 }
 
-// At is how a line is at an instant, by what was last told of it: what nobody tells of any more is not up.
+// At is how a line is at an instant, by what was last told of it: what nobody tells of any more is not up. Nor is what is told from further on than
+// now: who asks has a clock that is behind, and would take a node that is dead for one that tells.
 func (l Connection) At(now time.Time) ConnectionStanding {
 	s := ConnectionStanding{State: l.State, Since: l.Since, Why: l.Why}
-	if s.State != ConnectionClosed && now.Sub(l.Told) > LineStale {
+	if s.State != ConnectionClosed && now.Sub(l.Told).Abs() > LineStale {
 		s.State, s.Why = ConnectionUnknown, TroubleSilent
 		if !l.State.Bad() {
 			s.Since = l.Told

@@ -22,6 +22,7 @@ func TestConnection_At(t *testing.T) {
 		"up":                             {gateway.ConnectionUp, time.Hour, time.Second, gateway.ConnectionUp, time.Hour, false},
 		"up, reported a minute ago":      {gateway.ConnectionUp, time.Hour, time.Minute, gateway.ConnectionUp, time.Hour, false},
 		"up, and nobody tells":           {gateway.ConnectionUp, time.Hour, 2 * time.Minute, gateway.ConnectionUnknown, 2 * time.Minute, false},
+		"up, by a clock that is behind":  {gateway.ConnectionUp, time.Hour, -2 * time.Minute, gateway.ConnectionUnknown, -2 * time.Minute, false},
 		"up, and nobody tells long":      {gateway.ConnectionUp, time.Hour, 11 * time.Minute, gateway.ConnectionUnknown, 11 * time.Minute, true},
 		"down":                           {gateway.ConnectionDown, 9 * time.Minute, time.Second, gateway.ConnectionDown, 9 * time.Minute, false},
 		"down at its limit":              {gateway.ConnectionDown, 10 * time.Minute, time.Second, gateway.ConnectionDown, 10 * time.Minute, false},
