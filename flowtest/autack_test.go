@@ -102,7 +102,7 @@ func openSSLVerifies(t *testing.T, key, interchange string) (messages int) {
 	}
 	openssl("pkey", "-in", key, "-pubout", "-out", filepath.Join(dir, "public"))
 	for _, s := range regexp.MustCompile(`USX\+[^']*\+\+\+\+(\d+)\+[^']*'\s*USY\+1\+1:([0-9A-F]+)'`).FindAllStringSubmatch(interchange, -1) {
-		message := regexp.MustCompile(`(?s)UNH\+`+s[1]+`\+.*?UNT\+\d+\+`+s[1]+`'`).FindString(interchange)
+		message := regexp.MustCompile(`(?s)UNH\+` + s[1] + `\+.*?UNT\+\d+\+` + s[1] + `'`).FindString(interchange)
 		value, err := hex.DecodeString(s[2])
 		if err != nil {
 			t.Fatal(err)
