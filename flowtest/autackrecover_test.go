@@ -14,7 +14,7 @@ import (
 // that nothing proves. // B16.4
 func TestRecover_Signed(t *testing.T) {
 	t.Parallel()
-	life := func(t *testing.T, from, to int) (ledger, orders, answers, contrls string) {
+	day := func(t *testing.T, from, to int) (ledger, orders, answers, contrls string) {
 		w := newWorld(t, keeps, autackBank(t, firstKey, map[string]string{"B1": secondKey}))
 		o := newOutside(w)
 		signed := func(name, ref, key string, messages ...string) {
@@ -89,14 +89,14 @@ func TestRecover_Signed(t *testing.T) {
 		}
 		return w.ledger(), o.orders(), o.answers(), strings.Join(sorted(acknowledged), " ")
 	}
-	ledger, orders, answers, contrls := life(t, -1, -1)
+	ledger, orders, answers, contrls := day(t, -1, -1)
 	if contrls != "2 3" || ledger != "with_bank 1 = 101, returned 2 = 205" {
 		t.Fatalf("undisturbed: CONTRL for %q, ledger %s", contrls, ledger)
 	}
 	for _, at := range [][2]int{{5, 9}} {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
-			l, o, a, c := life(t, at[0], at[1])
+			l, o, a, c := day(t, at[0], at[1])
 			if l != ledger || o != orders || a != answers || c != contrls {
 				t.Errorf("back from %d to %d:\n%s\n%s\n%s\n%s\nwant:\n%s\n%s\n%s\n%s", at[1], at[0], l, o, a, c, ledger, orders, answers, contrls)
 			}

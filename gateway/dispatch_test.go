@@ -372,7 +372,7 @@ func TestDispatcher_FetchNew_AllFail(t *testing.T) {
 	if worked || !errors.Is(err, cut) || !strings.Contains(err.Error(), "and 4990 more files fail") || len(err.Error()) > 2000 {
 		t.Errorf("worked %t, %d characters", worked, len(err.Error()))
 	}
-	if told := strings.Count(strings.Join(journal, "; "), "fails, stored false"); told != 5000 {
-		t.Errorf("%d files are told of", told)
+	if reported := strings.Count(strings.Join(journal, "; "), "fails, stored false"); reported != 5000 {
+		t.Errorf("%d files are told of", reported)
 	}
 }

@@ -57,7 +57,7 @@ func TestLines_ClockMovesOn(t *testing.T) {
 	n := startNode(t, c)
 	db := database.Open(t, schema.Flow)
 	moved := time.Now().Add(24 * time.Hour) // further on than any line was told of before
-	told := func() (lines, anew int) {
+	known := func() (lines, anew int) {
 		t.Helper()
 		if err := db.QueryRowContext(t.Context(), `SELECT count(*), count(*) FILTER (WHERE told_at > $1) FROM line
 			WHERE kind = 'door' OR state = 'down'`, moved).Scan(&lines, &anew); err != nil {
@@ -67,7 +67,7 @@ func TestLines_ClockMovesOn(t *testing.T) {
 	}
 	end := time.Now().Add(20 * time.Second)
 	for lines := 0; lines < 3; <-time.After(20 * time.Millisecond) {
-		if lines, _ = told(); time.Now().After(end) {
+		if lines, _ = known(); time.Now().After(end) {
 			t.Fatal("the lines are never told of")
 		}
 	}
@@ -75,7 +75,7 @@ func TestLines_ClockMovesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for {
-		lines, anew := told()
+		lines, anew := known()
 		if lines != 3 || time.Now().After(end) {
 			t.Fatalf("%d lines are known, %d told of anew", lines, anew)
 		}
