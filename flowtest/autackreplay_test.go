@@ -1,9 +1,13 @@
 package flowtest_test
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"strings"
 	"testing"
+
+	"nks/gateway/act"
+	"nks/gateway/bankfile"
 )
 
 // TestAutack_Replayed: what a bank has signed and somebody lays out again under another number, name and time of UNB takes nothing a second time, whatever the messages are. // B16.4
@@ -49,4 +53,54 @@ func TestAutack_Replayed(t *testing.T) {
 		}
 	}
 	w.want("all were proven", w.row(`SELECT state, count(*) FROM bank_file GROUP BY 1`), fmt.Sprintf("done %d", 2*len(messages)))
+}
+
+// TestAutack_Silence: while a file lies there of which nothing proves that it is the bank's, its silence accepts nothing, also where the file says that all is well;
+// it does when the file is heard with its key, or two persons know that it concerns none of ours. // B16.4
+func TestAutack_Silence(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(w *world, knows func(names ...string)){
+		"none of ours": func(w *world, _ func(...string)) { w.decided(act.KindNoneOfOurs, w.bankFile(2)) },
+		"its key is known": func(w *world, knows func(...string)) {
+			w.decided(act.KindHearAgain, w.bankFile(2))
+			w.hear("BKD")
+			w.want("still not", w.row(`SELECT DISTINCT state FROM order_line`)+w.exceptions(), "with_banksilence cannot be counted; bank file not proven")
+			knows("B1", "B2")
+			w.decided(act.KindHearAgain, w.bankFile(2))
+			w.hear("BKD")
+		},
+		"nobody asks for proof any more": func(w *world, knows func(...string)) {
+			knows()
+			w.decided(act.KindHearAgain, w.bankFile(2))
+			w.hear("BKD")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, banks(t))
+			knows := func(names ...string) {
+				w.Steps = w.understands("BKD", func(p *bankfile.Profile) {
+					p.Verify = nil
+					for _, n := range names {
+						if p.Verify == nil {
+							p.Verify = map[string]*rsa.PublicKey{}
+						}
+						p.Verify[n] = autackPublic(t, secondKey)
+					}
+				})
+			}
+			knows("B1")
+			s := w.four("BKD")
+			w.lay("BKD", "a.edi", autackSigned(t, secondKey, "B1", file("BKD", "F1", contrl("BKD", s.no, "7"))))
+			w.lay("BKD", "b.edi", autackSigned(t, secondKey, "B2", file("BKD", "F2", contrl("BKD", s.no, "7"))))
+			w.hear("BKD")
+			w.at("2005-08-11 12:00")
+			w.deadlines()
+			w.want("nothing is accepted", w.row(`SELECT DISTINCT state FROM order_line`), "with_bank")
+			end(w, knows)
+			w.deadlines()
+			w.want("accepted", w.row(`SELECT DISTINCT state FROM order_line`)+w.exceptions(), "accepted")
+			w.newAnswers()
+		})
+	}
 }
