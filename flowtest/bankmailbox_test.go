@@ -158,3 +158,42 @@ func TestBankMailbox_OtherTrouble(t *testing.T) {
 	p = w.pages()
 	p.says("three times", p.get("/", "", http.StatusOK), "server udleverer ikke en fil", "3 gange, senest")
 }
+
+// TestBankMailbox_AnotherOwner: what one owner has told of a file is over when the file goes under another, for whatever kind.
+func TestBankMailbox_AnotherOwner(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("permission denied")
+	for name, trouble := range map[string]func(l *illServed){
+		"cannot be removed": func(l *illServed) { l.remove = refused },
+		"stays":             func(l *illServed) { l.keeps = true },
+		"refused":           func(l *illServed) { l.fetch = refused },
+		"never served":      func(l *illServed) { l.fetch = gateway.ErrStalls },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.paid(bundle("G-1", complete("A", 100)))
+			w.newAnswers()
+			l := &illServed{bad: "a.edi", files: map[string]string{"a.edi": file("BEC", "F1", contrl("BEC", 1, "7"))}}
+			trouble(l)
+			fence := w.held("BEC").Fence
+			owner := func() *gateway.Dispatcher {
+				return &gateway.Dispatcher{Bank: "BEC", Fence: fence, Link: l, Outbox: w.Bank, Now: w.time, Retry: time.Second, Failpoint: func(string) {}}
+			}
+			d := owner()
+			for range 3 {
+				_, _ = d.FetchNew(t.Context()) // it fails, and that is told
+				w.later(time.Hour)
+			}
+			w.want("told", w.row(`SELECT count(*) FROM exception WHERE closed_at IS NULL`), "1")
+			l.fetch, l.remove, l.keeps = nil, nil, false
+			d = owner()
+			for range 2 {
+				if _, err := d.FetchNew(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			w.want("over", w.exceptions(), "")
+		})
+	}
+}

@@ -356,3 +356,23 @@ func TestDispatcher_FetchNew(t *testing.T) {
 		})
 	}
 }
+
+// TestDispatcher_FetchNew_AllFail: of thousands of files that fail in a round each is told of, and the log has a few in words.
+func TestDispatcher_FetchNew_AllFail(t *testing.T) {
+	t.Parallel()
+	cut := errors.New("not allowed")
+	var journal []string
+	o := &outbox{journal: &journal}
+	b := &bank{journal: &journal, fail: map[string]error{"fetch": cut}}
+	for n := range 5000 {
+		b.out = append(b.out, gateway.RemoteFile{Name: fmt.Sprintf("%04d.edi", n)})
+	}
+	d := &gateway.Dispatcher{Bank: "B", Link: b, Outbox: o, Now: time.Now, Failpoint: func(string) {}}
+	worked, err := d.FetchNew(t.Context())
+	if worked || !errors.Is(err, cut) || !strings.Contains(err.Error(), "and 4990 more files fail") || len(err.Error()) > 2000 {
+		t.Errorf("worked %t, %d characters", worked, len(err.Error()))
+	}
+	if reported := strings.Count(strings.Join(journal, "; "), "fails, stored false"); reported != 5000 {
+		t.Errorf("%d files are told of", reported)
+	}
+}

@@ -65,7 +65,7 @@ func (d *Dispatcher) FetchNew(ctx context.Context) (worked bool, err error) {
 	}
 	slices.SortStableFunc(files, func(a, b RemoteFile) int { return cmp.Compare(d.failures(a), d.failures(b)) })
 	complete := true
-	var failures []error
+	var failures troubles
 	for _, f := range files {
 		before := d.seen[f.Name]
 		if before != nil && listedAt.Before(before.until) {
@@ -75,18 +75,44 @@ func (d *Dispatcher) FetchNew(ctx context.Context) (worked bool, err error) {
 		err := d.fetch(ctx, f)
 		worked = worked || err == nil
 		complete = complete && d.seen[f.Name].has(f)
-		if err != nil {
-			failures = append(failures, err)
-		}
 		// What has stalled took its time: others may have come meanwhile, and go before it.
 		if errors.Is(err, ErrLinkDown) || errors.Is(err, ErrStalls) || errors.Is(err, ErrLostOwnership) || errors.Is(err, ErrTransient) || ctx.Err() != nil {
-			return worked, errors.Join(failures...)
+			return worked, failures.join(err)
+		}
+		if err != nil {
+			failures.add(err)
 		}
 	}
 	if complete {
-		failures = append(failures, d.Outbox.RoundComplete(ctx, d.Bank, d.Fence, listedAt))
+		return worked, failures.join(d.Outbox.RoundComplete(ctx, d.Bank, d.Fence, listedAt))
 	}
-	return worked, errors.Join(failures...)
+	return worked, failures.join(nil)
+}
+
+// mostTroubles is how many failures of a round are told in words: each file that fails is an exception of its own.
+const mostTroubles = 10
+
+// troubles are the failures of a round, the first in words and the others by how many they are.
+type troubles struct {
+	first []error
+	more  int
+}
+
+func (t *troubles) add(err error) {
+	if len(t.first) < mostTroubles {
+		t.first = append(t.first, err)
+		return
+	}
+	t.more++
+}
+
+// join is all of them with the last, which decides what becomes of the round.
+func (t *troubles) join(last error) error {
+	all := append([]error{}, t.first...)
+	if t.more > 0 {
+		all = append(all, fmt.Errorf("and %d more files fail", t.more))
+	}
+	return errors.Join(append(all, last)...)
 }
 
 // failures is how often a file in the mailbox has failed.
@@ -118,6 +144,9 @@ func (d *Dispatcher) forgetGone(ctx context.Context, files []RemoteFile) error {
 	}
 	if d.seen == nil {
 		d.seen = map[string]*seenFile{}
+		for _, f := range files {
+			d.seen[f.Name] = &seenFile{raised: true} // as far as is known
+		}
 	}
 	maps.DeleteFunc(d.seen, gone)
 	return nil

@@ -19,8 +19,8 @@ const (
 	KeyTLS                 KeyKind = "certificate of a door"
 	KeyAuthority           KeyKind = "authority's certificate"
 	KeyRevocations         KeyKind = "list of revoked certificates"
-	KeyAutack              KeyKind = "our key that signs files"
-	KeyBankAutack          KeyKind = "bank key that signs files"
+	KeySigning             KeyKind = "our signing key for a bank"
+	KeyBankSigning         KeyKind = "bank signing key"
 	KeyAudit               KeyKind = "audit key"
 	KeyRetention           KeyKind = "retention key"
 )

@@ -91,10 +91,11 @@ type LinkStanding struct {
 	Late bool
 }
 
-// At is how a line is at an instant, by what was last told of it: what nobody tells of any more is not up.
+// At is how a line is at an instant, by what was last told of it: what nobody tells of any more is not up. Nor is what is told from further on than
+// now: who asks has a clock that is behind, and would take a node that is dead for one that tells.
 func (l Link) At(now time.Time) LinkStanding {
 	s := LinkStanding{State: l.State, Since: l.Since, Why: l.Why}
-	if s.State != LinkClosed && now.Sub(l.Told) > LineStale {
+	if s.State != LinkClosed && now.Sub(l.Told).Abs() > LineStale {
 		s.State, s.Why = LinkUnknown, TroubleSilent
 		if !l.State.Bad() {
 			s.Since = l.Told

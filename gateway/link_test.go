@@ -22,6 +22,7 @@ func TestLink_At(t *testing.T) {
 		"up":                             {gateway.LinkUp, time.Hour, time.Second, gateway.LinkUp, time.Hour, false},
 		"up, reported a minute ago":      {gateway.LinkUp, time.Hour, time.Minute, gateway.LinkUp, time.Hour, false},
 		"up, and nobody tells":           {gateway.LinkUp, time.Hour, 2 * time.Minute, gateway.LinkUnknown, 2 * time.Minute, false},
+		"up, by a clock that is behind":  {gateway.LinkUp, time.Hour, -2 * time.Minute, gateway.LinkUnknown, -2 * time.Minute, false},
 		"up, and nobody tells long":      {gateway.LinkUp, time.Hour, 11 * time.Minute, gateway.LinkUnknown, 11 * time.Minute, true},
 		"down":                           {gateway.LinkDown, 9 * time.Minute, time.Second, gateway.LinkDown, 9 * time.Minute, false},
 		"down at its limit":              {gateway.LinkDown, 10 * time.Minute, time.Second, gateway.LinkDown, 10 * time.Minute, false},

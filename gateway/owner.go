@@ -44,8 +44,8 @@ type BankOwner struct {
 	Connected func(bool)
 	// Owns is told when the lease comes (true) and when it goes (false). Nil: nobody is.
 	Owns func(bool)
-	// Heard is told, while the lease is held, of every look at the bank's mailbox: nil, or why there is no connection or it cannot be
-	// listed. Nil: nobody is.
+	// Heard is told, while the lease is held, of every look at the bank's mailbox: nil, why there is no connection or it cannot be
+	// listed, or ErrNotLooked. Nil: nobody is.
 	Heard func(error)
 
 	toSend, toFetch Bell
@@ -67,6 +67,9 @@ func (b *BankOwner) Run(ctx context.Context) {
 		Pause(ctx, b.Retry)
 	}
 }
+
+// ErrNotLooked says that nobody looks into a bank's mailbox while nothing may be judged, so that nobody knows how its line is.
+var ErrNotLooked = errors.New("nothing may be judged, and the bank's mailbox is not looked into")
 
 var errLeaseElsewhere = errors.New("another process owns the connection")
 
@@ -136,6 +139,7 @@ func (b *BankOwner) fetch(ctx context.Context, lease Lease) error {
 	}
 	return b.repeat(ctx, lease, &b.toFetch, line, connect, "fetch "+b.Bank, func(ctx context.Context) (bool, error) {
 		if b.held() {
+			b.heard(ctx, ErrNotLooked)
 			return false, nil
 		}
 		d.Link = line.link

@@ -199,7 +199,8 @@ func TestBankOwner_TellsHowTheLineIs(t *testing.T) {
 		"its mailbox cannot be listed": {func(o *gateway.BankOwner, link *bank) {
 			o.Retry, link.fail = time.Minute, map[string]error{"list": errBroken}
 		}, "owns true; the connection to the bank is lost: broken; owns false"},
-		"nothing may be judged": {func(o *gateway.BankOwner, _ *bank) { o.Held = func() bool { return true } }, "owns true; owns false"},
+		"nothing may be judged": {func(o *gateway.BankOwner, _ *bank) { o.Held = func() bool { return true } },
+			"owns true; nothing may be judged, and the bank's mailbox is not looked into; nothing may be judged, and the bank's mailbox is not looked into; owns false"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,7 +22,7 @@ type identity struct {
 }
 
 // SetHostKeys changes the keys by which clients know the server, from the next connection on. Of one kind the first is used; clients
-// that are let in are told of all.
+// that are let in are told of all, each once: OpenSSH passes over a list in which one stands twice.
 func (s *Server) SetHostKeys(keys ...ssh.Signer) error {
 	next := &identity{ssh: &ssh.ServerConfig{
 		Config:                  serverAlgorithms(),
@@ -36,6 +36,9 @@ func (s *Server) SetHostKeys(keys ...ssh.Signer) error {
 		if err != nil {
 			return fmt.Errorf("sftp: host key: %w", err)
 		}
+		if next.has(signer.PublicKey().Marshal()) {
+			continue
+		}
 		next.keys = append(next.keys, signer)
 		if kind := signer.PublicKey().Type(); !kinds[kind] {
 			kinds[kind] = true
@@ -46,15 +49,14 @@ func (s *Server) SetHostKeys(keys ...ssh.Signer) error {
 	return nil
 }
 
-// show tells a client of the server's keys, and answers its requests until the connection ends.
+// show tells a client of the server's keys, also of a single one, so that it trusts former ones no more; and answers its requests until the
+// connection ends.
 func (i *identity) show(conn *ssh.ServerConn, requests <-chan *ssh.Request) {
-	if len(i.keys) > 1 {
-		var all []byte
-		for _, k := range i.keys {
-			all = append(all, ssh.Marshal(struct{ Key []byte }{k.PublicKey().Marshal()})...)
-		}
-		_, _, _ = conn.SendRequest(hostKeysRequest, false, all) // a connection that is lost ends below
+	var all []byte
+	for _, k := range i.keys {
+		all = append(all, ssh.Marshal(struct{ Key []byte }{k.PublicKey().Marshal()})...)
 	}
+	_, _, _ = conn.SendRequest(hostKeysRequest, false, all) // a connection that is lost ends below
 	for r := range requests {
 		var proof []byte
 		if r.Type == hostKeysProve {
@@ -64,6 +66,15 @@ func (i *identity) show(conn *ssh.ServerConn, requests <-chan *ssh.Request) {
 			_ = r.Reply(proof != nil, proof)
 		}
 	}
+}
+
+func (i *identity) has(key []byte) bool {
+	for _, k := range i.keys {
+		if bytes.Equal(k.PublicKey().Marshal(), key) {
+			return true
+		}
+	}
+	return false
 }
 
 // prove signs for keys of the server; nil where one is not its own, or there are too many.

@@ -44,6 +44,7 @@ type Limits struct {
 	Handshakes  int           // logins in hand at a time; 100
 	PerAddress  int           // of them from one address; 30
 	Uploads     int           // open uploads of one party; 32
+	Remembered  int           // addresses and names whose logins have failed, and addresses from which some have succeeded; 4,096 each
 	AuthTries   int           // keys a client may offer; 6
 	Handshake   time.Duration // from accept to logged in; 20 s
 	Idle        time.Duration // without a byte from the client; 5 min
@@ -59,6 +60,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Handshakes, 100)
 	setDefault(&l.PerAddress, 30)
 	setDefault(&l.Uploads, 32)
+	setDefault(&l.Remembered, 4096)
 	setDefault(&l.AuthTries, 6)
 	setDefault(&l.Handshake, 20*time.Second)
 	setDefault(&l.Idle, 5*time.Minute)
@@ -133,7 +135,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, conns: map[*connection]struct{}{}, parties: map[string]int{}, uploads: map[string]int{}, strikes: newStrikes(),
+	s := &Server{cfg: cfg, conns: map[*connection]struct{}{}, parties: map[string]int{}, uploads: map[string]int{}, strikes: newStrikes(cfg.Limits.Remembered),
 		farewells: make(chan struct{}, farewells)}
 	if err := s.SetHostKeys(cfg.HostKeys...); err != nil {
 		return nil, err

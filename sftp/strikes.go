@@ -19,8 +19,6 @@ const (
 	pauseFirst, pauseMost = time.Minute, 5 * time.Minute
 	// knownFor is how long an address is known after a login.
 	knownFor = 30 * 24 * time.Hour
-	// mostRemembered bounds what is remembered, of failures and of addresses that are known.
-	mostRemembered = 4096
 )
 
 // origin is an address as far as one party can be told by it: the whole of IPv4, the network of IPv6.
@@ -43,15 +41,18 @@ func originOf(a net.Addr) origin {
 	return p
 }
 
-// suspect is who is held to account for failed logins: an address, or, where parties log in from the address, one name there. A
-// whole address that a good party uses is never shut out.
+// suspect is who is held to account for failed logins: a name at an address, for each; and the address as a whole for how many names it
+// tries, unless parties log in from it. So a client that tries a wrong key for ever shuts nobody out who stands behind the same address, be
+// it known or not: after a start none is.
 type suspect struct {
-	from origin
-	name string
+	from  origin
+	name  string
+	whole bool // the address
 }
 
 // strikes remembers failed logins, and from where logins have succeeded.
 type strikes struct {
+	most   int // of each that is remembered
 	failed map[suspect]*strike
 	known  map[origin]time.Time
 }
@@ -63,16 +64,8 @@ type strike struct {
 	until  time.Time
 }
 
-func newStrikes() *strikes {
-	return &strikes{failed: map[suspect]*strike{}, known: map[origin]time.Time{}}
-}
-
-// suspects is who a login under a name is held to account as.
-func (s *strikes) suspects(from origin, name string, now time.Time) suspect {
-	if s.isKnown(from, now) {
-		return suspect{from, name}
-	}
-	return suspect{from: from}
+func newStrikes(most int) *strikes {
+	return &strikes{most: most, failed: map[suspect]*strike{}, known: map[origin]time.Time{}}
 }
 
 func (s *strikes) isKnown(from origin, now time.Time) bool {
@@ -90,12 +83,12 @@ func (s *strikes) pausing(who suspect, now time.Time) time.Duration {
 
 // refuses is why an address as a whole is not let in, or nil.
 func (s *strikes) refuses(from origin, now time.Time) error {
-	return banned(s.pausing(suspect{from: from}, now), "from this address")
+	return banned(s.pausing(suspect{from: from, whole: true}, now), "from this address")
 }
 
 // refusesName is why a name is not let in from an address, or nil.
 func (s *strikes) refusesName(from origin, name string, now time.Time) error {
-	return banned(s.pausing(s.suspects(from, name, now), now), "under this name from this address")
+	return banned(s.pausing(suspect{from: from, name: name}, now), "under this name from this address")
 }
 
 func banned(left time.Duration, who string) error {
@@ -107,30 +100,39 @@ func banned(left time.Duration, who string) error {
 
 // fail counts a connection that has failed to log in, and gives how long a pause that begins now lasts; 0: none does.
 func (s *strikes) fail(from origin, name string, now time.Time) time.Duration {
-	who := s.suspects(from, name, now)
+	pause, first := s.strike(suspect{from: from, name: name}, now)
+	if first && !s.isKnown(from, now) {
+		whole, _ := s.strike(suspect{from: from, whole: true}, now)
+		pause = max(pause, whole)
+	}
+	return pause
+}
+
+// strike counts one against somebody, and reports whether it is the first for some time.
+func (s *strikes) strike(who suspect, now time.Time) (pause time.Duration, first bool) {
 	f := s.failed[who]
 	if f == nil {
 		s.makeRoom(now)
 		f = &strike{}
 		s.failed[who] = f
 	}
-	if now.Sub(f.last) > strikesWithin {
+	if first = now.Sub(f.last) > strikesWithin; first {
 		f.count, f.pauses = 0, 0
 	}
 	f.last = now
 	if f.count++; f.count < strikesAllowed {
-		return 0
+		return 0, first
 	}
-	pause := min(pauseFirst<<min(f.pauses, 10), pauseMost)
+	pause = min(pauseFirst<<min(f.pauses, 10), pauseMost)
 	f.count, f.pauses, f.until = 0, f.pauses+1, now.Add(pause)
-	return pause
+	return pause, first
 }
 
 // succeed forgets what failed under the name, and of the address as a whole, which is known from now on.
 func (s *strikes) succeed(from origin, name string, now time.Time) {
-	delete(s.failed, suspect{from, name})
-	delete(s.failed, suspect{from: from})
-	if _, ok := s.known[from]; !ok && len(s.known) >= mostRemembered {
+	delete(s.failed, suspect{from: from, name: name})
+	delete(s.failed, suspect{from: from, whole: true})
+	if _, ok := s.known[from]; !ok && len(s.known) >= s.most {
 		oldest := from
 		for k, at := range s.known {
 			if oldest == from || at.Before(s.known[oldest]) {
@@ -144,7 +146,7 @@ func (s *strikes) succeed(from origin, name string, now time.Time) {
 
 // makeRoom forgets what is over, or else who failed the longest ago.
 func (s *strikes) makeRoom(now time.Time) {
-	if len(s.failed) < mostRemembered {
+	if len(s.failed) < s.most {
 		return
 	}
 	var oldest suspect
@@ -155,7 +157,7 @@ func (s *strikes) makeRoom(now time.Time) {
 			oldest = k
 		}
 	}
-	if len(s.failed) >= mostRemembered {
+	if len(s.failed) >= s.most {
 		delete(s.failed, oldest)
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"time"
 
@@ -80,4 +83,52 @@ func signingKey(b conf.Bank) (crypto.Signer, error) {
 		return nil, fmt.Errorf("bank %s: autack_sign: %w", b.ID, err)
 	}
 	return key, nil
+}
+
+// signingPrint is the fingerprint of our key that signs files to a bank, as the database has it.
+func signingPrint(b conf.Bank) (string, error) {
+	key, err := signingKey(b)
+	if err != nil {
+		return "", err
+	}
+	public, ok := key.Public().(*rsa.PublicKey)
+	if !ok {
+		return "", fmt.Errorf("bank %s: autack_sign: %w", b.ID, autack.ErrKey)
+	}
+	return publicPrint(public)
+}
+
+func publicPrint(key *rsa.PublicKey) (string, error) {
+	sum, err := autack.Fingerprint(key)
+	return hex.EncodeToString(sum), err
+}
+
+// verifyPrint is a key of a bank that proves its files.
+type verifyPrint struct {
+	name, print string
+	notAfter    time.Time // of the certificate that it stands in; zero: it stands in none
+}
+
+// verifyPrints are the keys that prove a bank's files.
+func verifyPrints(b conf.Bank) (all []verifyPrint, err error) {
+	keys, err := b.AutackKeys()
+	for _, k := range keys {
+		key, err := autack.ParsePublicKey("autack_verify "+k.Name, []byte(k.PEM))
+		if err != nil {
+			return all, fmt.Errorf("bank %s: %w", b.ID, err)
+		}
+		v := verifyPrint{name: k.Name}
+		if v.print, err = publicPrint(key); err != nil {
+			return all, fmt.Errorf("bank %s: %w", b.ID, err)
+		}
+		if block, _ := pem.Decode([]byte(k.PEM)); block != nil && block.Type == "CERTIFICATE" {
+			certificate, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return all, fmt.Errorf("bank %s: autack_verify %s: %w", b.ID, k.Name, err)
+			}
+			v.notAfter = certificate.NotAfter
+		}
+		all = append(all, v)
+	}
+	return all, err
 }

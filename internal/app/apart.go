@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"nks/conf"
+	"nks/edifact/autack"
 	"nks/sftp"
 )
 
@@ -55,7 +56,7 @@ func keepApart(c conf.Config) (*apart, error) {
 		if err == nil {
 			err = a.bank(b, lines)
 		}
-		errs = append(errs, err, a.keyFile(b.Key))
+		errs = append(errs, err, a.keyFile(b.Key), a.signing(b))
 	}
 	return a, errors.Join(errs...)
 }
@@ -90,10 +91,37 @@ func (a *apart) read(path string) error {
 				a.prints[ssh.FingerprintSHA256(k)] = whose
 			}
 		}
-		if err := a.note(b.Key, whose); err != nil {
+		if err := errors.Join(a.note(b.Key, whose), a.noteSigning(b, whose)); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// noteSigning notes the keys that sign another gateway's files.
+func (a *apart) noteSigning(b conf.Bank, whose string) error {
+	verify, err := verifyPrints(b)
+	if err != nil {
+		return err
+	}
+	for _, k := range verify {
+		a.prints[k.print] = whose
+	}
+	if b.AutackSign == "" {
+		return nil
+	}
+	public, err := autack.LoadPublicKey(b.AutackSign + ".pub")
+	var print string
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		print, err = signingPrint(b)
+	case err == nil:
+		print, err = publicPrint(public)
+	}
+	if err != nil {
+		return fmt.Errorf("the public half of its signing key: %w", err)
+	}
+	a.prints[print] = whose
 	return nil
 }
 
@@ -113,6 +141,32 @@ func (a *apart) note(path, whose string) error {
 		a.prints[ssh.FingerprintSHA256(k)] = whose
 	}
 	return nil
+}
+
+// signing refuses keys of the other environment that sign files to and from a bank: a signature does not cover UNB, and so not whether the file is a
+// test.
+func (a *apart) signing(b conf.Bank) error {
+	refused := func(what, print string) error {
+		if whose, is := a.prints[print]; is {
+			return ConfigError{fmt.Errorf("bank %s: %s, %s: %w: it stands in %s, too", b.ID, what, print, errApart, whose)}
+		}
+		return nil
+	}
+	var errs []error
+	verify, err := verifyPrints(b)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // that is told with the other files
+		errs = append(errs, ConfigError{err})
+	}
+	for _, k := range verify {
+		errs = append(errs, refused("autack_verify "+k.name, k.print))
+	}
+	if b.AutackSign != "" {
+		if print, err := signingPrint(b); err == nil {
+			errs = append(errs, refused("autack_sign "+b.AutackSign, print))
+		}
+		errs = append(errs, a.bound(b.AutackSign))
+	}
+	return errors.Join(errs...)
 }
 
 // host is an address as it is compared.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -135,6 +136,52 @@ func TestEnvironment(t *testing.T) {
 		if _, mistake := errors.AsType[app.ConfigError](err); !mistake || err.Error() !=
 			"the database is of another environment: it is a test database, and the configuration's environment is production" {
 			t.Errorf("a production gateway: %v", err)
+		}
+	}
+}
+
+// TestEnvironment_OfAnEarlierProgram: a database that does not remember its environment yet is of the one that its banks' profiles are of; one of the other
+// writes nothing to it, not even what a newer program needs there.
+func TestEnvironment_OfAnEarlierProgram(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Create(t)
+	production := folder(t, database.Server.DSN(database.Name, pgtest.Superuser))
+	production.Environment, production.Banks[0].Test = conf.Production, false
+	use := func(c conf.Config) error {
+		db, err := app.OpenDatabase(context.Background(), c, zerolog.Nop(), app.Beside)
+		if err == nil {
+			err = errors.Join(app.BeginProfiles(context.Background(), c, db, time.Now), db.Close())
+		}
+		return err
+	}
+	if err := use(production); err != nil {
+		t.Fatal(err)
+	}
+	db := database.Open(t, pgtest.Superuser)
+	test := production
+	test.Environment, test.Banks = conf.Test, nil
+	for _, earlier := range []string{`DELETE FROM nks.environment`,
+		`DROP TABLE nks.environment, nks.line, nks.rasp_message, nks.rasp_sequence, nks.rasp_sending, nks.parked_message; DELETE FROM public.nks_migration WHERE version_id >= 37`} {
+		if _, err := db.ExecContext(t.Context(), earlier); err != nil {
+			t.Fatal(err)
+		}
+		if err := use(test); err == nil || !strings.Contains(err.Error(), "it is a production database, and the configuration's environment is test") {
+			t.Errorf("a test gateway: %v", err)
+		}
+		var claimed, made bool
+		if err := db.QueryRowContext(t.Context(), `SELECT to_regclass('nks.environment') IS NOT NULL`).Scan(&made); err != nil {
+			t.Fatal(err)
+		}
+		if made {
+			if err := db.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM nks.environment)`).Scan(&claimed); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if claimed || made != strings.HasPrefix(earlier, "DELETE") {
+			t.Errorf("after %s: claimed %t, migrated %t", earlier, claimed, made)
+		}
+		if err := use(production); err != nil {
+			t.Errorf("its own gateway: %v", err)
 		}
 	}
 }

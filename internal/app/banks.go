@@ -224,7 +224,7 @@ func (a *App) owner(b conf.Bank) (*gateway.BankOwner, error) {
 	if err != nil {
 		return nil, ConfigError{err}
 	}
-	if err := a.apart.bank(b, lines); err != nil {
+	if err := errors.Join(a.apart.bank(b, lines), a.apart.signing(b)); err != nil {
 		return nil, err
 	}
 	link := banklink.Config{InDir: b.InDir, OutDir: b.OutDir, FetchLimit: fetchLimit,

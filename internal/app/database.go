@@ -81,7 +81,11 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 		superuser = server.Superuser
 	}
 	d.dsn = dsn
-	if err := d.connect(ctx, dsn, superuser, c.Database.MaxConnections, watching); err != nil {
+	err = d.connect(ctx, dsn, superuser, c, watching)
+	if errors.Is(err, postgres.ErrOtherEnvironment) {
+		err = ConfigError{err}
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	err = postgres.ClaimCell(ctx, d.pool, gateway.Cell(c.Cell.Number))
@@ -97,7 +101,7 @@ func openDatabase(ctx context.Context, c conf.Config, log zerolog.Logger, may Sh
 	return d, nil
 }
 
-func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, connections int, watching sessions) error {
+func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (string, error), superuser string, c conf.Config, watching sessions) error {
 	admin, err := dsn(superuser)
 	if err != nil {
 		return ConfigError{err}
@@ -106,7 +110,12 @@ func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (str
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	err = schema.Migrate(ctx, m)
+	if err = postgres.CheckEnvironment(ctx, m, string(c.Environment)); err == nil {
+		err = schema.Migrate(ctx, m)
+	}
+	if errors.Is(err, postgres.ErrOtherEnvironment) {
+		return errors.Join(err, m.Close())
+	}
 	if err := errors.Join(err, m.Close()); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
@@ -124,8 +133,8 @@ func (d *Database) connect(ctx context.Context, dsn func(string, ...string) (str
 		options = append(options, stdlib.OptionAfterConnect(watching.opened))
 	}
 	d.pool = sqlx.NewDb(stdlib.OpenDB(*settings, options...), "pgx")
-	d.pool.SetMaxOpenConns(connections)
-	d.pool.SetMaxIdleConns(connections)
+	d.pool.SetMaxOpenConns(c.Database.MaxConnections)
+	d.pool.SetMaxIdleConns(c.Database.MaxConnections)
 	return d.pool.PingContext(ctx)
 }
 

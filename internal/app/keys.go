@@ -40,7 +40,7 @@ type keySource func(context.Context) ([]gateway.Key, error)
 // NewInventory makes the inventory of a configuration and its database, for business times.
 func NewInventory(c conf.Config, db *Database, store *keys.Store, now func() time.Time) *Inventory {
 	i := &Inventory{config: c, db: db, now: now, hash: &postgres.HashKey{Path: c.Retention.Key}, store: store}
-	i.sources = []keySource{i.mailbox, i.doors, i.banks, i.signatures, i.suppliers, i.persons, i.signing}
+	i.sources = []keySource{i.mailbox, i.doors, i.banks, i.suppliers, i.persons, i.signing}
 	return i
 }
 
@@ -118,8 +118,26 @@ func (i *Inventory) banks(ctx context.Context) (all []gateway.Key, err error) {
 			all = append(all, gateway.Key{Kind: gateway.KeyBankHost, Name: b.ID, UsedBy: usedBy, Wrong: short(wrong)})
 		}
 		all = append(all, public(gateway.KeyBankHost, b.ID, usedBy, lines)...)
+		all = append(all, i.autack(b)...)
 	}
 	return all, err
+}
+
+// autack is the keys that sign files to and from a bank.
+func (i *Inventory) autack(b conf.Bank) (all []gateway.Key) {
+	if b.AutackSign != "" {
+		fingerprint, err := signingPrint(b)
+		all = append(all, i.file(gateway.KeySigning, b.ID, "the files to bank "+b.ID, fingerprint, err))
+	}
+	usedBy := "the files of bank " + b.ID
+	verify, err := verifyPrints(b)
+	if err != nil {
+		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID, UsedBy: usedBy, Wrong: short(err)})
+	}
+	for _, k := range verify {
+		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID + " " + k.name, UsedBy: usedBy, Fingerprint: k.print, NotAfter: k.notAfter})
+	}
+	return all
 }
 
 func (i *Inventory) suppliers(ctx context.Context) (all []gateway.Key, err error) {
@@ -239,7 +257,7 @@ func (a *App) followKeys(ctx context.Context) {
 
 // renewHostKeys has the mailbox show other host keys where their files have others: from the next connection on.
 func (a *App) renewHostKeys() error {
-	keys, err := loadHostKeys(a.config.Mailbox)
+	paths, keys, err := loadHostKeys(a.config.Mailbox)
 	if err != nil {
 		return fmt.Errorf("mailbox: the host keys stay as they were: %w", err)
 	}
@@ -247,7 +265,7 @@ func (a *App) renewHostKeys() error {
 	if slices.Equal(a.hostKeys, shown) {
 		return nil
 	}
-	for i, path := range hostKeyFiles(a.config.Mailbox) {
+	for i, path := range paths {
 		if err := a.apart.key(path, keys[i].PublicKey()); err != nil {
 			return fmt.Errorf("mailbox: the host keys stay as they were: %w", err)
 		}

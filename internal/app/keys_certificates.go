@@ -2,19 +2,15 @@ package app
 
 import (
 	"context"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"nks/conf"
-	"nks/edifact/autack"
 	"nks/gateway"
 	"nks/gateway/door/rasp/xmldsig"
 )
@@ -94,60 +90,4 @@ func (i *Inventory) list(usedBy, path string) (all []gateway.Key) {
 		all = append(all, i.expiring(i.file(gateway.KeyRevocations, filepath.Base(path), usedBy, "issuer:"+hex.EncodeToString(sum[:8]), nil), l.NextUpdate))
 	}
 	return all
-}
-
-// signatures is the keys by which files to and from banks are signed. // B16.4
-func (i *Inventory) signatures(ctx context.Context) (all []gateway.Key, err error) {
-	banks, err := KnownBanks(ctx, i.config, i.db)
-	for _, b := range banks {
-		usedBy := "files to bank " + b.ID
-		if b.AutackSign != "" {
-			fingerprint, wrong := ownSignature(b)
-			all = append(all, i.file(gateway.KeyAutack, b.AutackKeyName, usedBy, fingerprint, wrong))
-		}
-		keys, wrong := b.AutackKeys()
-		if wrong != nil {
-			all = append(all, gateway.Key{Kind: gateway.KeyBankAutack, Name: b.ID, UsedBy: "files of bank " + b.ID, Wrong: short(wrong)})
-		}
-		for _, k := range keys {
-			all = append(all, bankSignature(b.ID, k))
-		}
-	}
-	return all, err
-}
-
-func ownSignature(b conf.Bank) (string, error) {
-	signer, err := autack.LoadSigner(b.AutackSign)
-	if err != nil {
-		return "", err
-	}
-	public, ok := signer.Public().(*rsa.PublicKey)
-	if !ok {
-		return "", fmt.Errorf("%s is no RSA key", b.AutackSign)
-	}
-	return autackPrint(public)
-}
-
-func autackPrint(public *rsa.PublicKey) (string, error) {
-	sum, err := autack.Fingerprint(public)
-	return hex.EncodeToString(sum), err
-}
-
-// bankSignature is a key that proves a bank's files; one that comes as a certificate has its end, though files count after it, too.
-func bankSignature(bank string, k conf.AutackKey) gateway.Key {
-	is := gateway.Key{Kind: gateway.KeyBankAutack, Name: bank + " " + k.Name, UsedBy: "files of bank " + bank}
-	public, err := autack.ParsePublicKey(k.Name, []byte(k.PEM))
-	if err == nil {
-		is.Fingerprint, err = autackPrint(public)
-	}
-	if err != nil {
-		is.Wrong = short(err)
-		return is
-	}
-	if block, _ := pem.Decode([]byte(k.PEM)); block != nil && block.Type == "CERTIFICATE" {
-		if c, err := x509.ParseCertificate(block.Bytes); err == nil {
-			is.NotAfter = c.NotAfter
-		}
-	}
-	return is
 }

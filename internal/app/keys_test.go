@@ -68,3 +68,28 @@ func TestKeys_ChangedWithoutRestart(t *testing.T) {
 		t.Errorf("a file without days: %v", err)
 	}
 }
+
+// TestHostKeys_RollOver: the next host key that is moved to the first's place is the one that is shown, without a restart and after one.
+func TestHostKeys_RollOver(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Create(t)
+	c := folder(t, database.Server.DSN(database.Name, pgtest.Superuser))
+	c.Mailbox.NextHostKey = filepath.Join(c.Folder, "next")
+	next, err := sftp.GenerateKey(c.Mailbox.NextHostKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &words{written: make(chan struct{})}
+	a, err := app.Start(t.Context(), app.Options{Config: c, Log: zerolog.New(log)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(c.Mailbox.NextHostKey, c.Mailbox.HostKey); err != nil {
+		t.Error(err)
+	}
+	log.await(t, `"fingerprints":["`+ssh.FingerprintSHA256(next.PublicKey())+`"],"message":"mailbox: other host keys"`, 1)
+	if err := a.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+	startNode(t, c).log.await(t, "mailbox: there is no next host key", 1)
+}

@@ -39,6 +39,7 @@ type lines struct {
 	mu       sync.Mutex
 	own      map[string]gateway.Link // by their subjects
 	reported time.Time               // when, by the machine's clock, all of them were last told of
+	toldAt   time.Time               // the same in business time, which may be moved on
 	news     bool
 }
 
@@ -110,6 +111,10 @@ func (l *lines) closed(kind gateway.LinkKind, name string, why gateway.LinkTroub
 
 // heard notes what an owner has heard of its bank's line.
 func (l *lines) heard(bank string, err error) {
+	if errors.Is(err, gateway.ErrNotLooked) {
+		l.leave(bank) // nobody tells of it any more
+		return
+	}
 	if err != nil {
 		l.down(gateway.LinkBank, bank, err)
 		return
@@ -180,8 +185,8 @@ func (l *lines) look(ctx context.Context, monitor *health.Monitor, numbers *metr
 func (l *lines) tell(ctx context.Context) error {
 	l.mu.Lock()
 	var own []gateway.Link
-	if l.news || time.Since(l.reported) >= gateway.LineBeat {
-		now := l.store.Now()
+	now := l.store.Now()
+	if l.news || time.Since(l.reported) >= gateway.LineBeat || now.Sub(l.toldAt).Abs() >= gateway.LineBeat {
 		for _, subject := range slices.Sorted(maps.Keys(l.own)) {
 			c := l.own[subject]
 			if c.State == gateway.LinkUp && c.Kind != gateway.LinkBank {
@@ -203,7 +208,7 @@ func (l *lines) tell(ctx context.Context) error {
 		l.news = l.news || news
 		return err
 	}
-	l.reported = time.Now()
+	l.reported, l.toldAt = time.Now(), now
 	return nil
 }
 

@@ -48,3 +48,40 @@ func TestLines_StoppedInOrder(t *testing.T) {
 	}
 	becomes("bank OLD  down refused; door mailbox first closed stopped; door mailbox second up ; door mq first closed configuration; door mq second closed configuration; door rasp first closed configuration; door rasp second closed configuration")
 }
+
+// TestLines_ClockMovesOn: when business time is moved on by days, no line of the node is taken for one of a node that nobody hears of.
+func TestLines_ClockMovesOn(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Create(t)
+	c := folder(t, database.Server.DSN(database.Name, pgtest.Superuser))
+	n := startNode(t, c)
+	db := database.Open(t, schema.Flow)
+	moved := time.Now().Add(24 * time.Hour) // further on than any line was told of before
+	known := func() (lines, anew int) {
+		t.Helper()
+		if err := db.QueryRowContext(t.Context(), `SELECT count(*), count(*) FILTER (WHERE told_at > $1) FROM line
+			WHERE kind = 'door' OR state = 'down'`, moved).Scan(&lines, &anew); err != nil {
+			t.Fatal(err)
+		}
+		return lines, anew
+	}
+	end := time.Now().Add(20 * time.Second)
+	for lines := 0; lines < 3; <-time.After(20 * time.Millisecond) {
+		if lines, _ = known(); time.Now().After(end) {
+			t.Fatal("the lines are never told of")
+		}
+	}
+	if err := n.SetClock(t.Context(), 48*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		lines, anew := known()
+		if lines != 3 || time.Now().After(end) {
+			t.Fatalf("%d lines are known, %d told of anew", lines, anew)
+		}
+		if anew == 3 {
+			return
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"slices"
 
@@ -18,9 +19,12 @@ import (
 
 func (a *App) openMailbox(ctx context.Context) error {
 	m := a.config.Mailbox
-	hostKeys, err := loadHostKeys(m)
+	paths, hostKeys, err := loadHostKeys(m)
 	if err != nil {
 		return ConfigError{fmt.Errorf("mailbox: %w", err)}
+	}
+	if len(paths) < len(hostKeyFiles(m)) {
+		a.log.Warn().Str("next_host_key", m.NextHostKey).Msg("mailbox: there is no next host key")
 	}
 	a.hostKeys = fingerprints(hostKeys)
 	a.mailbox, err = sftp.NewServer(sftp.ServerConfig{Addr: m.Listen, HostKeys: hostKeys, Keys: doorKeys{a.db.pool, a.clock.Now},
@@ -44,16 +48,20 @@ func (a *App) openMailbox(ctx context.Context) error {
 	return nil
 }
 
-// loadHostKeys are the server's keys: the one by which it is known, and the next where there is one.
-func loadHostKeys(m conf.Mailbox) (keys []ssh.Signer, err error) {
+// loadHostKeys are the server's keys and their files: the one by which it is known, and the next where there is one. The next is gone when it
+// has been moved to the first's place.
+func loadHostKeys(m conf.Mailbox) (paths []string, keys []ssh.Signer, err error) {
 	for _, path := range hostKeyFiles(m) {
 		key, err := sftp.LoadKey(path)
-		if err != nil {
-			return nil, err
+		if path != m.HostKey && errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		keys = append(keys, key)
+		if err != nil {
+			return nil, nil, err
+		}
+		paths, keys = append(paths, path), append(keys, key)
 	}
-	return keys, nil
+	return paths, keys, nil
 }
 
 // mailboxEvent logs what happens at the mailbox, and counts logins.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 	"nks/register"
 )
 
-// profiles reads the booking centres' profiles from the database. What a version says never changes, and is read once; which
-// versions count is asked each time. Safe for concurrent use.
+// profiles reads the booking centres' profiles from the database. What a version says never changes, and is read once; our key in its
+// file may come, go and be put back, and is read again then; which versions count is asked each time. Safe for concurrent use.
 type profiles struct {
 	config conf.Config
 
@@ -27,6 +28,7 @@ type profile struct {
 	text   []byte
 	bank   conf.Bank
 	centre gateway.BankCentre
+	key    os.FileInfo // of our key's file when it was read; nil: there was none
 }
 
 func newProfiles(c conf.Config) *profiles { return &profiles{config: c, read: map[int64]profile{}} }
@@ -49,21 +51,24 @@ func (p *profiles) Known(ctx context.Context, q register.Queryer) (gateway.BankC
 	return all, nil
 }
 
-func (p *profiles) version(ctx context.Context, q register.Queryer, version int64) (profile, error) {
+func (p *profiles) version(ctx context.Context, q register.Queryer, version int64) (says profile, err error) {
 	p.mu.Lock()
 	says, known := p.read[version]
 	p.mu.Unlock()
-	if known {
+	key := keyFile(says.bank)
+	if known && sameFile(key, says.key) {
 		return says, nil
 	}
-	text, err := register.ProfileText(ctx, q, version)
-	if err != nil {
-		return says, err
+	if !known {
+		if says.text, err = register.ProfileText(ctx, q, version); err != nil {
+			return says, err
+		}
+		if says.bank, err = p.config.ParseProfile(says.text); err != nil {
+			return says, err
+		}
+		key = keyFile(says.bank)
 	}
-	says.text = text
-	if says.bank, err = p.config.ParseProfile(text); err != nil {
-		return says, err
-	}
+	says.key = key
 	if says.centre, err = bankCentre(p.config, says.bank); err != nil {
 		return says, err
 	}
@@ -71,6 +76,26 @@ func (p *profiles) version(ctx context.Context, q register.Queryer, version int6
 	p.read[version] = says
 	p.mu.Unlock()
 	return says, nil
+}
+
+// keyFile tells of the file of the key that signs what goes to a bank; nil: there is none.
+func keyFile(b conf.Bank) os.FileInfo {
+	if b.AutackSign == "" {
+		return nil
+	}
+	info, err := os.Stat(b.AutackSign)
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// sameFile reports whether nobody has put another file in a file's place.
+func sameFile(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
 func bankCentre(c conf.Config, b conf.Bank) (gateway.BankCentre, error) {

@@ -44,6 +44,7 @@ func (a *App) SetClock(ctx context.Context, offset time.Duration) error {
 	}
 	a.clock.Advance(offset - a.clock.Offset())
 	a.sleepers.wakeAll()
+	a.watch.lines.bell.Ring()
 	return nil
 }
 

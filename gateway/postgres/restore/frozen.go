@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"nks/gateway"
@@ -204,7 +205,7 @@ func (t *taking) takeFrozen(ctx context.Context, x *postgres.Session, f frozen) 
 	}
 	switch i.Kind {
 	case "CONTRL":
-		return answered(ctx, x, i.Bank)
+		return answered(ctx, x, i.Bank, f.Record)
 	case "FINCAN":
 		return nil
 	}
@@ -257,11 +258,35 @@ func addReleased(ctx context.Context, x *postgres.Session, p place) error {
 	return postgres.AddReleased(ctx, x, left.Agreement, gateway.DateOf(left.ExecutesOn), left.DaySums)
 }
 
-// answered notes that a CONTRL was written for a bank's file: they are written in the order of the files.
-func answered(ctx context.Context, x *postgres.Session, bank string) error {
-	_, err := x.ExecContext(ctx, `UPDATE bank_file SET contrl_owed = false WHERE bank = $1 AND contrl_owed
-		AND id = (SELECT min(id) FROM bank_file WHERE bank = $1 AND contrl_owed)`, bank)
-	return err
+// mostOwed bounds the files of a bank that are looked through for the one that a CONTRL answers.
+const mostOwed = 10000
+
+// answered notes that a CONTRL was written for a bank's file: the one that it names; else the first that could not be read, whose name is not on
+// record. They are mostly written in the order of the files, but for those that were proven late.
+func answered(ctx context.Context, x *postgres.Session, bank string, r journal.Record) error {
+	body, err := postgres.Kept(r)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return fmt.Errorf("bytes of %s: %w", r.Name(), err)
+	}
+	var owed []struct {
+		ID  int64          `db:"id"`
+		Ref sql.NullString `db:"control_ref"`
+	}
+	if err := x.SelectContext(ctx, &owed, `SELECT id, control_ref FROM bank_file WHERE bank = $1 AND contrl_owed ORDER BY control_ref IS NULL, id LIMIT $2`, bank, mostOwed); err != nil {
+		return err
+	}
+	flat, escape := strings.NewReplacer("\r", "", "\n", "").Replace(string(text)), strings.NewReplacer("?", "??", "+", "?+", ":", "?:", "'", "?'")
+	for _, f := range owed {
+		if !f.Ref.Valid || strings.Contains(flat, "'UCI+"+escape.Replace(f.Ref.String)+"+") {
+			_, err := x.ExecContext(ctx, `UPDATE bank_file SET contrl_owed = false WHERE id = $1`, f.ID)
+			return err
+		}
+	}
+	return nil
 }
 
 func takeOrders(ctx context.Context, x *postgres.Session, r journal.Record) error {
