@@ -421,3 +421,36 @@ func TestInHand(t *testing.T) {
 		t.Errorf("again: status %d", status)
 	}
 }
+
+// TestInHand_Claimed: clients that nobody knows, who say that they will send as much as there is room for and send nothing, keep nobody out.
+func TestInHand_Claimed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *rasp.Config) { c.Limits.Body, c.Limits.InHand, c.Limits.Wait = 1<<20, 1<<20, time.Minute })
+	for _, size := range []int64{1 << 20, -1} {
+		body, more := io.Pipe()
+		defer func() { _ = more.Close() }()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.address, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ContentLength = size
+		r.Header.Set("Content-Type", soap.ContentType)
+		begun := make(chan struct{})
+		go func() {
+			if reply, err := h.http.Do(r); err == nil {
+				_ = reply.Body.Close()
+			}
+		}()
+		go func() {
+			defer close(begun)
+			_, _ = more.Write([]byte("<")) // it is read once the head was sent
+		}()
+		<-begun
+	}
+	quick := *h.http
+	quick.Timeout = 20 * time.Second
+	h.http = &quick
+	if got := outcome(h.ask(h.request("m-1", strings.Repeat("a", 1<<19)))); !strings.HasSuffix(got, "Response") {
+		t.Errorf("a supplier's message: %s", got)
+	}
+}
