@@ -59,5 +59,7 @@ type Sendings interface {
 	// Own runs do while nobody else sends to the party; false: somebody does.
 	Own(ctx context.Context, party string, do func(context.Context) error) (bool, error)
 	Sending(ctx context.Context, party string) (Sending, error)
-	SetSending(ctx context.Context, party string, s Sending) error
+	// SetSending records where the door is now. gateway.ErrLostOwnership: it was not at from, because somebody else has come to send to the
+	// party, who may have used the number that comes next.
+	SetSending(ctx context.Context, party string, from, to Sending) error
 }

@@ -66,10 +66,13 @@ func (o *outbox) Sending(context.Context, string) (door.Sending, error) {
 	return o.at, nil
 }
 
-func (o *outbox) SetSending(_ context.Context, _ string, at door.Sending) error {
+func (o *outbox) SetSending(_ context.Context, _ string, from, to door.Sending) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.at = at
+	if o.at != from {
+		return gateway.ErrLostOwnership
+	}
+	o.at = to
 	return nil
 }
 
