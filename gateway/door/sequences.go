@@ -39,6 +39,8 @@ type Sequences interface {
 	Find(ctx context.Context, party, id string, at time.Time) (Sequence, error)
 	// Message is what came under a number; gateway.ErrNotFound: nothing.
 	Message(ctx context.Context, id string, number int64) (SequenceMessage, error)
+	// Claim gives a message its number before it is taken: nothing has come under it yet. gateway.ErrConflict: another has it.
+	Claim(ctx context.Context, id string, m SequenceMessage) error
 	// Keep records a message that is settled. gateway.ErrConflict: another has its number.
 	Keep(ctx context.Context, id string, m SequenceMessage) error
 	// End marks one that its party has ended: it takes nothing more.
