@@ -163,3 +163,28 @@ func TestStore_Overtaken(t *testing.T) {
 		t.Errorf("sending %+v, %v", at, err)
 	}
 }
+
+// TestStore_EndedWithoutEnd: a party that opens and ends without end has no more than so many remembered, the last of them.
+func TestStore_EndedWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s, at := newStore(t), time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	const rounds, most = 40, 8*2 + 1
+	var ids []string
+	for range rounds {
+		at = at.Add(time.Second)
+		q, err := s.Open(t.Context(), "LEVA", soap.NewID(), "", at)
+		if err == nil {
+			err = s.End(t.Context(), q.ID, at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, q.ID)
+	}
+	for i, id := range ids {
+		_, err := s.Find(t.Context(), "LEVA", id, at)
+		if known := err == nil; known != (i >= rounds-most) {
+			t.Errorf("sequence %d of %d: %v", i+1, rounds, err)
+		}
+	}
+}

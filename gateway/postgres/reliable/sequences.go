@@ -17,8 +17,10 @@ import (
 
 // Limits bound what a party may keep open.
 type Limits struct {
-	Sequences int // of a party, ended ones among them
+	Sequences int // of a party, open ones; of its ended ones eight times as many are remembered
 }
+
+const endedPerOpen = 8
 
 // Store keeps sequences. Safe for concurrent use.
 type Store struct {
@@ -45,6 +47,11 @@ func (s *Store) Open(ctx context.Context, party, messageID, offered string, at t
 		}
 		if open >= s.Limits.Sequences {
 			return fmt.Errorf("%w: %d sequences are open", gateway.ErrRefused, open)
+		}
+		// Who opens and ends without end is owed no memory of it: what a client still asks of an ended sequence it asks soon.
+		if _, err := x.ExecContext(ctx, `DELETE FROM rasp_sequence WHERE id IN (SELECT id FROM rasp_sequence
+			WHERE supplier = $1 AND ended_at IS NOT NULL ORDER BY ended_at DESC, used_at DESC OFFSET $2)`, party, endedPerOpen*s.Limits.Sequences); err != nil {
+			return err
 		}
 		q = door.Sequence{ID: soap.NewID(), Offered: offered}
 		_, err = x.ExecContext(ctx, `INSERT INTO rasp_sequence (id, supplier, message_id, offered, opened_at, used_at) VALUES ($1, $2, $3, $4, $5, $5)`,
