@@ -268,7 +268,7 @@ func (b *Broker) prepareAccount(ctx context.Context, supplier string) error {
 			return err
 		}
 	}
-	nc, err := nats.Connect("", nats.InProcessServer(b.server), nats.UserInfo(GatewayUser(supplier), b.cfg.GatewayPassword))
+	nc, err := nats.Connect("", nats.InProcessServer(b.server), nats.UserInfo(GatewayUser(supplier), b.cfg.GatewayPassword), nats.CustomInboxPrefix(ownInbox))
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,8 @@ const (
 	maxConsumer = 64 << 10
 	// inbox begins every reply box.
 	inbox = "_INBOX."
+	// ownInbox begins the gateway's own: no supplier may listen there, nor have anything sent there that the gateway would take for the server's word.
+	ownInbox = "_NKS_INBOX"
 	// refusedReply and refusedDeliver are subjects to which no supplier may publish: the server's refusal of them is how it is told.
 	refusedReply   = "nks.refused.reply"
 	refusedDeliver = "nks.refused.deliver_subject"
