@@ -176,3 +176,20 @@ func TestTooManyClients(t *testing.T) {
 	}
 	t.Error("nobody is let in after one has gone")
 }
+
+// TestTooManyClients_OfOne: a supplier that has as many clients as it may keeps no other out.
+func TestTooManyClients_OfOne(t *testing.T) {
+	t.Parallel()
+	cfg := config(t)
+	cfg.MaxClients, cfg.MaxOfOne = 4, 2
+	b := start(t, cfg)
+	client(t, b)
+	client(t, b)
+	for range 5 {
+		if nc, err := nats.Connect(b.URL(), nats.UserInfo(supplier, secret)); err == nil {
+			nc.Close()
+			t.Error("a third of one supplier was let in")
+		}
+	}
+	client(t, b, nats.UserInfo("KMD.drift", "another"))
+}
