@@ -298,33 +298,6 @@ func TestSuppliersDoNotHearEachOther(t *testing.T) {
 	}
 }
 
-// TestGatewaysReplyBoxesAreItsOwn: a supplier hears nothing of what the server tells the gateway, so that it cannot answer in its place.
-func TestGatewaysReplyBoxesAreItsOwn(t *testing.T) {
-	t.Parallel()
-	b := start(t, config(t))
-	nc, _ := client(t, b)
-	heard, err := nc.SubscribeSync("_INBOX.>")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := nc.Publish("nks.in.ATP", []byte("mine")); err != nil {
-		t.Fatal(err)
-	}
-	l := open(t, b, supplier)
-	if err := l.Ack(t.Context(), receive(t, l)); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Send(t.Context(), mq.Address{Queue: jetstream.Out(supplier)}, &mq.Message{ID: []byte("a"), Body: []byte("answer"), Persistent: true}); err != nil {
-		t.Fatal(err)
-	}
-	if err := nc.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if n, _, err := heard.Pending(); n != 0 || err != nil {
-		t.Errorf("%d messages of the gateway heard, %v", n, err)
-	}
-}
-
 func TestUnknownLoginsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := start(t, config(t))
