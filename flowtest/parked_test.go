@@ -82,3 +82,26 @@ func TestParked_StillTooLarge(t *testing.T) {
 	}
 	w.decided(act.KindDropMessage, list[0].ID)
 }
+
+// TestParked_TakenMeanwhile: a message is not put back whose bytes were taken under its key after it was parked, or as another copy of it.
+func TestParked_TakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, other := bundle("G-1", complete("A-1", 100)).XML(), bundle("G-2", complete("A-2", 200)).XML()
+	w.park("id:a", first, "too large")
+	w.park("id:b", other, "too large")
+	if err := w.message("LEVA", "id:a", first); err != nil { // sent again, when more was taken
+		t.Fatal(err)
+	}
+	w.decided(act.KindPutBack, 2)
+	w.park("id:b", other, "too large") // its acknowledgement was lost
+	w.want("parked", w.row(`SELECT id, transport_key, state FROM parked_message ORDER BY id`), "1 id:a parked; 2 id:b put_back; 3 id:b parked")
+	for _, id := range []int64{1, 3} {
+		_, err := w.Desk.Decide(t.Context(), act.Intent{Kind: act.KindPutBack, IDs: []int64{id}, By: "Ann", Why: "a test"})
+		if !errors.Is(err, gateway.ErrIntent) || !strings.Contains(err.Error(), "taken meanwhile") {
+			t.Errorf("put back %d: %v", id, err)
+		}
+		w.decided(act.KindDropMessage, id)
+	}
+	w.want("deliveries", w.row(`SELECT count(*) FROM delivery`), "2")
+}

@@ -39,6 +39,8 @@ type Sequences interface {
 	Find(ctx context.Context, party, id string, at time.Time) (Sequence, error)
 	// Message is what came under a number; gateway.ErrNotFound: nothing.
 	Message(ctx context.Context, id string, number int64) (SequenceMessage, error)
+	// Claim gives a message its number before it is taken: nothing has come under it yet. gateway.ErrConflict: another has it.
+	Claim(ctx context.Context, id string, m SequenceMessage) error
 	// Keep records a message that is settled. gateway.ErrConflict: another has its number.
 	Keep(ctx context.Context, id string, m SequenceMessage) error
 	// End marks one that its party has ended: it takes nothing more.
@@ -59,5 +61,7 @@ type Sendings interface {
 	// Own runs do while nobody else sends to the party; false: somebody does.
 	Own(ctx context.Context, party string, do func(context.Context) error) (bool, error)
 	Sending(ctx context.Context, party string) (Sending, error)
-	SetSending(ctx context.Context, party string, s Sending) error
+	// SetSending records where the door is now. gateway.ErrLostOwnership: it was not at from, because somebody else has come to send to the
+	// party, who may have used the number that comes next.
+	SetSending(ctx context.Context, party string, from, to Sending) error
 }

@@ -56,7 +56,7 @@ func (l *link) encode(m *mq.Message, key string) *amqp.Message {
 	switch {
 	case known:
 		out.ApplicationProperties[propKey] = own
-	case len(m.ID) == 0:
+	case len(m.ID) == 0 && key == "": // a copy of what is known by its body is, too
 		out.ApplicationProperties[propKey] = rand.Text()
 	}
 	return out

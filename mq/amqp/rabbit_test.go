@@ -180,7 +180,9 @@ func (b *broker) foreign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := dial(t, b.login("foreign"))
+	in := b.login("foreign")
+	in.Parked = fmt.Sprintf("q%d.parked", cases-1)
+	l, parked := dial(t, in), dial(t, b.login(in.Parked))
 	durable := &wire1.MessageHeader{Durable: true}
 	for _, c := range []struct {
 		name, body, key, correlation, user string
@@ -204,7 +206,13 @@ func (b *broker) foreign(t *testing.T) {
 		if string(d.Body) != c.body || d.TransportKey != c.key || amqp.Correlation(d.TransportKey) != c.correlation || !d.Persistent || d.Redelivered || d.PutUser != c.user {
 			t.Errorf("%s: body %q, key %q, correlation %q, of %q, %+v", c.name, d.Body, d.TransportKey, amqp.Correlation(d.TransportKey), d.PutUser, d)
 		}
-		if err := l.Ack(t.Context(), d); err != nil {
+		if err := l.Park(t.Context(), d, "a test"); err != nil {
+			t.Fatal(c.name, err)
+		}
+		if d = receive(t, parked); d.TransportKey != c.key {
+			t.Errorf("%s, parked: key %q", c.name, d.TransportKey)
+		}
+		if err := parked.Ack(t.Context(), d); err != nil {
 			t.Fatal(c.name, err)
 		}
 	}

@@ -37,6 +37,7 @@ type Config struct {
 	MaxBytes   int64         // bytes of one queue; 0 = 4 GB. A full one refuses what is put
 	MaxMsgs    int64         // messages of one queue; 0 = 100,000
 	MaxClients int           // connections of suppliers' clients at once; 0 = 1,000
+	MaxOfOne   int           // of these of one supplier; 0 = 100
 	AckWait    time.Duration // after which what a dead client held comes again; 0 = 30 s
 }
 
@@ -66,6 +67,7 @@ const (
 	maxConsumers = 16
 	// maxConnections and maxSubscriptions bound what clients hold at once. The gateway's own links do not count.
 	maxConnections   = 1000
+	maxOfSupplier    = 100
 	maxSubscriptions = 100
 	// dedupeWindow is the shortest that the server accepts; see the package.
 	dedupeWindow = 100 * time.Millisecond
@@ -88,6 +90,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxClients == 0 {
 		c.MaxClients = maxConnections
+	}
+	if c.MaxOfOne == 0 {
+		c.MaxOfOne = maxOfSupplier
 	}
 	if c.AckWait == 0 {
 		c.AckWait = defaultAckWait
@@ -268,7 +273,7 @@ func (b *Broker) prepareAccount(ctx context.Context, supplier string) error {
 			return err
 		}
 	}
-	nc, err := nats.Connect("", nats.InProcessServer(b.server), nats.UserInfo(GatewayUser(supplier), b.cfg.GatewayPassword))
+	nc, err := nats.Connect("", nats.InProcessServer(b.server), nats.UserInfo(GatewayUser(supplier), b.cfg.GatewayPassword), nats.CustomInboxPrefix(ownInbox))
 	if err != nil {
 		return err
 	}

@@ -27,12 +27,14 @@ type gate struct {
 	listener net.Listener
 	tls      *tls.Config // nil: none
 	most     int         // clients at once
+	mostOf   int         // of one supplier
 	logins   *logins
 	inside   func() (net.Conn, error)
 
 	mu     sync.Mutex
 	closed bool
 	open   map[net.Conn]bool
+	of     map[string]int // clients by supplier
 	wait   sync.WaitGroup
 }
 
@@ -45,6 +47,8 @@ const (
 	maxConsumer = 64 << 10
 	// inbox begins every reply box.
 	inbox = "_INBOX."
+	// ownInbox begins the gateway's own: no supplier may listen there, nor have anything sent there that the gateway would take for the server's word.
+	ownInbox = "_NKS_INBOX"
 	// refusedReply and refusedDeliver are subjects to which no supplier may publish: the server's refusal of them is how it is told.
 	refusedReply   = "nks.refused.reply"
 	refusedDeliver = "nks.refused.deliver_subject"
@@ -55,7 +59,8 @@ func newGate(address string, c Config, l *logins, inside func() (net.Conn, error
 	if err != nil {
 		return nil, err
 	}
-	return &gate{listener: listener, tls: c.TLS, most: c.MaxClients, logins: l, inside: inside, open: make(map[net.Conn]bool)}, nil
+	return &gate{listener: listener, tls: c.TLS, most: c.MaxClients, mostOf: c.MaxOfOne, logins: l, inside: inside,
+		open: make(map[net.Conn]bool), of: make(map[string]int)}, nil
 }
 
 // serve lets clients in until close.
@@ -96,6 +101,25 @@ func (g *gate) leave(conn net.Conn) {
 	_ = conn.Close()
 }
 
+// enterAs counts a client as a supplier's, so that none keeps the others out.
+func (g *gate) enterAs(supplier string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.of[supplier] >= g.mostOf {
+		return errTooMany
+	}
+	g.of[supplier]++
+	return nil
+}
+
+func (g *gate) leaveAs(supplier string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.of[supplier]--; g.of[supplier] <= 0 {
+		delete(g.of, supplier)
+	}
+}
+
 func (g *gate) close() {
 	_ = g.listener.Close()
 	g.mu.Lock()
@@ -129,6 +153,9 @@ func (g *gate) pass(conn net.Conn) {
 		s.peer = c.ConnectionState().PeerCertificates
 	}
 	_ = s.run() // what is not the protocol, or the end
+	if s.supplier != "" {
+		g.leaveAs(s.supplier)
+	}
 	_ = in.Close()
 	back.Wait()
 }
@@ -184,10 +211,14 @@ type session struct {
 	peer []*x509.Certificate
 
 	connected bool
-	ours      bool // the gateway's own login, which may do everything
+	supplier  string // whose client it is counted as; empty: nobody's
+	ours      bool   // the gateway's own login, which may do everything
 }
 
-var errProtocol = errors.New("not the protocol")
+var (
+	errProtocol = errors.New("not the protocol")
+	errTooMany  = errors.New("the supplier has as many clients as it may")
+)
 
 // run passes on what a client says, line by line and message by message, in the one form in which we have understood it.
 func (s *session) run() error {
@@ -235,6 +266,12 @@ func (s *session) connect(rest string) error {
 	if known && !m.shown(s.peer) {
 		// As a wrong password: the server refuses what it cannot know.
 		return s.say(`CONNECT {"user":"","pass":""}`)
+	}
+	if known {
+		if err := s.enterAs(m.Name); err != nil {
+			return err
+		}
+		s.supplier = m.Name
 	}
 	return s.say("CONNECT " + rest)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,6 +80,9 @@ func Dial(ctx context.Context, in Login) (mq.Link, error) {
 		opts = append(opts, key)
 	case in.User != "":
 		opts = append(opts, nats.UserInfo(in.User, in.Password))
+	}
+	if strings.HasPrefix(in.User, gatewayUser) {
+		opts = append(opts, nats.CustomInboxPrefix(ownInbox))
 	}
 	if in.InProcess != nil {
 		opts = append(opts, nats.InProcessServer(in.InProcess))

@@ -176,3 +176,47 @@ func TestTooManyClients(t *testing.T) {
 	}
 	t.Error("nobody is let in after one has gone")
 }
+
+// TestTooManyClients_OfOne: a supplier that has as many clients as it may keeps no other out.
+func TestTooManyClients_OfOne(t *testing.T) {
+	t.Parallel()
+	cfg := config(t)
+	cfg.MaxClients, cfg.MaxOfOne = 4, 2
+	b := start(t, cfg)
+	client(t, b)
+	client(t, b)
+	for range 5 {
+		if nc, err := nats.Connect(b.URL(), nats.UserInfo(supplier, secret)); err == nil {
+			nc.Close()
+			t.Error("a third of one supplier was let in")
+		}
+	}
+	client(t, b, nats.UserInfo("KMD.drift", "another"))
+}
+
+// TestGatewaysReplyBoxesAreItsOwn: a supplier hears nothing of what the server tells the gateway, so that it cannot answer in its place.
+func TestGatewaysReplyBoxesAreItsOwn(t *testing.T) {
+	t.Parallel()
+	b := start(t, config(t))
+	nc, _ := client(t, b)
+	heard, err := nc.SubscribeSync("_INBOX.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Publish("nks.in.ATP", []byte("mine")); err != nil {
+		t.Fatal(err)
+	}
+	l := open(t, b, supplier)
+	if err := l.Ack(t.Context(), receive(t, l)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Send(t.Context(), mq.Address{Queue: jetstream.Out(supplier)}, &mq.Message{ID: []byte("a"), Body: []byte("answer"), Persistent: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, err := heard.Pending(); n != 0 || err != nil {
+		t.Errorf("%d messages of the gateway heard, %v", n, err)
+	}
+}

@@ -25,6 +25,7 @@ CREATE TABLE rasp_message (
     last        boolean NOT NULL,
     fault       text NOT NULL,             -- that it was replied to with; empty: none
     reason      text NOT NULL,
+    settled     boolean NOT NULL,          -- until then it has its number, and is not acknowledged
     PRIMARY KEY (sequence_id, number)
 );
 
@@ -37,5 +38,6 @@ CREATE TABLE rasp_sending (
 
 GRANT SELECT, INSERT, DELETE ON rasp_sequence, rasp_message, rasp_sending TO nks_flow;
 GRANT UPDATE (used_at, ended_at) ON rasp_sequence TO nks_flow;
+GRANT UPDATE (sha256, last, fault, reason, settled) ON rasp_message TO nks_flow;
 GRANT UPDATE (sequence, number, answer_id) ON rasp_sending TO nks_flow;
 RESET ROLE;

@@ -110,7 +110,7 @@ func (a *Answers) next(ctx context.Context) (bool, error) {
 	a.Reached(err)
 	switch {
 	case errors.Is(err, ErrSequenceOver):
-		return false, errors.Join(err, a.Sendings.SetSending(ctx, a.Supplier, door.Sending{}))
+		return false, errors.Join(err, a.Sendings.SetSending(ctx, a.Supplier, at, door.Sending{}))
 	case errors.Is(err, ErrPeerRefuses): // in this sequence it would be refused for ever, whatever the peer has mended
 		return false, errors.Join(fmt.Errorf("answer %s: %w", answer.Name, err), a.end(ctx, at))
 	case err != nil:
@@ -122,6 +122,7 @@ func (a *Answers) next(ctx context.Context) (bool, error) {
 
 // number gives an answer its place, on record before it is sent: again it is the same.
 func (a *Answers) number(ctx context.Context, at door.Sending, answer int64) (door.Sending, error) {
+	from := at
 	if at.Sequence == "" {
 		sequence, err := a.Source.Open(ctx, a.ID(), a.ID())
 		if err != nil {
@@ -134,7 +135,7 @@ func (a *Answers) number(ctx context.Context, at door.Sending, answer int64) (do
 		return at, nil
 	}
 	at.Number, at.Answer = at.Number+1, answer
-	return at, a.Sendings.SetSending(ctx, a.Supplier, at)
+	return at, a.Sendings.SetSending(ctx, a.Supplier, from, at)
 }
 
 // end ends the sequence, if one is open. It is none of ours any more before the peer hears of it, so that no number is used twice; what the
@@ -143,7 +144,7 @@ func (a *Answers) end(ctx context.Context, at door.Sending) error {
 	if at.Sequence == "" {
 		return nil
 	}
-	if err := a.Sendings.SetSending(ctx, a.Supplier, door.Sending{}); err != nil {
+	if err := a.Sendings.SetSending(ctx, a.Supplier, at, door.Sending{}); err != nil {
 		return err
 	}
 	if err := a.Source.End(ctx, at.Sequence, at.Number+1, a.ID); err != nil && ctx.Err() == nil {

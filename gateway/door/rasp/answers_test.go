@@ -66,10 +66,13 @@ func (o *outbox) Sending(context.Context, string) (door.Sending, error) {
 	return o.at, nil
 }
 
-func (o *outbox) SetSending(_ context.Context, _ string, at door.Sending) error {
+func (o *outbox) SetSending(_ context.Context, _ string, from, to door.Sending) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.at = at
+	if o.at != from {
+		return gateway.ErrLostOwnership
+	}
+	o.at = to
 	return nil
 }
 
@@ -172,6 +175,36 @@ func TestAnswers_AnotherPeer(t *testing.T) {
 		t.Errorf("failed with %v", err)
 	}
 	if !strings.Contains(a.Trouble(), "another certificate") || len(o.waiting) != 1 {
+		t.Errorf("trouble %q, %d wait", a.Trouble(), len(o.waiting))
+	}
+}
+
+// boastful has more come than there was.
+type boastful struct{ *rasp.Memory }
+
+func (b boastful) Find(ctx context.Context, party, id string, at time.Time) (door.Sequence, error) {
+	q, err := b.Memory.Find(ctx, party, id, at)
+	q.Came = []door.Came{{Lower: 1, Upper: 1 << 62}}
+	return q, err
+}
+
+// TestAnswers_Boastful: who acknowledges whatever may come acknowledges nothing.
+func TestAnswers_Boastful(t *testing.T) {
+	t.Parallel()
+	peer := newHouse(t, func(c *rasp.Config) {
+		c.AnyParties, c.Types, c.Sequences = true, soap.Answers(), boastful{&rasp.Memory{ID: soap.NewID}}
+	})
+	o := &outbox{changed: make(chan struct{}, 10)}
+	o.add(1, "KVITTERING1-1", receipt([]byte("one")))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	a := newAnswers(peer, o, peer.gateway, func(error) { stop() })
+	go func() {
+		<-o.changed
+		stop()
+	}()
+	a.Run(ctx)
+	if !strings.Contains(a.Trouble(), "never sent") || len(o.waiting) != 1 {
 		t.Errorf("trouble %q, %d wait", a.Trouble(), len(o.waiting))
 	}
 }

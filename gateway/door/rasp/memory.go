@@ -23,6 +23,7 @@ type keptSequence struct {
 	door.Sequence
 	party, asked string
 	used         time.Time
+	claimed      map[int64]string // messages by number
 	messages     map[int64]door.SequenceMessage
 }
 
@@ -39,7 +40,7 @@ func (m *Memory) Open(_ context.Context, party, messageID, offered string, at ti
 		m.kept = map[string]*keptSequence{}
 	}
 	k := &keptSequence{Sequence: door.Sequence{ID: m.ID(), Offered: offered}, party: party, asked: messageID, used: at,
-		messages: map[int64]door.SequenceMessage{}}
+		claimed: map[int64]string{}, messages: map[int64]door.SequenceMessage{}}
 	m.kept[k.ID] = k
 	return k.Sequence, nil
 }
@@ -76,16 +77,33 @@ func (m *Memory) Message(_ context.Context, id string, number int64) (door.Seque
 	return door.SequenceMessage{}, gateway.ErrNotFound
 }
 
+// Claim implements door.Sequences.
+func (m *Memory) Claim(_ context.Context, id string, message door.SequenceMessage) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := m.claim(id, message)
+	return err
+}
+
+func (m *Memory) claim(id string, message door.SequenceMessage) (*keptSequence, error) {
+	k := m.kept[id]
+	if k == nil {
+		return nil, gateway.ErrNotFound
+	}
+	if before, ok := k.claimed[message.Number]; ok && before != message.MessageID {
+		return nil, gateway.ErrConflict
+	}
+	k.claimed[message.Number] = message.MessageID
+	return k, nil
+}
+
 // Keep implements door.Sequences.
 func (m *Memory) Keep(_ context.Context, id string, message door.SequenceMessage) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := m.kept[id]
-	if k == nil {
-		return gateway.ErrNotFound
-	}
-	if before, ok := k.messages[message.Number]; ok && before.MessageID != message.MessageID {
-		return gateway.ErrConflict
+	k, err := m.claim(id, message)
+	if err != nil {
+		return err
 	}
 	k.messages[message.Number] = message
 	if message.Last {

@@ -124,6 +124,12 @@ func (c *call) settle(ctx context.Context, q door.Sequence, m door.SequenceMessa
 		return c.refuse(errEnded, soap.Fault{Name: soap.LastMessageNumberExceeded, Reason: "the number is none of the sequence, or beyond its last"})
 	}
 	if !c.isLast() {
+		switch err := c.server.Sequences.Claim(ctx, q.ID, m); {
+		case errors.Is(err, gateway.ErrConflict):
+			return c.numberReused()
+		case err != nil:
+			return c.fail(err)
+		}
 		_, f := c.documentType()
 		if f == nil {
 			f = c.take(ctx)

@@ -21,8 +21,13 @@ import (
 
 func newStore(t *testing.T) *reliable.Store {
 	t.Helper()
+	return storeIn(t, pgtest.Create(t))
+}
+
+func storeIn(t *testing.T, db *pgtest.Database) *reliable.Store {
+	t.Helper()
 	return &reliable.Store{Limits: reliable.Limits{Sequences: 2},
-		Base: postgres.NewBase(postgres.Base{DB: pgtest.Create(t).Open(t, schema.Flow), Now: time.Now, Location: time.UTC, Log: zerolog.Nop()})}
+		Base: postgres.NewBase(postgres.Base{DB: db.Open(t, schema.Flow), Now: time.Now, Location: time.UTC, Log: zerolog.Nop()})}
 }
 
 // TestSequences: both ways to keep sequences keep the same.
@@ -115,18 +120,71 @@ func TestStore(t *testing.T) {
 			t.Errorf("nobody sends to another: %v", err)
 		}
 		at := door.Sending{Sequence: "theirs", Number: 3, Answer: 17}
-		if err := s.SetSending(ctx, "LEVA", at); err != nil {
+		if err := s.SetSending(ctx, "LEVA", door.Sending{}, at); err != nil {
 			return err
 		}
 		if got, err := s.Sending(ctx, "LEVA"); err != nil || got != at {
 			t.Errorf("sending %+v, %v", got, err)
 		}
-		return s.SetSending(ctx, "LEVA", door.Sending{})
+		return s.SetSending(ctx, "LEVA", at, door.Sending{})
 	})
 	if !owned || err != nil {
 		t.Errorf("owned %t, %v", owned, err)
 	}
 	if owned, err := s.Own(t.Context(), "LEVA", func(context.Context) error { return nil }); !owned || err != nil {
 		t.Errorf("afterwards: %t, %v", owned, err)
+	}
+}
+
+// TestStore_Overtaken: who sends alone no longer, without knowing, takes nothing back from who has come after.
+func TestStore_Overtaken(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Create(t)
+	first, second := storeIn(t, db), storeIn(t, db)
+	begun, next := door.Sending{Sequence: "theirs", Number: 3, Answer: 17}, door.Sending{Sequence: "theirs", Number: 4, Answer: 18}
+	_, err := first.Own(t.Context(), "LEVA", func(ctx context.Context) error {
+		if err := first.SetSending(ctx, "LEVA", door.Sending{}, begun); err != nil {
+			return err
+		}
+		if _, err := db.Open(t, pgtest.Superuser).ExecContext(ctx, `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); err != nil {
+			return err
+		}
+		owned, err := second.Own(ctx, "LEVA", func(ctx context.Context) error { return second.SetSending(ctx, "LEVA", begun, next) })
+		if !owned || err != nil {
+			t.Errorf("the second: %t, %v", owned, err)
+		}
+		return first.SetSending(ctx, "LEVA", begun, door.Sending{})
+	})
+	if !errors.Is(err, gateway.ErrLostOwnership) {
+		t.Errorf("the first: %v", err)
+	}
+	if at, err := second.Sending(t.Context(), "LEVA"); err != nil || at != next {
+		t.Errorf("sending %+v, %v", at, err)
+	}
+}
+
+// TestStore_EndedWithoutEnd: a party that opens and ends without end has no more than so many remembered, the last of them.
+func TestStore_EndedWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s, at := newStore(t), time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	const rounds, most = 40, 8*2 + 1
+	var ids []string
+	for range rounds {
+		at = at.Add(time.Second)
+		q, err := s.Open(t.Context(), "LEVA", soap.NewID(), "", at)
+		if err == nil {
+			err = s.End(t.Context(), q.ID, at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, q.ID)
+	}
+	for i, id := range ids {
+		_, err := s.Find(t.Context(), "LEVA", id, at)
+		if known := err == nil; known != (i >= rounds-most) {
+			t.Errorf("sequence %d of %d: %v", i+1, rounds, err)
+		}
 	}
 }

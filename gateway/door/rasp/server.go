@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,7 +39,7 @@ type Limits struct {
 	Body      int64         // bytes of a message; 64 MiB, which is also the most
 	InHand    int64         // bytes of all messages in hand together; four times Body
 	OfParty   int           // requests of one party in hand; 8
-	Wait      time.Duration // for room, before a request is told to come again; 10 seconds
+	Wait      time.Duration // for more room, before a request is told to come again; 10 seconds
 	Sequence  int64         // messages of a sequence; 10,000
 	Forgotten time.Duration // after so long without a message a sequence is forgotten; 10 minutes
 }
@@ -126,21 +127,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.tell(r, "", EventRefused, 0, errors.New(reason))
 		return
 	}
-	weight := r.ContentLength
-	if weight < 0 {
-		weight = s.Limits.Body
-	}
-	wait, cancel := context.WithTimeout(r.Context(), s.Limits.Wait)
-	defer cancel()
-	if s.room.Acquire(wait, weight) != nil {
-		again(w)
-		s.tell(r, "", EventFailed, 0, errBusy)
-		return
-	}
-	defer s.room.Release(weight)
-	message, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Limits.Body))
+	message, held, err := s.read(w, r)
+	defer s.room.Release(held)
 	var tooLarge *http.MaxBytesError
 	switch {
+	case errors.Is(err, errBusy):
+		again(w)
+		s.tell(r, "", EventFailed, int64(len(message)), errBusy)
+		return
 	case errors.As(err, &tooLarge):
 		http.Error(w, s.tooLarge(), http.StatusRequestEntityTooLarge)
 		s.tell(r, "", EventRefused, int64(len(message)), errTooLarge)
@@ -150,6 +144,47 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.reply(w, r, message)
+}
+
+// leastRoom and mostRoom are how much room a message that comes takes at a time: as much again as it has.
+const leastRoom, mostRoom = 4 << 10, 256 << 10
+
+// read reads a message into room that it takes as it comes: what a client only says that it will send keeps nobody out. held is the room
+// that is to be given back.
+func (s *Server) read(w http.ResponseWriter, r *http.Request) (message []byte, held int64, err error) {
+	from := http.MaxBytesReader(w, r.Body, s.Limits.Body)
+	var first [512]byte
+	for {
+		into := message[len(message):held]
+		if len(into) == 0 {
+			into = first[:] // nothing, where the message is at its end
+		}
+		n, err := from.Read(into)
+		if len(message)+n > int(held) {
+			step := min(max(held, leastRoom), mostRoom, s.Limits.InHand-held)
+			if step < int64(n) || !s.wait(r.Context(), step) {
+				return message, held, errBusy
+			}
+			held += step
+			message = slices.Grow(message, int(held)-len(message))
+			message = append(message, first[:n]...)
+		} else {
+			message = message[:len(message)+n]
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return message, held, nil
+		case err != nil:
+			return message, held, err
+		}
+	}
+}
+
+// wait takes room, if there is any soon.
+func (s *Server) wait(ctx context.Context, room int64) bool {
+	ctx, cancel := context.WithTimeout(ctx, s.Limits.Wait)
+	defer cancel()
+	return s.room.Acquire(ctx, room) == nil
 }
 
 var (

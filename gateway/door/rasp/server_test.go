@@ -421,3 +421,71 @@ func TestInHand(t *testing.T) {
 		t.Errorf("again: status %d", status)
 	}
 }
+
+// TestInHand_Claimed: clients that nobody knows, who say that they will send as much as there is room for and send nothing, keep nobody out.
+func TestInHand_Claimed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *rasp.Config) { c.Limits.Body, c.Limits.InHand, c.Limits.Wait = 1<<20, 1<<20, time.Minute })
+	for _, size := range []int64{1 << 20, -1} {
+		body, more := io.Pipe()
+		defer func() { _ = more.Close() }()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.address, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ContentLength = size
+		r.Header.Set("Content-Type", soap.ContentType)
+		begun := make(chan struct{})
+		go func() {
+			if reply, err := h.http.Do(r); err == nil {
+				_ = reply.Body.Close()
+			}
+		}()
+		go func() {
+			defer close(begun)
+			_, _ = more.Write([]byte("<")) // it is read once the head was sent
+		}()
+		<-begun
+	}
+	quick := *h.http
+	quick.Timeout = 20 * time.Second
+	h.http = &quick
+	if got := outcome(h.ask(h.request("m-1", strings.Repeat("a", 1<<19)))); !strings.HasSuffix(got, "Response") {
+		t.Errorf("a supplier's message: %s", got)
+	}
+}
+
+// TestSequence_NumberTwice: of two messages that come under one number at once one is taken, and the other is refused without being taken.
+func TestSequence_NumberTwice(t *testing.T) {
+	t.Parallel()
+	for name, keep := range map[string]door.Sequences{"in tables": newStore(t), "in memory": &rasp.Memory{ID: soap.NewID}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, func(c *rasp.Config) { c.Sequences = keep })
+			sequence := h.open("")
+			h.shelf.block, h.shelf.in = make(chan struct{}), make(chan struct{}, 2)
+			ask := func(id string) chan soap.Message {
+				m := h.request(id, id)
+				m.Sequence = &soap.Sequence{ID: sequence, Number: 1}
+				done := make(chan soap.Message, 1)
+				go func() { done <- h.ask(m) }()
+				return done
+			}
+			first := ask("m-1")
+			<-h.shelf.in
+			second := ask("m-2")
+			select {
+			case m := <-second:
+				if got := outcome(m); got != "fault MessagePersistencyFault of the sender" {
+					t.Errorf("the second: %s", got)
+				}
+			case <-h.shelf.in:
+				t.Error("the second is taken, too")
+			}
+			close(h.shelf.block)
+			if got := outcome(<-first); !strings.HasSuffix(got, "Response") || h.shelf.taken != 1 {
+				t.Errorf("the first: %s, %d taken", got, h.shelf.taken)
+			}
+		})
+	}
+}

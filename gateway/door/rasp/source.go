@@ -84,6 +84,8 @@ func (s *Source) acknowledged(ctx context.Context, m soap.Message) error {
 		return err
 	case reply == nil || reply.Acknowledged == nil || reply.Acknowledged.ID != m.Sequence.ID || !reply.Acknowledged.Holds(m.Sequence.Number):
 		return errors.New("the peer has not acknowledged the message")
+	case reply.Acknowledged.Highest() > m.Sequence.Number: // nothing that it acknowledges can be relied on
+		return errors.New("the peer acknowledges what was never sent")
 	}
 	return nil
 }

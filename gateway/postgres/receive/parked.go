@@ -73,6 +73,9 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 	if m.Size > s.Rules.DocumentBytes {
 		return 0, fmt.Errorf("parked message %d: %d bytes are still more than the %d that are taken: %w", id, m.Size, s.Rules.DocumentBytes, gateway.ErrIntent)
 	}
+	if err := s.notTaken(ctx, x, m); err != nil {
+		return 0, err
+	}
 	key := gateway.PutBackKey(id, m.Key)
 	document, sum, err := s.StoreDocument(ctx, x, content)
 	if err != nil {
@@ -92,6 +95,25 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 		}
 	})
 	return delivery, decided(ctx, x, id, "put_back", s, decision)
+}
+
+// notTaken refuses a message whose very bytes were taken meanwhile, from its sender or as another copy that persons had put back.
+func (s *Store) notTaken(ctx context.Context, x *postgres.Session, m gateway.ParkedMessage) error {
+	hashed, err := s.hashedName(ctx, x, m.Key)
+	var taken bool
+	if err == nil {
+		err = x.GetContext(ctx, &taken, `SELECT EXISTS (SELECT FROM delivery_key d JOIN parked_message m ON m.id = $1
+				WHERE d.door = $2 AND d.supplier = m.supplier AND d.transport_key IN (m.transport_key, $3) AND d.sha256 = m.sha256)
+			OR EXISTS (SELECT FROM parked_message m JOIN parked_message o USING (supplier, transport_key, sha256)
+				WHERE m.id = $1 AND o.state = 'put_back')`, m.ID, door.Queue, hashed)
+	}
+	if err == nil && taken {
+		err = fmt.Errorf("the same message was taken meanwhile: %w", gateway.ErrIntent)
+	}
+	if err != nil {
+		return fmt.Errorf("parked message %d: %w", m.ID, err)
+	}
+	return nil
 }
 
 // Drop forgets the bytes of a parked message, as persons have decided. gateway.ErrLostOwnership: it is not parked.

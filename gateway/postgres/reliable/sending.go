@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"nks/gateway"
 	"nks/gateway/door"
 	"nks/gateway/postgres"
 )
@@ -39,9 +40,16 @@ func (s *Store) Sending(ctx context.Context, party string) (door.Sending, error)
 }
 
 // SetSending implements door.Sendings.
-func (s *Store) SetSending(ctx context.Context, party string, at door.Sending) error {
-	_, err := s.DB.ExecContext(ctx, `INSERT INTO rasp_sending (supplier, sequence, number, answer_id) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (supplier) DO UPDATE SET sequence = $2, number = $3, answer_id = $4`, party, at.Sequence, at.Number, at.Answer)
+func (s *Store) SetSending(ctx context.Context, party string, from, to door.Sending) error {
+	r, err := s.DB.ExecContext(ctx, `INSERT INTO rasp_sending AS s (supplier, sequence, number, answer_id) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (supplier) DO UPDATE SET sequence = $2, number = $3, answer_id = $4 WHERE s.sequence = $5 AND s.number = $6 AND s.answer_id = $7`,
+		party, to.Sequence, to.Number, to.Answer, from.Sequence, from.Number, from.Answer)
+	if err == nil {
+		var set int64
+		if set, err = r.RowsAffected(); err == nil && set == 0 {
+			err = gateway.ErrLostOwnership
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("sending to %s: %w", party, postgres.Transient(err))
 	}

@@ -17,8 +17,10 @@ import (
 
 // Limits bound what a party may keep open.
 type Limits struct {
-	Sequences int // of a party, ended ones among them
+	Sequences int // of a party, open ones; of its ended ones eight times as many are remembered
 }
+
+const endedPerOpen = 8
 
 // Store keeps sequences. Safe for concurrent use.
 type Store struct {
@@ -46,6 +48,11 @@ func (s *Store) Open(ctx context.Context, party, messageID, offered string, at t
 		if open >= s.Limits.Sequences {
 			return fmt.Errorf("%w: %d sequences are open", gateway.ErrRefused, open)
 		}
+		// Who opens and ends without end is owed no memory of it: what a client still asks of an ended sequence it asks soon.
+		if _, err := x.ExecContext(ctx, `DELETE FROM rasp_sequence WHERE id IN (SELECT id FROM rasp_sequence
+			WHERE supplier = $1 AND ended_at IS NOT NULL ORDER BY ended_at DESC, used_at DESC OFFSET $2)`, party, endedPerOpen*s.Limits.Sequences); err != nil {
+			return err
+		}
 		q = door.Sequence{ID: soap.NewID(), Offered: offered}
 		_, err = x.ExecContext(ctx, `INSERT INTO rasp_sequence (id, supplier, message_id, offered, opened_at, used_at) VALUES ($1, $2, $3, $4, $5, $5)`,
 			q.ID, party, messageID, offered, at)
@@ -58,7 +65,7 @@ func (s *Store) Open(ctx context.Context, party, messageID, offered string, at t
 func (s *Store) Find(ctx context.Context, party, id string, at time.Time) (door.Sequence, error) {
 	q := door.Sequence{ID: id}
 	err := s.DB.QueryRowContext(ctx, `UPDATE rasp_sequence q SET used_at = $3 WHERE supplier = $1 AND id = $2
-		RETURNING offered, ended_at IS NOT NULL, coalesce((SELECT max(number) FROM rasp_message m WHERE m.sequence_id = q.id AND m.last), 0)`,
+		RETURNING offered, ended_at IS NOT NULL, coalesce((SELECT max(number) FROM rasp_message m WHERE m.sequence_id = q.id AND m.last AND m.settled), 0)`,
 		party, id, at).Scan(&q.Offered, &q.Ended, &q.Last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return q, fmt.Errorf("sequence: %w", gateway.ErrNotFound)
@@ -66,7 +73,7 @@ func (s *Store) Find(ctx context.Context, party, id string, at time.Time) (door.
 	if err == nil {
 		// Consecutive numbers differ from their place in the order by the same.
 		err = s.DB.SelectContext(ctx, &q.Came, `SELECT min(number) AS lower, max(number) AS upper
-			FROM (SELECT number, number - row_number() OVER (ORDER BY number) AS run FROM rasp_message WHERE sequence_id = $1) m
+			FROM (SELECT number, number - row_number() OVER (ORDER BY number) AS run FROM rasp_message WHERE sequence_id = $1 AND settled) m
 			GROUP BY run ORDER BY lower`, id)
 	}
 	if err != nil {
@@ -79,7 +86,7 @@ func (s *Store) Find(ctx context.Context, party, id string, at time.Time) (door.
 func (s *Store) Message(ctx context.Context, id string, number int64) (door.SequenceMessage, error) {
 	m := door.SequenceMessage{Number: number}
 	var sum []byte
-	err := s.DB.QueryRowContext(ctx, `SELECT message_id, sha256, last, fault, reason FROM rasp_message WHERE sequence_id = $1 AND number = $2`,
+	err := s.DB.QueryRowContext(ctx, `SELECT message_id, sha256, last, fault, reason FROM rasp_message WHERE sequence_id = $1 AND number = $2 AND settled`,
 		id, number).Scan(&m.MessageID, &sum, &m.Last, &m.Fault, &m.Reason)
 	if errors.Is(err, sql.ErrNoRows) {
 		return m, gateway.ErrNotFound
@@ -91,18 +98,33 @@ func (s *Store) Message(ctx context.Context, id string, number int64) (door.Sequ
 	return m, nil
 }
 
+// Claim implements door.Sequences.
+func (s *Store) Claim(ctx context.Context, id string, m door.SequenceMessage) error {
+	return s.record(ctx, id, m, false)
+}
+
 // Keep implements door.Sequences.
 func (s *Store) Keep(ctx context.Context, id string, m door.SequenceMessage) error {
-	_, err := s.DB.ExecContext(ctx, `INSERT INTO rasp_message (sequence_id, number, message_id, sha256, last, fault, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT DO NOTHING`, id, m.Number, m.MessageID, m.SHA256[:], m.Last, m.Fault, m.Reason)
+	return s.record(ctx, id, m, true)
+}
+
+// record keeps what is known of a message: what is settled stays as it is.
+func (s *Store) record(ctx context.Context, id string, m door.SequenceMessage, settled bool) error {
+	_, err := s.DB.ExecContext(ctx, `INSERT INTO rasp_message AS m (sequence_id, number, message_id, sha256, last, fault, reason, settled)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (sequence_id, number) DO UPDATE SET sha256 = $4, last = $5, fault = $6, reason = $7, settled = $8
+			WHERE m.message_id = $3 AND NOT m.settled`, id, m.Number, m.MessageID, m.SHA256[:], m.Last, m.Fault, m.Reason, settled)
 	if err != nil {
 		return fmt.Errorf("message of a sequence: %w", postgres.Transient(err))
 	}
-	there, err := s.Message(ctx, id, m.Number)
-	if err == nil && there.MessageID != m.MessageID {
+	var has string
+	if err := s.DB.QueryRowContext(ctx, `SELECT message_id FROM rasp_message WHERE sequence_id = $1 AND number = $2`, id, m.Number).Scan(&has); err != nil {
+		return fmt.Errorf("message of a sequence: %w", postgres.Transient(err))
+	}
+	if has != m.MessageID {
 		return fmt.Errorf("message of a sequence: %w", gateway.ErrConflict)
 	}
-	return err
+	return nil
 }
 
 // End implements door.Sequences.

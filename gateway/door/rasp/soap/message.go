@@ -56,6 +56,15 @@ func (a *Acknowledged) Holds(number int64) bool {
 	return false
 }
 
+// Highest is the highest number that has come; 0: none has.
+func (a *Acknowledged) Highest() int64 {
+	var highest int64
+	for _, r := range a.Ranges {
+		highest = max(highest, r.Upper)
+	}
+	return highest
+}
+
 // Content is what stands in the body: one of these, or nothing.
 type Content struct {
 	// Document is a business document: one element, complete by itself, in exclusive canonical form.

@@ -322,6 +322,7 @@ func TestVerify_Limits(t *testing.T) {
 		{"attributes", in("<a" + wide.String() + "/>"), xmldsig.Limits{}, xmldsig.TooManyAttributes},
 		{"nodes", in(many.String()), xmldsig.Limits{Nodes: 300}, xmldsig.TooManyNodes},
 		{"text as nodes", in(strings.Repeat("<![CDATA[]]>", 500)), xmldsig.Limits{Nodes: 300}, xmldsig.TooManyNodes},
+		{"attributes of all", in(strings.Repeat(`<a b="" c="" d="" e="" f="" g="" h="" i=""/>`, 50)), xmldsig.Limits{Nodes: 300}, xmldsig.TooManyNodes},
 		{"identifiers", in(ids.String()), xmldsig.Limits{IDs: 300}, xmldsig.TooManyIDs},
 		{"prefixes", in(prefixes.String()), xmldsig.Limits{}, xmldsig.TooManyPrefixes},
 		{"prefixes in a list", anew(exclusive, strings.Replace(exclusive, "/>", `><InclusiveNamespaces xmlns="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="`+

@@ -109,6 +109,9 @@ func (p *parser) attributeList(n *node) (empty bool, err error) {
 		if int(n.attributes) >= p.limits.Attributes {
 			return false, p.refuse(TooManyAttributes)
 		}
+		if len(p.attrs) >= p.limits.Nodes {
+			return false, p.refuse(TooManyNodes)
+		}
 		if err := p.attribute(); err != nil {
 			return false, err
 		}

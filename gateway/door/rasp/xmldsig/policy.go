@@ -36,7 +36,7 @@ type Limits struct {
 	Bytes      int // 64 MiB, which is also the most
 	Depth      int // 64 elements
 	Attributes int // 64 of an element, with its declarations of namespaces
-	Nodes      int // 5,000,000 elements and runs of text
+	Nodes      int // 5,000,000 elements and runs of text, and as many attributes
 	IDs        int // 200,000 identifiers
 }
 
