@@ -91,7 +91,7 @@ func (c *Config) open(ctx context.Context, document []byte) (post, error) {
 		if c.As == "" {
 			c.As = messageID(c.Login, document)
 		}
-		return dialRasp(*c, document)
+		return dialRasp(*c)
 	}
 	if c.As == "" {
 		c.As = filepath.Base(c.File)
