@@ -56,7 +56,7 @@ func playConformance(ctx context.Context, p *command.Program, o conformance.Opti
 	if err != nil {
 		return err
 	}
-	door.Login, door.Wait, door.Into = o.Cast.Supplier, o.Wait, filepath.Join(o.Dir, "taken")
+	door.Login, door.Receiver, door.Wait, door.Into = o.Cast.Supplier, o.Cast.To, o.Wait, filepath.Join(o.Dir, "taken")
 	o.Door = door.Config
 	r, err := conformance.Play(ctx, o)
 	if errors.Is(err, conformance.ErrTaken) || errors.Is(err, conformance.ErrCast) {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -30,6 +31,7 @@ type signed struct {
 	config   Config
 	source   *rasp.Source
 	heard    *heard
+	tried    bool           // to send the document: until then it cannot have been taken
 	endpoint *rasp.Endpoint // for answers; nil: none is listened for
 }
 
@@ -187,9 +189,11 @@ var (
 	partyPattern = regexp.MustCompile(`PartyId\s*>\s*([^<]*?)\s*<`)
 )
 
-// receiverOf is whom the document is addressed to: its last To/PartyId. // OIO RASP, receiver of NemKonto's documents
-func receiverOf(document []byte) string {
-	receiver := "NKS"
+// gatewayName is what the gateway is called in production.
+const gatewayName = "NKS"
+
+// receiverOf is whom the document is addressed to: its last To/PartyId; empty: it does not say. // OIO RASP, receiver of NemKonto's documents
+func receiverOf(document []byte) (receiver string) {
 	for _, id := range partyPattern.FindAllSubmatch(toPattern.Find(document), -1) {
 		if len(id[1]) > 0 {
 			receiver = string(id[1])
@@ -205,7 +209,7 @@ func (s *signed) upload(ctx context.Context, as string, document []byte) error {
 		return fmt.Errorf("%s %w", s.named(as), err)
 	}
 	var sequence string
-	s.source.Parties.Receiver = receiverOf(document)
+	s.tried, s.source.Parties.Receiver = false, cmp.Or(s.config.Receiver, receiverOf(document), gatewayName)
 	for until := time.Now().Add(s.config.Wait); ; {
 		err := s.send(ctx, &sequence, as, document)
 		if err == nil {
@@ -215,7 +219,7 @@ func (s *signed) upload(ctx context.Context, as string, document []byte) error {
 			return final
 		}
 		if time.Now().After(until) || ctx.Err() != nil {
-			return fmt.Errorf("send %s, outcome unknown; the same again is safe: %w", as, err)
+			return fmt.Errorf("%s: %w", s.outcome(), err)
 		}
 		gateway.Pause(ctx, raspPause)
 	}
@@ -231,6 +235,7 @@ func (s *signed) send(ctx context.Context, sequence *string, as string, document
 			return err
 		}
 	}
+	s.tried = true
 	err = s.source.Send(ctx, *sequence, 1, rasp.Document{MessageID: as, Name: s.named(as), Type: soap.Payments(), Body: document})
 	if errors.Is(err, rasp.ErrSequenceOver) {
 		*sequence = ""

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/xml"
 	"errors"
@@ -73,10 +74,10 @@ func (s *signed) final(err error) error {
 	var shown *tls.CertificateVerificationError
 	switch {
 	case errors.Is(err, rasp.ErrPeerRefuses) && errors.As(err, &fault):
-		return fmt.Errorf("%w: %s", err, fault.Reason)
+		return s.refused(fault, err)
 	case errors.As(err, &shown):
-		return fmt.Errorf("nothing was sent: who answers at %s shows a certificate that %s does not vouch for; ask the operator for address and authorities (%w)",
-			s.config.Endpoint, filepath.Base(s.config.CA), err)
+		return fmt.Errorf("%s: who answers at %s shows a certificate that is another address's, or that %s does not vouch for; ask the operator for address and authorities (%w)",
+			s.outcome(), s.config.Endpoint, filepath.Base(s.config.CA), err)
 	case s.heard.status == http.StatusNotFound || s.heard.status == http.StatusMethodNotAllowed || s.heard.status == http.StatusUnsupportedMediaType:
 		return fmt.Errorf("%s is not the address of a signed endpoint: path and port must be as the operator says (%w)", s.config.Endpoint, err)
 	case s.heard.status == http.StatusRequestEntityTooLarge:
@@ -84,12 +85,28 @@ func (s *signed) final(err error) error {
 	case strings.Contains(err.Error(), soap.SignatureNotValid):
 		return s.disbelieved(err)
 	case errors.Is(err, xmldsig.ErrExpired):
-		return fmt.Errorf("the gateway's reply is outside its time here; the document may have been taken, and the same again is safe: %s (%w)", s.clocks(), err)
+		return fmt.Errorf("%s: the gateway's reply is outside its time here: %s (%w)", s.outcome(), s.clocks(), err)
 	case errors.Is(err, xmldsig.ErrUntrusted), errors.Is(err, xmldsig.ErrInvalid):
-		return fmt.Errorf("the reply is not signed by the certificate in %s; the document may have been taken, and the same again is safe: ask the operator with which one the gateway signs (%w)",
-			filepath.Base(s.config.ServerCert), err)
+		return fmt.Errorf("%s: the reply is not signed by the certificate in %s; ask the operator with which one the gateway signs (%w)",
+			s.outcome(), filepath.Base(s.config.ServerCert), err)
 	}
 	return nil
+}
+
+// outcome is what is certain of the document.
+func (s *signed) outcome() string {
+	if s.tried {
+		return "outcome unknown, and the same again is safe"
+	}
+	return "nothing was sent"
+}
+
+func (s *signed) refused(f *soap.Fault, err error) error {
+	if f.Name != soap.NotAuthorized {
+		return fmt.Errorf("%w: %s", err, f.Reason)
+	}
+	return fmt.Errorf("%w: %s; sent as %q to %q with the certificate in %s, whose SHA-256 is %x", err, f.Reason, s.config.Login, s.source.Parties.Receiver,
+		filepath.Base(s.config.Certificate), sha256.Sum256(s.source.Signer.Certificate.Raw))
 }
 
 // disbelieved tells what the sender can look at: the gateway says of every signature that it does not believe the same.
