@@ -17,7 +17,6 @@ const (
 	KeyPerson      KeyKind = "person key"
 	KeyAudit       KeyKind = "audit key"
 	KeyRetention   KeyKind = "retention key"
-	KeyCertificate KeyKind = "certificate"
 )
 
 // Key is a key, certificate or list of revoked ones that the gateway uses; nothing of it is secret.

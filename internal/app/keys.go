@@ -40,7 +40,7 @@ type keySource func(context.Context) ([]gateway.Key, error)
 // NewInventory makes the inventory of a configuration and its database, for business times.
 func NewInventory(c conf.Config, db *Database, store *keys.Store, now func() time.Time) *Inventory {
 	i := &Inventory{config: c, db: db, now: now, hash: &postgres.HashKey{Path: c.Retention.Key}, store: store}
-	i.sources = []keySource{i.mailbox, i.banks, i.suppliers, i.persons, i.signing, i.certificates}
+	i.sources = []keySource{i.mailbox, i.banks, i.suppliers, i.persons, i.signing}
 	return i
 }
 
