@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 func conformanceCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	var door sendOptions
 	o := conformance.Options{Say: p.Out, Now: time.Now}
-	doorFlags(fs, &door, "sftp or mq")
+	doorFlags(fs, &door)
 	cast := fs.String("cast", "conformance.toml", "`file` of who the cases are played with; nks init writes one")
 	fs.StringVar(&o.Dir, "out", "", "`directory` of the report, new or empty: what was sent and received, summary.txt and summary.json")
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for what must come at once")
@@ -39,8 +40,11 @@ func conformanceCommand(ctx context.Context, p *command.Program, fs *flag.FlagSe
 	for id := range strings.FieldsFuncSeq(*only, func(r rune) bool { return r == ',' }) {
 		o.Only = append(o.Only, strings.TrimSpace(id))
 	}
-	if err := door.settleDoor(viaSFTP, viaMQ); err != nil {
+	if err := door.settleDoor(); err != nil {
 		return err
+	}
+	if door.via == viaRASP && door.Listen == "" {
+		return command.Usagef("--listen must name the supplier's endpoint, to which the gateway sends the answers")
 	}
 	return playConformance(ctx, p, o, door, *cast)
 }
@@ -52,7 +56,7 @@ func playConformance(ctx context.Context, p *command.Program, o conformance.Opti
 	if err != nil {
 		return err
 	}
-	door.Login = o.Cast.Supplier
+	door.Login, door.Receiver, door.Wait, door.Into = o.Cast.Supplier, o.Cast.To, o.Wait, filepath.Join(o.Dir, "taken")
 	o.Door = door.Config
 	r, err := conformance.Play(ctx, o)
 	if errors.Is(err, conformance.ErrTaken) || errors.Is(err, conformance.ErrCast) {

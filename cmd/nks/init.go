@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"nks/internal/command"
 	"nks/internal/starter"
@@ -14,8 +15,9 @@ import (
 
 // initCommand writes a gateway to try. There is none for production: who pays real money decides each of its keys.
 func initCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
-	o := starter.Options{NKS: "nks", Demo: "nks-demo"}
+	o := starter.Options{NKS: "nks", Demo: "nks-demo", Now: time.Now()}
 	fs.BoolVar(&o.OpenQueue, "mq", false, "open the message queue's door, too")
+	fs.BoolVar(&o.OpenSigned, "rasp", false, "open the signed endpoint, too, with certificates that a made-up authority has issued")
 	tokens, err := command.Parse(fs, args)
 	if err != nil {
 		return err

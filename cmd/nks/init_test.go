@@ -80,19 +80,11 @@ func (o tryout) earlier(t *testing.T) {
 // TestInit runs what init tells, as it is told: the bundle is paid by the bank that is played, and every øre is accounted for.
 func TestInit(t *testing.T) {
 	t.Parallel()
-	o := newTryout(t, "--mq")
-	o.earlier(t)
-	o.does(t, "nks load", 0, "holders.csv +[0-9]+ rows", "loaded in")
-	gateway := program.Begin(t, nil, o.commands["nks run"]...)
-	bank := demo.Begin(t, nil, o.commands["nks-demo sim"]...)
-	up := func() bool { return strings.Contains(gateway.Err.String(), `"message":"nks is up"`) || gateway.Ended() }
-	if !programtest.Eventually(programtest.Longest, up) || gateway.Ended() {
-		t.Fatalf("nks run does not come up:\n%s", programtest.Tail(gateway.Err.String()))
-	}
+	o := newTryout(t)
+	gateway, bank := o.runs(t)
 	o.does(t, "nks send bundle.xml", 0, "accepted, 0 of 4 payments rejected", "4 planned to be with their recipients on 2005-08-1[12]")
 	o.does(t, "nks send rejects.xml", 1, "accepted, 3 of 5 payments rejected", "TRY-2-2: 0009 MODTAGER KAN IKKE IDENTIFICERES", "TRY-2-3: 9014 ", "TRY-2-4: 9015 ")
 	o.does(t, "nks decide release-now", 0, "are released now")
-	o.connecting(t)
 	tested := o.conformance(t)
 	o.does(t, "nks decide approve", 0)
 	tested()
@@ -108,11 +100,54 @@ func TestInit(t *testing.T) {
 	o.does(t, "nks explain", 0, "state: executed", "the recipient's own NemKonto")
 	o.does(t, "nks exceptions", 0, "^0 ")
 	o.readme(t)
-	for _, p := range []*programtest.Process{gateway, bank} {
+	end(t, gateway, bank)
+}
+
+// runs loads the register, and begins the gateway and its bank, as it is told.
+func (o tryout) runs(t *testing.T) (gateway, bank *programtest.Process) {
+	t.Helper()
+	o.earlier(t)
+	o.does(t, "nks load", 0, "holders.csv +[0-9]+ rows", "loaded in")
+	gateway = program.Begin(t, nil, o.commands["nks run"]...)
+	bank = demo.Begin(t, nil, o.commands["nks-demo sim"]...)
+	up := func() bool { return strings.Contains(gateway.Err.String(), `"message":"nks is up"`) || gateway.Ended() }
+	if !programtest.Eventually(programtest.Longest, up) || gateway.Ended() {
+		t.Fatalf("nks run does not come up:\n%s", programtest.Tail(gateway.Err.String()))
+	}
+	return gateway, bank
+}
+
+func end(t *testing.T, running ...*programtest.Process) {
+	t.Helper()
+	for _, p := range running {
 		p.Terminate(t)
 		p.Finish(t, programtest.Longest)
 		p.Want(t, 0)
 	}
+}
+
+// TestInit_EveryDoor runs what init tells of the signed endpoint, cases of the connection test by it, and what docs/connecting.md shows.
+func TestInit_EveryDoor(t *testing.T) {
+	t.Parallel()
+	o := newTryout(t, "--mq", "--rasp")
+	gateway, bank := o.runs(t)
+	o.does(t, "nks send signed.xml", 1, "accepted, 1 of 2 payments rejected", "1 planned to be with their recipients on 2005-08-1[12]", "TRY-3-2: 0009 MODTAGER KAN IKKE IDENTIFICERES")
+	if taken, err := os.ReadDir(filepath.Join(o.dir, "taken")); err != nil || len(taken) != 2 {
+		t.Errorf("taken: %v, %v", taken, err)
+	}
+	o.connecting(t)
+	door := o.commands["nks send signed.xml"]
+	report := filepath.Join(o.dir, "report")
+	args := []string{"conformance", "--cast", filepath.Join(o.dir, "conformance.toml"), "--out", report, "--only", "02,03,52,53,60"}
+	for _, flag := range []string{"--via", "--endpoint", "--key", "--certificate", "--server-cert", "--ca", "--listen"} {
+		args = append(args, flag, door[slices.Index(door, flag)+1])
+	}
+	p := nks(t, args...)
+	p.Want(t, 0)
+	if !strings.Contains(p.Out.String(), "6 of 6 cases passed") {
+		t.Errorf("nks conformance: %s", p.Out.String())
+	}
+	end(t, gateway, bank)
 }
 
 // connecting runs the boxes of docs/connecting.md that are marked as commands, each by a shell that stops at the first that fails.
@@ -129,7 +164,8 @@ func (o tryout) connecting(t *testing.T) {
 		}
 		return string(found[1])
 	}
-	here := strings.NewReplacer("bin/nks ", program.Path(t)+" ", "try/", o.dir+"/", "20001", port(`\[\[bank`), "20002", port(`\[mailbox`), "20003", port(`\[mq`))
+	here := strings.NewReplacer("bin/nks ", program.Path(t)+" ", "try/", o.dir+"/", "20001", port(`\[\[bank`), "20002", port(`\[mailbox`), "20003", port(`\[mq`),
+		"20004", port(`\[rasp\]`), "20005", port(`\nendpoint`))
 	boxes := regexp.MustCompile("(?s)\n```sh\n(.*?)\n```").FindAllSubmatch(page, -1)
 	if len(boxes) < 5 {
 		t.Errorf("docs/connecting.md has %d boxes with commands", len(boxes))
@@ -166,6 +202,9 @@ func (o tryout) conformance(t *testing.T) (finish func()) {
 	number := regexp.MustCompile(`payment ([0-9]+)`).FindStringSubmatch(explained)
 	if number == nil {
 		t.Fatalf("explain %s: %s", id, explained)
+	}
+	for _, state := range [][]string{{"request", "--responsible", "P. Rosen", "--rights", "payments"}, {"agree"}, {"test"}} {
+		does(0, "decision", append([]string{"connection", state[0], "TRY-SYSTEM", "9901", "--by", "A. Hansen", "--why", "a trial"}, state[1:]...)...)
 	}
 	does(1, "no report of a connection test is on record", "connection", "go-live", "TRY-SYSTEM", "9901", "--by", "A. Hansen", "--why", "a trial")
 	does(0, "stop", "decide", "stop", number[1], "--by", "A. Hansen", "--why", "case 13")
@@ -272,7 +311,7 @@ func shellWords(line string) (words []string) {
 // TestInit_WritesOverNothing: what is there stays, secrets are secret, and the configuration is good.
 func TestInit_WritesOverNothing(t *testing.T) {
 	t.Parallel()
-	o := newTryout(t, "--mq")
+	o := newTryout(t, "--mq", "--rasp")
 	if p := nks(t, "check-config", filepath.Join(o.dir, "nks.toml")); p.Code() != 0 || !strings.HasSuffix(p.Out.String(), "\ngood: nks run can start with it\n") {
 		t.Errorf("check-config: %d, %s%s", p.Code(), p.Out.String(), p.Err.String())
 	}
@@ -283,7 +322,7 @@ func TestInit_WritesOverNothing(t *testing.T) {
 	if after := tree(t, o.dir); !slices.Equal(before, after) {
 		t.Errorf("was %q, is %q", before, after)
 	}
-	for _, secret := range []string{"mailbox_host", "nks_client", "supplier_TRYLEV", "bank_TRYBANK_host"} {
+	for _, secret := range []string{"mailbox_host", "nks_client", "supplier_TRYLEV", "bank_TRYBANK_host", "rasp.key", "rasp_ca.key", "rasp_TRYLEV.key"} {
 		info, err := os.Stat(filepath.Join(o.dir, "keys", secret))
 		must(t, err)
 		if info.Mode().Perm() != 0o600 {
@@ -294,7 +333,7 @@ func TestInit_WritesOverNothing(t *testing.T) {
 	must(t, err)
 	ports := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindAllString(string(text), -1)
 	slices.Sort(ports)
-	if len(slices.Compact(ports)) != 5 {
+	if len(slices.Compact(ports)) != 7 {
 		t.Errorf("the addresses are %q", ports)
 	}
 }

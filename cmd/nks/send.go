@@ -29,9 +29,9 @@ type sendOptions struct {
 	json   bool
 }
 
-// doorFlags are the flags of whoever goes through a door as a data supplier; doors is which ones there are.
-func doorFlags(fs *flag.FlagSet, o *sendOptions, doors string) {
-	fs.StringVar(&o.via, "via", viaSFTP, "`door`: "+doors)
+// doorFlags are the flags of whoever goes through a door as a data supplier.
+func doorFlags(fs *flag.FlagSet, o *sendOptions) {
+	fs.StringVar(&o.via, "via", viaSFTP, "`door`: sftp, mq or rasp")
 	fs.StringVar(&o.Mailbox, "mailbox", "127.0.0.1:2222", "sftp: `host:port` of the mailbox")
 	fs.StringVar(&o.Key, "key", "", "sftp, rasp: `file` of the supplier's private key")
 	fs.StringVar(&o.HostKey, "host-key", "", "sftp: `file` of the mailbox's public key")
@@ -40,16 +40,16 @@ func doorFlags(fs *flag.FlagSet, o *sendOptions, doors string) {
 	fs.StringVar(&o.CA, "ca", "", "mq with TLS, rasp: `file` of the certificates of the authorities by which the gateway is trusted")
 	fs.StringVar(&o.Certificate, "certificate", "", "mq with TLS, rasp: `file` of the supplier's certificate")
 	fs.StringVar(&o.CertificateKey, "certificate-key", "", "mq with TLS: `file` of its key")
+	fs.StringVar(&o.Endpoint, "endpoint", "", "rasp: `URL` of the signed endpoint")
+	fs.StringVar(&o.ServerCert, "server-cert", "", "rasp: `file` of the certificate that the gateway signs with")
+	fs.StringVar(&o.Listen, "listen", "", "rasp: `URL` at which the supplier's answers are taken meanwhile; default: another program takes them, or the mailbox")
 }
 
 func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 	var o sendOptions
-	doorFlags(fs, &o, "sftp, mq or rasp")
+	doorFlags(fs, &o)
 	fs.StringVar(&o.Login, "supplier", "", "`login`: the data supplier")
 	fs.StringVar(&o.As, "as", "", "sftp: `name` in in/; default: the file's own")
-	fs.StringVar(&o.Endpoint, "endpoint", "", "rasp: `URL` of the signed endpoint")
-	fs.StringVar(&o.ServerCert, "server-cert", "", "rasp: `file` of the certificate that the gateway signs with")
-	fs.StringVar(&o.Listen, "listen", "", "rasp: `URL` at which the supplier's answers are taken meanwhile; default: another program takes them")
 	fs.StringVar(&o.Into, "into", "", "rasp: `folder` in which answers are kept that are taken")
 	fs.StringVar(&o.id, "id", "", "mq, rasp: message `id`; default: made of the file's bytes, so that the same file is the same message")
 	fs.DurationVar(&o.Wait, "wait", 30*time.Second, "how long to wait for the answers")
@@ -76,24 +76,30 @@ func (o *sendOptions) settle() error {
 	if o.via == viaMQ && !client.UsableID(o.id) {
 		return command.Usagef("--id %q: must be at most %d printable ASCII characters, no blank at either end", o.id, client.MaxID)
 	}
-	if o.via == viaRASP {
-		return o.settleSigned()
+	if o.via == viaRASP && (!client.UsableID(o.id) || strings.Contains(o.id, " ")) {
+		return command.Usagef("--id %q: must be at most %d printable ASCII characters without a blank", o.id, client.MaxID)
 	}
-	o.Endpoint, o.Listen = "", ""
-	if err := o.settleDoor(viaSFTP, viaMQ, viaRASP); err != nil {
+	if err := o.settleDoor(); err != nil {
 		return err
 	}
-	if o.via == viaMQ {
+	if o.via != viaSFTP {
 		o.As = o.id
+	}
+	if (o.Listen == "") != (o.Into == "") {
+		return command.Usagef("--listen and --into go together")
 	}
 	return command.FilesExist(o.File)
 }
 
-// settleDoor checks the flags of the mailbox and the message queue, and that the door is one of those that are named.
-func (o *sendOptions) settleDoor(doors ...string) error {
-	if err := command.OneOf("via", o.via, doors...); err != nil {
+// settleDoor checks the flags of the door, and forgets those of the others.
+func (o *sendOptions) settleDoor() error {
+	if err := command.OneOf("via", o.via, viaSFTP, viaMQ, viaRASP); err != nil {
 		return err
 	}
+	if o.via == viaRASP {
+		return o.settleSigned()
+	}
+	o.Endpoint, o.Listen, o.Into = "", "", ""
 	switch {
 	case o.via == viaMQ && o.Password == "":
 		return command.Usagef("--password-file must be given")
@@ -108,21 +114,15 @@ func (o *sendOptions) settleDoor(doors ...string) error {
 	return command.FilesExist(o.Key, o.HostKey)
 }
 
-// settleSigned is settle for the signed endpoint.
+// settleSigned is settleDoor for the signed endpoint.
 func (o *sendOptions) settleSigned() error {
-	switch {
-	case o.Endpoint == "" || o.Key == "" || o.Certificate == "" || o.ServerCert == "" || o.CA == "":
+	if o.Endpoint == "" || o.Key == "" || o.Certificate == "" || o.ServerCert == "" || o.CA == "" {
 		return command.Usagef("--endpoint, --key, --certificate, --server-cert and --ca must be given")
-	case (o.Listen == "") != (o.Into == ""):
-		return command.Usagef("--listen and --into go together")
-	case !client.UsableID(o.id) || strings.Contains(o.id, " "):
-		return command.Usagef("--id %q: must be at most %d printable ASCII characters without a blank", o.id, client.MaxID)
 	}
-	o.As = o.id
 	for flag, address := range map[string]string{"endpoint": o.Endpoint, "listen": o.Listen} {
 		if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path == "") {
 			return command.Usagef("--%s %q: must be a URL such as https://gateway.example:8443/rasp", flag, address)
 		}
 	}
-	return command.FilesExist(o.File, o.Key, o.Certificate, o.ServerCert, o.CA)
+	return command.FilesExist(o.Key, o.Certificate, o.ServerCert, o.CA)
 }

@@ -205,12 +205,23 @@ func (s *signed) reached(supplier string, err error) {
 func (s *signed) event(e rasp.Event) {
 	level := zerolog.InfoLevel
 	switch e.What {
+	case rasp.EventDelivered:
+		s.wake(e.Party)
 	case rasp.EventRefused, rasp.EventBroken:
 		level = zerolog.WarnLevel
 	case rasp.EventFailed:
 		level = zerolog.ErrorLevel
 	}
 	s.app.log.WithLevel(level).Err(e.Err).Str("supplier", e.Party).Str("remote", e.Remote).Int64("bytes", e.Bytes).Msg("signed endpoint: " + e.What)
+}
+
+// wake has a supplier's endpoint tried again that was away: who has just sent something is there, most likely.
+func (s *signed) wake(supplier string) {
+	for _, answers := range s.answers {
+		if answers.Supplier == supplier {
+			answers.Wake()
+		}
+	}
 }
 
 func (s *signed) failed(name string, err error) {

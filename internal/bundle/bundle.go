@@ -14,7 +14,7 @@ var layout string
 
 // Document is a bundle of one debit.
 type Document struct {
-	About                            string // a comment for who reads it
+	About                            string // a comment for who reads it; empty: there are no comments at all, which no signed message may hold
 	Supplier, To                     string
 	ID                               string // MessageId and GrpId
 	Written                          string // a time without zone, as 2005-08-11T05:57:00

@@ -6,14 +6,18 @@ import (
 	"time"
 )
 
-// Door is a supplier's side of the mailbox or of the message queue, through which several documents go. It takes no answer away.
+// Door is a supplier's side of a door through which several documents go, one after the other. It takes no answer away but what is sent to it:
+// by the signed endpoint it must be told to listen, or sees none.
 type Door struct{ box post }
 
-// Open connects as c says; its File, As and Wait do not matter.
+// Open connects as c says; its File and As do not matter, and its Wait is for how long what the signed endpoint does not take is sent again.
 func Open(ctx context.Context, c Config) (*Door, error) {
 	dial := func() (post, error) { return dialMailbox(ctx, c) }
-	if c.Queue != "" {
+	switch {
+	case c.Queue != "":
 		dial = func() (post, error) { return dialQueue(ctx, c) }
+	case c.Endpoint != "":
+		dial = func() (post, error) { return dialRasp(c) }
 	}
 	box, err := dial()
 	if err != nil {
@@ -30,7 +34,8 @@ func (d *Door) Send(ctx context.Context, as string, document []byte) error {
 	return d.box.upload(ctx, as, document)
 }
 
-// Names are the answers that lie there, in the queue those to documents that this Door has sent.
+// Names are the answers that lie there, in the queue those to documents that this Door has sent, of the endpoint
+// those that were sent to it.
 func (d *Door) Names(ctx context.Context) ([]string, error) { return d.box.list(ctx) }
 
 // Read gives an answer's bytes; fs.ErrNotExist: it was taken away.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -29,6 +30,8 @@ import (
 type signed struct {
 	config   Config
 	source   *rasp.Source
+	heard    *heard
+	tried    bool           // to send the document: until then it cannot have been taken
 	endpoint *rasp.Endpoint // for answers; nil: none is listened for
 }
 
@@ -42,10 +45,14 @@ const (
 )
 
 // dialRasp reads the keys, and begins to listen for answers.
-func dialRasp(c Config, document []byte) (*signed, error) {
+func dialRasp(c Config) (*signed, error) {
 	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s with %s: %w", filepath.Base(c.Certificate), filepath.Base(c.Key), err)
+	}
+	if now := time.Now(); now.After(pair.Leaf.NotAfter) || now.Before(pair.Leaf.NotBefore) {
+		return nil, fmt.Errorf("the certificate in %s is good from %s to %s, and by this machine's clock it is %s", filepath.Base(c.Certificate),
+			pair.Leaf.NotBefore.Format(time.DateOnly), pair.Leaf.NotAfter.Format(time.DateOnly), now.Format(time.DateOnly))
 	}
 	authorities, err := certificatesOf(c.CA)
 	if err != nil {
@@ -64,10 +71,10 @@ func dialRasp(c Config, document []byte) (*signed, error) {
 		roots.AddCert(a)
 	}
 	g := &gatewaySide{pair: pair, trust: trust, certificates: theirs}
-	s := &signed{config: c, source: &rasp.Source{Endpoint: c.Endpoint, Signer: g.signer(false), Verifier: g.verifier(xmldsig.ReplyPolicy(xmldsig.SHA256)), Peer: g.is, Now: time.Now,
-		Parties: soap.Parties{Sender: c.Login, Receiver: receiverOf(document)},
-		HTTP: &http.Client{Timeout: talkTime, Transport: &http.Transport{DisableKeepAlives: true,
-			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}}}
+	h := &heard{next: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
+	s := &signed{config: c, heard: h, source: &rasp.Source{Endpoint: c.Endpoint, Signer: g.signer(false), Verifier: g.verifier(xmldsig.ReplyPolicy(xmldsig.SHA256)), Peer: g.is, Now: time.Now,
+		Parties: soap.Parties{Sender: c.Login},
+		HTTP:    &http.Client{Timeout: talkTime, Transport: h}}}
 	if c.Listen == "" {
 		return s, nil
 	}
@@ -124,13 +131,16 @@ func (s *signed) listen(g *gatewaySide) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(s.config.Into, 0o700); err != nil {
+		return err
+	}
 	server := rasp.NewServer(rasp.Config{Address: s.config.Listen, Path: at.Path, Types: soap.Answers(), AnyParties: true,
 		Verifier: g.verifier(xmldsig.RequestPolicy(xmldsig.SHA256)), Signer: g.signer(true), Parties: g, Intake: saver(s.config.Into),
 		Sequences: &rasp.Memory{ID: soap.NewID}, Now: time.Now, Log: func(rasp.Event) {}})
 	s.endpoint, err = rasp.Listen(rasp.Listening{Addr: at.Host, Connections: 10, Read: readTime, Failed: func(string) {},
 		TLS: &tls.Config{Certificates: []tls.Certificate{g.pair}, MinVersion: tls.VersionTLS12}}, server)
 	if err != nil {
-		return err
+		return fmt.Errorf("answers cannot be taken at %s: %w", s.config.Listen, err)
 	}
 	go func() { _ = s.endpoint.Serve() }() // until close; what is not heard then stays with the gateway
 	return nil
@@ -179,9 +189,11 @@ var (
 	partyPattern = regexp.MustCompile(`PartyId\s*>\s*([^<]*?)\s*<`)
 )
 
-// receiverOf is whom the document is addressed to: its last To/PartyId. // OIO RASP, receiver of NemKonto's documents
-func receiverOf(document []byte) string {
-	receiver := "NKS"
+// gatewayName is what the gateway is called in production.
+const gatewayName = "NKS"
+
+// receiverOf is whom the document is addressed to: its last To/PartyId; empty: it does not say. // OIO RASP, receiver of NemKonto's documents
+func receiverOf(document []byte) (receiver string) {
 	for _, id := range partyPattern.FindAllSubmatch(toPattern.Find(document), -1) {
 		if len(id[1]) > 0 {
 			receiver = string(id[1])
@@ -193,18 +205,21 @@ func receiverOf(document []byte) string {
 // upload implements post; as is the MessageID. The acknowledgement is the gateway's word that it has the document; the message is sent again
 // for as long as answers would be waited for.
 func (s *signed) upload(ctx context.Context, as string, document []byte) error {
+	if err := sendable(document); err != nil {
+		return fmt.Errorf("%s %w", s.named(as), err)
+	}
 	var sequence string
+	s.tried, s.source.Parties.Receiver = false, cmp.Or(s.config.Receiver, receiverOf(document), gatewayName)
 	for until := time.Now().Add(s.config.Wait); ; {
 		err := s.send(ctx, &sequence, as, document)
 		if err == nil {
 			break
 		}
-		var fault *soap.Fault
-		if errors.Is(err, rasp.ErrPeerRefuses) && errors.As(err, &fault) {
-			return fmt.Errorf("%s: %w: %s", as, err, fault.Reason)
+		if final := s.final(err); final != nil {
+			return final
 		}
 		if time.Now().After(until) || ctx.Err() != nil {
-			return fmt.Errorf("send %s, outcome unknown; the same again is safe: %w", as, err)
+			return fmt.Errorf("%s: %w", s.outcome(), err)
 		}
 		gateway.Pause(ctx, raspPause)
 	}
@@ -220,11 +235,20 @@ func (s *signed) send(ctx context.Context, sequence *string, as string, document
 			return err
 		}
 	}
-	err = s.source.Send(ctx, *sequence, 1, rasp.Document{MessageID: as, Name: filepath.Base(s.config.File), Type: soap.Payments(), Body: document})
+	s.tried = true
+	err = s.source.Send(ctx, *sequence, 1, rasp.Document{MessageID: as, Name: s.named(as), Type: soap.Payments(), Body: document})
 	if errors.Is(err, rasp.ErrSequenceOver) {
 		*sequence = ""
 	}
 	return err
+}
+
+// named is what the document is called: by its file, where it has one.
+func (s *signed) named(as string) string {
+	if s.config.File == "" {
+		return as
+	}
+	return filepath.Base(s.config.File)
 }
 
 // list implements post.

@@ -31,11 +31,13 @@ type Config struct {
 	ServerCert string
 	// Listen is the URL at which answers are taken, and kept in the folder Into; empty: they go to another program.
 	Listen, Into string
-	Login        string // the data supplier
-	Key          string // file of the private key (OpenSSH)
-	HostKey      string // file of the mailbox's public key: the only one accepted
-	File         string // document to send
-	As           string // name in in/; empty: the file's own; the message id of a queue
+	// Receiver is whom messages to the endpoint are meant for; empty: whom the document addresses.
+	Receiver string
+	Login    string // the data supplier
+	Key      string // file of the private key (OpenSSH)
+	HostKey  string // file of the mailbox's public key: the only one accepted
+	File     string // document to send
+	As       string // name in in/; empty: the file's own; the message id of a queue
 	// Wait bounds the waiting for answers, in the machine's time. Zero: do not wait.
 	Wait time.Duration
 	// Collected is a folder in which another process of the supplier keeps the answers that it takes away, or empty.
@@ -91,7 +93,7 @@ func (c *Config) open(ctx context.Context, document []byte) (post, error) {
 		if c.As == "" {
 			c.As = messageID(c.Login, document)
 		}
-		return dialRasp(*c, document)
+		return dialRasp(*c)
 	}
 	if c.As == "" {
 		c.As = filepath.Base(c.File)

@@ -27,8 +27,10 @@ type Case struct {
 	// document is what is sent; payments get their ids by their place.
 	document func(*script) bundle.Document
 	// raw is sent instead, where it is no document of payments.
-	raw  []byte
-	want want
+	raw []byte
+	// whole is what goes instead through a door that takes whole elements alone.
+	whole []byte
+	want  want
 }
 
 // want is what must come.
@@ -64,8 +66,9 @@ func Cases(massive int) []Case {
 func officialCases() []Case {
 	handedOn := map[int][]string{0: {toldHandedOn}}
 	return []Case{
-		{ID: "01", Title: "an unreadable document", Rule: "receipt 0, Bad XML", Sends: "a document that ends in the middle", Expects: "receipt 0 with code 5199, and no payment",
-			raw: []byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NKSPayment xmlns=\"http://rep.oio.dk/oes.dk/nemkonto/xml/schemas/2006/05/01/\"><unfinished>"), want: want{receipt: "0", code: "5199"}},
+		{ID: "01", Title: "an unreadable document", Rule: "receipt 0, Bad XML", Sends: "a document that ends in the middle; by the signed endpoint, which takes none but whole ones, one that is not of the schema", Expects: "receipt 0 with code 5199, and no payment",
+			raw:   []byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NKSPayment xmlns=\"http://rep.oio.dk/oes.dk/nemkonto/xml/schemas/2006/05/01/\"><unfinished>"),
+			whole: []byte("<NKSPayment xmlns=\"http://rep.oio.dk/oes.dk/nemkonto/xml/schemas/2006/05/01/\"><unfinished></unfinished></NKSPayment>"), want: want{receipt: "0", code: "5199"}},
 		{ID: "02", Title: "a bundle that is rejected", Rule: "receipt 1, code 1: the execution date is more than 5 days old", Sends: "an execution date ten days ago", Expects: "receipt 1 RJCT with code 1",
 			document: func(s *script) bundle.Document {
 				d := s.bundle(s.pays(s.Domestic))

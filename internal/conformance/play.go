@@ -158,6 +158,9 @@ func (p *player) play(ctx context.Context, c Case) error {
 func (p *player) document(c Case) ([]byte, error) {
 	if c.raw != nil {
 		p.now.as = p.script.run + "-" + c.ID + ".xml"
+		if p.Door.Endpoint != "" {
+			return c.whole, nil
+		}
 		return c.raw, nil
 	}
 	d := c.document(p.script)

@@ -14,7 +14,7 @@ func (s *site) bundles() map[string]bundle.Document {
 	of := func(about, id string, payments ...bundle.Payment) bundle.Document {
 		return bundle.Document{About: about, Supplier: s.Supplier, To: s.Name, ID: id, Written: written, Authority: "9901", Agreement: "AFT-9901", Debit: "99990000009901", Day: day, Payments: payments}
 	}
-	return map[string]bundle.Document{
+	all := map[string]bundle.Document{
 		"bundle.xml": of("Four payments, each of which reaches its recipient", "TRY-BUNDLE-1",
 			bundle.Payment{ID: "TRY-1-1", Text: "Boligstøtte august", Benefit: "PBOLIG", Amount: 2_500_000, Person: agnete},
 			bundle.Payment{ID: "TRY-1-2", Text: "Boligstøtte august", Benefit: "PBOLIG", Amount: 1_750_500, Person: bjarke},
@@ -27,4 +27,10 @@ func (s *site) bundles() map[string]bundle.Document {
 			bundle.Payment{ID: "TRY-2-4", Text: "Ukendt ydelsesart", Benefit: "PANDET", Amount: 1_000_000, Person: bjarke},
 			bundle.Payment{ID: "TRY-2-5", Text: "Modtager uden konto", Benefit: "PBOLIG", Amount: 1_000_000, Person: cirkeline}),
 	}
+	if s.OpenSigned { // without a comment, which no signed message holds
+		all["signed.xml"] = of("", "TRY-BUNDLE-3",
+			bundle.Payment{ID: "TRY-3-1", Text: "Faktura 19", Benefit: "NKSLEV", Amount: 300_000, Company: company},
+			bundle.Payment{ID: "TRY-3-2", Text: "Ukendt modtager", Benefit: "PBOLIG", Amount: 1_000_000, Person: nobody})
+	}
+	return all
 }

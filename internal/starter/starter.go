@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+	"time"
 
 	"nks/sftp"
 )
@@ -38,8 +39,10 @@ var files embed.FS
 // Options say what to write where.
 type Options struct {
 	Dir string
-	// OpenQueue opens the message queue's door, too.
-	OpenQueue bool
+	// OpenQueue opens the message queue's door, too, OpenSigned the signed endpoint.
+	OpenQueue, OpenSigned bool
+	// Now is the machine's time, from which certificates are good.
+	Now time.Time
 	// NKS and Demo are the programs as they are called in the commands that are told.
 	NKS, Demo string
 }
@@ -48,10 +51,10 @@ type Options struct {
 type site struct {
 	Options
 	Supplier, Centre, Start, Weekday, Name, BankGLN, Company string
-	// Addresses, host:port each; Queue is empty where that door is closed.
-	Mailbox, Queue, Console, Metrics, Bank string
-	SupplierKey                            string // a line of authorized_keys
-	Closed                                 string // an account to which the bank rejects every order
+	// Addresses, host:port each; Queue and Signed are empty where that door is closed, and then Answers, the supplier's own endpoint, is.
+	Mailbox, Queue, Signed, Answers, Console, Metrics, Bank string
+	SupplierKey                                             string // a line of authorized_keys
+	Closed                                                  string // an account to which the bank rejects every order
 }
 
 // Write makes the directory with everything in it, and returns what to do next: a text with commands that can be pasted. The
@@ -72,6 +75,11 @@ func Write(o Options) (next string, err error) {
 	}
 	if err := s.makeKeys(); err != nil {
 		return "", err
+	}
+	if s.OpenSigned {
+		if err := s.makeCertificates(); err != nil {
+			return "", err
+		}
 	}
 	if err := s.fillAll(); err != nil {
 		return "", err
@@ -110,6 +118,9 @@ func (s *site) choosePorts() error {
 	if s.OpenQueue {
 		addresses = append(addresses, &s.Queue)
 	}
+	if s.OpenSigned {
+		addresses = append(addresses, &s.Signed, &s.Answers)
+	}
 	ports, err := FreePorts(len(addresses))
 	if err != nil {
 		return err
@@ -119,6 +130,10 @@ func (s *site) choosePorts() error {
 	}
 	return nil
 }
+
+// SignedPath and AnswersPath are the paths of the two endpoints.
+func (s *site) SignedPath() string  { return signedPath }
+func (s *site) AnswersPath() string { return answersPath }
 
 func (s *site) path(parts ...string) string {
 	return filepath.Join(append([]string{s.Dir}, parts...)...)
@@ -150,7 +165,7 @@ func (s *site) makeKeys() error {
 		}
 		known += "[127.0.0.1]:" + port + " " + string(host)
 	}
-	return writeNew(s.path("keys", "known_hosts"), []byte(known))
+	return writeNew(s.path("keys", "known_hosts"), []byte(known), 0o644)
 }
 
 // fillAll fills the templates that are files by themselves.
@@ -178,7 +193,7 @@ func (s *site) fillAll() error {
 		if err != nil {
 			return err
 		}
-		if err := writeNew(s.path(name), text); err != nil {
+		if err := writeNew(s.path(name), text, 0o644); err != nil {
 			return err
 		}
 	}
@@ -193,7 +208,7 @@ func (s *site) fill(name, path string, from any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return writeNew(path, text)
+	return writeNew(path, text, 0o644)
 }
 
 func render(name string, from any) ([]byte, error) {
@@ -204,14 +219,4 @@ func render(name string, from any) ([]byte, error) {
 	var b bytes.Buffer
 	err = t.Option("missingkey=error").Execute(&b, from)
 	return b.Bytes(), err
-}
-
-// writeNew never writes over what is there.
-func writeNew(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Close())
 }

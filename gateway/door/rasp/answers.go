@@ -64,7 +64,7 @@ func (a *Answers) Run(ctx context.Context) {
 			return
 		case err != nil:
 			a.tell(err)
-			gateway.Pause(ctx, min(a.Retry<<min(failures, 16), longestRetry))
+			a.rest(ctx, failures)
 			failures++
 		case worked:
 			a.tell(nil)
@@ -74,6 +74,13 @@ func (a *Answers) Run(ctx context.Context) {
 			a.bell.Wait(ctx, a.Poll)
 		}
 	}
+}
+
+// rest is the pause after trouble. A new answer ends it: a supplier that has just sent something is there, most likely, while the pause
+// may have grown to minutes since it was away.
+func (a *Answers) rest(ctx context.Context, failures int) {
+	gateway.Pause(ctx, a.Retry)
+	a.bell.Wait(ctx, min(a.Retry<<min(failures, 16), longestRetry)-a.Retry)
 }
 
 func (a *Answers) tell(err error) {

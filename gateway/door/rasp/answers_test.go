@@ -208,3 +208,24 @@ func TestAnswers_Boastful(t *testing.T) {
 		t.Errorf("trouble %q, %d wait", a.Trouble(), len(o.waiting))
 	}
 }
+
+// TestAnswers_ANewAnswerEndsThePause: twenty failures in a row take minutes of pauses, but not where something new comes for the supplier meanwhile.
+func TestAnswers_ANewAnswerEndsThePause(t *testing.T) {
+	t.Parallel()
+	peer := newHouse(t, func(c *rasp.Config) { c.AnyParties, c.Types = true, soap.Answers() })
+	peer.shelf.fails = slices.Repeat([]error{gateway.ErrTransient}, 20)
+	o := &outbox{changed: make(chan struct{}, 10)}
+	o.add(1, "KVITTERING1-1", receipt([]byte("one")))
+	ctx, stop := context.WithCancel(t.Context())
+	var a *rasp.Answers
+	a = newAnswers(peer, o, peer.gateway, func(error) { a.Wake() })
+	var loop sync.WaitGroup
+	loop.Go(func() { a.Run(ctx) })
+	select {
+	case <-o.changed:
+	case <-time.After(time.Minute):
+		t.Error("the answer waits for the end of the pause")
+	}
+	stop()
+	loop.Wait()
+}
