@@ -162,7 +162,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"code twice":          {bank + "gis_executed = [\"2\"]\n", `bank A: gis_executed: "2" stands in gis_rejected too`},
 		"no host key":         {strings.Replace(bank, "host_keys", "# host_keys", 1), "bank A: host_keys: is empty"},
 		"temp name":           {bank + "temp_name = \"NKS.tmp\"\n", "bank A: temp_name"},
-		"profile of before":   {"[rasp]\nprofile = \"oiorasp\"\n", "is not spoken yet"},
+		"profile of before":   {"[rasp]\nprofile = \"oiorasp\"\n", "for single suppliers"},
 		"no profile":          {"[rasp]\nprofile = \"sha1\"\n", `rasp.profile: "sha1" is not "sha256"`},
 		"endpoint, no TLS":    {rasp("address = \"http://gateway.example/rasp\""), "rasp.address"},
 		"endpoint, no CA":     {rasp("ca = []"), "rasp.ca"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nks/conf"
 	"nks/internal/client"
 	"nks/internal/command"
 	"nks/internal/report"
@@ -23,10 +24,11 @@ const (
 // sendOptions are the flags of nks send.
 type sendOptions struct {
 	client.Config
-	via    string
-	server string
-	id     string
-	json   bool
+	via     string
+	profile string
+	server  string
+	id      string
+	json    bool
 }
 
 // doorFlags are the flags of whoever goes through a door as a data supplier; doors is which ones there are.
@@ -49,6 +51,7 @@ func sendCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args
 	fs.StringVar(&o.As, "as", "", "sftp: `name` in in/; default: the file's own")
 	fs.StringVar(&o.Endpoint, "endpoint", "", "rasp: `URL` of the signed endpoint")
 	fs.StringVar(&o.ServerCert, "server-cert", "", "rasp: `file` of the certificate that the gateway signs with")
+	fs.StringVar(&o.profile, "profile", conf.ProfileSHA256, "rasp: `profile` that the gateway has for the supplier: sha256, or oiorasp (SHA-1, encrypted bodies)")
 	fs.StringVar(&o.Listen, "listen", "", "rasp: `URL` at which the supplier's answers are taken meanwhile; default: another program takes them")
 	fs.StringVar(&o.Into, "into", "", "rasp: `folder` in which answers are kept that are taken")
 	fs.StringVar(&o.id, "id", "", "mq, rasp: message `id`; default: made of the file's bytes, so that the same file is the same message")
@@ -118,11 +121,19 @@ func (o *sendOptions) settleSigned() error {
 	case !client.UsableID(o.id) || strings.Contains(o.id, " "):
 		return command.Usagef("--id %q: must be at most %d printable ASCII characters without a blank", o.id, client.MaxID)
 	}
-	o.As = o.id
+	if err := command.OneOf("profile", o.profile, conf.ProfileSHA256, conf.ProfileOIORASP); err != nil {
+		return err
+	}
+	o.As, o.OIORASP = o.id, o.profile == conf.ProfileOIORASP
 	for flag, address := range map[string]string{"endpoint": o.Endpoint, "listen": o.Listen} {
-		if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path == "") {
+		if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" && !o.plain(flag, u) || u.Host == "" || u.Path == "") {
 			return command.Usagef("--%s %q: must be a URL such as https://gateway.example:8443/rasp", flag, address)
 		}
 	}
 	return command.FilesExist(o.File, o.Key, o.Certificate, o.ServerCert, o.CA)
+}
+
+// plain reports whether a URL may be without TLS: the gateway's, in the profile that encrypts.
+func (o *sendOptions) plain(flag string, u *url.URL) bool {
+	return o.OIORASP && flag == "endpoint" && u.Scheme == "http"
 }
