@@ -289,7 +289,7 @@ func TestOIORASP_Stranger(t *testing.T) {
 	if strings.Contains(clear, "EncryptedData") || !strings.Contains(clear, "<r:CreateSequenceResponse") {
 		t.Fatalf("decrypted: %s", clear)
 	}
-	if said := xmlsec(t, clear, "--verify", "--pubkey-cert-pem", ours); !strings.Contains(said, "OK") {
-		t.Errorf("verified: %s", said)
+	if report := xmlsec(t, clear, "--verify", "--pubkey-cert-pem", ours); !strings.Contains(report, "OK") {
+		t.Errorf("verified: %s", report)
 	}
 }

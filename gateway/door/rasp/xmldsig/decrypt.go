@@ -288,11 +288,11 @@ func (t *tree) cipherValue(i int32) ([]byte, error) {
 			return nil, err
 		}
 	}
-	run := value + 1
-	if run+1 != t.nodes[value].after || t.nodes[run].kind != text || !t.nodes[run].plain {
+	encoded, ok := t.plainText(value)
+	if !ok {
 		return nil, refuse(EncryptionContent, "e:CipherValue")
 	}
-	encoded := bytes.Map(withoutWhite, t.src[t.nodes[run].name:t.nodes[run].end])
+	encoded = withoutWhite(encoded)
 	decoded, err := base64.StdEncoding.Strict().AppendDecode(make([]byte, 0, base64.StdEncoding.DecodedLen(len(encoded))), encoded)
 	if err != nil || len(decoded) == 0 {
 		return nil, refuse(EncryptionContent, "e:CipherValue")
@@ -300,9 +300,24 @@ func (t *tree) cipherValue(i int32) ([]byte, error) {
 	return decoded, nil
 }
 
-func withoutWhite(r rune) rune {
-	if strings.ContainsRune(" \t\r\n", r) {
-		return -1
+// plainText is the text of an element, and the source itself where that says it as it is.
+func (t *tree) plainText(i int32) ([]byte, bool) {
+	if run := i + 1; run+1 == t.nodes[i].after && t.nodes[run].kind == text && t.nodes[run].plain {
+		return t.src[t.nodes[run].name:t.nodes[run].end], true
 	}
-	return r
+	content, ok := t.text(i)
+	return []byte(content), ok
+}
+
+// withoutWhite leaves white space out, in a copy if there is any.
+func withoutWhite(encoded []byte) []byte {
+	const whiteSpace = " \t\r\n"
+	if !bytes.ContainsAny(encoded, whiteSpace) {
+		return encoded
+	}
+	kept := make([]byte, 0, len(encoded))
+	for line := range bytes.FieldsFuncSeq(encoded, func(r rune) bool { return strings.ContainsRune(whiteSpace, r) }) {
+		kept = append(kept, line...)
+	}
+	return kept
 }

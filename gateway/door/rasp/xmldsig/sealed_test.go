@@ -153,6 +153,14 @@ func TestSealed_IsTakenAsWhatWasSigned(t *testing.T) {
 			t.Errorf("once more: %v", err)
 		}
 	}
+	key, data := values(sealed(t, country().rsa, smallBody))
+	for name, lines := range map[string]string{"lines": "\n", "lines of Windows": "\r\n", "lines of Java": "&#13;\n"} {
+		broken := base64.StdEncoding.EncodeToString(data)
+		broken = lines + broken[:76] + lines + broken[76:] + lines
+		if _, err := v.Verify([]byte(valued(sealed(t, country().rsa, smallBody), base64.StdEncoding.EncodeToString(key), broken)), now); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if m, err := v.Verify(signed(t, country().curve, request(smallBody)), now); err != nil || m.Profile != xmldsig.SHA256 {
 		t.Errorf("another party's, by the other profile: %v", err)
 	}
