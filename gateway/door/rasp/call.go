@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/door"
@@ -38,8 +39,12 @@ func (c *call) done() {
 
 // answer is the reply; nil: there is none, and where too much is in hand errBusy.
 func (c *call) answer(ctx context.Context, message []byte) *soap.Message {
-	verified, err := c.server.Verifier().Verify(message, c.server.Now())
+	began := c.server.Now()
+	verified, err := c.server.Verifier().Verify(message, began)
 	if err != nil {
+		if r := (*xmldsig.Refusal)(nil); errors.As(err, &r) && r.Reason == xmldsig.BodyUnopened {
+			gateway.Pause(ctx, levelTime-c.server.Now().Sub(began)%levelTime)
+		}
 		return c.unverified(err)
 	}
 	c.verified = verified
@@ -69,6 +74,10 @@ func (c *call) answer(ctx context.Context, message []byte) *soap.Message {
 	}
 	return c.dispatch(ctx)
 }
+
+// levelTime is of what the time is a multiple after which a body that could not be opened is refused: by how long that took, somebody could
+// tell how far it was read.
+const levelTime = 250 * time.Millisecond
 
 var errPlain = errors.New("over plain HTTP, from who is not bound to oiorasp")
 

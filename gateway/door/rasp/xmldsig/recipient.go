@@ -29,12 +29,12 @@ type Recipient struct {
 
 // NewRecipient makes it of a key of RSA and its certificate, which must have a key identifier: by that messages name it.
 func NewRecipient(key crypto.PrivateKey, certificate *x509.Certificate) (*Recipient, error) {
+	if err := Encryptable(certificate); err != nil {
+		return nil, fmt.Errorf("recipient: %w", err)
+	}
 	decrypter, ok := key.(crypto.Decrypter)
 	if !ok {
 		return nil, errors.New("recipient: the key cannot decrypt")
-	}
-	if err := Encryptable(certificate); err != nil {
-		return nil, fmt.Errorf("recipient: %w", err)
 	}
 	if public, ok := decrypter.Public().(*rsa.PublicKey); !ok || !public.Equal(certificate.PublicKey) {
 		return nil, errors.New("recipient: the certificate is not the key's")
