@@ -13,7 +13,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -223,17 +222,10 @@ func (s *signed) addAnswers(p conf.RaspParty) error {
 
 // dialer reaches an endpoint; one without TLS in the networks that are named, and nowhere else.
 func (s *signed) dialer(endpoint string) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: dialTime}
 	if strings.HasPrefix(endpoint, "http:") {
-		networks := s.config.Networks()
-		d.Control = func(_, address string, _ syscall.RawConn) error {
-			if !rasp.Within(networks, address) {
-				return fmt.Errorf("%s is in no network of rasp.plain_networks", address)
-			}
-			return nil
-		}
+		return rasp.DialerWithin(s.config.Networks(), dialTime).DialContext
 	}
-	return d.DialContext
+	return (&net.Dialer{Timeout: dialTime}).DialContext
 }
 
 const dialTime = 30 * time.Second

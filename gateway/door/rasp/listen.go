@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -125,6 +127,16 @@ func (l Listening) takes(remote net.Addr) bool {
 func Within(networks []netip.Prefix, address string) bool {
 	at, err := netip.ParseAddrPort(address)
 	return err == nil && slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(at.Addr().Unmap().WithZone("")) })
+}
+
+// DialerWithin reaches addresses of the networks, and no others.
+func DialerWithin(networks []netip.Prefix, timeout time.Duration) *net.Dialer {
+	return &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
+		if !Within(networks, address) {
+			return fmt.Errorf("%s is in no network that may be reached without TLS", address)
+		}
+		return nil
+	}}
 }
 
 type counted struct {

@@ -167,6 +167,20 @@ func TestOIORASP_OnePartysAlone(t *testing.T) {
 	}
 }
 
+func TestDialerWithin(t *testing.T) {
+	t.Parallel()
+	h := newPlainHouse(t, "127.0.0.0/8")
+	for network, reached := range map[string]bool{"127.0.0.1/32": true, "10.0.0.0/8": false, "::/1": false} {
+		c, err := rasp.DialerWithin([]netip.Prefix{netip.MustParsePrefix(network)}, time.Minute).DialContext(t.Context(), "tcp", strings.TrimSuffix(strings.TrimPrefix(h.address, "http://"), "/rasp"))
+		if (err == nil) != reached {
+			t.Errorf("%s: %v", network, err)
+		}
+		if err == nil {
+			_ = c.Close()
+		}
+	}
+}
+
 // TestOIORASP_OneFault: what comes back of an altered cipher is the same whatever was altered.
 func TestOIORASP_OneFault(t *testing.T) {
 	t.Parallel()
