@@ -129,7 +129,7 @@ func TestSealed_IsTakenAsWhatWasSigned(t *testing.T) {
 	t.Parallel()
 	r := mathrand.New(mathrand.NewPCG(7, 7))
 	bodies := []string{smallBody, "", `<s:x/>`}
-	for range 60 {
+	for range 25 {
 		bodies = append(bodies, generated(r))
 	}
 	v := oiorasp(t)
