@@ -32,6 +32,12 @@ key = "keys/nks_client"
 host_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "keys/a.pub"]
 `
 
+// plainRasp is an endpoint without TLS, too, for networks, and a party with a profile.
+func plainRasp(networks, profile string) string {
+	return rasp("plain_listen = \"127.0.0.1:8080\"\nplain_address = \"http://gateway.example/rasp\"\nplain_networks = "+networks) +
+		"\n[[rasp.party]]\nsupplier = \"A\"\ncvr = [\"12345674\"]\nprofile = \"" + profile + "\"\n"
+}
+
 // rasp is an endpoint that is open, with one more line.
 func rasp(more string) string {
 	text := "[rasp]\nlisten = \"127.0.0.1:8443\"\naddress = \"https://gateway.example/rasp\"\nca = [\"ca.crt\"]\n"
@@ -162,7 +168,13 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"code twice":          {bank + "gis_executed = [\"2\"]\n", `bank A: gis_executed: "2" stands in gis_rejected too`},
 		"no host key":         {strings.Replace(bank, "host_keys", "# host_keys", 1), "bank A: host_keys: is empty"},
 		"temp name":           {bank + "temp_name = \"NKS.tmp\"\n", "bank A: temp_name"},
-		"profile of before":   {"[rasp]\nprofile = \"oiorasp\"\n", "is not spoken yet"},
+		"profile of before":   {"[rasp]\nprofile = \"oiorasp\"\n", "for single suppliers"},
+		"profile of nobody":   {"[[rasp.party]]\nsupplier = \"A\"\ncvr = [\"12345674\"]\nprofile = \"sha1\"\n", "rasp party A: profile"},
+		"plain, anywhere":     {plainRasp("[]", "oiorasp"), "rasp.plain_networks"},
+		"plain, the world":    {plainRasp("[\"0.0.0.0/0\"]", "oiorasp"), "rasp.plain_networks"},
+		"plain, no network":   {plainRasp("[\"10.1.2.3/24\"]", "oiorasp"), "rasp.plain_networks"},
+		"plain, for nobody":   {plainRasp("[\"10.1.2.0/24\"]", "sha256"), "no other may come without TLS"},
+		"plain answers":       {plainRasp("[\"10.1.2.0/24\"]", "oiorasp") + "[[rasp.party]]\nsupplier = \"B\"\ncvr = [\"87654321\"]\nendpoint = \"http://b.example/in\"\n", "rasp party B: endpoint"},
 		"no profile":          {"[rasp]\nprofile = \"sha1\"\n", `rasp.profile: "sha1" is not "sha256"`},
 		"endpoint, no TLS":    {rasp("address = \"http://gateway.example/rasp\""), "rasp.address"},
 		"endpoint, no CA":     {rasp("ca = []"), "rasp.ca"},

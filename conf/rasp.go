@@ -2,6 +2,7 @@ package conf
 
 import (
 	"encoding/hex"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -14,8 +15,8 @@ import (
 const (
 	// ProfileSHA256 is TLS, and signatures by SHA-256 or better.
 	ProfileSHA256 = "sha256"
-	// profileOIORASP is what the unmodified library of OIO RASP speaks: SHA-1, encrypted bodies, no TLS. It is refused.
-	profileOIORASP = "oiorasp"
+	// ProfileOIORASP is what the unmodified library of OIO RASP speaks: SHA-1 and encrypted bodies, TLS or not. It is of parties alone.
+	ProfileOIORASP = "oiorasp"
 )
 
 // Rasp is the signed endpoint for data suppliers.
@@ -25,6 +26,11 @@ type Rasp struct {
 	// Address is the URL by which suppliers reach it. Every message must be meant for it.
 	Address string `toml:"address"`
 	Profile string `toml:"profile"`
+	// PlainListen is host:port for HTTP without TLS, PlainAddress its URL: for parties with ProfileOIORASP alone. PlainNetworks are where they
+	// may connect from, and where their endpoints may be when they have no TLS: "10.1.2.0/24".
+	PlainListen   string   `toml:"plain_listen"`
+	PlainAddress  string   `toml:"plain_address"`
+	PlainNetworks []string `toml:"plain_networks"`
 	// Certificate and Key are files of the gateway's, in PEM: for TLS, and to sign with.
 	Certificate string `toml:"certificate"`
 	Key         string `toml:"key"`
@@ -50,6 +56,8 @@ type Rasp struct {
 // RaspParty binds certificates to a data supplier.
 type RaspParty struct {
 	Supplier string `toml:"supplier"`
+	// Profile is ProfileSHA256, which empty means, or ProfileOIORASP.
+	Profile string `toml:"profile"`
 	// Certificates are those that sign: files in PEM, or "sha256:" and the fingerprint in hexadecimal. CVR are company numbers: then any
 	// certificate of the authorities that says one of them.
 	Certificates []string `toml:"certificates"`
@@ -65,7 +73,7 @@ type RaspParty struct {
 }
 
 func defaultRasp() Rasp {
-	return Rasp{Profile: ProfileSHA256, Certificate: "keys/rasp.crt", Key: "keys/rasp.key", CA: []string{}, CRL: []string{}, ClockSkew: Duration{5 * time.Minute},
+	return Rasp{Profile: ProfileSHA256, Certificate: "keys/rasp.crt", Key: "keys/rasp.key", CA: []string{}, CRL: []string{}, PlainNetworks: []string{}, ClockSkew: Duration{5 * time.Minute},
 		MaxMessageMB: 64, MaxConnections: 100, PartyRequests: 8, ReadTimeout: Duration{2 * time.Minute}, Sequences: 16, Inactivity: Duration{10 * time.Minute}}
 }
 
@@ -114,8 +122,8 @@ func Fingerprint(s string) (sum [32]byte, ok bool) {
 var companyNumber = regexp.MustCompile(`^[0-9]{8}$`)
 
 func (r Rasp) validate(p *problems, env Environment) {
-	p.check(r.Profile != profileOIORASP, "rasp.profile", "%q is not spoken yet: it is SHA-1 and encrypted bodies without TLS; %q is", profileOIORASP, ProfileSHA256)
-	p.check(r.Profile == ProfileSHA256 || r.Profile == profileOIORASP, "rasp.profile", "%q is not %q", r.Profile, ProfileSHA256)
+	p.check(r.Profile != ProfileOIORASP, "rasp.profile", "%q is for single suppliers: profile of their [[rasp.party]]", ProfileOIORASP)
+	p.check(r.Profile == ProfileSHA256 || r.Profile == ProfileOIORASP, "rasp.profile", "%q is not %q", r.Profile, ProfileSHA256)
 	p.lasts("rasp.clock_skew", r.ClockSkew, 0, 10*time.Minute)
 	p.within("rasp.max_message_mb", r.MaxMessageMB, 1, 64)
 	p.within("rasp.max_connections", r.MaxConnections, 1, 10_000)
@@ -125,18 +133,51 @@ func (r Rasp) validate(p *problems, env Environment) {
 	p.lasts("rasp.inactivity", r.Inactivity, 10*time.Second, 24*time.Hour)
 	if r.Listen != "" {
 		p.address("rasp.listen", r.Listen)
-		p.secureURL("rasp.address", r.Address)
+		p.url("rasp.address", r.Address, "https")
 		p.check(r.Certificate != "" && r.Key != "", "rasp.certificate", "a certificate and its key must be named")
 		p.check(len(r.CA) > 0, "rasp.ca", "is empty: no certificate could be believed")
 		p.check(env != Production || len(r.CRL) > 0, "rasp.crl", "is empty: in production a revoked certificate must be known")
 	}
+	r.validatePlain(p)
 	r.validateParties(p)
 }
 
-func (p *problems) secureURL(key, address string) {
+// validatePlain allows no HTTP without TLS but from and to networks that are named.
+func (r Rasp) validatePlain(p *problems) {
+	for _, network := range r.PlainNetworks {
+		n, err := netip.ParsePrefix(network)
+		p.check(err == nil && n == n.Masked() && n.Bits() > 0, "rasp.plain_networks", "%q is no network such as \"10.1.2.0/24\"", network)
+	}
+	if r.PlainListen == "" {
+		return
+	}
+	p.check(r.Listen != "", "rasp.plain_listen", "is there, and rasp.listen is not")
+	p.address("rasp.plain_listen", r.PlainListen)
+	p.url("rasp.plain_address", r.PlainAddress, "http")
+	p.check(len(r.PlainNetworks) > 0, "rasp.plain_networks", "is empty: what may connect without TLS must be named")
+	p.check(r.OIORASP(), "rasp.plain_listen", "no [[rasp.party]] has the profile %q, and no other may come without TLS", ProfileOIORASP)
+}
+
+// OIORASP reports whether any party has that profile.
+func (r Rasp) OIORASP() bool {
+	return slices.ContainsFunc(r.Parties, func(p RaspParty) bool { return p.Profile == ProfileOIORASP })
+}
+
+// Networks are the PlainNetworks of a configuration that is valid.
+func (r Rasp) Networks() []netip.Prefix {
+	var all []netip.Prefix
+	for _, network := range r.PlainNetworks {
+		if n, err := netip.ParsePrefix(network); err == nil {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+func (p *problems) url(key, address string, schemes ...string) {
 	u, err := url.Parse(address)
-	p.check(err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "" && strings.HasPrefix(u.Path, "/"),
-		key, "%q is no URL such as \"https://gateway.example:8443/rasp\"", address)
+	p.check(err == nil && slices.Contains(schemes, u.Scheme) && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "" && strings.HasPrefix(u.Path, "/"),
+		key, "%q is no URL such as \"%s://gateway.example:8443/rasp\"", address, schemes[0])
 }
 
 // validateParties also checks that nothing is bound twice.
@@ -148,6 +189,7 @@ func (r Rasp) validateParties(p *problems) {
 			key = "rasp party " + party.Supplier
 		}
 		p.check(party.Supplier != "", key+": supplier", "is empty")
+		p.check(slices.Contains([]string{"", ProfileSHA256, ProfileOIORASP}, party.Profile), key+": profile", "%q is neither %q nor %q", party.Profile, ProfileSHA256, ProfileOIORASP)
 		p.check(len(party.Certificates)+len(party.CVR) > 0, key+": certificates", "is empty, and cvr is: nobody is let in")
 		for _, what := range slices.Concat([]string{"supplier " + party.Supplier}, party.Certificates, party.CVR) {
 			p.check(!bound[what], key, "%s is bound twice", what)
@@ -161,7 +203,11 @@ func (r Rasp) validateParties(p *problems) {
 			p.check(companyNumber.MatchString(cvr), key+": cvr", "%q has not 8 digits", cvr)
 		}
 		if party.Endpoint != "" {
-			p.secureURL(key+": endpoint", party.Endpoint)
+			schemes := []string{"https"}
+			if party.Profile == ProfileOIORASP && len(r.PlainNetworks) > 0 {
+				schemes = append(schemes, "http")
+			}
+			p.url(key+": endpoint", party.Endpoint, schemes...)
 			p.check(len(party.EndpointCertificates) > 0, key+": endpoint_certificates", "is empty: no acknowledgement of the endpoint could be believed")
 		}
 	}

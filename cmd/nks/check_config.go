@@ -140,5 +140,8 @@ func tellRasp(p *command.Program, c conf.Config) error {
 		return fmt.Errorf("rasp: %w", err)
 	}
 	_, err = fmt.Fprintf(p.Out, "signed endpoint: %d suppliers, %d of them with an endpoint for answers\n", parties, endpoints)
+	if err == nil && c.Rasp.OIORASP() {
+		_, err = fmt.Fprintf(p.Out, "signed endpoint: the profile %s is weak, and some have it\n", conf.ProfileOIORASP)
+	}
 	return err
 }

@@ -18,8 +18,10 @@ type signedSite struct {
 	*site
 	whole, another    programtest.Delivery // of two suppliers
 	endpoint, answers string               // URLs
-	ca                *rasptest.Authority
-	common            []string // flags of nks send
+	// plain is the endpoint without TLS, others where the answers of another supplier go, whose profile is oiorasp.
+	plain, others string
+	ca            *rasptest.Authority
+	common        []string // flags of nks send
 }
 
 // newSignedSite has two suppliers that are bound to certificates; the first one's answers are sent to it.
@@ -29,19 +31,23 @@ func newSignedSite(t *testing.T) *signedSite {
 	s.whole = s.planned(t, "accepted as a whole", accepted)
 	s.another = s.planned(t, "another supplier's", func(d programtest.Delivery) bool { return d.Supplier != s.whole.Supplier && accepted(d) })
 	keys := filepath.Join(s.dir, "keys")
-	gateway, theirs, others, revoked := s.ca.Issue(t, "gateway", ""), s.ca.Issue(t, "theirs", ""), s.ca.Issue(t, "others", "12345674"), s.ca.Issue(t, "revoked", "12345674")
+	gateway, theirs, others, revoked := s.ca.IssueRSA(t, "gateway", ""), s.ca.Issue(t, "theirs", ""), s.ca.IssueRSA(t, "others", "12345674"), s.ca.Issue(t, "revoked", "12345674")
 	certificate, key := gateway.Files(t, keys, "gateway")
 	their, _ := theirs.Files(t, keys, "theirs")
-	others.Files(t, keys, "others")
+	other, _ := others.Files(t, keys, "others")
 	revoked.Files(t, keys, "revoked")
 	ca := s.ca.File(t, keys, "ca")
 	s.endpoint, s.answers = "https://"+free(t)+"/rasp", "https://"+free(t)+"/answers"
+	s.plain, s.others = "http://"+free(t)+"/rasp", "https://"+free(t)+"/answers"
 	text, err := os.ReadFile(s.config)
 	must(t, err)
 	must(t, os.WriteFile(s.config, fmt.Appendf(text, `
 [rasp]
 listen = %q
 address = %q
+plain_listen = %q
+plain_address = %q
+plain_networks = ["127.0.0.0/8"]
 certificate = %q
 key = %q
 ca = [%q]
@@ -54,8 +60,11 @@ endpoint_certificates = [%q]
 [[rasp.party]]
 supplier = %q
 cvr = ["12345674"]
-`, strings.TrimSuffix(strings.TrimPrefix(s.endpoint, "https://"), "/rasp"), s.endpoint, certificate, key, ca, s.ca.List(t, keys, "list.crl", revoked),
-		s.whole.Supplier, their, s.answers, their, s.another.Supplier), 0o644))
+profile = "oiorasp"
+endpoint = %q
+endpoint_certificates = [%q]
+`, strings.TrimSuffix(strings.TrimPrefix(s.endpoint, "https://"), "/rasp"), s.endpoint, strings.TrimSuffix(strings.TrimPrefix(s.plain, "http://"), "/rasp"), s.plain, certificate, key, ca, s.ca.List(t, keys, "list.crl", revoked),
+		s.whole.Supplier, their, s.answers, their, s.another.Supplier, s.others, other), 0o644))
 	s.common = []string{"send", "--via", "rasp", "--endpoint", s.endpoint, "--ca", ca, "--server-cert", certificate, "--json", "--wait", "100s"}
 	return s
 }
@@ -83,7 +92,7 @@ func TestRasp_Send(t *testing.T) {
 	whole, another := s.whole, s.another
 	p := nks(t, "check-config", s.config)
 	p.Want(t, 0)
-	if !strings.Contains(p.Out.String(), "signed endpoint: 2 suppliers, 1 of them with an endpoint for answers") {
+	if !strings.Contains(p.Out.String(), "signed endpoint: 2 suppliers, 2 of them with an endpoint for answers\nsigned endpoint: the profile oiorasp is weak") {
 		t.Errorf("check-config: %s", p.Out.String())
 	}
 	p = nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country"))
@@ -112,9 +121,16 @@ func TestRasp_Send(t *testing.T) {
 		t.Errorf("taken: %v, %v", taken, err)
 	}
 
-	// A company number lets in; answers lie in the mailbox where no endpoint is.
-	p = nks(t, s.as(another.Supplier, "others", programtest.Document(s.dir, another))...)
+	// A company number lets in; without TLS whoever has that profile.
+	into = filepath.Join(s.dir, "others")
+	must(t, os.Mkdir(into, 0o700))
+	p = nks(t, s.as(another.Supplier, "others", "--profile", "oiorasp", "--endpoint", s.plain, "--listen", s.others, "--into", into, programtest.Document(s.dir, another))...)
 	p.Want(t, 0)
+	r = sent{}
+	must(t, json.Unmarshal([]byte(p.Out.String()), &r))
+	if !r.Accepted || !r.Response2 || r.Payments != another.Payments {
+		t.Errorf("%+v", r)
+	}
 	for name, c := range map[string]struct {
 		supplier, key string
 		want          []string
@@ -134,7 +150,7 @@ func TestRasp_Send(t *testing.T) {
 	}
 	conn := s.database(t)
 	if !programtest.Eventually(programtest.Longest, func() bool {
-		return one(t, conn, `SELECT string_agg(door || ' ' || (collected_at IS NOT NULL)::text, ', ' ORDER BY id) FROM answer`) == "rasp true, rasp true, sftp false, sftp false"
+		return one(t, conn, `SELECT string_agg(door || ' ' || (collected_at IS NOT NULL)::text, ', ' ORDER BY id) FROM answer`) == "rasp true, rasp true, rasp true, rasp true"
 	}) {
 		t.Errorf("answers: %s", one(t, conn, `SELECT string_agg(door || ' ' || (collected_at IS NOT NULL)::text, ', ' ORDER BY id) FROM answer`))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nks/conf"
 	"nks/internal/client"
 	"nks/internal/command"
 	"nks/internal/report"
@@ -23,10 +24,11 @@ const (
 // sendOptions are the flags of nks send.
 type sendOptions struct {
 	client.Config
-	via    string
-	server string
-	id     string
-	json   bool
+	via     string
+	profile string
+	server  string
+	id      string
+	json    bool
 }
 
 // doorFlags are the flags of whoever goes through a door as a data supplier.
@@ -42,6 +44,7 @@ func doorFlags(fs *flag.FlagSet, o *sendOptions) {
 	fs.StringVar(&o.CertificateKey, "certificate-key", "", "mq with TLS: `file` of its key")
 	fs.StringVar(&o.Endpoint, "endpoint", "", "rasp: `URL` of the signed endpoint")
 	fs.StringVar(&o.ServerCert, "server-cert", "", "rasp: `file` of the certificate that the gateway signs with")
+	fs.StringVar(&o.profile, "profile", conf.ProfileSHA256, "rasp: `profile` that the gateway has for the supplier: sha256, or oiorasp (SHA-1, encrypted bodies)")
 	fs.StringVar(&o.Listen, "listen", "", "rasp: `URL` at which the supplier's answers are taken meanwhile; default: another program takes them, or the mailbox")
 }
 
@@ -119,10 +122,19 @@ func (o *sendOptions) settleSigned() error {
 	if o.Endpoint == "" || o.Key == "" || o.Certificate == "" || o.ServerCert == "" || o.CA == "" {
 		return command.Usagef("--endpoint, --key, --certificate, --server-cert and --ca must be given")
 	}
+	if err := command.OneOf("profile", o.profile, conf.ProfileSHA256, conf.ProfileOIORASP); err != nil {
+		return err
+	}
+	o.OIORASP = o.profile == conf.ProfileOIORASP
 	for flag, address := range map[string]string{"endpoint": o.Endpoint, "listen": o.Listen} {
-		if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path == "") {
+		if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" && !o.plain(flag, u) || u.Host == "" || u.Path == "") {
 			return command.Usagef("--%s %q: must be a URL such as https://gateway.example:8443/rasp", flag, address)
 		}
 	}
 	return command.FilesExist(o.Key, o.Certificate, o.ServerCert, o.CA)
+}
+
+// plain reports whether a URL may be without TLS: the gateway's, in the profile that encrypts.
+func (o *sendOptions) plain(flag string, u *url.URL) bool {
+	return o.OIORASP && flag == "endpoint" && u.Scheme == "http"
 }

@@ -7,9 +7,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,10 +32,13 @@ type signed struct {
 	app      *App
 	config   conf.Rasp
 	endpoint *rasp.Endpoint
+	plain    *rasp.Endpoint // nil: there is no HTTP without TLS
 	trust    *trust
-	pair     tls.Certificate
-	store    *reliable.Store
-	answers  []*rasp.Answers
+	// recipient opens what is encrypted; nil: nobody may encrypt.
+	recipient *xmldsig.Recipient
+	pair      tls.Certificate
+	store     *reliable.Store
+	answers   []*rasp.Answers
 
 	mu   sync.Mutex
 	away map[string]bool // suppliers whose endpoints took nothing the last time
@@ -65,6 +70,9 @@ func (s *signed) open(ctx context.Context) error {
 	if s.trust, err = newTrust(c); err != nil {
 		return ConfigError{err}
 	}
+	if s.recipient, err = newRecipient(c, s.pair); err != nil {
+		return ConfigError{err}
+	}
 	parties, err := newRaspParties(c, s.app)
 	if err != nil {
 		return ConfigError{err}
@@ -73,8 +81,9 @@ func (s *signed) open(ctx context.Context) error {
 	if err != nil {
 		return ConfigError{err}
 	}
-	server := rasp.NewServer(rasp.Config{Address: c.Address, Path: address.Path, Own: []string{s.app.config.Identity.GLN, s.app.config.Identity.Name},
-		Types: []soap.DocumentType{soap.Payments()}, Verifier: s.verifier(xmldsig.RequestPolicy(xmldsig.SHA256), c.MaxMessageMB<<20),
+	requests := s.verifier(xmldsig.RequestPolicy(xmldsig.SHA256), c.MaxMessageMB<<20, parties.profile)
+	server := rasp.NewServer(rasp.Config{Address: c.Address, Path: address.Path, Plain: c.PlainAddress, Own: []string{s.app.config.Identity.GLN, s.app.config.Identity.Name},
+		Types: []soap.DocumentType{soap.Payments()}, Verifier: requests,
 		Signer: s.signer(true), Parties: parties, Intake: s.app.steps.Receive, Sequences: s.store, Now: time.Now, Log: s.event,
 		Limits: rasp.Limits{Body: int64(c.MaxMessageMB) << 20, OfParty: c.PartyRequests, Forgotten: c.Inactivity.Duration}})
 	s.endpoint, err = rasp.Listen(rasp.Listening{Addr: c.Listen, Connections: int64(c.MaxConnections), Read: c.ReadTimeout.Duration, Failed: s.complain,
@@ -82,31 +91,54 @@ func (s *signed) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.PlainListen != "" {
+		s.plain, err = rasp.Listen(rasp.Listening{Addr: c.PlainListen, Connections: int64(c.MaxConnections), Read: c.ReadTimeout.Duration, Failed: s.complain, Networks: c.Networks()}, server)
+		if err != nil {
+			return errors.Join(err, s.endpoint.Close())
+		}
+	}
 	for _, p := range c.Parties {
 		if p.Endpoint == "" {
 			continue
 		}
 		if err := s.addAnswers(p); err != nil {
-			return errors.Join(err, s.endpoint.Close())
+			return errors.Join(err, s.close())
 		}
 	}
 	s.run(ctx, server)
 	return nil
 }
 
+func (s *signed) endpoints() []*rasp.Endpoint {
+	if s.plain == nil {
+		return []*rasp.Endpoint{s.endpoint}
+	}
+	return []*rasp.Endpoint{s.endpoint, s.plain}
+}
+
+func (s *signed) close() error {
+	var errs []error
+	for _, e := range s.endpoints() {
+		errs = append(errs, e.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // run starts what the door repeats.
 func (s *signed) run(ctx context.Context, server *rasp.Server) {
 	a := s.app
-	a.wait.Go(func() {
-		err := s.endpoint.Serve()
-		a.watch.door(doorSigned, errDoorClosed)
-		if err != nil && ctx.Err() == nil {
-			select {
-			case a.failed <- fmt.Errorf("rasp: %w", err):
-			default: // another door has failed, too
+	for _, e := range s.endpoints() {
+		a.wait.Go(func() {
+			err := e.Serve()
+			a.watch.door(doorSigned, errDoorClosed)
+			if err != nil && ctx.Err() == nil {
+				select {
+				case a.failed <- fmt.Errorf("rasp: %w", err):
+				default: // another door has failed, too
+				}
 			}
-		}
-	})
+		})
+	}
 	a.wait.Go(func() { server.Sweep(ctx, func(err error) { s.failed("rasp sequences", err) }) })
 	a.wait.Go(func() { s.trust.follow(ctx, func(err error) { s.failed("rasp certificates", err) }) })
 	if len(s.answers) > 0 {
@@ -138,10 +170,11 @@ func (s *signed) signer(reply bool) *xmldsig.Signer {
 	return &xmldsig.Signer{Key: s.pair.PrivateKey.(crypto.Signer), Certificate: s.pair.Leaf, ByKeyIdentifier: reply}
 }
 
-// verifier believes whom the trust of the moment does.
-func (s *signed) verifier(policy xmldsig.Policy, most int) func() *xmldsig.Verifier {
+// verifier believes whom the trust of the moment does. profile is that of a signer; nil: that of the policy.
+func (s *signed) verifier(policy xmldsig.Policy, most int, profile func(xmldsig.Certificate) xmldsig.Profile) func() *xmldsig.Verifier {
 	return func() *xmldsig.Verifier {
-		return &xmldsig.Verifier{Policy: policy, Trust: s.trust.present(), Skew: s.config.ClockSkew.Duration, Limits: xmldsig.Limits{Bytes: most}}
+		return &xmldsig.Verifier{Policy: policy, Trust: s.trust.present(), Skew: s.config.ClockSkew.Duration, Limits: xmldsig.Limits{Bytes: most},
+			ProfileOf: profile, Recipient: s.recipient}
 	}
 }
 
@@ -165,9 +198,16 @@ func (s *signed) addAnswers(p conf.RaspParty) error {
 	if len(p.Identifiers) > 0 {
 		receiver = p.Identifiers[0]
 	}
-	source := &rasp.Source{Endpoint: p.Endpoint, Signer: s.signer(false), Verifier: s.verifier(xmldsig.ReplyPolicy(xmldsig.SHA256), 1<<20), Now: time.Now,
+	signer := s.signer(false)
+	if signer.Profile = profileOf(p); signer.Profile == xmldsig.OIORASP {
+		if err := encryptable(theirs); err != nil {
+			return ConfigError{err}
+		}
+		signer.Receiver = theirs[0]
+	}
+	source := &rasp.Source{Endpoint: p.Endpoint, Signer: signer, Verifier: s.verifier(xmldsig.ReplyPolicy(signer.Profile), 1<<20, nil), Now: time.Now,
 		Parties: soap.Parties{Sender: s.app.config.Identity.GLN, SenderType: soap.TypeEAN, Receiver: receiver, ReceiverType: soap.TypeEAN},
-		HTTP: &http.Client{Timeout: replyTime, Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute,
+		HTTP: &http.Client{Timeout: replyTime, Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, DialContext: s.dialer(p.Endpoint),
 			TLSClientConfig: &tls.Config{RootCAs: pool(authorities), MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{s.pair}}},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		Peer: func(c xmldsig.Certificate) bool { return holds(theirs, c.Leaf) }}
@@ -179,6 +219,16 @@ func (s *signed) addAnswers(p conf.RaspParty) error {
 		}})
 	return nil
 }
+
+// dialer reaches an endpoint; one without TLS in the networks that are named, and nowhere else.
+func (s *signed) dialer(endpoint string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if strings.HasPrefix(endpoint, "http:") {
+		return rasp.DialerWithin(s.config.Networks(), dialTime).DialContext
+	}
+	return (&net.Dialer{Timeout: dialTime}).DialContext
+}
+
+const dialTime = 30 * time.Second
 
 func holds(all []*x509.Certificate, c *x509.Certificate) bool {
 	for _, one := range all {
@@ -245,7 +295,11 @@ func (s *signed) shutdown(ctx context.Context) error {
 	if s == nil {
 		return nil
 	}
-	return s.endpoint.Shutdown(ctx)
+	var errs []error
+	for _, e := range s.endpoints() {
+		errs = append(errs, e.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // EndpointState is how it stands with sending answers to a supplier's endpoint.
@@ -269,7 +323,11 @@ func (a *App) Endpoints() []EndpointState {
 
 // CheckRasp reads every file of the signed endpoint, as its start does: how many suppliers it lets in and sends to, or what is wrong.
 func CheckRasp(c conf.Rasp) (parties, endpoints int, err error) {
-	if _, err := tls.LoadX509KeyPair(c.Certificate, c.Key); err != nil {
+	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
+	if err != nil {
+		return 0, 0, err
+	}
+	if _, err := newRecipient(c, pair); err != nil {
 		return 0, 0, err
 	}
 	if _, err := newTrust(c); err != nil {
@@ -280,6 +338,13 @@ func CheckRasp(c conf.Rasp) (parties, endpoints int, err error) {
 	}
 	for _, p := range c.Parties {
 		if _, err := certificates(p.EndpointCA); err != nil {
+			return 0, 0, err
+		}
+		theirs, err := certificates(p.EndpointCertificates)
+		if err == nil && profileOf(p) == xmldsig.OIORASP {
+			err = encryptable(theirs)
+		}
+		if err != nil {
 			return 0, 0, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"os"
@@ -125,12 +126,53 @@ func newRaspParties(c conf.Rasp, a *App) (*raspParties, error) {
 	return r, nil
 }
 
-// Party implements rasp.Parties.
-func (r *raspParties) Party(ctx context.Context, c xmldsig.Certificate) (rasp.Party, error) {
+// bound is to whom a certificate is bound.
+func (r *raspParties) bound(c xmldsig.Certificate) (conf.RaspParty, bool) {
 	bound, ok := r.byFingerprint[c.Fingerprint]
 	if !ok && c.CVR != "" {
 		bound, ok = r.byCVR[c.CVR]
 	}
+	return bound, ok
+}
+
+// profile is the one that a certificate is bound to; SHA256 where it is bound to nobody.
+func (r *raspParties) profile(c xmldsig.Certificate) xmldsig.Profile {
+	bound, _ := r.bound(c)
+	return profileOf(bound)
+}
+
+func profileOf(p conf.RaspParty) xmldsig.Profile {
+	if p.Profile == conf.ProfileOIORASP {
+		return xmldsig.OIORASP
+	}
+	return xmldsig.SHA256
+}
+
+// newRecipient is the gateway as whom messages are encrypted for; nil where no supplier may.
+func newRecipient(c conf.Rasp, pair tls.Certificate) (*xmldsig.Recipient, error) {
+	if !c.OIORASP() {
+		return nil, nil
+	}
+	r, err := xmldsig.NewRecipient(pair.PrivateKey, pair.Leaf)
+	if err != nil {
+		return nil, fmt.Errorf("profile %s: %w", conf.ProfileOIORASP, err)
+	}
+	return r, nil
+}
+
+// encryptable says why a body cannot be encrypted for the first of some certificates, as answers are.
+func encryptable(all []*x509.Certificate) error {
+	for _, c := range all[:min(1, len(all))] {
+		if err := xmldsig.Encryptable(c); err != nil {
+			return fmt.Errorf("profile %s: %w", conf.ProfileOIORASP, err)
+		}
+	}
+	return nil
+}
+
+// Party implements rasp.Parties.
+func (r *raspParties) Party(ctx context.Context, c xmldsig.Certificate) (rasp.Party, error) {
+	bound, ok := r.bound(c)
 	if !ok {
 		return rasp.Party{}, fmt.Errorf("certificate: %w", gateway.ErrNotFound)
 	}

@@ -70,9 +70,15 @@ func dialRasp(c Config) (*signed, error) {
 	for _, a := range authorities {
 		roots.AddCert(a)
 	}
-	g := &gatewaySide{pair: pair, trust: trust, certificates: theirs}
+	g := &gatewaySide{pair: pair, trust: trust, certificates: theirs, profile: xmldsig.SHA256}
+	if c.OIORASP {
+		g.profile = xmldsig.OIORASP
+		if g.recipient, err = xmldsig.NewRecipient(pair.PrivateKey, pair.Leaf); err != nil {
+			return nil, err
+		}
+	}
 	h := &heard{next: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
-	s := &signed{config: c, heard: h, source: &rasp.Source{Endpoint: c.Endpoint, Signer: g.signer(false), Verifier: g.verifier(xmldsig.ReplyPolicy(xmldsig.SHA256)), Peer: g.is, Now: time.Now,
+	s := &signed{config: c, heard: h, source: &rasp.Source{Endpoint: c.Endpoint, Signer: g.signer(false), Verifier: g.verifier(xmldsig.ReplyPolicy(g.profile)), Peer: g.is, Now: time.Now,
 		Parties: soap.Parties{Sender: c.Login},
 		HTTP:    &http.Client{Timeout: talkTime, Transport: h}}}
 	if c.Listen == "" {
@@ -86,14 +92,16 @@ type gatewaySide struct {
 	pair         tls.Certificate
 	trust        *xmldsig.Trust
 	certificates []*x509.Certificate
+	profile      xmldsig.Profile
+	recipient    *xmldsig.Recipient // us; nil: nothing is encrypted
 }
 
 func (g *gatewaySide) signer(reply bool) *xmldsig.Signer {
-	return &xmldsig.Signer{Key: g.pair.PrivateKey.(crypto.Signer), Certificate: g.pair.Leaf, ByKeyIdentifier: reply}
+	return &xmldsig.Signer{Key: g.pair.PrivateKey.(crypto.Signer), Certificate: g.pair.Leaf, ByKeyIdentifier: reply, Profile: g.profile, Receiver: g.certificates[0]}
 }
 
 func (g *gatewaySide) verifier(policy xmldsig.Policy) func() *xmldsig.Verifier {
-	v := &xmldsig.Verifier{Policy: policy, Trust: g.trust, Skew: raspSkew}
+	v := &xmldsig.Verifier{Policy: policy, Trust: g.trust, Skew: raspSkew, Recipient: g.recipient}
 	return func() *xmldsig.Verifier { return v }
 }
 
@@ -135,7 +143,7 @@ func (s *signed) listen(g *gatewaySide) error {
 		return err
 	}
 	server := rasp.NewServer(rasp.Config{Address: s.config.Listen, Path: at.Path, Types: soap.Answers(), AnyParties: true,
-		Verifier: g.verifier(xmldsig.RequestPolicy(xmldsig.SHA256)), Signer: g.signer(true), Parties: g, Intake: saver(s.config.Into),
+		Verifier: g.verifier(xmldsig.RequestPolicy(g.profile)), Signer: g.signer(true), Parties: g, Intake: saver(s.config.Into),
 		Sequences: &rasp.Memory{ID: soap.NewID}, Now: time.Now, Log: func(rasp.Event) {}})
 	s.endpoint, err = rasp.Listen(rasp.Listening{Addr: at.Host, Connections: 10, Read: readTime, Failed: func(string) {},
 		TLS: &tls.Config{Certificates: []tls.Certificate{g.pair}, MinVersion: tls.VersionTLS12}}, server)

@@ -29,6 +29,8 @@ type Config struct {
 	CA, Certificate, CertificateKey string
 	// ServerCert is the file of the certificate that the endpoint signs with.
 	ServerCert string
+	// OIORASP is that profile at the endpoint: SHA-1, and encrypted bodies.
+	OIORASP bool
 	// Listen is the URL at which answers are taken, and kept in the folder Into; empty: they go to another program.
 	Listen, Into string
 	// Receiver is whom messages to the endpoint are meant for; empty: whom the document addresses.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/door"
@@ -15,10 +16,12 @@ import (
 
 // call is one request.
 type call struct {
-	server *Server
-	size   int64
-	party  Party // zero: not known
-	in     bool  // counted in
+	server  *Server
+	plain   bool   // it came without TLS
+	address string // where the message came, which it must be meant for
+	size    int64
+	party   Party // zero: not known
+	in      bool  // counted in
 
 	verified *xmldsig.Message
 	asked    soap.Message
@@ -36,8 +39,12 @@ func (c *call) done() {
 
 // answer is the reply; nil: there is none, and where too much is in hand errBusy.
 func (c *call) answer(ctx context.Context, message []byte) *soap.Message {
-	verified, err := c.server.Verifier().Verify(message, c.server.Now())
+	began := c.server.Now()
+	verified, err := c.server.Verifier().Verify(message, began)
 	if err != nil {
+		if r := (*xmldsig.Refusal)(nil); errors.As(err, &r) && r.Reason == xmldsig.BodyUnopened {
+			gateway.Pause(ctx, levelTime-c.server.Now().Sub(began)%levelTime)
+		}
 		return c.unverified(err)
 	}
 	c.verified = verified
@@ -46,6 +53,9 @@ func (c *call) answer(ctx context.Context, message []byte) *soap.Message {
 	}
 	if len(verified.NotUnderstood) > 0 {
 		return c.refuse(errNotUnderstood, soap.Fault{Name: soap.MustUnderstand, Reason: "a header that must be understood is not"})
+	}
+	if c.plain && verified.Profile != xmldsig.OIORASP {
+		return c.refuse(errPlain, soap.Fault{Name: soap.NotAuthorized, Reason: "messages of the certificate come over TLS"})
 	}
 	c.party, err = c.server.Parties.Party(ctx, verified.Signer)
 	switch {
@@ -65,6 +75,12 @@ func (c *call) answer(ctx context.Context, message []byte) *soap.Message {
 	return c.dispatch(ctx)
 }
 
+// levelTime is of what the time is a multiple after which a body that could not be opened is refused: by how long that took, somebody could
+// tell how far it was read.
+const levelTime = 250 * time.Millisecond
+
+var errPlain = errors.New("over plain HTTP, from who is not bound to oiorasp")
+
 var errNotUnderstood = errors.New("a header is not understood")
 
 // unverified says one thing for everything that is wrong with a signature, and nothing of what it is.
@@ -77,7 +93,7 @@ func (c *call) unverified(err error) *soap.Message {
 		return c.refuse(err, soap.Fault{Name: soap.SchemaValidation, Reason: "the message is larger, deeper or of more parts than is taken"})
 	case errors.Is(err, xmldsig.ErrUnsupported):
 		return c.refuse(err, soap.Fault{Name: soap.SignatureNotValid,
-			Reason: "profile not supported: messages are signed with SHA-256 or better, and not encrypted, over TLS"})
+			Reason: "profile not supported: messages are signed with SHA-256 or better, and not encrypted, over TLS; those of a certificate that is bound to oiorasp are signed with SHA-1 and encrypted"})
 	}
 	return c.refuse(err, soap.Fault{Name: soap.SignatureNotValid,
 		Reason: "the message is not signed as it must be, by a certificate that is trusted here, within its time"})
@@ -120,7 +136,7 @@ func (c *call) replying(action string) *soap.Message {
 // fits is what is wrong with whom the message says that it is from and to; nil: nothing. It lets nobody in: the certificate does.
 func (c *call) fits() *soap.Fault {
 	m, p := c.asked, c.asked.Parties
-	if m.To != c.server.Address {
+	if m.To != c.address {
 		return &soap.Fault{Name: soap.NotAuthorized, Reason: "the message is meant for another address"}
 	}
 	if !usableID(m.ID) {

@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -15,15 +19,16 @@ import (
 
 // Listening is how an endpoint is served.
 type Listening struct {
-	Addr        string // host:port
-	TLS         *tls.Config
-	Connections int64         // at a time
-	Read        time.Duration // for a request, from its first byte to its last
-	// Failed is told of what a connection fails with before there is a request: most often that somebody speaks no TLS.
+	Addr        string         // host:port
+	TLS         *tls.Config    // nil: HTTP without it, for Networks alone
+	Networks    []netip.Prefix // from where connections are taken without TLS
+	Connections int64          // at a time
+	Read        time.Duration  // for a request, from its first byte to its last
+	// Failed is told of what a connection fails with before there is a request: most often that somebody speaks no TLS, or comes from elsewhere.
 	Failed func(text string)
 }
 
-// Endpoint serves a handler over TLS, HTTP/1.1 alone.
+// Endpoint serves a handler, HTTP/1.1 alone.
 type Endpoint struct {
 	http     http.Server
 	listener net.Listener
@@ -39,11 +44,14 @@ const (
 
 // Listen takes the address; Serve then serves.
 func Listen(l Listening, h http.Handler) (*Endpoint, error) {
+	if l.TLS == nil && len(l.Networks) == 0 {
+		return nil, errors.New("plain HTTP needs the networks that may connect")
+	}
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", l.Addr)
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoint{listener: &bounded{Listener: listener, room: semaphore.NewWeighted(l.Connections)}}
+	e := &Endpoint{listener: &bounded{Listener: listener, room: semaphore.NewWeighted(l.Connections), config: l}}
 	e.http = http.Server{Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headTime, ReadTimeout: l.Read, WriteTimeout: l.Read + writeTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: headBytes, ErrorLog: log.New(lines(l.Failed), "", 0), Protocols: new(http.Protocols)}
 	e.http.Protocols.SetHTTP1(true)
@@ -63,7 +71,11 @@ func (e *Endpoint) Addr() string { return e.listener.Addr().String() }
 
 // Serve serves until Shutdown or Close; then it is nil.
 func (e *Endpoint) Serve() error {
-	if err := e.http.ServeTLS(e.listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+	serve := func() error { return e.http.ServeTLS(e.listener, "", "") }
+	if e.http.TLSConfig == nil {
+		serve = func() error { return e.http.Serve(e.listener) }
+	}
+	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -83,7 +95,8 @@ func (e *Endpoint) Close() error { return e.http.Close() }
 // bounded is a listener with room for so many connections; more wait to be accepted.
 type bounded struct {
 	net.Listener
-	room *semaphore.Weighted
+	room   *semaphore.Weighted
+	config Listening
 }
 
 // Accept implements net.Listener.
@@ -93,11 +106,37 @@ func (b *bounded) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c, err := b.Listener.Accept()
+	for err == nil && !b.config.takes(c.RemoteAddr()) {
+		b.config.Failed("connection from " + c.RemoteAddr().String() + ", which is in no network that may connect")
+		_ = c.Close()
+		c, err = b.Listener.Accept()
+	}
 	if err != nil {
 		b.room.Release(1)
 		return nil, err
 	}
 	return &counted{Conn: c, left: sync.OnceFunc(func() { b.room.Release(1) })}, nil
+}
+
+// takes reports whether a connection may come from an address.
+func (l Listening) takes(remote net.Addr) bool {
+	return l.TLS != nil || Within(l.Networks, remote.String())
+}
+
+// Within reports whether host:port is an address of one of the networks.
+func Within(networks []netip.Prefix, address string) bool {
+	at, err := netip.ParseAddrPort(address)
+	return err == nil && slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(at.Addr().Unmap().WithZone("")) })
+}
+
+// DialerWithin reaches addresses of the networks, and no others.
+func DialerWithin(networks []netip.Prefix, timeout time.Duration) *net.Dialer {
+	return &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
+		if !Within(networks, address) {
+			return fmt.Errorf("%s is in no network that may be reached without TLS", address)
+		}
+		return nil
+	}}
 }
 
 type counted struct {

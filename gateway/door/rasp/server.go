@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,6 +70,8 @@ type Config struct {
 	Address string
 	// Path is where it is.
 	Path string
+	// Plain is the URL of it over HTTP without TLS, for who is bound to OIORASP alone; empty: it is not there.
+	Plain string
 	// Own is how messages may call us.
 	Own []string
 	// AnyParties has it not looked at how messages call sender and receiver: for who knows one peer alone.
@@ -77,7 +80,7 @@ type Config struct {
 	Types []soap.DocumentType
 	// Verifier is by whom messages are believed at the moment.
 	Verifier func() *xmldsig.Verifier
-	// Signer signs the replies.
+	// Signer signs the replies, in the profile of who is replied to.
 	Signer    *xmldsig.Signer
 	Parties   Parties
 	Intake    door.Intake
@@ -199,7 +202,7 @@ func (s *Server) tooLarge() string {
 // unfit says why a request is refused before its body is read; zero: it is not.
 func (s *Server) unfit(r *http.Request) (status int, reason string) {
 	switch {
-	case r.URL.Path != s.Path:
+	case r.URL.Path != s.path(r):
 		return http.StatusNotFound, "there is nothing here"
 	case r.Method != http.MethodPost:
 		return http.StatusMethodNotAllowed, "messages are posted"
@@ -224,7 +227,10 @@ func again(w http.ResponseWriter) {
 
 // reply answers a message that is whole.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, message []byte) {
-	c := &call{server: s, size: int64(len(message))}
+	c := &call{server: s, size: int64(len(message)), address: s.Address, plain: plain(r)}
+	if c.plain {
+		c.address = s.Plain
+	}
 	answer := c.answer(r.Context(), message)
 	defer c.done()
 	s.tell(r, c.party.Name, c.what, c.size, c.err)
@@ -241,7 +247,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, message []byte) {
 	if c.verified == nil { // to nobody knows whom
 		written, err = xmldsig.Compose(answer.Outgoing())
 	} else {
-		written, err = s.Signer.Sign(answer.Outgoing(), s.Now())
+		written, err = s.signer(c.verified).Sign(answer.Outgoing(), s.Now())
 	}
 	if err != nil {
 		http.Error(w, "internal failure, try again later", http.StatusInternalServerError)
@@ -255,6 +261,30 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, message []byte) {
 	if _, err := w.Write(written); err != nil {
 		s.tell(r, c.party.Name, EventBroken, c.size, err)
 	}
+}
+
+// plain reports whether a request came without TLS.
+func plain(r *http.Request) bool { return r.TLS == nil }
+
+// path is where requests must go to; empty: nowhere.
+func (s *Server) path(r *http.Request) string {
+	if !plain(r) {
+		return s.Path
+	}
+	u, err := url.Parse(s.Plain)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
+// signer signs for who has sent a message, as that one was.
+func (s *Server) signer(to *xmldsig.Message) *xmldsig.Signer {
+	signer := *s.Signer
+	if signer.Profile = to.Profile; signer.Profile == xmldsig.OIORASP {
+		signer.Receiver = to.Signer.Leaf
+	}
+	return &signer
 }
 
 func (s *Server) tell(r *http.Request, party, what string, size int64, err error) {

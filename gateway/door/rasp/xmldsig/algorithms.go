@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
@@ -14,7 +15,31 @@ import (
 // digestMethod makes the hash of a digest.
 type digestMethod func() hash.Hash
 
-// digests are those that are accepted.
+// suite is what a profile signs by.
+type suite struct {
+	methods map[string]method
+	digests map[string]digestMethod
+	refused map[string]Reason // what other profiles sign by
+}
+
+// suites are those of the profiles. What is in one is in no other.
+var suites = map[Profile]suite{
+	SHA256:  {methods, digests, legacy},
+	OIORASP: {map[string]method{methodSHA1: {crypto.SHA1, false}}, map[string]digestMethod{digestSHA1: sha1.New}, others(methods, digests)},
+}
+
+func others(methods map[string]method, digests map[string]digestMethod) map[string]Reason {
+	all := map[string]Reason{}
+	for uri := range methods {
+		all[uri] = AlgorithmOther
+	}
+	for uri := range digests {
+		all[uri] = AlgorithmOther
+	}
+	return all
+}
+
+// digests are those of SHA256.
 var digests = map[string]digestMethod{
 	"http://www.w3.org/2001/04/xmlenc#sha256":       sha256.New,
 	"http://www.w3.org/2001/04/xmldsig-more#sha384": sha512.New384,
@@ -27,7 +52,7 @@ type method struct {
 	curve bool // ECDSA, else RSASSA-PKCS1-v1_5
 }
 
-// methods are those that are accepted (RFC 9231).
+// methods are those of SHA256 (RFC 9231).
 var methods = map[string]method{
 	methodRSA: {crypto.SHA256, false},
 	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384": {crypto.SHA384, false},
@@ -40,18 +65,20 @@ const (
 	methodRSA    = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 	methodECDSA  = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 	digestSHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+	methodSHA1   = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
+	digestSHA1   = "http://www.w3.org/2000/09/xmldsig#sha1"
 )
 
-// legacy are those of the unmodified library, and others as weak: refused by name.
-var legacy = map[string]bool{
-	"http://www.w3.org/2000/09/xmldsig#sha1":               true,
-	"http://www.w3.org/2000/09/xmldsig#rsa-sha1":           true,
-	"http://www.w3.org/2000/09/xmldsig#dsa-sha1":           true,
-	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1":    true,
-	"http://www.w3.org/2001/04/xmldsig-more#md5":           true,
-	"http://www.w3.org/2001/04/xmldsig-more#rsa-md5":       true,
-	"http://www.w3.org/2001/04/xmlenc#ripemd160":           true,
-	"http://www.w3.org/2001/04/xmldsig-more#rsa-ripemd160": true,
+// legacy are those of OIORASP, and others as weak: refused by name.
+var legacy = map[string]Reason{
+	digestSHA1: AlgorithmLegacy,
+	methodSHA1: AlgorithmLegacy,
+	"http://www.w3.org/2000/09/xmldsig#dsa-sha1":           AlgorithmLegacy,
+	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1":    AlgorithmLegacy,
+	"http://www.w3.org/2001/04/xmldsig-more#md5":           AlgorithmLegacy,
+	"http://www.w3.org/2001/04/xmldsig-more#rsa-md5":       AlgorithmLegacy,
+	"http://www.w3.org/2001/04/xmlenc#ripemd160":           AlgorithmLegacy,
+	"http://www.w3.org/2001/04/xmldsig-more#rsa-ripemd160": AlgorithmLegacy,
 }
 
 // fits reports whether a certificate's key is one for the method, and long enough.

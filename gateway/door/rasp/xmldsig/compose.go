@@ -47,6 +47,8 @@ type writer struct {
 	prefix map[string]string
 	ids    bool // parts are given identifiers
 	signed []string
+	// bodyFrom and bodyTo are where the content of the body stands.
+	bodyFrom, bodyTo int
 }
 
 const bodyID = "_1"
@@ -75,6 +77,7 @@ func (w *writer) envelope(m Outgoing, security func()) error {
 		w.attribute("u:Id", id)
 	}
 	w.add(`>`)
+	w.bodyFrom = len(w.buf)
 	if m.Content != nil {
 		w.tag(*m.Content, "", "")
 	}
@@ -83,6 +86,7 @@ func (w *writer) envelope(m Outgoing, security func()) error {
 		return err
 	}
 	w.buf = append(w.buf, body...)
+	w.bodyTo = len(w.buf)
 	w.add(`</s:Body></s:Envelope>`)
 	return nil
 }

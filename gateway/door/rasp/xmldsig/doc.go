@@ -9,6 +9,9 @@
 // demands to be signed whenever they are there. A Reference must name one of these at its own place in the envelope, and
 // the set of what is signed must be the set of what is demanded.
 //
+// A signer may be bound to the profile OIORASP, whose bodies are encrypted (XML Encryption Syntax and Processing, W3C). Such a
+// message is verified twice, each time as a document without encryption: with its body left out, and with its body decrypted.
+//
 // Everything that a message is refused for is a *Refusal: a sentinel by what the caller does about it, and a Reason with
 // a place for the log. Neither holds anything of the message's content. On the wire a caller says one thing for all.
 package xmldsig

@@ -11,8 +11,8 @@ var (
 	ErrTooLarge = errors.New("message is beyond a limit")
 	// ErrMalformed is no message that can be read: not well-formed, or not in the strict form. The sender mends it.
 	ErrMalformed = errors.New("message is malformed")
-	// ErrUnsupported is a message in a profile that is not spoken here: encrypted, or signed with what is too weak. The
-	// sender may be told so plainly, since that says nothing of keys.
+	// ErrUnsupported is a message in another profile than its signer's: encrypted, or in the clear, or signed by what that one
+	// has not. The sender may be told so plainly, since that says nothing of keys.
 	ErrUnsupported = errors.New("message is in a profile that is not supported")
 	// ErrInvalid is a signature that does not hold, or not over what it must. It is told without saying why.
 	ErrInvalid = errors.New("message is not validly signed")

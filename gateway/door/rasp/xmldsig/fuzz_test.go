@@ -32,6 +32,27 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
+// FuzzSealed: whatever stands in the cipher, and whatever is done around it, what is taken shows what was signed.
+func FuzzSealed(f *testing.F) {
+	message := sealed(f, country().rsa, smallBody)
+	m, err := oiorasp(f).Verify([]byte(message), now)
+	if err != nil {
+		f.Fatal(err)
+	}
+	original := shown(m)
+	f.Add([]byte(smallBody), 0, 0, []byte(""))
+	f.Add([]byte(smallBody+"</s:Body><s:Body>"), 300, 10, []byte("<"))
+	f.Add([]byte(`</s:Body><x a="`), len(message)-40, 0, []byte(`"/>`))
+	f.Add([]byte("<p:Payment xmlns:p='urn:test:payment' xmlns='urn:test:default'><p:Amount currency='DKK'>100</p:Amount><Text>a &#38; b</Text></p:Payment>"), 0, 0, []byte{})
+	f.Fuzz(func(t *testing.T, text []byte, at, drop int, put []byte) {
+		variant := containing(padded(string(text)))(message)
+		at = max(0, min(at, len(variant)))
+		drop = max(0, min(drop, len(variant)-at))
+		sameOrRefused(t, oiorasp(t), original, []byte(variant[:at]+string(put)+variant[at+drop:]))
+		sameOrRefused(t, oiorasp(t), original, []byte(message[:min(at, len(message))]+string(put)+message[min(at+drop, len(message)):]))
+	})
+}
+
 // FuzzParse: any bytes are read or refused, and what is read as a body is canonical: read again, it is the same.
 func FuzzParse(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 1))

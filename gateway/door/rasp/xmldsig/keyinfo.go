@@ -72,13 +72,7 @@ func (e *envelope) sentCertificate(reference int32, trust *Trust, now time.Time)
 // knownCertificate is the one with the key identifier. After a renewal with the same key there are two: one that is
 // trusted now will do.
 func (e *envelope) knownCertificate(identifier int32, trust *Trust, now time.Time) (*x509.Certificate, error) {
-	if err := e.bare(identifier, KeyInfoContent, "ValueType", "EncodingType"); err != nil {
-		return nil, err
-	}
-	if kind, _ := e.attribute(identifier, "", "ValueType"); kind != tokenSKI || !e.encodedAsBase64(identifier) {
-		return nil, refuse(KeyInfoContent, "o:KeyIdentifier")
-	}
-	wanted, err := e.base64(identifier, KeyInfoContent)
+	wanted, err := e.keyIdentifier(identifier)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +88,18 @@ func (e *envelope) knownCertificate(identifier int32, trust *Trust, now time.Tim
 	return nil, failure
 }
 
-func (e *envelope) encodedAsBase64(i int32) bool {
-	encoding, given := e.attribute(i, "", "EncodingType")
+// keyIdentifier are the bytes of a KeyIdentifier.
+func (t *tree) keyIdentifier(i int32) ([]byte, error) {
+	if err := t.bare(i, KeyInfoContent, "ValueType", "EncodingType"); err != nil {
+		return nil, err
+	}
+	if kind, _ := t.attribute(i, "", "ValueType"); kind != tokenSKI || !t.encodedAsBase64(i) {
+		return nil, refuse(KeyInfoContent, "o:KeyIdentifier")
+	}
+	return t.base64(i, KeyInfoContent)
+}
+
+func (t *tree) encodedAsBase64(i int32) bool {
+	encoding, given := t.attribute(i, "", "EncodingType")
 	return !given || encoding == base64Binary
 }

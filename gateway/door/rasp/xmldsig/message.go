@@ -12,6 +12,7 @@ import (
 type Message struct {
 	Body      Body
 	Signer    Certificate
+	Profile   Profile // that the signer is bound to, and the message is in
 	Timestamp Timestamp
 	// Replay is the SHA-256 of the canonical SignedInfo: the same for the same signed message however it is written.
 	// Whoever refuses replays keeps it until Timestamp.Until.

@@ -22,25 +22,29 @@ type parser struct {
 	marks    []int   // for each open element, how long undo was before it
 	bound    []int32 // prefix -> namespace, -1 for none
 	spaceNos map[string]int32
+	fence    *fence
 }
 
 // binding is what a prefix was bound to before.
 type binding struct{ prefix, space int32 }
 
 // parse reads a whole document. src must not be changed afterwards.
-func parse(src []byte, limits Limits) (*tree, error) {
-	p := &parser{limits: limits.orDefault()}
+func parse(src []byte, limits Limits) (*tree, error) { return parseFenced(src, limits, nil) }
+
+func parseFenced(src []byte, limits Limits, f *fence) (*tree, error) {
+	p := &parser{limits: limits.orDefault(), fence: f}
 	p.tree = &tree{
 		src:      src,
-		spaces:   []string{"", XML, declarations},
+		spaces:   []string{"", XML, declarations, encryption},
 		prefixes: []string{"", "xml", "xmlns"},
 		numbers:  map[string]int32{"": prefixNone, "xml": prefixXML, "xmlns": prefixDeclarations},
 		ids:      map[string]identified{},
+		ends:     map[int32]int{},
 	}
 	if len(src) > p.limits.Bytes {
 		return nil, refuse(TooManyBytes, "")
 	}
-	p.spaceNos = map[string]int32{"": spaceNone, XML: spaceXML, declarations: spaceDeclarations}
+	p.spaceNos = map[string]int32{"": spaceNone, XML: spaceXML, declarations: spaceDeclarations, encryption: spaceEncryption}
 	p.bound = []int32{spaceNone, spaceXML, -1}
 	if err := p.encoding(); err != nil {
 		return nil, err
@@ -85,6 +89,9 @@ func (p *parser) encoding() error {
 // document reads what follows the declaration.
 func (p *parser) document() error {
 	for p.pos < len(p.src) {
+		if !p.fence.holds(p.pos, len(p.open)) {
+			return p.refuse(SyntaxBroken)
+		}
 		var err error
 		if p.src[p.pos] == '<' {
 			err = p.markup()
@@ -226,6 +233,9 @@ func (p *parser) endTag() error {
 func (p *parser) close() {
 	last := len(p.open) - 1
 	p.nodes[p.open[last]].after = int32(len(p.nodes))
+	if p.nodes[p.open[last]].space == spaceEncryption && len(p.ends) < mostEncryption {
+		p.ends[p.open[last]] = p.pos
+	}
 	for len(p.undo) > p.marks[last] {
 		old := p.undo[len(p.undo)-1]
 		p.bound[old.prefix] = old.space

@@ -5,9 +5,13 @@ import "time"
 // Profile is a set of algorithms.
 type Profile uint8
 
-// SHA256 is SHA-256 and better, RSA of 2048 bits and more or ECDSA, without encryption. The profile of the unmodified
-// library of OIORASP, SHA-1 with encrypted bodies, is not spoken.
-const SHA256 Profile = 1
+const (
+	// SHA256 is SHA-256 and better, RSA of 2048 bits and more or ECDSA, without encryption.
+	SHA256 Profile = 1
+	// OIORASP is what the unmodified library of OIORASP speaks, and that alone: rsa-sha1 with digests by SHA-1, the body signed
+	// and then encrypted by AES-256-CBC, its key by RSA-OAEP with SHA-1. It is weak: see Recipient.
+	OIORASP Profile = 2
+)
 
 // Policy says what must be signed, how, and how the signer's certificate is told. Made by RequestPolicy and ReplyPolicy.
 type Policy struct {
@@ -60,9 +64,10 @@ func orElse(n, otherwise int) int {
 }
 
 const (
-	defaultWindow = 5 * time.Minute
-	mostSkew      = 10 * time.Minute
-	mostParts     = 64   // References of a signature
-	mostListed    = 32   // prefixes of a PrefixList
-	mostPrefixes  = 4096 // of a document
+	defaultWindow  = 5 * time.Minute
+	mostSkew       = 10 * time.Minute
+	mostParts      = 64   // References of a signature
+	mostEncryption = 16   // elements of encryption whose ends are kept: more is refused
+	mostListed     = 32   // prefixes of a PrefixList
+	mostPrefixes   = 4096 // of a document
 )

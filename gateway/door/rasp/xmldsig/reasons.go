@@ -43,12 +43,16 @@ const (
 	TransformForbidden  Reason = "transform"
 	AlgorithmUnknown    Reason = "algorithm-unknown"
 	CertificateUnparsed Reason = "certificate-unreadable"
+	EncryptionContent   Reason = "encryption-content" // one key and one body, at their places, in one form
+	EncryptionAlgorithm Reason = "encryption-algorithm"
 )
 
 // Reasons of ErrUnsupported.
 const (
 	Encrypted       Reason = "encrypted"
 	AlgorithmLegacy Reason = "algorithm-legacy" // SHA-1 and what is as weak
+	AlgorithmOther  Reason = "algorithm-of-another-profile"
+	NotEncrypted    Reason = "not-encrypted"
 )
 
 // Reasons of ErrInvalid.
@@ -61,6 +65,10 @@ const (
 	SignatureWrong    Reason = "signature-value"
 	KeyTooShort       Reason = "key-too-short"
 	KeyOfOtherType    Reason = "key-type"
+	OtherRecipient    Reason = "other-recipient"
+	// BodyUnopened is all that can be wrong behind the cipher: key, padding, characters, content, size, digest, or that it was
+	// tried before. There is no word for which.
+	BodyUnopened Reason = "body-unopened"
 )
 
 // Reasons of ErrExpired.
@@ -79,6 +87,7 @@ const (
 	CertificateUsage   Reason = "certificate-usage"
 	CertificateRevoked Reason = "certificate-revoked"
 	CertificateNames   Reason = "certificate-names" // two company numbers
+	CertificateNoID    Reason = "certificate-no-key-identifier"
 )
 
 // Reasons of ErrRevocationUnknown.
@@ -92,13 +101,14 @@ func (r Reason) sentinel() error {
 	switch r {
 	case TooManyBytes, TooDeep, TooManyAttributes, TooManyNodes, TooManyIDs, TooManyReferences, TooManyPrefixes:
 		return ErrTooLarge
-	case Encrypted, AlgorithmLegacy:
+	case Encrypted, AlgorithmLegacy, AlgorithmOther, NotEncrypted:
 		return ErrUnsupported
-	case ReferenceDangling, ReferenceTarget, ReferenceTwice, ReferenceMissing, DigestWrong, SignatureWrong, KeyTooShort, KeyOfOtherType:
+	case ReferenceDangling, ReferenceTarget, ReferenceTwice, ReferenceMissing, DigestWrong, SignatureWrong, KeyTooShort, KeyOfOtherType,
+		OtherRecipient, BodyUnopened:
 		return ErrInvalid
 	case NotYetValid, NoLongerValid, TimestampOrder:
 		return ErrExpired
-	case IssuerUnknown, CertificateUnknown, CertificateTime, CertificateChain, CertificateUsage, CertificateRevoked, CertificateNames:
+	case IssuerUnknown, CertificateUnknown, CertificateTime, CertificateChain, CertificateUsage, CertificateRevoked, CertificateNames, CertificateNoID:
 		return ErrUntrusted
 	case ListMissing, ListStale:
 		return ErrRevocationUnknown

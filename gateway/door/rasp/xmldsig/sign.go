@@ -3,7 +3,6 @@ package xmldsig
 import (
 	"crypto"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
@@ -14,13 +13,16 @@ import (
 	"time"
 )
 
-// Signer signs messages with RSA-SHA256 or ECDSA-SHA256, as its key is. It may be used by many at once if the key may.
+// Signer signs messages with RSA-SHA256 or ECDSA-SHA256, as its key is, or by OIORASP. It may be used by many at once if the key may.
 type Signer struct {
 	Key         crypto.Signer
 	Certificate *x509.Certificate
 	// ByKeyIdentifier names the certificate by its key identifier, as replies do, instead of sending it, as requests do.
 	ByKeyIdentifier bool
 	Lifetime        time.Duration // 0 = 5 minutes
+	Profile         Profile       // 0 = SHA256
+	// Receiver is whom bodies are encrypted for, by OIORASP alone.
+	Receiver *x509.Certificate
 }
 
 const (
@@ -49,7 +51,14 @@ func (s *Signer) Sign(m Outgoing, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign message: %w", err)
 	}
-	return slices.Concat(w.buf[:at], signatureText, w.buf[at:]), nil
+	if s.Profile != OIORASP {
+		return slices.Concat(w.buf[:at], signatureText, w.buf[at:]), nil
+	}
+	key, data, err := encrypt(w.buf[w.bodyFrom:w.bodyTo], s.Receiver)
+	if err != nil {
+		return nil, fmt.Errorf("sign message: %w", err)
+	}
+	return slices.Concat(w.buf[:at], key, signatureText, w.buf[at:w.bodyFrom], data, w.buf[w.bodyTo:]), nil
 }
 
 // method is what the key can do, when the certificate is its own.
@@ -60,6 +69,9 @@ func (s *Signer) method() (string, error) {
 	}
 	if s.ByKeyIdentifier && len(s.Certificate.SubjectKeyId) == 0 {
 		return "", errors.New("the certificate has no key identifier")
+	}
+	if s.Profile == OIORASP {
+		return methodSHA1, suites[OIORASP].methods[methodSHA1].fits(s.Certificate)
 	}
 	uri := methodRSA
 	if methods[uri].fits(s.Certificate) != nil {
@@ -96,14 +108,17 @@ func (s *Signer) security(w *writer, now time.Time) int {
 
 // signatureOver makes the ds:Signature over the parts with these identifiers.
 func (s *Signer) signatureOver(t *tree, ids []string, uri string) ([]byte, error) {
-	w := &writer{}
+	w, by, digest := &writer{}, suites[SHA256], digestSHA256
+	if s.Profile == OIORASP {
+		by, digest = suites[OIORASP], digestSHA1
+	}
 	w.add(`<Signature`)
 	w.attribute("xmlns", signature)
 	w.add(`><SignedInfo>`)
 	w.algorithm("CanonicalizationMethod", exclusiveC14N)
 	w.algorithm("SignatureMethod", uri)
 	for _, id := range ids {
-		h := sha256.New()
+		h := by.digests[digest]()
 		if err := t.canonicalise(h, t.ids[id].node, nil); err != nil {
 			return nil, err
 		}
@@ -112,7 +127,7 @@ func (s *Signer) signatureOver(t *tree, ids []string, uri string) ([]byte, error
 		w.add(`><Transforms>`)
 		w.algorithm("Transform", exclusiveC14N)
 		w.add(`</Transforms>`)
-		w.algorithm("DigestMethod", digestSHA256)
+		w.algorithm("DigestMethod", digest)
 		w.add(`<DigestValue>` + base64.StdEncoding.EncodeToString(h.Sum(nil)) + `</DigestValue></Reference>`)
 	}
 	w.add(`</SignedInfo>`)
@@ -121,25 +136,23 @@ func (s *Signer) signatureOver(t *tree, ids []string, uri string) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	h := sha256.New()
+	hash := by.methods[uri].hash
+	h := hash.New()
 	if err := info.canonicalise(h, 1, nil); err != nil {
 		return nil, err
 	}
-	value, err := s.Key.Sign(rand.Reader, h.Sum(nil), crypto.SHA256)
+	value, err := s.Key.Sign(rand.Reader, h.Sum(nil), hash)
 	if err != nil {
 		return nil, err
 	}
-	if methods[uri].curve {
+	if by.methods[uri].curve {
 		if value, err = s.fixedLength(value); err != nil {
 			return nil, err
 		}
 	}
 	w.add(`<SignatureValue>` + base64.StdEncoding.EncodeToString(value) + `</SignatureValue><KeyInfo><o:SecurityTokenReference>`)
 	if s.ByKeyIdentifier {
-		w.add(`<o:KeyIdentifier`)
-		w.attribute("ValueType", tokenSKI)
-		w.attribute("EncodingType", base64Binary)
-		w.add(`>` + base64.StdEncoding.EncodeToString(s.Certificate.SubjectKeyId) + `</o:KeyIdentifier>`)
+		w.keyIdentifier(s.Certificate)
 	} else {
 		w.add(`<o:Reference`)
 		w.attribute("ValueType", tokenX509)
@@ -148,6 +161,13 @@ func (s *Signer) signatureOver(t *tree, ids []string, uri string) ([]byte, error
 	}
 	w.add(`</o:SecurityTokenReference></KeyInfo></Signature>`)
 	return w.buf, nil
+}
+
+func (w *writer) keyIdentifier(of *x509.Certificate) {
+	w.add(`<o:KeyIdentifier`)
+	w.attribute("ValueType", tokenSKI)
+	w.attribute("EncodingType", base64Binary)
+	w.add(`>` + base64.StdEncoding.EncodeToString(of.SubjectKeyId) + `</o:KeyIdentifier>`)
 }
 
 func (w *writer) algorithm(name, uri string) {

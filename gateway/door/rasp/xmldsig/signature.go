@@ -13,7 +13,6 @@ type signedInfo struct {
 	method     method
 	references []partReference
 	value      []byte
-	keyInfo    int32
 }
 
 // partReference is a ds:Reference.
@@ -25,17 +24,19 @@ type partReference struct {
 	value     []byte
 }
 
-// readSignature reads the signature, and resolves its references to parts of the envelope.
-func (e *envelope) readSignature() (*signedInfo, error) {
+// signatureParts are SignedInfo, SignatureValue and KeyInfo.
+func (e *envelope) signatureParts() ([]int32, error) {
 	if err := e.bare(e.signature, SignatureContent); err != nil {
 		return nil, err
 	}
-	parts, err := e.sequence(e.signature, SignatureContent,
+	return e.sequence(e.signature, SignatureContent,
 		Name{signature, "SignedInfo"}, Name{signature, "SignatureValue"}, Name{signature, "KeyInfo"})
-	if err != nil {
-		return nil, err
-	}
-	s := &signedInfo{node: parts[0], keyInfo: parts[2]}
+}
+
+// readSignature reads the signature by what a profile signs by, and resolves its references to parts of the envelope.
+func (e *envelope) readSignature(parts []int32, by suite) (*signedInfo, error) {
+	s := &signedInfo{node: parts[0]}
+	var err error
 	if s.value, err = e.base64(parts[1], SignatureContent); err != nil {
 		return nil, err
 	}
@@ -50,14 +51,14 @@ func (e *envelope) readSignature() (*signedInfo, error) {
 	if s.inclusive, err = e.readTransform(inside[0], "ds:CanonicalizationMethod"); err != nil {
 		return nil, err
 	}
-	if s.method, err = readAlgorithm(e, inside[1], methods); err != nil {
+	if s.method, err = readAlgorithm(e, inside[1], by.methods, by.refused); err != nil {
 		return nil, err
 	}
-	return s, e.readReferences(s, inside[2:])
+	return s, e.readReferences(s, inside[2:], by)
 }
 
 // readReferences reads all references of a signature; the set of what they name must be the set of what is demanded.
-func (e *envelope) readReferences(s *signedInfo, nodes []int32) error {
+func (e *envelope) readReferences(s *signedInfo, nodes []int32, by suite) error {
 	if len(nodes) > mostParts {
 		return refuse(TooManyReferences, "ds:SignedInfo")
 	}
@@ -70,7 +71,7 @@ func (e *envelope) readReferences(s *signedInfo, nodes []int32) error {
 		waiting[e.token] = true // may be signed
 	}
 	for k, i := range nodes {
-		r, err := e.readReference(i, fmt.Sprintf("ds:Reference %d", k+1))
+		r, err := e.readReference(i, fmt.Sprintf("ds:Reference %d", k+1), by)
 		if err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func (e *envelope) readReferences(s *signedInfo, nodes []int32) error {
 }
 
 // readReference reads one: by the identifier of a part, canonicalised, and nothing else done to it.
-func (e *envelope) readReference(i int32, place string) (partReference, error) {
+func (e *envelope) readReference(i int32, place string, by suite) (partReference, error) {
 	r := partReference{place: place}
 	if e.nameOf(i) != (Name{signature, "Reference"}) {
 		return r, refuse(SignatureContent, "ds:SignedInfo")
@@ -119,7 +120,7 @@ func (e *envelope) readReference(i int32, place string) (partReference, error) {
 	if r.inclusive, err = e.readTransform(transforms[0], place); err != nil {
 		return r, err
 	}
-	if r.digest, err = readAlgorithm(e, inside[1], digests); err != nil {
+	if r.digest, err = readAlgorithm(e, inside[1], by.digests, by.refused); err != nil {
 		return r, err
 	}
 	r.value, err = e.base64(inside[2], SignatureContent)
@@ -127,13 +128,13 @@ func (e *envelope) readReference(i int32, place string) (partReference, error) {
 }
 
 // resolve is the element that a URI names: one of this document, by its u:Id, or by an Id without a namespace, as npm's soap writes.
-func (e *envelope) resolve(i int32, place string) (int32, error) {
-	uri, _ := e.attribute(i, "", "URI")
+func (t *tree) resolve(i int32, place string) (int32, error) {
+	uri, _ := t.attribute(i, "", "URI")
 	id, ok := strings.CutPrefix(uri, "#")
 	if !ok || !isNCName([]byte(id)) {
 		return 0, refuse(ReferenceURI, place)
 	}
-	found, ok := e.ids[id]
+	found, ok := t.ids[id]
 	if !ok || !found.named {
 		return 0, refuse(ReferenceDangling, place)
 	}
@@ -171,7 +172,7 @@ func (e *envelope) readTransform(i int32, place string) ([]int32, error) {
 }
 
 // readAlgorithm reads an element that names an algorithm and says no more of it.
-func readAlgorithm[T any](e *envelope, i int32, known map[string]T) (T, error) {
+func readAlgorithm[T any](e *envelope, i int32, known map[string]T, refused map[string]Reason) (T, error) {
 	var none T
 	place := e.nameOf(i).short()
 	if err := e.bare(i, SignatureContent, "Algorithm"); err != nil {
@@ -182,22 +183,22 @@ func readAlgorithm[T any](e *envelope, i int32, known map[string]T) (T, error) {
 	}
 	algorithm, _ := e.attribute(i, "", "Algorithm")
 	found, ok := known[algorithm]
-	switch {
-	case ok:
+	if ok {
 		return found, nil
-	case legacy[algorithm]:
-		return none, refuse(AlgorithmLegacy, place)
+	}
+	if reason, ok := refused[algorithm]; ok {
+		return none, refuse(reason, place)
 	}
 	return none, refuse(AlgorithmUnknown, place)
 }
 
 // base64 decodes an element's text, in which there may be white space.
-func (e *envelope) base64(i int32, reason Reason) ([]byte, error) {
-	encoded, ok := e.text(i)
+func (t *tree) base64(i int32, reason Reason) ([]byte, error) {
+	encoded, ok := t.text(i)
 	encoded = strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "").Replace(encoded)
 	decoded, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if !ok || err != nil || len(decoded) == 0 {
-		return nil, refuse(reason, e.nameOf(i).short())
+		return nil, refuse(reason, t.nameOf(i).short())
 	}
 	return decoded, nil
 }

@@ -16,6 +16,7 @@ type tree struct {
 	prefixes []string // prefixes by number; 0 is none
 	numbers  map[string]int32
 	ids      map[string]identified
+	ends     map[int32]int // where elements of encryption end in the source, of the first few
 }
 
 type kind uint8
@@ -59,6 +60,7 @@ const (
 	spaceNone int32 = iota
 	spaceXML
 	spaceDeclarations
+	spaceEncryption
 )
 
 const (

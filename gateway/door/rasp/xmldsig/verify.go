@@ -15,33 +15,65 @@ type Verifier struct {
 	Limits Limits
 	Window time.Duration // how old a message may be; 0 = 5 minutes
 	Skew   time.Duration // how far clocks may be apart; 0 = none, 10 minutes at most
+	// ProfileOf is the profile that a certificate is bound to; nil: that of the Policy for all.
+	ProfileOf func(Certificate) Profile
+	// Recipient opens what is encrypted; nil: nothing that is encrypted is taken, and nobody may be bound to OIORASP.
+	Recipient *Recipient
 }
 
 // Verify reads a message and checks that it is signed by somebody who is trusted, over all that it must be, now. What it
 // is refused for is a *Refusal; any other error is of the Verifier itself, which lacks something. message must not be
 // changed as long as the Message is in use.
 func (v *Verifier) Verify(message []byte, now time.Time) (*Message, error) {
-	if v.Policy.profile != SHA256 || v.Trust == nil {
-		return nil, errors.New("verify message: no policy of a known profile, or nobody to trust")
+	if !v.speaks(v.Policy.profile) || v.Trust == nil {
+		return nil, errIncomplete
 	}
 	t, err := parse(message, v.Limits)
 	if err != nil {
 		return nil, err
 	}
+	if v.Recipient != nil && t.encrypted() {
+		return v.open(t, now)
+	}
+	return v.check(t, now, inClear)
+}
+
+var errIncomplete = errors.New("verify message: no policy of a known profile, or nobody to trust, or nobody to decrypt")
+
+func (v *Verifier) speaks(p Profile) bool { return p == SHA256 || p == OIORASP && v.Recipient != nil }
+
+// form is how the body of a document stands in the message that it is of.
+type form uint8
+
+const (
+	inClear form = iota
+	closed       // encrypted, and left out of the document: its digest is not compared
+	opened       // encrypted, and decrypted in the document
+)
+
+// check verifies a document in which nothing is encrypted.
+func (v *Verifier) check(t *tree, now time.Time, f form) (*Message, error) {
 	e, err := openEnvelope(t, v.Policy)
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.readSignature()
+	parts, err := e.signatureParts()
 	if err != nil {
 		return nil, err
 	}
-	leaf, err := e.signer(s.keyInfo, v.Policy, v.Trust, now)
+	leaf, err := e.signer(parts[2], v.Policy, v.Trust, now)
 	if err != nil {
 		return nil, err
 	}
 	m := &Message{NotUnderstood: e.notUnderstood, tree: t, headers: e.headers}
 	if m.Signer, err = describe(leaf); err != nil {
+		return nil, err
+	}
+	if m.Profile, err = v.profile(m.Signer, f); err != nil {
+		return nil, err
+	}
+	s, err := e.readSignature(parts, suites[m.Profile])
+	if err != nil {
 		return nil, err
 	}
 	if err := s.method.fits(leaf); err != nil {
@@ -56,7 +88,7 @@ func (v *Verifier) Verify(message []byte, now time.Time) (*Message, error) {
 		return nil, refuse(SignatureWrong, "ds:SignatureValue")
 	}
 	replay.Sum(m.Replay[:0])
-	if err := e.compareDigests(s.references); err != nil {
+	if err := e.compareDigests(s.references, f); err != nil {
 		return nil, err
 	}
 	if m.Timestamp, err = v.readTimestamp(e, now); err != nil {
@@ -66,9 +98,31 @@ func (v *Verifier) Verify(message []byte, now time.Time) (*Message, error) {
 	return m, nil
 }
 
-// compareDigests hashes each part that is signed.
-func (e *envelope) compareDigests(references []partReference) error {
+// profile is the one that a signer is bound to, whatever the message looks like; then it must look like it.
+func (v *Verifier) profile(signer Certificate, f form) (Profile, error) {
+	p := v.Policy.profile
+	if v.ProfileOf != nil {
+		p = v.ProfileOf(signer)
+	}
+	switch {
+	case !v.speaks(p):
+		return 0, errIncomplete
+	case p == SHA256 && f != inClear:
+		return 0, refuse(Encrypted, "s:Body")
+	case p == OIORASP && f == inClear:
+		return 0, refuse(NotEncrypted, "s:Body")
+	case p == OIORASP && len(signer.Leaf.SubjectKeyId) == 0: // by which a reply is encrypted
+		return 0, refuse(CertificateNoID, "")
+	}
+	return p, nil
+}
+
+// compareDigests hashes each part that is signed, and is there.
+func (e *envelope) compareDigests(references []partReference, f form) error {
 	for _, r := range references {
+		if f == closed && r.target == e.body {
+			continue
+		}
 		h := r.digest()
 		if err := e.canonicalise(h, r.target, r.inclusive); err != nil {
 			return err
