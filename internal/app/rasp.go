@@ -141,27 +141,10 @@ func (s *signed) run(ctx context.Context, server *rasp.Server) {
 	}
 	a.wait.Go(func() { server.Sweep(ctx, func(err error) { s.failed("rasp sequences", err) }) })
 	a.wait.Go(func() { s.trust.follow(ctx, func(err error) { s.failed("rasp certificates", err) }) })
-	if len(s.answers) > 0 {
-		a.wait.Go(func() { a.own(ctx, endpointsOwned, "signed endpoint, answers", s.answer) })
-	}
-}
-
-// endpointsOwned names what the owner of sending answers has: of several nodes one sends, so that they come in order.
-const endpointsOwned = "nks.endpoints"
-
-// answer sends answers to suppliers' endpoints until this process is the owner no longer.
-func (s *signed) answer(ctx context.Context) {
-	var senders sync.WaitGroup
+	// Of several nodes each tries; which of them sends to a supplier at the moment says the database (door.Sendings).
 	for _, answers := range s.answers {
-		forget := s.app.sleepers.add(postgres.ToQueue(answers.Supplier), answers.Wake)
-		senders.Go(func() {
-			defer forget()
-			answers.Run(ctx)
-		})
-	}
-	senders.Wait()
-	for _, answers := range s.answers {
-		s.app.watch.lines.closed(gateway.LinkEndpoint, answers.Supplier, gateway.TroubleElsewhere)
+		a.sleepers.add(postgres.ToQueue(answers.Supplier), answers.Wake)
+		a.wait.Go(func() { answers.Run(ctx) })
 	}
 }
 
