@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +14,6 @@ import (
 
 	wire1 "github.com/Azure/go-amqp"
 
-	"nks/gateway"
 	"nks/gateway/door"
 	"nks/gateway/door/doortest"
 	"nks/gateway/door/queue"
@@ -68,17 +66,14 @@ type rabbitSide struct {
 	session *wire1.Session
 	sender  *wire1.Sender
 	answers *wire1.Receiver
-
-	mu      sync.Mutex
-	settled map[string]string // by try: why it was parked, "" when it was taken
-	more    chan struct{}     // closed and replaced with each
+	settled *settled // by try
 }
 
 func newRabbitSuppliers(t *testing.T, rabbit *amqptest.Rabbit, s *doortest.Stage, at int) *rabbitSuppliers {
 	t.Helper()
 	q := &rabbitSuppliers{at: at, stage: s, rabbit: rabbit, sides: map[string]*rabbitSide{}, stop: func() {}}
 	for _, party := range doortest.Parties() {
-		side := &rabbitSide{settled: map[string]string{}, more: make(chan struct{})}
+		side := &rabbitSide{settled: newSettled()}
 		conn, session := plainSession(t.Context(), t, rabbit)
 		t.Cleanup(func() { _ = conn.Close() })
 		side.session = session
@@ -123,7 +118,7 @@ func (q *rabbitSuppliers) open() {
 			Intake: q.stage.Intake, Answers: q.stage.Queueing(door.Queue), Arrived: func(int) {}, Poll: 10 * time.Millisecond, Retry: time.Millisecond,
 			Open: func(ctx context.Context) (mq.Link, error) {
 				l, err := amqp.Dial(ctx, q.login(party))
-				return watchedRabbit{l, side}, err
+				return &watched{l, side.settled, tryOf}, err
 			},
 			Failed: func(name string, err error) { q.stage.Hear(name + ": " + err.Error()) }}
 		q.loops.Go(func() { d.Receive(ctx) })
@@ -142,56 +137,10 @@ func (q *rabbitSuppliers) Restart() {
 	q.open()
 }
 
-// watchedRabbit is a link of the door that tells what the broker has confirmed of settling.
-type watchedRabbit struct {
-	mq.Link
-	side *rabbitSide
-}
-
-func (w watchedRabbit) Ack(ctx context.Context, d *mq.Delivery) error {
-	err := w.Link.Ack(ctx, d)
-	if err == nil {
-		w.side.settle(d, "")
-	}
-	return err
-}
-
-func (w watchedRabbit) Park(ctx context.Context, d *mq.Delivery, reason string) error {
-	err := w.Link.Park(ctx, d, reason)
-	if err == nil {
-		w.side.settle(d, reason)
-	}
-	return err
-}
-
 // propTry tells the suite's tries apart.
 const propTry = "try"
 
-func (s *rabbitSide) settle(d *mq.Delivery, parked string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settled[d.Props[propTry]] = parked
-	close(s.more)
-	s.more = make(chan struct{})
-}
-
-// outcome waits until a message is settled.
-func (s *rabbitSide) outcome(ctx context.Context, try string) (parked string, err error) {
-	for {
-		s.mu.Lock()
-		parked, ok := s.settled[try]
-		more := s.more
-		s.mu.Unlock()
-		if ok {
-			return parked, nil
-		}
-		select {
-		case <-more:
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
-}
+func tryOf(d *mq.Delivery) string { return d.Props[propTry] }
 
 // Traits implements doortest.Client: nobody vouches for who puts, and nobody says when.
 func (q *rabbitSuppliers) Traits() doortest.Traits {
@@ -213,16 +162,7 @@ func (q *rabbitSuppliers) Send(ctx context.Context, party, key string, body []by
 	if err := s.sender.Send(ctx, m, nil); err != nil {
 		return err
 	}
-	parked, err := s.outcome(ctx, try)
-	if err != nil || parked == "" {
-		return err
-	}
-	for _, means := range []error{gateway.ErrConflict, gateway.ErrRefused} {
-		if strings.Contains(parked, means.Error()) {
-			return errors.Join(means, q.parked(ctx, party, body, parked))
-		}
-	}
-	return fmt.Errorf("parked: %s", parked)
+	return s.settled.outcome(ctx, try, func(reason string) error { return q.parked(ctx, party, body, reason) })
 }
 
 // parked takes the message that a person would find.
@@ -233,15 +173,7 @@ func (q *rabbitSuppliers) parked(ctx context.Context, party string, body []byte,
 	if err != nil {
 		return err
 	}
-	defer func() { _ = l.Close(ctx) }()
-	d, err := l.Receive(ctx)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(d.Body, body) || d.Props[mq.PropReason] != reason {
-		return fmt.Errorf("parked are %d bytes because %q", len(d.Body), d.Props[mq.PropReason])
-	}
-	return l.Ack(ctx, d)
+	return takeParked(ctx, l, body, reason)
 }
 
 // halved writes half of the first transfer and hangs up.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"nks/gateway"
 	"nks/gateway/door"
 	"nks/gateway/door/doortest"
 	"nks/gateway/door/queue"
@@ -46,10 +44,7 @@ type side struct {
 	conn    *nats.Conn
 	js      js.JetStream
 	answers js.Consumer
-
-	mu      sync.Mutex
-	settled map[uint64]string // by sequence: why it was parked, "" when it was taken
-	more    chan struct{}     // closed and replaced with each
+	settled *settled // by sequence
 }
 
 func newSuppliers(t *testing.T, s *doortest.Stage) *suppliers {
@@ -74,7 +69,7 @@ func newSuppliers(t *testing.T, s *doortest.Stage) *suppliers {
 
 func connect(t *testing.T, b *jetstream.Broker, party string) *side {
 	t.Helper()
-	s := &side{settled: map[uint64]string{}, more: make(chan struct{})}
+	s := &side{settled: newSettled()}
 	var err error
 	if s.conn, err = nats.Connect(b.URL(), nats.UserInfo(party, secret)); err != nil {
 		t.Fatal(err)
@@ -99,7 +94,7 @@ func (q *suppliers) open() {
 			Intake: q.stage.Intake, Answers: q.stage.Queueing(door.Queue), Arrived: func(int) {}, Poll: 10 * time.Millisecond, Retry: time.Millisecond,
 			Open: func(ctx context.Context) (mq.Link, error) {
 				l, err := q.broker.Open(ctx, party, "")
-				return watched{l, side}, err
+				return &watched{l, side.settled, sequenceIn}, err
 			},
 			Failed: func(name string, err error) { q.stage.Hear(name + ": " + err.Error()) }}
 		q.loops.Go(func() { d.Receive(ctx) })
@@ -118,53 +113,7 @@ func (q *suppliers) Restart() {
 	q.open()
 }
 
-// watched is a link of the door that tells what the broker has confirmed of settling.
-type watched struct {
-	mq.Link
-	side *side
-}
-
-func (w watched) Ack(ctx context.Context, d *mq.Delivery) error {
-	err := w.Link.Ack(ctx, d)
-	if err == nil {
-		w.side.settle(d, "")
-	}
-	return err
-}
-
-func (w watched) Park(ctx context.Context, d *mq.Delivery, reason string) error {
-	err := w.Link.Park(ctx, d, reason)
-	if err == nil {
-		w.side.settle(d, reason)
-	}
-	return err
-}
-
-func (s *side) settle(d *mq.Delivery, parked string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settled[d.Handle.(uint64)] = parked
-	close(s.more)
-	s.more = make(chan struct{})
-}
-
-// outcome waits until a message is settled.
-func (s *side) outcome(ctx context.Context, sequence uint64) (parked string, err error) {
-	for {
-		s.mu.Lock()
-		parked, ok := s.settled[sequence]
-		more := s.more
-		s.mu.Unlock()
-		if ok {
-			return parked, nil
-		}
-		select {
-		case <-more:
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
-}
+func sequenceIn(d *mq.Delivery) string { return fmt.Sprint(d.Handle.(uint64)) }
 
 // Traits implements doortest.Client: the queue vouches for the login.
 func (q *suppliers) Traits() doortest.Traits {
@@ -179,16 +128,7 @@ func (q *suppliers) Send(ctx context.Context, party, key string, body []byte) er
 	if err != nil {
 		return err
 	}
-	parked, err := s.outcome(ctx, sequence)
-	if err != nil || parked == "" {
-		return err
-	}
-	for _, means := range []error{gateway.ErrConflict, gateway.ErrRefused} {
-		if strings.Contains(parked, means.Error()) {
-			return errors.Join(means, q.parked(ctx, party, body, parked))
-		}
-	}
-	return fmt.Errorf("parked: %s", parked)
+	return s.settled.outcome(ctx, fmt.Sprint(sequence), func(reason string) error { return q.parked(ctx, party, body, reason) })
 }
 
 // put puts a message until the broker has stored it: within a tenth of a second it takes the same id for the same message.
@@ -217,15 +157,7 @@ func (q *suppliers) parked(ctx context.Context, party string, body []byte, reaso
 	if err != nil {
 		return err
 	}
-	defer func() { _ = l.Close(ctx) }()
-	d, err := l.Receive(ctx)
-	if err != nil {
-		return err
-	}
-	if string(d.Body) != string(body) || d.Props[mq.PropReason] != reason {
-		return fmt.Errorf("parked are %d bytes because %q", len(d.Body), d.Props[mq.PropReason])
-	}
-	return l.Ack(ctx, d)
+	return takeParked(ctx, l, body, reason)
 }
 
 // SendHalf implements doortest.Client: the connection ends inside a message, and the broker has seen its end.
