@@ -65,8 +65,9 @@ func TestLines_ClockMovesOn(t *testing.T) {
 		}
 		return lines, anew
 	}
+	const every = 4 // a bank and three doors
 	end := time.Now().Add(20 * time.Second)
-	for lines := 0; lines < 3; <-time.After(20 * time.Millisecond) {
+	for lines := 0; lines < every; <-time.After(20 * time.Millisecond) {
 		if lines, _ = known(); time.Now().After(end) {
 			t.Fatal("the lines are never told of")
 		}
@@ -76,10 +77,10 @@ func TestLines_ClockMovesOn(t *testing.T) {
 	}
 	for {
 		lines, anew := known()
-		if lines != 3 || time.Now().After(end) {
+		if lines != every || time.Now().After(end) {
 			t.Fatalf("%d lines are known, %d told of anew", lines, anew)
 		}
-		if anew == 3 {
+		if anew == every {
 			return
 		}
 		<-time.After(20 * time.Millisecond)
