@@ -13,9 +13,10 @@ type bell struct {
 	path string
 	wake chan struct{}
 
-	mu   sync.Mutex
-	rung int
-	last report
+	mu      sync.Mutex
+	rung    int
+	last    report
+	written bool // since this process began: before, the file says what another one left
 }
 
 // report is status.json.
@@ -61,7 +62,7 @@ func (b *bell) status(rung int, r report) error {
 }
 
 func (b *bell) write(r report) error {
-	if r == b.last {
+	if b.written && r == b.last {
 		return nil
 	}
 	text, err := json.Marshal(r)
@@ -71,7 +72,7 @@ func (b *bell) write(r report) error {
 	if err := replaceFile(b.path, append(text, '\n'), false); err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
-	b.last = r
+	b.last, b.written = r, true
 	return nil
 }
 

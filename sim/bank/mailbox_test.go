@@ -128,6 +128,27 @@ func TestNeverIdleWithWork(t *testing.T) {
 	}
 }
 
+// TestNeverIdleWithWork_AfterARestart: what the process before said of itself is not believed while the first turn of
+// the next one lasts.
+func TestNeverIdleWithWork_AfterARestart(t *testing.T) {
+	t.Parallel()
+	c := prepare(t, quiet())
+	stop := c.run()
+	c.idle()
+	stop()
+	late := filepath.Join(c.folders.Root, "in", "NKS1.edi")
+	if err := os.WriteFile(late, []byte(simple("1", 30000).text()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.run()
+	if err := upload(c.open(), "NKS2.edi", simple("2", 1).text()); err != nil {
+		t.Fatal(err)
+	}
+	if st := c.status(); st.Idle && len(c.ledger().Files) != 2 {
+		t.Fatalf("idle with %d of 2 files read", len(c.ledger().Files))
+	}
+}
+
 // TestCut: connections that are cut lose nothing that was answered.
 func TestCut(t *testing.T) {
 	t.Parallel()
