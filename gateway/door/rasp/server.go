@@ -4,6 +4,7 @@ package rasp
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"mime"
@@ -80,8 +81,9 @@ type Config struct {
 	Types []soap.DocumentType
 	// Verifier is by whom messages are believed at the moment.
 	Verifier func() *xmldsig.Verifier
-	// Signer signs the replies, in the profile of who is replied to.
-	Signer    *xmldsig.Signer
+	// Signer signs the replies of the moment, in the profile of who is replied to. encryptedFor is the certificate of ours that a request was
+	// encrypted for, by which its sender knows us; nil: it was not.
+	Signer    func(encryptedFor *x509.Certificate) *xmldsig.Signer
 	Parties   Parties
 	Intake    door.Intake
 	Sequences door.Sequences
@@ -280,7 +282,7 @@ func (s *Server) path(r *http.Request) string {
 
 // signer signs for who has sent a message, as that one was.
 func (s *Server) signer(to *xmldsig.Message) *xmldsig.Signer {
-	signer := *s.Signer
+	signer := *s.Signer(to.EncryptedFor)
 	if signer.Profile = to.Profile; signer.Profile == xmldsig.OIORASP {
 		signer.Receiver = to.Signer.Leaf
 	}

@@ -31,7 +31,7 @@ var receiver = sync.OnceValue(func() *identity {
 // oiorasp is a verifier of whom the RSA signer is bound to that profile; a new one, since a Recipient remembers.
 func oiorasp(t testing.TB) *xmldsig.Verifier {
 	t.Helper()
-	recipient, err := xmldsig.NewRecipient(receiver().key, receiver().certificate)
+	recipient, err := xmldsig.NewRecipient(xmldsig.OwnKey{Key: receiver().key, Certificate: receiver().certificate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +432,7 @@ func TestRecipient_WhatItNeeds(t *testing.T) {
 	unnamed := issue(p.root, rsaKeys()[2048], noIdentifier)
 	short := issue(p.root, rsaKeys()[1024], nil)
 	for name, i := range map[string]*identity{"curve": p.curve, "no key identifier": unnamed, "short": short, "another's certificate": {key: receiver().key, certificate: p.rsa.certificate}} {
-		if _, err := xmldsig.NewRecipient(i.key, i.certificate); err == nil {
+		if _, err := xmldsig.NewRecipient(xmldsig.OwnKey{Key: i.key, Certificate: i.certificate}); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}

@@ -61,6 +61,12 @@ func (s *Signer) Sign(m Outgoing, now time.Time) ([]byte, error) {
 	return slices.Concat(w.buf[:at], key, signatureText, w.buf[at:w.bodyFrom], data, w.buf[w.bodyTo:]), nil
 }
 
+// Able says why the signer can sign nothing; nil: it can.
+func (s *Signer) Able() error {
+	_, err := s.method()
+	return err
+}
+
 // method is what the key can do, when the certificate is its own.
 func (s *Signer) method() (string, error) {
 	public, ok := s.Certificate.PublicKey.(interface{ Equal(crypto.PublicKey) bool })

@@ -139,7 +139,21 @@ func chainReason(err error) Reason {
 // describe reads what is asked of a signer's certificate.
 func describe(leaf *x509.Certificate) (Certificate, error) {
 	cvr, err := companyNumber(leaf)
-	return Certificate{Leaf: leaf, Subject: leaf.Subject.String(), CVR: cvr, Fingerprint: sha256.Sum256(leaf.Raw)}, err
+	return Certificate{Leaf: leaf, Subject: leaf.Subject.String(), CVR: cvr, Fingerprint: sha256.Sum256(leaf.Raw),
+		SubjectSerial: subjectSerial(leaf)}, err
+}
+
+func subjectSerial(leaf *x509.Certificate) string {
+	var found []string
+	for _, n := range leaf.Subject.Names {
+		if value, ok := n.Value.(string); ok && n.Type.Equal(serialNumber) {
+			found = append(found, value)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
 }
 
 var (
