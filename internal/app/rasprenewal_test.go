@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,7 +34,8 @@ type renewal struct {
 	database      *pgtest.Database
 }
 
-func newRenewal(t *testing.T) *renewal {
+// newRenewal starts it, with suppliers beside those whom nobody knows.
+func newRenewal(t *testing.T, more ...func(*renewal, string) conf.RaspParty) *renewal {
 	t.Helper()
 	database := pgtest.Create(t)
 	c := folder(t, database.Server.DSN(database.Name, pgtest.Superuser))
@@ -47,6 +49,9 @@ func newRenewal(t *testing.T) *renewal {
 	c.Rasp.Certificate, c.Rasp.Key, c.Rasp.NextCertificate, c.Rasp.NextKey = certificate, key, nextCertificate, nextKey
 	c.Rasp.CA = []string{ca.File(t, c.Folder, "ca")}
 	c.Rasp.Parties = []conf.RaspParty{{Supplier: "LEVA", Profile: conf.ProfileOIORASP, Certificates: []string{legacy}}, {Supplier: "LEVB", Certificates: []string{other}}}
+	for _, party := range more {
+		c.Rasp.Parties = append(c.Rasp.Parties, party(r, c.Folder))
+	}
 	r.rasp = c.Rasp
 	r.node = startNode(t, c, func(o *app.Options) { o.RenewEvery = 100 * time.Millisecond })
 	return r
@@ -78,6 +83,22 @@ func (r *renewal) shown() *x509.Certificate {
 	}
 	defer func() { _ = c.Close() }()
 	return c.(*tls.Conn).ConnectionState().PeerCertificates[0]
+}
+
+// open opens a sequence as somebody, by SHA-256.
+func (r *renewal) open(from rasptest.Identity) error {
+	r.t.Helper()
+	v := &xmldsig.Verifier{Policy: xmldsig.ReplyPolicy(xmldsig.SHA256), Trust: r.ca.Trust(r.t, r.present.Certificate), Skew: time.Minute}
+	signer := &xmldsig.Signer{Key: from.Key, Certificate: from.Certificate}
+	// It is meant for the address of the configuration, whatever port there is.
+	to := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		dialer := tls.Dialer{Config: &tls.Config{RootCAs: r.ca.Pool(), MinVersion: tls.VersionTLS12, ServerName: "127.0.0.1"}}
+		return dialer.DialContext(ctx, network, r.node.Addresses().Signed)
+	}}}
+	source := &rasp.Source{Endpoint: r.rasp.Address, HTTP: to, Signer: func() *xmldsig.Signer { return signer }, Now: time.Now,
+		Verifier: func() *xmldsig.Verifier { return v }, Peer: func(c xmldsig.Certificate) bool { return c.Leaf.Equal(r.present.Certificate) }}
+	_, err := source.Open(r.t.Context(), soap.NewID(), soap.NewID())
+	return err
 }
 
 // replied reports whether a supplier who knows the gateway by one certificate is replied to by the key of another.
