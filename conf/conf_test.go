@@ -182,6 +182,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"endpoint too large":  {rasp("max_message_mb = 65"), "rasp.max_message_mb"},
 		"nobody let in":       {"[[rasp.party]]\nsupplier = \"A\"\n", "rasp party A: certificates"},
 		"no fingerprint":      {"[[rasp.party]]\nsupplier = \"A\"\ncertificates = [\"sha256:12\"]\n", "64 hexadecimal digits"},
+		"no rate":             {rasp("min_rate_kb = 0"), "rasp.min_rate_kb"},
+		"nobody connects":     {rasp("address_connections = 0"), "rasp.address_connections"},
 		"next without a key":  {rasp("next_certificate = \"next.crt\""), "rasp.next_certificate"},
 		"next is the present": {rasp("next_certificate = \"keys/rasp.crt\"\nnext_key = \"next.key\""), "rasp.next_certificate"},
 		"whole company, too":  {"[[rasp.party]]\nsupplier = \"A\"\ncertificates = [\"a.crt\"]\ncvr = [\"12345674\"]\n", "rasp party A: cvr"},

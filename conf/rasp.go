@@ -45,11 +45,14 @@ type Rasp struct {
 	ClockSkew Duration `toml:"clock_skew"`
 	// MaxMessageMB is the largest message in MiB.
 	MaxMessageMB int `toml:"max_message_mb"`
-	// MaxConnections bounds the connections of all suppliers together, PartyRequests what is in hand of one.
-	MaxConnections int `toml:"max_connections"`
-	PartyRequests  int `toml:"party_requests"`
-	// ReadTimeout bounds the time that a message takes to come.
+	// MaxConnections bounds the connections of all suppliers together, AddressConnections those from one address, PartyRequests what is in
+	// hand of one supplier.
+	MaxConnections     int `toml:"max_connections"`
+	AddressConnections int `toml:"address_connections"`
+	PartyRequests      int `toml:"party_requests"`
+	// ReadTimeout bounds the time that a message takes to come, MinRateKB is how many KiB of it come in a second at least.
 	ReadTimeout Duration `toml:"read_timeout"`
+	MinRateKB   int      `toml:"min_rate_kb"`
 	// Sequences is how many a supplier may have open, Inactivity after how long without a message one is forgotten.
 	Sequences  int      `toml:"sequences"`
 	Inactivity Duration `toml:"inactivity"`
@@ -80,7 +83,7 @@ type RaspParty struct {
 
 func defaultRasp() Rasp {
 	return Rasp{Profile: ProfileSHA256, Certificate: "keys/rasp.crt", Key: "keys/rasp.key", CA: []string{}, CRL: []string{}, PlainNetworks: []string{}, ClockSkew: Duration{5 * time.Minute},
-		MaxMessageMB: 64, MaxConnections: 100, PartyRequests: 8, ReadTimeout: Duration{2 * time.Minute}, Sequences: 16, Inactivity: Duration{10 * time.Minute}}
+		MaxMessageMB: 64, MaxConnections: 100, AddressConnections: 25, PartyRequests: 8, ReadTimeout: Duration{2 * time.Minute}, MinRateKB: 32, Sequences: 16, Inactivity: Duration{10 * time.Minute}}
 }
 
 // Endpoints are the suppliers whose answers are sent to them; none while the door is closed.
@@ -137,6 +140,8 @@ func (r Rasp) validate(p *problems, env Environment) {
 	p.lasts("rasp.clock_skew", r.ClockSkew, 0, 10*time.Minute)
 	p.within("rasp.max_message_mb", r.MaxMessageMB, 1, 64)
 	p.within("rasp.max_connections", r.MaxConnections, 1, 10_000)
+	p.within("rasp.address_connections", r.AddressConnections, 1, 10_000)
+	p.within("rasp.min_rate_kb", r.MinRateKB, 1, 1<<20)
 	p.within("rasp.party_requests", r.PartyRequests, 1, 1000)
 	p.lasts("rasp.read_timeout", r.ReadTimeout, time.Second, time.Hour)
 	p.within("rasp.sequences", r.Sequences, 1, 10_000)

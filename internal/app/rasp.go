@@ -81,7 +81,7 @@ func (s *signed) open(ctx context.Context) error {
 	server := rasp.NewServer(rasp.Config{Address: c.Address, Path: address.Path, Plain: c.PlainAddress, Own: []string{s.app.config.Identity.GLN, s.app.config.Identity.Name},
 		Types: []soap.DocumentType{soap.Payments()}, Verifier: s.verifier(xmldsig.RequestPolicy(xmldsig.SHA256), c.MaxMessageMB<<20, profile),
 		Signer: s.replier, Parties: raspParties{s}, Intake: s.app.steps.Receive, Sequences: s.store, Now: time.Now, Log: s.event,
-		Limits: rasp.Limits{Body: int64(c.MaxMessageMB) << 20, OfParty: c.PartyRequests, Forgotten: c.Inactivity.Duration}})
+		Limits: rasp.Limits{Body: int64(c.MaxMessageMB) << 20, OfParty: c.PartyRequests, Read: c.ReadTimeout.Duration, Rate: int64(c.MinRateKB) << 10, Forgotten: c.Inactivity.Duration}})
 	// Each connection has what the files say when it comes.
 	shown := &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.files.Load().server, nil }}
 	if err := s.listen(server, shown); err != nil {
@@ -99,11 +99,15 @@ func (s *signed) open(ctx context.Context) error {
 // listen takes the addresses.
 func (s *signed) listen(server *rasp.Server, shown *tls.Config) (err error) {
 	c := s.config
-	s.endpoint, err = rasp.Listen(rasp.Listening{Addr: c.Listen, Connections: int64(c.MaxConnections), Read: c.ReadTimeout.Duration, Failed: s.complain, TLS: shown}, server)
+	how := rasp.Listening{Connections: int64(c.MaxConnections), OfAddress: c.AddressConnections, Read: c.ReadTimeout.Duration, Failed: s.complain}
+	secured, plain := how, how
+	secured.Addr, secured.TLS = c.Listen, shown
+	plain.Addr, plain.Networks = c.PlainListen, c.Networks()
+	s.endpoint, err = rasp.Listen(secured, server)
 	if err != nil || c.PlainListen == "" {
 		return err
 	}
-	s.plain, err = rasp.Listen(rasp.Listening{Addr: c.PlainListen, Connections: int64(c.MaxConnections), Read: c.ReadTimeout.Duration, Failed: s.complain, Networks: c.Networks()}, server)
+	s.plain, err = rasp.Listen(plain, server)
 	if err != nil {
 		return errors.Join(err, s.endpoint.Close())
 	}
