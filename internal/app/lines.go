@@ -92,14 +92,14 @@ func (l *lines) remark(kind gateway.LinkKind, name string, words error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, known := l.own[gateway.Link{Kind: kind, Name: name, Node: l.node}.Subject()]
-	said := ""
+	remarked := ""
 	if words != nil {
-		said = short(words)
+		remarked = short(words)
 	}
-	if !known || c.State != gateway.LinkUp || c.Error == said {
+	if !known || c.State != gateway.LinkUp || c.Error == remarked {
 		return
 	}
-	c.Error = said
+	c.Error = remarked
 	l.own[c.Subject()] = c
 	l.news = true
 	l.bell.Ring()

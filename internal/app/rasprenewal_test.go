@@ -168,12 +168,12 @@ func TestRasp_BadFile(t *testing.T) {
 	t.Parallel()
 	r := newRenewal(t)
 	words := func() string {
-		var said string
+		var text string
 		db := r.database.Open(t, schema.Flow)
-		if err := db.GetContext(context.Background(), &said, `SELECT concat_ws(' ', state, error) FROM line WHERE kind = 'door' AND name = 'rasp'`); err != nil {
+		if err := db.GetContext(context.Background(), &text, `SELECT concat_ws(' ', state, error) FROM line WHERE kind = 'door' AND name = 'rasp'`); err != nil {
 			t.Fatal(err)
 		}
-		return said
+		return text
 	}
 	if err := os.WriteFile(r.rasp.CA[0]+"~", []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)

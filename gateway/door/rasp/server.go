@@ -209,7 +209,7 @@ type pace struct {
 
 // expect has the connection broken off when what comes after so many bytes is late.
 func (p *pace) expect(came int64) {
-	late := p.limits.Grace + time.Duration(float64(came)/float64(p.limits.Rate)*float64(time.Second))
+	late := p.limits.Grace + time.Duration(came*1000/p.limits.Rate)*time.Millisecond
 	_ = p.connection.SetReadDeadline(p.begun.Add(p.waited + min(late, p.limits.Read))) // one that cannot is no network's
 }
 

@@ -117,9 +117,9 @@ func TestSlow_IsBrokenOff(t *testing.T) {
 // TestSlow_Connections: from one address there are no more connections than may be, and others come in.
 func TestSlow_Connections(t *testing.T) {
 	t.Parallel()
-	told := make(chan string, 10)
+	refused := make(chan string, 10)
 	ca := rasptest.NewAuthority(t, "authority")
-	e, err := rasp.Listen(rasp.Listening{Addr: "127.0.0.1:0", Connections: 4, OfAddress: 2, Read: time.Minute, Failed: func(text string) { told <- text },
+	e, err := rasp.Listen(rasp.Listening{Addr: "127.0.0.1:0", Connections: 4, OfAddress: 2, Read: time.Minute, Failed: func(text string) { refused <- text },
 		TLS: &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, "gateway", "").TLS()}, MinVersion: tls.VersionTLS12}}, http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestSlow_Connections(t *testing.T) {
 	first := dial(2)
 	dial(2)
 	third := dial(2)
-	if text := <-told; !strings.Contains(text, "as many as may be") || !strings.Contains(text, third.LocalAddr().String()) {
+	if text := <-refused; !strings.Contains(text, "as many as may be") || !strings.Contains(text, third.LocalAddr().String()) {
 		t.Errorf("told: %s", text)
 	}
 	if _, err := third.Read(make([]byte, 1)); err == nil || errors.Is(err, net.ErrClosed) {
