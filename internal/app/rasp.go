@@ -26,6 +26,7 @@ import (
 	"nks/gateway/door/rasp/xmldsig"
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/reliable"
+	"nks/health"
 )
 
 // signed is the signed endpoint: the server, and a sender for each supplier whose answers are sent to it.
@@ -44,17 +45,18 @@ type signed struct {
 	away map[string]bool // suppliers whose endpoints took nothing the last time
 }
 
-// openSigned opens the door; nil when it is closed. What lies for endpoints that are configured no more goes to the mailboxes.
+// openSigned opens the door; nil when it is closed.
 func (a *App) openSigned(ctx context.Context) (*signed, error) {
 	c := a.config.Rasp
-	if err := a.steps.Answer.LayUnreachable(ctx, c.Endpoints()); err != nil {
+	s := &signed{app: a, config: c, away: map[string]bool{},
+		store: &reliable.Store{Base: a.steps.Receive.Base, Limits: reliable.Limits{Sequences: c.Sequences}}}
+	if err := s.layUnreachable(ctx); err != nil {
 		return nil, err
 	}
+	a.wait.Go(func() { s.followUnreachable(ctx) })
 	if c.Listen == "" {
 		return nil, nil
 	}
-	s := &signed{app: a, config: c, away: map[string]bool{},
-		store: &reliable.Store{Base: a.steps.Receive.Base, Limits: reliable.Limits{Sequences: c.Sequences}}}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("rasp: %w", err)
 	}
@@ -93,6 +95,34 @@ func (s *signed) open(ctx context.Context) error {
 		}
 	}
 	s.run(ctx, server)
+	return nil
+}
+
+// unreachableEvery is the pause between two looks for answers that nobody sends any more.
+const unreachableEvery = time.Minute
+
+// followUnreachable lays aside what other nodes have left that sent it, until ctx ends.
+func (s *signed) followUnreachable(ctx context.Context) {
+	health.Repeat(ctx, unreachableEvery, 50, func(ctx context.Context) {
+		if err := s.layUnreachable(ctx); err != nil && ctx.Err() == nil {
+			s.failed("rasp answers for no endpoint", err)
+		}
+	})
+}
+
+// layUnreachable gives to the mailboxes what lies for endpoints that are configured no more: neither here, nor at another node that runs.
+func (s *signed) layUnreachable(ctx context.Context) error {
+	suppliers, err := s.app.steps.Answer.Unreachable(ctx, s.config.Endpoints())
+	if err != nil {
+		return err
+	}
+	for _, supplier := range suppliers {
+		laid, err := s.store.Unserved(ctx, supplier, func(ctx context.Context) error { return s.app.steps.Answer.LayUnreachable(ctx, supplier) })
+		if err != nil {
+			return err
+		}
+		s.app.log.Info().Str("supplier", supplier).Bool("laid_in_mailbox", laid).Msg("signed endpoint: answers for an endpoint that this node has not")
+	}
 	return nil
 }
 
@@ -169,6 +199,11 @@ func (s *signed) run(ctx context.Context, server *rasp.Server) {
 		})
 	}
 	a.wait.Go(func() { server.Sweep(ctx, func(err error) { s.failed("rasp sequences", err) }) })
+	if len(s.answers) > 0 {
+		a.wait.Go(func() {
+			s.store.Serve(ctx, s.config.Endpoints(), func() {}, func(err error) { s.failed("rasp endpoints", err) })
+		})
+	}
 	// Of several nodes each tries; which of them sends to a supplier at the moment says the database (door.Sendings).
 	for _, answers := range s.answers {
 		a.sleepers.add(postgres.ToQueue(answers.Supplier), answers.Wake)
