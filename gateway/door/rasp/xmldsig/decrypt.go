@@ -3,6 +3,7 @@ package xmldsig
 import (
 	"bytes"
 	"crypto/aes"
+	"crypto/x509"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -177,16 +178,26 @@ func (t *tree) readKey(key, data int32, ours []recipientKey) (wrapped []byte, by
 
 // recipientOf is the key that the KeyInfo of an EncryptedKey names.
 func (t *tree) recipientOf(keyInfo int32, ours []recipientKey) (by recipientKey, err error) {
-	identifier, err := t.tokenReference(keyInfo, Name{Security, "KeyIdentifier"})
-	if err != nil {
-		return by, err
-	}
-	wanted, err := t.keyIdentifier(identifier)
-	if err != nil {
-		return by, err
+	var fits func(*x509.Certificate) bool
+	if data, err := t.tokenReference(keyInfo, Name{signature, "X509Data"}); err == nil {
+		wanted, err := t.issuerSerial(data)
+		if err != nil {
+			return by, err
+		}
+		fits = wanted.names
+	} else {
+		identifier, err := t.tokenReference(keyInfo, Name{Security, "KeyIdentifier"})
+		if err != nil {
+			return by, err
+		}
+		wanted, err := t.keyIdentifier(identifier)
+		if err != nil {
+			return by, err
+		}
+		fits = func(c *x509.Certificate) bool { return bytes.Equal(wanted, c.SubjectKeyId) }
 	}
 	for _, own := range ours {
-		if bytes.Equal(wanted, own.certificate.SubjectKeyId) {
+		if fits(own.certificate) {
 			return own, nil
 		}
 	}

@@ -37,7 +37,7 @@ type recipientKey struct {
 	certificate *x509.Certificate
 }
 
-// NewRecipient makes it of keys of RSA with their certificates, which must have key identifiers: by these messages name them.
+// NewRecipient makes it of keys of RSA with their certificates, which must have key identifiers: by these, or by issuer and number, messages name them.
 func NewRecipient(keys ...OwnKey) (*Recipient, error) {
 	r := &Recipient{spent: map[[sha256.Size]byte]time.Time{}}
 	return r, r.Change(keys...)

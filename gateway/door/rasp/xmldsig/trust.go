@@ -16,7 +16,7 @@ import (
 type Anchors struct {
 	Roots         []*x509.Certificate
 	Intermediates []*x509.Certificate
-	// Known are the certificates that a key identifier in a reply may name. They must lead to a root as any other.
+	// Known are the certificates that a key identifier, or issuer and number, in a reply may name. They must lead to a root as any other.
 	Known []*x509.Certificate
 	// Lists are revocation lists, each signed by a root or an intermediate.
 	Lists []*x509.RevocationList
