@@ -194,7 +194,7 @@ func (t *tree) recipientOf(keyInfo int32, ours []recipientKey) (by recipientKey,
 		if err != nil {
 			return by, err
 		}
-		fits = func(c *x509.Certificate) bool { return bytes.Equal(wanted, c.SubjectKeyId) }
+		fits = func(c *x509.Certificate) bool { return len(wanted) > 0 && bytes.Equal(wanted, c.SubjectKeyId) }
 	}
 	for _, own := range ours {
 		if fits(own.certificate) {

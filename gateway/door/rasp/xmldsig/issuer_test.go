@@ -230,3 +230,38 @@ func TestSealed_IssuerSerial(t *testing.T) {
 		t.Error("two keys of one identifier are taken")
 	}
 }
+
+// TestIssuerSerial_Written: a certificate without a key identifier is named as .NET writes it, by who signs and by who encrypts.
+func TestIssuerSerial_Written(t *testing.T) {
+	t.Parallel()
+	for issuer, attributes := range map[string][]pkix.AttributeTypeAndValue{
+		`CN="Prøve, CA ""4""", OID.2.5.4.97=NTRDK-34051178, O=Den Danske Stat, C=DK`: authorityName,
+		`CN=" blank", SERIALNUMBER="", O="a+b=c;d", S="&lt;&amp;&gt;"`: {{Type: asn1.ObjectIdentifier{2, 5, 4, 8}, Value: "<&>"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "a+b=c;d"},
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 5}, Value: ""}, {Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: " blank"}},
+	} {
+		root := authority(attributes)
+		us, them := issue(root, rsaKeys()[2048], noIdentifier), issue(root, receiver().key, noIdentifier)
+		trust, err := xmldsig.NewTrust(xmldsig.Anchors{Roots: []*x509.Certificate{root.certificate}, Known: []*x509.Certificate{them.certificate, us.certificate}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		recipient, err := xmldsig.NewRecipient(xmldsig.OwnKey{Key: them.key, Certificate: them.certificate})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for profile, times := range map[xmldsig.Profile]int{xmldsig.SHA256: 1, xmldsig.OIORASP: 2} {
+			signer := &xmldsig.Signer{Key: us.key, Certificate: us.certificate, ByKeyIdentifier: true, Profile: profile, Receiver: them.certificate}
+			message, err := signer.Sign(reply(), now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(string(message), "<X509IssuerName>"+issuer+"<"); got != times || strings.Contains(string(message), "KeyIdentifier") {
+				t.Errorf("%s stands %d times, want %d, in\n%s", issuer, got, times, message)
+			}
+			v := &xmldsig.Verifier{Policy: xmldsig.ReplyPolicy(profile), Trust: trust, Recipient: recipient}
+			if m, err := v.Verify(message, now); err != nil || !m.Signer.Leaf.Equal(us.certificate) {
+				t.Errorf("profile %d, %s: %v", profile, issuer, err)
+			}
+		}
+	}
+}

@@ -33,7 +33,7 @@ func (e *envelope) signer(keyInfo int32, p Policy, trust *Trust, now time.Time) 
 			if err != nil {
 				return nil, err
 			}
-			return trust.knownAs(func(c *x509.Certificate) bool { return bytes.Equal(c.SubjectKeyId, wanted) }, now)
+			return trust.knownAs(func(c *x509.Certificate) bool { return len(wanted) > 0 && bytes.Equal(c.SubjectKeyId, wanted) }, now)
 		}
 	case Name{signature, "X509Data"}:
 		if p.known && e.token < 0 {

@@ -37,7 +37,7 @@ type recipientKey struct {
 	certificate *x509.Certificate
 }
 
-// NewRecipient makes it of keys of RSA with their certificates, which must have key identifiers: by these, or by issuer and number, messages name them.
+// NewRecipient makes it of keys of RSA with their certificates, which messages name by their key identifiers, or by issuer and number.
 func NewRecipient(keys ...OwnKey) (*Recipient, error) {
 	r := &Recipient{spent: map[[sha256.Size]byte]time.Time{}}
 	return r, r.Change(keys...)
@@ -52,7 +52,7 @@ func (r *Recipient) Change(keys ...OwnKey) error {
 			return fmt.Errorf("recipient: %w", err)
 		}
 		for _, other := range all {
-			if bytes.Equal(other.certificate.SubjectKeyId, own.Certificate.SubjectKeyId) && !samePublic(other.certificate, own.Certificate) {
+			if len(own.Certificate.SubjectKeyId) > 0 && bytes.Equal(other.certificate.SubjectKeyId, own.Certificate.SubjectKeyId) && !samePublic(other.certificate, own.Certificate) {
 				return errors.New("recipient: two keys have one key identifier")
 			}
 		}
@@ -98,8 +98,8 @@ func Encryptable(certificate *x509.Certificate) error {
 	if err := (method{crypto.SHA1, false}).fits(certificate); err != nil {
 		return fmt.Errorf("certificate of %s: RSA of 2048 bits or more is needed: %w", certificate.Subject, err)
 	}
-	if len(certificate.SubjectKeyId) == 0 {
-		return fmt.Errorf("certificate of %s: it has no key identifier", certificate.Subject)
+	if !nameable(certificate) {
+		return fmt.Errorf("certificate of %s: it has no key identifier, and its issuer's name cannot be written", certificate.Subject)
 	}
 	return nil
 }
