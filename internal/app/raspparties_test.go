@@ -11,7 +11,6 @@ import (
 	"nks/gateway/door/rasp"
 	"nks/gateway/door/rasp/rasptest"
 	"nks/gateway/door/rasp/soap"
-	"nks/schema"
 )
 
 // TestRasp_Bindings: a binding by certificate lets in that one and no other of the same company, also while it changes; one by subject all that the
@@ -31,11 +30,7 @@ func TestRasp_Bindings(t *testing.T) {
 		single = r.ca.Issue(t, "single", "87654321")
 		return conf.RaspParty{Supplier: "LEVE", CVR: []string{"87654321"}}
 	})
-	db := r.database.Open(t, schema.Flow)
-	for _, supplier := range []string{"LEVC", "LEVD", "LEVE"} {
-		db.MustExecContext(t.Context(), `INSERT INTO supplier (supplier) VALUES ($1)`, supplier)
-		db.MustExecContext(t.Context(), `INSERT INTO supplier_version (supplier, name, ssh_keys, valid_from, recorded_from, counter) VALUES ($1, $1, '{}', '-infinity', '-infinity', 1)`, supplier)
-	}
+	r.register("LEVC", "LEVD", "LEVE")
 	for name, c := range map[string]struct {
 		who  rasptest.Identity
 		want bool

@@ -57,6 +57,16 @@ func newRenewal(t *testing.T, more ...func(*renewal, string) conf.RaspParty) *re
 	return r
 }
 
+// register has suppliers known.
+func (r *renewal) register(suppliers ...string) {
+	r.t.Helper()
+	db := r.database.Open(r.t, schema.Flow)
+	for _, supplier := range suppliers {
+		db.MustExecContext(r.t.Context(), `INSERT INTO supplier (supplier) VALUES ($1)`, supplier)
+		db.MustExecContext(r.t.Context(), `INSERT INTO supplier_version (supplier, name, ssh_keys, valid_from, recorded_from, counter) VALUES ($1, $1, '{}', '-infinity', '-infinity', 1)`, supplier)
+	}
+}
+
 // move puts the next certificate and key in the place of the present ones.
 func (r *renewal) move() {
 	r.t.Helper()
@@ -88,17 +98,24 @@ func (r *renewal) shown() *x509.Certificate {
 // open opens a sequence as somebody, by SHA-256.
 func (r *renewal) open(from rasptest.Identity) error {
 	r.t.Helper()
-	v := &xmldsig.Verifier{Policy: xmldsig.ReplyPolicy(xmldsig.SHA256), Trust: r.ca.Trust(r.t, r.present.Certificate), Skew: time.Minute}
+	source := r.source(from, r.present)
+	source.Parties = soap.Parties{} // whose certificate it is counts alone
+	_, err := source.Open(r.t.Context(), soap.NewID(), soap.NewID())
+	return err
+}
+
+// source sends as somebody, by SHA-256, to a gateway whose replies are signed by a key.
+func (r *renewal) source(from, by rasptest.Identity) *rasp.Source {
+	r.t.Helper()
+	v := &xmldsig.Verifier{Policy: xmldsig.ReplyPolicy(xmldsig.SHA256), Trust: r.ca.Trust(r.t, by.Certificate), Skew: time.Minute}
 	signer := &xmldsig.Signer{Key: from.Key, Certificate: from.Certificate}
 	// It is meant for the address of the configuration, whatever port there is.
 	to := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		dialer := tls.Dialer{Config: &tls.Config{RootCAs: r.ca.Pool(), MinVersion: tls.VersionTLS12, ServerName: "127.0.0.1"}}
 		return dialer.DialContext(ctx, network, r.node.Addresses().Signed)
 	}}}
-	source := &rasp.Source{Endpoint: r.rasp.Address, HTTP: to, Signer: func() *xmldsig.Signer { return signer }, Now: time.Now,
-		Verifier: func() *xmldsig.Verifier { return v }, Peer: func(c xmldsig.Certificate) bool { return c.Leaf.Equal(r.present.Certificate) }}
-	_, err := source.Open(r.t.Context(), soap.NewID(), soap.NewID())
-	return err
+	return &rasp.Source{Endpoint: r.rasp.Address, HTTP: to, Parties: soap.Parties{Sender: from.Certificate.Subject.CommonName, Receiver: "NKS"}, Signer: func() *xmldsig.Signer { return signer }, Now: time.Now,
+		Verifier: func() *xmldsig.Verifier { return v }, Peer: func(c xmldsig.Certificate) bool { return c.Leaf.Equal(by.Certificate) }}
 }
 
 // replied reports whether a supplier who knows the gateway by one certificate is replied to by the key of another.
