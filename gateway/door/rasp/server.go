@@ -171,7 +171,6 @@ const leastRoom, mostRoom = 4 << 10, 256 << 10
 func (s *Server) read(w http.ResponseWriter, r *http.Request, held *holding) (message []byte, err error) {
 	from := http.MaxBytesReader(w, r.Body, s.Limits.Body)
 	pace := &pace{limits: s.Limits, connection: http.NewResponseController(w), begun: time.Now()}
-	defer pace.end()
 	var first [512]byte
 	for {
 		into := message[len(message):held.bytes]
@@ -212,9 +211,6 @@ func (p *pace) expect(came int64) {
 	late := p.limits.Grace + time.Duration(came*1000/p.limits.Rate)*time.Millisecond
 	_ = p.connection.SetReadDeadline(p.begun.Add(p.waited + min(late, p.limits.Read))) // one that cannot is no network's
 }
-
-// end demands nothing any more: while the message is worked on the connection is only listened to.
-func (p *pace) end() { _ = p.connection.SetReadDeadline(time.Time{}) }
 
 // wait takes room, if there is any soon.
 func (s *Server) wait(ctx context.Context, held *holding, bytes int64, pace *pace) bool {
