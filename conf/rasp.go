@@ -34,6 +34,10 @@ type Rasp struct {
 	// Certificate and Key are files of the gateway's, in PEM: for TLS, and to sign with.
 	Certificate string `toml:"certificate"`
 	Key         string `toml:"key"`
+	// NextCertificate and NextKey are files of those that will follow: what is encrypted for them is read already, and what is signed
+	// for who encrypts so is signed by them. Empty, or not there: nothing follows.
+	NextCertificate string `toml:"next_certificate"`
+	NextKey         string `toml:"next_key"`
 	// CA are files with the certificates of authorities, and CRL with their revocation lists: with any, each certificate must be told of by one.
 	CA  []string `toml:"ca"`
 	CRL []string `toml:"crl"`
@@ -41,11 +45,14 @@ type Rasp struct {
 	ClockSkew Duration `toml:"clock_skew"`
 	// MaxMessageMB is the largest message in MiB.
 	MaxMessageMB int `toml:"max_message_mb"`
-	// MaxConnections bounds the connections of all suppliers together, PartyRequests what is in hand of one.
-	MaxConnections int `toml:"max_connections"`
-	PartyRequests  int `toml:"party_requests"`
-	// ReadTimeout bounds the time that a message takes to come.
+	// MaxConnections bounds the connections of all suppliers together, AddressConnections those from one address, PartyRequests what is in
+	// hand of one supplier.
+	MaxConnections     int `toml:"max_connections"`
+	AddressConnections int `toml:"address_connections"`
+	PartyRequests      int `toml:"party_requests"`
+	// ReadTimeout bounds the time that a message takes to come, MinRateKB is how many KiB of it come in a second at least.
 	ReadTimeout Duration `toml:"read_timeout"`
+	MinRateKB   int      `toml:"min_rate_kb"`
 	// Sequences is how many a supplier may have open, Inactivity after how long without a message one is forgotten.
 	Sequences  int      `toml:"sequences"`
 	Inactivity Duration `toml:"inactivity"`
@@ -58,10 +65,12 @@ type RaspParty struct {
 	Supplier string `toml:"supplier"`
 	// Profile is ProfileSHA256, which empty means, or ProfileOIORASP.
 	Profile string `toml:"profile"`
-	// Certificates are those that sign: files in PEM, or "sha256:" and the fingerprint in hexadecimal. CVR are company numbers: then any
-	// certificate of the authorities that says one of them.
-	Certificates []string `toml:"certificates"`
-	CVR          []string `toml:"cvr"`
+	// Certificates are those that sign: files in PEM, or "sha256:" and the fingerprint in hexadecimal. SubjectSerials are the serialNumber of
+	// certificates' subjects, which stays over renewals. CVR are company numbers, for any certificate of the authorities that says one of
+	// them: they stand alone.
+	Certificates   []string `toml:"certificates"`
+	SubjectSerials []string `toml:"subject_serials"`
+	CVR            []string `toml:"cvr"`
 	// Identifiers are how its messages may call their sender, beside its name and EAN in the register.
 	Identifiers []string `toml:"identifiers"`
 	// Endpoint is the URL that its answers are sent to; empty: they lie in its mailbox.
@@ -74,7 +83,7 @@ type RaspParty struct {
 
 func defaultRasp() Rasp {
 	return Rasp{Profile: ProfileSHA256, Certificate: "keys/rasp.crt", Key: "keys/rasp.key", CA: []string{}, CRL: []string{}, PlainNetworks: []string{}, ClockSkew: Duration{5 * time.Minute},
-		MaxMessageMB: 64, MaxConnections: 100, PartyRequests: 8, ReadTimeout: Duration{2 * time.Minute}, Sequences: 16, Inactivity: Duration{10 * time.Minute}}
+		MaxMessageMB: 64, MaxConnections: 100, AddressConnections: 25, PartyRequests: 8, ReadTimeout: Duration{2 * time.Minute}, MinRateKB: 32, Sequences: 16, Inactivity: Duration{10 * time.Minute}}
 }
 
 // Endpoints are the suppliers whose answers are sent to them; none while the door is closed.
@@ -89,7 +98,9 @@ func (r Rasp) Endpoints() []string {
 }
 
 func (r *Rasp) resolve(dir string) {
-	r.Certificate, r.Key = from(dir, r.Certificate), from(dir, r.Key)
+	for _, path := range []*string{&r.Certificate, &r.Key, &r.NextCertificate, &r.NextKey} {
+		*path = from(dir, *path)
+	}
 	fromAll(dir, r.CA, r.CRL)
 	for i := range r.Parties {
 		fromAll(dir, r.Parties[i].Certificates, r.Parties[i].EndpointCertificates, r.Parties[i].EndpointCA)
@@ -119,6 +130,8 @@ func Fingerprint(s string) (sum [32]byte, ok bool) {
 	return sum, err == nil && copy(sum[:], b) == len(sum) && len(b) == len(sum)
 }
 
+var subjectSerial = regexp.MustCompile(`^[!-~]([ -~]{0,198}[!-~])?$`)
+
 var companyNumber = regexp.MustCompile(`^[0-9]{8}$`)
 
 func (r Rasp) validate(p *problems, env Environment) {
@@ -127,6 +140,8 @@ func (r Rasp) validate(p *problems, env Environment) {
 	p.lasts("rasp.clock_skew", r.ClockSkew, 0, 10*time.Minute)
 	p.within("rasp.max_message_mb", r.MaxMessageMB, 1, 64)
 	p.within("rasp.max_connections", r.MaxConnections, 1, 10_000)
+	p.within("rasp.address_connections", r.AddressConnections, 1, 10_000)
+	p.within("rasp.min_rate_kb", r.MinRateKB, 1, 1<<20)
 	p.within("rasp.party_requests", r.PartyRequests, 1, 1000)
 	p.lasts("rasp.read_timeout", r.ReadTimeout, time.Second, time.Hour)
 	p.within("rasp.sequences", r.Sequences, 1, 10_000)
@@ -138,6 +153,8 @@ func (r Rasp) validate(p *problems, env Environment) {
 		p.check(len(r.CA) > 0, "rasp.ca", "is empty: no certificate could be believed")
 		p.check(env != Production || len(r.CRL) > 0, "rasp.crl", "is empty: in production a revoked certificate must be known")
 	}
+	p.check((r.NextCertificate == "") == (r.NextKey == ""), "rasp.next_certificate", "a certificate and its key must be named, or neither")
+	p.check(r.NextCertificate == "" || r.NextCertificate != r.Certificate && r.NextKey != r.Key, "rasp.next_certificate", "is the present one: the next has files of its own")
 	r.validatePlain(p)
 	r.validateParties(p)
 }
@@ -190,10 +207,15 @@ func (r Rasp) validateParties(p *problems) {
 		}
 		p.check(party.Supplier != "", key+": supplier", "is empty")
 		p.check(slices.Contains([]string{"", ProfileSHA256, ProfileOIORASP}, party.Profile), key+": profile", "%q is neither %q nor %q", party.Profile, ProfileSHA256, ProfileOIORASP)
-		p.check(len(party.Certificates)+len(party.CVR) > 0, key+": certificates", "is empty, and cvr is: nobody is let in")
-		for _, what := range slices.Concat([]string{"supplier " + party.Supplier}, party.Certificates, party.CVR) {
+		narrow := len(party.Certificates) + len(party.SubjectSerials)
+		p.check(narrow+len(party.CVR) > 0, key+": certificates", "is empty, and so are subject_serials and cvr: nobody is let in")
+		p.check(narrow == 0 || len(party.CVR) == 0, key+": cvr", "lets in any certificate of the company, and stands alone: without certificates and subject_serials")
+		for _, what := range slices.Concat([]string{"supplier " + party.Supplier}, party.Certificates, party.SubjectSerials, party.CVR) {
 			p.check(!bound[what], key, "%s is bound twice", what)
 			bound[what] = true
+		}
+		for _, serial := range party.SubjectSerials {
+			p.check(subjectSerial.MatchString(serial), key+": subject_serials", "%q has not 1 to 200 printable characters, blanks at neither end", serial)
 		}
 		for _, certificate := range party.Certificates {
 			_, ok := Fingerprint(certificate)
@@ -220,6 +242,8 @@ func (r Rasp) files(check func(key, path string, secret bool)) {
 	}
 	check("rasp.certificate", r.Certificate, false)
 	check("rasp.key", r.Key, true)
+	check("rasp.next_certificate", r.NextCertificate, false)
+	check("rasp.next_key", r.NextKey, true)
 	all := func(key string, paths []string) {
 		for _, path := range paths {
 			if _, ok := Fingerprint(path); !ok {

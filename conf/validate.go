@@ -119,7 +119,10 @@ func (d Database) validate(p *problems, banks, endpoints int) {
 			p.check(!has, "database.url", "holds a password; put it in a file and name that as database.url_file")
 		}
 	}
-	p.within("database.max_connections", d.MaxConnections, connectionsAtLeast+connectionsPerBank*banks+endpoints, 10_000) // an endpoint holds one while it is sent to
+	if endpoints > 0 { // each holds one while it is sent to, and one says that this process does
+		endpoints++
+	}
+	p.within("database.max_connections", d.MaxConnections, connectionsAtLeast+connectionsPerBank*banks+endpoints, 10_000)
 }
 
 func (m Mailbox) validate(p *problems) {

@@ -38,8 +38,14 @@ func TestSigned_Answers(t *testing.T) {
 		t.Error("an answer of the endpoint waits for the queue")
 	}
 	for _, endpoints := range [][]string{{"LEVA"}, {}} {
-		if err := w.Answer.LayUnreachable(t.Context(), endpoints); err != nil {
+		suppliers, err := w.Answer.Unreachable(t.Context(), endpoints)
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, supplier := range suppliers {
+			if err := w.Answer.LayUnreachable(t.Context(), supplier); err != nil {
+				t.Fatal(err)
+			}
 		}
 		want := "rasp 2"
 		if len(endpoints) == 0 {

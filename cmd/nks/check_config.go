@@ -140,6 +140,11 @@ func tellRasp(p *command.Program, c conf.Config) error {
 		return fmt.Errorf("rasp: %w", err)
 	}
 	_, err = fmt.Fprintf(p.Out, "signed endpoint: %d suppliers, %d of them with an endpoint for answers\n", parties, endpoints)
+	for _, party := range c.Rasp.Parties {
+		if err == nil && len(party.CVR) > 0 {
+			_, err = fmt.Fprintf(p.Out, "signed endpoint: any certificate of company %s is %s\n", strings.Join(party.CVR, ", "), party.Supplier)
+		}
+	}
 	if err == nil && c.Rasp.OIORASP() {
 		_, err = fmt.Fprintf(p.Out, "signed endpoint: the profile %s is weak, and some have it\n", conf.ProfileOIORASP)
 	}

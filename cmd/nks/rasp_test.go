@@ -92,7 +92,7 @@ func TestRasp_Send(t *testing.T) {
 	whole, another := s.whole, s.another
 	p := nks(t, "check-config", s.config)
 	p.Want(t, 0)
-	if !strings.Contains(p.Out.String(), "signed endpoint: 2 suppliers, 2 of them with an endpoint for answers\nsigned endpoint: the profile oiorasp is weak") {
+	if !strings.Contains(p.Out.String(), "signed endpoint: 2 suppliers, 2 of them with an endpoint for answers\nsigned endpoint: any certificate of company 12345674 is "+another.Supplier+"\nsigned endpoint: the profile oiorasp is weak") {
 		t.Errorf("check-config: %s", p.Out.String())
 	}
 	p = nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country"))

@@ -37,6 +37,8 @@ type Options struct {
 	Trace pgx.QueryTracer
 	// Failpoint is called at named points between two effects, so that a test can end the process there; nil: nothing happens.
 	Failpoint func(name string)
+	// RenewEvery is the pause between two looks whether the files of the doors' keys are others; 0: ten seconds.
+	RenewEvery time.Duration
 	// AnyPort lets the pages move when their address is taken.
 	AnyPort bool
 }
@@ -53,11 +55,13 @@ type App struct {
 	steps    *Steps
 	mailbox  *sftp.Server
 	hostKeys []string // fingerprints of those that the mailbox shows
-	queues   queueDoor
-	signed   *signed // nil: the door is closed
-	workers  []*gateway.Worker
-	banks    *banks
-	apart    *apart
+	// renewEvery is the pause between two looks at the files of the doors' keys.
+	renewEvery time.Duration
+	queues     queueDoor
+	signed     *signed // nil: the door is closed
+	workers    []*gateway.Worker
+	banks      *banks
+	apart      *apart
 	// sleepers are the workers, the owners and the queues' loops.
 	sleepers *sleepers
 
@@ -82,7 +86,10 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.Machine == nil {
 		o.Machine = time.Now
 	}
-	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
+	if o.RenewEvery == 0 {
+		o.RenewEvery = renewEvery
+	}
+	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, renewEvery: o.RenewEvery, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err

@@ -139,11 +139,15 @@ func folder(t *testing.T, url string) conf.Config {
 	return c
 }
 
-func startNode(t *testing.T, c conf.Config) node {
+func startNode(t *testing.T, c conf.Config, change ...func(*app.Options)) node {
 	t.Helper()
 	n := node{log: &words{written: make(chan struct{})}, turns: &turns{asked: map[string]chan struct{}{}}}
 	var err error
-	n.App, err = app.Start(t.Context(), app.Options{Config: c, Log: zerolog.New(n.log), Version: "test", Observe: n.turns.observe})
+	o := app.Options{Config: c, Log: zerolog.New(n.log), Version: "test", Observe: n.turns.observe}
+	for _, f := range change {
+		f(&o)
+	}
+	n.App, err = app.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -218,11 +218,11 @@ func CheckExpiries(c conf.Config) error {
 }
 
 const (
-	// hostKeyEvery is the pause between two looks whether the mailbox has another host key, expiryEvery that between two at all keys.
-	hostKeyEvery, expiryEvery = 10 * time.Second, 5 * time.Minute
+	// renewEvery is the pause between two looks whether the files of the doors' keys are others, expiryEvery that between two at all keys.
+	renewEvery, expiryEvery = 10 * time.Second, 5 * time.Minute
 )
 
-// followKeys has persons told of keys that expire, and takes over a host key that was changed, until ctx ends.
+// followKeys has persons told of keys that expire, and takes over those of the doors that were changed, until ctx ends.
 func (a *App) followKeys(ctx context.Context) {
 	inventory := NewInventory(a.config, a.db, a.steps.Keys, a.clock.Now)
 	inventory.hash = a.steps.Base.HashKey
@@ -237,7 +237,7 @@ func (a *App) followKeys(ctx context.Context) {
 		}
 	}
 	look := func(ctx context.Context) {
-		err := a.renewHostKeys()
+		err := errors.Join(a.renewHostKeys(), a.signed.renew())
 		if time.Since(looked) >= expiryEvery && a.watch.node.clock.Apart() == "" {
 			var all []gateway.Key
 			var wrong error
@@ -252,7 +252,7 @@ func (a *App) followKeys(ctx context.Context) {
 		complain(err)
 	}
 	look(ctx)
-	health.Repeat(ctx, hostKeyEvery, 50, look)
+	health.Repeat(ctx, a.renewEvery, 50, look)
 }
 
 // renewHostKeys has the mailbox show other host keys where their files have others: from the next connection on.

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -61,6 +62,9 @@ func (i *Inventory) doors(context.Context) (all []gateway.Key, err error) {
 	}
 	const endpoint = "the signed endpoint"
 	all = append(all, i.certificate(gateway.KeyTLS, endpoint, r.Certificate)...)
+	if _, err := os.Stat(r.NextCertificate); r.NextCertificate != "" && !errors.Is(err, fs.ErrNotExist) { // it is gone when it has become the present one
+		all = append(all, i.certificate(gateway.KeyTLS, endpoint+", to follow", r.NextCertificate)...)
+	}
 	all = append(all, i.certificate(gateway.KeyAuthority, endpoint, r.CA...)...)
 	for _, path := range r.CRL {
 		all = append(all, i.list(endpoint, path)...)

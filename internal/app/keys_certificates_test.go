@@ -30,6 +30,11 @@ func TestKeys_Certificates(t *testing.T) {
 	c := folder(t, database.Server.DSN(database.Name, pgtest.Superuser))
 	now := time.Now().UTC().Truncate(time.Second)
 	authority, list := authorityFiles(t, c.Folder, now)
+	next := filepath.Join(c.Folder, "next.crt")
+	if err := os.Link(authority, next); err != nil {
+		t.Fatal(err)
+	}
+	c.Rasp.NextCertificate = next
 	c.Rasp.Listen, c.Rasp.Certificate, c.Rasp.CA, c.Rasp.CRL = "127.0.0.1:0", authority, []string{authority}, []string{list}
 	c.Rasp.Parties = []conf.RaspParty{{Supplier: "LEVA", Certificates: []string{"sha256:" + strings.Repeat("ab", 32), filepath.Join(c.Folder, "none.crt")}}}
 	opened, err := app.OpenDatabase(t.Context(), c, zerolog.Nop(), app.Beside)
@@ -65,7 +70,7 @@ func TestKeys_Certificates(t *testing.T) {
 		}
 		got = append(got, is)
 	}
-	want := []string{"certificate of a door authority.crt: warning, in two days warning", "authority's certificate authority.crt: warning, in two days warning",
+	want := []string{"certificate of a door authority.crt: warning, in two days warning", "certificate of a door next.crt: warning, in two days warning", "authority's certificate authority.crt: warning, in two days warning",
 		"list of revoked certificates authority.crl, in two days urgent", "supplier certificate by fingerprint without an end", "supplier certificate none.crt cannot be read"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -80,7 +80,7 @@ func TestHostKeys_RollOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := &words{written: make(chan struct{})}
-	a, err := app.Start(t.Context(), app.Options{Config: c, Log: zerolog.New(log)})
+	a, err := app.Start(t.Context(), app.Options{Config: c, Log: zerolog.New(log), RenewEvery: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,6 +87,24 @@ func (l *lines) is(kind gateway.LinkKind, name string, state gateway.LinkState, 
 	}
 }
 
+// remark notes what is wrong with a line that is up all the same; nil: nothing.
+func (l *lines) remark(kind gateway.LinkKind, name string, words error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, known := l.own[gateway.Link{Kind: kind, Name: name, Node: l.node}.Subject()]
+	remarked := ""
+	if words != nil {
+		remarked = short(words)
+	}
+	if !known || c.State != gateway.LinkUp || c.Error == remarked {
+		return
+	}
+	c.Error = remarked
+	l.own[c.Subject()] = c
+	l.news = true
+	l.bell.Ring()
+}
+
 // short is an error on one line, as far as there is room for it.
 func short(err error) string {
 	text := []rune(strings.Join(strings.Fields(err.Error()), " "))

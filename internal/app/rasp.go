@@ -10,9 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -25,6 +26,7 @@ import (
 	"nks/gateway/door/rasp/xmldsig"
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/reliable"
+	"nks/health"
 )
 
 // signed is the signed endpoint: the server, and a sender for each supplier whose answers are sent to it.
@@ -33,10 +35,9 @@ type signed struct {
 	config   conf.Rasp
 	endpoint *rasp.Endpoint
 	plain    *rasp.Endpoint // nil: there is no HTTP without TLS
-	trust    *trust
+	files    atomic.Pointer[raspFiles]
 	// recipient opens what is encrypted; nil: nobody may encrypt.
 	recipient *xmldsig.Recipient
-	pair      tls.Certificate
 	store     *reliable.Store
 	answers   []*rasp.Answers
 
@@ -44,17 +45,18 @@ type signed struct {
 	away map[string]bool // suppliers whose endpoints took nothing the last time
 }
 
-// openSigned opens the door; nil when it is closed. What lies for endpoints that are configured no more goes to the mailboxes.
+// openSigned opens the door; nil when it is closed.
 func (a *App) openSigned(ctx context.Context) (*signed, error) {
 	c := a.config.Rasp
-	if err := a.steps.Answer.LayUnreachable(ctx, c.Endpoints()); err != nil {
+	s := &signed{app: a, config: c, away: map[string]bool{},
+		store: &reliable.Store{Base: a.steps.Receive.Base, Limits: reliable.Limits{Sequences: c.Sequences}}}
+	if err := s.layUnreachable(ctx); err != nil {
 		return nil, err
 	}
+	a.wait.Go(func() { s.followUnreachable(ctx) })
 	if c.Listen == "" {
 		return nil, nil
 	}
-	s := &signed{app: a, config: c, away: map[string]bool{},
-		store: &reliable.Store{Base: a.steps.Receive.Base, Limits: reliable.Limits{Sequences: c.Sequences}}}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("rasp: %w", err)
 	}
@@ -63,49 +65,114 @@ func (a *App) openSigned(ctx context.Context) (*signed, error) {
 
 func (s *signed) open(ctx context.Context) error {
 	c := s.config
-	var err error
-	if s.pair, err = tls.LoadX509KeyPair(c.Certificate, c.Key); err != nil {
-		return ConfigError{err}
-	}
-	if s.trust, err = newTrust(c); err != nil {
-		return ConfigError{err}
-	}
-	if s.recipient, err = newRecipient(c, s.pair); err != nil {
-		return ConfigError{err}
-	}
-	parties, err := newRaspParties(c, s.app)
+	files, err := readRasp(c, nil)
 	if err != nil {
 		return ConfigError{err}
+	}
+	s.files.Store(files)
+	if c.OIORASP() {
+		if s.recipient, err = xmldsig.NewRecipient(files.ownKeys()...); err != nil {
+			return ConfigError{err}
+		}
 	}
 	address, err := url.Parse(c.Address)
 	if err != nil {
 		return ConfigError{err}
 	}
-	requests := s.verifier(xmldsig.RequestPolicy(xmldsig.SHA256), c.MaxMessageMB<<20, parties.profile)
+	profile := func(c xmldsig.Certificate) xmldsig.Profile { return s.files.Load().bindings.profile(c) }
 	server := rasp.NewServer(rasp.Config{Address: c.Address, Path: address.Path, Plain: c.PlainAddress, Own: []string{s.app.config.Identity.GLN, s.app.config.Identity.Name},
-		Types: []soap.DocumentType{soap.Payments()}, Verifier: requests,
-		Signer: s.signer(true), Parties: parties, Intake: s.app.steps.Receive, Sequences: s.store, Now: time.Now, Log: s.event,
-		Limits: rasp.Limits{Body: int64(c.MaxMessageMB) << 20, OfParty: c.PartyRequests, Forgotten: c.Inactivity.Duration}})
-	s.endpoint, err = rasp.Listen(rasp.Listening{Addr: c.Listen, Connections: int64(c.MaxConnections), Read: c.ReadTimeout.Duration, Failed: s.complain,
-		TLS: &tls.Config{Certificates: []tls.Certificate{s.pair}, MinVersion: tls.VersionTLS12, ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: pool(s.trust.authorities)}}, server)
-	if err != nil {
+		Types: []soap.DocumentType{soap.Payments()}, Verifier: s.verifier(xmldsig.RequestPolicy(xmldsig.SHA256), c.MaxMessageMB<<20, profile),
+		Signer: s.replier, Parties: raspParties{s}, Intake: s.app.steps.Receive, Sequences: s.store, Now: time.Now, Log: s.event,
+		Limits: rasp.Limits{Body: int64(c.MaxMessageMB) << 20, OfParty: c.PartyRequests, Read: c.ReadTimeout.Duration, Rate: int64(c.MinRateKB) << 10, Forgotten: c.Inactivity.Duration}})
+	// Each connection has what the files say when it comes.
+	shown := &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.files.Load().server, nil }}
+	if err := s.listen(server, shown); err != nil {
 		return err
 	}
-	if c.PlainListen != "" {
-		s.plain, err = rasp.Listen(rasp.Listening{Addr: c.PlainListen, Connections: int64(c.MaxConnections), Read: c.ReadTimeout.Duration, Failed: s.complain, Networks: c.Networks()}, server)
-		if err != nil {
-			return errors.Join(err, s.endpoint.Close())
-		}
-	}
 	for _, p := range c.Parties {
-		if p.Endpoint == "" {
-			continue
-		}
-		if err := s.addAnswers(p); err != nil {
-			return errors.Join(err, s.close())
+		if p.Endpoint != "" {
+			s.answers = append(s.answers, s.newAnswers(p))
 		}
 	}
 	s.run(ctx, server)
+	return nil
+}
+
+// unreachableEvery is the pause between two looks for answers that nobody sends any more.
+const unreachableEvery = time.Minute
+
+// followUnreachable lays aside what other nodes have left that sent it, until ctx ends.
+func (s *signed) followUnreachable(ctx context.Context) {
+	health.Repeat(ctx, unreachableEvery, 50, func(ctx context.Context) {
+		if err := s.layUnreachable(ctx); err != nil && ctx.Err() == nil {
+			s.failed("rasp answers for no endpoint", err)
+		}
+	})
+}
+
+// layUnreachable gives to the mailboxes what lies for endpoints that are configured no more: neither here, nor at another node that runs.
+func (s *signed) layUnreachable(ctx context.Context) error {
+	suppliers, err := s.app.steps.Answer.Unreachable(ctx, s.config.Endpoints())
+	if err != nil {
+		return err
+	}
+	for _, supplier := range suppliers {
+		laid, err := s.store.Unserved(ctx, supplier, func(ctx context.Context) error { return s.app.steps.Answer.LayUnreachable(ctx, supplier) })
+		if err != nil {
+			return err
+		}
+		s.app.log.Info().Str("supplier", supplier).Bool("laid_in_mailbox", laid).Msg("signed endpoint: answers for an endpoint that this node has not")
+	}
+	return nil
+}
+
+// listen takes the addresses.
+func (s *signed) listen(server *rasp.Server, shown *tls.Config) (err error) {
+	c := s.config
+	how := rasp.Listening{Connections: int64(c.MaxConnections), OfAddress: c.AddressConnections, Read: c.ReadTimeout.Duration, Failed: s.complain}
+	secured, plain := how, how
+	secured.Addr, secured.TLS = c.Listen, shown
+	plain.Addr, plain.Networks = c.PlainListen, c.Networks()
+	s.endpoint, err = rasp.Listen(secured, server)
+	if err != nil || c.PlainListen == "" {
+		return err
+	}
+	s.plain, err = rasp.Listen(plain, server)
+	if err != nil {
+		return errors.Join(err, s.endpoint.Close())
+	}
+	return nil
+}
+
+// renew has what files say that have changed count from now on. Where one cannot be used, all stays as it was.
+func (s *signed) renew() error {
+	if s == nil {
+		return nil
+	}
+	before := s.files.Load()
+	files, err := readRasp(s.config, before)
+	if err == nil && !files.present.Leaf.Equal(before.present.Leaf) {
+		err = files.fits(time.Now())
+	}
+	if err == nil && files != before && s.recipient != nil {
+		err = s.recipient.Change(files.ownKeys()...)
+	}
+	if err != nil {
+		err = fmt.Errorf("signed endpoint: all stays as it was: %w", err)
+	}
+	s.app.watch.lines.remark(gateway.LinkDoor, doorSigned, err)
+	if err != nil || files == before {
+		return err
+	}
+	s.files.Store(files)
+	for _, a := range s.answers {
+		a.Source.HTTP.CloseIdleConnections()
+	}
+	line := s.app.log.Info().Str("fingerprint", certificatePrint(files.present.Leaf)).Time("not_after", files.present.Leaf.NotAfter)
+	if files.next != nil {
+		line = line.Str("next", certificatePrint(files.next.Leaf))
+	}
+	line.Msg("signed endpoint: other files")
 	return nil
 }
 
@@ -114,14 +181,6 @@ func (s *signed) endpoints() []*rasp.Endpoint {
 		return []*rasp.Endpoint{s.endpoint}
 	}
 	return []*rasp.Endpoint{s.endpoint, s.plain}
-}
-
-func (s *signed) close() error {
-	var errs []error
-	for _, e := range s.endpoints() {
-		errs = append(errs, e.Close())
-	}
-	return errors.Join(errs...)
 }
 
 // run starts what the door repeats.
@@ -140,7 +199,11 @@ func (s *signed) run(ctx context.Context, server *rasp.Server) {
 		})
 	}
 	a.wait.Go(func() { server.Sweep(ctx, func(err error) { s.failed("rasp sequences", err) }) })
-	a.wait.Go(func() { s.trust.follow(ctx, func(err error) { s.failed("rasp certificates", err) }) })
+	if len(s.answers) > 0 {
+		a.wait.Go(func() {
+			s.store.Serve(ctx, s.config.Endpoints(), func() {}, func(err error) { s.failed("rasp endpoints", err) })
+		})
+	}
 	// Of several nodes each tries; which of them sends to a supplier at the moment says the database (door.Sendings).
 	for _, answers := range s.answers {
 		a.sleepers.add(postgres.ToQueue(answers.Supplier), answers.Wake)
@@ -148,15 +211,16 @@ func (s *signed) run(ctx context.Context, server *rasp.Server) {
 	}
 }
 
-// signer signs with the gateway's key: replies name the certificate, requests bring it.
-func (s *signed) signer(reply bool) *xmldsig.Signer {
-	return &xmldsig.Signer{Key: s.pair.PrivateKey.(crypto.Signer), Certificate: s.pair.Leaf, ByKeyIdentifier: reply}
+// replier signs replies: with the key that its sender knows us by, where it says so.
+func (s *signed) replier(knownBy *x509.Certificate) *xmldsig.Signer {
+	pair := s.files.Load().known(knownBy)
+	return &xmldsig.Signer{Key: pair.PrivateKey.(crypto.Signer), Certificate: pair.Leaf, ByKeyIdentifier: true}
 }
 
-// verifier believes whom the trust of the moment does. profile is that of a signer; nil: that of the policy.
+// verifier believes whom the files of the moment say. profile is that of a signer; nil: that of the policy.
 func (s *signed) verifier(policy xmldsig.Policy, most int, profile func(xmldsig.Certificate) xmldsig.Profile) func() *xmldsig.Verifier {
 	return func() *xmldsig.Verifier {
-		return &xmldsig.Verifier{Policy: policy, Trust: s.trust.present(), Skew: s.config.ClockSkew.Duration, Limits: xmldsig.Limits{Bytes: most},
+		return &xmldsig.Verifier{Policy: policy, Trust: s.files.Load().trust, Skew: s.config.ClockSkew.Duration, Limits: xmldsig.Limits{Bytes: most},
 			ProfileOf: profile, Recipient: s.recipient}
 	}
 }
@@ -164,63 +228,55 @@ func (s *signed) verifier(policy xmldsig.Policy, most int, profile func(xmldsig.
 // replyTime is how long an endpoint has for an answer.
 const replyTime = 2 * time.Minute
 
-// addAnswers makes the sender to a supplier's endpoint.
-func (s *signed) addAnswers(p conf.RaspParty) error {
-	authorities := s.trust.authorities
-	if len(p.EndpointCA) > 0 {
-		var err error
-		if authorities, err = certificates(p.EndpointCA); err != nil {
-			return ConfigError{err}
-		}
-	}
-	theirs, err := certificates(p.EndpointCertificates)
-	if err != nil {
-		return ConfigError{err}
-	}
+// newAnswers makes the sender to a supplier's endpoint.
+func (s *signed) newAnswers(p conf.RaspParty) *rasp.Answers {
 	receiver := p.Supplier
 	if len(p.Identifiers) > 0 {
 		receiver = p.Identifiers[0]
 	}
-	signer := s.signer(false)
-	if signer.Profile = profileOf(p); signer.Profile == xmldsig.OIORASP {
-		if err := encryptable(theirs); err != nil {
-			return ConfigError{err}
+	profile := profileOf(p)
+	peer := func() raspPeer { return s.files.Load().peers[p.Supplier] }
+	signer := func() *xmldsig.Signer {
+		pair := s.files.Load().present
+		signer := &xmldsig.Signer{Key: pair.PrivateKey.(crypto.Signer), Certificate: pair.Leaf, Profile: profile}
+		if profile == xmldsig.OIORASP {
+			signer.Receiver = peer().certificates[0]
 		}
-		signer.Receiver = theirs[0]
+		return signer
 	}
-	source := &rasp.Source{Endpoint: p.Endpoint, Signer: signer, Verifier: s.verifier(xmldsig.ReplyPolicy(signer.Profile), 1<<20, nil), Now: time.Now,
+	source := &rasp.Source{Endpoint: p.Endpoint, Signer: signer, Verifier: s.verifier(xmldsig.ReplyPolicy(profile), 1<<20, nil), Now: time.Now,
 		Parties: soap.Parties{Sender: s.app.config.Identity.GLN, SenderType: soap.TypeEAN, Receiver: receiver, ReceiverType: soap.TypeEAN},
-		HTTP: &http.Client{Timeout: replyTime, Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, DialContext: s.dialer(p.Endpoint),
-			TLSClientConfig: &tls.Config{RootCAs: pool(authorities), MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{s.pair}}},
+		HTTP: &http.Client{Timeout: replyTime, Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, DialContext: s.dialer(p.Endpoint).DialContext,
+			DialTLSContext: s.secured(p)},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		Peer: func(c xmldsig.Certificate) bool { return holds(theirs, c.Leaf) }}
-	s.answers = append(s.answers, &rasp.Answers{Supplier: p.Supplier, Source: source, Queue: s.app.steps.Answer.Outbox(door.Signed), Sendings: s.store,
+		Peer: func(c xmldsig.Certificate) bool { return slices.ContainsFunc(peer().certificates, c.Leaf.Equal) }}
+	return &rasp.Answers{Supplier: p.Supplier, Source: source, Queue: s.app.steps.Answer.Outbox(door.Signed), Sendings: s.store,
 		ID: soap.NewID, MessageID: func(name string) string { return rasp.StableID(s.app.config.Identity.GLN, name) }, Poll: s.app.longestSleep(), Retry: retryFirst,
 		Failed: s.failed, Reached: func(err error) { s.reached(p.Supplier, err) },
 		Sent: func(size int) {
 			s.app.log.Info().Str("supplier", p.Supplier).Int("bytes", size).Msg("signed endpoint: answer acknowledged")
-		}})
-	return nil
+		}}
+}
+
+// secured connects to a supplier's endpoint by TLS, with what the files of the moment say.
+func (s *signed) secured(p conf.RaspParty) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		files := s.files.Load()
+		dialer := tls.Dialer{NetDialer: s.dialer(p.Endpoint), Config: &tls.Config{RootCAs: files.peers[p.Supplier].authorities, MinVersion: tls.VersionTLS12,
+			Certificates: []tls.Certificate{files.present}}}
+		return dialer.DialContext(ctx, network, address)
+	}
 }
 
 // dialer reaches an endpoint; one without TLS in the networks that are named, and nowhere else.
-func (s *signed) dialer(endpoint string) func(ctx context.Context, network, address string) (net.Conn, error) {
+func (s *signed) dialer(endpoint string) *net.Dialer {
 	if strings.HasPrefix(endpoint, "http:") {
-		return rasp.DialerWithin(s.config.Networks(), dialTime).DialContext
+		return rasp.DialerWithin(s.config.Networks(), dialTime)
 	}
-	return (&net.Dialer{Timeout: dialTime}).DialContext
+	return &net.Dialer{Timeout: dialTime}
 }
 
 const dialTime = 30 * time.Second
-
-func holds(all []*x509.Certificate, c *x509.Certificate) bool {
-	for _, one := range all {
-		if one.Equal(c) {
-			return true
-		}
-	}
-	return false
-}
 
 // reached notes whether a supplier's endpoint took the last answer; an error is why not.
 func (s *signed) reached(supplier string, err error) {
@@ -306,55 +362,8 @@ func (a *App) Endpoints() []EndpointState {
 
 // CheckRasp reads every file of the signed endpoint, as its start does: how many suppliers it lets in and sends to, or what is wrong.
 func CheckRasp(c conf.Rasp) (parties, endpoints int, err error) {
-	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
-	if err != nil {
+	if _, err := readRasp(c, nil); err != nil {
 		return 0, 0, err
-	}
-	if _, err := newRecipient(c, pair); err != nil {
-		return 0, 0, err
-	}
-	if _, err := newTrust(c); err != nil {
-		return 0, 0, err
-	}
-	if _, err := newRaspParties(c, nil); err != nil {
-		return 0, 0, err
-	}
-	for _, p := range c.Parties {
-		if _, err := certificates(p.EndpointCA); err != nil {
-			return 0, 0, err
-		}
-		theirs, err := certificates(p.EndpointCertificates)
-		if err == nil && profileOf(p) == xmldsig.OIORASP {
-			err = encryptable(theirs)
-		}
-		if err != nil {
-			return 0, 0, err
-		}
 	}
 	return len(c.Parties), len(c.Endpoints()), nil
-}
-
-// certificates reads files of them.
-func certificates(paths []string) ([]*x509.Certificate, error) {
-	var all []*x509.Certificate
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		found, err := xmldsig.ParseCertificates(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		all = append(all, found...)
-	}
-	return all, nil
-}
-
-func pool(all []*x509.Certificate) *x509.CertPool {
-	p := x509.NewCertPool()
-	for _, c := range all {
-		p.AddCert(c)
-	}
-	return p
 }

@@ -73,12 +73,12 @@ func dialRasp(c Config) (*signed, error) {
 	g := &gatewaySide{pair: pair, trust: trust, certificates: theirs, profile: xmldsig.SHA256}
 	if c.OIORASP {
 		g.profile = xmldsig.OIORASP
-		if g.recipient, err = xmldsig.NewRecipient(pair.PrivateKey, pair.Leaf); err != nil {
+		if g.recipient, err = xmldsig.NewRecipient(xmldsig.OwnKey{Key: pair.PrivateKey, Certificate: pair.Leaf}); err != nil {
 			return nil, err
 		}
 	}
 	h := &heard{next: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
-	s := &signed{config: c, heard: h, source: &rasp.Source{Endpoint: c.Endpoint, Signer: g.signer(false), Verifier: g.verifier(xmldsig.ReplyPolicy(g.profile)), Peer: g.is, Now: time.Now,
+	s := &signed{config: c, heard: h, source: &rasp.Source{Endpoint: c.Endpoint, Signer: func() *xmldsig.Signer { return g.signer(false) }, Verifier: g.verifier(xmldsig.ReplyPolicy(g.profile)), Peer: g.is, Now: time.Now,
 		Parties: soap.Parties{Sender: c.Login},
 		HTTP:    &http.Client{Timeout: talkTime, Transport: h}}}
 	if c.Listen == "" {
@@ -143,7 +143,7 @@ func (s *signed) listen(g *gatewaySide) error {
 		return err
 	}
 	server := rasp.NewServer(rasp.Config{Address: s.config.Listen, Path: at.Path, Types: soap.Answers(), AnyParties: true,
-		Verifier: g.verifier(xmldsig.RequestPolicy(g.profile)), Signer: g.signer(true), Parties: g, Intake: saver(s.config.Into),
+		Verifier: g.verifier(xmldsig.RequestPolicy(g.profile)), Signer: func(*x509.Certificate) *xmldsig.Signer { return g.signer(true) }, Parties: g, Intake: saver(s.config.Into),
 		Sequences: &rasp.Memory{ID: soap.NewID}, Now: time.Now, Log: func(rasp.Event) {}})
 	s.endpoint, err = rasp.Listen(rasp.Listening{Addr: at.Host, Connections: 10, Read: readTime, Failed: func(string) {},
 		TLS: &tls.Config{Certificates: []tls.Certificate{g.pair}, MinVersion: tls.VersionTLS12}}, server)

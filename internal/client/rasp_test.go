@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -46,7 +47,9 @@ func newEndpoint(t *testing.T, ahead time.Duration) *endpoint {
 	e.url = front.URL + "/rasp"
 	v := &xmldsig.Verifier{Policy: xmldsig.RequestPolicy(xmldsig.SHA256), Trust: e.ca.Trust(t), Skew: time.Minute}
 	server = rasp.NewServer(rasp.Config{Address: e.url, Path: "/rasp", Own: []string{"NKSTEST"}, Types: []soap.DocumentType{soap.Payments()}, Verifier: func() *xmldsig.Verifier { return v },
-		Signer: &xmldsig.Signer{Key: e.gateway.Key, Certificate: e.gateway.Certificate, ByKeyIdentifier: true}, Parties: e, Intake: e, Sequences: &rasp.Memory{ID: soap.NewID},
+		Signer: func(*x509.Certificate) *xmldsig.Signer {
+			return &xmldsig.Signer{Key: e.gateway.Key, Certificate: e.gateway.Certificate, ByKeyIdentifier: true}
+		}, Parties: e, Intake: e, Sequences: &rasp.Memory{ID: soap.NewID},
 		Now: e.now, Log: func(rasp.Event) {}})
 	return e
 }

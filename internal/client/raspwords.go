@@ -106,12 +106,12 @@ func (s *signed) refused(f *soap.Fault, err error) error {
 		return fmt.Errorf("%w: %s", err, f.Reason)
 	}
 	return fmt.Errorf("%w: %s; sent as %q to %q with the certificate in %s, whose SHA-256 is %x", err, f.Reason, s.config.Login, s.source.Parties.Receiver,
-		filepath.Base(s.config.Certificate), sha256.Sum256(s.source.Signer.Certificate.Raw))
+		filepath.Base(s.config.Certificate), sha256.Sum256(s.source.Signer().Certificate.Raw))
 }
 
 // disbelieved tells what the sender can look at: the gateway says of every signature that it does not believe the same.
 func (s *signed) disbelieved(err error) error {
-	c := s.source.Signer.Certificate
+	c := s.source.Signer().Certificate
 	return fmt.Errorf("the gateway does not believe the message, and says no more than that. The certificate in %s is issued by %q, good until %s; one that is revoked, or of an authority that the gateway does not know, is not believed; %s. The gateway's log says why: ask the operator (%w)",
 		filepath.Base(s.config.Certificate), c.Issuer, c.NotAfter.Format(time.DateOnly), s.clocks(), err)
 }

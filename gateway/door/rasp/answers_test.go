@@ -87,7 +87,7 @@ func newAnswers(h *house, o *outbox, peer rasptest.Identity, failed func(error))
 	v := &xmldsig.Verifier{Policy: xmldsig.ReplyPolicy(xmldsig.SHA256), Trust: h.ca.Trust(h.t, h.gateway.Certificate), Skew: time.Minute}
 	return &rasp.Answers{Supplier: "LEVA", Queue: o, Sendings: o, ID: soap.NewID, MessageID: func(name string) string { return rasp.StableID("gateway", name) },
 		Poll: time.Hour, Retry: time.Millisecond, Failed: func(_ string, err error) { failed(err) }, Reached: func(error) {}, Sent: func(int) {},
-		Source: &rasp.Source{Endpoint: h.address, Parties: soap.Parties{Sender: ownGLN, Receiver: "LEVA"}, Signer: requester(h.supplier), Verifier: func() *xmldsig.Verifier { return v }, Now: time.Now,
+		Source: &rasp.Source{Endpoint: h.address, Parties: soap.Parties{Sender: ownGLN, Receiver: "LEVA"}, Signer: func() *xmldsig.Signer { return requester(h.supplier) }, Verifier: func() *xmldsig.Verifier { return v }, Now: time.Now,
 			HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: h.ca.Pool(), MinVersion: tls.VersionTLS12}}},
 			Peer: func(c xmldsig.Certificate) bool { return c.Leaf.Equal(peer.Certificate) }}}
 }

@@ -17,6 +17,7 @@ import (
 // call is one request.
 type call struct {
 	server  *Server
+	held    *holding
 	plain   bool   // it came without TLS
 	address string // where the message came, which it must be meant for
 	size    int64
@@ -69,6 +70,10 @@ func (c *call) answer(ctx context.Context, message []byte) *soap.Message {
 		return nil
 	}
 	c.in = true
+	if !c.held.becomes(c.party.Name) {
+		c.what, c.err = EventFailed, errBusy
+		return nil
+	}
 	if f := c.fits(); f != nil {
 		return c.refuse(f, *f)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -85,8 +86,10 @@ func (p *programs) replies(from rasptest.Identity) func() *xmldsig.Verifier {
 	return func() *xmldsig.Verifier { return v }
 }
 
-func replier(i rasptest.Identity) *xmldsig.Signer {
-	return &xmldsig.Signer{Key: i.Key, Certificate: i.Certificate, ByKeyIdentifier: true}
+func replier(i rasptest.Identity) func(*x509.Certificate) *xmldsig.Signer {
+	return func(*x509.Certificate) *xmldsig.Signer {
+		return &xmldsig.Signer{Key: i.Key, Certificate: i.Certificate, ByKeyIdentifier: true}
+	}
 }
 
 func requester(i rasptest.Identity) *xmldsig.Signer {
@@ -179,7 +182,7 @@ func (p *programs) open() {
 }
 
 func (p *programs) source(from, to rasptest.Identity, address string, parties soap.Parties) *rasp.Source {
-	return &rasp.Source{Endpoint: address, HTTP: p.client(), Signer: requester(from), Verifier: p.replies(to), Parties: parties, Now: time.Now,
+	return &rasp.Source{Endpoint: address, HTTP: p.client(), Signer: func() *xmldsig.Signer { return requester(from) }, Verifier: p.replies(to), Parties: parties, Now: time.Now,
 		Peer: func(c xmldsig.Certificate) bool { return c.Leaf.Equal(to.Certificate) }}
 }
 

@@ -23,6 +23,7 @@ type Listening struct {
 	TLS         *tls.Config    // nil: HTTP without it, for Networks alone
 	Networks    []netip.Prefix // from where connections are taken without TLS
 	Connections int64          // at a time
+	OfAddress   int            // of them from one address (of IPv6 from one network of 64 bits); 0: all
 	Read        time.Duration  // for a request, from its first byte to its last
 	// Failed is told of what a connection fails with before there is a request: most often that somebody speaks no TLS, or comes from elsewhere.
 	Failed func(text string)
@@ -51,7 +52,7 @@ func Listen(l Listening, h http.Handler) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoint{listener: &bounded{Listener: listener, room: semaphore.NewWeighted(l.Connections), config: l}}
+	e := &Endpoint{listener: &bounded{Listener: listener, room: semaphore.NewWeighted(l.Connections), config: l, of: map[string]int{}}}
 	e.http = http.Server{Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headTime, ReadTimeout: l.Read, WriteTimeout: l.Read + writeTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: headBytes, ErrorLog: log.New(lines(l.Failed), "", 0), Protocols: new(http.Protocols)}
 	e.http.Protocols.SetHTTP1(true)
@@ -97,6 +98,9 @@ type bounded struct {
 	net.Listener
 	room   *semaphore.Weighted
 	config Listening
+
+	mu sync.Mutex
+	of map[string]int // by their address
 }
 
 // Accept implements net.Listener.
@@ -106,16 +110,41 @@ func (b *bounded) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c, err := b.Listener.Accept()
-	for err == nil && !b.config.takes(c.RemoteAddr()) {
-		b.config.Failed("connection from " + c.RemoteAddr().String() + ", which is in no network that may connect")
+	for err == nil {
+		from := origin(c.RemoteAddr().String())
+		refused := ", which is in no network that may connect"
+		if b.config.takes(c.RemoteAddr()) {
+			if b.enter(from) {
+				return &counted{Conn: c, left: sync.OnceFunc(func() { b.leave(from) })}, nil
+			}
+			refused = ", from where there are as many as may be"
+		}
+		b.config.Failed("connection from " + c.RemoteAddr().String() + refused)
 		_ = c.Close()
 		c, err = b.Listener.Accept()
 	}
-	if err != nil {
-		b.room.Release(1)
-		return nil, err
+	b.room.Release(1)
+	return nil, err
+}
+
+// enter counts a connection from an address in; false: there are as many as may be.
+func (b *bounded) enter(from string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.config.OfAddress > 0 && b.of[from] >= b.config.OfAddress {
+		return false
 	}
-	return &counted{Conn: c, left: sync.OnceFunc(func() { b.room.Release(1) })}, nil
+	b.of[from]++
+	return true
+}
+
+func (b *bounded) leave(from string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.of[from]--; b.of[from] == 0 {
+		delete(b.of, from)
+	}
+	b.room.Release(1)
 }
 
 // takes reports whether a connection may come from an address.

@@ -39,7 +39,7 @@ func newPlainHouse(t *testing.T, network string) *plainHouse {
 	}
 	t.Cleanup(func() { _ = e.Close() })
 	h.address = "http://" + e.Addr() + "/rasp"
-	recipient, err := xmldsig.NewRecipient(h.gateway.Key, h.gateway.Certificate)
+	recipient, err := xmldsig.NewRecipient(xmldsig.OwnKey{Key: h.gateway.Key, Certificate: h.gateway.Certificate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func (h *plainHouse) signer() *xmldsig.Signer {
 // replies verifies what comes back to the supplier.
 func (h *plainHouse) replies() *xmldsig.Verifier {
 	h.t.Helper()
-	recipient, err := xmldsig.NewRecipient(h.supplier.Key, h.supplier.Certificate)
+	recipient, err := xmldsig.NewRecipient(xmldsig.OwnKey{Key: h.supplier.Key, Certificate: h.supplier.Certificate})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestOIORASP(t *testing.T) {
 	}
 
 	// In a reliable sequence, of which control messages are encrypted, too.
-	source := &rasp.Source{Endpoint: h.address, HTTP: h.http, Signer: h.signer(), Verifier: h.replies, Now: time.Now,
+	source := &rasp.Source{Endpoint: h.address, HTTP: h.http, Signer: h.signer, Verifier: h.replies, Now: time.Now,
 		Peer:    func(c xmldsig.Certificate) bool { return c.Leaf.Equal(h.gateway.Certificate) },
 		Parties: soap.Parties{Sender: "5790000123459", Receiver: ownGLN}}
 	sequence, err := source.Open(t.Context(), soap.NewID(), soap.NewID())

@@ -164,6 +164,62 @@ func TestStore_Overtaken(t *testing.T) {
 	}
 }
 
+// TestStore_Unserved: while a process serves a party no other may say what becomes of its answers, and it is the one that sends to it when
+// it does; of a process that was lost it may.
+func TestStore_Unserved(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Create(t)
+	one, two, other := storeIn(t, db), storeIn(t, db), storeIn(t, db)
+	want := func(party string, want bool) {
+		t.Helper()
+		did := false
+		unserved, err := other.Unserved(t.Context(), party, func(ctx context.Context) error {
+			did = true
+			owned, err := one.Own(ctx, party, func(context.Context) error { return nil })
+			if owned {
+				t.Errorf("%s: somebody sends meanwhile", party)
+			}
+			return err
+		})
+		if err != nil || unserved != want || did != want {
+			t.Errorf("%s: unserved %t, done %t, %v; want %t", party, unserved, did, err, want)
+		}
+	}
+	serve := func(s *reliable.Store) (begun chan struct{}, stop func()) {
+		ctx, cancel := context.WithCancel(t.Context())
+		begun, ended := make(chan struct{}, 10), make(chan struct{})
+		go func() {
+			defer close(ended)
+			s.Serve(ctx, []string{"LEVA", "LEVB"}, func() { begun <- struct{}{} }, func(error) {})
+		}()
+		<-begun
+		stop = func() { cancel(); <-ended }
+		t.Cleanup(stop)
+		return begun, stop
+	}
+	want("LEVA", true)
+	again, stopOne := serve(one)
+	_, stopTwo := serve(two)
+	want("LEVA", false)
+	want("LEVC", true)
+	stopTwo()
+	want("LEVB", false)
+	if _, err := db.Open(t, pgtest.Superuser).ExecContext(t.Context(), `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); err != nil {
+		t.Fatal(err)
+	}
+	<-again // by another session
+	want("LEVA", false)
+	stopOne()
+	want("LEVA", true)
+	if owned, err := one.Own(t.Context(), "LEVA", func(ctx context.Context) error {
+		want("LEVA", false)
+		return nil
+	}); !owned || err != nil {
+		t.Errorf("owned %t, %v", owned, err)
+	}
+}
+
 // TestStore_EndedWithoutEnd: a party that opens and ends without end has no more than so many remembered, the last of them.
 func TestStore_EndedWithoutEnd(t *testing.T) {
 	t.Parallel()

@@ -4,18 +4,18 @@ package rasp
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"nks/gateway/door"
 	"nks/gateway/door/rasp/soap"
@@ -38,9 +38,12 @@ type Parties interface {
 // Limits bound what the server takes and holds. A zero field is the default.
 type Limits struct {
 	Body      int64         // bytes of a message; 64 MiB, which is also the most
-	InHand    int64         // bytes of all messages in hand together; four times Body
+	InHand    int64         // bytes of all messages in hand together; four times Body, twice at least
 	OfParty   int           // requests of one party in hand; 8
 	Wait      time.Duration // for more room, before a request is told to come again; 10 seconds
+	Read      time.Duration // for a message to come; 2 minutes
+	Rate      int64         // bytes a second at which it comes at least, after Grace; 32 KiB
+	Grace     time.Duration // 10 seconds
 	Sequence  int64         // messages of a sequence; 10,000
 	Forgotten time.Duration // after so long without a message a sequence is forgotten; 10 minutes
 }
@@ -51,8 +54,12 @@ func (l Limits) orDefault() Limits {
 		l.Body = most
 	}
 	orElse(&l.InHand, 4*l.Body)
+	l.InHand = max(l.InHand, 2*l.Body)
 	orElse(&l.OfParty, 8)
 	orElse(&l.Wait, 10*time.Second)
+	orElse(&l.Read, 2*time.Minute)
+	orElse(&l.Rate, 32<<10)
+	orElse(&l.Grace, 10*time.Second)
 	orElse(&l.Sequence, 10_000)
 	orElse(&l.Forgotten, 10*time.Minute)
 	return l
@@ -80,8 +87,9 @@ type Config struct {
 	Types []soap.DocumentType
 	// Verifier is by whom messages are believed at the moment.
 	Verifier func() *xmldsig.Verifier
-	// Signer signs the replies, in the profile of who is replied to.
-	Signer    *xmldsig.Signer
+	// Signer signs the replies of the moment, in the profile of who is replied to. encryptedFor is the certificate of ours that a request was
+	// encrypted for, by which its sender knows us; nil: it was not.
+	Signer    func(encryptedFor *x509.Certificate) *xmldsig.Signer
 	Parties   Parties
 	Intake    door.Intake
 	Sequences door.Sequences
@@ -110,7 +118,7 @@ type Event struct {
 // Server is the door. Safe for concurrent use.
 type Server struct {
 	Config
-	room *semaphore.Weighted // bytes
+	room *room
 
 	mu     sync.Mutex
 	inHand map[string]int // requests by party
@@ -119,7 +127,7 @@ type Server struct {
 // NewServer makes the door's handler.
 func NewServer(c Config) *Server {
 	c.Limits = c.Limits.orDefault()
-	return &Server{Config: c, room: semaphore.NewWeighted(c.Limits.InHand), inHand: map[string]int{}}
+	return &Server{Config: c, room: newRoom(c.Limits.InHand), inHand: map[string]int{}}
 }
 
 // ServeHTTP implements http.Handler.
@@ -130,8 +138,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.tell(r, "", EventRefused, 0, errors.New(reason))
 		return
 	}
-	message, held, err := s.read(w, r)
-	defer s.room.Release(held)
+	held := &holding{room: s.room, whose: sender(r)}
+	defer held.release()
+	message, err := s.read(w, r, held)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errBusy):
@@ -142,57 +151,80 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, s.tooLarge(), http.StatusRequestEntityTooLarge)
 		s.tell(r, "", EventRefused, int64(len(message)), errTooLarge)
 		return
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.Header().Set("Connection", "close")
+		http.Error(w, "the message comes too slowly", http.StatusRequestTimeout)
+		s.tell(r, "", EventBroken, int64(len(message)), errSlow)
+		return
 	case err != nil:
 		s.tell(r, "", EventBroken, int64(len(message)), err)
 		return
 	}
-	s.reply(w, r, message)
+	s.reply(w, r, message, held)
 }
 
 // leastRoom and mostRoom are how much room a message that comes takes at a time: as much again as it has.
 const leastRoom, mostRoom = 4 << 10, 256 << 10
 
-// read reads a message into room that it takes as it comes: what a client only says that it will send keeps nobody out. held is the room
-// that is to be given back.
-func (s *Server) read(w http.ResponseWriter, r *http.Request) (message []byte, held int64, err error) {
+// read reads a message into room that it takes as it comes: what a client only says that it will send keeps nobody out. What comes more slowly
+// than it must ends with os.ErrDeadlineExceeded.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, held *holding) (message []byte, err error) {
 	from := http.MaxBytesReader(w, r.Body, s.Limits.Body)
+	pace := &pace{limits: s.Limits, connection: http.NewResponseController(w), begun: time.Now()}
 	var first [512]byte
 	for {
-		into := message[len(message):held]
+		into := message[len(message):held.bytes]
 		if len(into) == 0 {
 			into = first[:] // nothing, where the message is at its end
 		}
+		pace.expect(int64(len(message)))
 		n, err := from.Read(into)
-		if len(message)+n > int(held) {
-			step := min(max(held, leastRoom), mostRoom, s.Limits.InHand-held)
-			if step < int64(n) || !s.wait(r.Context(), step) {
-				return message, held, errBusy
+		if len(message)+n > int(held.bytes) {
+			step := min(max(held.bytes, leastRoom), mostRoom, s.Limits.Body-held.bytes)
+			if step < int64(n) || !s.wait(r.Context(), held, step, pace) {
+				return message, errBusy
 			}
-			held += step
-			message = slices.Grow(message, int(held)-len(message))
+			message = slices.Grow(message, int(held.bytes)-len(message))
 			message = append(message, first[:n]...)
 		} else {
 			message = message[:len(message)+n]
 		}
 		switch {
 		case errors.Is(err, io.EOF):
-			return message, held, nil
+			return message, nil
 		case err != nil:
-			return message, held, err
+			return message, err
 		}
 	}
 }
 
+// pace demands of a connection that a message comes fast enough.
+type pace struct {
+	limits     Limits
+	connection *http.ResponseController
+	begun      time.Time
+	waited     time.Duration // by us, for which the sender cannot help
+}
+
+// expect has the connection broken off when what comes after so many bytes is late.
+func (p *pace) expect(came int64) {
+	late := p.limits.Grace + time.Duration(came*1000/p.limits.Rate)*time.Millisecond
+	_ = p.connection.SetReadDeadline(p.begun.Add(p.waited + min(late, p.limits.Read))) // one that cannot is no network's
+}
+
 // wait takes room, if there is any soon.
-func (s *Server) wait(ctx context.Context, room int64) bool {
+func (s *Server) wait(ctx context.Context, held *holding, bytes int64, pace *pace) bool {
 	ctx, cancel := context.WithTimeout(ctx, s.Limits.Wait)
 	defer cancel()
-	return s.room.Acquire(ctx, room) == nil
+	begun := time.Now()
+	defer func() { pace.waited += time.Since(begun) }()
+	return held.more(ctx, bytes)
 }
 
 var (
 	errBusy     = errors.New("too much is in hand")
 	errTooLarge = errors.New("the message is too large")
+	errSlow     = errors.New("the message comes too slowly")
 )
 
 func (s *Server) tooLarge() string {
@@ -226,8 +258,8 @@ func again(w http.ResponseWriter) {
 }
 
 // reply answers a message that is whole.
-func (s *Server) reply(w http.ResponseWriter, r *http.Request, message []byte) {
-	c := &call{server: s, size: int64(len(message)), address: s.Address, plain: plain(r)}
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, message []byte, held *holding) {
+	c := &call{server: s, held: held, size: int64(len(message)), address: s.Address, plain: plain(r)}
 	if c.plain {
 		c.address = s.Plain
 	}
@@ -280,7 +312,7 @@ func (s *Server) path(r *http.Request) string {
 
 // signer signs for who has sent a message, as that one was.
 func (s *Server) signer(to *xmldsig.Message) *xmldsig.Signer {
-	signer := *s.Signer
+	signer := *s.Signer(to.EncryptedFor)
 	if signer.Profile = to.Profile; signer.Profile == xmldsig.OIORASP {
 		signer.Receiver = to.Signer.Leaf
 	}

@@ -69,12 +69,14 @@ type house struct {
 	shelf             *shelf
 	address           string
 	http              *http.Client
+	parties           bound
 }
 
 func newHouse(t *testing.T, change func(*rasp.Config)) *house {
 	t.Helper()
 	h := &house{t: t, ca: rasptest.NewAuthority(t, "authority"), shelf: &shelf{kept: map[string]string{}}}
 	h.gateway, h.supplier = h.ca.Issue(t, "gateway", ""), h.ca.Issue(t, "supplier", "12345674")
+	h.parties = bound{h.supplier: {Name: "LEVA", Identifiers: []string{"5790000123459"}}}
 	inner := &handler{}
 	e, err := rasp.Listen(rasp.Listening{Addr: "127.0.0.1:0", Connections: 100, Read: time.Minute, Failed: func(string) {},
 		TLS: &tls.Config{Certificates: []tls.Certificate{h.gateway.TLS()}, MinVersion: tls.VersionTLS12}}, inner)
@@ -85,7 +87,7 @@ func newHouse(t *testing.T, change func(*rasp.Config)) *house {
 	h.address = "https://" + e.Addr() + "/rasp"
 	v := &xmldsig.Verifier{Policy: xmldsig.RequestPolicy(xmldsig.SHA256), Trust: h.ca.Trust(t), Skew: time.Minute}
 	c := rasp.Config{Address: h.address, Path: "/rasp", Own: []string{ownGLN}, Types: []soap.DocumentType{soap.Payments()}, Verifier: func() *xmldsig.Verifier { return v },
-		Signer: replier(h.gateway), Parties: bound{h.supplier: {Name: "LEVA", Identifiers: []string{"5790000123459"}}}, Intake: h.shelf,
+		Signer: replier(h.gateway), Parties: h.parties, Intake: h.shelf,
 		Sequences: &rasp.Memory{ID: soap.NewID}, Now: time.Now, Log: func(rasp.Event) {}}
 	if change != nil {
 		change(&c)

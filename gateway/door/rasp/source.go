@@ -26,7 +26,7 @@ var ErrPeerRefuses = errors.New("the peer refuses the message")
 type Source struct {
 	Endpoint string // URL
 	HTTP     *http.Client
-	Signer   *xmldsig.Signer // sends its certificate with each message
+	Signer   func() *xmldsig.Signer // of the moment; sends its certificate with each message
 	Verifier func() *xmldsig.Verifier
 	// Peer reports whether the certificate that has signed a reply is the peer's.
 	Peer    func(xmldsig.Certificate) bool
@@ -93,7 +93,7 @@ func (s *Source) acknowledged(ctx context.Context, m soap.Message) error {
 // exchange sends a message and gives the reply, believed; nil where there is none.
 func (s *Source) exchange(ctx context.Context, m soap.Message) (*soap.Message, error) {
 	m.To, m.ReplyTo, m.Parties = s.Endpoint, soap.Anonymous, s.Parties
-	signed, err := s.Signer.Sign(m.Outgoing(), s.Now())
+	signed, err := s.Signer().Sign(m.Outgoing(), s.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -68,12 +68,21 @@ func (s Outbox) LayInMailbox(ctx context.Context, a gateway.QueuedAnswer) error 
 	})
 }
 
-// LayUnreachable gives the mailboxes what lies for endpoints that are configured no more: suppliers are those that have one.
-func (s *Store) LayUnreachable(ctx context.Context, suppliers []string) error {
-	_, err := s.DB.ExecContext(ctx, `UPDATE answer SET door = 'sftp' WHERE door = 'rasp' AND collected_at IS NULL
-		AND id IN (SELECT answer_id FROM answer_uncollected WHERE door = 'rasp' AND supplier <> ALL ($1))`, suppliers)
+// Unreachable are the suppliers for whose endpoints answers lie, without those that have one.
+func (s *Store) Unreachable(ctx context.Context, endpoints []string) (suppliers []string, err error) {
+	err = s.DB.SelectContext(ctx, &suppliers, `SELECT DISTINCT supplier FROM answer_uncollected WHERE door = 'rasp' AND supplier <> ALL ($1) ORDER BY supplier`, endpoints)
 	if err != nil {
-		return fmt.Errorf("answers for no endpoint: %w", postgres.Transient(err))
+		return nil, fmt.Errorf("answers for no endpoint: %w", postgres.Transient(err))
+	}
+	return suppliers, nil
+}
+
+// LayUnreachable gives a supplier's mailbox what lies for its endpoint. It is for who knows that nobody sends to that.
+func (s *Store) LayUnreachable(ctx context.Context, supplier string) error {
+	_, err := s.DB.ExecContext(ctx, `UPDATE answer SET door = 'sftp' WHERE door = 'rasp' AND collected_at IS NULL
+		AND id IN (SELECT answer_id FROM answer_uncollected WHERE door = 'rasp' AND supplier = $1)`, supplier)
+	if err != nil {
+		return fmt.Errorf("answers for no endpoint of %s: %w", supplier, postgres.Transient(err))
 	}
 	return nil
 }

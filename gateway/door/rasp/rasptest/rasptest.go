@@ -45,7 +45,20 @@ func NewAuthority(t testing.TB, name string) *Authority {
 // empty: it has none.
 func (a *Authority) Issue(t testing.TB, name, cvr string) Identity {
 	t.Helper()
-	return a.issue(t, name, cvr, newKey(t))
+	return a.issue(t, name, subjectSerial(cvr), newKey(t))
+}
+
+// IssueFor is Issue with the serialNumber of the subject.
+func (a *Authority) IssueFor(t testing.TB, name, serial string) Identity {
+	t.Helper()
+	return a.issue(t, name, serial, newKey(t))
+}
+
+func subjectSerial(cvr string) string {
+	if cvr == "" {
+		return ""
+	}
+	return "CVR:" + cvr + "-FID:1"
 }
 
 // IssueRSA is Issue with an RSA key, for who writes signatures by elliptic curves in a form of its own.
@@ -55,17 +68,15 @@ func (a *Authority) IssueRSA(t testing.TB, name, cvr string) Identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.issue(t, name, cvr, key)
+	return a.issue(t, name, subjectSerial(cvr), key)
 }
 
-func (a *Authority) issue(t testing.TB, name, cvr string, key crypto.Signer) Identity {
+func (a *Authority) issue(t testing.TB, name, subject string, key crypto.Signer) Identity {
 	t.Helper()
 	template := &x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, SubjectKeyId: serial(t).Bytes()}
-	if cvr != "" {
-		template.Subject.SerialNumber = "CVR:" + cvr + "-FID:1"
-	}
+	template.Subject.SerialNumber = subject
 	return Identity{Certificate: sign(t, template, a.Certificate, key.Public(), a.key), Key: key}
 }
 

@@ -3,6 +3,7 @@ package xmldsig
 import (
 	"bytes"
 	"crypto/aes"
+	"crypto/x509"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 type closedBody struct {
 	keyFrom, keyTo, dataFrom, dataTo int
 	wrapped, sealed                  []byte
+	by                               recipientKey // whom it is encrypted for
 }
 
 // open verifies a message with an encrypted body: first all of it but the body, as if there were no encryption; then, with the body
@@ -39,12 +41,13 @@ func (v *Verifier) open(t *tree, now time.Time) (*Message, error) {
 		return nil, refuse(BodyUnopened, "s:Body") // whatever it was
 	}
 	v.Recipient.succeeded(first.Replay)
+	m.EncryptedFor = c.by.certificate
 	return m, nil
 }
 
 // openBody verifies the whole with the body decrypted. Its errors are for nobody to see.
 func (v *Verifier) openBody(t *tree, c *closedBody, now time.Time) (*Message, error) {
-	text, fine := v.Recipient.decrypt(c.wrapped, c.sealed)
+	text, fine := c.by.decrypt(c.wrapped, c.sealed)
 	from := c.dataFrom - (c.keyTo - c.keyFrom)
 	whole, err := parseFenced(slices.Concat(t.src[:c.keyFrom], t.src[c.keyTo:c.dataFrom], text, t.src[c.dataTo:]), v.Limits, &fence{from: from, to: from + len(text)})
 	if err != nil {
@@ -110,7 +113,7 @@ func readClosed(t *tree, r *Recipient) (*closedBody, error) {
 		return nil, refuse(EncryptionContent, "e:EncryptedData")
 	}
 	c := &closedBody{keyFrom: int(t.nodes[key].name) - 1, keyTo: t.ends[key], dataFrom: int(t.nodes[data].name) - 1, dataTo: t.ends[data]}
-	if c.wrapped, err = t.readKey(key, data, r); err != nil {
+	if c.wrapped, c.by, err = t.readKey(key, data, r.present()); err != nil {
 		return nil, err
 	}
 	if c.sealed, err = t.readData(data, key); err != nil {
@@ -143,41 +146,62 @@ func (t *tree) encryptedOnce() (key, data int32, err error) {
 	return key, data, nil
 }
 
-// readKey reads an EncryptedKey: one for the recipient, of the cipher in the body.
-func (t *tree) readKey(key, data int32, r *Recipient) ([]byte, error) {
+// readKey reads an EncryptedKey: one for a key of the recipient's, of the cipher in the body.
+func (t *tree) readKey(key, data int32, ours []recipientKey) (wrapped []byte, by recipientKey, err error) {
 	if err := t.bare(key, EncryptionContent); err != nil {
-		return nil, err
+		return nil, by, err
 	}
 	inside, err := t.sequence(key, EncryptionContent,
 		Name{encryption, "EncryptionMethod"}, Name{signature, "KeyInfo"}, Name{encryption, "CipherData"}, Name{encryption, "ReferenceList"})
 	if err != nil {
-		return nil, err
+		return nil, by, err
 	}
 	if err := t.encryptionMethod(inside[0], transportOAEP); err != nil {
-		return nil, err
+		return nil, by, err
 	}
-	identifier, err := t.tokenReference(inside[1], Name{Security, "KeyIdentifier"})
-	if err != nil {
-		return nil, err
-	}
-	wanted, err := t.keyIdentifier(identifier)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(wanted, r.certificate.SubjectKeyId) {
-		return nil, refuse(OtherRecipient, "e:EncryptedKey")
+	if by, err = t.recipientOf(inside[1], ours); err != nil {
+		return nil, by, err
 	}
 	if err := t.bare(inside[3], EncryptionContent); err != nil {
-		return nil, err
+		return nil, by, err
 	}
 	references, err := t.sequence(inside[3], EncryptionContent, Name{encryption, "DataReference"})
 	if err != nil {
-		return nil, err
+		return nil, by, err
 	}
 	if err := t.pointsTo(references[0], data, "URI"); err != nil {
-		return nil, err
+		return nil, by, err
 	}
-	return t.cipherValue(inside[2])
+	wrapped, err = t.cipherValue(inside[2])
+	return wrapped, by, err
+}
+
+// recipientOf is the key that the KeyInfo of an EncryptedKey names.
+func (t *tree) recipientOf(keyInfo int32, ours []recipientKey) (by recipientKey, err error) {
+	var fits func(*x509.Certificate) bool
+	if data, err := t.tokenReference(keyInfo, Name{signature, "X509Data"}); err == nil {
+		wanted, err := t.issuerSerial(data)
+		if err != nil {
+			return by, err
+		}
+		fits = wanted.names
+	} else {
+		identifier, err := t.tokenReference(keyInfo, Name{Security, "KeyIdentifier"})
+		if err != nil {
+			return by, err
+		}
+		wanted, err := t.keyIdentifier(identifier)
+		if err != nil {
+			return by, err
+		}
+		fits = func(c *x509.Certificate) bool { return len(wanted) > 0 && bytes.Equal(wanted, c.SubjectKeyId) }
+	}
+	for _, own := range ours {
+		if fits(own.certificate) {
+			return own, nil
+		}
+	}
+	return by, refuse(OtherRecipient, "e:EncryptedKey")
 }
 
 // readData reads an EncryptedData. It may say by which key (as WSS4J does), which must be the one that there is.

@@ -27,8 +27,8 @@ const (
 
 // encrypt makes the EncryptedKey and the EncryptedData for the content of a body.
 func encrypt(content []byte, receiver *x509.Certificate) (key, data []byte, err error) {
-	if receiver == nil || len(receiver.SubjectKeyId) == 0 {
-		return nil, nil, errors.New("encrypt body: no receiver, or its certificate has no key identifier")
+	if receiver == nil || !nameable(receiver) {
+		return nil, nil, errors.New("encrypt body: no receiver, or its certificate cannot be named")
 	}
 	public, ok := receiver.PublicKey.(*rsa.PublicKey)
 	if !ok {
@@ -56,7 +56,7 @@ func encrypt(content []byte, receiver *x509.Certificate) (key, data []byte, err 
 	k.add(`/></e:EncryptionMethod><KeyInfo`)
 	k.attribute("xmlns", signature)
 	k.add(`><o:SecurityTokenReference>`)
-	k.keyIdentifier(receiver)
+	k.reference(receiver)
 	k.add(`</o:SecurityTokenReference></KeyInfo>`)
 	k.cipherData(wrapped)
 	k.add(`<e:ReferenceList><e:DataReference`)

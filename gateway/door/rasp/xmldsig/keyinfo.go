@@ -29,7 +29,19 @@ func (e *envelope) signer(keyInfo int32, p Policy, trust *Trust, now time.Time) 
 		return e.sentCertificate(inside[0], trust, now)
 	case Name{Security, "KeyIdentifier"}:
 		if p.known && e.token < 0 {
-			return e.knownCertificate(inside[0], trust, now)
+			wanted, err := e.keyIdentifier(inside[0])
+			if err != nil {
+				return nil, err
+			}
+			return trust.knownAs(func(c *x509.Certificate) bool { return len(wanted) > 0 && bytes.Equal(c.SubjectKeyId, wanted) }, now)
+		}
+	case Name{signature, "X509Data"}:
+		if p.known && e.token < 0 {
+			wanted, err := e.issuerSerial(inside[0])
+			if err != nil {
+				return nil, err
+			}
+			return trust.issued(wanted, now)
 		}
 	}
 	return nil, refuse(KeyInfoContent, "o:SecurityTokenReference")
@@ -69,23 +81,33 @@ func (e *envelope) sentCertificate(reference int32, trust *Trust, now time.Time)
 	return leaf, trust.check(leaf, now)
 }
 
-// knownCertificate is the one with the key identifier. After a renewal with the same key there are two: one that is
-// trusted now will do.
-func (e *envelope) knownCertificate(identifier int32, trust *Trust, now time.Time) (*x509.Certificate, error) {
-	wanted, err := e.keyIdentifier(identifier)
-	if err != nil {
-		return nil, err
-	}
-	failure := refuse(CertificateUnknown, "o:KeyIdentifier")
-	for _, leaf := range trust.known {
-		if !bytes.Equal(leaf.SubjectKeyId, wanted) {
+// knownAs is a certificate that is known and fits. After a renewal with the same key there may be two: one that is trusted now will do.
+func (t *Trust) knownAs(fits func(*x509.Certificate) bool, now time.Time) (*x509.Certificate, error) {
+	failure := refuse(CertificateUnknown, "o:SecurityTokenReference")
+	for _, leaf := range t.known {
+		if !fits(leaf) {
 			continue
 		}
-		if failure = trust.check(leaf, now); failure == nil {
+		if failure = t.check(leaf, now); failure == nil {
 			return leaf, nil
 		}
 	}
 	return nil, failure
+}
+
+// issued is the one certificate that is known by its issuer and number. An authority numbers each once: of two that differ nobody knows which is meant.
+func (t *Trust) issued(wanted issuerSerial, now time.Time) (*x509.Certificate, error) {
+	var found *x509.Certificate
+	for _, c := range t.known {
+		if !wanted.names(c) || found != nil && found.Equal(c) {
+			continue
+		}
+		if found != nil {
+			return nil, refuse(CertificateUnknown, "ds:X509IssuerSerial")
+		}
+		found = c
+	}
+	return t.knownAs(func(c *x509.Certificate) bool { return c == found }, now)
 }
 
 // keyIdentifier are the bytes of a KeyIdentifier.

@@ -167,6 +167,13 @@ func signed(t testing.TB, by *identity, m xmldsig.Outgoing) []byte {
 	return message
 }
 
+// unnameable is an authority whose name is not read alike by all: what it issues can be named by a key identifier alone.
+func unnameable() *identity {
+	return issue(nil, curveKey(elliptic.P256()), func(c *x509.Certificate) {
+		c.Subject = pkix.Name{ExtraNames: []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: `back\slash`}}}
+	})
+}
+
 // noIdentifier leaves a certificate without a key identifier, which an authority of the library would otherwise be given.
 func noIdentifier(c *x509.Certificate) { c.SubjectKeyId = nil }
 

@@ -14,6 +14,8 @@ type Message struct {
 	Signer    Certificate
 	Profile   Profile // that the signer is bound to, and the message is in
 	Timestamp Timestamp
+	// EncryptedFor is the certificate of the Recipient's key that the body was encrypted for; nil: it was not encrypted.
+	EncryptedFor *x509.Certificate
 	// Replay is the SHA-256 of the canonical SignedInfo: the same for the same signed message however it is written.
 	// Whoever refuses replays keeps it until Timestamp.Until.
 	Replay [sha256.Size]byte
@@ -45,6 +47,8 @@ type Certificate struct {
 	Subject     string            // RFC 2253
 	CVR         string            // the company number of the subject, eight digits; "" when it has none
 	Fingerprint [sha256.Size]byte // of the whole certificate
+	// SubjectSerial is the serialNumber of the subject, which the authority keeps over renewals; "" when there is none, or more than one.
+	SubjectSerial string
 }
 
 // Body is the signed body: empty, or the one element that it holds.

@@ -44,7 +44,7 @@ func (n Name) short() string {
 // toldNames are the local names that logs tell.
 var toldNames = strings.Fields(`Envelope Header Body Security BinarySecurityToken SecurityTokenReference Reference KeyIdentifier Timestamp
 	Created Expires Signature SignedInfo SignatureValue KeyInfo CanonicalizationMethod SignatureMethod Transforms Transform DigestMethod
-	DigestValue InclusiveNamespaces EncryptedKey EncryptedData EncryptionMethod CipherData CipherValue ReferenceList DataReference Action To From ReplyTo FaultTo MessageID RelatesTo
+	DigestValue X509Data X509IssuerSerial X509IssuerName X509SerialNumber InclusiveNamespaces EncryptedKey EncryptedData EncryptionMethod CipherData CipherValue ReferenceList DataReference Action To From ReplyTo FaultTo MessageID RelatesTo
 	Sequence SequenceAcknowledgement AckRequested MessageIdentifier SenderPartyIdentifier SenderPartyIdentifierType
 	ReceiverPartyIdentifier ReceiverPartyIdentifierType`)
 

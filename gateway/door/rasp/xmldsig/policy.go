@@ -17,7 +17,7 @@ const (
 type Policy struct {
 	profile Profile
 	headers []Name // that must be there; whatever else there is in the namespaces of signedSpaces must be signed, too
-	known   bool   // a key identifier may name a certificate that is known beforehand
+	known   bool   // a key identifier, or issuer and number, may name a certificate that is known beforehand
 }
 
 // RequestPolicy is for what somebody sends unasked: the signer's certificate comes with it; Action, To and MessageID
@@ -26,7 +26,7 @@ func RequestPolicy(p Profile) Policy {
 	return Policy{profile: p, headers: []Name{{Addressing, "Action"}, {Addressing, "To"}, {Addressing, "MessageID"}}}
 }
 
-// ReplyPolicy is for an answer: the certificate comes with it, or is named by its key identifier and known (Trust.Known);
+// ReplyPolicy is for an answer: the certificate comes with it, or is named by its key identifier, or by issuer and number, and known (Trust.Known);
 // Action, To and RelatesTo must be there.
 func ReplyPolicy(p Profile) Policy {
 	return Policy{profile: p, known: true, headers: []Name{{Addressing, "Action"}, {Addressing, "To"}, {Addressing, "RelatesTo"}}}

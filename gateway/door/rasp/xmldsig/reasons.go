@@ -86,8 +86,8 @@ const (
 	CertificateChain   Reason = "certificate-chain" // an issuer that may not issue it
 	CertificateUsage   Reason = "certificate-usage"
 	CertificateRevoked Reason = "certificate-revoked"
-	CertificateNames   Reason = "certificate-names" // two company numbers
-	CertificateNoID    Reason = "certificate-no-key-identifier"
+	CertificateNames   Reason = "certificate-names"             // two company numbers
+	CertificateNoID    Reason = "certificate-no-key-identifier" // nor an issuer that can be named
 )
 
 // Reasons of ErrRevocationUnknown.

@@ -1,6 +1,7 @@
 package xmldsig
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
@@ -20,26 +21,76 @@ import (
 // trusted and bound to the profile; whatever then fails is one refusal; and what one signature is over is tried once: after a
 // failure all that comes with it is refused unopened. It may be used by many at once, and must be the same for all Verifiers of a key.
 type Recipient struct {
-	key         crypto.Decrypter
-	certificate *x509.Certificate
-
 	mu    sync.Mutex
+	keys  []recipientKey
 	spent map[[sha256.Size]byte]time.Time // signatures whose body is being tried, or failed -> until when they are in their time
 }
 
-// NewRecipient makes it of a key of RSA and its certificate, which must have a key identifier: by that messages name it.
-func NewRecipient(key crypto.PrivateKey, certificate *x509.Certificate) (*Recipient, error) {
-	if err := Encryptable(certificate); err != nil {
-		return nil, fmt.Errorf("recipient: %w", err)
+// OwnKey is a key with its certificate.
+type OwnKey struct {
+	Key         crypto.PrivateKey
+	Certificate *x509.Certificate
+}
+
+type recipientKey struct {
+	key         crypto.Decrypter
+	certificate *x509.Certificate
+}
+
+// NewRecipient makes it of keys of RSA with their certificates, which messages name by their key identifiers, or by issuer and number.
+func NewRecipient(keys ...OwnKey) (*Recipient, error) {
+	r := &Recipient{spent: map[[sha256.Size]byte]time.Time{}}
+	return r, r.Change(keys...)
+}
+
+// Change has messages opened with these keys from now on. Which signatures have had their try stays known, whatever the key was.
+func (r *Recipient) Change(keys ...OwnKey) error {
+	var all []recipientKey
+	for _, own := range keys {
+		k, err := newRecipientKey(own)
+		if err != nil {
+			return fmt.Errorf("recipient: %w", err)
+		}
+		for _, other := range all {
+			if len(own.Certificate.SubjectKeyId) > 0 && bytes.Equal(other.certificate.SubjectKeyId, own.Certificate.SubjectKeyId) && !samePublic(other.certificate, own.Certificate) {
+				return errors.New("recipient: two keys have one key identifier")
+			}
+		}
+		all = append(all, k)
 	}
-	decrypter, ok := key.(crypto.Decrypter)
+	if len(all) == 0 {
+		return errors.New("recipient: no key")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keys = all
+	return nil
+}
+
+func newRecipientKey(own OwnKey) (recipientKey, error) {
+	if err := Encryptable(own.Certificate); err != nil {
+		return recipientKey{}, err
+	}
+	decrypter, ok := own.Key.(crypto.Decrypter)
 	if !ok {
-		return nil, errors.New("recipient: the key cannot decrypt")
+		return recipientKey{}, errors.New("the key cannot decrypt")
 	}
-	if public, ok := decrypter.Public().(*rsa.PublicKey); !ok || !public.Equal(certificate.PublicKey) {
-		return nil, errors.New("recipient: the certificate is not the key's")
+	if public, ok := decrypter.Public().(*rsa.PublicKey); !ok || !public.Equal(own.Certificate.PublicKey) {
+		return recipientKey{}, errors.New("the certificate is not the key's")
 	}
-	return &Recipient{key: decrypter, certificate: certificate, spent: map[[sha256.Size]byte]time.Time{}}, nil
+	return recipientKey{key: decrypter, certificate: own.Certificate}, nil
+}
+
+func samePublic(a, b *x509.Certificate) bool {
+	public, ok := a.PublicKey.(*rsa.PublicKey)
+	return ok && public.Equal(b.PublicKey)
+}
+
+// present are the keys of the moment.
+func (r *Recipient) present() []recipientKey {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.keys
 }
 
 // Encryptable says why nothing can be encrypted for a certificate by OIORASP; nil: it can.
@@ -47,8 +98,8 @@ func Encryptable(certificate *x509.Certificate) error {
 	if err := (method{crypto.SHA1, false}).fits(certificate); err != nil {
 		return fmt.Errorf("certificate of %s: RSA of 2048 bits or more is needed: %w", certificate.Subject, err)
 	}
-	if len(certificate.SubjectKeyId) == 0 {
-		return fmt.Errorf("certificate of %s: it has no key identifier", certificate.Subject)
+	if !nameable(certificate) {
+		return fmt.Errorf("certificate of %s: it has no key identifier, and its issuer's name cannot be written", certificate.Subject)
 	}
 	return nil
 }
@@ -86,10 +137,10 @@ func (r *Recipient) succeeded(replay [sha256.Size]byte) {
 
 // decrypt is the text of a cipher, which has two blocks at least and no part of one. Where the key or the filling is wrong it is some text, of the same
 // work, and fine is 0.
-func (r *Recipient) decrypt(wrapped, sealed []byte) (text []byte, fine int) {
+func (k recipientKey) decrypt(wrapped, sealed []byte) (text []byte, fine int) {
 	secret, unwrapped := make([]byte, keySize), make([]byte, keySize)
 	_, _ = rand.Read(secret) // never fails
-	got, err := r.key.Decrypt(rand.Reader, wrapped, &rsa.OAEPOptions{Hash: crypto.SHA1})
+	got, err := k.key.Decrypt(rand.Reader, wrapped, &rsa.OAEPOptions{Hash: crypto.SHA1})
 	copy(unwrapped, got)
 	fine = subtle.ConstantTimeEq(int32(len(got)), keySize)
 	if err != nil {

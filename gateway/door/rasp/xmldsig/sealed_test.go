@@ -31,7 +31,7 @@ var receiver = sync.OnceValue(func() *identity {
 // oiorasp is a verifier of whom the RSA signer is bound to that profile; a new one, since a Recipient remembers.
 func oiorasp(t testing.TB) *xmldsig.Verifier {
 	t.Helper()
-	recipient, err := xmldsig.NewRecipient(receiver().key, receiver().certificate)
+	recipient, err := xmldsig.NewRecipient(xmldsig.OwnKey{Key: receiver().key, Certificate: receiver().certificate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -391,10 +391,15 @@ func TestSealed_NothingIsOpenedForStrangers(t *testing.T) {
 	t.Parallel()
 	p := country()
 	nobody := issue(issue(nil, curveKey(elliptic.P256()), nil), rsaKeys()[2048], nil)
-	unnamed := issue(p.root, rsaKeys()[2048], noIdentifier)
+	nameless := unnameable()
+	unnamed := issue(nameless, rsaKeys()[2048], noIdentifier)
 	message := sealed(t, p.rsa, smallBody)
 	bySHA256 := issue(p.root, rsaKeys()[2048], nil)
 	v := oiorasp(t)
+	var err error
+	if v.Trust, err = xmldsig.NewTrust(xmldsig.Anchors{Roots: []*x509.Certificate{p.root.certificate, nameless.certificate}}); err != nil {
+		t.Fatal(err)
+	}
 	bound := v.ProfileOf
 	v.ProfileOf = func(c xmldsig.Certificate) xmldsig.Profile {
 		if c.Leaf.Equal(unnamed.certificate) {
@@ -409,7 +414,7 @@ func TestSealed_NothingIsOpenedForStrangers(t *testing.T) {
 		"of no authority":                          {sealed(t, nobody, smallBody), xmldsig.IssuerUnknown},
 		"bound to the other profile":               {sealed(t, bySHA256, smallBody), xmldsig.Encrypted},
 		"bound to the other profile, in the clear": {inTheClear(sealed(t, bySHA256, smallBody), smallBody), xmldsig.AlgorithmLegacy},
-		"without a key identifier":                 {sealed(t, unnamed, smallBody), xmldsig.CertificateNoID},
+		"without a way to name it":                 {sealed(t, unnamed, smallBody), xmldsig.CertificateNoID},
 		"expired":                                  {timestamped(message, "2026-11-30T11:00:00Z", "2026-11-30T11:05:00Z"), xmldsig.SignatureWrong},
 		"in the other profile whole":               {string(signed(t, p.rsa, request(smallBody))), xmldsig.NotEncrypted},
 	} {
@@ -429,10 +434,10 @@ func TestSealed_NothingIsOpenedForStrangers(t *testing.T) {
 func TestRecipient_WhatItNeeds(t *testing.T) {
 	t.Parallel()
 	p := country()
-	unnamed := issue(p.root, rsaKeys()[2048], noIdentifier)
+	unnamed := issue(unnameable(), rsaKeys()[2048], noIdentifier)
 	short := issue(p.root, rsaKeys()[1024], nil)
-	for name, i := range map[string]*identity{"curve": p.curve, "no key identifier": unnamed, "short": short, "another's certificate": {key: receiver().key, certificate: p.rsa.certificate}} {
-		if _, err := xmldsig.NewRecipient(i.key, i.certificate); err == nil {
+	for name, i := range map[string]*identity{"curve": p.curve, "no way to name it": unnamed, "short": short, "another's certificate": {key: receiver().key, certificate: p.rsa.certificate}} {
+		if _, err := xmldsig.NewRecipient(xmldsig.OwnKey{Key: i.key, Certificate: i.certificate}); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}

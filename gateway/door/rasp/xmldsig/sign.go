@@ -17,7 +17,8 @@ import (
 type Signer struct {
 	Key         crypto.Signer
 	Certificate *x509.Certificate
-	// ByKeyIdentifier names the certificate by its key identifier, as replies do, instead of sending it, as requests do.
+	// ByKeyIdentifier names the certificate by its key identifier, or by issuer and number where it has none, as replies do, instead of sending
+	// it, as requests do.
 	ByKeyIdentifier bool
 	Lifetime        time.Duration // 0 = 5 minutes
 	Profile         Profile       // 0 = SHA256
@@ -61,14 +62,20 @@ func (s *Signer) Sign(m Outgoing, now time.Time) ([]byte, error) {
 	return slices.Concat(w.buf[:at], key, signatureText, w.buf[at:w.bodyFrom], data, w.buf[w.bodyTo:]), nil
 }
 
+// Able says why the signer can sign nothing; nil: it can.
+func (s *Signer) Able() error {
+	_, err := s.method()
+	return err
+}
+
 // method is what the key can do, when the certificate is its own.
 func (s *Signer) method() (string, error) {
 	public, ok := s.Certificate.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 	if !ok || !public.Equal(s.Key.Public()) {
 		return "", errors.New("the certificate is not the key's")
 	}
-	if s.ByKeyIdentifier && len(s.Certificate.SubjectKeyId) == 0 {
-		return "", errors.New("the certificate has no key identifier")
+	if s.ByKeyIdentifier && !nameable(s.Certificate) {
+		return "", errors.New("the certificate has no key identifier, and its issuer's name cannot be written")
 	}
 	if s.Profile == OIORASP {
 		return methodSHA1, suites[OIORASP].methods[methodSHA1].fits(s.Certificate)
@@ -152,7 +159,7 @@ func (s *Signer) signatureOver(t *tree, ids []string, uri string) ([]byte, error
 	}
 	w.add(`<SignatureValue>` + base64.StdEncoding.EncodeToString(value) + `</SignatureValue><KeyInfo><o:SecurityTokenReference>`)
 	if s.ByKeyIdentifier {
-		w.keyIdentifier(s.Certificate)
+		w.reference(s.Certificate)
 	} else {
 		w.add(`<o:Reference`)
 		w.attribute("ValueType", tokenX509)

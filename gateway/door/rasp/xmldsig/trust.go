@@ -16,7 +16,7 @@ import (
 type Anchors struct {
 	Roots         []*x509.Certificate
 	Intermediates []*x509.Certificate
-	// Known are the certificates that a key identifier in a reply may name. They must lead to a root as any other.
+	// Known are the certificates that a key identifier, or issuer and number, in a reply may name. They must lead to a root as any other.
 	Known []*x509.Certificate
 	// Lists are revocation lists, each signed by a root or an intermediate.
 	Lists []*x509.RevocationList
@@ -139,7 +139,21 @@ func chainReason(err error) Reason {
 // describe reads what is asked of a signer's certificate.
 func describe(leaf *x509.Certificate) (Certificate, error) {
 	cvr, err := companyNumber(leaf)
-	return Certificate{Leaf: leaf, Subject: leaf.Subject.String(), CVR: cvr, Fingerprint: sha256.Sum256(leaf.Raw)}, err
+	return Certificate{Leaf: leaf, Subject: leaf.Subject.String(), CVR: cvr, Fingerprint: sha256.Sum256(leaf.Raw),
+		SubjectSerial: subjectSerial(leaf)}, err
+}
+
+func subjectSerial(leaf *x509.Certificate) string {
+	var found []string
+	for _, n := range leaf.Subject.Names {
+		if value, ok := n.Value.(string); ok && n.Type.Equal(serialNumber) {
+			found = append(found, value)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
 }
 
 var (

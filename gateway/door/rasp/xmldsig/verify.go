@@ -111,7 +111,7 @@ func (v *Verifier) profile(signer Certificate, f form) (Profile, error) {
 		return 0, refuse(Encrypted, "s:Body")
 	case p == OIORASP && f == inClear:
 		return 0, refuse(NotEncrypted, "s:Body")
-	case p == OIORASP && len(signer.Leaf.SubjectKeyId) == 0: // by which a reply is encrypted
+	case p == OIORASP && !nameable(signer.Leaf): // as a reply must that is encrypted for it
 		return 0, refuse(CertificateNoID, "")
 	}
 	return p, nil
