@@ -70,6 +70,7 @@ func TestQueueElsewhere(t *testing.T) {
 	if want := fmt.Sprintf("of %s, since ", d.Supplier); !strings.Contains(listed, want) || !strings.Contains(listed, "other content") || !strings.Contains(listed, "id:B-1;") {
 		t.Errorf("nks queue says %q", listed)
 	}
+	prints(t, nks(t, "lines", "--config", s.config), "    Not taken in yet: Not known\n    Answers not put into a queue yet: ", "    Answers not collected yet: Not known\n    Put aside for a person: ")
 	both[1-owner].Terminate(t)
 	both[1-owner].Finish(t, programtest.Longest)
 	both[1-owner].Want(t, 0)
