@@ -71,6 +71,13 @@ func TestQueueElsewhere(t *testing.T) {
 		t.Errorf("nks queue says %q", listed)
 	}
 	prints(t, nks(t, "lines", "--config", s.config), "    Not taken in yet: Not known\n    Answers not put into a queue yet: ", "    Answers not collected yet: Not known\n    Put aside for a person: ")
+	password := filepath.Join(s.dir, "theirs")
+	must(t, os.WriteFile(password, []byte(d.Supplier+"\n"), 0o600))
+	again := nks(t, "send", "--via", "amqp", "--server", rabbit.URL(), "--supplier", d.Supplier, "--password-file", password, "--into", filepath.Join(s.dir, "answers"), programtest.Document(s.dir, d))
+	again.Want(t, 1)
+	if !strings.Contains(again.Out.String(), "refused by receipt 1") || !strings.Contains(again.Out.String(), "904") {
+		t.Errorf("the same bundle, by nks send: %s", again.Out.String())
+	}
 	both[1-owner].Terminate(t)
 	both[1-owner].Finish(t, programtest.Longest)
 	both[1-owner].Want(t, 0)
