@@ -31,5 +31,6 @@ func TestInit_BrokerElsewhere(t *testing.T) {
 		t.Errorf("answers that were kept: %v, %v", kept, err)
 	}
 	prints(t, nks(t, append(append([]string{"conformance"}, door...), "--cast", at("conformance.toml"), "--out", at("report"), "--only", "02,03,52,53,60")...), "6 of 6 cases passed")
+	prints(t, nks(t, "lines", "--config", at("nks.toml")), "    Not taken in yet: Not known\n    Answers not put into a queue yet: ", "    Answers not collected yet: Not known\n    Put aside for a person: ")
 	end(t, gateway, bank)
 }
