@@ -55,6 +55,8 @@ type MQ struct {
 	Peer QueuePeer `toml:"peer"`
 	// Login is a file of two lines, user and password; empty: our certificate is the login.
 	Login string `toml:"login"`
+	// Management is where RabbitMQ's management plugin answers, as https://host:15671; empty: what its queues hold is not known.
+	Management string `toml:"management"`
 	// TLSCA are the authorities that a broker elsewhere is trusted by; empty: the machine's.
 	TLSCA string `toml:"tls_ca"`
 	// In, Out and Parked are the queues at a broker elsewhere, {supplier} standing for the supplier's name.
@@ -149,7 +151,7 @@ func (m MQ) validateElsewhere(p *problems) {
 	oneOf(p, "mq.peer", m.Peer, PeerRabbitMQ, PeerStrict)
 	if m.Driver != AMQP {
 		p.check(len(m.URLs) == 0, "mq.urls", "are of a broker elsewhere; driver %q has none", m.Driver)
-		p.check(m.Login == "" && m.TLSCA == "", "mq.login", "and mq.tls_ca are for a broker elsewhere; driver %q has none", m.Driver)
+		p.check(m.Login == "" && m.TLSCA == "" && m.Management == "", "mq.login", "mq.management and mq.tls_ca are for a broker elsewhere; driver %q has none", m.Driver)
 		return
 	}
 	for _, text := range m.URLs {
@@ -159,14 +161,31 @@ func (m MQ) validateElsewhere(p *problems) {
 			continue
 		}
 		p.check(u.User == nil, "mq.urls", "holds a login; put it in a file and name that as mq.login")
-		loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
-		p.check(u.Scheme == "amqps" || loopback, "mq.urls", "%s://%s is on another machine: what goes there must be encrypted, as amqps://", u.Scheme, u.Host)
+		p.check(u.Scheme == "amqps" || loopback(u), "mq.urls", "%s://%s is on another machine: what goes there must be encrypted, as amqps://", u.Scheme, u.Host)
 	}
+	m.validateManagement(p)
 	for _, q := range []struct{ key, pattern string }{{"mq.in", m.In}, {"mq.out", m.Out}, {"mq.parked", m.Parked}} {
 		p.check(strings.Contains(q.pattern, supplierHere), q.key, "%q has no {supplier}: suppliers would share a queue", q.pattern)
 		p.check(queueName(q.pattern), q.key, "%q is no name of a queue", q.pattern)
 	}
 	p.check(m.In != m.Out && m.In != m.Parked && m.Out != m.Parked, "mq.out", "mq.in, mq.out and mq.parked must be three queues: we would read what we put")
+}
+
+func (m MQ) validateManagement(p *problems) {
+	if m.Management == "" {
+		return
+	}
+	u, err := url.Parse(m.Management)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" {
+		p.add("mq.management", "must be an address such as \"https://mq.example:15671\", without a login or a path")
+		return
+	}
+	p.check(u.Scheme == "https" || loopback(u), "mq.management", "%s://%s is on another machine: what goes there must be encrypted, as https://", u.Scheme, u.Host)
+	p.check(m.Peer == PeerRabbitMQ && m.Login != "", "mq.management", "is of a RabbitMQ, and needs mq.login")
+}
+
+func loopback(u *url.URL) bool {
+	return u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 }
 
 func (m MQ) validateSuppliers(p *problems) {

@@ -1,6 +1,7 @@
 package flowtest_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -148,4 +149,41 @@ func TestLines_Expected(t *testing.T) {
 	w.want("closed", w.judged(), "")
 	expect()
 	w.want("wanted anew", w.row(`SELECT state, to_char(since AT TIME ZONE 'Europe/Copenhagen', 'HH24:MI') FROM line`), "unknown 09:41")
+}
+
+// TestLines_Queues: what waits in a supplier's queues is told by the node that has them, and seen wherever the database is. What nobody tells
+// is not known, and never nothing.
+func TestLines_Queues(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.message("LEVA", "id:a", []byte("no XML")); err != nil {
+		t.Fatal(err)
+	}
+	w.read()
+	w.at("2005-08-11 04:35")
+	w.park("id:a", []byte("another"), "same key, other content")
+	here, err := w.Lines.Waiting(t.Context())
+	if err != nil || here["LEVA"][gateway.PlaceToPut].Messages != 1 || here["LEVA"][gateway.PlaceParked].Messages != 1 {
+		t.Fatalf("%+v, %v", here, err)
+	}
+	oldest := w.now.Add(-3 * time.Minute)
+	broker := gateway.Held{gateway.PlaceIn: {}, gateway.PlaceOut: {Messages: 7, Oldest: &oldest}, gateway.PlaceParked: {Messages: 2, Oldest: &oldest}}
+	w.reports("n1", gateway.Link{Kind: gateway.LinkQueue, Name: "LEVA", State: gateway.LinkUp, Held: broker.With(here["LEVA"])},
+		gateway.Link{Kind: gateway.LinkQueue, Name: "ELSEWHERE", State: gateway.LinkUp, Held: here["LEVA"]},
+		gateway.Link{Kind: gateway.LinkQueue, Name: "ANOTHERS", State: gateway.LinkClosed, Why: gateway.TroubleElsewhere})
+	p := w.pages()
+	page := func() string { return p.get("/lines", "", http.StatusOK) }
+	p.says("the page", page(), "Hvad der venter i køerne",
+		"LEVA n1 0 1, den ældste siden 11.08.2005 04.30.00 7, den ældste siden 11.08.2005 04.32.00 3, den ældste siden 11.08.2005 04.32.00",
+		"ELSEWHERE n1 Vides ikke 1, den ældste siden 11.08.2005 04.30.00 Vides ikke 1, den ældste siden 11.08.2005 04.35.00")
+	p.hides("where it is closed", strings.Split(page(), `id="queues"`)[1], "ANOTHERS")
+	english := p.ask(http.MethodGet, "/lines", "", nil, func(r *http.Request) { r.Header.Set("Cookie", "nks_language=en") })
+	text, err := io.ReadAll(english.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.says("in English", string(text), "What waits in the queues", "Not taken in yet", "Put aside for a person", "the oldest since")
+	p.hides("an authority's", p.get("/lines", "77", http.StatusOK), "LEVA", "Hvad der venter")
+	w.at("2005-08-11 04:37")
+	p.says("its node is dead", page(), "LEVA n1 Vides ikke Vides ikke Vides ikke Vides ikke")
 }

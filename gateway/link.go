@@ -80,6 +80,8 @@ type Link struct {
 	Error string      `db:"error"` // a program's own words, in English
 	// Limit is for how long it may be bad, in seconds.
 	Limit int64 `db:"limit_seconds"`
+	// Held is what waits in a data supplier's queues; nil of all other lines.
+	Held Held `db:"held"`
 }
 
 // LinkStanding is how a line is at an instant.

@@ -133,6 +133,24 @@ type Line struct {
 	LastGood time.Time `json:"last_good,omitzero"`
 	Late     bool      `json:"late"` // it is not up for longer than it may be
 	Error    string    `json:"error,omitempty"`
+	Queues   []Queue   `json:"queues,omitempty"` // of a data supplier's queues alone
+}
+
+// Queue is what waits in one place of a data supplier's queues.
+type Queue struct {
+	Place    string     `json:"place"`            // in, to_put, out, parked
+	Messages *int64     `json:"messages"`         // nil: not known
+	Oldest   *time.Time `json:"oldest,omitempty"` // since when the first of them waits
+}
+
+func (q Queue) String() string {
+	switch {
+	case q.Messages == nil:
+		return q.Place + " unknown"
+	case q.Oldest == nil:
+		return fmt.Sprintf("%s %d", q.Place, *q.Messages)
+	}
+	return fmt.Sprintf("%s %d since %s", q.Place, *q.Messages, q.Oldest.Format(time.RFC3339))
 }
 
 func (l Line) String() string {
@@ -149,6 +167,9 @@ func (l Line) String() string {
 	}
 	if l.Error != "" {
 		text += ": " + l.Error
+	}
+	for i, q := range l.Queues {
+		text += []string{"; waiting: ", ", "}[min(i, 1)] + q.String()
 	}
 	return text
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"nks/gateway"
 	"nks/gateway/console"
 	"nks/gateway/view"
 	"nks/internal/app"
@@ -16,17 +17,25 @@ import (
 
 // lineSeen is a line as the command prints it in JSON.
 type lineSeen struct {
-	Kind     string     `json:"kind"`
-	Name     string     `json:"name"`
-	Node     string     `json:"node,omitempty"` // whose it is; "": a bank's line, which is of no node
-	ToldBy   string     `json:"told_by"`
-	State    string     `json:"state"` // up, down, closed, unknown
-	Since    time.Time  `json:"since"` // business times
-	LastGood *time.Time `json:"last_good,omitempty"`
-	Late     bool       `json:"late"` // it is down for longer than its limit
-	Limit    string     `json:"limit"`
-	Why      string     `json:"why,omitempty"`
-	Error    string     `json:"error,omitempty"`
+	Kind     string      `json:"kind"`
+	Name     string      `json:"name"`
+	Node     string      `json:"node,omitempty"` // whose it is; "": a bank's line, which is of no node
+	ToldBy   string      `json:"told_by"`
+	State    string      `json:"state"` // up, down, closed, unknown
+	Since    time.Time   `json:"since"` // business times
+	LastGood *time.Time  `json:"last_good,omitempty"`
+	Late     bool        `json:"late"` // it is down for longer than its limit
+	Limit    string      `json:"limit"`
+	Why      string      `json:"why,omitempty"`
+	Error    string      `json:"error,omitempty"`
+	Queues   []placeSeen `json:"queues,omitempty"`
+}
+
+// placeSeen is what waits in a place of a data supplier's queues.
+type placeSeen struct {
+	Place    string     `json:"place"`            // in, to_put, out, parked
+	Messages *int64     `json:"messages"`         // null: not known
+	Oldest   *time.Time `json:"oldest,omitempty"` // since when the first of them waits
 }
 
 func linesCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
@@ -62,7 +71,8 @@ func printLinesJSON(w io.Writer, all []view.Line) error {
 	list := []lineSeen{}
 	for _, l := range all {
 		list = append(list, lineSeen{Kind: string(l.Kind), Name: l.Name, Node: l.Node, ToldBy: l.Owner, State: string(l.Is.State), Since: l.Is.Since,
-			LastGood: l.Good, Late: l.Is.Late, Limit: l.Limited().String(), Why: string(l.Is.Why), Error: l.Error})
+			LastGood: l.Good, Late: l.Is.Late, Limit: l.Limited().String(), Why: string(l.Is.Why), Error: l.Error,
+			Queues: placesSeen(l.Places)})
 	}
 	return printJSON(w, struct {
 		Lines []lineSeen `json:"lines"`
@@ -70,7 +80,18 @@ func printLinesJSON(w io.Writer, all []view.Line) error {
 	}{list, view.LateLines(all)})
 }
 
-// printLines prints each line in two rows or three.
+func placesSeen(places []view.QueuePlace) (list []placeSeen) {
+	for _, p := range places {
+		seen := placeSeen{Place: string(p.Place)}
+		if p.Known {
+			seen.Messages, seen.Oldest = &p.Messages, p.Oldest
+		}
+		list = append(list, seen)
+	}
+	return list
+}
+
+// printLines prints each line in two rows or more.
 func printLines(w io.Writer, l console.Language, all []view.Line) error {
 	for _, line := range all {
 		node := line.Node
@@ -93,7 +114,21 @@ func printLines(w io.Writer, l console.Language, all []view.Line) error {
 		if line.Error != "" {
 			_, _ = fmt.Fprintf(w, "    %s\n", line.Error)
 		}
+		printPlaces(w, l, line.Places)
 	}
 	_, err := fmt.Fprintf(w, "%d lines, %d down for too long\n", len(all), view.LateLines(all))
 	return err
+}
+
+func printPlaces(w io.Writer, l console.Language, places []view.QueuePlace) {
+	for _, p := range places {
+		holds := console.LineState(l, gateway.LinkUnknown)
+		if p.Known {
+			holds = fmt.Sprint(p.Messages)
+		}
+		if p.Known && p.Oldest != nil {
+			holds += ", oldest since " + minute(*p.Oldest)
+		}
+		_, _ = fmt.Fprintf(w, "    %s: %s\n", console.Place(l, p.Place), holds)
+	}
 }

@@ -22,19 +22,19 @@ func TestQueueElsewhere(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	var queues []amqptest.Queue
-	users := []amqptest.User{{Name: "nks", Password: "ours", Read: ".*", Write: ".*"}}
+	users := []amqptest.User{{Name: "nks", Password: "ours", Read: ".*", Write: ".*", Tags: "management"}}
 	for _, supplier := range programtest.Suppliers() {
 		for _, kind := range []string{"in", "out", "parked"} {
 			queues = append(queues, amqptest.Queue{Name: "nks." + kind + "." + supplier})
 		}
 		users = append(users, amqptest.User{Name: supplier, Password: supplier, Read: "nks.out." + supplier, Write: ".*"})
 	}
-	rabbit := amqptest.StartRabbit(t, amqptest.Config{Users: users, Queues: queues})
+	rabbit := amqptest.StartRabbit(t, amqptest.Config{Users: users, Queues: queues, Management: true})
 	login := filepath.Join(s.dir, "mq-login")
 	must(t, os.WriteFile(login, []byte("nks\nours\n"), 0o600))
 	text, err := os.ReadFile(s.config)
 	must(t, err)
-	must(t, os.WriteFile(s.config, append(text, fmt.Sprintf("\n[mq]\ndriver = \"amqp\"\nurls = [%q]\nlogin = \"mq-login\"\n", rabbit.URL())...), 0o644))
+	must(t, os.WriteFile(s.config, append(text, fmt.Sprintf("\n[mq]\ndriver = \"amqp\"\nurls = [%q]\nlogin = \"mq-login\"\nmanagement = %q\n", rabbit.URL(), rabbit.ManagementURL())...), 0o644))
 	nks(t, "load", "--config", s.config, filepath.Join(s.dir, "country")).Want(t, 0)
 	db := s.on(t)
 
@@ -69,6 +69,21 @@ func TestQueueElsewhere(t *testing.T) {
 	}
 	if want := fmt.Sprintf("of %s, since ", d.Supplier); !strings.Contains(listed, want) || !strings.Contains(listed, "other content") || !strings.Contains(listed, "id:B-1;") {
 		t.Errorf("nks queue says %q", listed)
+	}
+	f.put("B-3", []byte("no XML"))
+	lines := ""
+	if !programtest.Eventually(programtest.Longest, func() bool { // the broker counts now and then
+		lines = nks(t, "lines", "--config", s.config).Out.String()
+		return strings.Contains(lines, "    Not taken in yet: 0\n    Answers not put into a queue yet: 0\n    Answers not collected yet: 1\n    Put aside for a person: 1, oldest since ")
+	}) {
+		t.Errorf("nks lines says %s", lines)
+	}
+	password := filepath.Join(s.dir, "theirs")
+	must(t, os.WriteFile(password, []byte(d.Supplier+"\n"), 0o600))
+	again := nks(t, "send", "--via", "amqp", "--server", rabbit.URL(), "--supplier", d.Supplier, "--password-file", password, "--into", filepath.Join(s.dir, "answers"), programtest.Document(s.dir, d))
+	again.Want(t, 1)
+	if !strings.Contains(again.Out.String(), "refused by receipt 1") || !strings.Contains(again.Out.String(), "904") {
+		t.Errorf("the same bundle, by nks send: %s", again.Out.String())
 	}
 	both[1-owner].Terminate(t)
 	both[1-owner].Finish(t, programtest.Longest)

@@ -233,6 +233,12 @@ func TestQueue_ForeignClient(t *testing.T) {
 		t.Errorf("too big for the queue: %v", err)
 	}
 	f.put("B-3", []byte("no XML"))
+	s.becomes(t, "/readyz", 200, "; waiting: in 0, to_put 0, out 1 since ")
+	prints(t, nks(t, "lines", "--config", s.config), "    Not taken in yet: 0\n    Answers not put into a queue yet: 0\n    Answers not collected yet: 1, oldest since ",
+		"    Put aside for a person: 1, oldest since ")
+	prints(t, nks(t, "lines", "--config", s.config, "--json"), `"place": "parked",
+          "messages": 1,
+          "oldest": "`)
 	f.wantAnswers("NKSReceipt0 5199 B-3")
 	s.stop(t, gateway)
 }

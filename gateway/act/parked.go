@@ -18,10 +18,10 @@ func parkedKinds() []Kind {
 	return []Kind{
 		{Name: KindPutBack, Summary: "a parked message of a queue is taken after all, as a message of its own", Thing: gateway.ThingParked, ByID: true,
 			Example: `decide put-back 3 --by "A. Hansen" --why "4101 has used the id twice, and means both"`,
-			persons: two, find: (*Desk).parkedMessages, do: putBack},
+			persons: two, find: (*Desk).parkedMessages, do: putBack, again: true},
 		{Name: KindDropMessage, Summary: "a parked message of a queue is not taken, ever: its bytes go", Thing: gateway.ThingParked, ByID: true,
 			Example: `decide drop-message 3 --by "A. Hansen" --why "4101 has sent it again, corrected"`,
-			persons: two, find: (*Desk).parkedMessages, do: dropMessage},
+			persons: two, find: (*Desk).parkedMessages, do: dropMessage, again: true},
 	}
 }
 

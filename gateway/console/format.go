@@ -43,6 +43,7 @@ func (s *Console) functions(l Language) template.FuncMap {
 		},
 		"linename":  func(line view.Line) string { return LineName(l, line.Kind, line.Name) },
 		"linestate": func(s gateway.LinkState) string { return LineState(l, s) },
+		"waits":     func(p gateway.QueuePlace) string { return Place(l, p) },
 		"trouble":   func(why gateway.LinkTrouble) string { return LineTrouble(l, why) },
 		"severity":  func(s gateway.Severity) string { return SeverityText(l, s) },
 		"verdict":   func(r CheckReport) string { return verdict(l, r) },

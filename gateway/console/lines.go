@@ -19,6 +19,7 @@ type linesView struct {
 	Late    int
 	Bad     int // also those that are within their limit
 	Picture *linesPicture
+	Queues  []view.Line // those of them that messages wait in
 }
 
 func (s *Console) linesPage(w http.ResponseWriter, r *http.Request) error {
@@ -60,6 +61,9 @@ func (s *Console) linesOf(r *http.Request) (*linesView, error) {
 	for _, l := range v.Lines {
 		if l.Is.State.Bad() {
 			v.Bad++
+		}
+		if len(l.Places) > 0 {
+			v.Queues = append(v.Queues, l)
 		}
 	}
 	v.Picture = drawLines(v.Lines)
@@ -154,6 +158,9 @@ func LineName(l Language, kind gateway.LinkKind, name string) string {
 	}
 	return say(l, "line."+string(kind)) + " " + name
 }
+
+// Place is what a place of a data supplier's queues is called, in a language.
+func Place(l Language, place gateway.QueuePlace) string { return say(l, "place."+string(place)) }
 
 // LineTrouble is why a line is not up, in a language; "" where nothing is to be told.
 func LineTrouble(l Language, why gateway.LinkTrouble) string {

@@ -25,6 +25,15 @@ var lineTexts = []Text{
 	{"lines.words", "Programmets ord", "The program's words"},
 	{"lines.toolong", "(for længe)", "(for too long)"},
 
+	{"queues.title", "Hvad der venter i køerne", "What waits in the queues"},
+	{"queues.supplier", "Dataleverandør", "Data supplier"},
+	{"queues.since", "den ældste siden", "the oldest since"},
+	{"queues.note", "Fortalt af den maskine, der har køerne, hvert kvarte minut. Hvad en kø hos andres broker rummer, vides kun, hvis dens administration må spørges.", "Told by the node that has the queues, every quarter of a minute. What a queue at somebody else's broker holds is known only where its management may be asked."},
+	{"place.in", "Ikke taget ind endnu", "Not taken in yet"},
+	{"place.to_put", "Svar, der ikke er lagt i kø endnu", "Answers not put into a queue yet"},
+	{"place.out", "Svar, der ikke er hentet endnu", "Answers not collected yet"},
+	{"place.parked", "Sat til side for en person", "Put aside for a person"},
+
 	{"line.up", "Forbundet", "Connected"},
 	{"line.down", "Afbrudt", "Down"},
 	{"line.closed", "Lukket", "Closed"},

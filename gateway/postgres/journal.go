@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ const (
 	JournalBankFile journal.Kind = "bank file" // before it is removed from the bank's mailbox
 	JournalAnswer   journal.Kind = "answer"    // before its supplier can read it
 	JournalDecision journal.Kind = "decision"  // after it was carried out
+	JournalParked   journal.Kind = "parked"    // before the queue forgets a message that was not taken
 )
 
 // Quiet is whether the database may be one that was set back: then nothing is taken, released, sent or decided. Safe for
@@ -87,12 +89,25 @@ func (b *Base) KeepDelivery(ctx context.Context, id int64) error {
 
 // KeepRows puts rows, as a JSON array, in the journal, compressed.
 func (b *Base) KeepRows(kind journal.Kind, key string, rows []byte) error {
+	return b.keepBytes(journal.Record{Kind: kind, Key: key}, rows)
+}
+
+// KeepContent puts facts and the bytes that they are about in the journal, unless that was done. Without a journal it does nothing.
+func (b *Base) KeepContent(kind journal.Kind, key string, facts json.RawMessage, content []byte) error {
+	if b.Journal == nil || b.Journal.Has(kind, key) {
+		return nil
+	}
+	return b.keepBytes(journal.Record{Kind: kind, Key: key, SHA256: fmt.Sprintf("%x", sha256.Sum256(content)), Facts: facts}, content)
+}
+
+func (b *Base) keepBytes(r journal.Record, content []byte) error {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return err
 	}
-	small := enc.EncodeAll(rows, nil)
-	return keepFailed(b.Journal.Append(journal.Record{Kind: kind, Key: key, At: b.Now()}, int64(len(small)), bytes.NewReader(small)))
+	small := enc.EncodeAll(content, nil)
+	r.At = b.Now()
+	return keepFailed(b.Journal.Append(r, int64(len(small)), bytes.NewReader(small)))
 }
 
 // keepFailed marks a failure of the journal: what it did not take must not become visible, and may be tried again.

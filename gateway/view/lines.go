@@ -14,6 +14,27 @@ import (
 type Line struct {
 	gateway.Link
 	Is gateway.LinkStanding
+	// Places is what waits in a data supplier's queues; none of other lines.
+	Places []QueuePlace
+}
+
+// QueuePlace is what waits in one place of a data supplier's queues.
+type QueuePlace struct {
+	gateway.Waiting
+	Place gateway.QueuePlace
+	Known bool
+}
+
+func placesOf(l gateway.Link, at time.Time) (list []QueuePlace) {
+	held, has := l.HeldAt(at)
+	if !has {
+		return nil
+	}
+	for _, place := range gateway.QueuePlaces() {
+		w, known := held[place]
+		list = append(list, QueuePlace{Waiting: w, Place: place, Known: known})
+	}
+	return list
 }
 
 // Limited is for how long it may be down.
@@ -36,12 +57,12 @@ const mostLines = 2000
 
 func readLines(ctx context.Context, tx *sqlx.Tx, at time.Time) (list []Line, err error) {
 	var all []gateway.Link
-	err = tx.SelectContext(ctx, &all, `SELECT kind, name, node, owner, state, since, good_at, told_at, trouble, error, limit_seconds FROM line
+	err = tx.SelectContext(ctx, &all, `SELECT kind, name, node, owner, state, since, good_at, told_at, trouble, error, limit_seconds, held FROM line
 		ORDER BY CASE kind WHEN 'door' THEN 1 WHEN 'queue' THEN 2 ELSE 3 END, kind, name, node LIMIT $1`, mostLines)
 	for _, c := range all {
 		if !c.Gone(at) {
 			c.Error = Mask(c.Error)
-			list = append(list, Line{Link: c, Is: c.At(at)})
+			list = append(list, Line{Link: c, Is: c.At(at), Places: placesOf(c, at)})
 		}
 	}
 	return list, err

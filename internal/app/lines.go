@@ -41,10 +41,11 @@ type lines struct {
 	reported time.Time               // when, by the machine's clock, all of them were last told of
 	toldAt   time.Time               // the same in business time, which may be moved on
 	news     bool
+	held     map[string]gateway.Held // by supplier: what its broker has told to wait there
 }
 
 func newLines(c conf.Config, log zerolog.Logger) *lines {
-	return &lines{config: c.Lines, node: c.Journal.Node, log: log, own: map[string]gateway.Link{}}
+	return &lines{config: c.Lines, node: c.Journal.Node, log: log, own: map[string]gateway.Link{}, held: map[string]gateway.Held{}}
 }
 
 // begin has the lines told of in a database.
@@ -127,6 +128,19 @@ func (l *lines) closed(kind gateway.LinkKind, name string, why gateway.LinkTroub
 	l.is(kind, name, gateway.LinkClosed, why, nil)
 }
 
+// holds notes what waits in the queues of a data supplier at the broker inside; nil: that is not known.
+func (l *lines) holds(supplier string, held gateway.Held) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before, known := l.held[supplier]
+	l.held[supplier] = held
+	if !known {
+		l.bell.Ring()
+	}
+	// Other depths are told of at the next look, and not at once: under load they change all the time.
+	l.news = l.news || !known || !maps.EqualFunc(before, held, func(a, b gateway.Waiting) bool { return a.Messages == b.Messages })
+}
+
 // heard notes what an owner has heard of its bank's line.
 func (l *lines) heard(bank string, err error) {
 	if errors.Is(err, gateway.ErrNotLooked) {
@@ -203,12 +217,16 @@ func (l *lines) look(ctx context.Context, monitor *health.Monitor, numbers *metr
 func (l *lines) tell(ctx context.Context) error {
 	l.mu.Lock()
 	var own []gateway.Link
+	queues := false
 	now := l.store.Now()
 	if l.news || time.Since(l.reported) >= gateway.LineBeat || now.Sub(l.toldAt).Abs() >= gateway.LineBeat {
 		for _, subject := range slices.Sorted(maps.Keys(l.own)) {
 			c := l.own[subject]
 			if c.State == gateway.LinkUp && c.Kind != gateway.LinkBank {
 				c.Good = &now
+			}
+			if c.Kind == gateway.LinkQueue && c.State != gateway.LinkClosed {
+				queues, c.Held = true, l.held[c.Name]
 			}
 			own = append(own, c)
 		}
@@ -219,7 +237,10 @@ func (l *lines) tell(ctx context.Context) error {
 	if own == nil {
 		return nil
 	}
-	err := l.store.Tell(ctx, l.node, own)
+	err := l.wait(ctx, queues, own)
+	if err == nil {
+		err = l.store.Tell(ctx, l.node, own)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
@@ -227,6 +248,24 @@ func (l *lines) tell(ctx context.Context) error {
 		return err
 	}
 	l.reported, l.toldAt = time.Now(), now
+	return nil
+}
+
+// wait adds what waits in the database to what brokers have told, of the queues among a node's lines, if there are any.
+func (l *lines) wait(ctx context.Context, queues bool, own []gateway.Link) error {
+	if !queues {
+		return nil
+	}
+	waiting, err := l.store.Waiting(ctx)
+	if err != nil {
+		return err
+	}
+	for i, c := range own {
+		if c.Kind == gateway.LinkQueue && c.State != gateway.LinkClosed {
+			none := gateway.Held{gateway.PlaceToPut: {}, gateway.PlaceParked: {}}
+			own[i].Held = c.Held.With(none).With(waiting[c.Name])
+		}
+	}
 	return nil
 }
 
@@ -270,7 +309,24 @@ func seen(all []gateway.Link, now time.Time) (list []health.Line) {
 		if is.Why == gateway.TroubleSilent {
 			h.Error = fmt.Sprintf("node %s tells nothing since %s", c.Owner, c.Told.UTC().Format(time.RFC3339))
 		}
+		h.Queues = queuesOf(c, now)
 		list = append(list, h)
+	}
+	return list
+}
+
+// queuesOf is what waits in a line's queues as health tells it.
+func queuesOf(c gateway.Link, now time.Time) (list []health.Queue) {
+	held, has := c.HeldAt(now)
+	if !has {
+		return nil
+	}
+	for _, place := range gateway.QueuePlaces() {
+		q := health.Queue{Place: string(place)}
+		if w, known := held[place]; known {
+			q.Messages, q.Oldest = &w.Messages, w.Oldest
+		}
+		list = append(list, q)
 	}
 	return list
 }

@@ -71,10 +71,12 @@ func (q *outerQueues) work(ctx context.Context) {
 	defer func() { q.app.watch.note(numbers.Queues(false)) }()
 	var doors sync.WaitGroup
 	open := map[string]bool{}
+	depths := newDepths(q)
 	for ctx.Err() == nil {
 		if err := q.serve(ctx, &doors, open); err != nil && ctx.Err() == nil {
 			q.app.log.Error().Err(err).Msg("message queue: suppliers")
 		}
+		depths.look(ctx, open)
 		gateway.Pause(ctx, supplierWatch)
 	}
 	doors.Wait()

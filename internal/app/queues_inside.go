@@ -150,8 +150,10 @@ func (q *innerQueues) measure() {
 		in, out, parked, err := q.broker.Standing(supplier)
 		if err != nil {
 			q.complain(supplier, err)
+			q.app.watch.lines.holds(supplier, nil)
 			continue
 		}
+		q.app.watch.lines.holds(supplier, q.standing(now, in, out, parked))
 		for i, d := range [3]jetstream.Depth{in, out, parked} {
 			messages[i] += d.Messages
 			if !d.Oldest.IsZero() {
@@ -162,6 +164,19 @@ func (q *innerQueues) measure() {
 	for i, kind := range kinds {
 		q.app.watch.note(q.app.watch.numbers.Queue(kind, messages[i], oldest[i]))
 	}
+}
+
+// standing is what the broker says of a supplier's queues, in business time.
+func (q *innerQueues) standing(now time.Time, in, out, parked jetstream.Depth) gateway.Held {
+	waiting := func(d jetstream.Depth) gateway.Waiting {
+		w := gateway.Waiting{Messages: int64(d.Messages)}
+		if !d.Oldest.IsZero() {
+			since := q.app.clock.Now().Add(-now.Sub(d.Oldest))
+			w.Oldest = &since
+		}
+		return w
+	}
+	return gateway.Held{gateway.PlaceIn: waiting(in), gateway.PlaceOut: waiting(out), gateway.PlaceParked: waiting(parked)}
 }
 
 func (q *innerQueues) admit(ctx context.Context, supplier, secret string) {

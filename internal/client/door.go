@@ -7,7 +7,7 @@ import (
 )
 
 // Door is a supplier's side of a door through which several documents go, one after the other. It takes no answer away but what is sent to it:
-// by the signed endpoint it must be told to listen, or sees none.
+// by the signed endpoint it must be told to listen, at a broker elsewhere to take what waits, or sees none.
 type Door struct{ box post }
 
 // Open connects as c says; its File and As do not matter, and its Wait is for how long what the signed endpoint does not take is sent again.
@@ -16,6 +16,8 @@ func Open(ctx context.Context, c Config) (*Door, error) {
 	switch {
 	case c.Queue != "":
 		dial = func() (post, error) { return dialQueue(ctx, c) }
+	case len(c.Broker.URLs) > 0:
+		dial = func() (post, error) { return dialElsewhere(ctx, c) }
 	case c.Endpoint != "":
 		dial = func() (post, error) { return dialRasp(c) }
 	}

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto"
@@ -10,8 +9,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,7 +17,6 @@ import (
 	"time"
 
 	"nks/gateway"
-	"nks/gateway/door"
 	"nks/gateway/door/rasp"
 	"nks/gateway/door/rasp/soap"
 	"nks/gateway/door/rasp/xmldsig"
@@ -154,39 +150,6 @@ func (s *signed) listen(g *gatewaySide) error {
 	return nil
 }
 
-// saver is a folder in which answers are kept, each on the disk before it is acknowledged.
-type saver string
-
-// Take implements door.Intake.
-func (into saver) Take(_ context.Context, a door.Arrival) error {
-	if !plainName(a.Name) {
-		return fmt.Errorf("%w: an answer without a name", gateway.ErrRefused)
-	}
-	body, err := io.ReadAll(a.Content)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(string(into), a.Name+".xml")
-	if before, err := os.ReadFile(path); err == nil {
-		if bytes.Equal(before, body) {
-			return nil
-		}
-		return fmt.Errorf("%s: %w", path, gateway.ErrConflict)
-	}
-	f, err := os.OpenFile(path+"~", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(body)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+"~", path)
-}
-
 // messageID is the same for the same bytes of the same supplier.
 func messageID(supplier string, document []byte) string {
 	return rasp.StableID(supplier, fmt.Sprintf("%x", sha256.Sum256(document)))
@@ -264,25 +227,12 @@ func (s *signed) list(context.Context) ([]string, error) {
 	if s.endpoint == nil {
 		return nil, nil
 	}
-	entries, err := os.ReadDir(s.config.Into)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, e := range entries {
-		if filepath.Ext(e.Name()) == ".xml" {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
+	return saver(s.config.Into).names(nil)
 }
 
 // read implements post.
 func (s *signed) read(_ context.Context, name string) ([]byte, error) {
-	if !filepath.IsLocal(name) {
-		return nil, fs.ErrNotExist
-	}
-	return os.ReadFile(filepath.Join(s.config.Into, name))
+	return saver(s.config.Into).read(name)
 }
 
 func (s *signed) close() {

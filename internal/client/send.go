@@ -3,6 +3,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type Config struct {
 	// Queue is host:port of the message broker: then the document goes there, under As as message id; empty: DeriveID.
 	Queue    string
 	Password string // file of the password at the broker
+	// Broker is a broker elsewhere: with its URLs the document goes there, under As as message-id; empty: DeriveID.
+	Broker Broker
 	// Endpoint is the URL of the signed endpoint: then the document goes there, under As as MessageID; empty: made of its bytes.
 	Endpoint string
 	// CA is the file of the authorities' certificates, Certificate that of the supplier's, CertificateKey that of its key at a broker; all are
@@ -31,7 +34,8 @@ type Config struct {
 	ServerCert string
 	// OIORASP is that profile at the endpoint: SHA-1, and encrypted bodies.
 	OIORASP bool
-	// Listen is the URL at which answers are taken, and kept in the folder Into; empty: they go to another program.
+	// Listen is the URL at which answers are taken, and kept in the folder Into; empty: they go to another program. At a broker elsewhere Into alone
+	// says that they are taken.
 	Listen, Into string
 	// Receiver is whom messages to the endpoint are meant for; empty: whom the document addresses.
 	Receiver string
@@ -85,11 +89,14 @@ type post interface {
 
 // open connects to the door, and settles the document's name there.
 func (c *Config) open(ctx context.Context, document []byte) (post, error) {
-	if c.Queue != "" {
-		if c.As == "" {
-			c.As = DeriveID(document)
-		}
+	if c.Queue != "" || len(c.Broker.URLs) > 0 {
+		c.As = cmp.Or(c.As, DeriveID(document))
+	}
+	switch {
+	case c.Queue != "":
 		return dialQueue(ctx, *c)
+	case len(c.Broker.URLs) > 0:
+		return dialElsewhere(ctx, *c)
 	}
 	if c.Endpoint != "" {
 		if c.As == "" {
@@ -133,7 +140,7 @@ func Send(ctx context.Context, c Config) (Summary, error) {
 			return w.sum, err
 		}
 	}
-	if c.Endpoint != "" && c.Listen == "" {
+	if c.Into == "" && (c.Endpoint != "" || len(c.Broker.URLs) > 0) {
 		w.sum.Elsewhere = true
 		return w.sum, nil
 	}

@@ -43,7 +43,7 @@ func (s Summary) Tell(w io.Writer, file string, asJSON bool) error {
 func (s Summary) outcome() string {
 	switch {
 	case s.Elsewhere:
-		return "acknowledged; its answers go to the supplier's endpoint or mailbox"
+		return "acknowledged; its answers go to the supplier's endpoint, out queue or mailbox"
 	case s.Receipt == "0":
 		return "refused by receipt 0: it cannot be read; nothing of this delivery is paid"
 	case s.Receipt != "" && !s.Accepted:

@@ -23,6 +23,10 @@
 // A message's key is its message-id; without one, the application property nks-key that this driver puts into what it sends; without
 // that, the hash of its body. Two messages of the same bytes without ids are one message.
 //
+// # Depths
+//
+// AMQP 1.0 has no word for how many messages a queue holds. RabbitMQ's management plugin has, over HTTP (Management); of others it is not known.
+//
 // # What was run
 //
 // Every case of mq/mqtest against RabbitMQ 3.10.8 with quorum queues, those that stop no broker with classic ones too, but "full": that RabbitMQ breaks the connection when a queue refuses what is

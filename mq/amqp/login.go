@@ -39,6 +39,9 @@ type Login struct {
 	Queue  string // received from; empty: the link only sends
 	Parked string // where Park puts; empty: Park is not supported
 
+	// PutOnly is for a login that may not take from the queues that it puts into: what RabbitMQ drops since there is no such queue is sent then.
+	PutOnly bool
+
 	MaxBytes int64 // largest body sent; 0 = 32 MiB
 
 	// Dial connects; nil: over TCP.

@@ -112,7 +112,7 @@ func (l *link) sender(ctx context.Context, queue string) (*amqp.Sender, error) {
 	if s, known := l.senders[queue]; known {
 		return s, nil
 	}
-	if l.in.Peer == RabbitMQ {
+	if l.in.Peer == RabbitMQ && !l.in.PutOnly {
 		if err := l.holdOn(ctx, queue); err != nil {
 			return nil, err
 		}

@@ -5,10 +5,12 @@ package line
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/door"
 	"nks/gateway/postgres"
 )
 
@@ -31,17 +33,55 @@ func (s *Store) Tell(ctx context.Context, node string, lines []gateway.Link) err
 	var since []time.Time
 	var good []*time.Time
 	var limits []int64
+	var held []*string
 	for _, l := range lines {
 		kinds, names, nodes, states = append(kinds, string(l.Kind)), append(names, l.Name), append(nodes, l.Node), append(states, string(l.State))
 		since, good, limits = append(since, l.Since), append(good, l.Good), append(limits, l.Limit)
 		troubles, words = append(troubles, string(l.Why)), append(words, l.Error)
+		text, err := heldText(l.Held)
+		if err != nil {
+			return fmt.Errorf("tell of line %s: %w", l.Subject(), err)
+		}
+		held = append(held, text)
 	}
 	now := s.Now()
-	_, err := s.DB.ExecContext(ctx, tell, node, now, now.Add(-gateway.LineStale), kinds, names, nodes, states, since, good, troubles, words, limits)
+	_, err := s.DB.ExecContext(ctx, tell, node, now, now.Add(-gateway.LineStale), kinds, names, nodes, states, since, good, troubles, words, limits, held)
 	if err != nil {
 		return fmt.Errorf("tell of lines: %w", postgres.Transient(err))
 	}
 	return nil
+}
+
+// heldText is what waits as the table keeps it.
+func heldText(h gateway.Held) (*string, error) {
+	if h == nil {
+		return nil, nil
+	}
+	text, err := json.Marshal(h)
+	s := string(text)
+	return &s, err
+}
+
+// Waiting is what waits here for each data supplier's queues, or out of them for persons; of who is not in it nothing does.
+func (s *Store) Waiting(ctx context.Context) (map[string]gateway.Held, error) {
+	var list []struct {
+		Supplier string             `db:"supplier"`
+		Place    gateway.QueuePlace `db:"place"`
+		Messages int64              `db:"messages"`
+		Oldest   time.Time          `db:"oldest"`
+	}
+	err := s.DB.SelectContext(ctx, &list, `SELECT supplier, $1::text AS place, count(*) AS messages, min(made_at) AS oldest
+			FROM answer_uncollected WHERE door = $3 GROUP BY supplier
+		UNION ALL SELECT supplier, $2, count(*), min(parked_at) FROM parked_message WHERE state = 'parked' GROUP BY supplier`,
+		gateway.PlaceToPut, gateway.PlaceParked, door.Queue)
+	if err != nil {
+		return nil, fmt.Errorf("what waits for queues: %w", postgres.Transient(err))
+	}
+	waiting := map[string]gateway.Held{}
+	for _, w := range list {
+		waiting[w.Supplier] = waiting[w.Supplier].With(gateway.Held{w.Place: {Messages: w.Messages, Oldest: &w.Oldest}})
+	}
+	return waiting, nil
 }
 
 // Expect notes that a bank's line is wanted, of which nobody has told yet.
@@ -61,7 +101,7 @@ func seconds(d time.Duration) int64 { return max(1, int64(d/time.Second)) }
 // All is what was last told of every line; of nodes that are gone it is forgotten.
 func (s *Store) All(ctx context.Context) ([]gateway.Link, error) {
 	var all, kept []gateway.Link
-	err := s.DB.SelectContext(ctx, &all, `SELECT kind, name, node, owner, state, since, good_at, told_at, trouble, error, limit_seconds
+	err := s.DB.SelectContext(ctx, &all, `SELECT kind, name, node, owner, state, since, good_at, told_at, trouble, error, limit_seconds, held
 		FROM line ORDER BY kind, name, node`)
 	now := s.Now()
 	for _, l := range all {

@@ -3,6 +3,9 @@ package receive
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,8 +17,14 @@ import (
 // mostParked bounds a message that is kept for persons: more than any queue takes.
 const mostParked = 256 << 20
 
-// Park implements door.Parking.
+// keptOfParked is what the journal has of a parked message beside its bytes.
+const keptOfParked = `id, supplier, transport_key, sha256, size, reason, evidence, parked_at`
+
+// Park implements door.Parking. The queue forgets what is parked, so that the journal must have it before.
 func (s *Store) Park(ctx context.Context, a door.Arrival, reason string) error {
+	if err := s.Quiet.Refuse(); err != nil {
+		return fmt.Errorf("park: %w", err)
+	}
 	content, err := io.ReadAll(io.LimitReader(a.Content, mostParked+1))
 	if err == nil && len(content) > mostParked {
 		err = fmt.Errorf("%w: larger than %d bytes", gateway.ErrRefused, mostParked)
@@ -27,13 +36,21 @@ func (s *Store) Park(ctx context.Context, a door.Arrival, reason string) error {
 		content = []byte{}
 	}
 	sum := sha256.Sum256(content)
-	_, err = s.DB.ExecContext(ctx, `INSERT INTO parked_message (supplier, transport_key, sha256, size, reason, content, evidence, parked_at)
-		VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8) ON CONFLICT (supplier, transport_key, sha256) WHERE state = 'parked' DO NOTHING`,
-		a.Party, a.Key, sum[:], len(content), reason, content, a.Evidence, s.Now())
+	var key, facts string
+	err = s.DB.QueryRowContext(ctx, `WITH put AS (
+			INSERT INTO parked_message (supplier, transport_key, sha256, size, reason, content, evidence, parked_at)
+			VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8) ON CONFLICT (supplier, transport_key, sha256) WHERE state = 'parked' DO NOTHING
+			RETURNING `+keptOfParked+`)
+		SELECT concat_ws(' ', p.id, left(encode(p.sha256, 'hex'), 16)), row_to_json(p) FROM (SELECT * FROM put
+			UNION ALL SELECT `+keptOfParked+` FROM parked_message WHERE supplier = $1 AND transport_key = $2 AND sha256 = $3 AND state = 'parked') p LIMIT 1`,
+		a.Party, a.Key, sum[:], len(content), reason, content, a.Evidence, s.Now()).Scan(&key, &facts)
+	if errors.Is(err, sql.ErrNoRows) { // it came twice at the same moment
+		err = gateway.ErrTransient
+	}
 	if err != nil {
 		return fmt.Errorf("park: %w", postgres.Transient(err))
 	}
-	return nil
+	return s.KeepContent(postgres.JournalParked, key, json.RawMessage(facts), content)
 }
 
 const parkedMessages = `SELECT id, supplier, transport_key, sha256, size, reason, coalesce(evidence, '') AS evidence, parked_at, state, coalesce(decision_id, 0) AS decision FROM parked_message`
@@ -70,13 +87,17 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 	if err != nil {
 		return 0, err
 	}
+	key := gateway.PutBackKey(id, m.Key)
+	delivery, err := s.putBackBefore(ctx, x, m, key)
+	if err != nil || delivery != 0 {
+		return delivery, errors.Join(err, decided(ctx, x, id, "put_back", s, decision))
+	}
 	if m.Size > s.Rules.DocumentBytes {
 		return 0, fmt.Errorf("parked message %d: %d bytes are still more than the %d that are taken: %w", id, m.Size, s.Rules.DocumentBytes, gateway.ErrIntent)
 	}
 	if err := s.notTaken(ctx, x, m); err != nil {
 		return 0, err
 	}
-	key := gateway.PutBackKey(id, m.Key)
 	document, sum, err := s.StoreDocument(ctx, x, content)
 	if err != nil {
 		return 0, err
@@ -85,7 +106,6 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 	if err := s.deliver(ctx, x, a); err != nil {
 		return 0, err
 	}
-	var delivery int64
 	if err := x.GetContext(ctx, &delivery, `SELECT delivery_id FROM delivery_key WHERE door = $1 AND supplier = $2 AND transport_key = $3`, door.Queue, m.Supplier, key); err != nil {
 		return 0, fmt.Errorf("parked message %d: %w", id, err)
 	}
@@ -95,6 +115,23 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 		}
 	})
 	return delivery, decided(ctx, x, id, "put_back", s, decision)
+}
+
+// putBackBefore is the delivery that a message became when it was put back, before the database was set back; 0: none. While the gateway is
+// quiet nothing else is taken: a message whose delivery no journal has is left to persons.
+func (s *Store) putBackBefore(ctx context.Context, x *postgres.Session, m gateway.ParkedMessage, key string) (delivery int64, err error) {
+	err = x.GetContext(ctx, &delivery, `SELECT delivery_id FROM delivery_key WHERE door = $1 AND supplier = $2 AND transport_key = $3 AND sha256 = $4`,
+		door.Queue, m.Supplier, key, m.SHA256)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+		if s.Quiet.Why() != "" {
+			err = gateway.ErrMovedOn
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("parked message %d: %w", m.ID, err)
+	}
+	return delivery, nil
 }
 
 // notTaken refuses a message whose very bytes were taken meanwhile, from its sender or as another copy that persons had put back.

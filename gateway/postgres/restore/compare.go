@@ -94,6 +94,7 @@ func checks() []check {
 	return []check{
 		{postgres.JournalDelivery, `SELECT FROM delivery d WHERE d.id = (w.facts->>'id')::bigint AND d.sha256 = (w.facts->>'sha256')::bytea
 			UNION ALL SELECT WHERE (w.facts->>'id')::bigint < month_deliveries(first_kept())`},
+		{postgres.JournalParked, `SELECT FROM parked_message p WHERE p.id = (w.facts->>'id')::bigint AND p.sha256 = (w.facts->>'sha256')::bytea`},
 		{postgres.JournalSending, `SELECT FROM interchange i LEFT JOIN document c ON c.id = i.document_id WHERE i.bank = w.facts->>'bank' AND i.control_ref = (w.facts->>'control_ref')::bigint
 			AND i.version = (w.facts->>'version')::int AND i.attempt >= (w.facts->>'attempt')::int AND i.may_be_out_since IS NOT NULL
 			AND (c.sha256 = (w.facts->>'sha256')::bytea OR c.id IS NULL AND i.month < first_kept())`},

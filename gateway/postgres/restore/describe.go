@@ -29,6 +29,8 @@ func Describe(r journal.Record) string {
 	switch r.Kind {
 	case postgres.JournalDelivery:
 		return fmt.Sprintf("%d of %s, %d bytes", f.ID, f.Supplier, f.Size)
+	case postgres.JournalParked:
+		return fmt.Sprintf("message %d in the queue of %s, %d bytes", f.ID, f.Supplier, f.Size)
 	case postgres.JournalSending:
 		return fmt.Sprintf("to %s, number %d, attempt %d: %d payments, %d øre", f.Bank, f.ControlRef, f.Attempt, f.Payments, f.Ore)
 	case postgres.JournalSent:

@@ -152,7 +152,8 @@ func (t *taking) takeDues(ctx context.Context, x *postgres.Session, r journal.Re
 	return t.RecordFacts(ctx, x)
 }
 
-// takeDecision takes in what persons have decided, and carries it out again where it still can be.
+// takeDecision takes in what persons have decided, and carries it out again where it still can be. It may have been asked before the moment that
+// the database was set back to.
 func (t *taking) takeDecision(ctx context.Context, x *postgres.Session, r journal.Record) error {
 	var facts struct {
 		ID int64 `json:"id"`
@@ -161,14 +162,39 @@ func (t *taking) takeDecision(ctx context.Context, x *postgres.Session, r journa
 		return err
 	}
 	for _, statement := range []string{
-		`INSERT INTO decision OVERRIDING SYSTEM VALUE SELECT r.* FROM jsonb_populate_record(NULL::decision, @facts::jsonb || jsonb_build_object('hash', '\x' || (@facts::jsonb->>'hash'))) r`,
+		`INSERT INTO decision OVERRIDING SYSTEM VALUE SELECT r.* FROM jsonb_populate_record(NULL::decision, @facts::jsonb || jsonb_build_object('hash', '\x' || (@facts::jsonb->>'hash'))) r
+			WHERE NOT EXISTS (SELECT FROM decision d WHERE d.id = r.id AND d.hash = r.hash)`,
 		`SELECT lift_sequence('decision_id_seq', @id)`,
-		`INSERT INTO decision_item SELECT * FROM jsonb_populate_recordset(NULL::decision_item, nullif(@facts::jsonb->'items', 'null'))`,
-		`INSERT INTO decision_step SELECT * FROM jsonb_populate_recordset(NULL::decision_step, nullif(@facts::jsonb->'steps', 'null'))`,
+		`INSERT INTO decision_item SELECT * FROM jsonb_populate_recordset(NULL::decision_item, nullif(@facts::jsonb->'items', 'null')) ON CONFLICT (decision_id, thing, id) DO NOTHING`,
+		`INSERT INTO decision_step SELECT * FROM jsonb_populate_recordset(NULL::decision_step, nullif(@facts::jsonb->'steps', 'null')) ON CONFLICT (decision_id, step) DO NOTHING`,
 	} {
 		if _, err := x.ExecContext(ctx, statement, pgscript.Args{"facts": string(r.Facts), "id": facts.ID}); err != nil {
 			return fmt.Errorf("decision %d: %w", facts.ID, err)
 		}
 	}
 	return t.Flow.Decide(ctx, x, facts.ID)
+}
+
+// takeParked takes in a message that waited for persons, under its number: what they have decided about it since comes next.
+func (t *taking) takeParked(ctx context.Context, x *postgres.Session, r journal.Record) error {
+	var facts struct {
+		ID int64 `json:"id"`
+	}
+	if err := json.Unmarshal(r.Facts, &facts); err != nil {
+		return err
+	}
+	content, err := bytesOf(r)
+	if err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		`INSERT INTO parked_message (id, supplier, transport_key, sha256, size, reason, content, evidence, parked_at) OVERRIDING SYSTEM VALUE
+			SELECT id, supplier, transport_key, sha256, size, reason, @content, evidence, parked_at FROM jsonb_populate_record(NULL::parked_message, @facts::jsonb)`,
+		`SELECT lift_sequence('parked_message_id_seq', @id)`,
+	} {
+		if _, err := x.ExecContext(ctx, statement, pgscript.Args{"facts": string(r.Facts), "content": content, "id": facts.ID}); err != nil {
+			return fmt.Errorf("parked message %d: %w", facts.ID, err)
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package restore
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -179,6 +180,8 @@ func (t *taking) take(ctx context.Context, r journal.Record) error {
 		return err
 	}
 	switch r.Kind {
+	case postgres.JournalParked:
+		return t.alone(ctx, r, t.takeParked)
 	case postgres.JournalSending:
 		return t.takeSending(ctx, r)
 	case postgres.JournalSent:
@@ -242,6 +245,22 @@ func repeat(ctx context.Context, step func(context.Context) (bool, error)) error
 			return err
 		}
 	}
+}
+
+// bytesOf are the bytes of a record.
+func bytesOf(r journal.Record) ([]byte, error) {
+	body, err := postgres.Kept(r)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(body)
+	if err = errors.Join(err, body.Close()); err == nil && fmt.Sprintf("%x", sha256.Sum256(content)) != r.SHA256 {
+		err = journal.ErrCorrupt
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bytes of %s: %w", r.Name(), err)
+	}
+	return content, nil
 }
 
 // store stores the bytes of a record as a document.

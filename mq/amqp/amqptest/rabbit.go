@@ -30,11 +30,15 @@ type Config struct {
 	Queues []Queue
 	// CA, Certificate and Key are files; with them it listens with TLS too, and takes a client certificate's common name for a login.
 	CA, Certificate, Key string
+	// Management runs its management plugin, too.
+	Management bool
 }
 
 // User is a login. Read and Write are patterns of the queues that it may take from and of the exchanges that it may put to; empty: none.
 type User struct {
 	Name, Password, Read, Write string
+	// Tags are what it may do beside, such as "management".
+	Tags string
 }
 
 // Queue is a durable queue.
@@ -59,6 +63,7 @@ type Rabbit struct {
 	env []string
 	// port is AMQP's, secure AMQP's over TLS.
 	port, secure int
+	management   int
 	processes    *group
 }
 
@@ -77,9 +82,15 @@ func StartRabbit(t testing.TB, c Config) *Rabbit {
 	r := &Rabbit{t: t, dir: t.TempDir()}
 	ports := freePorts(t, 4)
 	r.port, r.secure = ports[0], ports[1]
-	r.write("enabled_plugins", "[rabbitmq_amqp1_0,rabbitmq_auth_mechanism_ssl].\n")
+	managed, management := "", ""
+	if c.Management {
+		r.management = freePorts(t, 1)[0]
+		managed = ",rabbitmq_management"
+		management = fmt.Sprintf("management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\ncollect_statistics_interval = 1000\n", r.management)
+	}
+	r.write("enabled_plugins", fmt.Sprintf("[rabbitmq_amqp1_0,rabbitmq_auth_mechanism_ssl%s].\n", managed))
 	r.write("definitions.json", definitions(t, c))
-	settings := fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d\nload_definitions = %s\nlog.file.level = warning\n", r.port, filepath.Join(r.dir, "definitions.json"))
+	settings := fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d\nload_definitions = %s\nlog.file.level = warning\n", r.port, filepath.Join(r.dir, "definitions.json")) + management
 	if c.Certificate != "" {
 		settings += fmt.Sprintf("listeners.ssl.1 = 127.0.0.1:%d\nssl_options.cacertfile = %s\nssl_options.certfile = %s\nssl_options.keyfile = %s\n"+
 			"ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\nssl_cert_login_from = common_name\n"+
@@ -105,6 +116,9 @@ func (r *Rabbit) write(name, text string) {
 
 // URL is where clients connect.
 func (r *Rabbit) URL() string { return fmt.Sprintf("amqp://127.0.0.1:%d", r.port) }
+
+// ManagementURL is where its management plugin answers.
+func (r *Rabbit) ManagementURL() string { return fmt.Sprintf("http://127.0.0.1:%d", r.management) }
 
 // Address is the same as host and port.
 func (r *Rabbit) Address() string { return fmt.Sprintf("127.0.0.1:%d", r.port) }
@@ -138,7 +152,7 @@ func definitions(t testing.TB, c Config) string {
 	type object = map[string]any
 	var users, permissions, queues []object
 	for _, u := range c.Users {
-		users = append(users, object{"name": u.Name, "tags": "", "password_hash": hash(u.Password), "hashing_algorithm": "rabbit_password_hashing_sha256"})
+		users = append(users, object{"name": u.Name, "tags": u.Tags, "password_hash": hash(u.Password), "hashing_algorithm": "rabbit_password_hashing_sha256"})
 		permissions = append(permissions, object{"user": u.Name, "vhost": "/", "configure": "", "read": u.Read, "write": u.Write})
 	}
 	for _, q := range c.Queues {
