@@ -39,24 +39,29 @@ func Ask(ctx context.Context, dir, centre, reference string) (Outcome, error) {
 }
 
 func ask(ctx context.Context, f Folders, reference string) (Outcome, error) {
-	sum := sha256.Sum256([]byte(reference))
-	question := filepath.Join(f.Asked, hex.EncodeToString(sum[:16]))
-	if err := replaceFile(question, []byte(reference), true); err != nil {
+	if err := waitForAnswer(ctx, f, reference); err != nil {
 		return "", err
+	}
+	return answerTo(f, reference)
+}
+
+// waitForAnswer lays a question before the centre, and returns when it has been answered.
+func waitForAnswer(ctx context.Context, f Folders, text string) error {
+	sum := sha256.Sum256([]byte(text))
+	question := filepath.Join(f.Asked, hex.EncodeToString(sum[:16]))
+	if err := replaceFile(question, []byte(text), true); err != nil {
+		return err
 	}
 	t := time.NewTicker(askEvery)
 	defer t.Stop()
 	for {
 		waits, err := exists(question)
-		if err != nil {
-			return "", err
-		}
-		if !waits {
-			return answerTo(f, reference)
+		if err != nil || !waits {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return "", errors.Join(ctx.Err(), os.Remove(question))
+			return errors.Join(ctx.Err(), os.Remove(question))
 		case <-t.C:
 		}
 	}
@@ -118,16 +123,25 @@ func (d *desk) answerQuestions() error {
 		if err != nil {
 			return fmt.Errorf("question: %w", err)
 		}
-		c, err := d.confirm(string(reference))
-		if err != nil {
+		if err := d.answerQuestion(string(reference)); err != nil {
 			return fmt.Errorf("question: %w", err)
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("question: %w", err)
 		}
-		d.say("confirmed an order: %s", c.Truth)
 	}
 	return nil
+}
+
+func (d *desk) answerQuestion(text string) error {
+	if text == allAgain {
+		return d.sayAgain()
+	}
+	c, err := d.confirm(text)
+	if err == nil {
+		d.say("confirmed an order: %s", c.Truth)
+	}
+	return err
 }
 
 // confirm looks an order up: the first of its reference stands.
