@@ -105,11 +105,12 @@ func linesOf(path, kind string, f func(line []byte) error) error {
 	return err
 }
 
-// answerQuestions answers whoever has asked about an order. A question goes when its answer stands in the journal.
-func (d *desk) answerQuestions() error {
+// answerQuestions answers whoever has asked. It tells which questions go at the end of the turn: what the answers bring about has been
+// done then, and stands in the status.
+func (d *desk) answerQuestions() (answered []string, err error) {
 	entries, err := os.ReadDir(d.folders.Asked)
 	if err != nil {
-		return fmt.Errorf("look for questions: %w", err)
+		return nil, fmt.Errorf("look for questions: %w", err)
 	}
 	for _, e := range entries {
 		if strings.Contains(e.Name(), ".") {
@@ -120,12 +121,20 @@ func (d *desk) answerQuestions() error {
 		if errors.Is(err, os.ErrNotExist) {
 			continue // whoever asked has gone
 		}
+		if err == nil {
+			err = d.answerQuestion(string(reference))
+		}
 		if err != nil {
-			return fmt.Errorf("question: %w", err)
+			return nil, fmt.Errorf("question: %w", err)
 		}
-		if err := d.answerQuestion(string(reference)); err != nil {
-			return fmt.Errorf("question: %w", err)
-		}
+		answered = append(answered, path)
+	}
+	return answered, nil
+}
+
+// forget removes questions that have been answered.
+func forget(questions []string) error {
+	for _, path := range questions {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("question: %w", err)
 		}
