@@ -167,8 +167,8 @@ func TestDemo_BankUnusable(t *testing.T) {
 	r := resultOf(t, p)
 	r.clean(t)
 	asPlanned(t, dir, r)
-	if said := p.Err.String(); !strings.Contains(said, "persons must act: ") || !strings.Contains(said, "is asked to say again") {
-		t.Errorf("no person was called: %s", programtest.Tail(said))
+	if output := p.Err.String(); !strings.Contains(output, "persons must act: ") || !strings.Contains(output, "is asked to say again") {
+		t.Errorf("no person was called: %s", programtest.Tail(output))
 	}
 }
 
