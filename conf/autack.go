@@ -1,7 +1,11 @@
 package conf
 
 import (
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -49,12 +53,77 @@ func (b Bank) AutackKeys() ([]AutackKey, error) {
 	return keys, nil
 }
 
+// mostList is how many bytes a file with a revocation list may have.
+const mostList = 1 << 20
+
+// kinds of PEM blocks.
+const (
+	pemCertificate = "CERTIFICATE"
+	pemList        = "X509 CRL"
+)
+
+// AutackAuthorities returns the certificates of the authorities that issue a bank's certificates, PEM texts.
+func (b Bank) AutackAuthorities() ([]string, error) {
+	return b.texts("autack_issuers", pemCertificate, b.AutackIssuers)
+}
+
+// AutackLists returns the revocation lists of these authorities, PEM texts.
+func (b Bank) AutackLists() ([]string, error) {
+	return b.texts("autack_revoked", pemList, b.AutackRevoked)
+}
+
+// texts reads those of the entries that are files.
+func (b Bank) texts(key, kind string, entries []string) ([]string, error) {
+	texts := []string{}
+	for _, entry := range entries {
+		text := strings.TrimSpace(entry)
+		if !isPEM(text) {
+			var err error
+			if text, err = readPEM(entry, kind); err != nil {
+				return nil, fmt.Errorf("bank %s: %s: %w", b.ID, key, err)
+			}
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
+}
+
+func isPEM(s string) bool { return strings.HasPrefix(s, "-----BEGIN ") }
+
+// readPEM reads a file in PEM, or one thing of a kind in DER.
+func readPEM(path, kind string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, mostList+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", err
+	}
+	switch s := strings.TrimSpace(string(text)); {
+	case len(text) > mostList:
+		return "", fmt.Errorf("%w: %s has more than %d bytes", ErrInvalid, path, mostList)
+	case isPEM(s):
+		return s, nil
+	case len(text) > 0 && text[0] == 0x30: // a sequence of ASN.1
+		return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: text}))), nil
+	}
+	return "", fmt.Errorf("%w: %s is neither PEM nor DER", ErrInvalid, path)
+}
+
 // resolveAutack makes the paths of keys absolute.
 func (b *Bank) resolveAutack(dir string) {
 	b.AutackSign = from(dir, b.AutackSign)
 	for i, entry := range b.AutackVerify {
 		if k := autackKey(entry); k.path != "" {
 			b.AutackVerify[i] = k.Name + " " + from(dir, k.path)
+		}
+	}
+	for _, entries := range [][]string{b.AutackIssuers, b.AutackRevoked} {
+		for i, entry := range entries {
+			if !isPEM(strings.TrimSpace(entry)) {
+				entries[i] = from(dir, entry)
+			}
 		}
 	}
 }
@@ -69,6 +138,12 @@ func (b Bank) keepAutack(folder string) (Bank, error) {
 	for _, k := range keys {
 		b.AutackVerify = append(b.AutackVerify, k.Name+" "+k.PEM)
 	}
+	if b.AutackIssuers, err = b.AutackAuthorities(); err != nil {
+		return b, err
+	}
+	if b.AutackRevoked, err = b.AutackLists(); err != nil {
+		return b, err
+	}
 	if path, err := filepath.Rel(folder, b.AutackSign); b.AutackSign != "" && err == nil && filepath.IsLocal(path) {
 		b.AutackSign = path
 	}
@@ -78,12 +153,15 @@ func (b Bank) keepAutack(folder string) (Bank, error) {
 func (b Bank) validateAutack(p *problems, key string) {
 	oneOf(p, key+"autack", b.Autack, AutackNone, AutackMessages)
 	if b.Autack == AutackNone {
-		p.check(b.AutackSign == "" && b.AutackKeyName == "" && len(b.AutackVerify) == 0, key+"autack", "is none, and there are keys")
+		p.check(b.AutackSign == "" && b.AutackKeyName == "" && len(b.AutackVerify)+len(b.AutackIssuers)+len(b.AutackRevoked) == 0, key+"autack", "is none, and there are keys")
 		return
 	}
 	p.check(b.AutackSign != "" || len(b.AutackVerify) > 0, key+"autack", "is %s, and there is no key in autack_sign or autack_verify", b.Autack)
 	p.check((b.AutackSign == "") == (b.AutackKeyName == ""), key+"autack_key_name", "goes with autack_sign")
 	p.check(b.AutackKeyName == "" || isKeyName(b.AutackKeyName), key+"autack_key_name", "%q is not 1 to %d characters without a blank", b.AutackKeyName, maxKeyName)
+	p.check(len(b.AutackIssuers) == 0 || len(b.AutackVerify) > 0, key+"autack_issuers", "goes with autack_verify")
+	p.check(len(b.AutackRevoked) == 0 || len(b.AutackIssuers) > 0, key+"autack_revoked", "goes with autack_issuers, which have signed the lists")
+	p.check(max(len(b.AutackIssuers), len(b.AutackRevoked)) <= mostAutackKeys, key+"autack_issuers", "or autack_revoked has more than %d entries", mostAutackKeys)
 	p.check(len(b.AutackVerify) <= mostAutackKeys, key+"autack_verify", "has more than %d keys", mostAutackKeys)
 	seen := map[string]bool{}
 	for _, entry := range b.AutackVerify {

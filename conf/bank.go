@@ -40,6 +40,11 @@ type Bank struct {
 	// AutackVerify is the bank's public keys or certificates, each as its name in the bank's AUTACK, a blank, and the PEM text or its file.
 	// With any, every file of the bank must be signed by one of them.
 	AutackVerify []string `toml:"autack_verify" json:"autack_verify"`
+	// AutackIssuers are certificates of authorities, PEM texts or their files: with any, each of AutackVerify must be a certificate that one
+	// of them has issued.
+	AutackIssuers []string `toml:"autack_issuers" json:"autack_issuers"`
+	// AutackRevoked are revocation lists of these authorities, PEM texts, or files in PEM or DER.
+	AutackRevoked []string `toml:"autack_revoked" json:"autack_revoked"`
 
 	// SendBy is the bank's last time of the day (Copenhagen) to be handed a file for LeadDays to count from that day.
 	SendBy TimeOfDay `toml:"send_by" json:"send_by"`
@@ -84,7 +89,7 @@ const (
 func DefaultBank(env Environment) Bank {
 	return Bank{
 		User: "nks", InDir: "in", OutDir: "out", FileName: "NKS{ref}.edi", TempName: ".NKS{ref}.edi.{attempt}.tmp",
-		Poll: Duration{5 * time.Second}, Charset: "UNOC", Wrap: WrapNone, UNA: true, Test: env != Production, Autack: AutackNone, AutackVerify: []string{},
+		Poll: Duration{5 * time.Second}, Charset: "UNOC", Wrap: WrapNone, UNA: true, Test: env != Production, Autack: AutackNone, AutackVerify: []string{}, AutackIssuers: []string{}, AutackRevoked: []string{},
 		SendBy: 8*60 + 30, LeadDays: 1, SalaryLeadDays: -1,
 		Acceptance: AcceptedByContrl, AcceptanceDeadline: Duration{2 * time.Hour},
 		Executed: ExecutedByBansta, ExecutedDeadline: Duration{24 * time.Hour},

@@ -143,6 +143,13 @@ func (c Config) CheckFiles() []error {
 		for _, entry := range b.AutackVerify {
 			check(key+"autack_verify", autackKey(entry).path, false)
 		}
+		for name, entries := range map[string][]string{"autack_issuers": b.AutackIssuers, "autack_revoked": b.AutackRevoked} {
+			for _, entry := range entries {
+				if !isPEM(strings.TrimSpace(entry)) {
+					check(key+name, entry, false)
+				}
+			}
+		}
 		for _, hostKey := range b.HostKeys {
 			if !literalKey(hostKey) {
 				check(key+"host_keys", hostKey, false)

@@ -86,6 +86,20 @@ func backOutcomes() []outcome {
 			e.sdc(cpr("A", ann, 100))
 			e.unsettledBack()
 		}},
+		{"came back before its bank said anything of it", back, "settled", func(e *ending) {
+			e.paid(e.choosing(gateway.SendCheque, cpr("A", ann, 100)))
+			e.newAnswers()
+			e.back()
+			e.carriesOut() // which tells its authority nothing more
+		}},
+		{"executed, and came back before its authority was told", back, "settled", func(e *ending) {
+			e.paid(e.choosing(gateway.SendCheque, cpr("A", ann, 100)))
+			e.newAnswers()
+			e.says("SDC", bansta(e.lastMessage("SDC"), status(1, 1, "4", "")))
+			e.says("SDC", cremul(booking{account: "53010000123456", ref: "R1"}.credited(100, returned(e.row(`SELECT max(head) FROM bank_reference`)+"A", 100, 0))))
+			e.settle()
+			e.newAnswers()
+		}},
 		{"came back, and nothing is chosen: stays with the sender", back, "settled", came("")},
 		{"came back, by choice return: stays with the sender", back, "settled", came("return")},
 		{"came back, by choice cheque: ordered", back, "frozen", came("cheque else return")},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"time"
 
 	"nks/gateway"
 	"nks/internal/app"
@@ -74,7 +75,7 @@ func (dumb) Begin(io.Writer, gateway.Interchange) (gateway.OrderWriter, error) {
 	return nil, errBroken
 }
 
-func (dumb) Read(io.Reader, gateway.BankSink) (gateway.BankEnvelope, error) {
+func (dumb) Read(io.Reader, time.Time, gateway.BankSink) (gateway.BankEnvelope, error) {
 	return gateway.BankEnvelope{}, errBroken
 }
 

@@ -11,10 +11,10 @@ type BankCodec interface {
 	Begin(w io.Writer, i Interchange) (OrderWriter, error)
 	// Signature is how interchanges to the bank are signed; an error when they must be, and cannot.
 	Signature() (Signature, error)
-	// Read reads a file from the bank and tells the sink of everything in it. An error that is an *UnreadableError is
+	// Read reads a file that came from the bank at a time, and tells the sink of everything in it. An error that is an *UnreadableError is
 	// the file's; the envelope is then what could be read. With an *UnprovenError nothing that the sink was told, and nothing of
 	// the envelope, may be believed.
-	Read(r io.Reader, sink BankSink) (BankEnvelope, error)
+	Read(r io.Reader, came time.Time, sink BankSink) (BankEnvelope, error)
 	// Answer renders the CONTRL for an interchange of the bank: accepting it, or rejecting it because of err.
 	Answer(e BankEnvelope, err error, controlRef string, prepared time.Time) ([]byte, error)
 	// Recall renders an interchange that asks for orders back. What is written depends on nothing but what it is given.

@@ -201,8 +201,9 @@ func answerTo(news News, at Position) AnswerKind {
 		return Response7
 	case NewsAccepted, NewsSettledExecuted:
 		return Response8
-	case NewsExecuted:
-		if at == AtUnsure || at == AtBank { // what the bank has carried out it has taken over
+	case NewsExecuted, NewsCameBack:
+		// What the bank has carried out it has taken over; and money comes back of nothing else.
+		if at == AtUnsure || at == AtBank {
 			return Response8
 		}
 	case NewsBankRejected, NewsSettledRejected:

@@ -63,6 +63,8 @@ func TestFollow(t *testing.T) {
 		"executed after a reject":                  {gateway.NewsExecuted, gateway.ScopeOrder, gateway.AtBankRejected, gateway.Disputes, 0, gateway.ExecutedAfterReject},
 		"a line executed but for what it rejected": {gateway.NewsExecuted, gateway.ScopePart, gateway.AtBankRejected, gateway.Keeps, 0, ""},
 		"a line executed after its reject":         {gateway.NewsExecuted, gateway.ScopeBulk, gateway.AtBankRejected, gateway.Disputes, 0, gateway.ExecutedAfterReject},
+		"money back before any word of its order":  {gateway.NewsCameBack, gateway.ScopeOrder, gateway.AtBank, gateway.Takes, gateway.Response8, ""},
+		"money back of what was told":              {gateway.NewsCameBack, gateway.ScopeOrder, gateway.AtAccepted, gateway.Takes, 0, ""},
 		"a duplicate refusal proves no refusal":    {gateway.NewsRefusedAsDuplicate, gateway.ScopeBulk, gateway.AtAccepted, gateway.Keeps, 0, gateway.RefusedAsDuplicate},
 		"nothing of the bank ends a dispute":       {gateway.NewsExecuted, gateway.ScopeOrder, gateway.AtDisputed, gateway.Keeps, 0, ""},
 		"what is void was never sent":              {gateway.NewsExecuted, gateway.ScopeBulk, gateway.AtVoid, gateway.Refuses, 0, ""},
@@ -77,7 +79,7 @@ func TestFollow(t *testing.T) {
 // TestFollow_IsWritten: the last migration that changes the table that SQL reads, and the table in the documentation, are made from Cells.
 func TestFollow_IsWritten(t *testing.T) {
 	t.Parallel()
-	generated(t, "../schema/migrations/0021_stop.sql", "-- what may follow: made by go test ./gateway -run Follow -update\n", "-- end of what may follow\n", followSQL())
+	generated(t, "../schema/migrations/0040_back_first.sql", "-- what may follow: made by go test ./gateway -run Follow -update\n", "-- end of what may follow\n", followSQL())
 	generated(t, "../docs/bank-interface.md", "<!-- what may follow: made by go test ./gateway -run Follow -update -->\n", "<!-- end of what may follow -->", followTable())
 	generated(t, "../docs/bank-interface.md", "<!-- how sure: made by go test ./gateway -run Follow -update -->\n", "<!-- end of how sure -->", certaintyTable())
 }

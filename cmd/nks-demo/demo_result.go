@@ -29,6 +29,7 @@ type demoResult struct {
 	Waiting         int64 `json:"waiting"`
 	Disputed        int64 `json:"disputed"` // their bank contradicts itself
 	DisputedOere    int64 `json:"disputed_oere"`
+	Asked           int64 `json:"asked"` // orders that were disputed until persons had asked their bank
 	// Undecided are those of Waiting, by the parties' own bytes, of which their bank says what cannot be understood, or may.
 	Undecided     int64 `json:"undecided"`
 	UndecidedOere int64 `json:"undecided_oere"`
@@ -105,6 +106,7 @@ func (w *world) account(ctx context.Context, db *app.Database, books *booking.St
 		return nil, err
 	}
 	r.addBooks(kept, seen)
+	r.Asked = w.marker.Asked
 	r.Seconds = (w.marker.Machine + time.Since(began)).Seconds()
 	w.printResult(r, ledger, findings, seen)
 	w.printBooks(r, kept)
@@ -198,6 +200,9 @@ unanswered                 %10d
 	if r.Disputed > 0 || seen.Total.Disputed.Count > 0 {
 		_, _ = fmt.Fprintf(out, "disputed                   %10d %22s   by the parties' own bytes %d, %s\n", r.Disputed, report.Kroner(r.DisputedOere),
 			seen.Total.Disputed.Count, report.Kroner(seen.Total.Disputed.Oere))
+	}
+	if r.Asked > 0 {
+		_, _ = fmt.Fprintf(out, "disputed, until persons asked %7d\n", r.Asked)
 	}
 	if r.Undecided > 0 {
 		_, _ = fmt.Fprintf(out, "waiting, undecided         %10d %22s\n", r.Undecided, report.Kroner(r.UndecidedOere))

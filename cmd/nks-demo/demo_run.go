@@ -76,6 +76,8 @@ type play struct {
 	changed     time.Time // when something last happened
 	last        string    // what it looked like then
 	asked       map[int64]time.Time
+	repeated    map[int64]bool // files of banks that were asked to say again what stands in them
+	shown       bool           // what waits for persons
 }
 
 func (p *play) play(ctx context.Context) (*demoResult, error) {
@@ -90,7 +92,7 @@ func (p *play) play(ctx context.Context) (*demoResult, error) {
 	if err := p.startParties(); err != nil {
 		return nil, err
 	}
-	p.changed, p.asked = time.Now(), map[int64]time.Time{}
+	p.changed, p.asked, p.repeated = time.Now(), map[int64]time.Time{}, map[int64]bool{}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	bar := command.NewProgress(p.tell.Err)
@@ -321,10 +323,30 @@ func (p *play) final(ctx context.Context, nothingDue bool) (bool, error) {
 			return false, nil
 		}
 	}
+	if p.marker.Faults != "" {
+		if waits, err := p.persons(ctx, open && !nothingDue); err != nil || waits {
+			return false, err
+		}
+	}
 	if open && !nothingDue {
 		return p.silent(ctx, ledger)
 	}
 	return true, nil
+}
+
+// persons has persons act when banks have been silent for long enough, and reports whether that, or what they did, is waited for.
+func (p *play) persons(ctx context.Context, mayMove bool) (bool, error) {
+	if p.silentSince.IsZero() {
+		p.silentSince = p.gateway.Now()
+	}
+	if mayMove && p.gateway.Now().Sub(p.silentSince) < personsAfter {
+		return true, nil
+	}
+	acted, err := p.callPersons(ctx)
+	if acted {
+		p.silentSince, p.finalSince = time.Time{}, time.Time{}
+	}
+	return acted, err
 }
 
 // silentFor is how long, in business time, the gateway may take to draw its conclusions from banks that have nothing

@@ -155,8 +155,25 @@ func TestDemo_BankFaults(t *testing.T) {
 	p.OneLine(t, `fault "nothing": must be one of late, twice`)
 }
 
+// unusable are faults of whole files, beside answers that come late and again: what a bank has said nobody could use.
+const unusable = "unreadable,twice,old-number,late"
+
+// TestDemo_BankUnusable: where nobody can use what banks say, persons have them say it again, and everything is answered.
+func TestDemo_BankUnusable(t *testing.T) {
+	t.Parallel()
+	dir := program.Place(t)
+	p := nksDemo(t, demoArgs(dir, strconv.Itoa(programtest.Size(40, 400)), "--fresh", "--bank-faults", unusable)...)
+	p.Want(t, 0)
+	r := resultOf(t, p)
+	r.clean(t)
+	asPlanned(t, dir, r)
+	if output := p.Err.String(); !strings.Contains(output, "persons must act: ") || !strings.Contains(output, "is asked to say again") {
+		t.Errorf("no person was called: %s", programtest.Tail(output))
+	}
+}
+
 // TestDemo_BankContradicts has the banks answer everything wrong, in every way that there is: every øre is explained by both
-// computations, and what nobody can know is disputed or waits. Its few payments are a sample; the farm has more.
+// computations, and what nobody can know is open until persons have asked the banks. Its few payments are a sample; the farm has more.
 func TestDemo_BankContradicts(t *testing.T) {
 	t.Parallel()
 	dir := program.Place(t)
@@ -170,8 +187,11 @@ func TestDemo_BankContradicts(t *testing.T) {
 	if r.DifferenceOere != 0 || r.BankLedgerDifference != 0 || r.Unanswered != 0 || r.Findings != 0 {
 		t.Errorf("not everything is explained: %+v", r)
 	}
-	if r.Disputed == 0 {
+	if r.Asked == 0 {
 		t.Errorf("no bank has contradicted itself: %+v", r)
+	}
+	if r.Disputed != 0 || r.Undecided != 0 || r.Waiting != 0 {
+		t.Errorf("persons have left something open: %+v", r)
 	}
 	if r.Received != r.Rejected+r.Executed+r.Returned+r.Cheque+r.CameBack+r.Settled+r.Waiting+r.Disputed || r.ReceivedOere != r.AccountedOere {
 		t.Errorf("the figures do not add up: %+v", r)

@@ -50,6 +50,7 @@ type marker struct {
 	Ports    map[string]int `json:"ports"`
 	Loaded   bool           `json:"loaded"`
 	Finished bool           `json:"finished"`
+	Asked    int64          `json:"asked,omitempty"` // disputed orders about which persons have asked the banks
 	// Machine is the time spent in earlier, interrupted runs.
 	Machine time.Duration `json:"machine_ns"`
 }

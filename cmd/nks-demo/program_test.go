@@ -45,6 +45,7 @@ type result struct {
 	Waiting              int64   `json:"waiting"`
 	Disputed             int64   `json:"disputed"`
 	DisputedOere         int64   `json:"disputed_oere"`
+	Asked                int64   `json:"asked"`
 	Undecided            int64   `json:"undecided"`
 	UndecidedOere        int64   `json:"undecided_oere"`
 	Unnamed              int64   `json:"unnamed"`

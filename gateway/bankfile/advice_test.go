@@ -70,7 +70,7 @@ func TestWhatBanksHaveBooked(t *testing.T) {
 			t.Parallel()
 			sink := &heard{}
 			in := strings.ReplaceAll(fromBank(test.message), "Overførsel", "Overf\xf8rsel")
-			e, err := codec(t, nil).Read(strings.NewReader(in), sink)
+			e, err := codec(t, nil).Read(strings.NewReader(in), prepared, sink)
 			if err != nil || !e.WantsContrl {
 				t.Fatal(e, err)
 			}
@@ -97,7 +97,7 @@ func TestPostings_AnyAmounts(t *testing.T) {
 			}
 		}
 		sink := &sums{}
-		_, err := c.Read(strings.NewReader(fromBank(cremulHead+b.String())), sink)
+		_, err := c.Read(strings.NewReader(fromBank(cremulHead+b.String())), prepared, sink)
 		var bad *gateway.UnreadableError
 		if errors.As(err, &bad) {
 			return

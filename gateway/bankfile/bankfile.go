@@ -58,6 +58,8 @@ type Profile struct {
 	// Verify is the bank's keys by the names that its AUTACK gives them (0536, 0538). With any, every message of its files must be
 	// signed by one of them.
 	Verify map[string]*rsa.PublicKey
+	// Trust is what is asked of the certificates of these keys.
+	Trust Trust
 
 	// The codes of GIS 7365 by meaning. A code in none of them means nothing.
 	Rejected, Information, Accepted, Executed []string
@@ -79,7 +81,7 @@ func (p Profile) Validate() error {
 	if !slices.Contains([]string{"none", "crlf", "80"}, p.Wrap) {
 		return fmt.Errorf("bank profile: wrap %q must be one of none, crlf, 80", p.Wrap)
 	}
-	if err := errors.Join(p.Sign.validate(), validateKeys(p.Verify)); err != nil {
+	if err := errors.Join(p.Sign.validate(), validateKeys(p.Verify), p.Trust.validate(func(name string) bool { return p.Verify[name] != nil })); err != nil {
 		return err
 	}
 	seen := map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"time"
 
 	"nks/edifact"
 	"nks/edifact/autack"
@@ -29,6 +30,8 @@ func validateKeys(keys map[string]*rsa.PublicKey) error {
 // proof gathers what proves who wrote a file, whatever else is wrong with it.
 type proof struct {
 	keys    map[string]*rsa.PublicKey
+	trust   *Trust
+	came    time.Time
 	hash    *autack.Hasher
 	parser  *autack.Parser // of the AUTACK that is being read
 	signed  *autack.Message
@@ -91,6 +94,11 @@ func (p *proof) judge() ([]byte, error) {
 	}
 	if len(distinct) != p.others {
 		return nil, fmt.Errorf("%d of %d messages: %w", len(distinct), p.others, autack.ErrNotSigned)
+	}
+	for i := range covered {
+		if err := p.trust.judge(covered[i].KeyName, p.came); err != nil {
+			return nil, err
+		}
 	}
 	return autack.Fingerprint(p.keys[covered[0].KeyName])
 }

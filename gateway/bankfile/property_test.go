@@ -235,7 +235,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(fromBank("DEBMUL:D:96A:UN'BGM+470'"))
 	c := codec(f, nil)
 	f.Fuzz(func(t *testing.T, in string) {
-		e, err := c.Read(strings.NewReader(in), &heard{})
+		e, err := c.Read(strings.NewReader(in), prepared, &heard{})
 		if !e.WantsContrl {
 			return
 		}
@@ -302,7 +302,7 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := &counter{}
-		if _, err := c.Read(strings.NewReader(in), n); err != nil || n.statuses != 9900 {
+		if _, err := c.Read(strings.NewReader(in), prepared, n); err != nil || n.statuses != 9900 {
 			b.Fatal(n.statuses, err)
 		}
 	}

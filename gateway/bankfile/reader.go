@@ -48,10 +48,11 @@ func faulty(err error) error {
 // was found before it: only a file that was read to its end can be judged. The
 // envelope asks for CONTRL where UNB
 // does, can be named in one, and no message of it was a CONTRL. Where the profile
-// has keys, a file that they do not prove to be the bank's is a
+// has keys, a file that they, with certificates that were good when it came, do not prove to be the bank's is a
 // *gateway.UnprovenError, whatever else is wrong with it.
-func (c *Codec) Read(r io.Reader, sink gateway.BankSink) (gateway.BankEnvelope, error) {
+func (c *Codec) Read(r io.Reader, came time.Time, sink gateway.BankSink) (gateway.BankEnvelope, error) {
 	f := &reading{codec: c, sink: sink}
+	f.proof.came, f.proof.trust = came, &c.profile.Trust
 	f.collector = contrl.NewCollector(contrl.Options{Whole: true}, f.answered)
 	f.in = edifact.NewValidator(f.reader(r), c.schema)
 	err := faulty(f.interchange())

@@ -57,7 +57,7 @@ func TestWhatBanksSay(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			sink := &heard{}
-			e, err := codec(t, nil).Read(iotest.OneByteReader(strings.NewReader(fromBank(test.message))), sink)
+			e, err := codec(t, nil).Read(iotest.OneByteReader(strings.NewReader(fromBank(test.message))), prepared, sink)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +80,7 @@ func TestBrokenInput(t *testing.T) {
 	for name, text := range map[string]string{"good": good, "with a fault": faulty} {
 		for _, part := range []int{0, len(text) / 2, len(text) * 3 / 4, len(text) - 4, len(text)} {
 			in := io.MultiReader(strings.NewReader(text[:part]), iotest.ErrReader(gone))
-			e, err := codec(t, nil).Read(in, &heard{})
+			e, err := codec(t, nil).Read(in, prepared, &heard{})
 			var bad *gateway.UnreadableError
 			if !errors.Is(err, gone) || errors.As(err, &bad) || e.WantsContrl {
 				t.Errorf("%s, %d bytes: %v, wants CONTRL %t", name, part, err, e.WantsContrl)
@@ -98,7 +98,7 @@ func TestContrlIsNeverAnswered(t *testing.T) {
 		fromBank(status, control), fromBank(control, status),
 		strings.Replace(fromBank(status, control), "ACW:M1", "ACW:"+strings.Repeat("M", 36), 1),
 	} {
-		if e, _ := codec(t, nil).Read(strings.NewReader(in), &heard{}); e.ControlRef != "77" || e.WantsContrl {
+		if e, _ := codec(t, nil).Read(strings.NewReader(in), prepared, &heard{}); e.ControlRef != "77" || e.WantsContrl {
 			t.Errorf("envelope %+v of %s", e, in)
 		}
 	}
@@ -113,7 +113,7 @@ func TestAnswerToWhatOursCannotName(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := codec(t, func(p *bankfile.Profile) { p.Charset = "UNOA" })
-	e, fault := c.Read(bytes.NewReader(latin), &heard{})
+	e, fault := c.Read(bytes.NewReader(latin), prepared, &heard{})
 	if fault == nil || !e.WantsContrl {
 		t.Fatal(e, fault)
 	}
@@ -138,7 +138,7 @@ func TestBanksDepartures(t *testing.T) {
 		"padded": good + "\x00\x00\x1a", "byte order mark": "\xEF\xBB\xBF" + good,
 	} {
 		sink := &heard{}
-		if _, err := codec(t, nil).Read(strings.NewReader(in), sink); err != nil || strings.Join(sink.lines, "") != `M1 1/1 "" executed  ""` {
+		if _, err := codec(t, nil).Read(strings.NewReader(in), prepared, sink); err != nil || strings.Join(sink.lines, "") != `M1 1/1 "" executed  ""` {
 			t.Errorf("%s: heard %q, %v", name, sink.lines, err)
 		}
 	}
@@ -148,7 +148,7 @@ func TestSeveralMessages(t *testing.T) {
 	t.Parallel()
 	sink := &heard{}
 	in := fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'", banstaHead+"RFF+ACW:M2'LIN+1'SEQ++1'GIS+2'", "DEBMUL:D:93A:UN'BGM+470+1'DTM+137:20050811:102'LIN+1'MOA+60:1:DKK'RFF+AEK:1'FII+OR+1'")
-	e, err := codec(t, nil).Read(strings.NewReader(in), sink)
+	e, err := codec(t, nil).Read(strings.NewReader(in), prepared, sink)
 	if err != nil || !e.WantsContrl {
 		t.Fatal(e, err)
 	}
@@ -190,7 +190,7 @@ func TestUnreadableFilesAreAnswered(t *testing.T) {
 			t.Parallel()
 			in := strings.Replace(good, test.old, test.new, 1)
 			c := codec(t, nil)
-			e, err := c.Read(strings.NewReader(in), &heard{})
+			e, err := c.Read(strings.NewReader(in), prepared, &heard{})
 			var bad *gateway.UnreadableError
 			if !errors.As(err, &bad) || bad.Text == "" {
 				t.Fatalf("error is %v", err)
@@ -224,7 +224,7 @@ func TestUnreadableFilesAreAnswered(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	c := codec(t, nil)
-	e, err := c.Read(strings.NewReader(fromBank(banstaHead+"LIN+1'")), &heard{})
+	e, err := c.Read(strings.NewReader(fromBank(banstaHead+"LIN+1'")), prepared, &heard{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,11 +261,11 @@ func TestReaderKeepsErrorsOfOthers(t *testing.T) {
 	t.Parallel()
 	var bad *gateway.UnreadableError
 	in := fromBank(banstaHead + "LIN+1'RFF+CR:A'SEQ++1'GIS+4'")
-	if _, err := codec(t, nil).Read(strings.NewReader(in), &deaf{}); !errors.Is(err, errDeaf) || errors.As(err, &bad) {
+	if _, err := codec(t, nil).Read(strings.NewReader(in), prepared, &deaf{}); !errors.Is(err, errDeaf) || errors.As(err, &bad) {
 		t.Errorf("error is %v", err)
 	}
 	broken := errors.New("database went away")
-	_, err := codec(t, nil).Read(io.MultiReader(strings.NewReader(in[:80]), iotest.ErrReader(broken)), &heard{})
+	_, err := codec(t, nil).Read(io.MultiReader(strings.NewReader(in[:80]), iotest.ErrReader(broken)), prepared, &heard{})
 	if !errors.Is(err, broken) || errors.As(err, &bad) {
 		t.Errorf("error is %v", err)
 	}

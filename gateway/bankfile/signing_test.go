@@ -73,7 +73,7 @@ func TestSigned(t *testing.T) {
 	}
 	asks := func(c *bankfile.Codec) ([]byte, error) { return c.Recall(recall("00000001LEVA-1", "00000002LEVA-2")) }
 	answers := func(c *bankfile.Codec) ([]byte, error) {
-		e, err := c.Read(strings.NewReader(fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")), &heard{})
+		e, err := c.Read(strings.NewReader(fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")), prepared, &heard{})
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +122,7 @@ func TestSigned_Version4(t *testing.T) {
 	t.Parallel()
 	c := codec(t, func(p *bankfile.Profile) { p.Sign = signing(t, ownKey) })
 	text := strings.NewReplacer("UNOC:3", "UNOC:4", "050811:0630", "20050811:0630").Replace(fromBank(banstaHead + "RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'"))
-	e, err := c.Read(strings.NewReader(text), &heard{})
+	e, err := c.Read(strings.NewReader(text), prepared, &heard{})
 	var bad *gateway.UnreadableError
 	if !errors.As(err, &bad) {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestSigned_WithoutKey(t *testing.T) {
 		_, begun := c.Begin(&bytes.Buffer{}, mixed().Interchange)
 		_, asked := c.Recall(recall("A"))
 		_, signature := c.Signature()
-		e, read := c.Read(strings.NewReader(fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")), &heard{})
+		e, read := c.Read(strings.NewReader(fromBank(banstaHead+"RFF+ACW:M1'LIN+1'SEQ++1'GIS+4'")), prepared, &heard{})
 		_, answered := c.Answer(e, nil, "00000000000077", prepared)
 		for _, err := range []error{begun, asked, signature, answered} {
 			if !errors.Is(err, bankfile.ErrNoKey) {
@@ -303,7 +303,7 @@ func TestProven(t *testing.T) {
 			c := codec(t, func(p *bankfile.Profile) {
 				p.Verify = map[string]*rsa.PublicKey{"B1": public(t, ownKey), "B2": public(t, otherKey)}
 			})
-			e, err := c.Read(strings.NewReader(test.text), &heard{})
+			e, err := c.Read(strings.NewReader(test.text), prepared, &heard{})
 			var unproven *gateway.UnprovenError
 			var bad *gateway.UnreadableError
 			got := ""
@@ -345,7 +345,7 @@ func TestSignature_IsPassedOver(t *testing.T) {
 	t.Parallel()
 	sink := &heard{}
 	text := signedBy(t, ownKey, "B1", fromBank(banstaHead+"RFF+ACW:M1'LIN+3'SEQ++1'GIS+4'"))
-	e, err := codec(t, nil).Read(strings.NewReader(text), sink)
+	e, err := codec(t, nil).Read(strings.NewReader(text), prepared, sink)
 	if got := strings.Join(sink.lines, "; "); err != nil || got != `M1 3/1 "" executed  ""` || e.SignedBy != nil || !e.WantsContrl {
 		t.Errorf("%s, %+v, %v", got, e, err)
 	}

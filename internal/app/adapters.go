@@ -17,6 +17,7 @@ import (
 	"nks/edifact/autack"
 	"nks/gateway"
 	"nks/gateway/bankfile"
+	"nks/gateway/door/rasp/xmldsig"
 	"nks/register"
 	"nks/sftp"
 )
@@ -73,7 +74,64 @@ func BankProfile(c conf.Config, b conf.Bank) (bankfile.Profile, error) {
 		}
 		p.Verify[k.Name] = key
 	}
-	return p, nil
+	p.Trust, err = bankTrust(b, keys)
+	return p, err
+}
+
+// bankTrust is what is asked of a bank's certificates.
+func bankTrust(b conf.Bank, keys []conf.AutackKey) (t bankfile.Trust, err error) {
+	if t.Issuers, err = autackIssuers(b); err != nil {
+		return t, err
+	}
+	lists, err := b.AutackLists()
+	if err != nil {
+		return t, err
+	}
+	for _, text := range lists {
+		all, err := xmldsig.ParseLists([]byte(text))
+		if err != nil {
+			return t, fmt.Errorf("%w: bank %s: autack_revoked: %w", conf.ErrInvalid, b.ID, err)
+		}
+		t.Revoked = append(t.Revoked, all...)
+	}
+	t.Certificates = map[string]*x509.Certificate{}
+	for _, k := range keys {
+		c, err := certificateOf(b, k)
+		switch {
+		case err != nil:
+			return t, err
+		case c != nil:
+			t.Certificates[k.Name] = c
+		case len(t.Issuers) > 0:
+			return t, fmt.Errorf("%w: bank %s: autack_verify %s is no certificate, and autack_issuers wants one", conf.ErrInvalid, b.ID, k.Name)
+		}
+	}
+	return t, nil
+}
+
+func autackIssuers(b conf.Bank) (all []*x509.Certificate, err error) {
+	texts, err := b.AutackAuthorities()
+	for _, text := range texts {
+		some, err := xmldsig.ParseCertificates([]byte(text))
+		if err != nil {
+			return all, fmt.Errorf("%w: bank %s: autack_issuers: %w", conf.ErrInvalid, b.ID, err)
+		}
+		all = append(all, some...)
+	}
+	return all, err
+}
+
+// certificateOf is the certificate in which a bank's key stands; nil: it stands in none.
+func certificateOf(b conf.Bank, k conf.AutackKey) (*x509.Certificate, error) {
+	block, _ := pem.Decode([]byte(k.PEM))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, nil
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%w: bank %s: autack_verify %s: %w", conf.ErrInvalid, b.ID, k.Name, err)
+	}
+	return c, nil
 }
 
 // signingKey is our private key that signs files to a bank.
@@ -121,11 +179,11 @@ func verifyPrints(b conf.Bank) (all []verifyPrint, err error) {
 		if v.print, err = publicPrint(key); err != nil {
 			return all, fmt.Errorf("bank %s: %w", b.ID, err)
 		}
-		if block, _ := pem.Decode([]byte(k.PEM)); block != nil && block.Type == "CERTIFICATE" {
-			certificate, err := x509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return all, fmt.Errorf("bank %s: autack_verify %s: %w", b.ID, k.Name, err)
-			}
+		certificate, err := certificateOf(b, k)
+		if err != nil {
+			return all, err
+		}
+		if certificate != nil {
 			v.notAfter = certificate.NotAfter
 		}
 		all = append(all, v)

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -90,7 +92,7 @@ func signingSite(t *testing.T, environment, own, theirs string, notAfter time.Ti
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: notAfter.AddDate(-2, 0, 0), NotAfter: notAfter}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "The Bank"}, NotBefore: notAfter.AddDate(-2, 0, 0), NotAfter: notAfter}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "bank.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
@@ -102,7 +104,7 @@ func signingSite(t *testing.T, environment, own, theirs string, notAfter time.Ti
 	path := filepath.Join(dir, "nks.toml")
 	text, err := os.ReadFile(path)
 	if err == nil {
-		text = append(text, "autack = \"messages\"\nautack_sign = \"own.pem\"\nautack_key_name = \"NKS1\"\nautack_verify = [\"B1 bank.pem\"]\n"...)
+		text = append(text, "autack = \"messages\"\nautack_sign = \"own.pem\"\nautack_key_name = \"NKS1\"\nautack_verify = [\"B1 bank.pem\"]\nautack_issuers = [\"bank.pem\"]\n"...)
 		err = os.WriteFile(path, text, 0o600)
 	}
 	if err != nil {
@@ -184,9 +186,16 @@ func TestKeys_Signing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[gateway.KeyKind]gateway.Key{}
+	found, issuer := map[gateway.KeyKind]gateway.Key{}, gateway.Key{}
 	for _, k := range keys {
+		if strings.Contains(k.Name, "issuer") {
+			issuer = k
+			continue
+		}
 		found[k.Kind] = k
+	}
+	if k := issuer; k.Kind != gateway.KeyBankSigning || k.Name != "OLD issuer The Bank" || !k.NotAfter.Equal(ends) || k.Fingerprint != found[gateway.KeyBankSigning].Fingerprint {
+		t.Errorf("who issues the bank's certificates: %+v", k)
 	}
 	if k := found[gateway.KeySigning]; len(k.Fingerprint) != 64 || k.Name != "OLD" || k.Wrong != "" || k.Node == "" {
 		t.Errorf("our key: %+v", k)
@@ -194,4 +203,38 @@ func TestKeys_Signing(t *testing.T) {
 	if k := found[gateway.KeyBankSigning]; len(k.Fingerprint) != 64 || k.Name != "OLD B1" || !k.NotAfter.Equal(ends) || k.Expires(time.Now()) != gateway.Warning {
 		t.Errorf("the bank's key: %+v", k)
 	}
+}
+
+// TestBankProfile_Trust: a bank's profile has its certificates judged by who issues them.
+func TestBankProfile_Trust(t *testing.T) {
+	t.Parallel()
+	c, _ := signingSite(t, "production", autackKey, otherAutackKey, time.Now().AddDate(1, 0, 0), "")
+	p, err := app.BankProfile(c, c.Banks[0])
+	if err != nil || len(p.Trust.Issuers) != 1 || p.Trust.Certificates["B1"] == nil {
+		t.Errorf("%+v, %v", p.Trust, err)
+	}
+	b := c.Banks[0]
+	b.AutackVerify = []string{"B1 " + publicOf(t, otherAutackKey)}
+	if _, err := app.BankProfile(c, b); !errors.Is(err, conf.ErrInvalid) || !strings.Contains(err.Error(), "autack_verify B1 is no certificate") {
+		t.Errorf("a key by itself: %v", err)
+	}
+	b = c.Banks[0]
+	b.AutackRevoked = b.AutackIssuers
+	if _, err := app.BankProfile(c, b); !errors.Is(err, conf.ErrInvalid) || !strings.Contains(err.Error(), "autack_revoked") {
+		t.Errorf("a certificate for a list: %v", err)
+	}
+}
+
+// publicOf is the public half of a key, in PEM.
+func publicOf(t *testing.T, path string) string {
+	t.Helper()
+	signer, err := autack.LoadSigner(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(signer.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }

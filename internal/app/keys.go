@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -136,6 +138,14 @@ func (i *Inventory) autack(b conf.Bank) (all []gateway.Key) {
 	}
 	for _, k := range verify {
 		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID + " " + k.name, UsedBy: usedBy, Fingerprint: k.print, NotAfter: k.notAfter})
+	}
+	issuers, err := autackIssuers(b)
+	if err != nil {
+		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID + " issuers", UsedBy: usedBy, Wrong: short(err)})
+	}
+	for _, c := range issuers {
+		sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID + " issuer " + c.Subject.CommonName, UsedBy: usedBy, Fingerprint: hex.EncodeToString(sum[:]), NotAfter: c.NotAfter})
 	}
 	return all
 }

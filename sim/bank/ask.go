@@ -39,24 +39,29 @@ func Ask(ctx context.Context, dir, centre, reference string) (Outcome, error) {
 }
 
 func ask(ctx context.Context, f Folders, reference string) (Outcome, error) {
-	sum := sha256.Sum256([]byte(reference))
-	question := filepath.Join(f.Asked, hex.EncodeToString(sum[:16]))
-	if err := replaceFile(question, []byte(reference), true); err != nil {
+	if err := waitForAnswer(ctx, f, reference); err != nil {
 		return "", err
+	}
+	return answerTo(f, reference)
+}
+
+// waitForAnswer lays a question before the centre, and returns when it has been answered.
+func waitForAnswer(ctx context.Context, f Folders, text string) error {
+	sum := sha256.Sum256([]byte(text))
+	question := filepath.Join(f.Asked, hex.EncodeToString(sum[:16]))
+	if err := replaceFile(question, []byte(text), true); err != nil {
+		return err
 	}
 	t := time.NewTicker(askEvery)
 	defer t.Stop()
 	for {
 		waits, err := exists(question)
-		if err != nil {
-			return "", err
-		}
-		if !waits {
-			return answerTo(f, reference)
+		if err != nil || !waits {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return "", errors.Join(ctx.Err(), os.Remove(question))
+			return errors.Join(ctx.Err(), os.Remove(question))
 		case <-t.C:
 		}
 	}
@@ -100,11 +105,12 @@ func linesOf(path, kind string, f func(line []byte) error) error {
 	return err
 }
 
-// answerQuestions answers whoever has asked about an order. A question goes when its answer stands in the journal.
-func (d *desk) answerQuestions() error {
+// answerQuestions answers whoever has asked. It tells which questions go at the end of the turn: what the answers bring about has been
+// done then, and stands in the status.
+func (d *desk) answerQuestions() (answered []string, err error) {
 	entries, err := os.ReadDir(d.folders.Asked)
 	if err != nil {
-		return fmt.Errorf("look for questions: %w", err)
+		return nil, fmt.Errorf("look for questions: %w", err)
 	}
 	for _, e := range entries {
 		if strings.Contains(e.Name(), ".") {
@@ -115,19 +121,36 @@ func (d *desk) answerQuestions() error {
 		if errors.Is(err, os.ErrNotExist) {
 			continue // whoever asked has gone
 		}
-		if err != nil {
-			return fmt.Errorf("question: %w", err)
+		if err == nil {
+			err = d.answerQuestion(string(reference))
 		}
-		c, err := d.confirm(string(reference))
 		if err != nil {
-			return fmt.Errorf("question: %w", err)
+			return nil, fmt.Errorf("question: %w", err)
 		}
+		answered = append(answered, path)
+	}
+	return answered, nil
+}
+
+// forget removes questions that have been answered.
+func forget(questions []string) error {
+	for _, path := range questions {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("question: %w", err)
 		}
-		d.say("confirmed an order: %s", c.Truth)
 	}
 	return nil
+}
+
+func (d *desk) answerQuestion(text string) error {
+	if text == allAgain {
+		return d.sayAgain()
+	}
+	c, err := d.confirm(text)
+	if err == nil {
+		d.say("confirmed an order: %s", c.Truth)
+	}
+	return err
 }
 
 // confirm looks an order up: the first of its reference stands.

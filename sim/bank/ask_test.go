@@ -54,3 +54,51 @@ func TestAskNobody(t *testing.T) {
 		t.Errorf("a centre that does not run: %v", err)
 	}
 }
+
+// TestAskAgain: what nobody could use is said once more to who asks, in good order, and once; also after a restart.
+func TestAskAgain(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []bank.Fault{bank.FaultUnreadable, bank.FaultOldNumber, bank.FaultUnknownCode, bank.FaultWrongReference} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			c := prepare(t, faulty(fault, 0))
+			stop := c.run()
+			c.put(c.open(), "NKS1.edi", twoMessages("1").text())
+			c.jumpOn()
+			stop()
+			c.run()
+			open := func() (n int) {
+				for _, o := range c.ledger().Orders {
+					if o.Outcome != o.Truth {
+						n++
+					}
+				}
+				return n
+			}
+			if open() == 0 {
+				t.Fatal("everything could be used")
+			}
+			for range 2 {
+				if err := bank.AskAgain(t.Context(), c.dir, "TEST"); err != nil {
+					t.Fatal(err)
+				}
+				c.jumpOn()
+				if n := open(); n > 0 {
+					t.Errorf("%d orders are not told of as they are", n)
+				}
+			}
+			corrects := map[string]int{}
+			for _, a := range c.ledger().Answers {
+				if a.Corrects {
+					corrects[a.SHA256]++
+					if a.Fault == bank.FaultUnreadable {
+						t.Errorf("%s cannot be read either", a.Name)
+					}
+				}
+			}
+			if waits := c.ledger().Waiting; len(corrects) == 0 || waits != 0 {
+				t.Errorf("%d answers said again, %d wait", len(corrects), waits)
+			}
+		})
+	}
+}

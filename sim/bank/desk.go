@@ -97,7 +97,8 @@ func (d *desk) turn() error {
 	if err := d.takeIn(); err != nil {
 		return err
 	}
-	if err := d.answerQuestions(); err != nil {
+	answered, err := d.answerQuestions()
+	if err != nil {
 		return err
 	}
 	if err := d.answer(); err != nil {
@@ -106,7 +107,10 @@ func (d *desk) turn() error {
 	if err := d.noticeRemoved(); err != nil {
 		return err
 	}
-	return d.bell.status(rung, d.report())
+	if err := d.bell.status(rung, d.report()); err != nil {
+		return err
+	}
+	return forget(answered)
 }
 
 func (d *desk) now() time.Time { return d.clock.at(d.offset) }

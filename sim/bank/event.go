@@ -20,6 +20,7 @@ const (
 	kindPublished = "published"
 	kindRemoved   = "removed"
 	kindConfirmed = "confirmed"
+	kindRepeats   = "repeats" // asked to say once more what nobody could use
 	kindPosting   = "posting" // with the orders
 	kindBooked    = "booked"
 	kindClosed    = "closed"
@@ -131,6 +132,7 @@ type receivedLine struct {
 	Fault     Fault          `json:"fault,omitempty"`
 	Corrected bool           `json:"corrected,omitempty"` // the fault is, by a later answer
 	Plan      []planned      `json:"plan,omitempty"`
+	OnRequest []planned      `json:"on_request,omitempty"` // said when somebody asks for it
 }
 
 func (r *receivedLine) done() string { return doneName(r.Serial, r.Name) }

@@ -121,11 +121,13 @@ func (d *decision) planSpoiled() {
 		}
 		d.line.Plan[i].Fault = d.line.Fault
 		d.line.Plan[i].How = spoiltHow[d.line.Fault][draw(d.profile.Faults.Seed, "spoilt how", fmt.Sprint(d.faultKey, i))%2]
-		if d.line.Corrected {
-			good := a
-			good.Due, good.Corrects = d.correctedAt(a.Due), true
-			d.add(good)
+		good := a
+		if !d.line.Corrected {
+			d.request(good)
+			continue
 		}
+		good.Due, good.Corrects = d.correctedAt(a.Due), true
+		d.add(good)
 	}
 }
 
@@ -191,8 +193,11 @@ func (d *decision) planStatements(date string, checked time.Time) {
 	case FaultOtherAmount:
 		state(stateAmount, booked)
 	}
-	if d.line.Corrected {
+	switch {
+	case d.line.Corrected:
 		state(stateTruth, d.correctedAt(booked))
+	case d.line.Fault == FaultUnknownCode, d.line.Fault == FaultWrongReference:
+		d.request(planned{Kind: answerFault, Status: stateTruth, Date: date, Fault: d.line.Fault})
 	}
 }
 

@@ -130,6 +130,7 @@ type journalEvents interface {
 	published(n *nameLine) error
 	removed(n *nameLine) error
 	confirmed(c *confirmedLine) error
+	repeats(l *repeatsLine) error
 	booked(b *bookedLine) error
 	closed(c *closedLine) error
 }
@@ -171,6 +172,8 @@ func replayLine(kind string, line []byte, s section, to journalEvents) error {
 		return replayOne(line, to.made)
 	case kindConfirmed:
 		return replayOne(line, to.confirmed)
+	case kindRepeats:
+		return replayOne(line, to.repeats)
 	case kindPublished:
 		return replayOne(line, to.published)
 	case kindRemoved:

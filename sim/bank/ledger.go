@@ -275,6 +275,21 @@ func (r *ledgerReader) confirmed(c *confirmedLine) error {
 	return nil
 }
 
+// repeats takes in what is said once more.
+func (r *ledgerReader) repeats(l *repeatsLine) error {
+	for _, serial := range l.Files {
+		facts := r.files[serial]
+		if facts == nil {
+			return fmt.Errorf("file %d is to be repeated and never came", serial)
+		}
+		for _, p := range facts.line.requested(l.At) {
+			r.plans[p.ID] = p
+			r.ledger.Waiting++
+		}
+	}
+	return nil
+}
+
 // recalled takes in what becomes of orders that a file asks for.
 func (r *ledgerReader) recalled(f *receivedLine) {
 	withdraw(r.bookings, f.Recalls)

@@ -12,19 +12,20 @@ import (
 type state struct {
 	books
 	accounts
-	files    map[int]*fileState // those with answers still to come
-	serial   int                // of the last received file
-	number   int                // of the last made interchange
-	answers  map[string]*answerState
-	todo     []*answerState          // planned and not made, by due and plan order
-	byName   map[string]*answerState // published names that lie in out/, or did
-	unfinish *answerState            // made, and not known to be published
-	done     int                     // published
-	things   int                     // lines committed in this life and before
-	latest   *madeLine               // with a number of its own
-	open     []mark                  // references of a file without its committing line
-	last     *receivedLine           // whose input file may still lie in in/
-	stopped  map[mark]struct{}       // references of orders that were given back before they were booked
+	files     map[int]*fileState // those with answers still to come
+	serial    int                // of the last received file
+	number    int                // of the last made interchange
+	answers   map[string]*answerState
+	todo      []*answerState          // planned and not made, by due and plan order
+	byName    map[string]*answerState // published names that lie in out/, or did
+	unfinish  *answerState            // made, and not known to be published
+	done      int                     // published
+	things    int                     // lines committed in this life and before
+	latest    *madeLine               // with a number of its own
+	open      []mark                  // references of a file without its committing line
+	last      *receivedLine           // whose input file may still lie in in/
+	onRequest map[int]*fileState      // of which there is something to be said again
+	stopped   map[mark]struct{}       // references of orders that were given back before they were booked
 }
 
 type fileState struct {
@@ -43,7 +44,7 @@ type answerState struct {
 func newState() *state {
 	return &state{
 		books: newBooks(), accounts: newAccounts(), files: map[int]*fileState{},
-		stopped: map[mark]struct{}{}, answers: map[string]*answerState{}, byName: map[string]*answerState{},
+		onRequest: map[int]*fileState{}, stopped: map[mark]struct{}{}, answers: map[string]*answerState{}, byName: map[string]*answerState{},
 	}
 }
 
@@ -97,6 +98,9 @@ func (s *state) received(r *receivedLine, facts section) error {
 		return nil
 	}
 	s.files[r.Serial] = &fileState{line: r, facts: facts}
+	if len(r.OnRequest) > 0 {
+		s.onRequest[r.Serial] = s.files[r.Serial]
+	}
 	s.plan(r.Serial, r.Plan)
 	return nil
 }

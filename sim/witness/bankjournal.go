@@ -14,9 +14,11 @@ import (
 // their names, as far as anybody knows.
 type bankJournal struct {
 	published map[string]int // names of files, by order
-	truths    []truth
-	stopped   []string // orders given back before they were booked
-	returns   []trueReturn
+	// repeated is how many files were published when the centre was last asked to say once more what nobody could use.
+	repeated int
+	truths   []truth
+	stopped  []string // orders given back before they were booked
+	returns  []trueReturn
 }
 
 // trueReturn is money of an order that was really credited.
@@ -63,6 +65,8 @@ func readJournal(path string) (bankJournal, error) {
 		switch e.K {
 		case "published":
 			j.published[e.Name] = len(j.published)
+		case "repeats":
+			j.repeated = len(j.published)
 		case "order", "confirmed":
 			j.truths = append(j.truths, truth{e.Ref, ending(e.Truth), e.K == "confirmed"})
 		case "posting":
@@ -85,6 +89,12 @@ func (j *bankJournal) stop(ref string, coming map[string][]trueReturn) {
 	for booking := range coming {
 		coming[booking] = slices.DeleteFunc(coming[booking], func(r trueReturn) bool { return r.Order == ref })
 	}
+}
+
+// isSaidAgain reports whether all that nobody could use before a file was asked for, and comes again.
+func (j bankJournal) isSaidAgain(name string) bool {
+	n, ok := j.published[name]
+	return ok && n < j.repeated
 }
 
 // inOrder puts files into the order in which they were published; what is in no journal comes last, by name.

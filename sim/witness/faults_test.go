@@ -108,6 +108,23 @@ func compareFault(t *testing.T, centre string, p bank.Profile, fault bank.Fault,
 			t.Errorf("%s: %s", f.Kind, f.What)
 		}
 	}
+	if s.Waiting.Count > 0 {
+		saysAgain(t, b, r)
+	}
+}
+
+// saysAgain has the bank asked to say once more what nobody could use: nothing waits then, and nothing else has changed.
+func saysAgain(t *testing.T, b simulated, before witness.Report) {
+	t.Helper()
+	b.write(filepath.Join("sim", "bank", b.centre, "asked", "again"), "*")
+	b.answerAll()
+	r, err := witness.Compute(context.Background(), b.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Total; s.Waiting.Count != 0 || s.Undecided.Count != 0 || s.Disputed != before.Total.Disputed || s.Received.Count != s.Executed.Count+s.Returned.Count+s.Disputed.Count {
+		t.Errorf("said again: %+v, before: %+v", s, before.Total)
+	}
 }
 
 func given(holds bool, n int64) int64 {

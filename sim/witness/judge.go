@@ -67,7 +67,7 @@ type fate struct {
 	back     *order // the last of which money came back
 	orders   int
 	refused  int
-	executed int   // that their bank has said to be, whatever came back of them
+	executed int   // that their bank has said to be, or has sent money back of, which says as much
 	parts    int   // in which money came back
 	toldBack int64 // øre of these
 	pays     int   // orders that pay, or may, and of which nothing came back
@@ -94,7 +94,7 @@ func (w *witness) fateOf(p *payment) fate {
 		f.parts += int(o.returns)
 		f.toldBack += o.back
 		f.overDebited, f.rateTook, f.gave = f.overDebited+o.overDebited, f.rateTook+o.rateTook, f.gave+max(0, -o.rateTook)
-		if o.end == endExecuted && !o.isDisputed() && !o.isRejected() {
+		if (o.end == endExecuted || o.hasComeBack()) && !o.isDisputed() && !o.isRejected() {
 			f.executed++
 		}
 		f.addTruth(o)

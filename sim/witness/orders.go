@@ -83,7 +83,7 @@ func (w *witness) bank(centre string) error {
 		read   func(string, []byte)
 	}{
 		{"done", func(name string, b []byte) { w.received(n, name, b) }},
-		{"sent", func(_ string, b []byte) { w.status(n, b) }},
+		{"sent", func(name string, b []byte) { w.statusOf(n, b, journal.isSaidAgain(name)) }},
 	} {
 		files, err := names(filepath.Join(home, part.folder), false)
 		if err != nil {

@@ -30,6 +30,15 @@ func (w *witness) status(bank int16, b []byte) {
 	segments(b, s.segment)
 }
 
+// statusOf follows a file. What names no order in one that the bank was asked to repeat since concerns none any more.
+func (w *witness) statusOf(bank int16, b []byte, saidAgain bool) {
+	before := w.banks[bank].UndecidedStatements
+	w.status(bank, b)
+	if saidAgain {
+		w.banks[bank].UndecidedStatements = before
+	}
+}
+
 // namesNone counts a statement that says nothing of any order, and so may concern every one at its bank.
 func (w *witness) namesNone(bank int16) { w.banks[bank].UndecidedStatements++ }
 

@@ -55,7 +55,7 @@ func (s *Store) acknowledge(ctx context.Context, x *postgres.Session, bank gatew
 		return err
 	}
 	defer func() { _ = content.Close() }()
-	envelope, fault := bank.Codec.Read(content, &deaf{})
+	envelope, fault := bank.Codec.Read(content, s.Now(), &deaf{})
 	var unproven *gateway.UnprovenError
 	if errors.As(fault, &unproven) {
 		fault = unproven.Fault // only what was proven is answered, whatever keys the profile has by now

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -60,18 +61,19 @@ func nextFile(ctx context.Context, x *postgres.Session, bank string, over []int6
 	err = x.GetContext(ctx, &file.ID, `SELECT bank_file_id FROM bank_file_unheard WHERE bank = $1 AND bank_file_id <> ALL ($2::bigint[])
 		ORDER BY bank_file_id LIMIT 1 FOR UPDATE SKIP LOCKED`, bank, over)
 	if err == nil {
-		err = x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, hearing, contrl_withheld FROM bank_file WHERE id = $1 FOR UPDATE`, file.ID)
+		err = x.GetContext(ctx, &file, `SELECT id, name, document_id, size, sha256, received_at, hearing, contrl_withheld FROM bank_file WHERE id = $1 FOR UPDATE`, file.ID)
 	}
 	return file, err
 }
 
 type bankFile struct {
-	ID         int64  `db:"id"`
-	Name       string `db:"name"`
-	DocumentID int64  `db:"document_id"`
-	Size       int64  `db:"size"`
-	SHA256     []byte `db:"sha256"`
-	Hearing    int    `db:"hearing"`
+	ID         int64     `db:"id"`
+	Name       string    `db:"name"`
+	DocumentID int64     `db:"document_id"`
+	Size       int64     `db:"size"`
+	SHA256     []byte    `db:"sha256"`
+	ReceivedAt time.Time `db:"received_at"`
+	Hearing    int       `db:"hearing"`
 	// Withheld: it was not answered, since nothing proved who wrote it.
 	Withheld bool `db:"contrl_withheld"`
 }
@@ -96,7 +98,7 @@ func (s *Store) hear(ctx context.Context, x *postgres.Session, bank gateway.Bank
 		return err
 	}
 	heard := newHearing(ctx, x)
-	envelope, err := bank.Codec.Read(content, heard)
+	envelope, err := bank.Codec.Read(content, file.ReceivedAt, heard)
 	if err == nil {
 		err = heard.flush()
 	}

@@ -21,7 +21,9 @@ owed AS (
     LEFT JOIN LATERAL (SELECT n.kind, n.turn, n.payment_id, n.attempt FROM answer_due n WHERE (a.facts > 0 OR e.kind IS NOT NULL) AND n.kind IN (@response, @response9)
         AND n.delivery_id = d.id AND n.delivery_id >= @first::bigint AND n.delivery_id < @after::bigint AND n.payment_id = o.payment_id AND n.attempt = o.attempt
         ORDER BY n.turn DESC LIMIT 1) p ON true
-    WHERE e.later IS NOT TRUE AND e.kind IS DISTINCT FROM 'bank_rejected' AND (p.kind IS NULL OR p.kind = @response9 AND e.kind IS DISTINCT FROM 'disputed')
+    WHERE e.later IS NOT TRUE AND e.kind IS DISTINCT FROM 'bank_rejected' AND (p.kind IS NULL
+        -- Of what is disputed nothing is told, and what came back was told in its turn.
+        OR p.kind = @response9 AND coalesce(e.kind, 'executed') IN ('executed', 'dispute_settled'))
     GROUP BY d.id, d.month, o.interchange_id, o.message_no, o.lin, p.payment_id, p.attempt, p.turn
     ON CONFLICT DO NOTHING RETURNING delivery_id, kind, payments, caused_at),
 counted AS (

@@ -18,9 +18,11 @@ WHERE j.payment_id IS NULL AND (j.effect = 'takes' AND (j.answer <> 0 OR @settle
     AND (e.attempt = o.attempt AND e.kind IS NOT NULL OR e.attempt > o.attempt))
 
 -- step: answers that are overtaken before they are given
+-- What moves on and owes no answer overtakes none: that it was paid is as true of money that has come back.
 WITH overtaken AS (
     DELETE FROM answer_due a USING moved m
-    WHERE m.again_alone AND a.kind IN (@response8, @response9) AND a.delivery_id = m.delivery_id AND a.payment_id = m.payment_id AND a.attempt = m.attempt
+    WHERE m.again_alone AND (m.effect = 'disputes' OR m.answer <> 0 OR @settled::boolean)
+      AND a.kind IN (@response8, @response9) AND a.delivery_id = m.delivery_id AND a.payment_id = m.payment_id AND a.attempt = m.attempt
       AND a.delivery_id >= @first::bigint AND a.delivery_id < @after::bigint AND a.answer_id IS NULL
     RETURNING a.delivery_id, a.kind, a.payments)
 INSERT INTO answer_due_tally (delivery_id, kind, payments, first_at, last_at)
