@@ -79,7 +79,7 @@ func TestFollow(t *testing.T) {
 // TestFollow_IsWritten: the last migration that changes the table that SQL reads, and the table in the documentation, are made from Cells.
 func TestFollow_IsWritten(t *testing.T) {
 	t.Parallel()
-	generated(t, "../schema/migrations/0040_back_first.sql", "-- what may follow: made by go test ./gateway -run Follow -update\n", "-- end of what may follow\n", followSQL())
+	generated(t, "../schema/migrations/0041_back_first.sql", "-- what may follow: made by go test ./gateway -run Follow -update\n", "-- end of what may follow\n", followSQL())
 	generated(t, "../docs/bank-interface.md", "<!-- what may follow: made by go test ./gateway -run Follow -update -->\n", "<!-- end of what may follow -->", followTable())
 	generated(t, "../docs/bank-interface.md", "<!-- how sure: made by go test ./gateway -run Follow -update -->\n", "<!-- end of how sure -->", certaintyTable())
 }
