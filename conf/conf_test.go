@@ -206,6 +206,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"a report, and when?": {"[report]\ndaily = [\"control 4101 LEVA csv da\"]\n", "report.daily"},
 		"a report on paper":   {"[report]\ndaily = [\"control 4101 LEVA 07:00 paper da\"]\n", "report.daily"},
 		"long copies":         {"[answers]\ncopies = [\"LEVA\"]\n[limits]\nanswer_payments = 60000\n", "answers.copies"},
+		"connections":         {"connections = \"live\"\n", "connections: \"live\" is not one of recorded, required"},
 		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {

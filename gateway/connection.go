@@ -21,6 +21,36 @@ const (
 	ConnectionEnded     ConnectionState = "ended"
 )
 
+// Pays reports whether bundles are taken of an authority that is connected so far.
+func (s ConnectionState) Pays() bool { return s == ConnectionLive || s == ConnectionConnected }
+
+// RightPayments is what a payout system must be entitled to before its bundles are taken.
+const RightPayments = "payments"
+
+// ConnectionRule says of which bundles it counts how far their authority is connected.
+type ConnectionRule string
+
+// The rules. None is that of a test environment, where those who are not live yet try.
+const (
+	ConnectionsIgnored  ConnectionRule = ""
+	ConnectionsRecorded ConnectionRule = "recorded" // of those that have a connection on record
+	ConnectionsRequired ConnectionRule = "required" // of all
+)
+
+// PayoutSystem is a payout system that a data supplier has for an authority: a bundle names both, and no system.
+type PayoutSystem struct {
+	State  ConnectionState // "": it is on record for a later day
+	Rights []string
+}
+
+// Admits reports whether a bundle is taken of an authority that its data supplier has these payout systems for. One that is live is enough. // B33.1-6
+func (r ConnectionRule) Admits(systems []PayoutSystem) bool {
+	if r == ConnectionsIgnored || len(systems) == 0 && r == ConnectionsRecorded {
+		return true
+	}
+	return slices.ContainsFunc(systems, func(s PayoutSystem) bool { return s.State.Pays() && slices.Contains(s.Rights, RightPayments) })
+}
+
 // MayFollow reports whether a connection may go to a state from another; "" is one that nobody has asked for yet. What is changed so much that it
 // must be tested again goes back to testing.
 func (s ConnectionState) MayFollow(before ConnectionState) bool {

@@ -43,6 +43,38 @@ func TestConnectionState_MayFollow(t *testing.T) {
 	}
 }
 
+// TestConnectionRule_Admits: one live system with the right to payments is enough, whatever the others are. // B33.1-6
+func TestConnectionRule_Admits(t *testing.T) {
+	t.Parallel()
+	pays := []string{"lookups", "payments"}
+	for name, c := range map[string]struct {
+		systems            []gateway.PayoutSystem
+		recorded, required bool
+	}{
+		"nothing on record":     {nil, true, false},
+		"requested":             {[]gateway.PayoutSystem{{State: gateway.ConnectionRequested, Rights: pays}}, false, false},
+		"agreed":                {[]gateway.PayoutSystem{{State: gateway.ConnectionAgreed, Rights: pays}}, false, false},
+		"testing":               {[]gateway.PayoutSystem{{State: gateway.ConnectionTesting, Rights: pays}}, false, false},
+		"live":                  {[]gateway.PayoutSystem{{State: gateway.ConnectionLive, Rights: pays}}, true, true},
+		"connected":             {[]gateway.PayoutSystem{{State: gateway.ConnectionConnected, Rights: pays}}, true, true},
+		"dispensed":             {[]gateway.PayoutSystem{{State: gateway.ConnectionDispensed, Rights: pays}}, false, false},
+		"ended":                 {[]gateway.PayoutSystem{{State: gateway.ConnectionEnded, Rights: pays}}, false, false},
+		"of a later day":        {[]gateway.PayoutSystem{{Rights: pays}}, false, false},
+		"live for other things": {[]gateway.PayoutSystem{{State: gateway.ConnectionLive, Rights: []string{"accounts", "lookups"}}}, false, false},
+		"the second is live":    {[]gateway.PayoutSystem{{State: gateway.ConnectionTesting, Rights: pays}, {State: gateway.ConnectionLive, Rights: pays}}, true, true},
+	} {
+		if got := gateway.ConnectionsRecorded.Admits(c.systems); got != c.recorded {
+			t.Errorf("%s: recorded admits: %t", name, got)
+		}
+		if got := gateway.ConnectionsRequired.Admits(c.systems); got != c.required {
+			t.Errorf("%s: required admits: %t", name, got)
+		}
+		if !gateway.ConnectionsIgnored.Admits(c.systems) {
+			t.Errorf("%s: refused in a test environment", name)
+		}
+	}
+}
+
 // TestConformanceReport_Passed: nothing that is faulty, and twelve official cases at least; unknown is no success.
 func TestConformanceReport_Passed(t *testing.T) {
 	t.Parallel()

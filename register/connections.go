@@ -38,6 +38,26 @@ func Connections(ctx context.Context, q Queryer, at time.Time) ([]Connection, er
 		ORDER BY c.payout_system, c.authority`, at)
 }
 
+// PayoutSystems reads by what systems of a data supplier an authority is, or will be, connected, as known now.
+func PayoutSystems(ctx context.Context, q Queryer, supplier, authority string, at time.Time) (all []gateway.PayoutSystem, err error) {
+	err = each(ctx, q, `SELECT DISTINCT ON (c.payout_system) CASE WHEN c.valid_from <= $3 AND s.valid_from <= $3 THEN c.state ELSE '' END, array_to_string(c.rights, ' ')
+		FROM nks.payout_connection_version c JOIN nks.payout_system_version s USING (payout_system)
+		WHERE s.supplier = $1 AND c.authority = $2 AND c.recorded_to IS NULL AND s.recorded_to IS NULL
+			AND (c.valid_to > $3 OR c.valid_to IS NULL) AND (s.valid_to > $3 OR s.valid_to IS NULL)
+		ORDER BY c.payout_system, c.valid_from, s.valid_from`, func(r *sql.Rows) error {
+		var s gateway.PayoutSystem
+		var rights string
+		err := r.Scan(&s.State, &rights)
+		s.Rights = strings.Fields(rights)
+		all = append(all, s)
+		return err
+	}, supplier, authority, at)
+	if err != nil {
+		return nil, fmt.Errorf("payout systems of %s for %s: %w", supplier, authority, err)
+	}
+	return all, nil
+}
+
 // ConnectionHistory reads all that was ever so of one connection, in the order in which it became known.
 func ConnectionHistory(ctx context.Context, q Queryer, system, authority string) ([]Connection, error) {
 	all, err := readConnections(ctx, q, connections+`WHERE c.payout_system = $1 AND c.authority = $2 ORDER BY c.counter, c.valid_from`, system, authority)
@@ -74,12 +94,13 @@ func SupplierOfSystem(ctx context.Context, q Queryer, system string, at time.Tim
 	return supplier, nil
 }
 
-// ConnectionChange is how far an authority is connected by a decision, from now on.
+// ConnectionChange is how far an authority is connected by a decision.
 type ConnectionChange struct {
 	System, Authority string
 	State             gateway.ConnectionState
 	Rights            []string
 	Responsible       string
+	From              gateway.Date     // the day from whose beginning it counts; zero, or over: at once
 	Decision          int64            // 0: a rehearsal, of which nothing stays
 	Now               func() time.Time // business time
 	Location          *time.Location
@@ -98,7 +119,7 @@ func ChangeConnection(ctx context.Context, tx Tx, c ConnectionChange) error {
 	const staged = "connected"
 	what := pgscript.Step{Name: "what is connected", Statement: `CREATE TEMP TABLE ` + staged + ` ON COMMIT DROP AS
 		SELECT @system::text AS payout_system, @authority::text AS authority, @state::text AS state, string_to_array(@rights::text, ' ') AS rights, @responsible::text AS responsible`}
-	err := changeByDecision(ctx, tx, decided{c.Decision, c.Now, c.Location}, map[string]any{"system": c.System, "authority": c.Authority, "state": string(c.State),
+	err := changeByDecision(ctx, tx, decided{c.Decision, c.Now, c.Location, c.From}, map[string]any{"system": c.System, "authority": c.Authority, "state": string(c.State),
 		"rights": strings.Join(slices.Compact(slices.Sorted(slices.Values(c.Rights))), " "), "responsible": c.Responsible},
 		slices.Concat([]pgscript.Step{what}, connectionSteps(staged), []pgscript.Step{{Name: "nothing more is", Statement: `DROP TABLE ` + staged}}))
 	if err != nil {

@@ -86,10 +86,11 @@ func (a askConnection) decide(ctx context.Context, p *command.Program, in act.In
 func connectionCommand(kind string, state gateway.ConnectionState) func(context.Context, *command.Program, *flag.FlagSet, []string) error {
 	return func(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 		ask := connectionFlags(fs)
-		responsible, rights := new(string), new(string)
+		responsible, rights, effective := new(string), new(string), new(string)
 		if kind == act.KindConnection {
 			responsible = fs.String("responsible", "", "the authority's `person`; otherwise as before")
 			rights = fs.String("rights", "", "what they may do, `WORDS` of payments, accounts and lookups with blanks between them; otherwise as before")
+			effective = fs.String("effective", "", "the `day` from whose beginning it counts, such as 2005-08-15; otherwise at once")
 		}
 		words, err := command.Parse(fs, args)
 		if err != nil {
@@ -100,7 +101,7 @@ func connectionCommand(kind string, state gateway.ConnectionState) func(context.
 		}
 		content := map[string]string{"system": words[0], "authorities": strings.Join(words[1:], " ")}
 		if kind == act.KindConnection {
-			content["state"], content["responsible"], content["rights"] = string(state), *responsible, *rights
+			content["state"], content["responsible"], content["rights"], content["effective"] = string(state), *responsible, *rights, *effective
 		}
 		return ask.decide(ctx, p, act.Intent{Kind: kind, Content: content})
 	}
