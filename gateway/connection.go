@@ -51,6 +51,57 @@ func (r ConnectionRule) Admits(systems []PayoutSystem) bool {
 	return slices.ContainsFunc(systems, func(s PayoutSystem) bool { return s.State.Pays() && slices.Contains(s.Rights, RightPayments) })
 }
 
+// Lack is something without which a connection takes no bundles.
+type Lack string
+
+// What may be lacking, in the order in which it comes.
+const (
+	LackRequest   Lack = "request" // nobody has asked for it, or it is over
+	LackAgreement Lack = "agreement"
+	LackTesting   Lack = "testing" // it is not in test
+	LackReport    Lack = "report"  // no report of a connection test is on record
+	LackPassed    Lack = "passed"  // the last report has not passed
+	LackPersons   Lack = "persons" // two persons, who let it go live
+	LackPayments  Lack = "payments"
+)
+
+// Shown is what has been shown of a payout system before it goes live.
+type Shown struct {
+	Reported, Passed bool // the last report
+	Waived           bool // a dispensation from the test
+}
+
+// Lacks is what a connection lacks before bundles are taken by it.
+func (s ConnectionState) Lacks(rights []string, shown Shown) (all []Lack) {
+	steps := []ConnectionState{ConnectionRequested, ConnectionAgreed, ConnectionTesting}
+	for i, lack := range []Lack{LackRequest, LackAgreement, LackTesting} {
+		if !s.Pays() && slices.Index(steps, s) < i {
+			all = append(all, lack)
+		}
+	}
+	if !s.Pays() {
+		switch {
+		case shown.Passed || shown.Waived:
+		case shown.Reported:
+			all = append(all, LackPassed)
+		default:
+			all = append(all, LackReport)
+		}
+		all = append(all, LackPersons)
+	}
+	if !slices.Contains(rights, RightPayments) {
+		all = append(all, LackPayments)
+	}
+	return all
+}
+
+// Kinds of decisions about connections.
+const (
+	DecisionConnection  = "connection"
+	DecisionConformance = "conformance-report"
+	DecisionWaiveTest   = "waive-test"
+)
+
 // MayFollow reports whether a connection may go to a state from another; "" is one that nobody has asked for yet. What is changed so much that it
 // must be tested again goes back to testing.
 func (s ConnectionState) MayFollow(before ConnectionState) bool {

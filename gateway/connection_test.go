@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -71,6 +72,32 @@ func TestConnectionRule_Admits(t *testing.T) {
 		}
 		if !gateway.ConnectionsIgnored.Admits(c.systems) {
 			t.Errorf("%s: refused in a test environment", name)
+		}
+	}
+}
+
+// TestConnectionState_Lacks: what comes before a state is not lacking any more, and who pays lacks nothing but the right to.
+func TestConnectionState_Lacks(t *testing.T) {
+	t.Parallel()
+	pays := []string{"payments"}
+	for name, c := range map[string]struct {
+		state  gateway.ConnectionState
+		rights []string
+		shown  gateway.Shown
+		want   string
+	}{
+		"not asked for":     {"", pays, gateway.Shown{}, "[request agreement testing report persons]"},
+		"requested":         {gateway.ConnectionRequested, nil, gateway.Shown{}, "[agreement testing report persons payments]"},
+		"agreed and waived": {gateway.ConnectionAgreed, pays, gateway.Shown{Waived: true}, "[testing persons]"},
+		"test has failed":   {gateway.ConnectionTesting, pays, gateway.Shown{Reported: true}, "[passed persons]"},
+		"test has passed":   {gateway.ConnectionTesting, pays, gateway.Shown{Reported: true, Passed: true}, "[persons]"},
+		"live":              {gateway.ConnectionLive, pays, gateway.Shown{}, "[]"},
+		"connected":         {gateway.ConnectionConnected, []string{"lookups"}, gateway.Shown{}, "[payments]"},
+		"dispensed":         {gateway.ConnectionDispensed, pays, gateway.Shown{Reported: true, Passed: true}, "[request agreement testing persons]"},
+		"ended":             {gateway.ConnectionEnded, pays, gateway.Shown{}, "[request agreement testing report persons]"},
+	} {
+		if got := fmt.Sprint(c.state.Lacks(c.rights, c.shown)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

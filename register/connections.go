@@ -22,20 +22,39 @@ type Connection struct {
 	State       gateway.ConnectionState `json:"state"`
 	Rights      []string                `json:"rights"`
 	Responsible string                  `json:"responsible"`
-	Since       time.Time               `json:"since"`    // it counts
-	Recorded    time.Time               `json:"recorded"` // business time
-	Decision    int64                   `json:"decision"` // 0: it was loaded
+	Since       time.Time               `json:"since"`           // it counts
+	Later       bool                    `json:"later,omitempty"` // Since is still to come
+	Next        *Connection             `json:"next,omitempty"`  // what is on record for a later day
+	Recorded    time.Time               `json:"recorded"`        // business time
+	Decision    int64                   `json:"decision"`        // 0: it was loaded
 }
 
+// connections reads versions; $1 is the instant at which it is asked. The first of a connection counts since it was recorded.
 const connections = `SELECT c.payout_system, coalesce(s.name, ''), coalesce(s.supplier, ''), c.authority, c.state, array_to_string(c.rights, ' '), c.responsible,
-		greatest(c.valid_from, c.recorded_from), c.recorded_from, coalesce(o.decision, 0)
+		greatest(c.valid_from, (SELECT min(f.recorded_from) FROM nks.payout_connection_version f WHERE f.payout_system = c.payout_system AND f.authority = c.authority)),
+		c.valid_from > $1, c.recorded_from, coalesce(o.decision, 0)
 	FROM nks.payout_connection_version c LEFT JOIN nks.payout_system_version s ON s.payout_system = c.payout_system AND s.recorded_to IS NULL AND s.valid_to IS NULL
 	LEFT JOIN nks.register_change_origin o ON o.counter = c.counter `
 
-// Connections reads what is in force at an instant, as known now.
-func Connections(ctx context.Context, q Queryer, at time.Time) ([]Connection, error) {
-	return readConnections(ctx, q, connections+`WHERE c.recorded_to IS NULL AND c.valid_from <= $1 AND (c.valid_to > $1 OR c.valid_to IS NULL)
-		ORDER BY c.payout_system, c.authority`, at)
+// Connections reads what is in force at an instant, and what will be, as known now. One that is of a later day alone has no state, and a Next.
+func Connections(ctx context.Context, q Queryer, at time.Time) (all []Connection, err error) {
+	versions, err := readConnections(ctx, q, connections+`WHERE c.recorded_to IS NULL AND (c.valid_to > $1 OR c.valid_to IS NULL)
+		ORDER BY c.payout_system, c.authority, c.valid_from`, at)
+	for _, v := range versions {
+		n := len(all) - 1
+		if n < 0 || all[n].System != v.System || all[n].Authority != v.Authority {
+			all = append(all, v)
+			n++
+			if !v.Later {
+				continue
+			}
+			all[n].State = ""
+		}
+		if all[n].Next == nil {
+			all[n].Next = &v
+		}
+	}
+	return all, err
 }
 
 // PayoutSystems reads by what systems of a data supplier an authority is, or will be, connected, as known now.
@@ -59,8 +78,8 @@ func PayoutSystems(ctx context.Context, q Queryer, supplier, authority string, a
 }
 
 // ConnectionHistory reads all that was ever so of one connection, in the order in which it became known.
-func ConnectionHistory(ctx context.Context, q Queryer, system, authority string) ([]Connection, error) {
-	all, err := readConnections(ctx, q, connections+`WHERE c.payout_system = $1 AND c.authority = $2 ORDER BY c.counter, c.valid_from`, system, authority)
+func ConnectionHistory(ctx context.Context, q Queryer, system, authority string, at time.Time) ([]Connection, error) {
+	all, err := readConnections(ctx, q, connections+`WHERE c.payout_system = $2 AND c.authority = $3 ORDER BY c.counter, c.valid_from`, at, system, authority)
 	// A version that is followed by another is kept a second time, with its end: the same word once more.
 	return slices.CompactFunc(all, func(a, b Connection) bool {
 		return a.State == b.State && a.Responsible == b.Responsible && slices.Equal(a.Rights, b.Rights)
@@ -71,7 +90,7 @@ func readConnections(ctx context.Context, q Queryer, query string, args ...any) 
 	err = each(ctx, q, query, func(r *sql.Rows) error {
 		var c Connection
 		var rights string
-		err := r.Scan(&c.System, &c.SystemName, &c.Supplier, &c.Authority, &c.State, &rights, &c.Responsible, &c.Since, &c.Recorded, &c.Decision)
+		err := r.Scan(&c.System, &c.SystemName, &c.Supplier, &c.Authority, &c.State, &rights, &c.Responsible, &c.Since, &c.Later, &c.Recorded, &c.Decision)
 		c.Rights = strings.Fields(rights)
 		all = append(all, c)
 		return err

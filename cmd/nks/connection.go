@@ -11,6 +11,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/act"
 	"nks/internal/command"
+	"nks/register"
 )
 
 // connectionSteps are the states that a connection goes through, by the words of the command line.
@@ -138,13 +139,26 @@ func listConnectionsCommand(ctx context.Context, p *command.Program, fs *flag.Fl
 			return printJSON(p.Out, all)
 		}
 		for _, c := range all {
-			if _, err := fmt.Fprintf(p.Out, "%-16s %-10s %-10s since %s  %-8s %s, %s\n", c.System, c.Authority, c.State, day(c.Since), c.Supplier, c.Responsible, strings.Join(c.Rights, " ")); err != nil {
+			if _, err := fmt.Fprintln(p.Out, connectionLine(c)); err != nil {
 				return err
 			}
 		}
 		_, err = fmt.Fprintf(p.Out, "%d connections\n", len(all))
 		return err
 	})
+}
+
+// connectionLine is a connection in the list: as it is, or as it will be where it is of a later day alone.
+func connectionLine(c register.Connection) string {
+	state, word, from := c.State, "since", c.Since
+	if c.State == "" {
+		state, word = c.Next.State, "from"
+	}
+	line := fmt.Sprintf("%-16s %-10s %-10s %s %s  %-8s %s, %s", c.System, c.Authority, state, word, day(from), c.Supplier, c.Responsible, strings.Join(c.Rights, " "))
+	if c.State != "" && c.Next != nil {
+		line += fmt.Sprintf("; %s from %s", c.Next.State, day(c.Next.Since))
+	}
+	return line
 }
 
 // day is the day of an instant in Copenhagen; what always was has none.
@@ -185,6 +199,9 @@ func printConnection(p *command.Program, r act.ConnectionRecord) error {
 		by := "loaded"
 		if c.Decision != 0 {
 			by = fmt.Sprintf("decision %d", c.Decision)
+		}
+		if c.Later {
+			by += ", still to come"
 		}
 		lines = append(lines, fmt.Sprintf("  %s  %-10s %s; %s; %s", day(c.Since), c.State, c.Responsible, strings.Join(c.Rights, " "), by))
 	}

@@ -15,9 +15,9 @@ import (
 
 // Kinds of decisions about connections.
 const (
-	KindConnection  = "connection"
-	KindConformance = "conformance-report"
-	KindWaiveTest   = "waive-test"
+	KindConnection  = gateway.DecisionConnection
+	KindConformance = gateway.DecisionConformance
+	KindWaiveTest   = gateway.DecisionWaiveTest
 )
 
 // Parameters of them.
@@ -44,7 +44,7 @@ type ConnectionRecord struct {
 	Decided []Decided `json:"decided"`
 }
 
-// Connections are all that are in force.
+// Connections are all that are in force, or will be.
 func (d *Desk) Connections(ctx context.Context) (all []register.Connection, err error) {
 	err = d.bank.Transact(ctx, "connections", func(x *postgres.Session) error {
 		all, err = register.Connections(ctx, x, d.bank.Now())
@@ -56,7 +56,7 @@ func (d *Desk) Connections(ctx context.Context) (all []register.Connection, err 
 // Connection is the record of one, or gateway.ErrNotFound.
 func (d *Desk) Connection(ctx context.Context, system, authority string) (r ConnectionRecord, err error) {
 	err = d.bank.Transact(ctx, "connection", func(x *postgres.Session) error {
-		if r.History, err = register.ConnectionHistory(ctx, x, system, authority); err != nil {
+		if r.History, err = register.ConnectionHistory(ctx, x, system, authority, d.bank.Now()); err != nil {
 			return err
 		}
 		if len(r.History) == 0 {
