@@ -37,6 +37,8 @@ type Options struct {
 	Trace pgx.QueryTracer
 	// Failpoint is called at named points between two effects, so that a test can end the process there; nil: nothing happens.
 	Failpoint func(name string)
+	// IBMMQ is the driver of IBM MQ; nil: the program has none.
+	IBMMQ *QueueDriver
 	// AnyPort lets the pages move when their address is taken.
 	AnyPort bool
 }
@@ -46,6 +48,7 @@ type App struct {
 	config    conf.Config
 	log       zerolog.Logger
 	failpoint func(string)
+	ibmmq     *QueueDriver
 
 	db       *Database
 	journal  *journal.Journal // nil: none is kept
@@ -82,7 +85,7 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.Machine == nil {
 		o.Machine = time.Now
 	}
-	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
+	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, ibmmq: o.IBMMQ, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
