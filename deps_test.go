@@ -42,6 +42,8 @@ var rooms = []room{
 	{path: "internal/app", may: []string{"gateway", "register", "reconciliation", "metrics"}, why: "configuration into a running gateway"},
 	{path: "internal/command", why: "the frame of a program with commands"},
 	{path: "internal/client", may: []string{"gateway/door"}, why: "a data supplier's side of the doors"},
+	{path: "internal/serving", may: []string{"gateway", "register", "internal/app", "internal/command"}, why: "the commands by which a gateway runs"},
+	{path: "mq/ibmmq/cmd", may: []string{"gateway", "internal"}, why: "the program with the driver of IBM MQ"},
 	{path: "internal/report", may: []string{"register", "reconciliation", "internal/client", "internal/command"}, why: "what programs print of money and of deliveries"},
 	{path: "internal/bundle", why: "documents of payments, right and wrong"},
 	{path: "internal/conformance", may: []string{"internal/bundle", "internal/client"}, why: "the connection test, played as a data supplier"},
@@ -153,8 +155,11 @@ func roomOf(dir string) room {
 	return found
 }
 
-// leafOf is the leaf that a package belongs to, "" when to none.
+// leafOf is the leaf that a package belongs to, "" when to none. A leaf's own program stands on it and is none.
 func leafOf(dir string) string {
+	if within(dir, "mq/ibmmq/cmd") {
+		return ""
+	}
 	for _, leaf := range leaves {
 		if within(dir, leaf) {
 			return leaf

@@ -30,6 +30,15 @@ const (
 	Test       Environment = "test"
 )
 
+// Connections says of which authorities the payout system must be live before production takes their bundles.
+type Connections string
+
+// The rules about connections.
+const (
+	ConnectionsRecorded Connections = "recorded" // of those that have a connection on record
+	ConnectionsRequired Connections = "required" // of all
+)
+
 // Acceptance is what a bank's "we have it" is made of, after CONTRL has not refused it.
 type Acceptance string
 
@@ -124,6 +133,8 @@ type Config struct {
 	Environment Environment `toml:"environment"`
 	// ApartFrom are configuration files of gateways of the other environment: none of their keys, bank hosts and host keys may be ours.
 	ApartFrom []string `toml:"apart_from"`
+	// Connections says of whom production takes bundles; a test environment takes them of all.
+	Connections Connections `toml:"connections"`
 	// Data is the directory of everything that nks keeps itself.
 	Data string `toml:"data"`
 
@@ -351,7 +362,7 @@ type Metrics struct {
 // Default is what holds where the file says nothing.
 func Default() Config {
 	return Config{
-		Environment: Test, ApartFrom: []string{},
+		Environment: Test, ApartFrom: []string{}, Connections: ConnectionsRecorded,
 		Data:     "data",
 		Database: Database{MaxConnections: 60},
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,

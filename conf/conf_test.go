@@ -217,6 +217,12 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"a report, and when?": {"[report]\ndaily = [\"control 4101 LEVA csv da\"]\n", "report.daily"},
 		"a report on paper":   {"[report]\ndaily = [\"control 4101 LEVA 07:00 paper da\"]\n", "report.daily"},
 		"long copies":         {"[answers]\ncopies = [\"LEVA\"]\n[limits]\nanswer_payments = 60000\n", "answers.copies"},
+		"IBM MQ in the clear": {"[mq]\ndriver = \"ibmmq\"\n[mq.ibmmq]\nconn_name = \"mq(1414)\"\nchannel = \"C\"\npeer_name = \"CN=QM\"\n", "mq.ibmmq.cipher_spec: is empty"},
+		"IBM MQ, no channel":  {"[mq]\ndriver = \"ibmmq\"\n[mq.ibmmq]\nconn_name = \"mq(1414)\"\n", "mq.ibmmq.channel: goes with"},
+		"a table and more":    {"[mq]\ndriver = \"ibmmq\"\n[mq.ibmmq]\nccdt_url = \"file:t\"\nconn_name = \"mq(1414)\"\nchannel = \"C\"\n", "mq.ibmmq.ccdt_url"},
+		"IBM MQ's of another": {"[mq]\n[mq.ibmmq]\nmanager = \"QM\"\n", "mq.ibmmq: is for driver"},
+		"a queue too long":    {"[mq]\ndriver = \"ibmmq\"\nin = \"" + strings.Repeat("Q", 49) + "{supplier}\"\n", "has more than 48 characters"},
+		"connections":         {"connections = \"live\"\n", "connections: \"live\" is not one of recorded, required"},
 		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {

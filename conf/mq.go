@@ -14,7 +14,11 @@ type QueueDriver string
 const (
 	JetStream QueueDriver = "jetstream" // the broker inside nks
 	AMQP      QueueDriver = "amqp"      // somebody else's broker, over AMQP 1.0
+	IBMMQ     QueueDriver = "ibmmq"     // IBM MQ, by IBM's own client: a program of its own has it
 )
+
+// Elsewhere reports whether it is the driver of somebody else's broker.
+func (d QueueDriver) Elsewhere() bool { return d == AMQP || d == IBMMQ }
 
 // QueuePeer is which kind of broker speaks AMQP.
 type QueuePeer string
@@ -57,6 +61,8 @@ type MQ struct {
 	Login string `toml:"login"`
 	// Management is where RabbitMQ's management plugin answers, as https://host:15671; empty: what its queues hold is not known.
 	Management string `toml:"management"`
+	// IBMMQ is how IBM MQ is reached.
+	IBMMQ IBMQueues `toml:"ibmmq"`
 	// TLSCA are the authorities that a broker elsewhere is trusted by; empty: the machine's.
 	TLSCA string `toml:"tls_ca"`
 	// In, Out and Parked are the queues at a broker elsewhere, {supplier} standing for the supplier's name.
@@ -92,8 +98,11 @@ func defaultMQ() MQ {
 
 // Open reports whether there is such a door.
 func (m MQ) Open() bool {
-	if m.Driver == AMQP {
+	switch m.Driver {
+	case AMQP:
 		return len(m.URLs) > 0
+	case IBMMQ:
+		return m.IBMMQ.ConnName != "" || m.IBMMQ.CCDTURL != ""
 	}
 	return m.Listen != ""
 }
@@ -118,7 +127,7 @@ func (m MQ) Of(supplier string) QueueSupplier {
 }
 
 func (m MQ) validate(p *problems) {
-	oneOf(p, "mq.driver", m.Driver, JetStream, AMQP)
+	oneOf(p, "mq.driver", m.Driver, JetStream, AMQP, IBMMQ)
 	p.within("mq.max_message_mb", m.MaxMessageMB, 1, 32)
 	p.within("mq.queue_mb", m.QueueMB, m.MaxMessageMB, 1<<20)
 	p.within("mq.queue_messages", m.QueueMessages, 1, 100_000_000)
@@ -127,13 +136,14 @@ func (m MQ) validate(p *problems) {
 	p.check((m.TLSCertificate == "") == (m.TLSKey == ""), "mq.tls_key", "goes with mq.tls_certificate")
 	m.validateInside(p)
 	m.validateElsewhere(p)
+	m.validateIBM(p)
 	m.validateSuppliers(p)
 }
 
 func (m MQ) validateInside(p *problems) {
-	if m.Driver == AMQP {
-		p.check(m.Listen == "", "mq.listen", "is of the broker inside; driver \"amqp\" has none")
-		p.check(m.TLSClientCA == "", "mq.tls_client_ca", "is of the broker inside; driver \"amqp\" has none")
+	if m.Driver.Elsewhere() {
+		p.check(m.Listen == "", "mq.listen", "is of the broker inside; driver %q has none", m.Driver)
+		p.check(m.TLSClientCA == "", "mq.tls_client_ca", "is of the broker inside; driver %q has none", m.Driver)
 		return
 	}
 	p.check(m.TLSClientCA == "" || m.TLSCertificate != "", "mq.tls_client_ca", "needs mq.tls_certificate")
@@ -151,7 +161,9 @@ func (m MQ) validateElsewhere(p *problems) {
 	oneOf(p, "mq.peer", m.Peer, PeerRabbitMQ, PeerStrict)
 	if m.Driver != AMQP {
 		p.check(len(m.URLs) == 0, "mq.urls", "are of a broker elsewhere; driver %q has none", m.Driver)
-		p.check(m.Login == "" && m.TLSCA == "" && m.Management == "", "mq.login", "mq.management and mq.tls_ca are for a broker elsewhere; driver %q has none", m.Driver)
+		p.check(m.TLSCA == "" && m.Management == "" && (m.Login == "" || m.Driver == IBMMQ), "mq.login", "mq.management and mq.tls_ca are for a broker elsewhere; driver %q has none", m.Driver)
+	}
+	if !m.Driver.Elsewhere() {
 		return
 	}
 	for _, text := range m.URLs {
@@ -200,8 +212,8 @@ func (m MQ) validateSuppliers(p *problems) {
 			p.check(validCertificate(c), key+"certificates", "%q is neither cn: and a common name nor sha256: and 64 hexadecimal digits", c)
 		}
 		p.check(len(s.Certificates) == 0 || m.Driver == JetStream && m.TLSClientCA != "", key+"certificates", "need mq.tls_client_ca")
-		p.check(s.In+s.Out+s.Parked == "" || m.Driver == AMQP, key+"in", "queues are named at a broker elsewhere only")
-		if m.Driver != AMQP {
+		p.check(s.In+s.Out+s.Parked == "" || m.Driver.Elsewhere(), key+"in", "queues are named at a broker elsewhere only")
+		if !m.Driver.Elsewhere() {
 			continue
 		}
 		named := m.Of(s.Name)

@@ -14,7 +14,7 @@ func (c *Config) Resolve(dir string) {
 	c.Folder = dir
 	for _, path := range []*string{&c.Data, &c.Database.URLFile, &c.Database.PrivateDir, &c.Database.SocketDir,
 		&c.Database.BinDir, &c.Mailbox.HostKey, &c.Mailbox.NextHostKey, &c.MQ.Dir, &c.MQ.Credentials,
-		&c.MQ.TLSCertificate, &c.MQ.TLSKey, &c.MQ.TLSClientCA, &c.MQ.TLSCA, &c.MQ.Login,
+		&c.MQ.TLSCertificate, &c.MQ.TLSKey, &c.MQ.TLSClientCA, &c.MQ.TLSCA, &c.MQ.Login, &c.MQ.IBMMQ.KeyRepository, &c.MQ.IBMMQ.KeyPassword,
 		&c.Audit.Key, &c.Audit.Checkpoints, &c.Retention.Key, &c.Journal.Directory, &c.Journal.Second, &c.Decisions.Persons, &c.Keys.Expires} {
 		*path = from(dir, *path)
 	}
@@ -130,6 +130,8 @@ func (c Config) CheckFiles() []error {
 	check("mq.tls_client_ca", c.MQ.TLSClientCA, false)
 	check("mq.tls_ca", c.MQ.TLSCA, false)
 	check("mq.login", c.MQ.Login, true)
+	check("mq.ibmmq.key_repository", c.MQ.IBMMQ.KeyRepository, true)
+	check("mq.ibmmq.key_password", c.MQ.IBMMQ.KeyPassword, true)
 	for _, path := range c.Audit.FormerKeys {
 		check("audit.former_keys", path, false)
 	}

@@ -56,6 +56,7 @@ func oneOf[T ~string](p *problems, key string, value T, allowed ...T) {
 func (c Config) Validate() error {
 	var p problems
 	oneOf(&p, "environment", c.Environment, Production, Test)
+	oneOf(&p, "connections", c.Connections, ConnectionsRecorded, ConnectionsRequired)
 	p.check(c.Data != "", "data", "is empty")
 	c.Database.validate(&p, len(c.Banks), len(c.Rasp.Endpoints()))
 	c.Mailbox.validate(&p)

@@ -184,6 +184,21 @@ func TestBrowser_WithoutScript(t *testing.T) {
 		t.Errorf("%d broken wires", broken)
 	}
 	b.tabTo("the table of lines", `el.matches("#lines .scroll")`)
+
+	w.connectedUpTo("LON/1", "77")
+	b.open("/connections")
+	b.faultless("/connections")
+	b.tabTo("a connection", `el.matches('#connections a')`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.waits("a connection", `location.pathname === "/connection/LON%2F1/77" && document.readyState === "complete"`)
+	b.faultless("/connection")
+	b.tabTo("the cases of the report", `el.tagName === "SUMMARY"`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.waits("the cases", `document.querySelector("#reports details").open`)
+	b.do(chromedp.Click(chromedp.CSS(".tongue button")))
+	b.waits("the same page in English", `document.documentElement.lang === "en" && document.querySelector("h1").innerText === "Authority 77 by LON/1"`)
+	b.do(chromedp.Click(chromedp.CSS(".tongue button")))
+	b.waits("Danish again", `document.documentElement.lang === "da"`)
 	b.open("/?still=1")
 
 	b.lookAs("77")

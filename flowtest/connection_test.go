@@ -20,7 +20,7 @@ func connects(o *options) {
 }
 
 // tested is the report of a connection test with so many cases of each verdict.
-func tested(t *testing.T, supplier string, passed, failed, notPossible int) string {
+func tested(t testing.TB, supplier string, passed, failed, notPossible int) string {
 	t.Helper()
 	r := gateway.ConformanceReport{Supplier: supplier, Gateway: "NKS", Begun: time.Unix(0, 0), Ended: time.Unix(60, 0)}
 	for n, v := range map[gateway.Verdict]int{gateway.VerdictPassed: passed, gateway.VerdictFailed: failed, gateway.VerdictNotPossible: notPossible} {

@@ -137,6 +137,9 @@ var visible = []struct {
 	{"decision", 0, 0, 0},
 	{"decision_item", 0, 0, 0},
 	{"decision_step", 0, 0, 0},
+	{"payout_system_version", 0, 0, 0},     // TestConnection_Pages has some
+	{"payout_connection_version", 0, 0, 0}, // the same
+	{"register_change_origin", 1, 0, 0},
 	{"document", 0, 5, 4},
 	{"document_piece", 0, 5, 4},
 }

@@ -28,6 +28,7 @@ const (
 	CodeWrongSender       Code = "907"
 	CodeWrongEnvironment  Code = "908"
 	CodeBundleLimit       Code = "909"
+	CodeNotConnected      Code = "910"
 	CodeExecutionDate     Code = "0002"
 	CodeUnknownAgreement  Code = "9001"
 	CodeAgreementExpired  Code = "9002"
@@ -71,6 +72,7 @@ func Codes() []CodeText {
 		{CodeWrongSender, LevelBundle, false, "Afsender svarer ikke til den tilsluttede dataleverandør", "The sender is not the data supplier that is logged in", "First From/PartyId = the login of the door."},
 		{CodeWrongEnvironment, LevelBundle, false, "Modtager er et andet miljø", "Addressed to another environment", "First To/PartyId is a name of this gateway (identity.name, or identity.addressed_as): NKS, or as a rule NKSTEST in test."},
 		{CodeUnknownParty, LevelBundle, false, "Ukendt dataleverandør eller myndighed", "Unknown data supplier and authority pair", "An agreement names the pair. // B33.1"},
+		{CodeNotConnected, LevelBundle, false, "Myndigheden er ikke i drift med et udbetalingssystem hos dataleverandøren", "No payout system of the data supplier is live for the authority", "In production a payout system of the data supplier is live or connected for the authority, with the right to payments. // B33.1-6"},
 		{CodeDuplicateBundle, LevelBundle, false, "Bundtet er modtaget tidligere", "The bundle was received before", "GrpId is unique per authority and data supplier; the same bytes are the same bundle."},
 		{CodeInstruction, LevelBundle, false, "Ukendt instruktion til NKS", "Unknown instruction to NKS", "InstrNks is NOCDTRACCT with RETUR, or absent."},
 		{CodeControlSum, LevelBundle, false, "Kontrolsum stemmer ikke", "The control sum differs", "CtrlSum = the sum of all amounts, in the same scale."},

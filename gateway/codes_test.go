@@ -79,7 +79,7 @@ func TestCodes_Unique(t *testing.T) {
 		if c.Code.Rank() != i {
 			t.Errorf("code %s has rank %d, stands at %d", c.Code, c.Code.Rank(), i)
 		}
-		ours := strings.HasPrefix(string(c.Code), "90")
+		ours := strings.HasPrefix(string(c.Code), "9")
 		if ours == c.Official {
 			t.Errorf("code %s: official %t does not fit its range", c.Code, c.Official)
 		}

@@ -21,6 +21,87 @@ const (
 	ConnectionEnded     ConnectionState = "ended"
 )
 
+// Pays reports whether bundles are taken of an authority that is connected so far.
+func (s ConnectionState) Pays() bool { return s == ConnectionLive || s == ConnectionConnected }
+
+// RightPayments is what a payout system must be entitled to before its bundles are taken.
+const RightPayments = "payments"
+
+// ConnectionRule says of which bundles it counts how far their authority is connected.
+type ConnectionRule string
+
+// The rules. None is that of a test environment, where those who are not live yet try.
+const (
+	ConnectionsIgnored  ConnectionRule = ""
+	ConnectionsRecorded ConnectionRule = "recorded" // of those that have a connection on record
+	ConnectionsRequired ConnectionRule = "required" // of all
+)
+
+// PayoutSystem is a payout system that a data supplier has for an authority: a bundle names both, and no system.
+type PayoutSystem struct {
+	State  ConnectionState // "": it is on record for a later day
+	Rights []string
+}
+
+// Admits reports whether a bundle is taken of an authority that its data supplier has these payout systems for. One that is live is enough. // B33.1-6
+func (r ConnectionRule) Admits(systems []PayoutSystem) bool {
+	if r == ConnectionsIgnored || len(systems) == 0 && r == ConnectionsRecorded {
+		return true
+	}
+	return slices.ContainsFunc(systems, func(s PayoutSystem) bool { return s.State.Pays() && slices.Contains(s.Rights, RightPayments) })
+}
+
+// Lack is something without which a connection takes no bundles.
+type Lack string
+
+// What may be lacking, in the order in which it comes.
+const (
+	LackRequest   Lack = "request" // nobody has asked for it, or it is over
+	LackAgreement Lack = "agreement"
+	LackTesting   Lack = "testing" // it is not in test
+	LackReport    Lack = "report"  // no report of a connection test is on record
+	LackPassed    Lack = "passed"  // the last report has not passed
+	LackPersons   Lack = "persons" // two persons, who let it go live
+	LackPayments  Lack = "payments"
+)
+
+// Shown is what has been shown of a payout system before it goes live.
+type Shown struct {
+	Reported, Passed bool // the last report
+	Waived           bool // a dispensation from the test
+}
+
+// Lacks is what a connection lacks before bundles are taken by it.
+func (s ConnectionState) Lacks(rights []string, shown Shown) (all []Lack) {
+	steps := []ConnectionState{ConnectionRequested, ConnectionAgreed, ConnectionTesting}
+	for i, lack := range []Lack{LackRequest, LackAgreement, LackTesting} {
+		if !s.Pays() && slices.Index(steps, s) < i {
+			all = append(all, lack)
+		}
+	}
+	if !s.Pays() {
+		switch {
+		case shown.Passed || shown.Waived:
+		case shown.Reported:
+			all = append(all, LackPassed)
+		default:
+			all = append(all, LackReport)
+		}
+		all = append(all, LackPersons)
+	}
+	if !slices.Contains(rights, RightPayments) {
+		all = append(all, LackPayments)
+	}
+	return all
+}
+
+// Kinds of decisions about connections.
+const (
+	DecisionConnection  = "connection"
+	DecisionConformance = "conformance-report"
+	DecisionWaiveTest   = "waive-test"
+)
+
 // MayFollow reports whether a connection may go to a state from another; "" is one that nobody has asked for yet. What is changed so much that it
 // must be tested again goes back to testing.
 func (s ConnectionState) MayFollow(before ConnectionState) bool {

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -39,6 +40,64 @@ func TestConnectionState_MayFollow(t *testing.T) {
 		}
 		if s := before; s != "" && s.Persons() != map[bool]int{true: 2, false: 1}[slices.Contains([]gateway.ConnectionState{gateway.ConnectionLive, gateway.ConnectionConnected, gateway.ConnectionDispensed}, s)] {
 			t.Errorf("%q takes %d persons", s, s.Persons())
+		}
+	}
+}
+
+// TestConnectionRule_Admits: one live system with the right to payments is enough, whatever the others are. // B33.1-6
+func TestConnectionRule_Admits(t *testing.T) {
+	t.Parallel()
+	pays := []string{"lookups", "payments"}
+	for name, c := range map[string]struct {
+		systems            []gateway.PayoutSystem
+		recorded, required bool
+	}{
+		"nothing on record":     {nil, true, false},
+		"requested":             {[]gateway.PayoutSystem{{State: gateway.ConnectionRequested, Rights: pays}}, false, false},
+		"agreed":                {[]gateway.PayoutSystem{{State: gateway.ConnectionAgreed, Rights: pays}}, false, false},
+		"testing":               {[]gateway.PayoutSystem{{State: gateway.ConnectionTesting, Rights: pays}}, false, false},
+		"live":                  {[]gateway.PayoutSystem{{State: gateway.ConnectionLive, Rights: pays}}, true, true},
+		"connected":             {[]gateway.PayoutSystem{{State: gateway.ConnectionConnected, Rights: pays}}, true, true},
+		"dispensed":             {[]gateway.PayoutSystem{{State: gateway.ConnectionDispensed, Rights: pays}}, false, false},
+		"ended":                 {[]gateway.PayoutSystem{{State: gateway.ConnectionEnded, Rights: pays}}, false, false},
+		"of a later day":        {[]gateway.PayoutSystem{{Rights: pays}}, false, false},
+		"live for other things": {[]gateway.PayoutSystem{{State: gateway.ConnectionLive, Rights: []string{"accounts", "lookups"}}}, false, false},
+		"the second is live":    {[]gateway.PayoutSystem{{State: gateway.ConnectionTesting, Rights: pays}, {State: gateway.ConnectionLive, Rights: pays}}, true, true},
+	} {
+		if got := gateway.ConnectionsRecorded.Admits(c.systems); got != c.recorded {
+			t.Errorf("%s: recorded admits: %t", name, got)
+		}
+		if got := gateway.ConnectionsRequired.Admits(c.systems); got != c.required {
+			t.Errorf("%s: required admits: %t", name, got)
+		}
+		if !gateway.ConnectionsIgnored.Admits(c.systems) {
+			t.Errorf("%s: refused in a test environment", name)
+		}
+	}
+}
+
+// TestConnectionState_Lacks: what comes before a state is not lacking any more, and who pays lacks nothing but the right to.
+func TestConnectionState_Lacks(t *testing.T) {
+	t.Parallel()
+	pays := []string{"payments"}
+	for name, c := range map[string]struct {
+		state  gateway.ConnectionState
+		rights []string
+		shown  gateway.Shown
+		want   string
+	}{
+		"not asked for":     {"", pays, gateway.Shown{}, "[request agreement testing report persons]"},
+		"requested":         {gateway.ConnectionRequested, nil, gateway.Shown{}, "[agreement testing report persons payments]"},
+		"agreed and waived": {gateway.ConnectionAgreed, pays, gateway.Shown{Waived: true}, "[testing persons]"},
+		"test has failed":   {gateway.ConnectionTesting, pays, gateway.Shown{Reported: true}, "[passed persons]"},
+		"test has passed":   {gateway.ConnectionTesting, pays, gateway.Shown{Reported: true, Passed: true}, "[persons]"},
+		"live":              {gateway.ConnectionLive, pays, gateway.Shown{}, "[]"},
+		"connected":         {gateway.ConnectionConnected, []string{"lookups"}, gateway.Shown{}, "[payments]"},
+		"dispensed":         {gateway.ConnectionDispensed, pays, gateway.Shown{Reported: true, Passed: true}, "[request agreement testing persons]"},
+		"ended":             {gateway.ConnectionEnded, pays, gateway.Shown{}, "[request agreement testing report persons]"},
+	} {
+		if got := fmt.Sprint(c.state.Lacks(c.rights, c.shown)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

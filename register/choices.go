@@ -73,7 +73,7 @@ func ChangeChoice(ctx context.Context, tx Tx, c ChoiceChange) error {
 	what := pgscript.Step{Name: "what is chosen", Statement: `CREATE TEMP TABLE ` + staged + ` ON COMMIT DROP AS
 		SELECT @authority::text AS authority, nullif(@benefit::text, '') AS benefit_type, @cause::text AS cause, @choice::text AS choice,
 			nullif(@days::int, 0) AS hold_days, nullif(@otherwise::text, '') AS otherwise, nullif(@account::text, '') AS error_account`}
-	err := changeByDecision(ctx, tx, decided{c.Decision, c.Now, c.Location}, map[string]any{"authority": c.Authority, "benefit": c.BenefitType, "cause": string(c.Cause),
+	err := changeByDecision(ctx, tx, decided{decision: c.Decision, now: c.Now, location: c.Location}, map[string]any{"authority": c.Authority, "benefit": c.BenefitType, "cause": string(c.Cause),
 		"choice": string(c.Does), "days": c.HoldDays, "otherwise": string(c.Otherwise), "account": c.Account},
 		slices.Concat([]pgscript.Step{what}, choiceSteps(staged), []pgscript.Step{{Name: "nothing more is", Statement: `DROP TABLE ` + staged}}))
 	if err != nil {

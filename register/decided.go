@@ -13,6 +13,7 @@ type decided struct {
 	decision int64
 	now      func() time.Time // business time
 	location *time.Location
+	from     gateway.Date // the day on which it begins to count; zero, or over: at once
 }
 
 // changeByDecision takes the steps of a change in the caller's transaction; what is so already makes nothing.
@@ -20,7 +21,10 @@ func changeByDecision(ctx context.Context, tx Tx, by decided, values map[string]
 	if err := lock(ctx, tx); err != nil {
 		return err
 	}
-	of, err := beginChange(ctx, tx, by.now, gateway.Date{}, by.location)
+	if by.from.Before(gateway.DateOf(by.now().In(by.location))) {
+		by.from = gateway.Date{}
+	}
+	of, err := beginChange(ctx, tx, by.now, by.from, by.location)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func checkCommand(ctx context.Context, p *command.Program, fs *flag.FlagSet, arg
 	if err := command.OneOf("lang", *lang, "da", "en"); err != nil {
 		return err
 	}
-	arrival, err := timeFlag("at", *at)
+	arrival, err := command.Time("at", *at)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func TestCheck(t *testing.T) {
 	s.checkPlan(t)
 	s.checkOne(t)
 	s.checkStdin(t)
+	s.checkConnected(t)
 	programtest.NothingRuns(t, s.dir)
 	s.checkBeside(t)
 }
@@ -130,6 +131,21 @@ func (s *site) checkOne(t *testing.T) {
 	p.Want(t, 1)
 	if all := checkedBy(t, p); len(all) != 1 || all[0].Receipt != "RJCT" || all[0].Rejected != 5 || all[0].Errors[0].Code != "907" || all[0].Errors[0].Line < 2 {
 		t.Errorf("under another login: %+v", all)
+	}
+}
+
+// checkConnected has production take bundles of those alone who are live by a payout system.
+func (s *site) checkConnected(t *testing.T) {
+	t.Helper()
+	whole := programtest.Document(s.dir, s.planned(t, "accepted as a whole", func(d programtest.Delivery) bool { return d.Kind == "ISO 8859-1" }))
+	text, err := os.ReadFile(s.config)
+	must(t, err)
+	strict := filepath.Join(s.dir, "strict.toml")
+	must(t, os.WriteFile(strict, append([]byte("connections = \"required\"\n"), text...), 0o644))
+	p := nks(t, "check", "--config", strict, "--at", programtest.CountryStart, "--json", whole)
+	p.Want(t, 1)
+	if all := checkedBy(t, p); len(all) != 1 || all[0].Receipt != "RJCT" || all[0].Errors[0].Code != "910" || all[0].Errors[0].Path != "NKSPayment/GrpHdr/InitgPty" {
+		t.Errorf("nobody is live: %+v", all)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"nks/gateway"
 	"nks/gateway/act"
 	"nks/internal/command"
+	"nks/register"
 )
 
 // connectionSteps are the states that a connection goes through, by the words of the command line.
@@ -86,10 +87,11 @@ func (a askConnection) decide(ctx context.Context, p *command.Program, in act.In
 func connectionCommand(kind string, state gateway.ConnectionState) func(context.Context, *command.Program, *flag.FlagSet, []string) error {
 	return func(ctx context.Context, p *command.Program, fs *flag.FlagSet, args []string) error {
 		ask := connectionFlags(fs)
-		responsible, rights := new(string), new(string)
+		responsible, rights, effective := new(string), new(string), new(string)
 		if kind == act.KindConnection {
 			responsible = fs.String("responsible", "", "the authority's `person`; otherwise as before")
 			rights = fs.String("rights", "", "what they may do, `WORDS` of payments, accounts and lookups with blanks between them; otherwise as before")
+			effective = fs.String("effective", "", "the `day` from whose beginning it counts, such as 2005-08-15; otherwise at once")
 		}
 		words, err := command.Parse(fs, args)
 		if err != nil {
@@ -100,7 +102,7 @@ func connectionCommand(kind string, state gateway.ConnectionState) func(context.
 		}
 		content := map[string]string{"system": words[0], "authorities": strings.Join(words[1:], " ")}
 		if kind == act.KindConnection {
-			content["state"], content["responsible"], content["rights"] = string(state), *responsible, *rights
+			content["state"], content["responsible"], content["rights"], content["effective"] = string(state), *responsible, *rights, *effective
 		}
 		return ask.decide(ctx, p, act.Intent{Kind: kind, Content: content})
 	}
@@ -137,13 +139,26 @@ func listConnectionsCommand(ctx context.Context, p *command.Program, fs *flag.Fl
 			return printJSON(p.Out, all)
 		}
 		for _, c := range all {
-			if _, err := fmt.Fprintf(p.Out, "%-16s %-10s %-10s since %s  %-8s %s, %s\n", c.System, c.Authority, c.State, day(c.Since), c.Supplier, c.Responsible, strings.Join(c.Rights, " ")); err != nil {
+			if _, err := fmt.Fprintln(p.Out, connectionLine(c)); err != nil {
 				return err
 			}
 		}
 		_, err = fmt.Fprintf(p.Out, "%d connections\n", len(all))
 		return err
 	})
+}
+
+// connectionLine is a connection in the list: as it is, or as it will be where it is of a later day alone.
+func connectionLine(c register.Connection) string {
+	state, word, from := c.State, "since", c.Since
+	if c.State == "" {
+		state, word = c.Next.State, "from"
+	}
+	line := fmt.Sprintf("%-16s %-10s %-10s %s %s  %-8s %s, %s", c.System, c.Authority, state, word, day(from), c.Supplier, c.Responsible, strings.Join(c.Rights, " "))
+	if c.State != "" && c.Next != nil {
+		line += fmt.Sprintf("; %s from %s", c.Next.State, day(c.Next.Since))
+	}
+	return line
 }
 
 // day is the day of an instant in Copenhagen; what always was has none.
@@ -184,6 +199,9 @@ func printConnection(p *command.Program, r act.ConnectionRecord) error {
 		by := "loaded"
 		if c.Decision != 0 {
 			by = fmt.Sprintf("decision %d", c.Decision)
+		}
+		if c.Later {
+			by += ", still to come"
 		}
 		lines = append(lines, fmt.Sprintf("  %s  %-10s %s; %s; %s", day(c.Since), c.State, c.Responsible, strings.Join(c.Rights, " "), by))
 	}

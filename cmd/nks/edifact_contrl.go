@@ -40,7 +40,7 @@ func answerCommand(_ context.Context, p *command.Program, fs *flag.FlagSet, args
 		return command.Usagef("--action %d: must be one of 7, 8", *action)
 	}
 	run := &answerRun{Program: p, settings: settings, received: *action == int(contrl.ActionReceived), options: contrl.Options{Whole: *whole}, ref: *ref}
-	if run.at, err = timeFlag("at", *at); err != nil {
+	if run.at, err = command.Time("at", *at); err != nil {
 		return err
 	}
 	if run.at.IsZero() {

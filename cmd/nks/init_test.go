@@ -147,7 +147,44 @@ func TestInit_EveryDoor(t *testing.T) {
 	if !strings.Contains(p.Out.String(), "6 of 6 cases passed") {
 		t.Errorf("nks conformance: %s", p.Out.String())
 	}
+	o.byQueue(t)
 	end(t, gateway, bank)
+}
+
+// byQueue plays the whole connection test by the queue: a person stops what case 13 has sent, and two let everything go at once.
+func (o tryout) byQueue(t *testing.T) {
+	t.Helper()
+	at := func(parts ...string) string { return filepath.Join(append([]string{o.dir}, parts...)...) }
+	config, err := os.ReadFile(at("nks.toml"))
+	must(t, err)
+	broker := regexp.MustCompile(`(?s)\[mq\].*?(127\.0\.0\.1:[0-9]+)`).FindSubmatch(config)
+	if broker == nil {
+		t.Fatal("nks.toml has no broker")
+	}
+	played := program.Begin(t, nil, "conformance", "--cast", at("conformance.toml"), "--out", at("by-queue"), "--bank", "2m", "--mass", "20", "--via", "mq",
+		"--server", string(broker[1]), "--password-file", at("keys", "mq", "TRYLEV"))
+	if !programtest.Eventually(programtest.Longest, func() bool { return strings.Contains(played.Out.String(), "\n60 ") || played.Ended() }) || played.Ended() {
+		t.Fatalf("nks conformance ended early:\n%s%s", played.Out.String(), played.Err.String())
+	}
+	does := func(says string, args ...string) string {
+		t.Helper()
+		p := nks(t, append(args, "--config", at("nks.toml"))...)
+		p.Want(t, 0)
+		found := regexp.MustCompile(says).FindStringSubmatch(p.Out.String())
+		if found == nil {
+			t.Fatalf("nks %s said %s, which has no %s", strings.Join(args, " "), p.Out.String(), says)
+		}
+		return found[len(found)-1]
+	}
+	number := does(`payment ([0-9]+)`, "explain", regexp.MustCompile(`CT[a-z0-9]+-13-1`).FindString(played.Out.String()))
+	does(`done: is stopped`, "decide", "stop", number, "--by", "A. Hansen", "--why", "case 13")
+	decision := does(`decision ([0-9]+)`, "decide", "release-now", "--what", "all", "--by", "A. Hansen", "--why", "a trial")
+	does(`are released now`, "decide", "approve", decision, "--by", "B. Jensen")
+	played.Finish(t, programtest.Longest)
+	played.Want(t, 0)
+	if !strings.Contains(played.Out.String(), "passed: 25 of 25 cases passed") {
+		t.Errorf("nks conformance: %s", played.Out.String())
+	}
 }
 
 // connecting runs the boxes of docs/connecting.md that are marked as commands, each by a shell that stops at the first that fails.

@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // business times are Copenhagen's, also on a machine without a time zone database
 
 	"nks/internal/command"
+	"nks/internal/serving"
 )
 
 // version is set by the build: -ldflags "-X main.version=…".
@@ -18,7 +19,7 @@ func commands() []command.Command {
 	return []command.Command{
 		{Name: "init", Args: "DIR", Summary: "write a gateway to try: configuration, keys, an example register, a simulated bank and bundles; for a test environment only", Run: initCommand,
 			Examples: []string{"init try", "init --mq /srv/nks-try"}},
-		{Name: "run", Summary: "run the gateway until it is told to stop (SIGTERM, Ctrl-C)", Run: runCommand,
+		{Name: "run", Summary: "run the gateway until it is told to stop (SIGTERM, Ctrl-C)", Run: serving.Run(version, nil),
 			Examples: []string{"run --config /srv/nks/nks.toml", "run --config trial.toml --clock 2005-08-11T04:30:00+02:00"}},
 		{Name: "load", Args: "DIR|FILE...", Summary: "load reference data from CSV files, or banks' profiles from a TOML file (docs/reference-data.md)", Run: loadCommand,
 			Examples: []string{"load --config /srv/nks/nks.toml /srv/nks/reference", "load --effective 2005-09-01 /srv/nks/september/agreements.csv",
@@ -82,7 +83,7 @@ func commands() []command.Command {
 				`resolve --config /srv/nks/nks.toml --bank BEC --interchange 17 --arrived no --by "A. Hansen" --approved-by "B. Jensen"`}},
 		{Name: "migrate", Summary: "bring the database to this program's version", Run: migrateCommand,
 			Examples: []string{"migrate --config /srv/nks/nks.toml"}},
-		{Name: "check-config", Args: "[FILE]", Summary: "check a configuration file and say what is wrong", Run: checkConfigCommand,
+		{Name: "check-config", Args: "[FILE]", Summary: "check a configuration file and say what is wrong", Run: serving.CheckConfig(nil),
 			Examples: []string{"check-config /srv/nks/nks.toml"}},
 		command.Version(version),
 	}

@@ -41,7 +41,7 @@ func registerShowCommand(ctx context.Context, p *command.Program, fs *flag.FlagS
 	if err != nil {
 		return err
 	}
-	knownAt, err := timeFlag("known", *knownText)
+	knownAt, err := command.Time("known", *knownText)
 	if err != nil {
 		return err
 	}

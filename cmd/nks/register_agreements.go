@@ -24,7 +24,7 @@ func registerAgreementsCommand(ctx context.Context, p *command.Program, fs *flag
 	if len(words) > 1 {
 		return command.Usagef("one number at a time")
 	}
-	knownAt, err := timeFlag("known", *knownText)
+	knownAt, err := command.Time("known", *knownText)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func registerChoicesCommand(ctx context.Context, p *command.Program, fs *flag.Fl
 	if len(words) > 1 {
 		return command.Usagef("one authority at a time")
 	}
-	knownAt, err := timeFlag("known", *knownText)
+	knownAt, err := command.Time("known", *knownText)
 	if err != nil {
 		return err
 	}

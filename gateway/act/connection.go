@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -14,9 +15,9 @@ import (
 
 // Kinds of decisions about connections.
 const (
-	KindConnection  = "connection"
-	KindConformance = "conformance-report"
-	KindWaiveTest   = "waive-test"
+	KindConnection  = gateway.DecisionConnection
+	KindConformance = gateway.DecisionConformance
+	KindWaiveTest   = gateway.DecisionWaiveTest
 )
 
 // Parameters of them.
@@ -26,6 +27,7 @@ const (
 	stateOf       = "state"
 	rightsOf      = "rights"
 	responsibleOf = "responsible"
+	effectiveOf   = "effective"
 	reportOf      = "report"
 )
 
@@ -42,7 +44,7 @@ type ConnectionRecord struct {
 	Decided []Decided `json:"decided"`
 }
 
-// Connections are all that are in force.
+// Connections are all that are in force, or will be.
 func (d *Desk) Connections(ctx context.Context) (all []register.Connection, err error) {
 	err = d.bank.Transact(ctx, "connections", func(x *postgres.Session) error {
 		all, err = register.Connections(ctx, x, d.bank.Now())
@@ -54,7 +56,7 @@ func (d *Desk) Connections(ctx context.Context) (all []register.Connection, err 
 // Connection is the record of one, or gateway.ErrNotFound.
 func (d *Desk) Connection(ctx context.Context, system, authority string) (r ConnectionRecord, err error) {
 	err = d.bank.Transact(ctx, "connection", func(x *postgres.Session) error {
-		if r.History, err = register.ConnectionHistory(ctx, x, system, authority); err != nil {
+		if r.History, err = register.ConnectionHistory(ctx, x, system, authority, d.bank.Now()); err != nil {
 			return err
 		}
 		if len(r.History) == 0 {
@@ -89,7 +91,8 @@ func connectionKinds() []Kind {
 			Takes: []Parameter{system, {Name: authoritiesOf, Help: "`numbers` of the authorities, separated by blanks: one system may serve several", Most: 36 * mostAuthorities},
 				{Name: stateOf, Help: "`state`: requested, agreed, testing, live, connected, dispensed or ended"},
 				{Name: responsibleOf, Help: "the authority's `person`; otherwise as before", Optional: true, Most: 200},
-				{Name: rightsOf, Help: "`rights`: payments, accounts, lookups, separated by blanks; otherwise as before", Optional: true}},
+				{Name: rightsOf, Help: "`rights`: payments, accounts, lookups, separated by blanks; otherwise as before", Optional: true},
+				{Name: effectiveOf, Help: "the `day` from whose beginning it counts, such as 2005-08-15; otherwise at once", Optional: true}},
 			Example: `decide connection --system KOM-LON --authorities "4101 5200" --state requested --responsible "P. Rosen" --rights payments --by "A. Hansen" --why "letter of 4101"`,
 			persons: personsToConnect, find: (*Desk).connections, do: connect, again: true},
 		{Name: KindConformance, Summary: "the report of a connection test of a payout system, which nks conformance has made", Thing: gateway.ThingConnection,
@@ -177,16 +180,43 @@ func connect(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decis
 			return "", err
 		}
 	}
+	from, err := effective(by, d.bank.Location)
+	if err != nil {
+		return "", err
+	}
 	c := register.ConnectionChange{System: system, Authority: i.Authority, State: state, Responsible: cmp.Or(by.Content[responsibleOf], was.Responsible), Rights: strings.Fields(by.Content[rightsOf]),
-		Decision: by.ID, Now: d.bank.Now, Location: d.bank.Location}
+		From: from, Decision: by.ID, Now: d.bank.Now, Location: d.bank.Location}
 	if len(c.Rights) == 0 {
 		c.Rights = was.Rights
 	}
 	if c.Responsible == "" {
 		return "", fmt.Errorf("authority %s: who is responsible there must be named: %w", i.Authority, gateway.ErrIntent)
 	}
+	if state.Pays() && !slices.Contains(c.Rights, gateway.RightPayments) {
+		shown += ", without the right to payments: none of its bundles is taken by it"
+	}
+	if gateway.DateOf(d.bank.Now().In(d.bank.Location)).Before(from) {
+		shown += ", from " + from.String()
+	}
 	err = register.ChangeConnection(ctx, x, c)
 	return fmt.Sprintf("authority %s by %s is %s%s", i.Authority, system, state, shown), err
+}
+
+// effective is the day from which a decision is to count; zero where it names none. One that is over when the second person approves
+// counts at once.
+func effective(by gateway.Decision, loc *time.Location) (gateway.Date, error) {
+	given := by.Content[effectiveOf]
+	if given == "" {
+		return gateway.Date{}, nil
+	}
+	day, err := gateway.ParseDate(given)
+	if err != nil {
+		return day, fmt.Errorf("%s: %w: %w", effectiveOf, err, gateway.ErrIntent)
+	}
+	if day.Before(gateway.DateOf(by.AskedAt.In(loc))) {
+		return day, fmt.Errorf("%s %s lies in the past, and nothing counts before it is recorded: %w", effectiveOf, day, gateway.ErrIntent)
+	}
+	return day, nil
 }
 
 // mayGoLive says on what grounds an authority may pay by a system: the last report of the system has passed, whichever of its authorities it

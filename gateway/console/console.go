@@ -70,18 +70,21 @@ func (s *Console) Handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", cached(http.FileServerFS(static))))
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /{$}":           s.overviewPage,
-		"GET /live":          s.livePart,
-		"GET /delivery/{id}": s.deliveryPage,
-		"GET /payment/{id}":  s.paymentPage,
-		"GET /lines":         s.linesPage,
-		"GET /lines/live":    s.liveLines,
-		"GET /search":        s.searchPage,
-		"POST /search":       s.searchPage,
-		"POST /look":         s.lookAs,
-		"GET /check":         s.checkPage,
-		"POST /check":        s.checkUpload,
-		"/":                  func(http.ResponseWriter, *http.Request) error { return gateway.ErrNotFound },
+		"GET /{$}":                             s.overviewPage,
+		"GET /live":                            s.livePart,
+		"GET /delivery/{id}":                   s.deliveryPage,
+		"GET /payment/{id}":                    s.paymentPage,
+		"GET /lines":                           s.linesPage,
+		"GET /lines/live":                      s.liveLines,
+		"GET /connections":                     s.connectionsPage,
+		"GET /search":                          s.searchPage,
+		"GET /connection/{system}/{authority}": s.connectionPage,
+		"GET /connections/report/{id}":         s.reportFile,
+		"POST /search":                         s.searchPage,
+		"POST /look":                           s.lookAs,
+		"GET /check":                           s.checkPage,
+		"POST /check":                          s.checkUpload,
+		"/":                                    func(http.ResponseWriter, *http.Request) error { return gateway.ErrNotFound },
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, serve) })
 	}
@@ -134,7 +137,7 @@ func (s *Console) render(w http.ResponseWriter, r *http.Request, status int, nam
 		// The page that tells of a failure must not need what failed.
 		who = view.Viewer{}
 	}
-	p := page{Lang: lang, Path: r.URL.Path, Title: title, Viewer: who, Choices: choices, Now: s.Now(), HasCheck: s.Checker != nil,
+	p := page{Lang: lang, Path: r.URL.EscapedPath(), Title: title, Viewer: who, Choices: choices, Now: s.Now(), HasCheck: s.Checker != nil,
 		Refresh: refresh, Body: body}
 	var b bytes.Buffer
 	if err := s.pages[lang].ExecuteTemplate(&b, name, p); err != nil {

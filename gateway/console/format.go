@@ -41,6 +41,13 @@ func (s *Console) functions(l Language) template.FuncMap {
 		"detail": func(e view.Exception) string {
 			return ExceptionDetail(l, gateway.ExceptionDetail{Code: e.Code, Args: e.Args})
 		},
+		"connectionaddress":  connectionAddress,
+		"connectionclass":    connectionClass,
+		"connectionstate":    func(s gateway.ConnectionState) string { return ConnectionStateText(l, s) },
+		"connectiondecision": func(d view.ConnectionDecision) string { return decisionText(l, d) },
+		"testreport":         func(r gateway.ConformanceReport) string { return reportText(l, r) },
+		"testverdict":        func(v gateway.Verdict) string { return VerdictText(l, v) },
+
 		"linename":  func(line view.Line) string { return LineName(l, line.Kind, line.Name) },
 		"linestate": func(s gateway.LinkState) string { return LineState(l, s) },
 		"waits":     func(p gateway.QueuePlace) string { return Place(l, p) },

@@ -14,7 +14,9 @@ import (
 type Text struct{ Key, Danish, English string }
 
 // Texts is everything that pages say, but for the codes of rejections, which are the gateway's.
-func Texts() []Text { return slices.Concat(pageTexts, flowTexts, decisionTexts, lineTexts) }
+func Texts() []Text {
+	return slices.Concat(pageTexts, flowTexts, decisionTexts, lineTexts, connectionTexts)
+}
 
 // spoken are the texts by language and key.
 var spoken = func() map[Language]map[string]string {

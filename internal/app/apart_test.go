@@ -161,7 +161,9 @@ func TestEnvironment_OfAnEarlierProgram(t *testing.T) {
 	test := production
 	test.Environment, test.Banks = conf.Test, nil
 	for _, earlier := range []string{`DELETE FROM nks.environment`,
-		`DROP TABLE nks.environment, nks.line, nks.rasp_message, nks.rasp_sequence, nks.rasp_sending, nks.parked_message; DELETE FROM public.nks_migration WHERE version_id >= 37`} {
+		`DROP TABLE nks.environment, nks.line, nks.rasp_message, nks.rasp_sequence, nks.rasp_sending, nks.parked_message;
+			DROP POLICY owner ON nks.payout_system_version; DROP POLICY page ON nks.payout_system_version; DROP POLICY owner ON nks.payout_connection_version;
+			DROP POLICY page ON nks.payout_connection_version; DROP POLICY owner ON nks.register_change_origin; DROP POLICY page ON nks.register_change_origin; DELETE FROM public.nks_migration WHERE version_id >= 37`} {
 		if _, err := db.ExecContext(t.Context(), earlier); err != nil {
 			t.Fatal(err)
 		}

@@ -39,6 +39,8 @@ type Options struct {
 	Failpoint func(name string)
 	// RenewEvery is the pause between two looks whether the files of the doors' keys are others; 0: ten seconds.
 	RenewEvery time.Duration
+	// IBMMQ is the driver of IBM MQ; nil: the program has none.
+	IBMMQ *QueueDriver
 	// AnyPort lets the pages move when their address is taken.
 	AnyPort bool
 }
@@ -48,6 +50,7 @@ type App struct {
 	config    conf.Config
 	log       zerolog.Logger
 	failpoint func(string)
+	ibmmq     *QueueDriver
 
 	db       *Database
 	journal  *journal.Journal // nil: none is kept
@@ -89,7 +92,7 @@ func Start(ctx context.Context, o Options) (a *App, err error) {
 	if o.RenewEvery == 0 {
 		o.RenewEvery = renewEvery
 	}
-	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, renewEvery: o.RenewEvery, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
+	a = &App{config: o.Config, log: o.Log, failpoint: o.Failpoint, ibmmq: o.IBMMQ, renewEvery: o.RenewEvery, queues: noQueues{}, sleepers: newSleepers(), failed: make(chan error, 1)}
 	if o.Start.IsZero() {
 		if o.Start, err = clockStart(o.Config); err != nil {
 			return nil, err
@@ -192,7 +195,7 @@ func patience() gateway.Patience {
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), Connections: connectionRule(c), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
 		Keeping: Keeping(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nks/conf"
+	"nks/gateway"
 )
 
 // ConfigError is a mistake in the configuration, or in a file that it names: nothing helps but to mend that.
@@ -38,6 +39,14 @@ func NewLog(c conf.Log, w io.Writer) (zerolog.Logger, error) {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly}
 	}
 	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+}
+
+// connectionRule is that of the configuration in production; in test all may try.
+func connectionRule(c conf.Config) gateway.ConnectionRule {
+	if c.Environment != conf.Production {
+		return gateway.ConnectionsIgnored
+	}
+	return gateway.ConnectionRule(c.Connections)
 }
 
 // clockStart is the business time of the very first start, zero for the machine's.

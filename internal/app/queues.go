@@ -45,7 +45,7 @@ func (a *App) openQueues(ctx context.Context) (queueDoor, error) {
 	switch {
 	case !c.Open():
 		return noQueues{}, nil
-	case c.Driver == conf.AMQP:
+	case c.Driver.Elsewhere():
 		open = a.openOuter
 	}
 	q, err := open(ctx)
@@ -55,13 +55,17 @@ func (a *App) openQueues(ctx context.Context) (queueDoor, error) {
 	return q, nil
 }
 
-// CheckQueues reads what the configuration's message queue door needs of files. fs.ErrNotExist: one is not there yet.
-func CheckQueues(c conf.MQ) error {
+// CheckQueues reads what the configuration's message queue door needs of files, for a program with this driver of IBM MQ, or nil.
+// fs.ErrNotExist: one is not there yet.
+func CheckQueues(c conf.MQ, ibm *QueueDriver) error {
 	var err error
 	switch {
 	case !c.Open():
-	case c.Driver == conf.AMQP:
-		_, err = newOuterQueues(nil, c).login()
+	case c.Driver.Elsewhere():
+		var q *outerQueues
+		if q, err = newOuterQueues(nil, c, ibm); err == nil {
+			err = q.check()
+		}
 	default:
 		_, _, err = (&tlsFiles{certificate: c.TLSCertificate, key: c.TLSKey, authorities: c.TLSClientCA}).load()
 	}

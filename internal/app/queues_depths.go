@@ -48,7 +48,11 @@ func (d *depths) ask(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := amqp.NewManagement(d.config.Management, d.config.URLs[0], in.User, in.Password, in.TLS)
+	config, err := d.files.client()
+	if err != nil {
+		return nil, err
+	}
+	m, err := amqp.NewManagement(d.config.Management, d.config.URLs[0], in.User, in.Secret, config)
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,8 @@ type StepOptions struct {
 	Log       zerolog.Logger
 	Failpoint func(name string) // nil: nothing happens
 	OwnName   string            // NKS or NKSTEST
+	// Connections says of which bundles it counts how far their authority is connected.
+	Connections gateway.ConnectionRule
 	// Addressed is whom bundles may be addressed to; none: OwnName.
 	Addressed []string
 	OwnGLN    string
@@ -150,7 +152,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	s := &Steps{Base: base, Banks: o.Banks, Image: keeper,
 		Receive: &receive.Store{Base: taking, Days: days, Banks: o.Banks, OpenBundle: intake.Open, Answers: writer,
 			Rules: receive.Rules{Addressed: o.Addressed, DaysAhead: l.ExecutionDays, BundlePayments: l.BundlePayments,
-				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime, Staging: l.Staging}},
+				GroupsPerDelivery: l.DeliveryGroups, DocumentBytes: l.DocumentBytes, Patience: l.Patience, Foretells: o.Foretells, QueueTime: l.QueueTime, Staging: l.Staging, Connections: o.Connections}},
 		Check: &check.Store{Base: base, Answers: writer, Patience: l.Patience,
 			Recipients: check.Recipients{Image: keeper, Sampled: true}},
 		Release: &release.Store{Base: base, Days: days, Banks: o.Banks, Image: keeper,

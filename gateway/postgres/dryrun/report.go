@@ -70,7 +70,7 @@ func (b *placedBundle) place(c gateway.Code) (line int, path string) {
 	case gateway.CodeTooOld:
 		return b.refusedLine, fmt.Sprintf("NKSPayment/PmtInf[%d]/ReqdExctnDt", b.refusedBlock)
 	}
-	element := map[gateway.Code]string{gateway.CodeUnknownParty: "/InitgPty", gateway.CodeDuplicateBundle: "/GrpId",
+	element := map[gateway.Code]string{gateway.CodeUnknownParty: "/InitgPty", gateway.CodeNotConnected: "/InitgPty", gateway.CodeDuplicateBundle: "/GrpId",
 		gateway.CodeInstruction: "/InstrNks", gateway.CodeControlSum: "/CtrlSum", gateway.CodeCount: "/NbOfTxs",
 		gateway.CodeGrouping: "/Grpg"}[c]
 	return head.GroupLine, "NKSPayment/GrpHdr" + element

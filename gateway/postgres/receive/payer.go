@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"nks/gateway"
 	"nks/gateway/postgres"
@@ -28,6 +29,9 @@ func (s *Store) payer(ctx context.Context, x *postgres.Session, d postgres.Deliv
 	if err != nil || len(p.Agreements) == 0 {
 		return p, err
 	}
+	if connected, err := s.connected(ctx, x, d, b, s.Now()); err != nil || !connected {
+		return p, err
+	}
 	head := b.Head()
 	// Committed by itself, so that two first bundles of a pair do not wait for each other.
 	_, err = s.DB.ExecContext(ctx, `INSERT INTO payer (supplier, authority) SELECT $1, $2
@@ -45,6 +49,9 @@ func (s *Store) payer(ctx context.Context, x *postgres.Session, d postgres.Deliv
 func (s *Store) KnownPayer(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle) (Payer, error) {
 	p, err := s.agreements(ctx, x, d, b)
 	if err != nil || len(p.Agreements) == 0 {
+		return p, err
+	}
+	if connected, err := s.connected(ctx, x, d, b, d.ReceivedAt); err != nil || !connected {
 		return p, err
 	}
 	err = x.QueryRowContext(ctx, `SELECT id FROM payer WHERE supplier = $1 AND authority = $2`, d.Supplier, b.Head().Authority).Scan(&p.ID)
@@ -84,6 +91,20 @@ func (s *Store) agreements(ctx context.Context, x *postgres.Session, d postgres.
 		p.Salaries, err = register.SalaryBenefits(ctx, x, b.Head().Authority, s.Now())
 	}
 	return p, err
+}
+
+// connected reports whether an authority is connected at an instant by a payout system of the supplier as far as it must be; otherwise the
+// bundle is refused. // B33.1-6
+func (s *Store) connected(ctx context.Context, x *postgres.Session, d postgres.Delivery, b gateway.Bundle, at time.Time) (bool, error) {
+	if s.Rules.Connections == gateway.ConnectionsIgnored {
+		return true, nil
+	}
+	systems, err := register.PayoutSystems(ctx, x, d.Supplier, b.Head().Authority, at)
+	if err != nil || s.Rules.Connections.Admits(systems) {
+		return true, err
+	}
+	b.Refuse(gateway.CodeNotConnected)
+	return false, nil
 }
 
 // receivedBefore refuses a bundle of a payer that was accepted under another name.

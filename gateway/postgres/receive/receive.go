@@ -20,6 +20,7 @@ type Rules struct {
 	Patience          gateway.Patience
 	Foretells         bool // receipt 1 says when the recipients have their money
 	Staging           Staging
+	Connections       gateway.ConnectionRule
 	QueueTime         time.Duration // how far the put time of a message may move its cut-off back; 0: not at all
 }
 

@@ -1,6 +1,7 @@
-package main
+package serving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -14,8 +15,15 @@ import (
 	"nks/register/image"
 )
 
-func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagSet, args []string) error {
-	config := configFlag(flags)
+// CheckConfig is the command that judges a configuration, for a program with this driver of IBM MQ, or nil.
+func CheckConfig(ibm *app.QueueDriver) func(context.Context, *command.Program, *flag.FlagSet, []string) error {
+	return func(_ context.Context, p *command.Program, flags *flag.FlagSet, args []string) error {
+		return checkConfig(p, flags, args, ibm)
+	}
+}
+
+func checkConfig(p *command.Program, flags *flag.FlagSet, args []string, ibm *app.QueueDriver) error {
+	config := ConfigFlag(flags)
 	tokens, err := command.Parse(flags, args)
 	if err != nil {
 		return err
@@ -45,7 +53,7 @@ func checkConfigCommand(_ context.Context, p *command.Program, flags *flag.FlagS
 	if err := tellPersons(p, c); err != nil {
 		return err
 	}
-	if err := tellQueues(p, c); err != nil {
+	if err := tellQueues(p, c, ibm); err != nil {
 		return err
 	}
 	if err := tellRasp(p, c); err != nil {
@@ -89,8 +97,8 @@ func tellPersons(p *command.Program, c conf.Config) error {
 }
 
 // tellQueues says where the message queue door stands, and who comes in.
-func tellQueues(p *command.Program, c conf.Config) error {
-	if err := app.CheckQueues(c.MQ); err != nil {
+func tellQueues(p *command.Program, c conf.Config, ibm *app.QueueDriver) error {
+	if err := app.CheckQueues(c.MQ, ibm); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // told with the other files
 		}
@@ -102,6 +110,8 @@ func tellQueues(p *command.Program, c conf.Config) error {
 		_, err = fmt.Fprintln(p.Out, "message queue: closed")
 	case c.MQ.Driver == conf.AMQP:
 		_, err = fmt.Fprintf(p.Out, "message queue: %s, as %s; queues such as %s\n", strings.Join(c.MQ.URLs, ", "), c.MQ.Peer, c.MQ.Of("LEVA").In)
+	case c.MQ.Driver == conf.IBMMQ:
+		_, err = fmt.Fprintf(p.Out, "message queue: IBM MQ at %s; queues such as %s\n", cmp.Or(c.MQ.IBMMQ.ConnName, c.MQ.IBMMQ.CCDTURL), c.MQ.Of("LEVA").In)
 	case c.MQ.TLSClientCA != "":
 		_, err = fmt.Fprintf(p.Out, "message queue: a broker of our own at %s, with certificates on both sides\n", c.MQ.Listen)
 	default:
