@@ -38,6 +38,7 @@ type world struct {
 	t        testing.TB
 	database *pgtest.Database
 	db       *sqlx.DB
+	viewers  *sqlx.DB // of nks_page; nil until one looks
 	log      *lines
 
 	mu  sync.Mutex
@@ -111,7 +112,7 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	}
 	database := o.database
 	if database == nil {
-		database = pgtest.Create(t)
+		database = pgtest.CreateIn(t, "2005-08-01")
 	}
 	w := &world{t: t, banks: fixed(o.banks), database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
@@ -129,6 +130,7 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	if err := w.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(w.viewersLeave)
 	t.Cleanup(w.end)
 	return w
 }
