@@ -111,7 +111,11 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 		c(&o)
 	}
 	database := o.database
-	if database == nil {
+	switch {
+	case database != nil:
+	case o.cell != 0: // partitions are of a cell's ids
+		database = pgtest.Create(t)
+	default:
 		database = pgtest.CreateIn(t, "2005-08-01")
 	}
 	w := &world{t: t, banks: fixed(o.banks), database: database, db: database.Open(t, schema.Flow), log: &lines{}}
