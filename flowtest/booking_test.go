@@ -17,6 +17,14 @@ func (w *world) books() {
 	w.all("books", w.Booking.Next)
 }
 
+// idles sets the clock to after a time in which nothing moved. Its days are booked before anything does, as one: each for itself takes
+// seconds by the year.
+func (w *world) idles(until string) {
+	w.t.Helper()
+	w.at(until)
+	w.books()
+}
+
 // booked has all that has happened stand in books: it is an hour after midnight then.
 func (w *world) booked() {
 	w.t.Helper()

@@ -116,7 +116,7 @@ func (w *world) owns(box *troubled) *owned {
 // tried again.
 func (o *owned) until(what string, holds func() bool) {
 	o.t.Helper()
-	tooLong := time.After(30 * time.Second)
+	tooLong := time.After(patience)
 	for !holds() {
 		select {
 		case <-o.turns:

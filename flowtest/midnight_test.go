@@ -61,7 +61,7 @@ func TestRetention_UploadOverMidnight(t *testing.T) {
 	w.dispatch()
 	w.executes("BEC")
 	w.collects()
-	w.at("2006-10-12 09:00")
+	w.idles("2006-10-12 09:00")
 	w.closesMonth(august)
 	w.keeps(retention.Payments, 12)
 	w.settled(act.KindLegalHold, map[string]string{"what": "payment", "of": fmt.Sprint(w.number(`SELECT id FROM payment`))})

@@ -24,12 +24,17 @@ func of(authority string) viewer { return viewer{"authority", authority} }
 // as runs something as nks_page, for a viewer.
 func (w *world) as(v viewer, do func(tx *sqlx.Tx) error) error {
 	ctx := context.Background() // also while the test ends
-	db, err := sqlx.Open("pgx", w.database.DSN(schema.Page))
+	w.mu.Lock()
+	var err error
+	if w.viewers == nil {
+		w.viewers, err = sqlx.Open("pgx", w.database.DSN(schema.Page))
+	}
+	viewers := w.viewers
+	w.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
-	tx, err := db.BeginTxx(ctx, nil)
+	tx, err := viewers.BeginTxx(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -307,7 +307,7 @@ func TestRecall_Dropped(t *testing.T) {
 	w.at("2005-10-10 09:00")
 	w.dispatch()
 	w.closesMonth(august)
-	w.at("2006-10-12 09:00")
+	w.idles("2006-10-12 09:00")
 	w.keeps(retention.Payments, 13)
 	w.want("on record", w.recalled(0), "A refused K0530 Nej")
 	w.drops(august)

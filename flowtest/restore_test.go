@@ -37,13 +37,30 @@ func keeps(o *options) { o.journal = true }
 func (w *world) backup() *pgtest.Database {
 	w.t.Helper()
 	w.db.SetMaxIdleConns(0)
+	w.viewersLeave()
 	return w.database.Copy(w.t)
+}
+
+// viewersLeave ends the connections of those who have looked.
+func (w *world) viewersLeave() {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.viewers == nil {
+		return
+	}
+	if err := w.viewers.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.viewers = nil
 }
 
 // restored goes on with an earlier database, as a process that starts.
 func (w *world) restored(from *pgtest.Database) {
 	w.t.Helper()
+	w.viewersLeave()
 	w.database, w.db = from, from.Open(w.t, schema.Flow)
+	w.t.Cleanup(w.viewersLeave)
 	w.t.Cleanup(w.end) // before the database goes
 	if w.options.DB = w.db; w.options.Journal != nil {
 		j, err := journal.Open(w.options.Journal.Options)

@@ -113,7 +113,7 @@ func agedAugust(t *testing.T, w *world) sent {
 	w.says("BEC", contrl("BEC", s.no, "7"))
 	w.says("BEC", bansta(s.message(1), status(1, 1, "4", ""), status(1, 2, "2", "Nej"), status(1, 3, "4", "")))
 	w.collects()
-	w.at("2006-10-12 09:00")
+	w.idles("2006-10-12 09:00")
 	w.closesMonth(august)
 	return s
 }
@@ -205,7 +205,7 @@ func TestRetention_UniqueForEver(t *testing.T) {
 	a := w.number(`SELECT id FROM payment WHERE e2e = $1`, s.e2e("A"))
 	lays := w.row(`SELECT name FROM bank_file ORDER BY id LIMIT 1`)
 	laid := w.raw(w.number(`SELECT document_id FROM bank_file ORDER BY id LIMIT 1`))
-	w.at("2006-10-12 09:00")
+	w.idles("2006-10-12 09:00")
 	w.closesMonth(august)
 	w.keeps(retention.Payments, 12)
 	w.drops(august)
@@ -290,7 +290,7 @@ func TestRetention_OrderedLater(t *testing.T) {
 	w.says("BEC", contrl("BEC", no, "7"))
 	w.says("BEC", bansta(message, status(1, 1, "4", ""), status(1, 2, "4", "")))
 	w.collects()
-	w.at("2007-01-02 09:00")
+	w.idles("2007-01-02 09:00")
 	w.closesMonth(august)
 	w.keeps(retention.Payments, 12)
 	w.want("with it one of September", w.ledger(), "with_bank 1 = 400, executed 2 = 300")
@@ -338,7 +338,7 @@ func TestRetention_ByItself(t *testing.T) {
 		}
 		return worked
 	}
-	w.at("2006-02-28 23:59")
+	w.idles("2006-02-28 23:59")
 	if next(w.steps()) {
 		t.Error("dropped too early")
 	}

@@ -36,7 +36,7 @@ func TestRetention_GoneFromTheFiles(t *testing.T) {
 	w.four("BEC") // releases it, too
 	w.executes("BEC")
 	w.collects()
-	w.at("2006-10-12 09:00")
+	w.idles("2006-10-12 09:00")
 	w.closesMonth(august)
 	w.keeps(retention.Payments, 12)
 	w.receive(ofBEC(bundle("later"))) // what must be found in any case: the scan is no blind one

@@ -309,7 +309,7 @@ func TestStop_OfClosedMonths(t *testing.T) {
 	w.want("in the end", w.ledger(), "stopped 2 = 600, executed 3 = 900")
 	w.collects()
 	w.verifies(august)
-	w.at("2006-10-12 09:00")
+	w.idles("2006-10-12 09:00")
 	w.keeps(retention.Payments, 13)
 	w.want("on record", w.row(`SELECT count(*) > 0 FROM stop_outcome WHERE month = '2005-08-01'`), "true")
 	w.drops(august)

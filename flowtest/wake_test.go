@@ -82,7 +82,7 @@ func (n *neighbour) await(word <-chan struct{}) {
 }
 
 // patience is far below the hour that a worker sleeps.
-const patience = 20 * time.Second
+const patience = 5 * time.Minute
 
 // sleeping is a worker of the neighbour's and the work that it is woken for. Of some work the step finds nothing here: that
 // it looks is enough.

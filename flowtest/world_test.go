@@ -38,6 +38,7 @@ type world struct {
 	t        testing.TB
 	database *pgtest.Database
 	db       *sqlx.DB
+	viewers  *sqlx.DB // of nks_page; nil until one looks
 	log      *lines
 
 	mu  sync.Mutex
@@ -110,8 +111,12 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 		c(&o)
 	}
 	database := o.database
-	if database == nil {
+	switch {
+	case database != nil:
+	case o.cell != 0: // partitions are of a cell's ids
 		database = pgtest.Create(t)
+	default:
+		database = pgtest.CreateIn(t, "2005-08-01")
 	}
 	w := &world{t: t, banks: fixed(o.banks), database: database, db: database.Open(t, schema.Flow), log: &lines{}}
 	w.at("2005-08-11 04:30")
@@ -129,6 +134,7 @@ func newWorld(t testing.TB, change ...func(*options)) *world {
 	if err := w.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(w.viewersLeave)
 	t.Cleanup(w.end)
 	return w
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"nks/internal/programtest"
 )
@@ -42,7 +41,7 @@ func TestSendIntoADemonstration(t *testing.T) {
 		t.Errorf("the supplier has not taken %s", answer.Answers[0])
 	}
 	p.Terminate(t)
-	p.Finish(t, 30*time.Second)
+	p.Finish(t, programtest.Longest)
 	p.Want(t, 0)
 	account := nksDemo(t, "demo", "--account", "--json", "--data", dir)
 	account.Want(t, 0)

@@ -72,7 +72,7 @@ func TestAutack_KeyComesLater(t *testing.T) {
 	box.Offer("nks", "a.edi", []byte(fmt.Sprintf("UNB+UNOC:3+5790000000012:14+%s:14+050811:0700+F1++++1++1'UNH+1+BANSTA:D:96A:UN'UNT+2+1'UNZ+1+F1'", c.Identity.GLN)))
 	db := database.Open(t, schema.Flow)
 	var state string
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
 		err := db.GetContext(context.Background(), &state, `SELECT (SELECT state FROM bank_file)
 			|| coalesce((SELECT ' ' || kind || ' ' || (signed_by IS NOT NULL) FROM interchange), '') || coalesce((SELECT ' ' || max(kind) FROM exception WHERE kind <> 'bank file unreadable' AND kind <> 'line down'), '')`)
 		if err == nil && state == "parked CONTRL true" {

@@ -39,7 +39,7 @@ func TestKeys_ChangedWithoutRestart(t *testing.T) {
 	becomes := func(want string) {
 		t.Helper()
 		var got string
-		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
+		for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
 			if err := db.GetContext(context.Background(), &got, `SELECT concat_ws(' ', state, trouble) FROM line WHERE kind = 'bank'`); err == nil && strings.TrimSpace(got) == want {
 				return
 			}

@@ -26,7 +26,7 @@ func TestLines_StoppedInOrder(t *testing.T) {
 	becomes := func(want string) {
 		t.Helper()
 		var got []string
-		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		for end := time.Now().Add(patience); time.Now().Before(end); {
 			if err := db.SelectContext(context.Background(), &got, `SELECT concat_ws(' ', kind, name, node, state, trouble) FROM line ORDER BY 1`); err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,7 @@ func TestLines_ClockMovesOn(t *testing.T) {
 		return lines, anew
 	}
 	const every = 4 // a bank and three doors
-	end := time.Now().Add(20 * time.Second)
+	end := time.Now().Add(patience)
 	for lines := 0; lines < every; <-time.After(20 * time.Millisecond) {
 		if lines, _ = known(); time.Now().After(end) {
 			t.Fatal("the lines are never told of")

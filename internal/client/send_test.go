@@ -70,7 +70,7 @@ func TestSend(t *testing.T) {
 					g.box.Offer("LEV", name+".xml", b)
 				}
 			}
-			got, err := client.Send(t.Context(), g.config(10*time.Second))
+			got, err := client.Send(t.Context(), g.config(5*time.Minute))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +184,7 @@ func TestSend_Refused(t *testing.T) {
 func TestSend_AnswersTakenAway(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t)
-	c := g.config(10 * time.Second)
+	c := g.config(5 * time.Minute)
 	c.As, c.Collected = "mine.xml", filepath.Join(g.dir, "got")
 	must(t, os.Mkdir(c.Collected, 0o755))
 	var as []string

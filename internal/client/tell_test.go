@@ -42,7 +42,7 @@ func TestSummary_Tell(t *testing.T) {
 					g.box.Offer("LEV", name+".xml", b)
 				}
 			}
-			sum, err := client.Send(t.Context(), g.config(10*time.Second))
+			sum, err := client.Send(t.Context(), g.config(5*time.Minute))
 			must(t, err)
 			var printed strings.Builder
 			must(t, sum.Tell(&printed, "f", false))
