@@ -50,6 +50,7 @@ func (c *Config) Resolve(dir string) {
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)
 	}
+	c.MQ.Cluster.resolve(dir)
 	c.Rasp.resolve(dir)
 	for i := range c.Banks {
 		b := &c.Banks[i]
@@ -130,6 +131,7 @@ func (c Config) CheckFiles() []error {
 	check("mq.tls_client_ca", c.MQ.TLSClientCA, false)
 	check("mq.tls_ca", c.MQ.TLSCA, false)
 	check("mq.login", c.MQ.Login, true)
+	c.MQ.Cluster.files(check)
 	for _, path := range c.Audit.FormerKeys {
 		check("audit.former_keys", path, false)
 	}

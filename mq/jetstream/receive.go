@@ -88,12 +88,14 @@ func (l *link) subscribe(ctx context.Context) error {
 	if !ok {
 		return mq.ErrNoQueue
 	}
-	stream, err := api.Stream(ctx, name)
-	if err == nil {
-		_, err = stream.CreateOrUpdateConsumer(ctx, js.ConsumerConfig{Durable: consumer, AckPolicy: js.AckExplicitPolicy,
-			AckWait: l.ackWait, MaxAckPending: -1, MaxDeliver: -1})
-	}
-	if err != nil {
+	var stream js.Stream
+	if err := l.repeat(ctx, func(ctx context.Context) (err error) {
+		if stream, err = api.Stream(ctx, name); err == nil {
+			_, err = stream.CreateOrUpdateConsumer(ctx, js.ConsumerConfig{Durable: consumer, AckPolicy: js.AckExplicitPolicy,
+				AckWait: l.ackWait, MaxAckPending: -1, MaxDeliver: -1})
+		}
+		return err
+	}); err != nil {
 		return l.subscribeError(ctx, err)
 	}
 	info := stream.CachedInfo()
@@ -264,7 +266,12 @@ func (l *link) Ack(ctx context.Context, d *mq.Delivery) error {
 
 // confirm acknowledges and waits for the server to say that it did.
 func (l *link) confirm(ctx context.Context, m *nats.Msg) error {
-	_, sent, err := l.request(ctx, &nats.Msg{Subject: m.Reply, Data: []byte("+ACK")})
+	sent := false
+	err := l.repeat(ctx, func(ctx context.Context) error {
+		_, asked, err := l.request(ctx, &nats.Msg{Subject: m.Reply, Data: []byte("+ACK")})
+		sent = sent || asked
+		return err
+	})
 	if err == nil {
 		return nil
 	}
