@@ -29,7 +29,7 @@ const (
 // errNothingConfirmed is the door while this member sees no majority with a leader.
 var errNothingConfirmed = errors.New("nothing is confirmed")
 
-// cluster is what this node's broker is told of the others.
+// cluster is what this node's broker must know of the others.
 func (q *innerQueues) cluster(ctx context.Context) (*jetstream.Cluster, error) {
 	c := q.app.config.MQ.Cluster
 	secret, err := c.ReadSecret()
@@ -45,7 +45,7 @@ func (q *innerQueues) cluster(ctx context.Context) (*jetstream.Cluster, error) {
 	}
 	all := membersOf(c)
 	cluster := &jetstream.Cluster{Name: clusterName(q.app.config), Member: c.Member, Listen: c.Listen, Members: all, Secret: secret,
-		TLS: jetstream.RouteTLS(all, q.routeFiles()),
+		TLS:     jetstream.RouteTLS(all, q.routeFiles()),
 		Trouble: q.trouble()}
 	for _, s := range suppliers {
 		if jetstream.Usable(s.Supplier) {
@@ -118,17 +118,17 @@ func checkRoute(c conf.MQCluster) error {
 func (q *innerQueues) trouble() func(string) {
 	const again, most = 5 * time.Minute, 1000
 	var mu sync.Mutex
-	said := map[string]time.Time{}
+	reported := map[string]time.Time{}
 	return func(text string) {
 		mu.Lock()
 		defer mu.Unlock()
-		if time.Since(said[text]) < again {
+		if time.Since(reported[text]) < again {
 			return
 		}
-		if len(said) >= most {
-			clear(said)
+		if len(reported) >= most {
+			clear(reported)
 		}
-		said[text] = time.Now()
+		reported[text] = time.Now()
 		q.app.log.Warn().Str("broker", text).Msg("message queue: cluster")
 	}
 }

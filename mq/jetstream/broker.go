@@ -140,6 +140,11 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	if b.server, err = server.NewServer(opts); err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
 	}
+	if cfg.Cluster != nil {
+		if b.logins.among, err = b.server.LookupAccount(gatewayUser); err != nil {
+			return nil, fmt.Errorf("jetstream: %w", err)
+		}
+	}
 	for _, s := range cfg.Suppliers {
 		// Before the server listens: a client that comes back at once would
 		// take being unknown for the last word.

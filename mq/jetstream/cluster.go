@@ -199,7 +199,7 @@ func sameBounds(is, want js.StreamConfig) bool {
 	return is.MaxBytes == want.MaxBytes && is.MaxMsgs == want.MaxMsgs && is.MaxMsgSize == want.MaxMsgSize && is.Replicas == want.Replicas
 }
 
-// asking is the subject at which a member says whether it knows a supplier.
+// asking is the subject at which a member is asked for the suppliers that it knows.
 func asking(member string) string { return "nks.member." + member }
 
 const knowsIt = "knows it"
@@ -249,12 +249,7 @@ func (a *attendance) end() {
 }
 
 // attend answers other members, and lets clients in while this one can confirm.
-func (b *Broker) attend() error {
-	account, err := b.server.LookupAccount(gatewayUser)
-	if err != nil {
-		return err
-	}
-	b.logins.among = account
+func (b *Broker) attend() (err error) {
 	if b.watch.conn, err = b.among(); err != nil {
 		return err
 	}

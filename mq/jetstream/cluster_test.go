@@ -247,13 +247,13 @@ func TestCluster_Directory(t *testing.T) {
 func TestCluster_Strangers(t *testing.T) {
 	t.Parallel()
 	other := mqtest.NewAuthority(t)
-	stranger := other.Issue("stranger")
+	outsider := other.Issue("stranger")
 	for name, stand := range map[string]struct {
 		change func(*cluster, *jetstream.Cluster)
-		said   string // by the one that it is not let in by
+		heard  string // by the one that it is not let in by
 	}{
 		"another secret":     {func(_ *cluster, m *jetstream.Cluster) { m.Secret = "guessed" }, "authentication error"},
-		"another authority":  {func(c *cluster, m *jetstream.Cluster) { m.TLS = routeTLS(c.members, stranger, c.ca) }, "TLS route handshake error"},
+		"another authority":  {func(c *cluster, m *jetstream.Cluster) { m.TLS = routeTLS(c.members, outsider, c.ca) }, "TLS route handshake error"},
 		"who trusts another": {func(c *cluster, m *jetstream.Cluster) { m.TLS = routeTLS(c.members, c.pair, other.File) }, "TLS route handshake error"},
 		"another cluster":    {func(_ *cluster, m *jetstream.Cluster) { m.Name = "nks-production" }, "does not match"},
 	} {
@@ -262,12 +262,12 @@ func TestCluster_Strangers(t *testing.T) {
 			c := newCluster(t)
 			cfg, heard := c.config("n1"), c.config("n2")
 			stand.change(c, cfg.Cluster)
-			said := make(chan string, 1000)
-			heard.Cluster.Trouble = func(text string) { said <- text }
+			reported := make(chan string, 1000)
+			heard.Cluster.Trouble = func(text string) { reported <- text }
 			a, b := start(t, cfg), start(t, heard)
-			for text := ""; !strings.Contains(text, stand.said); {
+			for text := ""; !strings.Contains(text, stand.heard); {
 				select {
-				case text = <-said:
+				case text = <-reported:
 				case <-time.After(patience):
 					t.Fatal("nothing is said of a stranger")
 				}

@@ -54,6 +54,8 @@ type link struct {
 	closed   atomic.Bool
 	pulled   bool // a pull is with the server
 	pulledAt time.Time
+	// unheardSince is when the first of the last pulls reached nobody; zero: the last one reached somebody.
+	unheardSince time.Time
 
 	ctx  context.Context // ends, with its cause, when the connection does
 	end  context.CancelCauseFunc

@@ -127,15 +127,15 @@ func (p *processes) run(member string) (inStep func()) {
 
 func (p *processes) until(lines *bufio.Scanner, word string, is func(string)) {
 	p.t.Helper()
-	said := ""
+	heard := ""
 	for lines.Scan() {
 		if rest, ok := strings.CutPrefix(lines.Text(), word); ok {
 			is(rest)
 			return
 		}
-		said += lines.Text() + "\n"
+		heard += lines.Text() + "\n"
 	}
-	p.t.Fatalf("a member ended before it said %q:\n%s", word, said)
+	p.t.Fatalf("a member ended before it said %q:\n%s", word, heard)
 }
 
 // url is where a member that lives can be reached, another each time.
