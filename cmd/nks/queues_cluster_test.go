@@ -3,7 +3,6 @@ package main_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,15 +39,10 @@ func newNodes(t *testing.T, s *site) []*clusterNode {
 	text = []byte(strings.Replace(string(text), "[database]", "[database]\nmax_connections = 32", 1)) // they share what the server has
 	var nodes []*clusterNode
 	var members []string
-	var held []net.Listener
-	for _, name := range []string{"n1", "n2", "n3"} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		held = append(held, l)
-		members = append(members, fmt.Sprintf("%q", name+" "+l.Addr().String()))
+	for i, address := range mqtest.Addresses(t, 3) {
+		members = append(members, fmt.Sprintf("\"n%d %s\"", i+1, address))
 	}
-	for i, name := range []string{"n1", "n2", "n3"} {
-		must(t, held[i].Close())
+	for _, name := range []string{"n1", "n2", "n3"} {
 		n := &clusterNode{site: &site{dir: s.dir, config: filepath.Join(s.dir, name+".toml")}, name: name}
 		must(t, os.WriteFile(n.config, fmt.Appendf(text, `
 [mq]

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -40,19 +41,8 @@ func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	a := mqtest.NewAuthority(t)
 	c := &cluster{dir: t.TempDir(), pair: a.Issue("member"), ca: a.File}
-	var held []net.Listener // all at once, so that they are three
-	for _, name := range []string{"n1", "n2", "n3"} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, l)
-		c.members = append(c.members, jetstream.Member{Name: name, Address: l.Addr().String()})
-	}
-	for _, l := range held {
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
+	for i, address := range mqtest.Addresses(t, 3) {
+		c.members = append(c.members, jetstream.Member{Name: fmt.Sprint("n", i+1), Address: address})
 	}
 	return c
 }
@@ -105,6 +95,9 @@ func admitByAll(t *testing.T, all []*jetstream.Broker, s jetstream.Supplier) {
 				continue
 			}
 			err := b.Admit(t.Context(), s)
+			if state := b.State(); err == nil && !state.Serving {
+				err = errors.New(state.String())
+			}
 			in[i] = err == nil
 			errs = append(errs, err)
 		}

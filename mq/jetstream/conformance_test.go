@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -183,6 +184,9 @@ func (r *rig) subject() *mqtest.Subject {
 // after another; what stops the server is not of these cases but of TestMemberKilled.
 func TestConformance_Cluster(t *testing.T) {
 	t.Parallel()
+	if os.Getenv("NKS_FARM") == "" {
+		t.Skip("half a minute on a busy machine; NKS_FARM=1 runs it")
+	}
 	all := newCluster(t).three(t)
 	var cases atomic.Int32
 	t.Run("cases", func(t *testing.T) {

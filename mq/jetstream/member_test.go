@@ -155,9 +155,10 @@ type account struct {
 	mu        sync.Mutex
 	tries     map[string]int // by key
 	confirmed map[string]bool
-	taken     map[string]int // whose acknowledgement was confirmed
-	sent      map[string]int // answers, by the key of what they answer: how often they were put
-	answered  map[string]int // and how often taken and acknowledged
+	taken     map[string]int  // whose acknowledgement was confirmed
+	sent      map[string]int  // answers, by the key of what they answer: how often they were put
+	answered  map[string]int  // and how often taken and acknowledged
+	arrived   map[string]bool // those that the supplier has, whether or not it knows that its acknowledgement did
 	changed   chan struct{}
 }
 
@@ -173,15 +174,16 @@ func (a *account) note(do func()) {
 
 func newAccount() *account {
 	return &account{tries: map[string]int{}, confirmed: map[string]bool{}, taken: map[string]int{}, sent: map[string]int{}, answered: map[string]int{},
+		arrived: map[string]bool{},
 		changed: make(chan struct{}, 1)}
 }
 
-// settled is how many messages were confirmed, taken and answered.
+// settled is how many messages were confirmed and answered.
 func (a *account) settled() (n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for id := range a.confirmed {
-		if a.taken[id] > 0 && a.answered[id] > 0 {
+		if a.arrived[id] {
 			n++
 		}
 	}
@@ -193,8 +195,8 @@ func (a *account) waiting() (text string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for id := range a.confirmed {
-		if (a.taken[id] == 0 || a.answered[id] == 0) && len(text) < 500 {
-			text += fmt.Sprintf("%s put %d, answer put %d, taken %d, answered %d; ", id, a.tries[id], a.sent[id], a.taken[id], a.answered[id])
+		if !a.arrived[id] && len(text) < 500 {
+			text += fmt.Sprintf("%s put %d, taken %d, answer put %d; ", id, a.tries[id], a.taken[id], a.sent[id])
 		}
 	}
 	return text
@@ -285,6 +287,7 @@ func (p *processes) takes(ctx context.Context, a *account) {
 // collects takes answers until ctx ends, as a supplier does.
 func (p *processes) collects(ctx context.Context, a *account) {
 	p.links(ctx, jetstream.Login{User: supplier, Password: secret, Queue: jetstream.Out(supplier)}, func(l mq.Link, d *mq.Delivery) error {
+		a.note(func() { a.arrived[string(d.CorrelID)] = true })
 		err := l.Ack(ctx, d)
 		if err == nil {
 			a.note(func() { a.answered[string(d.CorrelID)]++ })
