@@ -47,6 +47,49 @@ func rasp(more string) string {
 	return text + more + "\n"
 }
 
+// clustered is a broker that is one of three, with something of it replaced.
+func clustered(part, by string) string {
+	return strings.Replace(`[database]
+url_file = "db"
+[mq]
+listen = "127.0.0.1:4222"
+[mq.cluster]
+name = "nks"
+member = "n1"
+members = ["n1 10.0.0.1:6222", "n2 10.0.0.2:6222", "n3 10.0.0.3:6222"]
+secret = "s"
+tls_certificate = "c"
+tls_key = "k"
+tls_ca = "a"
+`, part, by, 1)
+}
+
+// TestCluster: a whole one is right, and knows its members.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	c, err := conf.Parse(clustered("", ""))
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, others := c.MQ.Cluster.All(), c.MQ.Cluster.Others(); len(all) != 3 || len(others) != 2 || others[1] != (conf.MQMember{Name: "n3", Address: "10.0.0.3:6222"}) {
+		t.Errorf("members %v, others %v", all, others)
+	}
+}
+
+// TestClusterSecret: what is no secret is refused, without being shown.
+func TestClusterSecret(t *testing.T) {
+	t.Parallel()
+	for text, good := range map[string]bool{"0123456789abcdef\n": true, "short\n": false, "": false, "0123456789abcdef two\n": false, strings.Repeat("x", 600): false} {
+		secret, err := conf.MQCluster{Secret: write(t, text)}.ReadSecret()
+		if (err == nil) != good || good && secret != strings.TrimSpace(text) || err != nil && text != "" && strings.Contains(err.Error(), strings.TrimSpace(text)) {
+			t.Errorf("%q: %q, %v", text, secret, err)
+		}
+	}
+}
+
 // uncommented is the sample with every key set to the default that it shows.
 func uncommented(t *testing.T) string {
 	t.Helper()
@@ -197,6 +240,18 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"queue by name":       {"[mq]\nlisten = \"localhost:4222\"\n", "is no address but a name"},
 		"certificate alone":   {"[mq]\nlisten = \"0.0.0.0:4222\"\ntls_certificate = \"a\"\ntls_key = \"b\"\n", "mq.tls_client_ca"},
 		"key alone":           {"[mq]\ntls_key = \"b\"\n", "mq.tls_key"},
+		"cluster alone":       {"[mq.cluster]\nmember = \"n1\"\n", "mq.cluster.name: is empty"},
+		"cluster closed":      {clustered("listen = \"127.0.0.1:4222\"", ""), "and mq.listen be given"},
+		"cluster, own data":   {clustered("url_file = \"db\"", ""), "the members must share an external database"},
+		"two members":         {clustered(", \"n3 10.0.0.3:6222\"", ""), "mq.cluster.members: must be 3, this one too, and not 2"},
+		"member of no port":   {clustered("n2 10.0.0.2:6222", "n2 10.0.0.2"), "is no member such as"},
+		"member twice":        {clustered("n2 10", "n1 10"), "\"n1\" stands there twice"},
+		"members' address":    {clustered("10.0.0.2:", "10.0.0.1:"), "two have the address 10.0.0.1:6222"},
+		"no member":           {clustered("member = \"n1\"", "member = \"n4\""), "mq.cluster.member: \"n4\" is none of"},
+		"member's name":       {clustered("member = \"n1\"", ""), "mq.cluster.member"},
+		"members' secret":     {clustered("secret = \"s\"", ""), "mq.cluster.secret: must be given"},
+		"members' key":        {clustered("tls_key = \"k\"", ""), "mq.cluster.tls_key: must be given"},
+		"members' listen":     {clustered("tls_ca = \"a\"", "tls_ca = \"a\"\nlisten = \"6222\""), "mq.cluster.listen"},
 		"driver":              {"[mq]\ndriver = \"kafka\"\n", `mq.driver: "kafka" is not one of jetstream, amqp`},
 		"two brokers":         {"[mq]\ndriver = \"amqp\"\nlisten = \"127.0.0.1:4222\"\n", "mq.listen"},
 		"broker in the clear": {"[mq]\ndriver = \"amqp\"\nurls = [\"amqp://mq.example:5672\"]\n", "must be encrypted"},

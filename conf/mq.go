@@ -70,6 +70,9 @@ type MQ struct {
 	Out    string `toml:"out"`
 	Parked string `toml:"parked"`
 
+	// Cluster makes the broker inside one of three.
+	Cluster MQCluster `toml:"cluster"`
+
 	// Suppliers are those of whom more is to be said.
 	Suppliers []QueueSupplier `toml:"supplier"`
 }
@@ -92,7 +95,7 @@ const (
 )
 
 func defaultMQ() MQ {
-	return MQ{Driver: JetStream, MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}, URLs: []string{}, Peer: PeerRabbitMQ,
+	return MQ{Driver: JetStream, MaxMessageMB: 32, QueueMB: 4096, QueueMessages: 100_000, PutTimeCounts: Duration{24 * time.Hour}, URLs: []string{}, Peer: PeerRabbitMQ, Cluster: MQCluster{Members: []string{}},
 		In: "nks.in." + supplierHere, Out: "nks.out." + supplierHere, Parked: "nks.parked." + supplierHere}
 }
 
@@ -126,7 +129,7 @@ func (m MQ) Of(supplier string) QueueSupplier {
 	return s
 }
 
-func (m MQ) validate(p *problems) {
+func (m MQ) validate(p *problems, private bool) {
 	oneOf(p, "mq.driver", m.Driver, JetStream, AMQP, IBMMQ)
 	p.within("mq.max_message_mb", m.MaxMessageMB, 1, 32)
 	p.within("mq.queue_mb", m.QueueMB, m.MaxMessageMB, 1<<20)
@@ -135,6 +138,7 @@ func (m MQ) validate(p *problems) {
 		"%v is not between 0s and 168h", m.PutTimeCounts)
 	p.check((m.TLSCertificate == "") == (m.TLSKey == ""), "mq.tls_key", "goes with mq.tls_certificate")
 	m.validateInside(p)
+	m.Cluster.validate(p, m, private)
 	m.validateElsewhere(p)
 	m.validateIBM(p)
 	m.validateSuppliers(p)

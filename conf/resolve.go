@@ -50,6 +50,7 @@ func (c *Config) Resolve(dir string) {
 	for i, key := range c.Audit.FormerKeys {
 		c.Audit.FormerKeys[i] = from(dir, key)
 	}
+	c.MQ.Cluster.resolve(dir)
 	c.Rasp.resolve(dir)
 	for i := range c.Banks {
 		b := &c.Banks[i]
@@ -132,6 +133,7 @@ func (c Config) CheckFiles() []error {
 	check("mq.login", c.MQ.Login, true)
 	check("mq.ibmmq.key_repository", c.MQ.IBMMQ.KeyRepository, true)
 	check("mq.ibmmq.key_password", c.MQ.IBMMQ.KeyPassword, true)
+	c.MQ.Cluster.files(check)
 	for _, path := range c.Audit.FormerKeys {
 		check("audit.former_keys", path, false)
 	}

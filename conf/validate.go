@@ -60,7 +60,7 @@ func (c Config) Validate() error {
 	p.check(c.Data != "", "data", "is empty")
 	c.Database.validate(&p, len(c.Banks), len(c.Rasp.Endpoints()))
 	c.Mailbox.validate(&p)
-	c.MQ.validate(&p)
+	c.MQ.validate(&p, c.Database.URL == "" && c.Database.URLFile == "")
 	c.Rasp.validate(&p, c.Environment)
 	if c.Clock.Start != "" {
 		_, err := time.Parse(time.RFC3339, c.Clock.Start)

@@ -28,6 +28,7 @@ type Monitor struct {
 	doors    map[string]string // why one is closed; "" when it is open
 	checks   map[string]string // what a named check found wrong; "" when nothing
 	lines    []Line
+	notes    map[string]string
 	stopping bool
 
 	database   error
@@ -50,7 +51,7 @@ type pulse struct {
 // New makes the Monitor of a process that starts: not ready. now is the machine's clock; a step that takes longer
 // than limit, or does not come round for so long, is stuck.
 func New(now func() time.Time, limit time.Duration) *Monitor {
-	return &Monitor{now: now, limit: limit, pulses: map[string]*pulse{}, doors: map[string]string{}, checks: map[string]string{}, tick: now()}
+	return &Monitor{now: now, limit: limit, pulses: map[string]*pulse{}, doors: map[string]string{}, checks: map[string]string{}, notes: map[string]string{}, tick: now()}
 }
 
 // Business gives the business clock, which must go forward.
@@ -185,6 +186,19 @@ func (m *Monitor) allLines() []Line {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]Line{}, m.lines...)
+}
+
+// Note tells how something is that keeps no work away: it is told beside readiness, under a name.
+func (m *Monitor) Note(name, text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.notes[name] = text
+}
+
+func (m *Monitor) allNotes() map[string]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.notes)
 }
 
 // Stopping makes the process not ready for ever.

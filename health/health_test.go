@@ -173,7 +173,7 @@ func TestHandler(t *testing.T) {
 	}
 }
 
-// TestHandler_Lines: how lines are is told beside readiness, and keeps no work away.
+// TestHandler_Lines: how lines and other things are is told beside readiness, and keeps no work away.
 func TestHandler_Lines(t *testing.T) {
 	t.Parallel()
 	m := health.New(time.Now, time.Hour)
@@ -184,12 +184,13 @@ func TestHandler_Lines(t *testing.T) {
 		{Kind: "bank", Name: "BEC", State: "down", Since: since, Late: true, Error: "two\n rows"},
 		{Kind: "queue", Name: "LEVA", Node: "n1", State: "up", Since: since, Queues: []health.Queue{{Place: "in"},
 			{Place: "to_put", Messages: new(int64)}, {Place: "out", Messages: &three, Oldest: &since}}}})
+	m.Note("cluster", "2 of 3")
 	h := health.Handler(m, http.NotFoundHandler(), false)
 	for accept, want := range map[string]string{
-		"": "ok\nline door mailbox at n1: up since 2005-08-11T04:30:00Z, last good 2005-08-11T05:30:00Z\n" +
+		"": "ok\ncluster: 2 of 3\nline door mailbox at n1: up since 2005-08-11T04:30:00Z, last good 2005-08-11T05:30:00Z\n" +
 			"line bank BEC: down since 2005-08-11T04:30:00Z, FOR TOO LONG: two rows\n" +
 			"line queue LEVA at n1: up since 2005-08-11T04:30:00Z; waiting: in unknown, to_put 0, out 3 since 2005-08-11T04:30:00Z\n",
-		"application/json": `{"status":"ok","reasons":[],"lines":[{"kind":"door","name":"mailbox","node":"n1","state":"up","since":"2005-08-11T04:30:00Z",` +
+		"application/json": `{"status":"ok","reasons":[],"notes":{"cluster":"2 of 3"},"lines":[{"kind":"door","name":"mailbox","node":"n1","state":"up","since":"2005-08-11T04:30:00Z",` +
 			`"last_good":"2005-08-11T05:30:00Z","late":false},{"kind":"bank","name":"BEC","state":"down","since":"2005-08-11T04:30:00Z","late":true,"error":"two\n rows"},{"kind":"queue","name":"LEVA","node":"n1","state":"up","since":"2005-08-11T04:30:00Z","late":false,"queues":[` +
 			`{"place":"in","messages":null},{"place":"to_put","messages":0},{"place":"out","messages":3,"oldest":"2005-08-11T04:30:00Z"}]}]}` + "\n",
 	} {

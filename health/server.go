@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,8 +22,8 @@ const longestProfile = 2 * time.Minute
 func Handler(m *Monitor, metrics http.Handler, profiling bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Sick(), nil) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Unready(), m.allLines()) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Sick(), nil, nil) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { tell(w, r, m.Unready(), m.allNotes(), m.allLines()) })
 	if profiling {
 		mux.Handle("GET /debug/pprof/", local(http.HandlerFunc(pprof.Index)))
 		mux.Handle("GET /debug/pprof/cmdline", local(http.HandlerFunc(pprof.Cmdline)))
@@ -36,8 +38,8 @@ func Handler(m *Monitor, metrics http.Handler, profiling bool) http.Handler {
 	})
 }
 
-// tell answers 200, or 503 with a row for each reason, and then one for each line to a bank or door; as JSON where that is asked for.
-func tell(w http.ResponseWriter, r *http.Request, why []string, lines []Line) {
+// tell answers 200, or 503 with a row for each reason, and then one for each note and for each line to a bank or door; as JSON where that is asked for.
+func tell(w http.ResponseWriter, r *http.Request, why []string, notes map[string]string, lines []Line) {
 	status, word := http.StatusOK, "ok"
 	if len(why) > 0 {
 		status, word = http.StatusServiceUnavailable, "unavailable"
@@ -46,16 +48,20 @@ func tell(w http.ResponseWriter, r *http.Request, why []string, lines []Line) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(struct {
-			Status  string   `json:"status"`
-			Reasons []string `json:"reasons"`
-			Lines   []Line   `json:"lines,omitempty"`
-		}{word, append([]string{}, why...), lines})
+			Status  string            `json:"status"`
+			Reasons []string          `json:"reasons"`
+			Notes   map[string]string `json:"notes,omitempty"`
+			Lines   []Line            `json:"lines,omitempty"`
+		}{word, append([]string{}, why...), notes, lines})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	if len(why) == 0 {
 		why = []string{word}
+	}
+	for _, name := range slices.Sorted(maps.Keys(notes)) {
+		why = append(why, name+": "+notes[name])
 	}
 	for _, l := range lines {
 		why = append(why, l.String())

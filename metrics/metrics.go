@@ -30,6 +30,9 @@ const (
 	clockOffset   = "nks_clock_offset_seconds"
 	takesRows     = "nks_database_writable"
 	queueOwned    = "nks_queues_owned"
+	queueMembers  = "nks_queue_members"
+	queueLeader   = "nks_queue_leader"
+	queueCurrent  = "nks_queue_current"
 	queueMessages = "nks_queue_messages"
 	queueOldest   = "nks_queue_oldest_seconds"
 	businessTime  = "nks_business_time_timestamp_seconds"
@@ -72,6 +75,9 @@ func Instruments() []gateway.Instrument {
 		{Kind: gateway.Gauge, Name: clockOffset, Help: "How far the machine's clock is ahead of the database's, in seconds; negative: behind."},
 		{Kind: gateway.Gauge, Name: takesRows, Help: "1 while the database takes rows."},
 		{Kind: gateway.Gauge, Name: queueOwned, Help: "1 while this process takes from and puts into the message queues."},
+		{Kind: gateway.Gauge, Name: queueMembers, Help: "Members of the message queue's cluster that this one sees, itself too."},
+		{Kind: gateway.Gauge, Name: queueLeader, Help: "1 while this process leads the message queue's cluster."},
+		{Kind: gateway.Gauge, Name: queueCurrent, Help: "1 while this member of the message queue's cluster has all that it should."},
 		{Kind: gateway.Gauge, Name: queueMessages, Help: "Messages in the suppliers' queues of the broker inside: in, out or parked.", Labels: []string{"queue"}},
 		{Kind: gateway.Gauge, Name: queueOldest, Help: "Age of the oldest of them, by the machine's clock.", Labels: []string{"queue"}},
 		{Kind: gateway.Gauge, Name: businessTime, Help: "Business time of the last sample, as Unix time."},
@@ -292,6 +298,12 @@ func (m *Metrics) Writable(is bool) error {
 // Queues reports whether this process takes from and puts into the message queues.
 func (m *Metrics) Queues(owned bool) error {
 	return m.Set(gateway.Reading{Name: queueOwned, Value: truth(owned)})
+}
+
+// Cluster says how this process sees the cluster of the message queue, of which it is a member.
+func (m *Metrics) Cluster(seen int, leads, current bool) error {
+	return m.Take(gateway.Reading{Name: queueMembers, Value: int64(seen)}, gateway.Reading{Name: queueLeader, Value: truth(leads)},
+		gateway.Reading{Name: queueCurrent, Value: truth(current)})
 }
 
 // Queue says what all suppliers' queues of a kind hold, and how old the oldest message is.

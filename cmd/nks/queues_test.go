@@ -98,17 +98,32 @@ func (f *foreign) put(id string, body []byte) *jetstream.PubAck {
 	return confirmed
 }
 
+// askAgain is how long the broker may take to answer before it is asked again.
+const askAgain = 3 * time.Second
+
 // answered takes the next answers and acknowledges them: root element and correlation of each. One that was taken before
 // may come again, for a killed broker may have forgotten an acknowledgement.
 func (f *foreign) answered(n int) []string {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), programtest.Longest)
 	defer cancel()
-	reader, err := f.api.CreateOrUpdateConsumer(ctx, "NKS_OUT", jetstream.ConsumerConfig{Durable: "mine", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second})
-	must(f.t, err)
+	var reader jetstream.Consumer
+	// In turns: of a cluster who would answer may have died.
+	for reader == nil {
+		soon, cancel := context.WithTimeout(ctx, askAgain)
+		var err error
+		reader, err = f.api.CreateOrUpdateConsumer(soon, "NKS_OUT", jetstream.ConsumerConfig{Durable: "mine", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second})
+		cancel()
+		if err != nil && (soon.Err() == nil || ctx.Err() != nil) {
+			f.t.Fatal(err)
+		}
+	}
 	var all []string
 	for len(all) < n {
-		m, err := reader.Next(jetstream.FetchContext(ctx))
+		m, err := reader.Next(jetstream.FetchMaxWait(askAgain))
+		if err != nil && ctx.Err() == nil {
+			continue
+		}
 		if err != nil {
 			f.t.Fatalf("%d of %d answers: %v", len(all), n, err)
 		}

@@ -158,10 +158,11 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if a.queues, err = a.openQueues(run); err != nil {
 		return err
 	}
-	if o.Config.MQ.Open() {
-		a.watch.door(doorQueues, nil)
-	} else {
+	switch {
+	case !o.Config.MQ.Open():
 		a.watch.lines.closed(gateway.LinkDoor, doorQueues, gateway.TroubleConfiguration)
+	case !o.Config.MQ.Cluster.Clustered(): // else it is open when the members are together
+		a.watch.door(doorQueues, nil)
 	}
 	if a.signed, err = a.openSigned(run); err != nil {
 		return err

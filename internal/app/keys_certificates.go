@@ -55,6 +55,8 @@ func (i *Inventory) doors(context.Context) (all []gateway.Key, err error) {
 	if m := i.config.MQ; m.Open() {
 		all = append(all, i.certificate(gateway.KeyTLS, "the message queue", m.TLSCertificate)...)
 		all = append(all, i.certificate(gateway.KeyAuthority, "the message queue", m.TLSClientCA, m.TLSCA)...)
+		all = append(all, i.certificate(gateway.KeyTLS, "the members of the message queue", m.Cluster.TLSCertificate)...)
+		all = append(all, i.certificate(gateway.KeyAuthority, "the members of the message queue", m.Cluster.TLSCA)...)
 	}
 	r := i.config.Rasp
 	if r.Listen == "" {

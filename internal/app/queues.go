@@ -68,6 +68,11 @@ func CheckQueues(c conf.MQ, ibm *QueueDriver) error {
 		}
 	default:
 		_, _, err = (&tlsFiles{certificate: c.TLSCertificate, key: c.TLSKey, authorities: c.TLSClientCA}).load()
+		if c.Cluster.Clustered() && err == nil {
+			if _, err = c.Cluster.ReadSecret(); err == nil {
+				err = checkRoute(c.Cluster)
+			}
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return ConfigError{err}

@@ -7,14 +7,12 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"nks/conf"
 	"nks/gateway"
-	"nks/gateway/postgres"
+	"nks/gateway/door/queue"
 	"nks/mq"
 	"nks/mq/amqp"
-	"nks/register"
 )
 
 // outerQueues is the door at a broker elsewhere. Of several processes on one database one takes and puts: it owns the door by a session of
@@ -70,9 +68,6 @@ func newOuterQueues(a *App, c conf.MQ, ibm *QueueDriver) (*outerQueues, error) {
 	return q, nil
 }
 
-// queuesOwned names what the owner of the door has.
-const queuesOwned = "nks.queues"
-
 // openOuter begins to wait for the ownership of the door. What can be found wrong with files is told at once.
 func (a *App) openOuter(ctx context.Context) (queueDoor, error) {
 	q, err := newOuterQueues(a, a.config.MQ, a.ibmmq)
@@ -83,7 +78,7 @@ func (a *App) openOuter(ctx context.Context) (queueDoor, error) {
 		return noQueues{}, ConfigError{err}
 	}
 	a.watch.note(a.watch.numbers.Queues(false))
-	a.wait.Go(func() { a.own(ctx, queuesOwned, "message queue", q.work) })
+	a.wait.Go(func() { ownedQueues{app: a, door: q.door, look: newDepths(q).look}.own(ctx) })
 	return q, nil
 }
 
@@ -132,55 +127,13 @@ func secretLines(key, path, holds string, n int) ([]string, error) {
 	return lines, nil
 }
 
-// work opens the doors of suppliers, also of those that are loaded meanwhile, until this process is the owner no longer.
-func (q *outerQueues) work(ctx context.Context) {
-	numbers := q.app.watch.numbers
-	q.app.watch.note(numbers.Queues(true))
-	defer func() { q.app.watch.note(numbers.Queues(false)) }()
-	var doors sync.WaitGroup
-	open := map[string]bool{}
-	depths := newDepths(q)
-	for ctx.Err() == nil {
-		if err := q.serve(ctx, &doors, open); err != nil && ctx.Err() == nil {
-			q.app.log.Error().Err(err).Msg("message queue: suppliers")
-		}
-		depths.look(ctx, open)
-		gateway.Pause(ctx, supplierWatch)
-	}
-	doors.Wait()
-	for supplier := range open {
-		q.app.watch.lines.closed(gateway.LinkQueue, supplier, gateway.TroubleElsewhere)
-	}
-}
-
-// serve opens a door for every supplier that has none.
-func (q *outerQueues) serve(ctx context.Context, doors *sync.WaitGroup, open map[string]bool) error {
-	suppliers, err := register.Suppliers(ctx, q.app.db.pool, q.app.clock.Now())
-	if err != nil {
-		return err
-	}
-	for _, s := range suppliers {
-		if open[s.Supplier] {
-			continue
-		}
-		open[s.Supplier] = true
-		q.open(ctx, doors, q.config.Of(s.Supplier))
-	}
-	return nil
-}
-
-func (q *outerQueues) open(ctx context.Context, doors *sync.WaitGroup, s conf.QueueSupplier) {
+func (q *outerQueues) door(supplier string) (*queue.Door, bool) {
+	s := q.config.Of(supplier)
 	door := q.app.queueOf(s.Name)
 	door.Out = mq.Address{Queue: s.Out}
 	door.Correlation = func(key string) string { return q.driver.Correlation(gateway.OriginalKey(key)) }
 	door.Open, door.OpenParked = q.app.telling(s.Name, q.dial(s.In, s.Parked)), q.dial(s.Parked, "")
-	forget := q.app.sleepers.add(postgres.ToQueue(s.Name), door.Wake)
-	doors.Go(func() {
-		defer forget()
-		door.Receive(ctx)
-	})
-	doors.Go(func() { door.Answer(ctx) })
-	doors.Go(func() { door.Parked(ctx) })
+	return door, true
 }
 
 func (q *outerQueues) dial(from, parked string) func(context.Context) (mq.Link, error) {

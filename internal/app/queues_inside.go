@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"nks/conf"
 	"nks/gateway"
+	"nks/gateway/door/queue"
 	"nks/gateway/postgres"
 	"nks/mq"
 	"nks/mq/jetstream"
@@ -22,12 +26,14 @@ import (
 
 // innerQueues is the broker inside, with a door for each data supplier that the register knows.
 type innerQueues struct {
-	app    *App
-	broker *jetstream.Broker
-	held   *os.File // the lock on the queues' directory
-	// secrets are the suppliers that are let in, each with the password that it is let in by.
-	secrets  map[string]string
+	app      *App
+	broker   *jetstream.Broker
+	held     *os.File          // the lock on the queues' directory
 	reported map[string]string // the last trouble with a supplier's credential
+
+	mu sync.Mutex
+	// secrets are the suppliers that are let in, each with the password that it is let in by.
+	secrets map[string]string
 }
 
 // openInner starts the broker with the suppliers there are, and keeps looking for others.
@@ -36,29 +42,57 @@ func (a *App) openInner(ctx context.Context) (queueDoor, error) {
 	if err := q.start(ctx, a.config.MQ); err != nil {
 		return noQueues{}, errors.Join(err, q.close())
 	}
-	for supplier := range q.secrets {
-		q.open(ctx, supplier)
+	if q.clustered() {
+		a.watch.note(a.watch.numbers.Queues(false))
+		a.wait.Go(func() { q.ownTogether(ctx) })
+		a.wait.Go(func() { q.followCluster(ctx) })
+	} else {
+		for supplier := range q.secrets {
+			q.open(ctx, supplier)
+		}
+		a.watch.note(a.watch.numbers.Queues(true))
 	}
-	a.watch.note(a.watch.numbers.Queues(true))
 	a.wait.Go(func() { q.watch(ctx) })
 	return q, nil
 }
 
+// clustered reports whether the broker is one of several.
+func (q *innerQueues) clustered() bool { return q.app.config.MQ.Cluster.Clustered() }
+
 func (q *innerQueues) start(ctx context.Context, c conf.MQ) error {
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		return err
-	}
 	if err := q.lock(c.Dir); err != nil {
 		return err
 	}
 	found, err := q.credentials(ctx)
 	if err != nil {
 		return err
+	}
+	config, err := q.brokerConfig(ctx, c)
+	if err != nil {
+		return err
+	}
+	if !q.clustered() { // else each is let in when its queues are there
+		for supplier, secret := range found {
+			config.Suppliers = append(config.Suppliers, q.member(supplier, secret))
+		}
+	}
+	if q.broker, err = jetstream.Start(ctx, config); errors.Is(err, jetstream.ErrDirectory) {
+		return ConfigError{fmt.Errorf("mq.dir: %w", err)}
+	}
+	if err == nil && !q.clustered() {
+		q.secrets = found
+	}
+	return err
+}
+
+func (q *innerQueues) brokerConfig(ctx context.Context, c conf.MQ) (jetstream.Config, error) {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return jetstream.Config{}, err
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return jetstream.Config{}, err
 	}
 	config := jetstream.Config{Dir: c.Dir, Host: host, Port: n, MaxPayload: c.MaxMessageMB << 20, MaxBytes: int64(c.QueueMB) << 20,
 		MaxMsgs: int64(c.QueueMessages), AckWait: queueAckWait}
@@ -67,17 +101,13 @@ func (q *innerQueues) start(ctx context.Context, c conf.MQ) error {
 		if config.TLS, err = files.server(func(err error) {
 			q.app.log.Error().Err(err).Msg("message queue: the certificates of before stay in use")
 		}); err != nil {
-			return ConfigError{err}
+			return config, ConfigError{err}
 		}
 	}
-	for supplier, secret := range found {
-		config.Suppliers = append(config.Suppliers, q.member(supplier, secret))
+	if q.clustered() {
+		config.Cluster, err = q.cluster(ctx)
 	}
-	if q.broker, err = jetstream.Start(ctx, config); err != nil {
-		return err
-	}
-	q.secrets = found
-	return nil
+	return config, err
 }
 
 // member is a supplier with what it must show.
@@ -103,6 +133,14 @@ func (q *innerQueues) lock(dir string) error {
 
 // open begins to work for a supplier that the broker knows.
 func (q *innerQueues) open(ctx context.Context, supplier string) {
+	door := q.doorOf(supplier)
+	q.app.sleepers.add(postgres.ToQueue(supplier), door.Wake)
+	q.app.wait.Go(func() { door.Receive(ctx) })
+	q.app.wait.Go(func() { door.Answer(ctx) })
+	q.app.wait.Go(func() { door.Parked(ctx) })
+}
+
+func (q *innerQueues) doorOf(supplier string) *queue.Door {
 	door := q.app.queueOf(supplier)
 	door.Out = mq.Address{Queue: jetstream.Out(supplier)}
 	door.Correlation = func(key string) string { return jetstream.Correlation(gateway.OriginalKey(key)) }
@@ -110,11 +148,8 @@ func (q *innerQueues) open(ctx context.Context, supplier string) {
 		return q.broker.Open(ctx, supplier, jetstream.Parked(supplier))
 	}
 	door.Open = q.app.telling(supplier, func(ctx context.Context) (mq.Link, error) { return q.broker.Open(ctx, supplier, "") })
-	door.Clock = time.Now // the broker is of this process, and its clock the machine's
-	q.app.sleepers.add(postgres.ToQueue(supplier), door.Wake)
-	q.app.wait.Go(func() { door.Receive(ctx) })
-	q.app.wait.Go(func() { door.Answer(ctx) })
-	q.app.wait.Go(func() { door.Parked(ctx) })
+	door.Clock = time.Now // the broker is of our own processes, and its clock their machines'
+	return door
 }
 
 // watch lets in suppliers that are loaded while the gateway runs, and takes over passwords that change.
@@ -146,7 +181,7 @@ func (q *innerQueues) measure() {
 	kinds := [3]string{"in", "out", "parked"}
 	var messages [3]uint64
 	var oldest [3]time.Duration
-	for supplier := range q.secrets {
+	for _, supplier := range q.letIn() {
 		in, out, parked, err := q.broker.Standing(supplier)
 		if err != nil {
 			q.complain(supplier, err)
@@ -179,8 +214,17 @@ func (q *innerQueues) standing(now time.Time, in, out, parked jetstream.Depth) g
 	return gateway.Held{gateway.PlaceIn: waiting(in), gateway.PlaceOut: waiting(out), gateway.PlaceParked: waiting(parked)}
 }
 
+// letIn is the suppliers that are.
+func (q *innerQueues) letIn() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Collect(maps.Keys(q.secrets))
+}
+
 func (q *innerQueues) admit(ctx context.Context, supplier, secret string) {
+	q.mu.Lock()
 	before, known := q.secrets[supplier]
+	q.mu.Unlock()
 	if known && before == secret {
 		return
 	}
@@ -190,8 +234,10 @@ func (q *innerQueues) admit(ctx context.Context, supplier, secret string) {
 		}
 		return
 	}
+	q.mu.Lock()
 	q.secrets[supplier] = secret
-	if !known {
+	q.mu.Unlock()
+	if !known && !q.clustered() {
 		q.open(ctx, supplier)
 	}
 	q.app.log.Info().Str("supplier", supplier).Bool("new", !known).Msg("message queue: let in")
@@ -219,7 +265,10 @@ func (q *innerQueues) credentials(ctx context.Context) (map[string]string, error
 	for _, s := range suppliers {
 		secret, err := "", jetstream.ErrSupplier
 		if jetstream.Usable(s.Supplier) {
-			secret, err = SupplierSecret(q.app.config.MQ.Credentials, s.Supplier)
+			err = q.know(s.Supplier)
+			if err == nil {
+				secret, err = q.secretOf(s.Supplier)
+			}
 		}
 		q.complain(s.Supplier, err)
 		if err == nil {

@@ -117,6 +117,13 @@ func tellQueues(p *command.Program, c conf.Config, ibm *app.QueueDriver) error {
 	default:
 		_, err = fmt.Fprintf(p.Out, "message queue: a broker of our own at %s, in the clear\n", c.MQ.Listen)
 	}
+	if cluster := c.MQ.Cluster; cluster.Clustered() && err == nil {
+		var others []string
+		for _, m := range cluster.Others() {
+			others = append(others, m.Name+" at "+m.Address)
+		}
+		_, err = fmt.Fprintf(p.Out, "message queue: member %s of cluster %s, environment %s, with %s\n", cluster.Member, cluster.Name, c.Environment, strings.Join(others, " and "))
+	}
 	return err
 }
 

@@ -29,6 +29,9 @@ type Config struct {
 
 	Suppliers []Supplier
 
+	// Cluster makes it a member of one; nil: it stands alone. A member's suppliers are let in by Admit, those that are given here too.
+	Cluster *Cluster
+
 	// GatewayPassword lets the gateway's own login (GatewayUser) in from
 	// another process. Empty: only Open reaches it.
 	GatewayPassword string
@@ -63,8 +66,8 @@ const (
 	defaultAckWait    = 30 * time.Second
 	// maxStore stands above the sum of all queues: their own bounds bind.
 	maxStore = 1 << 50
-	// maxConsumers bounds what a supplier can create in the server.
-	maxConsumers = 16
+	// maxStreams are the queues of one supplier; maxConsumers bounds what a supplier can create in the server.
+	maxStreams, maxConsumers = 3, 16
 	// maxConnections and maxSubscriptions bound what clients hold at once. The gateway's own links do not count.
 	maxConnections   = 1000
 	maxOfSupplier    = 100
@@ -110,6 +113,7 @@ type Broker struct {
 	gate   *gate
 	logins *logins
 	adding sync.Mutex
+	watch  attendance // of a member
 }
 
 // gatewayUser begins the login of nks itself; no supplier's name has its "@".
@@ -118,26 +122,28 @@ const gatewayUser = "nks@"
 // GatewayUser is the login of nks itself in a supplier's account.
 func GatewayUser(supplier string) string { return gatewayUser + supplier }
 
-// Start runs a server on cfg.Dir and returns when every queue is there.
+// Start runs a server on cfg.Dir and returns when every queue is there; a member of a cluster, when it is up, whoever else is. It wraps
+// ErrDirectory where the directory is of another server.
 func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	if cfg.MaxPayload <= 2*MessageRoom || cfg.MaxPayload > defaultMaxPayload {
 		return nil, fmt.Errorf("jetstream: %w: messages of %d bytes", mq.ErrUnsupported, cfg.MaxPayload)
 	}
 	b := &Broker{cfg: cfg, logins: newLogins(cfg.GatewayPassword)}
-	opts := &server.Options{
-		ServerName: "nks", DontListen: true,
-		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: maxStore,
-		MaxPayload: int32(cfg.MaxPayload), MaxSubs: maxSubscriptions, NoSigs: true, NoLog: true,
-		CustomClientAuthentication: b.logins, AlwaysEnableNonce: true,
+	if err := claim(cfg.Dir, cfg.Cluster); err != nil {
+		return nil, fmt.Errorf("jetstream: %w", err)
 	}
-	if cfg.TLS != nil {
-		// The server's clock for a login runs while the gate still shakes hands.
-		opts.AuthTimeout = (handshakeWait + loginWait).Seconds()
+	opts, err := b.options()
+	if err != nil {
+		return nil, fmt.Errorf("jetstream: %w", err)
 	}
-	var err error
 	if b.server, err = server.NewServer(opts); err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
+	}
+	if cfg.Cluster != nil {
+		if b.logins.among, err = b.server.LookupAccount(gatewayUser); err != nil {
+			return nil, fmt.Errorf("jetstream: %w", err)
+		}
 	}
 	for _, s := range cfg.Suppliers {
 		// Before the server listens: a client that comes back at once would
@@ -149,18 +155,49 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	if err := b.listen(); err != nil {
 		return nil, err
 	}
-	log := newFatal()
+	log := newFatal(cfg.Cluster)
 	b.server.SetLoggerV2(log, false, false, false)
 	b.server.Start()
 	if err = log.ready(b.server); err == nil {
-		err = b.prepare(ctx)
+		err = b.begin(ctx)
 	}
 	if err != nil {
 		b.Close()
 		return nil, fmt.Errorf("jetstream: start on %s: %w", cfg.Dir, err)
 	}
-	b.gate.serve()
 	return b, nil
+}
+
+func (b *Broker) options() (*server.Options, error) {
+	opts := &server.Options{}
+	if b.cfg.Cluster != nil {
+		if err := b.clustered(opts); err != nil {
+			return nil, err
+		}
+	} else {
+		opts.ServerName, opts.DontListen = "nks", true
+	}
+	opts.JetStream, opts.StoreDir, opts.SyncAlways, opts.JetStreamMaxStore = true, b.cfg.Dir, true, maxStore
+	opts.MaxPayload, opts.MaxSubs = int32(b.cfg.MaxPayload), maxSubscriptions
+	opts.NoSigs, opts.NoLog = true, true
+	opts.CustomClientAuthentication, opts.AlwaysEnableNonce = b.logins, true
+	if b.cfg.TLS != nil {
+		// The server's clock for a login runs while the gate still shakes hands.
+		opts.AuthTimeout = (handshakeWait + loginWait).Seconds()
+	}
+	return opts, nil
+}
+
+// begin lets clients in: when every queue is there, or as soon and for as long as this member can confirm.
+func (b *Broker) begin(ctx context.Context) error {
+	if b.cfg.Cluster != nil {
+		return b.attend()
+	}
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	b.gate.serve()
+	return nil
 }
 
 // listen has clients wait until there is somebody to let them in.
@@ -201,12 +238,20 @@ func (b *Broker) register(s Supplier) error {
 	if _, known := b.logins.get(s.Name); known {
 		return fmt.Errorf("%w: %q is there twice", ErrSupplier, s.Name)
 	}
-	account, err := b.server.RegisterAccount(s.Name)
+	account, err := b.account(s.Name)
 	if err != nil {
 		return fmt.Errorf("%w: %q: %w", ErrSupplier, s.Name, err)
 	}
 	b.logins.put(member{s, account, false})
 	return nil
+}
+
+// account is a supplier's, made where it is not there yet.
+func (b *Broker) account(supplier string) (*server.Account, error) {
+	if account, err := b.server.LookupAccount(supplier); err == nil {
+		return account, nil
+	}
+	return b.server.RegisterAccount(supplier)
 }
 
 func checkSupplier(s Supplier) error {
@@ -264,14 +309,8 @@ func (b *Broker) prepareAccount(ctx context.Context, supplier string) error {
 	if err != nil {
 		return err
 	}
-	if !account.JetStreamEnabled() {
-		limits := map[string]server.JetStreamAccountLimits{"": {
-			MaxMemory: 0, MaxStore: -1, MaxStreams: 3, MaxConsumers: maxConsumers, MaxAckPending: -1,
-			MemoryMaxStreamBytes: -1, StoreMaxStreamBytes: -1,
-		}}
-		if err := account.EnableJetStream(limits, nil); err != nil {
-			return err
-		}
+	if err := enable(account); err != nil {
+		return err
 	}
 	nc, err := nats.Connect("", nats.InProcessServer(b.server), nats.UserInfo(GatewayUser(supplier), b.cfg.GatewayPassword), nats.CustomInboxPrefix(ownInbox))
 	if err != nil {
@@ -282,13 +321,27 @@ func (b *Broker) prepareAccount(ctx context.Context, supplier string) error {
 	if err != nil {
 		return err
 	}
-	for stream, subject := range map[string]string{
-		streamIn: In(supplier), streamOut: Out(supplier), streamParked: Parked(supplier)} {
-		if _, err := api.CreateOrUpdateStream(ctx, b.queue(stream, subject)); err != nil {
-			return fmt.Errorf("%s: %w", stream, err)
+	queues := []js.StreamConfig{b.queue(streamIn, In(supplier)), b.queue(streamOut, Out(supplier)), b.queue(streamParked, Parked(supplier))}
+	if b.cfg.Cluster != nil {
+		return b.prepareTogether(ctx, api, supplier, queues)
+	}
+	for _, q := range queues {
+		if _, err := api.CreateOrUpdateStream(ctx, q); err != nil {
+			return fmt.Errorf("%s: %w", q.Name, err)
 		}
 	}
 	return nil
+}
+
+// enable lets an account have its queues.
+func enable(account *server.Account) error {
+	if account.JetStreamEnabled() {
+		return nil
+	}
+	return account.EnableJetStream(map[string]server.JetStreamAccountLimits{"": {
+		MaxMemory: 0, MaxStore: -1, MaxStreams: maxStreams, MaxConsumers: maxConsumers, MaxAckPending: -1,
+		MemoryMaxStreamBytes: -1, StoreMaxStreamBytes: -1,
+	}}, nil)
 }
 
 func (b *Broker) queue(stream, subject string) js.StreamConfig {
@@ -299,6 +352,9 @@ func (b *Broker) queue(stream, subject string) js.StreamConfig {
 	}
 	if stream == streamParked {
 		c.Duplicates, c.MaxMsgSize = parkWindow, -1
+	}
+	if b.cfg.Cluster != nil {
+		c.Replicas = members
 	}
 	return c
 }
@@ -327,12 +383,13 @@ func (b *Broker) Open(ctx context.Context, supplier, queue string) (mq.Link, err
 		queue = In(supplier)
 	}
 	return Dial(ctx, Login{Queue: queue, User: GatewayUser(supplier), Password: b.cfg.GatewayPassword, AckWait: b.cfg.AckWait,
-		InProcess: b.server})
+		Clustered: b.cfg.Cluster != nil, InProcess: b.server})
 }
 
 // Close ends the server and every connection at once. Nothing needs draining:
 // what was confirmed is on the disk, what was not is unknown to its sender.
 func (b *Broker) Close() {
+	b.watch.end()
 	b.gate.close()
 	b.server.Shutdown()
 	b.server.WaitForShutdown()

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -100,17 +102,18 @@ func (c *wireConn) Read(p []byte) (int, error) {
 
 // rig is one broker and the wires of its links.
 type rig struct {
-	t      *testing.T
-	cfg    jetstream.Config
-	broker *jetstream.Broker
-	addr   string
-	wires  sync.Map // mq.Link to *wire
+	t        *testing.T
+	cfg      jetstream.Config
+	broker   *jetstream.Broker
+	supplier string
+	addr     string
+	wires    sync.Map // mq.Link to *wire
 }
 
 func (r *rig) dial(ctx context.Context, queue, password string, c cut) (mq.Link, error) {
 	w := &wire{addr: r.addr, cut: c}
-	l, err := jetstream.Dial(ctx, jetstream.Login{InProcess: w, User: jetstream.GatewayUser(supplier), Password: password, Queue: queue,
-		AckWait: r.cfg.AckWait})
+	l, err := jetstream.Dial(ctx, jetstream.Login{InProcess: w, User: jetstream.GatewayUser(r.supplier), Password: password, Queue: queue,
+		AckWait: r.cfg.AckWait, Clustered: r.cfg.Cluster != nil})
 	if err == nil {
 		r.wires.Store(l, w)
 	}
@@ -142,31 +145,59 @@ func (r *rig) start() {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	mqtest.Run(t, func(t *testing.T) *mqtest.Subject {
-		r := &rig{t: t, cfg: config(t)}
+		r := &rig{t: t, cfg: config(t), supplier: supplier}
 		r.start()
 		t.Cleanup(func() { r.broker.Close() })
-		in := jetstream.In(supplier)
-		return &mqtest.Subject{
-			Queue: mq.Address{Queue: in}, Missing: mq.Address{Queue: jetstream.In("nobody")},
-			Open: func(ctx context.Context) (mq.Link, error) { return r.dial(ctx, in, ours, cutNever) },
-			OpenParked: func(ctx context.Context) (mq.Link, error) {
-				return r.dial(ctx, jetstream.Parked(supplier), ours, cutNever)
-			},
-			OpenSmall: func(ctx context.Context) (mq.Link, mq.Address, error) {
-				cfg := config(t)
-				cfg.MaxMsgs = 2
-				l, err := start(t, cfg).Open(ctx, supplier, "")
-				return l, mq.Address{Queue: in}, err
-			},
-			OpenWrong: func(ctx context.Context) (mq.Link, error) { return r.dial(ctx, in, "guessed", cutNever) },
-			OpenCut: func(ctx context.Context, reaches bool) (mq.Link, error) {
-				if reaches {
-					return r.dial(ctx, in, ours, cutAfterAck)
-				}
-				return r.dial(ctx, in, ours, cutBeforeAck)
-			},
-			Kill: r.kill, Stop: func() { r.broker.Close() }, Start: r.start,
-			Volume: 1000, Soak: time.Second,
+		s := r.subject()
+		s.OpenSmall = func(ctx context.Context) (mq.Link, mq.Address, error) {
+			cfg := config(t)
+			cfg.MaxMsgs = 2
+			l, err := start(t, cfg).Open(ctx, supplier, "")
+			return l, s.Queue, err
 		}
+		s.Stop, s.Start = func() { r.broker.Close() }, r.start
+		return s
+	})
+}
+
+// subject is the supplier's queues at the rig's broker.
+func (r *rig) subject() *mqtest.Subject {
+	in := jetstream.In(r.supplier)
+	return &mqtest.Subject{
+		Queue: mq.Address{Queue: in}, Missing: mq.Address{Queue: jetstream.In("nobody")},
+		Open: func(ctx context.Context) (mq.Link, error) { return r.dial(ctx, in, ours, cutNever) },
+		OpenParked: func(ctx context.Context) (mq.Link, error) {
+			return r.dial(ctx, jetstream.Parked(r.supplier), ours, cutNever)
+		},
+		OpenWrong: func(ctx context.Context) (mq.Link, error) { return r.dial(ctx, in, "guessed", cutNever) },
+		OpenCut: func(ctx context.Context, reaches bool) (mq.Link, error) {
+			if reaches {
+				return r.dial(ctx, in, ours, cutAfterAck)
+			}
+			return r.dial(ctx, in, ours, cutBeforeAck)
+		},
+		Kill: r.kill, Volume: 1000, Soak: time.Second,
+	}
+}
+
+// TestConformance_Cluster: three members keep the same promises. Each case has a supplier of its own, who is let in while they run, and one member
+// after another; what stops the server is not of these cases but of TestMemberKilled.
+func TestConformance_Cluster(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("NKS_FARM") == "" {
+		t.Skip("half a minute on a busy machine; NKS_FARM=1 runs it")
+	}
+	all := newCluster(t).three(t)
+	var cases atomic.Int32
+	t.Run("cases", func(t *testing.T) {
+		mqtest.Run(t, func(t *testing.T) *mqtest.Subject {
+			n := int(cases.Add(1))
+			b := all[n%len(all)]
+			r := &rig{t: t, cfg: jetstream.Config{AckWait: 2 * time.Second, Cluster: &jetstream.Cluster{}}, broker: b, supplier: fmt.Sprint("CASE", n), addr: b.Addr()}
+			admitByAll(t, all, jetstream.Supplier{Name: r.supplier, Password: secret})
+			s := r.subject()
+			s.Volume, s.Leaves = 200, 512<<20 // three servers, with the other cases' messages
+			return s
+		})
 	})
 }

@@ -26,6 +26,12 @@
 // shortest it knows: it confirms a second message with a known id without
 // storing it, even one with another content. Whoever receives keeps the keys:
 // the Nats-Msg-Id, else the stream's creation time and the sequence number.
+//
+// # Cluster
+//
+// Three servers may be one broker (Config.Cluster). Every queue is then on the disks of all three, and a put or an acknowledgement is
+// confirmed when two of them have it. One may be away; with two away nothing is confirmed, and clients are not let in. A supplier's queues are
+// made when all three know the supplier: a member that does not would have them thrown away.
 package jetstream
 
 import "errors"

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -10,13 +11,21 @@ import (
 	"nks/mq"
 )
 
-// fatal is the server's log, of which one kind of line matters: the server
-// tells why it cannot start nowhere else, and would be waited for in vain.
+// fatal is the server's log, of which two kinds of lines matter: the server
+// tells why it cannot start nowhere else, and would be waited for in vain; and
+// what a member of a cluster has against the others.
 type fatal struct {
-	why chan error
+	why     chan error
+	trouble func(string)
 }
 
-func newFatal() *fatal { return &fatal{why: make(chan error, 1)} }
+func newFatal(c *Cluster) *fatal {
+	f := &fatal{why: make(chan error, 1), trouble: func(string) {}}
+	if c != nil && c.Trouble != nil {
+		f.trouble = c.Trouble
+	}
+	return f
+}
 
 func (f *fatal) Fatalf(format string, v ...any) {
 	select {
@@ -25,9 +34,17 @@ func (f *fatal) Fatalf(format string, v ...any) {
 	}
 }
 
+// Warnf tells of trouble. That members do not verify each other is none: RouteTLS does, of which the server does not know.
+func (f *fatal) Warnf(format string, v ...any) {
+	if text := fmt.Sprintf(format, v...); !strings.Contains(text, "will not be verified") {
+		f.trouble(text)
+	}
+}
+
+// Errorf tells of trouble.
+func (f *fatal) Errorf(format string, v ...any) { f.trouble(fmt.Sprintf(format, v...)) }
+
 func (*fatal) Noticef(string, ...any) {}
-func (*fatal) Warnf(string, ...any)   {}
-func (*fatal) Errorf(string, ...any)  {}
 func (*fatal) Debugf(string, ...any)  {}
 func (*fatal) Tracef(string, ...any)  {}
 

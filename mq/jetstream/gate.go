@@ -33,6 +33,7 @@ type gate struct {
 
 	mu     sync.Mutex
 	closed bool
+	shut   bool // nobody is let in for now
 	open   map[net.Conn]bool
 	of     map[string]int // clients by supplier
 	wait   sync.WaitGroup
@@ -86,7 +87,7 @@ func (g *gate) serve() {
 func (g *gate) enter(conn net.Conn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || len(g.open) >= g.most {
+	if g.closed || g.shut || len(g.open) >= g.most {
 		_ = conn.Close()
 		return false
 	}
@@ -99,6 +100,17 @@ func (g *gate) leave(conn net.Conn) {
 	defer g.mu.Unlock()
 	delete(g.open, conn)
 	_ = conn.Close()
+}
+
+// let has clients let in, or sends all away.
+func (g *gate) let(in bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut = !in; g.shut {
+		for conn := range g.open {
+			_ = conn.Close()
+		}
+	}
 }
 
 // enterAs counts a client as a supplier's, so that none keeps the others out.
@@ -218,6 +230,8 @@ type session struct {
 var (
 	errProtocol = errors.New("not the protocol")
 	errTooMany  = errors.New("the supplier has as many clients as it may")
+	// errNotYet only ends the connection: being refused would be taken for the last word.
+	errNotYet = errors.New("the supplier's queues are not there yet")
 )
 
 // run passes on what a client says, line by line and message by message, in the one form in which we have understood it.
@@ -266,6 +280,9 @@ func (s *session) connect(rest string) error {
 	if known && !m.shown(s.peer) {
 		// As a wrong password: the server refuses what it cannot know.
 		return s.say(`CONNECT {"user":"","pass":""}`)
+	}
+	if known && !m.open {
+		return errNotYet
 	}
 	if known {
 		if err := s.enterAs(m.Name); err != nil {

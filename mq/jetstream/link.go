@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
 
 	"nks/mq"
 )
@@ -24,6 +25,9 @@ type Login struct {
 
 	AckWait time.Duration // 0 = 30 s
 
+	// Clustered says that the server is one of a cluster: a question that nobody answers is asked again, where that does no harm.
+	Clustered bool
+
 	// InProcess connects to a server in this program instead of to URL.
 	InProcess nats.InProcessConnProvider
 }
@@ -33,6 +37,8 @@ const (
 	// requestWait bounds every question to the server whose caller set no
 	// deadline: a queue that does not answer is unknown, not awaited for ever.
 	requestWait = 30 * time.Second
+	// sendWait is that of a put into a cluster: when the leader has died the next one knows of it only what was confirmed.
+	sendWait    = 10 * time.Second
 	maxInFlight = 64
 )
 
@@ -40,6 +46,7 @@ const (
 type link struct {
 	queue    string
 	ackWait  time.Duration
+	again    time.Duration // after which a question that may be asked twice is; 0: it is not
 	nc       *nats.Conn
 	sub      *nats.Subscription // reply box of the pulls; nil until the first Receive
 	stream   string
@@ -47,6 +54,8 @@ type link struct {
 	closed   atomic.Bool
 	pulled   bool // a pull is with the server
 	pulledAt time.Time
+	// unheardSince is when the first of the last pulls reached nobody; zero: the last one reached somebody.
+	unheardSince time.Time
 
 	ctx  context.Context // ends, with its cause, when the connection does
 	end  context.CancelCauseFunc
@@ -63,6 +72,9 @@ func Dial(ctx context.Context, in Login) (mq.Link, error) {
 	l := &link{queue: in.Queue, ackWait: in.AckWait, held: make(map[*mq.Delivery]*nats.Msg), denied: make(chan error, 1)}
 	if l.ackWait == 0 {
 		l.ackWait = defaultAckWait
+	}
+	if in.Clustered {
+		l.again = askLeader
 	}
 	l.ctx, l.end = context.WithCancelCause(context.Background())
 	opts := []nats.Option{
@@ -193,6 +205,27 @@ func (l *link) request(ctx context.Context, m *nats.Msg) (answer *nats.Msg, sent
 		return nil, true, context.Cause(ctx)
 	}
 	return answer, true, err
+}
+
+// repeat asks what may be asked twice. In a cluster nobody answers while a leader is chosen: there it is asked again, until ctx ends.
+func (l *link) repeat(ctx context.Context, ask func(context.Context) error) error {
+	if l.again == 0 {
+		return ask(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestWait)
+	defer cancel()
+	for {
+		soon, cancel := context.WithTimeout(ctx, l.again)
+		err := ask(soon)
+		unanswered := soon.Err() != nil || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, js.ErrJetStreamNotEnabled)
+		if err != nil && unanswered && ctx.Err() == nil && l.ctx.Err() == nil {
+			<-soon.Done() // whoever refused at once needs the time, too
+			cancel()
+			continue
+		}
+		cancel()
+		return err
+	}
 }
 
 // lost names an error of a request whose effect matters.

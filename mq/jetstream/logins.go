@@ -3,6 +3,8 @@ package jetstream
 import (
 	"crypto/subtle"
 	"encoding/base64"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,9 +18,12 @@ import (
 // runs; a connection that stands is left alone.
 type logins struct {
 	gatewayPassword string
+	// among is the account in which members of a cluster ask each other; nil: there is none.
+	among *server.Account
 
 	mu       sync.RWMutex
 	accounts map[string]member
+	known    map[string]bool // of a member of a cluster
 }
 
 // member is a supplier with its account in the server.
@@ -30,7 +35,7 @@ type member struct {
 }
 
 func newLogins(gatewayPassword string) *logins {
-	return &logins{gatewayPassword: gatewayPassword, accounts: make(map[string]member)}
+	return &logins{gatewayPassword: gatewayPassword, accounts: make(map[string]member), known: make(map[string]bool)}
 }
 
 func (l *logins) put(m member) {
@@ -55,6 +60,21 @@ func (l *logins) get(supplier string) (member, bool) {
 	return m, ok
 }
 
+// know notes suppliers of whose queues a member of a cluster keeps copies.
+func (l *logins) know(suppliers ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range suppliers {
+		l.known[s] = true
+	}
+}
+
+func (l *logins) allKnown() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Collect(maps.Keys(l.known))
+}
+
 // withKey finds the supplier of a user NKey.
 func (l *logins) withKey(key string) (member, bool) {
 	l.mu.RLock()
@@ -70,6 +90,13 @@ func (l *logins) withKey(key string) (member, bool) {
 // Check implements server.Authentication.
 func (l *logins) Check(c server.ClientAuthentication) bool {
 	o := c.GetOpts()
+	if c.RemoteAddress().Network() != throughGate {
+		return false // a member listens beside its gate, for its server wants to
+	}
+	if o.Username == gatewayUser && l.among != nil && samePassword(l.gatewayPassword, o.Password) {
+		c.RegisterUser(&server.User{Username: o.Username, Account: l.among})
+		return true
+	}
 	if o.Nkey != "" {
 		m, ok := l.withKey(o.Nkey)
 		if !ok || !m.open || !signed(o.Nkey, o.Sig, c.GetNonce()) {
@@ -93,6 +120,9 @@ func (l *logins) Check(c server.ClientAuthentication) bool {
 	c.RegisterUser(&server.User{Username: o.Username, Account: m.account, Permissions: rights(m.Name)})
 	return true
 }
+
+// throughGate is the network of connections that are made inside the program.
+const throughGate = "pipe"
 
 // signed reports whether the owner of key signed the nonce that the server
 // gave this connection.

@@ -21,6 +21,9 @@ import (
 // of this link, and goes to others after AckWait.
 const pullFor = 2 * time.Second
 
+// pullAgain is the pause after a pull that reached nobody.
+const pullAgain = 50 * time.Millisecond
+
 // consumer is shared by all links of one login kind to one queue, so that each
 // message goes to one of them.
 const consumer = "nks"
@@ -88,12 +91,14 @@ func (l *link) subscribe(ctx context.Context) error {
 	if !ok {
 		return mq.ErrNoQueue
 	}
-	stream, err := api.Stream(ctx, name)
-	if err == nil {
-		_, err = stream.CreateOrUpdateConsumer(ctx, js.ConsumerConfig{Durable: consumer, AckPolicy: js.AckExplicitPolicy,
-			AckWait: l.ackWait, MaxAckPending: -1, MaxDeliver: -1})
-	}
-	if err != nil {
+	var stream js.Stream
+	if err := l.repeat(ctx, func(ctx context.Context) (err error) {
+		if stream, err = api.Stream(ctx, name); err == nil {
+			_, err = stream.CreateOrUpdateConsumer(ctx, js.ConsumerConfig{Durable: consumer, AckPolicy: js.AckExplicitPolicy,
+				AckWait: l.ackWait, MaxAckPending: -1, MaxDeliver: -1})
+		}
+		return err
+	}); err != nil {
 		return l.subscribeError(ctx, err)
 	}
 	info := stream.CachedInfo()
@@ -158,6 +163,8 @@ func (l *link) next(ctx context.Context) (*nats.Msg, error) {
 		return nil, l.cause()
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()
+	case errors.Is(err, nats.ErrNoResponders) && l.again != 0:
+		return nil, l.unheard(ctx)
 	case err != nil:
 		l.pulled = false // neither a message nor the pull's end: asked again
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -167,16 +174,34 @@ func (l *link) next(ctx context.Context) (*nats.Msg, error) {
 	}
 	switch m.Header.Get("Status") {
 	case "":
-		l.pulled = false
+		l.pulled, l.unheardSince = false, time.Time{}
 		return m, nil
 	case "404", "408":
-		l.pulled = false
+		l.pulled, l.unheardSince = false, time.Time{}
 		return nil, nil
 	case "100":
 		return nil, nil
 	}
 	l.pulled = false
 	return nil, fmt.Errorf("%w: server says %s %s", mq.ErrTemporary, m.Header.Get("Status"), m.Header.Get("Description"))
+}
+
+// unheard is a pull that reached nobody: in a cluster the queue's leader is being chosen, or not known here yet. It is pulled again, for a while.
+func (l *link) unheard(ctx context.Context) error {
+	l.pulled = false
+	if l.unheardSince.IsZero() {
+		l.unheardSince = time.Now()
+	}
+	if time.Since(l.unheardSince) > requestWait {
+		return fmt.Errorf("%w: the queue has no leader", mq.ErrTemporary)
+	}
+	pause, cancel := context.WithTimeout(ctx, pullAgain)
+	defer cancel()
+	select {
+	case <-pause.Done():
+	case <-l.ctx.Done():
+	}
+	return ctx.Err()
 }
 
 func (l *link) pull() error {
@@ -264,7 +289,12 @@ func (l *link) Ack(ctx context.Context, d *mq.Delivery) error {
 
 // confirm acknowledges and waits for the server to say that it did.
 func (l *link) confirm(ctx context.Context, m *nats.Msg) error {
-	_, sent, err := l.request(ctx, &nats.Msg{Subject: m.Reply, Data: []byte("+ACK")})
+	sent := false
+	err := l.repeat(ctx, func(ctx context.Context) error {
+		_, asked, err := l.request(ctx, &nats.Msg{Subject: m.Reply, Data: []byte("+ACK")})
+		sent = sent || asked
+		return err
+	})
 	if err == nil {
 		return nil
 	}

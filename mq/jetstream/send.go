@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -36,7 +37,15 @@ func (l *link) Send(ctx context.Context, to mq.Address, m *mq.Message) error {
 }
 
 func (l *link) publish(ctx context.Context, msg *nats.Msg) error {
+	if l.again != 0 {
+		soon, cancel := context.WithTimeout(ctx, sendWait)
+		defer cancel()
+		ctx = soon
+	}
 	answer, sent, err := l.request(ctx, msg)
+	if errors.Is(err, nats.ErrNoResponders) && l.leaderless(ctx, msg.Subject) {
+		return fmt.Errorf("%w: the queue has no leader", mq.ErrTemporary)
+	}
 	if err != nil {
 		return lost(sent, err)
 	}
@@ -57,6 +66,21 @@ func (l *link) publish(ctx context.Context, msg *nats.Msg) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s (%d)", refusal(ack.Error.Code), ack.Error.Description, ack.Error.Code)
+}
+
+// leaderless reports whether a queue to which nobody listens is one of a cluster that is choosing its leader, as far as the cluster can tell.
+func (l *link) leaderless(ctx context.Context, queue string) bool {
+	if l.again == 0 {
+		return false
+	}
+	api, err := js.New(l.nc)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.again)
+	defer cancel()
+	_, err = api.StreamNameBySubject(ctx, queue)
+	return !errors.Is(err, js.ErrStreamNotFound)
 }
 
 func refusal(code int) error {

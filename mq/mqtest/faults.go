@@ -227,7 +227,7 @@ func (s *suite) soak() {
 	}
 	s.check(<-failed)
 	s.nothing(l)
-	if grown := heap() - before; grown > 64<<20 {
+	if grown := heap() - before; grown > s.Leaves {
 		s.Errorf("%d messages left %d bytes behind", received, grown)
 	}
 }

@@ -41,6 +41,8 @@ type Subject struct {
 	Volume int
 	// Soak is how long the last case runs at 500 messages a second; 0 = 10 min.
 	Soak time.Duration
+	// Leaves is how many bytes that case may leave in this process, in which the server may be, too; 0 = 64 MB.
+	Leaves int64
 }
 
 // patience bounds every wait for something that must come.
@@ -75,6 +77,9 @@ func run(t *testing.T, begin func(*testing.T), subject func(t *testing.T) *Subje
 			s := &suite{T: t, Subject: subject(t)}
 			if s.Soak == 0 {
 				s.Soak = 10 * time.Minute
+			}
+			if s.Leaves == 0 {
+				s.Leaves = 64 << 20
 			}
 			if s.Volume == 0 {
 				s.Volume = 10_000

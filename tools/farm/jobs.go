@@ -17,6 +17,7 @@ func jobs(seed int) []job {
 	return []job{
 		{name: "jetstream", args: test(n, "./mq/...")},
 		{name: "amqp", every: 2, env: []string{"NKS_FARM=1"}, args: test(n, "./mq/amqp")},
+		{name: "members killed", every: 2, env: []string{"NKS_FARM=1", "NKS_MEMBER_KILLS=20", "NKS_SEED=" + n}, args: append(test(n, "./mq/jetstream", "-run", "TestMemberKilled|TestConformance_Cluster|TestQueue_Cluster"), "./cmd/nks")},
 		{name: "doors", args: test(n, "./gateway/door/...")},
 		{name: "signatures", every: 2, env: []string{"NKS_SIGNATURES=10000", "NKS_PEERS=1", "NKS_SEED=" + n}, args: test(n, "./gateway/door/rasp/xmldsig")},
 		{name: "strangers", every: 2, env: []string{"NKS_PEERS=1"}, args: test(n, "./gateway/door/rasp", "-run", "TestStranger")},
