@@ -27,13 +27,13 @@ func TestCheckQueues_IBMMQ(t *testing.T) {
 	if err := app.CheckQueues(c, &ibm); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a login: %v", err)
 	}
-	for text, want := range map[string]string{"nks\n": "does not hold two lines, user and password", "nks\nsecret\n": ""} {
-		if err := os.WriteFile(c.Login, []byte(text), 0o600); err != nil {
+	for _, login := range []struct{ text, want string }{{"nks\n", "does not hold two lines, user and password"}, {"nks\nsecret\n", ""}} {
+		if err := os.WriteFile(c.Login, []byte(login.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		err := app.CheckQueues(c, &ibm)
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("login %q: %v", text, err)
+		if (err == nil) != (login.want == "") || err != nil && !strings.Contains(err.Error(), login.want) {
+			t.Errorf("login %q: %v", login.text, err)
 		}
 	}
 	c.IBMMQ.KeyPassword = filepath.Join(t.TempDir(), "password")
