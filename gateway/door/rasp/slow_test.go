@@ -206,3 +206,29 @@ func TestSlow_Party(t *testing.T) {
 		}
 	}
 }
+
+// TestSlow_NotWhole: a message that has not come whole is never said to be good.
+func TestSlow_NotWhole(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	at := strings.TrimSuffix(strings.TrimPrefix(h.address, "https://"), "/rasp")
+	for name, rest := range map[string]string{
+		"ends before its end": "Content-Length: 100\r\n\r\n<a/>",
+		"no chunks":           "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"half of a chunk":     "Transfer-Encoding: chunked\r\n\r\n10\r\n<a/>",
+	} {
+		dialer := &tls.Dialer{Config: &tls.Config{RootCAs: h.ca.Pool(), MinVersion: tls.VersionTLS12}}
+		c, err := dialer.DialContext(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(c, "POST /rasp HTTP/1.1\r\nHost: a\r\nContent-Type: application/soap+xml\r\n"+rest)
+		if err := errors.Join(err, c.(*tls.Conn).CloseWrite()); err != nil {
+			t.Fatal(err)
+		}
+		reply, err := io.ReadAll(c)
+		if err := errors.Join(err, c.Close()); err != nil || !strings.HasPrefix(string(reply), "HTTP/1.1 400 ") || !strings.Contains(string(reply), "Connection: close") {
+			t.Errorf("%s: %.100q, %v", name, reply, err)
+		}
+	}
+}
