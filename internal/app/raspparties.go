@@ -89,7 +89,7 @@ type raspParties struct{ *signed }
 func (r raspParties) Party(ctx context.Context, c xmldsig.Certificate) (rasp.Party, error) {
 	bound, ok := r.files.Load().bindings.bound(c)
 	if !ok {
-		return rasp.Party{}, fmt.Errorf("certificate: %w", gateway.ErrNotFound)
+		return rasp.Party{}, fmt.Errorf("certificate %s: %w", certificatePrint(c.Leaf), gateway.ErrNotFound)
 	}
 	suppliers, err := register.Suppliers(ctx, r.app.db.pool, r.app.clock.Now())
 	if err != nil {
