@@ -57,13 +57,13 @@ func TestCheckRasp_Untimely(t *testing.T) {
 		"the present is good later":  {early, earlyKey, good, goodKey, "the certificate is good from"},
 		"there is none that follows": {good, goodKey, "", "", ""},
 	} {
-		told, err := app.CheckRasp(conf.Rasp{Listen: "127.0.0.1:0", Certificate: c.certificate, Key: c.key, NextCertificate: c.next, NextKey: c.nextKey, CA: []string{ca.File(t, dir, "ca")},
+		files, err := app.CheckRasp(conf.Rasp{Listen: "127.0.0.1:0", Certificate: c.certificate, Key: c.key, NextCertificate: c.next, NextKey: c.nextKey, CA: []string{ca.File(t, dir, "ca")},
 			Parties: []conf.RaspParty{{Supplier: "A", CVR: []string{"12345674"}}}}, now)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if (told.Untimely == nil) != (c.want == "") || told.Untimely != nil && !strings.Contains(told.Untimely.Error(), c.want) {
-			t.Errorf("%s: %v", name, told.Untimely)
+		if (files.Untimely == nil) != (c.want == "") || files.Untimely != nil && !strings.Contains(files.Untimely.Error(), c.want) {
+			t.Errorf("%s: %v", name, files.Untimely)
 		}
 	}
 }
