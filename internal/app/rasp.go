@@ -70,6 +70,9 @@ func (s *signed) open(ctx context.Context) error {
 		return ConfigError{err}
 	}
 	s.files.Store(files)
+	if c.NextCertificate != "" && files.next == nil { // it has followed, or its name is misspelt
+		s.app.log.Warn().Str("next_certificate", c.NextCertificate).Msg("signed endpoint: there is no next certificate")
+	}
 	if c.OIORASP() {
 		if s.recipient, err = xmldsig.NewRecipient(files.ownKeys()...); err != nil {
 			return ConfigError{err}

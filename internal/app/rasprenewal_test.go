@@ -221,15 +221,21 @@ func TestRasp_BadFile(t *testing.T) {
 }
 
 // TestRasp_Untimely: a certificate that clients will not believe is shown all the same, and the log and the door's line tell of it for as long as
-// it is not another.
+// it is not another. That none follows, where one is named, is in the log, too.
 func TestRasp_Untimely(t *testing.T) {
 	t.Parallel()
 	var good rasptest.Identity
 	r := newRenewal(t, func(r *renewal, dir string) conf.RaspParty {
 		good = r.present
 		r.ca.IssueUntil(t, "gateway", time.Now().AddDate(0, 0, -5)).Files(t, dir, "present") // in its place
+		for _, next := range []string{"next.crt", "next.key"} {
+			if err := os.Remove(filepath.Join(dir, next)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		return conf.RaspParty{Supplier: "LEVC", CVR: []string{"12345674"}}
 	})
+	r.node.log.await(t, "signed endpoint: there is no next certificate", 1)
 	r.node.log.await(t, "signed endpoint: the certificate is good from", 1)
 	r.awaitLine("up ", "the certificate is good from")
 	good.Files(t, filepath.Dir(r.rasp.Certificate), "present")
