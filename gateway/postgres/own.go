@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -19,6 +20,9 @@ type Ownership struct {
 	// Release lets go.
 	Release func()
 }
+
+// LettingGo is how long a database that has become silent may keep who gives a session lock back: then the session is closed, and the lock goes with it.
+const LettingGo = 2 * time.Second
 
 // Own makes the caller the owner of what a name stands for; begin, which may be nil, then runs in the session that is the owner.
 // gateway.ErrTransient: another process is the owner.
@@ -52,7 +56,9 @@ func Own(ctx context.Context, db *sqlx.DB, name string, begin func(*sqlx.Conn) e
 	}
 	release := func() {
 		// Also when ctx has ended: the lock must go even if this connection goes back to the pool.
-		if _, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`); err != nil {
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), LettingGo)
+		defer cancel()
+		if _, err := conn.ExecContext(soon, `SELECT pg_advisory_unlock_all()`); err != nil {
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // it must not go back to the pool with the lock
 		}
 		_ = conn.Close()

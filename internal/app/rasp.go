@@ -70,6 +70,9 @@ func (s *signed) open(ctx context.Context) error {
 		return ConfigError{err}
 	}
 	s.files.Store(files)
+	if c.NextCertificate != "" && files.next == nil { // it has followed, or its name is misspelt
+		s.app.log.Warn().Str("next_certificate", c.NextCertificate).Msg("signed endpoint: there is no next certificate")
+	}
 	if c.OIORASP() {
 		if s.recipient, err = xmldsig.NewRecipient(files.ownKeys()...); err != nil {
 			return ConfigError{err}
@@ -144,25 +147,39 @@ func (s *signed) listen(server *rasp.Server, shown *tls.Config) (err error) {
 	return nil
 }
 
-// renew has what files say that have changed count from now on. Where one cannot be used, all stays as it was.
+// renew has what files say that have changed count from now on. Where one cannot be used, all stays as it was. What is wrong with the files, or
+// with what counts, stands at the door's line as long as it is.
 func (s *signed) renew() error {
 	if s == nil {
 		return nil
 	}
-	before := s.files.Load()
-	files, err := readRasp(s.config, before)
-	if err == nil && !files.present.Leaf.Equal(before.present.Leaf) {
-		err = files.fits(time.Now())
-	}
-	if err == nil && files != before && s.recipient != nil {
-		err = s.recipient.Change(files.ownKeys()...)
-	}
+	err := s.reread()
 	if err != nil {
 		err = fmt.Errorf("signed endpoint: all stays as it was: %w", err)
 	}
+	if untimely := s.files.Load().timely(time.Now()); untimely != nil {
+		err = errors.Join(err, fmt.Errorf("signed endpoint: %w", untimely))
+	}
 	s.app.watch.lines.remark(gateway.LinkDoor, doorSigned, err)
+	return err
+}
+
+// reread takes over what has changed, or nothing.
+func (s *signed) reread() error {
+	before := s.files.Load()
+	files, err := readRasp(s.config, before)
 	if err != nil || files == before {
 		return err
+	}
+	if !files.present.Leaf.Equal(before.present.Leaf) {
+		if err := timely("certificate", files.present.Leaf, time.Now()); err != nil {
+			return err
+		}
+	}
+	if s.recipient != nil {
+		if err := s.recipient.Change(files.ownKeys()...); err != nil {
+			return err
+		}
 	}
 	s.files.Store(files)
 	for _, a := range s.answers {
@@ -360,10 +377,18 @@ func (a *App) Endpoints() []EndpointState {
 	return all
 }
 
-// CheckRasp reads every file of the signed endpoint, as its start does: how many suppliers it lets in and sends to, or what is wrong.
-func CheckRasp(c conf.Rasp) (parties, endpoints int, err error) {
-	if _, err := readRasp(c, nil); err != nil {
-		return 0, 0, err
+// RaspFiles is what the files of the signed endpoint say.
+type RaspFiles struct {
+	Parties, Endpoints int // suppliers that it lets in, and sends to
+	// Untimely is which certificate of the gateway's is not good at the moment; nil: none. It can start with it, and clients will not connect.
+	Untimely error
+}
+
+// CheckRasp reads every file of the signed endpoint, as its start does. now is the machine's time.
+func CheckRasp(c conf.Rasp, now time.Time) (RaspFiles, error) {
+	files, err := readRasp(c, nil)
+	if err != nil {
+		return RaspFiles{}, err
 	}
-	return len(c.Parties), len(c.Endpoints()), nil
+	return RaspFiles{Parties: len(c.Parties), Endpoints: len(c.Endpoints()), Untimely: files.timely(now)}, nil
 }

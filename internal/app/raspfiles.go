@@ -108,10 +108,18 @@ func (f *raspFiles) known(by *x509.Certificate) tls.Certificate {
 	return f.present
 }
 
-// fits says why a certificate cannot take the place of the present one at this moment.
-func (f *raspFiles) fits(now time.Time) error {
-	if leaf := f.present.Leaf; now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
-		return fmt.Errorf("the certificate is good from %s to %s", leaf.NotBefore.Format(time.DateOnly), leaf.NotAfter.Format(time.DateOnly))
+// timely says which of the gateway's certificates is not good at a moment; one to follow may be good later only.
+func (f *raspFiles) timely(now time.Time) error {
+	err := timely("certificate", f.present.Leaf, now)
+	if f.next != nil && now.After(f.next.Leaf.NotAfter) {
+		err = errors.Join(err, timely("next certificate", f.next.Leaf, now))
+	}
+	return err
+}
+
+func timely(what string, c *x509.Certificate, now time.Time) error {
+	if now.Before(c.NotBefore) || now.After(c.NotAfter) {
+		return fmt.Errorf("the %s is good from %s to %s", what, c.NotBefore.UTC().Format(time.DateTime), c.NotAfter.UTC().Format(time.DateTime))
 	}
 	return nil
 }

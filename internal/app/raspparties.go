@@ -24,18 +24,13 @@ func newRaspBindings(parties []conf.RaspParty, texts fileTexts) (*raspBindings, 
 	b := &raspBindings{byFingerprint: map[[sha256.Size]byte]conf.RaspParty{}, bySubject: map[string]conf.RaspParty{}, byCVR: map[string]conf.RaspParty{}}
 	for _, p := range parties {
 		for _, certificate := range p.Certificates {
-			if sum, ok := conf.Fingerprint(certificate); ok {
-				b.byFingerprint[sum] = p
-				continue
-			}
-			found, err := texts.certificates([]string{certificate})
+			sums, err := texts.fingerprints(certificate)
 			if err != nil {
 				return nil, err
 			}
-			for _, one := range found {
-				sum := sha256.Sum256(one.Raw)
+			for _, sum := range sums {
 				if other, taken := b.byFingerprint[sum]; taken && other.Supplier != p.Supplier {
-					return nil, fmt.Errorf("%s: the certificate is bound to %s, too", certificate, other.Supplier)
+					return nil, fmt.Errorf("%s of %s: the certificate is bound to %s, too", certificate, p.Supplier, other.Supplier)
 				}
 				b.byFingerprint[sum] = p
 			}
@@ -48,6 +43,18 @@ func newRaspBindings(parties []conf.RaspParty, texts fileTexts) (*raspBindings, 
 		}
 	}
 	return b, nil
+}
+
+// fingerprints are those of the certificates that a configuration names: by a file of them, or by the fingerprint itself.
+func (t fileTexts) fingerprints(certificate string) (sums [][sha256.Size]byte, err error) {
+	if sum, ok := conf.Fingerprint(certificate); ok {
+		return [][sha256.Size]byte{sum}, nil
+	}
+	found, err := t.certificates([]string{certificate})
+	for _, one := range found {
+		sums = append(sums, sha256.Sum256(one.Raw))
+	}
+	return sums, err
 }
 
 // bound is to whom a certificate is bound.
@@ -82,7 +89,7 @@ type raspParties struct{ *signed }
 func (r raspParties) Party(ctx context.Context, c xmldsig.Certificate) (rasp.Party, error) {
 	bound, ok := r.files.Load().bindings.bound(c)
 	if !ok {
-		return rasp.Party{}, fmt.Errorf("certificate: %w", gateway.ErrNotFound)
+		return rasp.Party{}, fmt.Errorf("certificate %s: %w", certificatePrint(c.Leaf), gateway.ErrNotFound)
 	}
 	suppliers, err := register.Suppliers(ctx, r.app.db.pool, r.app.clock.Now())
 	if err != nil {

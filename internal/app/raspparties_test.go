@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"crypto/sha256"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -48,6 +50,7 @@ func TestRasp_Bindings(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	r.node.log.await(t, fmt.Sprintf("certificate sha256:%x: not found", sha256.Sum256(second.Certificate.Raw)), 1) // whose it was can be seen
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -139,6 +139,28 @@ func (r *renewal) replied(from, knows, by rasptest.Identity, profile xmldsig.Pro
 	return errors.Is(err, rasp.ErrPeerRefuses) && strings.Contains(err.Error(), soap.NotAuthorized)
 }
 
+// awaitLine waits until the door's line says so: it begins with its state, and what stands at it holds words; without words nothing does.
+func (r *renewal) awaitLine(state string, words ...string) {
+	r.t.Helper()
+	db := r.database.Open(r.t, schema.Flow)
+	for end := time.Now().Add(20 * time.Second); ; <-time.After(20 * time.Millisecond) {
+		var says string
+		if err := db.GetContext(r.t.Context(), &says, `SELECT concat_ws(' ', state, nullif(error, '')) FROM line WHERE kind = 'door' AND name = 'rasp'`); err != nil {
+			r.t.Fatal(err)
+		}
+		fits := strings.HasPrefix(says, state) && (len(words) > 0 || says == state)
+		for _, word := range words {
+			fits = fits && strings.Contains(says, word)
+		}
+		if fits {
+			return
+		}
+		if time.Now().After(end) {
+			r.t.Fatalf("the line says %q, want %s with %q", says, state, words)
+		}
+	}
+}
+
 // TestRasp_RollOver: until the next certificate takes the place of the present one, each is what who knows it talks to; from then on it is shown,
 // and signs, alone, without a restart.
 func TestRasp_RollOver(t *testing.T) {
@@ -184,14 +206,6 @@ func TestRasp_RollOver(t *testing.T) {
 func TestRasp_BadFile(t *testing.T) {
 	t.Parallel()
 	r := newRenewal(t)
-	words := func() string {
-		var text string
-		db := r.database.Open(t, schema.Flow)
-		if err := db.GetContext(context.Background(), &text, `SELECT concat_ws(' ', state, error) FROM line WHERE kind = 'door' AND name = 'rasp'`); err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
 	if err := os.WriteFile(r.rasp.CA[0]+"~", []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -203,12 +217,28 @@ func TestRasp_BadFile(t *testing.T) {
 	if !r.shown().Equal(r.present.Certificate) || !r.replied(r.other, r.present, r.present, xmldsig.SHA256) {
 		t.Error("not all stays as it was")
 	}
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(words(), filepath.Base(r.rasp.CA[0])); <-time.After(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the line says %q", words())
+	r.awaitLine("up ", filepath.Base(r.rasp.CA[0]))
+}
+
+// TestRasp_Untimely: a certificate that clients will not believe is shown all the same, and the log and the door's line tell of it for as long as
+// it is not another. That none follows, where one is named, is in the log, too.
+func TestRasp_Untimely(t *testing.T) {
+	t.Parallel()
+	var good rasptest.Identity
+	r := newRenewal(t, func(r *renewal, dir string) conf.RaspParty {
+		good = r.present
+		r.ca.IssueUntil(t, "gateway", time.Now().AddDate(0, 0, -5)).Files(t, dir, "present") // in its place
+		for _, next := range []string{"next.crt", "next.key"} {
+			if err := os.Remove(filepath.Join(dir, next)); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if !strings.HasPrefix(words(), "up ") {
-		t.Errorf("the line: %q", words())
-	}
+		return conf.RaspParty{Supplier: "LEVC", CVR: []string{"12345674"}}
+	})
+	r.node.log.await(t, "signed endpoint: there is no next certificate", 1)
+	r.node.log.await(t, "signed endpoint: the certificate is good from", 1)
+	r.awaitLine("up ", "the certificate is good from")
+	good.Files(t, filepath.Dir(r.rasp.Certificate), "present")
+	r.node.log.await(t, "signed endpoint: other files", 1)
+	r.awaitLine("up")
 }

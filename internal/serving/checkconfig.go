@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"nks/conf"
 	"nks/internal/app"
@@ -149,14 +150,17 @@ func tellRasp(p *command.Program, c conf.Config) error {
 	if c.Rasp.Listen == "" {
 		return nil
 	}
-	parties, endpoints, err := app.CheckRasp(c.Rasp)
+	files, err := app.CheckRasp(c.Rasp, time.Now())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil // told with the other files
 	case err != nil:
 		return fmt.Errorf("rasp: %w", err)
 	}
-	_, err = fmt.Fprintf(p.Out, "signed endpoint: %d suppliers, %d of them with an endpoint for answers\n", parties, endpoints)
+	_, err = fmt.Fprintf(p.Out, "signed endpoint: %d suppliers, %d of them with an endpoint for answers\n", files.Parties, files.Endpoints)
+	if err == nil && files.Untimely != nil {
+		_, err = fmt.Fprintf(p.Out, "signed endpoint: %s; no client will believe it\n", strings.ReplaceAll(files.Untimely.Error(), "\n", "; "))
+	}
 	for _, party := range c.Rasp.Parties {
 		if err == nil && len(party.CVR) > 0 {
 			_, err = fmt.Fprintf(p.Out, "signed endpoint: any certificate of company %s is %s\n", strings.Join(party.CVR, ", "), party.Supplier)

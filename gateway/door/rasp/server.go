@@ -156,7 +156,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the message comes too slowly", http.StatusRequestTimeout)
 		s.tell(r, "", EventBroken, int64(len(message)), errSlow)
 		return
-	case err != nil:
+	case err != nil: // most often nobody is there to read it; but nobody may take silence, which is 200, for success
+		w.Header().Set("Connection", "close")
+		http.Error(w, "the message has not come whole", http.StatusBadRequest)
 		s.tell(r, "", EventBroken, int64(len(message)), err)
 		return
 	}
@@ -263,8 +265,8 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, message []byte, h
 	if c.plain {
 		c.address = s.Plain
 	}
-	answer := c.answer(r.Context(), message)
 	defer c.done()
+	answer := c.answer(r.Context(), message)
 	s.tell(r, c.party.Name, c.what, c.size, c.err)
 	if answer == nil {
 		if errors.Is(c.err, errBusy) {

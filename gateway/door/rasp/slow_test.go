@@ -2,15 +2,18 @@ package rasp_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"nks/gateway/door"
 	"nks/gateway/door/rasp"
 	"nks/gateway/door/rasp/rasptest"
 	"nks/gateway/door/rasp/soap"
@@ -204,5 +207,68 @@ func TestSlow_Party(t *testing.T) {
 		if got := outcome(<-done); !strings.HasSuffix(got, "Response") {
 			t.Error(got)
 		}
+	}
+}
+
+// TestSlow_NotWhole: a message that has not come whole is never said to be good.
+func TestSlow_NotWhole(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	at := strings.TrimSuffix(strings.TrimPrefix(h.address, "https://"), "/rasp")
+	for name, rest := range map[string]string{
+		"ends before its end": "Content-Length: 100\r\n\r\n<a/>",
+		"no chunks":           "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"half of a chunk":     "Transfer-Encoding: chunked\r\n\r\n10\r\n<a/>",
+	} {
+		dialer := &tls.Dialer{Config: &tls.Config{RootCAs: h.ca.Pool(), MinVersion: tls.VersionTLS12}}
+		c, err := dialer.DialContext(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(c, "POST /rasp HTTP/1.1\r\nHost: a\r\nContent-Type: application/soap+xml\r\n"+rest)
+		if err := errors.Join(err, c.(*tls.Conn).CloseWrite()); err != nil {
+			t.Fatal(err)
+		}
+		reply, err := io.ReadAll(c)
+		if err := errors.Join(err, c.Close()); err != nil || !strings.HasPrefix(string(reply), "HTTP/1.1 400 ") || !strings.Contains(string(reply), "Connection: close") {
+			t.Errorf("%s: %.100q, %v", name, reply, err)
+		}
+	}
+}
+
+// panicking is an intake that panics the first time.
+type panicking struct {
+	*shelf
+	first sync.Once
+}
+
+// Take implements door.Intake.
+func (p *panicking) Take(ctx context.Context, a door.Arrival) error {
+	p.first.Do(func() { panic("intake") })
+	return p.shelf.Take(ctx, a)
+}
+
+// TestSlow_Panic: working on a message that panics leaves its party its room.
+func TestSlow_Panic(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *rasp.Config) {
+		c.Limits.OfParty = 1
+		c.Intake = &panicking{shelf: c.Intake.(*shelf)}
+	})
+	signed, err := requester(h.supplier).Sign(h.request("m-1", "one").Outgoing(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.address, bytes.NewReader(signed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", soap.ContentType)
+	if reply, err := h.http.Do(r); err == nil {
+		_ = reply.Body.Close()
+		t.Fatalf("status %d", reply.StatusCode)
+	}
+	if got := outcome(h.ask(h.request("m-2", "two"))); !strings.HasSuffix(got, "Response") {
+		t.Errorf("after it: %s", got)
 	}
 }

@@ -35,8 +35,10 @@ func (s *Store) alone(ctx context.Context, lock, party string, do func(context.C
 		return false, err
 	}
 	defer func() {
-		// Where it cannot be given back the connection is dead, and the lock with it.
-		_, unlock := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext($1), hashtext($2))`, lock, party)
+		// Where it cannot be given back in time the connection is closed, and the lock goes with it.
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), postgres.LettingGo)
+		defer cancel()
+		_, unlock := conn.ExecContext(soon, `SELECT pg_advisory_unlock(hashtext($1), hashtext($2))`, lock, party)
 		err = errors.Join(err, unlock)
 	}()
 	return true, do(ctx)
@@ -72,7 +74,9 @@ func (s *Store) serve(ctx context.Context, parties []string, begun func()) error
 		return err
 	}
 	defer func() {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), postgres.LettingGo)
+		defer cancel()
+		_, _ = conn.ExecContext(soon, `SELECT pg_advisory_unlock_all()`)
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // what is not unlocked goes with it
 		_ = conn.Close()
 	}()
@@ -82,8 +86,10 @@ func (s *Store) serve(ctx context.Context, parties []string, begun func()) error
 		}
 	}
 	begun()
-	for ctx.Err() == nil {
-		gateway.Pause(ctx, servingCheck)
+	for {
+		if gateway.Pause(ctx, servingCheck); ctx.Err() != nil {
+			return nil
+		}
 		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), servingWait)
 		_, err := conn.ExecContext(soon, `SELECT 1`)
 		cancel()
@@ -91,7 +97,6 @@ func (s *Store) serve(ctx context.Context, parties []string, begun func()) error
 			return err
 		}
 	}
-	return nil
 }
 
 // Sending implements door.Sendings.

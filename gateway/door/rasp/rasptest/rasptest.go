@@ -64,20 +64,39 @@ func subjectSerial(cvr string) string {
 // IssueRSA is Issue with an RSA key, for who writes signatures by elliptic curves in a form of its own.
 func (a *Authority) IssueRSA(t testing.TB, name, cvr string) Identity {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.issue(t, name, subjectSerial(cvr), key)
+	return a.issue(t, name, subjectSerial(cvr), newRSAKey(t))
+}
+
+// IssueUntil is IssueRSA of what is good for the day that ends then.
+func (a *Authority) IssueUntil(t testing.TB, name string, end time.Time) Identity {
+	t.Helper()
+	key := newRSAKey(t)
+	template := endEntity(t, name, "")
+	template.NotBefore, template.NotAfter = end.AddDate(0, 0, -1), end
+	return Identity{Certificate: sign(t, template, a.Certificate, key.Public(), a.key), Key: key}
 }
 
 func (a *Authority) issue(t testing.TB, name, subject string, key crypto.Signer) Identity {
+	t.Helper()
+	return Identity{Certificate: sign(t, endEntity(t, name, subject), a.Certificate, key.Public(), a.key), Key: key}
+}
+
+func endEntity(t testing.TB, name, subject string) *x509.Certificate {
 	t.Helper()
 	template := &x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, SubjectKeyId: serial(t).Bytes()}
 	template.Subject.SerialNumber = subject
-	return Identity{Certificate: sign(t, template, a.Certificate, key.Public(), a.key), Key: key}
+	return template
+}
+
+func newRSAKey(t testing.TB) crypto.Signer {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func newKey(t testing.TB) crypto.Signer {
@@ -100,7 +119,10 @@ func serial(t testing.TB) *big.Int {
 
 func sign(t testing.TB, template, parent *x509.Certificate, public crypto.PublicKey, by crypto.Signer) *x509.Certificate {
 	t.Helper()
-	template.SerialNumber, template.NotBefore, template.NotAfter = serial(t), time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+	template.SerialNumber = serial(t)
+	if template.NotAfter.IsZero() {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, by)
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,24 @@ func (t *tree) issuerSerial(data int32) (issuerSerial, error) {
 	return is, nil
 }
 
+// namedBy is how a certificate may be named.
+func namedBy(c *x509.Certificate) issuerSerial {
+	is := issuerSerial{serial: c.SerialNumber}
+	var issuer pkix.RDNSequence
+	if _, err := asn1.Unmarshal(c.RawIssuer, &issuer); err != nil {
+		return is
+	}
+	for _, set := range slices.Backward(issuer) {
+		var part relativeName
+		for _, a := range set {
+			value, _ := a.Value.(string)
+			part = append(part, nameAttribute{a.Type.String(), value})
+		}
+		is.issuer = append(is.issuer, part)
+	}
+	return is
+}
+
 // names reports whether it is a certificate's.
 func (is issuerSerial) names(c *x509.Certificate) bool {
 	var issuer pkix.RDNSequence

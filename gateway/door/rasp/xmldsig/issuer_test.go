@@ -229,6 +229,10 @@ func TestSealed_IssuerSerial(t *testing.T) {
 	if err := v.Recipient.Change(xmldsig.OwnKey{Key: receiver().key, Certificate: own}, xmldsig.OwnKey{Key: same.key, Certificate: same.certificate}); err == nil {
 		t.Error("two keys of one identifier are taken")
 	}
+	numbered := issue(country().root, rsaKeys()[2048], func(c *x509.Certificate) { c.SerialNumber, c.SubjectKeyId = own.SerialNumber, []byte{7, 7} })
+	if err := v.Recipient.Change(xmldsig.OwnKey{Key: receiver().key, Certificate: own}, xmldsig.OwnKey{Key: numbered.key, Certificate: numbered.certificate}); err == nil {
+		t.Error("two keys of one issuer and number are taken")
+	}
 }
 
 // TestIssuerSerial_Written: a certificate without a key identifier is named as .NET writes it, by who signs and by who encrypts.

@@ -52,8 +52,12 @@ func (r *Recipient) Change(keys ...OwnKey) error {
 			return fmt.Errorf("recipient: %w", err)
 		}
 		for _, other := range all {
-			if len(own.Certificate.SubjectKeyId) > 0 && bytes.Equal(other.certificate.SubjectKeyId, own.Certificate.SubjectKeyId) && !samePublic(other.certificate, own.Certificate) {
+			switch {
+			case samePublic(other.certificate, own.Certificate):
+			case len(own.Certificate.SubjectKeyId) > 0 && bytes.Equal(other.certificate.SubjectKeyId, own.Certificate.SubjectKeyId):
 				return errors.New("recipient: two keys have one key identifier")
+			case namedBy(own.Certificate).names(other.certificate):
+				return errors.New("recipient: the certificates of two keys have one issuer and number")
 			}
 		}
 		all = append(all, k)
