@@ -78,3 +78,91 @@ func TestPark_NotInTheJournal(t *testing.T) {
 	w.restored(before)
 	w.want("quiet", w.Base.Quiet.Why(), "")
 }
+
+// journalAway has the journal take nothing, until what is returned is called.
+func (w *world) journalAway() (back func()) {
+	w.t.Helper()
+	own := filepath.Join(w.options.Journals[1], "a")
+	move := func(from, to string) {
+		w.t.Helper()
+		if err := os.Rename(from, to); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	move(own, own+"-away")
+	return func() { move(own+"-away", own) }
+}
+
+// TestRecover_PutBackOnce: the program died before the journal had what was parked. Persons have it put back, the database is set back, and the
+// queue brings it once more: it is the message that was taken already.
+func TestRecover_PutBackOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps)
+	o := newOutside(w)
+	wanted := bundle("G-1", complete("A-1", 100)).XML()
+	backup := w.backup()
+	back := w.journalAway()
+	if err := w.Receive.Park(t.Context(), queued("LEVA", "id:a", wanted), "too large"); !errors.Is(err, gateway.ErrTransient) {
+		t.Fatal(err)
+	}
+	back()
+	w.decided(act.KindPutBack, 1)
+	before := w.parked()
+	w.setBack(o, backup, false)
+	w.want("parked", w.parked(), before)
+	w.park("id:a", wanted, "too large")
+	if _, err := w.Desk.Decide(t.Context(), act.Intent{Kind: act.KindPutBack, IDs: []int64{2}, By: "Ann", Why: "again"}); !errors.Is(err, gateway.ErrIntent) {
+		t.Errorf("put back twice: %v", err)
+	}
+	w.want("deliveries", w.row(`SELECT count(*) FROM delivery`), "1")
+}
+
+// TestRecover_AnswerOfWhatIsNotThere: the journal has no delivery that broke off before its acknowledgement; before anybody reads an answer to it, it
+// has.
+func TestRecover_AnswerOfWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps)
+	o := newOutside(w)
+	w.park("id:a", bundle("G-1", complete("A-1", 100)).XML(), "too large")
+	backup := w.backup()
+	back := w.journalAway()
+	if _, err := w.decide(act.KindPutBack, "Ann", 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Desk.Approve(t.Context(), 1, "Bob", ""); !errors.Is(err, gateway.ErrTransient) {
+		t.Fatalf("the journal has the decision: %v", err)
+	}
+	if err := w.message("LEVA", "id:b", []byte("no XML")); !errors.Is(err, gateway.ErrTransient) {
+		t.Fatalf("acknowledged: %v", err)
+	}
+	back()
+	w.read()
+	w.check()
+	told := w.queued("LEVA")
+	deliveries := w.row(`SELECT id, transport_key, state FROM delivery ORDER BY id`)
+	w.setBack(o, backup, false)
+	w.want("deliveries", w.row(`SELECT id, transport_key, state FROM delivery ORDER BY id`), deliveries)
+	w.want("answers", w.queued("LEVA"), told)
+}
+
+// TestRecover_ParkedWithout: a database that goes on without what was parked gives its number to no other message, and what is parked then is not
+// taken for what was given up.
+func TestRecover_ParkedWithout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keeps)
+	backup := w.backup()
+	w.park("id:a", []byte("one"), "too large")
+	w.restored(backup)
+	if _, err := w.Restore.GoOnWithout(t.Context(), "A. Hansen", 100); err != nil {
+		t.Fatal(err)
+	}
+	again := w.backup()
+	w.park("id:a", []byte("one"), "too large") // its sender was asked to put it once more
+	before := w.parked()
+	w.want("parked", before, "101 id:a parked 3 false")
+	w.restored(again)
+	if done, err := w.Restore.Take(t.Context(), "A. Hansen"); err != nil || done.Took != 1 || len(done.Left) > 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	w.want("parked after the second time", w.parked(), before)
+}
