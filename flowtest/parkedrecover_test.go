@@ -166,3 +166,62 @@ func TestRecover_ParkedWithout(t *testing.T) {
 	}
 	w.want("parked after the second time", w.parked(), before)
 }
+
+// TestRecover_ParkedAtEachKill: the process dies before or after the journal has a message, or after the queue has forgotten it; persons decide or do
+// not; and the database is set back. The message is there, and taken once at most.
+func TestRecover_ParkedAtEachKill(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name          string
+		journal, gone bool // what had happened when the process died
+		decided       string
+		after         bool // the backup has the message
+		want, again   string
+	}{
+		{"before the journal", false, false, "", false, "", "parked"},
+		{"before the journal, and dropped", false, false, act.KindDropMessage, false, "dropped", "dropped; parked"},
+		{"before the acknowledgement", true, false, "", false, "parked", "parked"},
+		{"before the acknowledgement, and put back", true, false, act.KindPutBack, true, "put_back", "put_back; parked"},
+		{"acknowledged, and put back", true, true, act.KindPutBack, false, "put_back", "put_back"},
+		{"acknowledged, and dropped", true, true, act.KindDropMessage, true, "dropped", "dropped"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, keeps)
+			o := newOutside(w)
+			wanted := bundle("G-1", complete("A-1", 100)).XML()
+			backup := w.backup()
+			back := func() {}
+			if !c.journal {
+				back = w.journalAway()
+			}
+			if err := w.Receive.Park(t.Context(), queued("LEVA", "id:a", wanted), "too large"); (err == nil) != c.journal {
+				t.Fatal(err)
+			}
+			back()
+			if c.after {
+				backup = w.backup()
+			}
+			if c.decided != "" {
+				w.decided(c.decided, 1)
+			}
+			const states = `SELECT state FROM parked_message ORDER BY id`
+			w.setBack(o, backup, false)
+			w.want("after the restore", w.row(states), c.want)
+			if !c.gone { // the queue brings it again
+				w.park("id:a", wanted, "too large")
+			}
+			w.want("in the end", w.row(states), c.again)
+			for _, id := range []int64{1, 2, 3} {
+				if d, err := w.decide(act.KindPutBack, "Ann", id); err == nil {
+					w.approves(d.ID, "Bob")
+				}
+			}
+			taken := "1"
+			if c.again == "dropped" {
+				taken = "0"
+			}
+			w.want("deliveries", w.row(`SELECT count(*) FROM delivery`), taken)
+		})
+	}
+}

@@ -124,8 +124,8 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 	return delivery, decided(ctx, x, id, "put_back", s, decision)
 }
 
-// keepParked puts a message in the journal that may not be there, since the program died before: what it becomes must not be all that is known of
-// it in a database that is set back, to which the queue brings it anew.
+// keepParked puts a message in the journal that may not be there, since the program died before: what is decided about it must not be all that is
+// known of it in a database that is set back. To that the queue brings it anew, and its number would be another's.
 func (s *Store) keepParked(ctx context.Context, x *postgres.Session, id int64, content []byte) error {
 	var key, facts string
 	err := x.QueryRowContext(ctx, factsOfParked+`(SELECT `+keptOfParked+` FROM parked_message WHERE id = $1) p`, id).Scan(&key, &facts)
@@ -173,6 +173,13 @@ func (s *Store) notTaken(ctx context.Context, x *postgres.Session, m gateway.Par
 
 // Drop forgets the bytes of a parked message, as persons have decided. gateway.ErrLostOwnership: it is not parked.
 func (s *Store) Drop(ctx context.Context, x *postgres.Session, id, decision int64) error {
+	_, content, err := take(ctx, x, id)
+	if err == nil {
+		err = s.keepParked(ctx, x, id, content)
+	}
+	if err != nil {
+		return err
+	}
 	return decided(ctx, x, id, "dropped", s, decision)
 }
 
