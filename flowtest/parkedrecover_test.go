@@ -138,11 +138,11 @@ func TestRecover_AnswerOfWhatIsNotThere(t *testing.T) {
 	back()
 	w.read()
 	w.check()
-	told := w.queued("LEVA")
+	answered := w.queued("LEVA")
 	deliveries := w.row(`SELECT id, transport_key, state FROM delivery ORDER BY id`)
 	w.setBack(o, backup, false)
 	w.want("deliveries", w.row(`SELECT id, transport_key, state FROM delivery ORDER BY id`), deliveries)
-	w.want("answers", w.queued("LEVA"), told)
+	w.want("answers", w.queued("LEVA"), answered)
 }
 
 // TestRecover_ParkedWithout: a database that goes on without what was parked gives its number to no other message, and what is parked then is not

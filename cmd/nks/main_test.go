@@ -6,5 +6,7 @@ import (
 	"nks/internal/programtest"
 )
 
-// TestMain has the programs built before any test's time begins.
-func TestMain(m *testing.M) { programtest.Main(m, program, demo) }
+func TestMain(m *testing.M) {
+	programtest.Build(program, demo)
+	m.Run()
+}

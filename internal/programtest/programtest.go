@@ -33,14 +33,13 @@ func New(name string) *Program {
 	return &Program{name: name, build: sync.OnceValues(func() (*built, error) { return build(name) })}
 }
 
-// Main runs the tests of a package once its programs are built, and ends the process.
-func Main(m *testing.M, programs ...*Program) {
+// Build builds programs before any test's time begins.
+func Build(programs ...*Program) {
 	var building sync.WaitGroup
 	for _, p := range programs {
 		building.Go(func() { _, _ = p.build() }) // who needs it is told what went wrong
 	}
 	building.Wait()
-	os.Exit(m.Run())
 }
 
 // Path is where the program lies.

@@ -79,12 +79,12 @@ func (m *Management) depths(ctx context.Context) (_ map[string]int64, err error)
 var errNoListing = errors.New("what it answers is no list of queues with their messages")
 
 // counts reads what the plugin tells. What cannot be a count is none.
-func counts(told io.Reader) (map[string]int64, error) {
+func counts(answer io.Reader) (map[string]int64, error) {
 	var listed []struct {
 		Name     string `json:"name"`
 		Messages *int64 `json:"messages"` // of a queue that was not counted yet there is none
 	}
-	err := json.NewDecoder(told).Decode(&listed)
+	err := json.NewDecoder(answer).Decode(&listed)
 	var timeout net.Error
 	switch {
 	case errors.As(err, &timeout):
