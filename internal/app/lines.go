@@ -125,6 +125,11 @@ func (l *lines) down(kind gateway.LinkKind, name string, err error) {
 }
 
 func (l *lines) closed(kind gateway.LinkKind, name string, why gateway.LinkTrouble) {
+	if kind == gateway.LinkQueue { // who has it when it opens again asks anew
+		l.mu.Lock()
+		delete(l.held, name)
+		l.mu.Unlock()
+	}
 	l.is(kind, name, gateway.LinkClosed, why, nil)
 }
 
