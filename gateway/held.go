@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -23,7 +24,7 @@ func QueuePlaces() []QueuePlace { return []QueuePlace{PlaceIn, PlaceToPut, Place
 // Waiting is what waits in one place.
 type Waiting struct {
 	Messages int64      `json:"messages"`
-	Oldest   *time.Time `json:"oldest,omitempty"` // since when the first of them waits, in business time; nil: none does
+	Oldest   *time.Time `json:"oldest,omitempty"` // since when the first of them waits, in business time; nil: none does, or nobody knows
 }
 
 // Held is what waits in a supplier's places. Of one that it does not have nobody knows.
@@ -43,20 +44,27 @@ func (h *Held) Scan(src any) error {
 	return fmt.Errorf("what waits in queues comes as %T", src)
 }
 
-// With is h and o together: what waits in a place of both is the sum.
+// With is h and o together: what waits in a place of both is the sum, and the oldest is known where it is of both.
 func (h Held) With(o Held) Held {
-	all := Held{}
-	for _, part := range []Held{h, o} {
-		for place, w := range part {
-			sum := all[place]
-			sum.Messages += w.Messages
-			if sum.Oldest == nil || w.Oldest != nil && w.Oldest.Before(*sum.Oldest) {
-				sum.Oldest = w.Oldest
-			}
-			all[place] = sum
-		}
+	all := maps.Clone(h)
+	if all == nil {
+		all = Held{}
+	}
+	for place, w := range o {
+		all[place] = all[place].with(w)
 	}
 	return all
+}
+
+func (w Waiting) with(o Waiting) Waiting {
+	sum := Waiting{Messages: w.Messages + o.Messages, Oldest: w.Oldest}
+	switch {
+	case w.Messages == 0:
+		sum.Oldest = o.Oldest
+	case o.Messages > 0 && w.Oldest != nil && (o.Oldest == nil || o.Oldest.Before(*w.Oldest)):
+		sum.Oldest = o.Oldest
+	}
+	return sum
 }
 
 // HeldAt is what waits in the places of a supplier's queues at an instant, and whether there are any: not where another node has them. What

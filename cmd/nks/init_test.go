@@ -151,7 +151,7 @@ func TestInit_EveryDoor(t *testing.T) {
 	end(t, gateway, bank)
 }
 
-// byQueue plays the whole connection test by the queue: a person stops what case 13 has sent, and two let everything go at once.
+// byQueue plays the connection test by the queue, in the farm the whole of it: a person stops what case 13 has sent, and two let everything go at once.
 func (o tryout) byQueue(t *testing.T) {
 	t.Helper()
 	at := func(parts ...string) string { return filepath.Join(append([]string{o.dir}, parts...)...) }
@@ -161,8 +161,12 @@ func (o tryout) byQueue(t *testing.T) {
 	if broker == nil {
 		t.Fatal("nks.toml has no broker")
 	}
-	played := program.Begin(t, nil, "conformance", "--cast", at("conformance.toml"), "--out", at("by-queue"), "--bank", "2m", "--mass", "20", "--via", "mq",
-		"--server", string(broker[1]), "--password-file", at("keys", "mq", "TRYLEV"))
+	door := []string{"conformance", "--cast", at("conformance.toml"), "--out", at("by-queue"), "--via", "mq", "--server", string(broker[1]), "--password-file", at("keys", "mq", "TRYLEV")}
+	if programtest.Size(0, 1) == 0 {
+		prints(t, nks(t, append(door, "--only", "02,03,52,53,60")...), "6 of 6 cases passed")
+		return
+	}
+	played := program.Begin(t, nil, append(door, "--bank", "2m", "--mass", "20")...)
 	if !programtest.Eventually(programtest.Longest, func() bool { return strings.Contains(played.Out.String(), "\n60 ") || played.Ended() }) || played.Ended() {
 		t.Fatalf("nks conformance ended early:\n%s%s", played.Out.String(), played.Err.String())
 	}

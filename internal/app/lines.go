@@ -125,11 +125,16 @@ func (l *lines) down(kind gateway.LinkKind, name string, err error) {
 }
 
 func (l *lines) closed(kind gateway.LinkKind, name string, why gateway.LinkTrouble) {
+	if kind == gateway.LinkQueue { // who has it when it opens again asks anew
+		l.mu.Lock()
+		delete(l.held, name)
+		l.mu.Unlock()
+	}
 	l.is(kind, name, gateway.LinkClosed, why, nil)
 }
 
-// holds notes what waits in the queues of a data supplier at the broker inside; nil: that is not known.
-func (l *lines) holds(supplier string, held gateway.Held) {
+// holds notes what waits in the queues of a data supplier at its broker, and reports whether it is another than before; nil: that is not known.
+func (l *lines) holds(supplier string, held gateway.Held) (news bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before, known := l.held[supplier]
@@ -138,7 +143,9 @@ func (l *lines) holds(supplier string, held gateway.Held) {
 		l.bell.Ring()
 	}
 	// Other depths are told of at the next look, and not at once: under load they change all the time.
-	l.news = l.news || !known || !maps.EqualFunc(before, held, func(a, b gateway.Waiting) bool { return a.Messages == b.Messages })
+	news = !known || !maps.EqualFunc(before, held, func(a, b gateway.Waiting) bool { return a.Messages == b.Messages })
+	l.news = l.news || news
+	return news
 }
 
 // heard notes what an owner has heard of its bank's line.

@@ -38,8 +38,12 @@ func (d *depths) look(ctx context.Context, open map[string]bool) {
 		d.app.log.Warn().Err(err).Msg("message queue: what its queues hold is not known")
 	}
 	d.reported = words
+	news := false
 	for supplier := range open {
-		d.app.watch.lines.holds(supplier, d.of(supplier, held))
+		news = d.app.watch.lines.holds(supplier, d.of(supplier, held)) || news
+	}
+	if news { // old enough as it is
+		d.app.watch.lines.bell.Ring()
 	}
 }
 

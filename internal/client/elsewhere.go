@@ -58,7 +58,7 @@ func dialElsewhere(ctx context.Context, c Config) (*elsewhere, error) {
 		return e, nil
 	}
 	login.Queue = cmp.Or(c.Broker.Out, "nks.out."+c.Login)
-	if err = os.MkdirAll(c.Into, 0o700); err == nil {
+	if err = e.into.folder(); err == nil {
 		e.out, err = amqp.Dial(ctx, login)
 	}
 	if err != nil {

@@ -149,3 +149,54 @@ func TestSend_ElsewhereRabbit(t *testing.T) {
 		t.Errorf("a wrong password: %v", err)
 	}
 }
+
+// TestSend_ElsewhereKeepsOrLeaves: an answer that cannot be kept stays in the queue, whatever it is called and whatever lies where it would; nothing
+// that is there is written over.
+func TestSend_ElsewhereKeepsOrLeaves(t *testing.T) {
+	t.Parallel()
+	broker := amqptest.StartStrict(t, 100, "nks.in.LEV", "nks.out.LEV")
+	a := newAbroad(t, amqp.Login{Peer: amqp.Strict, URLs: []string{broker.URL()}}, client.Config{})
+	must(t, os.Mkdir(a.config.Into, 0o700))
+	at := func(name string) string { return filepath.Join(a.config.Into, name) }
+	others := filepath.Join(t.TempDir(), "others")
+	must(t, os.WriteFile(others, []byte("another's"), 0o600))
+	must(t, os.Symlink(others, at("r-1.xml~")))
+	must(t, os.WriteFile(at("there.xml"), []byte("another's"), 0o600))
+	must(t, os.Symlink("loop.xml", at("loop.xml"))) // there, and cannot be read
+	put, body := a.link(t, ""), receipt(0, "", `<e:Action>Bad XML</e:Action>`)
+	for _, name := range []string{"../up", "/abs", ".hidden", "", "a/b", "esc\x1b[2J", strings.Repeat("n", 201), "there", "loop"} {
+		a.answer(t, put, name, "another", body)
+		if _, err := client.Send(t.Context(), a.config); err == nil {
+			t.Errorf("%q is kept", name)
+		}
+		out := a.link(t, "nks.out.LEV")
+		look, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		d, err := out.Receive(look)
+		cancel()
+		if err != nil || string(d.ID) != name {
+			t.Fatalf("%q is not left in the queue: %v", name, err)
+		}
+		must(t, out.Ack(t.Context(), d))
+		must(t, out.Close(t.Context()))
+	}
+	must(t, os.Remove(at("loop.xml")))
+	a.answer(t, put, "r-1", "another", body)
+	a.config.Wait = 100 * time.Millisecond
+	if _, err := client.Send(t.Context(), a.config); err != nil {
+		t.Error(err)
+	}
+	var names []string
+	entries, err := os.ReadDir(a.config.Into)
+	must(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{"r-1.xml", "r-1.xml~", "there.xml"}; !slices.Equal(names, want) {
+		t.Errorf("the folder has %q, want %q", names, want)
+	}
+	for _, path := range []string{others, at("there.xml")} {
+		if kept, err := os.ReadFile(path); err != nil || string(kept) != "another's" {
+			t.Errorf("%s is %q, %v", filepath.Base(path), kept, err)
+		}
+	}
+}

@@ -135,7 +135,7 @@ func (s *signed) listen(g *gatewaySide) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.config.Into, 0o700); err != nil {
+	if err := saver(s.config.Into).folder(); err != nil {
 		return err
 	}
 	server := rasp.NewServer(rasp.Config{Address: s.config.Listen, Path: at.Path, Types: soap.Answers(), AnyParties: true,

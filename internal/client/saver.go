@@ -17,23 +17,42 @@ import (
 // saver is a folder in which answers are kept, each on the disk before it is acknowledged.
 type saver string
 
-// Take implements door.Intake.
+// folder makes the folder, unless it is there, so that it outlasts a power cut as what is kept in it does.
+func (into saver) folder() error {
+	if _, err := os.Stat(string(into)); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(string(into), 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(filepath.Clean(string(into))))
+}
+
+// Take implements door.Intake. What is there already under the name stays.
 func (into saver) Take(_ context.Context, a door.Arrival) error {
-	if !plainName(a.Name) {
-		return fmt.Errorf("%w: an answer without a name", gateway.ErrRefused)
+	if !plainName(a.Name) || !UsableID(a.Name) {
+		return fmt.Errorf("%w: an answer's name must be 1 to %d printable ASCII characters, without a slash and not beginning with a dot", gateway.ErrRefused, MaxID)
 	}
 	body, err := io.ReadAll(a.Content)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(string(into), a.Name+".xml")
-	if before, err := os.ReadFile(path); err == nil {
-		if bytes.Equal(before, body) {
-			return nil
-		}
+	before, err := os.ReadFile(path)
+	switch {
+	case err == nil && bytes.Equal(before, body):
+		return syncDir(string(into)) // it may be of a moment ago, and its place not on the disk
+	case err == nil:
 		return fmt.Errorf("%s: %w", path, gateway.ErrConflict)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
 	}
-	f, err := os.OpenFile(path+"~", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	return into.write(path, body)
+}
+
+// write puts bytes on the disk, whole or not at all.
+func (into saver) write(path string, body []byte) error {
+	f, err := os.CreateTemp(string(into), ".*~") // what is there may be somebody else's
 	if err != nil {
 		return err
 	}
@@ -41,10 +60,22 @@ func (into saver) Take(_ context.Context, a door.Arrival) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(string(into))
+}
+
+// syncDir puts on the disk what was made or renamed in a folder.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
 		return err
 	}
-	return os.Rename(path+"~", path)
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // names are those of the answers that are there, without some.

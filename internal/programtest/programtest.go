@@ -33,6 +33,15 @@ func New(name string) *Program {
 	return &Program{name: name, build: sync.OnceValues(func() (*built, error) { return build(name) })}
 }
 
+// Build builds programs before any test's time begins.
+func Build(programs ...*Program) {
+	var building sync.WaitGroup
+	for _, p := range programs {
+		building.Go(func() { _, _ = p.build() }) // who needs it is told what went wrong
+	}
+	building.Wait()
+}
+
 // Path is where the program lies.
 func (p *Program) Path(t testing.TB) string {
 	t.Helper()

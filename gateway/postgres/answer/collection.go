@@ -75,8 +75,22 @@ func (s *Store) OpenReady(ctx context.Context, party, name string) (door.OpenedA
 	return s.OpenRandom(ctx, f.Document)
 }
 
-// journal records an answer before its supplier can read it, with what it was due to tell.
+// journal records an answer before its supplier can read it, with what it was due to tell; before it the delivery that it is about, whose sender
+// may never have been told that it was taken.
 func (s *Store) journal(ctx context.Context, which string, args ...any) error {
+	if s.Journal == nil {
+		return nil
+	}
+	var deliveries []int64 // none: its month is dropped
+	err := s.DB.SelectContext(ctx, &deliveries, `SELECT d.id FROM answer_key k JOIN delivery d ON d.id = k.delivery_id WHERE `+which, args...)
+	if err != nil {
+		return fmt.Errorf("journal: delivery of an answer: %w", postgres.Transient(err))
+	}
+	for _, id := range deliveries {
+		if err := s.KeepDelivery(ctx, id); err != nil {
+			return err
+		}
+	}
 	return s.Keep(ctx, postgres.JournalAnswer, `SELECT concat_ws(' ', a.kind, a.number, left(encode(c.sha256, 'hex'), 16)), a.document_id,
 		to_jsonb(a) || jsonb_build_object('dues', (SELECT jsonb_agg(to_jsonb(w)) FROM answer_due w WHERE w.delivery_id = a.delivery_id AND w.answer_id = a.id))
 		FROM answer_key k JOIN answer a ON a.id = k.answer_id JOIN document c ON c.id = a.document_id WHERE `+which, args...)

@@ -17,8 +17,12 @@ import (
 // mostParked bounds a message that is kept for persons: more than any queue takes.
 const mostParked = 256 << 20
 
-// keptOfParked is what the journal has of a parked message beside its bytes.
-const keptOfParked = `id, supplier, transport_key, sha256, size, reason, evidence, parked_at`
+const (
+	// keptOfParked is what the journal has of a parked message beside its bytes.
+	keptOfParked = `id, supplier, transport_key, sha256, size, reason, evidence, parked_at`
+	// factsOfParked is a message's name in the journal, and what that has.
+	factsOfParked = `SELECT concat_ws(' ', p.id, left(encode(p.sha256, 'hex'), 16)), row_to_json(p) FROM `
+)
 
 // Park implements door.Parking. The queue forgets what is parked, so that the journal must have it before.
 func (s *Store) Park(ctx context.Context, a door.Arrival, reason string) error {
@@ -41,7 +45,7 @@ func (s *Store) Park(ctx context.Context, a door.Arrival, reason string) error {
 			INSERT INTO parked_message (supplier, transport_key, sha256, size, reason, content, evidence, parked_at)
 			VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8) ON CONFLICT (supplier, transport_key, sha256) WHERE state = 'parked' DO NOTHING
 			RETURNING `+keptOfParked+`)
-		SELECT concat_ws(' ', p.id, left(encode(p.sha256, 'hex'), 16)), row_to_json(p) FROM (SELECT * FROM put
+		`+factsOfParked+`(SELECT * FROM put
 			UNION ALL SELECT `+keptOfParked+` FROM parked_message WHERE supplier = $1 AND transport_key = $2 AND sha256 = $3 AND state = 'parked') p LIMIT 1`,
 		a.Party, a.Key, sum[:], len(content), reason, content, a.Evidence, s.Now()).Scan(&key, &facts)
 	if errors.Is(err, sql.ErrNoRows) { // it came twice at the same moment
@@ -98,6 +102,9 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 	if err := s.notTaken(ctx, x, m); err != nil {
 		return 0, err
 	}
+	if err := s.keepParked(ctx, x, id, content); err != nil {
+		return 0, err
+	}
 	document, sum, err := s.StoreDocument(ctx, x, content)
 	if err != nil {
 		return 0, err
@@ -115,6 +122,17 @@ func (s *Store) PutBack(ctx context.Context, x *postgres.Session, id, decision i
 		}
 	})
 	return delivery, decided(ctx, x, id, "put_back", s, decision)
+}
+
+// keepParked puts a message in the journal that may not be there, since the program died before: what is decided about it must not be all that is
+// known of it in a database that is set back. To that the queue brings it anew, and its number would be another's.
+func (s *Store) keepParked(ctx context.Context, x *postgres.Session, id int64, content []byte) error {
+	var key, facts string
+	err := x.QueryRowContext(ctx, factsOfParked+`(SELECT `+keptOfParked+` FROM parked_message WHERE id = $1) p`, id).Scan(&key, &facts)
+	if err != nil {
+		return fmt.Errorf("parked message %d: %w", id, err)
+	}
+	return s.KeepContent(postgres.JournalParked, key, json.RawMessage(facts), content)
 }
 
 // putBackBefore is the delivery that a message became when it was put back, before the database was set back; 0: none. While the gateway is
@@ -155,6 +173,13 @@ func (s *Store) notTaken(ctx context.Context, x *postgres.Session, m gateway.Par
 
 // Drop forgets the bytes of a parked message, as persons have decided. gateway.ErrLostOwnership: it is not parked.
 func (s *Store) Drop(ctx context.Context, x *postgres.Session, id, decision int64) error {
+	_, content, err := take(ctx, x, id)
+	if err == nil {
+		err = s.keepParked(ctx, x, id, content)
+	}
+	if err != nil {
+		return err
+	}
 	return decided(ctx, x, id, "dropped", s, decision)
 }
 

@@ -86,7 +86,8 @@ func StartRabbit(t testing.TB, c Config) *Rabbit {
 	if c.Management {
 		r.management = freePorts(t, 1)[0]
 		managed = ",rabbitmq_management"
-		management = fmt.Sprintf("management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\ncollect_statistics_interval = 1000\n", r.management)
+		management = fmt.Sprintf("management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\ncollect_statistics_interval = 1000\n"+
+			"management.sample_retention_policies.global.minute = 1\nmanagement.sample_retention_policies.basic.minute = 1\nmanagement.sample_retention_policies.detailed.minute = 1\n", r.management)
 	}
 	r.write("enabled_plugins", fmt.Sprintf("[rabbitmq_amqp1_0,rabbitmq_auth_mechanism_ssl%s].\n", managed))
 	r.write("definitions.json", definitions(t, c))

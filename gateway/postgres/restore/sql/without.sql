@@ -43,3 +43,6 @@ SELECT lift_sequence('decision_id_seq', coalesce((SELECT max(id) FROM decision),
 
 -- step: ids of interchanges
 SELECT lift_sequence('interchange_id_seq', coalesce((SELECT max(id) FROM interchange), 0) + @numbers::bigint)
+
+-- step: ids of parked messages
+SELECT lift_sequence('parked_message_id_seq', coalesce((SELECT max(id) FROM parked_message), 0) + @numbers::bigint)

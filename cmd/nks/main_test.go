@@ -1,0 +1,12 @@
+package main_test
+
+import (
+	"testing"
+
+	"nks/internal/programtest"
+)
+
+func TestMain(m *testing.M) {
+	programtest.Build(program, demo)
+	m.Run()
+}
