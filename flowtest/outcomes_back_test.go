@@ -120,6 +120,15 @@ func backOutcomes() []outcome {
 		{"executed with its line, and came back before its authority was told, by choice cheque: ordered", back, "frozen", func(e *ending) {
 			e.untoldBack("cheque else return")
 		}},
+		{"came back before its line was taken over, by choice error account: ordered", back, "frozen", func(e *ending) {
+			e.chooses("came_back", "error_account "+errorAccount)
+			e.paid(e.to("AFT-1", debit1, complete("A", 100)))
+			e.newAnswers()
+			e.says("BEC", cremul(booking{account: debit1, ref: "R1"}.credited(100, returned(e.row(`SELECT max(head) FROM bank_reference`)+"A", 100, 0))))
+			e.settle()
+			e.newAnswers()
+			e.says("BEC", contrl("BEC", 1, "7"))
+		}},
 		{"came back, and nothing is chosen: stays with the sender", back, "settled", came("")},
 		{"came back, by choice return: stays with the sender", back, "settled", came("return")},
 		{"came back, by choice cheque: ordered", back, "frozen", came("cheque else return")},

@@ -17,4 +17,4 @@ WHERE (position_of(e.kind, 'released', o.type, l.state, i.state) IN ('with_bank'
   -- What was rejected, and ordered anew by choice since, is told of by response 9 alone.
   AND NOT (l.later_payments > 0 AND e.kind IS NULL AND EXISTS (SELECT FROM obligation w WHERE w.payment_id = o.payment_id AND w.attempt = o.attempt + 1 AND w.cause = 'bank_rejected'))
   -- What is told of by itself, now or before, is not told of with its line.
-  AND NOT ((l.facts > 0 OR e.kind IS NOT NULL) AND EXISTS (SELECT FROM answer_due a WHERE a.delivery_id = @delivery AND (a.kind = @kind OR a.kind = @rejects AND back.is IS NOT TRUE) AND a.payment_id = o.payment_id AND a.attempt = o.attempt))
+  AND NOT ((l.facts > 0 OR l.later_payments > 0 OR e.kind IS NOT NULL) AND EXISTS (SELECT FROM answer_due a WHERE a.delivery_id = @delivery AND (a.kind = @kind OR a.kind = @rejects AND back.is IS NOT TRUE) AND a.payment_id = o.payment_id AND a.attempt = o.attempt))
