@@ -276,6 +276,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"IBM MQ, no channel":  {"[mq]\ndriver = \"ibmmq\"\n[mq.ibmmq]\nconn_name = \"mq(1414)\"\n", "mq.ibmmq.channel: goes with"},
 		"a table and more":    {"[mq]\ndriver = \"ibmmq\"\n[mq.ibmmq]\nccdt_url = \"file:t\"\nconn_name = \"mq(1414)\"\nchannel = \"C\"\n", "mq.ibmmq.ccdt_url"},
 		"IBM MQ's of another": {"[mq]\n[mq.ibmmq]\nmanager = \"QM\"\n", "mq.ibmmq: is for driver"},
+		"a channel too long":  {"[mq]\ndriver = \"ibmmq\"\n[mq.ibmmq]\nconn_name = \"mq(1414)\"\nchannel = \"TWENTY.ONE.CHARACTERS\"\n", "mq.ibmmq.channel: has 21 bytes, at most 20"},
+		"a password in sight": {"[mq]\ndriver = \"ibmmq\"\n[mq.ibmmq]\nccdt_url = \"ftp://nks:secret@host/t.json\"\n", "mq.ibmmq.ccdt_url: is no address, or one with a password"},
 		"a queue too long":    {"[mq]\ndriver = \"ibmmq\"\nin = \"" + strings.Repeat("Q", 49) + "{supplier}\"\n", "has more than 48 characters"},
 		"connections":         {"connections = \"live\"\n", "connections: \"live\" is not one of recorded, required"},
 		"deadline":            {"[answers]\nquiet = \"3m\"\n", "answers.deadline"},

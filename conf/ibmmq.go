@@ -1,5 +1,10 @@
 package conf
 
+import (
+	"net/url"
+	"strings"
+)
+
 // IBMQueues is how IBM MQ is reached: either ConnName and Channel, or a channel definition table. The queues are those of MQ, and so is
 // the file of user and password.
 type IBMQueues struct {
@@ -36,6 +41,16 @@ func (m MQ) validateIBM(p *problems) {
 	p.check(q.CipherSpec == "" || q.KeyRepository != "", "mq.ibmmq.key_repository", "is empty, and a channel with TLS needs one")
 	p.check(q.CipherSpec != "" || q.CCDTURL != "" || q.PeerName == "" && q.KeyRepository == "", "mq.ibmmq.cipher_spec", "is empty: the channel would be in the clear")
 	p.check(q.KeyPassword == "" || q.KeyRepository != "", "mq.ibmmq.key_password", "goes with mq.ibmmq.key_repository")
+	// IBM's client cuts off what is longer, and says nothing.
+	for _, f := range []struct {
+		key, value string
+		most       int
+	}{{"manager", q.Manager, 48}, {"channel", q.Channel, 20}, {"conn_name", q.ConnName, 264}, {"ccdt_url", q.CCDTURL, 1024}, {"cipher_spec", q.CipherSpec, 32},
+		{"peer_name", q.PeerName, 1024}, {"key_repository", q.KeyRepository, 256}, {"certificate", q.Certificate, 64}} {
+		p.check(len(f.value) <= f.most && !strings.ContainsRune(f.value, 0), "mq.ibmmq."+f.key, "has %d bytes, at most %d, none of them zero", len(f.value), f.most)
+	}
+	table, err := url.Parse(q.CCDTURL)
+	p.check(err == nil && (table.User == nil || table.User.String() == table.User.Username()), "mq.ibmmq.ccdt_url", "is no address, or one with a password: a configuration has none")
 	for _, s := range append([]QueueSupplier{{}}, m.Suppliers...) {
 		s = m.Of(s.Name)
 		for _, name := range []string{s.In, s.Out, s.Parked} {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/act"
 )
 
 // illServed is a bank's mailbox in which one of the files gives trouble.
@@ -196,4 +197,61 @@ func TestBankMailbox_AnotherOwner(t *testing.T) {
 			w.want("over", w.exceptions(), "")
 		})
 	}
+}
+
+// TestBankFiles_WithoutEnd: a bank that lays out files without end that cannot be heard, or not be fetched, has so many exceptions of a
+// kind and one that counts the others; another bank has its own.
+func TestBankFiles_WithoutEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const most, all = 100, 103
+	kinds := func() string {
+		return w.row(`SELECT kind, bank, subject LIKE '% more files', count(*), max(times) FROM exception WHERE closed_at IS NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
+	}
+	for i := range all {
+		w.lay("BEC", fmt.Sprintf("%d.edi", i), "garbage")
+	}
+	w.lay("SDC", "1.edi", "garbage")
+	w.hear("BEC")
+	w.hear("SDC")
+	w.want("unreadable", kinds(), fmt.Sprintf("bank file unreadable BEC false %d 1; bank file unreadable BEC true 1 %d; bank file unreadable SDC false 1 1", most, all-most))
+	w.want("doubts", w.row(`SELECT count(*) FROM bank_doubt WHERE settled_at IS NULL`), fmt.Sprint(all+1))
+	settle := func(of string) {
+		t.Helper()
+		var files []int64
+		if err := w.db.Select(&files, `SELECT bank_file_id FROM bank_doubt WHERE settled_at IS NULL AND bank = 'BEC' ORDER BY id `+of); err != nil {
+			t.Fatal(err)
+		}
+		w.approves(w.decides(act.KindNoneOfOurs, "A. Hansen", files...).ID, "B. Jensen")
+	}
+	settle("LIMIT 102")
+	w.want("one is left", kinds(), fmt.Sprintf("bank file unreadable BEC true 1 %d; bank file unreadable SDC false 1 1", all-most))
+	p := w.pages()
+	p.says("the page", p.get("/", "", http.StatusOK), "flere af pengeinstituttets filer end de 100", "3 gange, senest")
+	settle("")
+	w.want("settled", kinds(), "bank file unreadable SDC false 1 1")
+
+	var lie []gateway.RemoteFile
+	for i := range all {
+		lie = append(lie, gateway.RemoteFile{Name: fmt.Sprintf("stalls-%d.edi", i), Size: 10})
+	}
+	look := func() {
+		t.Helper()
+		for _, f := range lie {
+			if err := w.Bank.FetchFails(t.Context(), "BEC", f, false, gateway.ErrStalls); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Bank.FetchMended(t.Context(), "BEC", lie); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	look()
+	w.want("not served", kinds(), fmt.Sprintf("bank file not served BEC false %d 2; bank file not served BEC true 1 %d; bank file unreadable SDC false 1 1", most, 2*(all-most)))
+	lie = lie[all-most-1:]
+	look()
+	w.want("two are gone", kinds(), fmt.Sprintf("bank file not served BEC false %d 3; bank file unreadable SDC false 1 1", most-2))
+	look()
+	w.want("each of the others has one", kinds(), fmt.Sprintf("bank file not served BEC false %d 4; bank file not served BEC true 1 1; bank file unreadable SDC false 1 1", most))
 }

@@ -135,6 +135,29 @@ func TestConnection_LoadedForADay(t *testing.T) {
 	w.want("on the day", w.hands("G-2"), taken)
 }
 
+// TestConnection_FollowsItsDay: a state follows the one that is so on its day, not the one of today.
+func TestConnection_FollowsItsDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, connects)
+	w.judges(gateway.ConnectionsRecorded)
+	w.connectsOn("", gateway.ConnectionRequested, gateway.ConnectionAgreed, gateway.ConnectionTesting)
+	if err := w.connect(act.KindWaiveTest, "77", ""); err != nil {
+		t.Fatal(err)
+	}
+	w.connectsOn("2005-08-15", gateway.ConnectionLive)
+	w.connectsOn("2005-08-16", gateway.ConnectionConnected)
+	w.at("2005-08-16 00:00")
+	w.connectsOn("2005-08-17", gateway.ConnectionTesting)
+	for _, next := range []gateway.ConnectionState{gateway.ConnectionConnected, gateway.ConnectionTesting} {
+		err := w.connect(act.KindConnection, "77", string(next), "effective=2005-08-18", "responsible=Rosen", "rights=payments")
+		if !errors.Is(err, gateway.ErrIntent) || !strings.Contains(err.Error(), "is testing, from 2005-08-18, and cannot be "+string(next)) {
+			t.Errorf("%s the day after it goes back to testing: %v", next, err)
+		}
+	}
+	w.at("2005-08-17 00:00")
+	w.want("in test again", w.hands("G-1"), refused)
+}
+
 // TestConnection_SetBack: in a database that was set back a bundle is judged between the same decisions as before.
 func TestConnection_SetBack(t *testing.T) {
 	t.Parallel()

@@ -45,6 +45,20 @@ func (e *ending) unsettledBack() {
 	e.newAnswers()
 }
 
+// untoldBack has SDC execute A with its line and credit what came back of it, and that be settled as is chosen, before anything is told.
+func (e *ending) untoldBack(choice string) {
+	e.t.Helper()
+	if choice != "" {
+		e.chooses("came_back", choice)
+	}
+	e.paid(e.choosing(gateway.SendCheque, cpr("A", ann, 100)))
+	e.newAnswers()
+	e.says("SDC", bansta(e.lastMessage("SDC"), line(1, "4", "")))
+	e.says("SDC", cremul(booking{account: "53010000123456", ref: "R1"}.credited(100, returned(e.row(`SELECT max(head) FROM bank_reference`)+"A", 100, 0))))
+	e.settle()
+	e.newAnswers()
+}
+
 // ordered has SDC take over and execute what was ordered by a choice.
 func (e *ending) ordered() {
 	e.t.Helper()
@@ -99,6 +113,21 @@ func backOutcomes() []outcome {
 			e.says("SDC", cremul(booking{account: "53010000123456", ref: "R1"}.credited(100, returned(e.row(`SELECT max(head) FROM bank_reference`)+"A", 100, 0))))
 			e.settle()
 			e.newAnswers()
+		}},
+		{"executed with its line, and came back before its authority was told", back, "settled", func(e *ending) {
+			e.untoldBack("")
+		}},
+		{"executed with its line, and came back before its authority was told, by choice cheque: ordered", back, "frozen", func(e *ending) {
+			e.untoldBack("cheque else return")
+		}},
+		{"came back before its line was taken over, by choice error account: ordered", back, "frozen", func(e *ending) {
+			e.chooses("came_back", "error_account "+errorAccount)
+			e.paid(e.to("AFT-1", debit1, complete("A", 100)))
+			e.newAnswers()
+			e.says("BEC", cremul(booking{account: debit1, ref: "R1"}.credited(100, returned(e.row(`SELECT max(head) FROM bank_reference`)+"A", 100, 0))))
+			e.settle()
+			e.newAnswers()
+			e.says("BEC", contrl("BEC", 1, "7"))
 		}},
 		{"came back, and nothing is chosen: stays with the sender", back, "settled", came("")},
 		{"came back, by choice return: stays with the sender", back, "settled", came("return")},

@@ -46,6 +46,7 @@ const (
 	DetailPaysAgain            DetailCode = "pays_again"
 	DetailMorePayAgain         DetailCode = "more_pay_again"
 	DetailFileTooLarge         DetailCode = "file_too_large"
+	DetailMoreFiles            DetailCode = "more_files"
 	DetailSetAside             DetailCode = "set_aside"
 	DetailUnclear              DetailCode = "unclear"
 	DetailMoreUnclear          DetailCode = "more_unclear"
@@ -186,6 +187,8 @@ func DetailTexts() []DetailText {
 		{DetailStatementContradicts, "Kontoudtogets nummer er kommet før med andet indhold; det første gælder", "its number came before with other content; the first counts"},
 		{DetailFileTooLarge, "En fil fra pengeinstituttet er større end det, der hentes; den ligger i pengeinstituttets postkasse og bliver ikke læst",
 			"a file of the bank is larger than is fetched; it stays in the bank's mailbox and is not heard"},
+		{DetailMoreFiles, "Det samme er sket for flere af pengeinstituttets filer end de %[1]s, der har hver sin undtagelse; her tælles, hvor mange gange",
+			"the same has happened to more files of the bank than the %[1]s that have an exception each; this counts how often"},
 		{DetailSetAside, "Den er lagt til side: %[1]s", "it is set aside: %[1]s"},
 		{DetailLogLags, "%[1]s poster venter på deres plads, den ældste i %[2]s", "%[1]s entries wait for their place, the oldest since %[2]s"},
 		{DetailLogContradicts, "Loggen modsiger det, der er skrevet under: %[1]s", "the log contradicts what was signed: %[1]s"},

@@ -165,24 +165,29 @@ func connectionOf(all []register.Connection, system, authority string) register.
 
 // connect moves one connection on.
 func connect(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decision, i gateway.DecisionItem) (string, error) {
-	all, err := register.Connections(ctx, x, d.bank.Now())
+	from, err := effective(by, d.bank.Location)
+	if err != nil {
+		return "", err
+	}
+	// It follows what is so when it counts, which another decision may have changed until then.
+	at, then := d.bank.Now(), ""
+	if gateway.DateOf(at.In(d.bank.Location)).Before(from) {
+		at, then = from.At(0, d.bank.Location), ", from "+from.String()
+	}
+	all, err := register.Connections(ctx, x, at)
 	if err != nil {
 		return "", err
 	}
 	system, state := by.Content[systemOf], gateway.ConnectionState(by.Content[stateOf])
 	was := connectionOf(all, system, i.Authority)
 	if !state.MayFollow(was.State) {
-		return "", fmt.Errorf("authority %s by %s is %s, and cannot be %s next: %w", i.Authority, system, cmp.Or(was.State, "not asked for"), state, gateway.ErrIntent)
+		return "", fmt.Errorf("authority %s by %s is %s%s, and cannot be %s next: %w", i.Authority, system, cmp.Or(was.State, "not asked for"), then, state, gateway.ErrIntent)
 	}
 	shown := ""
 	if state == gateway.ConnectionLive {
 		if shown, err = d.mayGoLive(ctx, x, system, i.Authority); err != nil {
 			return "", err
 		}
-	}
-	from, err := effective(by, d.bank.Location)
-	if err != nil {
-		return "", err
 	}
 	c := register.ConnectionChange{System: system, Authority: i.Authority, State: state, Responsible: cmp.Or(by.Content[responsibleOf], was.Responsible), Rights: strings.Fields(by.Content[rightsOf]),
 		From: from, Decision: by.ID, Now: d.bank.Now, Location: d.bank.Location}
@@ -195,11 +200,8 @@ func connect(d *Desk, ctx context.Context, x *postgres.Session, by gateway.Decis
 	if state.Pays() && !slices.Contains(c.Rights, gateway.RightPayments) {
 		shown += ", without the right to payments: none of its bundles is taken by it"
 	}
-	if gateway.DateOf(d.bank.Now().In(d.bank.Location)).Before(from) {
-		shown += ", from " + from.String()
-	}
 	err = register.ChangeConnection(ctx, x, c)
-	return fmt.Sprintf("authority %s by %s is %s%s", i.Authority, system, state, shown), err
+	return fmt.Sprintf("authority %s by %s is %s%s%s", i.Authority, system, state, shown, then), err
 }
 
 // effective is the day from which a decision is to count; zero where it names none. One that is over when the second person approves

@@ -92,6 +92,7 @@ const stillSo = `CASE
 	WHEN e.kind = '` + string(gateway.BankFileFails) + `' THEN EXISTS (SELECT FROM bank_file f WHERE f.id = e.thing_id AND f.state = 'received')
 	WHEN e.kind IN ('` + string(gateway.BankFileUnreadable) + `', '` + string(gateway.BankFileUnproven) + `')
 		THEN EXISTS (SELECT FROM bank_file f WHERE f.id = e.thing_id AND f.state = 'parked' AND f.none_of_ours IS NULL)
+			OR e.thing_id IS NULL AND EXISTS (SELECT FROM bank_doubt u WHERE u.bank = e.bank AND u.kind = e.kind AND u.settled_at IS NULL)
 	WHEN e.kind = '` + string(gateway.AnswerFails) + `' THEN EXISTS (SELECT FROM answer_due a WHERE a.delivery_id = e.thing_id AND a.answer_id IS NULL)
 	WHEN e.kind IN ('` + string(gateway.ContrlAfterReject) + `', '` + string(gateway.ContrlRejectsAccepted) + `', '` + string(gateway.RejectAfterExecution) + `', '` +
 	string(gateway.ExecutedAfterReject) + `', '` + string(gateway.AmountDiffers) + `', '` + string(gateway.CameBackUnpaid) + `')

@@ -135,6 +135,10 @@ func New(p Profile) (*Codec, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
+	var err error
+	if p.Trust.lists, err = p.Trust.read(); err != nil {
+		return nil, err
+	}
 	set, _ := edifact.ParseRepertoire(p.Charset)
 	wraps := map[string]edifact.Wrap{"none": edifact.WrapNone, "crlf": edifact.WrapSegments, "80": edifact.Wrap80}
 	c := &Codec{

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"nks/gateway/door/rasp/xmldsig/revocation"
 )
 
 // CertificateTolerance is how long before and after the validity of its certificate a signature still counts: a file is made before it
@@ -19,8 +21,10 @@ type Trust struct {
 	Certificates map[string]*x509.Certificate
 	// Issuers are authorities, one of which must have issued each certificate; without any nobody asks who did.
 	Issuers []*x509.Certificate
-	// Revoked are revocation lists of these authorities. A certificate whose issuer has one here counts while that is current.
+	// Revoked are revocation lists of these authorities. A certificate whose issuer has one here that tells of it counts while one such is
+	// current; so is an authority judged whose certificate is from another.
 	Revoked []*x509.RevocationList
+	lists   []*revocation.List // these, where a Codec was made
 }
 
 // Faults of a certificate whose signature is right.
@@ -40,16 +44,23 @@ func (t *Trust) validate(isKey func(name string) bool) error {
 			return fmt.Errorf("bank profile: certificate %q is none, or of no key that verifies", name)
 		}
 	}
-	for _, list := range t.Revoked {
-		if !slices.ContainsFunc(t.Issuers, func(c *x509.Certificate) bool { return isListOf(list, c) }) {
-			return fmt.Errorf("bank profile: revocation list of %s: signed by none of the configured authorities", list.Issuer)
-		}
-	}
-	return nil
+	_, err := t.read()
+	return err
 }
 
-func isListOf(list *x509.RevocationList, authority *x509.Certificate) bool {
-	return bytes.Equal(authority.RawSubject, list.RawIssuer) && list.CheckSignatureFrom(authority) == nil
+// read reads the lists.
+func (t *Trust) read() (all []*revocation.List, err error) {
+	for _, list := range t.Revoked {
+		read, err := revocation.New(list, t.Issuers)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("bank profile: revocation list of %s: %w", list.Issuer, err)
+		case read.IsPartial():
+			return nil, fmt.Errorf("bank profile: revocation list of %s: it is part of a list, or of no certificates that can be told", list.Issuer)
+		}
+		all = append(all, read)
+	}
+	return all, nil
 }
 
 // judge reports why the key of a name does not prove a file that came at a time.
@@ -90,38 +101,35 @@ func (t *Trust) valid(c *x509.Certificate, at time.Time) error {
 	for _, a := range t.Issuers {
 		authorities.AddCert(a)
 	}
-	chains, err := c.Verify(x509.VerifyOptions{Roots: authorities, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
-	if err != nil {
+	if _, err := c.Verify(x509.VerifyOptions{Roots: authorities, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
 		return fmt.Errorf("%w: %w", errIssuer, err)
 	}
-	var revoked error
-	for _, chain := range chains {
-		if revoked = t.unrevoked(chain[0], chain[1:], at); revoked == nil {
-			return nil
-		}
-	}
-	return revoked
+	return t.unrevoked(c, at, len(t.Issuers))
 }
 
-// unrevoked looks for a certificate in the lists of who has issued it. Whatever day a list gives: since when a key is in other hands
-// is what nobody knows.
-func (t *Trust) unrevoked(c *x509.Certificate, issuers []*x509.Certificate, at time.Time) error {
-	if len(issuers) == 0 {
+// unrevoked looks for a certificate, and for the authorities above it, in the lists of who has issued each, upwards at most so many
+// steps. Whatever day a list gives: since when a key is in other hands is what nobody knows.
+func (t *Trust) unrevoked(c *x509.Certificate, at time.Time, steps int) error {
+	above := slices.IndexFunc(t.Issuers, func(a *x509.Certificate) bool {
+		return bytes.Equal(a.RawSubject, c.RawIssuer) && !a.Equal(c) && c.CheckSignatureFrom(a) == nil
+	})
+	if above < 0 || steps == 0 {
 		return nil
 	}
 	known, current := false, false
-	for _, list := range t.Revoked {
-		if !isListOf(list, issuers[0]) {
+	for _, list := range t.lists {
+		if !list.IsFrom(t.Issuers[above]) {
 			continue
 		}
-		if slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(c.SerialNumber) == 0 }) {
+		if list.Names(c) {
 			return errRevoked
 		}
-		known = true
-		current = current || !at.Before(list.ThisUpdate.Add(-CertificateTolerance)) && !at.After(list.NextUpdate.Add(CertificateTolerance))
+		covers := list.Covers(c)
+		known = known || covers
+		current = current || covers && !at.Before(list.This.Add(-CertificateTolerance)) && !at.After(list.Next.Add(CertificateTolerance))
 	}
 	if known && !current {
 		return errOldList
 	}
-	return nil
+	return t.unrevoked(t.Issuers[above], at, steps-1)
 }

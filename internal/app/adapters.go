@@ -83,16 +83,8 @@ func bankTrust(b conf.Bank, keys []conf.AutackKey) (t bankfile.Trust, err error)
 	if t.Issuers, err = autackIssuers(b); err != nil {
 		return t, err
 	}
-	lists, err := b.AutackLists()
-	if err != nil {
+	if t.Revoked, err = autackLists(b); err != nil {
 		return t, err
-	}
-	for _, text := range lists {
-		all, err := xmldsig.ParseLists([]byte(text))
-		if err != nil {
-			return t, fmt.Errorf("%w: bank %s: autack_revoked: %w", conf.ErrInvalid, b.ID, err)
-		}
-		t.Revoked = append(t.Revoked, all...)
 	}
 	t.Certificates = map[string]*x509.Certificate{}
 	for _, k := range keys {
@@ -115,6 +107,18 @@ func autackIssuers(b conf.Bank) (all []*x509.Certificate, err error) {
 		some, err := xmldsig.ParseCertificates([]byte(text))
 		if err != nil {
 			return all, fmt.Errorf("%w: bank %s: autack_issuers: %w", conf.ErrInvalid, b.ID, err)
+		}
+		all = append(all, some...)
+	}
+	return all, err
+}
+
+func autackLists(b conf.Bank) (all []*x509.RevocationList, err error) {
+	texts, err := b.AutackLists()
+	for _, text := range texts {
+		some, err := xmldsig.ParseLists([]byte(text))
+		if err != nil {
+			return all, fmt.Errorf("%w: bank %s: autack_revoked: %w", conf.ErrInvalid, b.ID, err)
 		}
 		all = append(all, some...)
 	}

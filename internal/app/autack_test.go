@@ -92,10 +92,20 @@ func signingSite(t *testing.T, environment, own, theirs string, notAfter time.Ti
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "The Bank"}, NotBefore: notAfter.AddDate(-2, 0, 0), NotAfter: notAfter}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "The Bank"}, NotBefore: notAfter.AddDate(-2, 0, 0), NotAfter: notAfter,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign, SubjectKeyId: []byte{1}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "bank.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
+	}
+	for name, days := range map[string]int{"former.crl": -17, "bank.crl": -10} {
+		if err == nil {
+			list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: notAfter.AddDate(0, 0, days-7), NextUpdate: notAfter.AddDate(0, 0, days)}
+			der, err = x509.CreateRevocationList(rand.Reader, list, template, signer)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), der, 0o600)
+		}
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +114,7 @@ func signingSite(t *testing.T, environment, own, theirs string, notAfter time.Ti
 	path := filepath.Join(dir, "nks.toml")
 	text, err := os.ReadFile(path)
 	if err == nil {
-		text = append(text, "autack = \"messages\"\nautack_sign = \"own.pem\"\nautack_key_name = \"NKS1\"\nautack_verify = [\"B1 bank.pem\"]\nautack_issuers = [\"bank.pem\"]\n"...)
+		text = append(text, "autack = \"messages\"\nautack_sign = \"own.pem\"\nautack_key_name = \"NKS1\"\nautack_verify = [\"B1 bank.pem\"]\nautack_issuers = [\"bank.pem\"]\nautack_revoked = [\"former.crl\", \"bank.crl\"]\n"...)
 		err = os.WriteFile(path, text, 0o600)
 	}
 	if err != nil {
@@ -196,6 +206,9 @@ func TestKeys_Signing(t *testing.T) {
 	}
 	if k := issuer; k.Kind != gateway.KeyBankSigning || k.Name != "OLD issuer The Bank" || !k.NotAfter.Equal(ends) || k.Fingerprint != found[gateway.KeyBankSigning].Fingerprint {
 		t.Errorf("who issues the bank's certificates: %+v", k)
+	}
+	if k := found[gateway.KeyRevocations]; k.Name != "OLD" || k.UsedBy != "the files of bank OLD" || !k.NotAfter.Equal(ends.AddDate(0, 0, -10)) {
+		t.Errorf("the list of revoked certificates: %+v", k)
 	}
 	if k := found[gateway.KeySigning]; len(k.Fingerprint) != 64 || k.Name != "OLD" || k.Wrong != "" || k.Node == "" {
 		t.Errorf("our key: %+v", k)

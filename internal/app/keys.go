@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -146,6 +147,19 @@ func (i *Inventory) autack(b conf.Bank) (all []gateway.Key) {
 	for _, c := range issuers {
 		sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
 		all = append(all, gateway.Key{Kind: gateway.KeyBankSigning, Name: b.ID + " issuer " + c.Subject.CommonName, UsedBy: usedBy, Fingerprint: hex.EncodeToString(sum[:]), NotAfter: c.NotAfter})
+	}
+	lists, err := autackLists(b)
+	if err != nil {
+		all = append(all, gateway.Key{Kind: gateway.KeyRevocations, Name: b.ID, UsedBy: usedBy, Wrong: short(err)})
+	}
+	last := map[string]time.Time{} // of several lists of an authority one that is current is enough
+	for _, l := range lists {
+		if l.NextUpdate.After(last[listPrint(l)]) {
+			last[listPrint(l)] = l.NextUpdate
+		}
+	}
+	for _, of := range slices.Sorted(maps.Keys(last)) {
+		all = append(all, gateway.Key{Kind: gateway.KeyRevocations, Name: b.ID, UsedBy: usedBy, Fingerprint: of, NotAfter: last[of]})
 	}
 	return all
 }

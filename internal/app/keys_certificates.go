@@ -91,9 +91,13 @@ func (i *Inventory) list(usedBy, path string) (all []gateway.Key) {
 		return []gateway.Key{i.file(gateway.KeyRevocations, filepath.Base(path), usedBy, "", err)}
 	}
 	for _, l := range lists {
-		// By what it is of, not by its bytes: the next list of an authority is no other key.
-		sum := sha256.Sum256(l.RawIssuer)
-		all = append(all, i.expiring(i.file(gateway.KeyRevocations, filepath.Base(path), usedBy, "issuer:"+hex.EncodeToString(sum[:8]), nil), l.NextUpdate))
+		all = append(all, i.expiring(i.file(gateway.KeyRevocations, filepath.Base(path), usedBy, listPrint(l), nil), l.NextUpdate))
 	}
 	return all
+}
+
+// listPrint names a list by what it is of, not by its bytes: the next list of an authority is no other key.
+func listPrint(l *x509.RevocationList) string {
+	sum := sha256.Sum256(l.RawIssuer)
+	return "issuer:" + hex.EncodeToString(sum[:8])
 }

@@ -35,7 +35,7 @@ func (s *Store) StoreBankFile(ctx context.Context, bank, name string, fetch func
 			return err
 		}
 		if others > 0 {
-			if err := s.RaiseDetail(ctx, x, gateway.BankFileNameReused, fmt.Sprintf("%s document %d", bank, w.ID()), gateway.DetailNameCameBefore.With()); err != nil {
+			if err := s.raiseOfFile(ctx, x, bank, gateway.BankFileNameReused, fmt.Sprintf("%s document %d", bank, w.ID()), gateway.DetailNameCameBefore.With(), s.RaiseDetail); err != nil {
 				return err
 			}
 		}
@@ -77,7 +77,7 @@ func (s *Store) FetchFails(ctx context.Context, bank string, f gateway.RemoteFil
 				return err
 			}
 		}
-		return s.RaiseAgain(ctx, x, kind, subject, detail)
+		return s.raiseOfFile(ctx, x, bank, kind, subject, detail, s.RaiseAgain)
 	})
 }
 
@@ -109,7 +109,10 @@ func (s *Store) FetchMended(ctx context.Context, bank string, there []gateway.Re
 		for _, e := range open {
 			err = errors.Join(err, s.Close(ctx, x, e.Kind, e.Subject, postgres.ClosedByFlow))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.endMoreRemote(ctx, x, bank)
 	})
 }
 

@@ -181,7 +181,7 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Reference: e.ControlRef, Meaning: "came before", Effect: gateway.Repeats}
 	if !bytes.Equal(sum, file.SHA256) {
 		whole = whole.undecidable(gateway.UndecidedNumber, fileSubject(bank, file))
-		err := s.RaiseDetail(ctx, x, gateway.BankNumberReused, fileSubject(bank, file), gateway.DetailNumberCameBefore.With(e.ControlRef, first))
+		err := s.raiseOfFile(ctx, x, bank.ID, gateway.BankNumberReused, fileSubject(bank, file), gateway.DetailNumberCameBefore.With(e.ControlRef, first), s.RaiseDetail)
 		if err != nil {
 			return false, err
 		}
@@ -195,7 +195,7 @@ func (s *Store) twin(ctx context.Context, x *postgres.Session, bank gateway.Bank
 
 // park keeps a file that cannot be read for a person, and answers it with the CONTRL that names the error.
 func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, e gateway.BankEnvelope, cause error) error {
-	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnreadable, fileSubject(bank, file), gateway.DetailUnreadable.With(cause)); err != nil {
+	if err := s.raiseOfFile(ctx, x, bank.ID, gateway.BankFileUnreadable, fileSubject(bank, file), gateway.DetailUnreadable.With(cause), s.RaiseDetail); err != nil {
 		return err
 	}
 	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Reference: e.ControlRef, Meaning: "unreadable", Text: cause.Error()}
@@ -211,7 +211,7 @@ func (s *Store) park(ctx context.Context, x *postgres.Session, bank gateway.Bank
 // not taken, and it is not answered: a CONTRL would speak to the bank of an interchange that it may never have written. That the
 // bank may have written it, and what, is a doubt as of any file that cannot be read. // B16.4
 func (s *Store) parkUnproven(ctx context.Context, x *postgres.Session, bank gateway.BankCentre, file bankFile, cause *gateway.UnprovenError) error {
-	if err := s.RaiseDetail(ctx, x, gateway.BankFileUnproven, fileSubject(bank, file), gateway.DetailUnproven.With(cause)); err != nil {
+	if err := s.raiseOfFile(ctx, x, bank.ID, gateway.BankFileUnproven, fileSubject(bank, file), gateway.DetailUnproven.With(cause), s.RaiseDetail); err != nil {
 		return err
 	}
 	whole := fact{N: 1, Kind: kindFile, Interchange: anyBank, Meaning: "unproven", Text: cause.Error()}

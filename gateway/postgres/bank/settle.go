@@ -87,6 +87,9 @@ func (s *Store) settle(ctx context.Context, x *postgres.Session, file, decision 
 	if err == nil {
 		err = s.CloseDecided(ctx, x, decision, gateway.ThingBankFile, file, gateway.BankFileUnreadable, gateway.BankFileUnproven, gateway.BankNumberReused, gateway.BankFileNameReused)
 	}
+	if err == nil {
+		err = s.endMoreDoubted(ctx, x, bank, decision)
+	}
 	if err != nil {
 		return "", fmt.Errorf("file %d: open doubts: %w", file, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"nks/gateway/door/rasp/xmldsig/revocation"
 )
 
 // Anchors say whom to believe.
@@ -30,7 +32,7 @@ type Anchors struct {
 type Trust struct {
 	roots, intermediates *x509.CertPool
 	known                []*x509.Certificate
-	lists                []*revocationList
+	lists                []*revocation.List
 	required             bool
 }
 
@@ -48,7 +50,7 @@ func NewTrust(a Anchors) (*Trust, error) {
 	}
 	authorities := append(append([]*x509.Certificate(nil), a.Roots...), a.Intermediates...)
 	for _, l := range a.Lists {
-		list, err := newRevocationList(l, authorities)
+		list, err := revocation.New(l, authorities)
 		if err != nil {
 			return nil, fmt.Errorf("trust: revocation list of %s: %w", l.Issuer, err)
 		}
@@ -61,8 +63,8 @@ func NewTrust(a Anchors) (*Trust, error) {
 func (t *Trust) ListsEnd() time.Time {
 	var end time.Time
 	for _, l := range t.lists {
-		if end.IsZero() || l.next.Before(end) {
-			end = l.next
+		if end.IsZero() || l.Next.Before(end) {
+			end = l.Next
 		}
 	}
 	return end
@@ -124,6 +126,33 @@ func (t *Trust) check(leaf *x509.Certificate, now time.Time) error {
 		}
 	}
 	return err
+}
+
+// unrevoked looks for each certificate of a chain in the lists of its issuer. A root is nobody's to revoke.
+func (t *Trust) unrevoked(chain []*x509.Certificate, now time.Time) error {
+	var unknown error
+	for i := range len(chain) - 1 {
+		missing := ListMissing
+		for _, l := range t.lists {
+			if !l.IsFrom(chain[i+1]) {
+				continue
+			}
+			if l.Names(chain[i]) {
+				return refuse(CertificateRevoked, "")
+			}
+			if !l.Covers(chain[i]) || missing == "" {
+				continue
+			}
+			missing = ListStale
+			if !now.Before(l.This) && now.Before(l.Next) {
+				missing = ""
+			}
+		}
+		if missing != "" && t.required && unknown == nil {
+			unknown = refuse(missing, "")
+		}
+	}
+	return unknown
 }
 
 func chainReason(err error) Reason {

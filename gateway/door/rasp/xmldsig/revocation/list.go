@@ -1,4 +1,6 @@
-package xmldsig
+// Package revocation is what a certificate revocation list (RFC 5280) says of certificates: which it names, and of which it says that
+// they are not revoked.
+package revocation
 
 import (
 	"bytes"
@@ -11,16 +13,16 @@ import (
 	cryptoasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// revocationList is a list whose signature has been checked.
-type revocationList struct {
+// List is a list whose signature has been checked.
+type List struct {
+	This, Next time.Time // it is current from the one, and until the other
 	issuer     *x509.Certificate
 	revoked    map[string]bool // serial numbers
-	this, next time.Time
 	scope      listScope
 }
 
-// newRevocationList checks a list against the authority that has signed it.
-func newRevocationList(l *x509.RevocationList, authorities []*x509.Certificate) (*revocationList, error) {
+// New checks a list against the authority, one of those given, that has signed it.
+func New(l *x509.RevocationList, authorities []*x509.Certificate) (*List, error) {
 	signer := slices.IndexFunc(authorities, func(c *x509.Certificate) bool {
 		return bytes.Equal(c.RawSubject, l.RawIssuer) && l.CheckSignatureFrom(c) == nil
 	})
@@ -31,7 +33,7 @@ func newRevocationList(l *x509.RevocationList, authorities []*x509.Certificate) 
 	if err != nil {
 		return nil, err
 	}
-	list := &revocationList{issuer: authorities[signer], revoked: map[string]bool{}, this: l.ThisUpdate, next: l.NextUpdate, scope: scope}
+	list := &List{This: l.ThisUpdate, Next: l.NextUpdate, issuer: authorities[signer], revoked: map[string]bool{}, scope: scope}
 	const removed = 8 // RFC 5280 §5.3.1: no longer on hold
 	for _, e := range l.RevokedCertificateEntries {
 		if e.ReasonCode != removed {
@@ -41,38 +43,21 @@ func newRevocationList(l *x509.RevocationList, authorities []*x509.Certificate) 
 	return list, nil
 }
 
-// isFrom reports whether an authority has made a list, whichever of its certificates is at hand.
-func (l *revocationList) isFrom(authority *x509.Certificate) bool {
+// IsFrom reports whether an authority has made the list, whichever of its certificates is at hand.
+func (l *List) IsFrom(authority *x509.Certificate) bool {
 	return bytes.Equal(l.issuer.RawSubject, authority.RawSubject) &&
 		bytes.Equal(l.issuer.RawSubjectPublicKeyInfo, authority.RawSubjectPublicKeyInfo)
 }
 
-// unrevoked looks for each certificate of a chain in the lists of its issuer. A root is nobody's to revoke.
-func (t *Trust) unrevoked(chain []*x509.Certificate, now time.Time) error {
-	var unknown error
-	for i := range len(chain) - 1 {
-		missing := ListMissing
-		for _, l := range t.lists {
-			if !l.isFrom(chain[i+1]) {
-				continue
-			}
-			if l.revoked[string(chain[i].SerialNumber.Bytes())] {
-				return refuse(CertificateRevoked, "")
-			}
-			if !l.scope.covers(chain[i]) || missing == "" {
-				continue
-			}
-			missing = ListStale
-			if !now.Before(l.this) && now.Before(l.next) {
-				missing = ""
-			}
-		}
-		if missing != "" && t.required && unknown == nil {
-			unknown = refuse(missing, "")
-		}
-	}
-	return unknown
-}
+// Names reports whether a certificate of its issuer is revoked by it.
+func (l *List) Names(c *x509.Certificate) bool { return l.revoked[string(c.SerialNumber.Bytes())] }
+
+// Covers reports whether a certificate of its issuer that it does not name is not revoked, while the list is current.
+func (l *List) Covers(c *x509.Certificate) bool { return l.scope.covers(c) }
+
+// IsPartial reports whether it covers no certificate at all: it is what has changed since another list, is about some reasons
+// or other issuers, or is narrowed in a way that is not known here.
+func (l *List) IsPartial() bool { return l.scope.none }
 
 // listScope is which certificates a list tells of (RFC 5280 §5.2.5). The zero scope is all of its issuer's.
 type listScope struct {
