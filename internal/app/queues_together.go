@@ -161,7 +161,7 @@ func (q *innerQueues) secretOf(supplier string) (string, error) {
 // ownTogether has this process be the owner of the door, or wait to be, while its member of the cluster can confirm: one that is cut off from the
 // others would keep them from working.
 func (q *innerQueues) ownTogether(ctx context.Context) {
-	owned := ownedQueues{app: q.app, door: func(supplier string) (*queue.Door, bool) {
+	owned := ownedQueues{app: q.app, owns: q.owner.Store, door: func(supplier string) (*queue.Door, bool) {
 		q.mu.Lock()
 		_, in := q.secrets[supplier]
 		q.mu.Unlock()

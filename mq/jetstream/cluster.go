@@ -185,7 +185,7 @@ func (b *Broker) prepareTogether(ctx context.Context, api js.JetStream, supplier
 			if err == nil {
 				continue // the leader will change its bounds
 			}
-			return fmt.Errorf("%s: %w", q.Name, err)
+			return fmt.Errorf("%s: the cluster's leader has not made it yet: %w", q.Name, err)
 		}
 		if err := b.allKnow(soon, supplier); err != nil {
 			return err
