@@ -225,12 +225,12 @@ func TestCluster_Directory(t *testing.T) {
 	}
 	again.Close()
 
-	told := make(chan string, 1000)
+	reported := make(chan string, 1000)
 	fresh := c.config("n1")
-	fresh.Cluster.Trouble = func(text string) { told <- text }
+	fresh.Cluster.Trouble = func(text string) { reported <- text }
 	first := start(t, fresh)
-	if text := <-told; !strings.Contains(text, "is new. If this member had queues before, both others must be up") {
-		t.Errorf("of a new directory is told: %s", text)
+	if text := <-reported; !strings.Contains(text, "is new. If this member had queues before, both others must be up") {
+		t.Errorf("of a new directory is reported: %s", text)
 	}
 	first.Close()
 	for _, change := range []func(*jetstream.Config){func(cfg *jetstream.Config) { cfg.Cluster = nil }, func(cfg *jetstream.Config) { cfg.Cluster.Name = "another" },

@@ -92,7 +92,7 @@ func TestCluster_Common(t *testing.T) {
 		cfg.Cluster.Common = stands[m.Name]
 		all = append(all, start(t, cfg))
 	}
-	stranger := all[0]
+	apart := all[0]
 	known := jetstream.Supplier{Name: supplier, Password: secret}
 	for _, b := range all {
 		if err := b.Know(known.Name); err != nil {
@@ -101,15 +101,15 @@ func TestCluster_Common(t *testing.T) {
 	}
 	admitByAll(t, all[1:], known)
 	eventually(t, func() error {
-		if err := stranger.Shared(); !errors.Is(err, jetstream.ErrCommon) || !strings.Contains(err.Error(), "not with n2, n3") {
+		if err := apart.Shared(); !errors.Is(err, jetstream.ErrCommon) || !strings.Contains(err.Error(), "not with n2, n3") {
 			return errors.Join(errors.New("n1 does not say from whom it differs"), err)
 		}
-		return stranger.Admit(t.Context(), known)
+		return apart.Admit(t.Context(), known)
 	})
-	if s := stranger.State(); s.Serving || !s.Together() {
+	if s := apart.State(); s.Serving || !s.Together() {
 		t.Errorf("on another ground: %+v", s)
 	}
-	if _, err := nats.Connect(stranger.URL(), nats.UserInfo(supplier, secret)); err == nil {
+	if _, err := nats.Connect(apart.URL(), nats.UserInfo(supplier, secret)); err == nil {
 		t.Error("a supplier is let in")
 	}
 	theirs.leave() // as a database that is away
@@ -122,7 +122,7 @@ func TestCluster_Common(t *testing.T) {
 		s.move(back)
 	}
 	admitByAll(t, all, known)
-	if err := put(t, client3(t, stranger), "B-1"); err != nil {
+	if err := put(t, client3(t, apart), "B-1"); err != nil {
 		t.Error(err)
 	}
 }
