@@ -308,8 +308,8 @@ func (m *Metrics) Cluster(seen int, leads, current bool) error {
 
 // Queue says what all suppliers' queues of a kind hold, and how old the oldest message is.
 func (m *Metrics) Queue(kind string, messages uint64, oldest time.Duration) error {
-	return m.Take(gateway.Reading{Name: queueMessages, Labels: []string{kind}, Value: int64(messages)},
-		gateway.Reading{Name: queueOldest, Labels: []string{kind}, Took: oldest})
+	return errors.Join(m.Set(gateway.Reading{Name: queueMessages, Labels: []string{kind}, Value: int64(messages)}),
+		m.Set(gateway.Reading{Name: queueOldest, Labels: []string{kind}, Took: oldest}))
 }
 
 // Image is the register in memory.

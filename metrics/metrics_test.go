@@ -46,6 +46,23 @@ func shows(t *testing.T, m *metrics.Metrics) string {
 	return strings.Join(ours, "\n")
 }
 
+// TestMetrics_Queue: what queues of one kind hold does not take the place of what the others do.
+func TestMetrics_Queue(t *testing.T) {
+	t.Parallel()
+	m := made(t)
+	for kind, messages := range map[string]uint64{"in": 1, "out": 2, "parked": 0} {
+		if err := m.Queue(kind, messages, time.Duration(messages)*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := shows(t, m)
+	for _, want := range []string{`nks_queue_messages{queue="in"} 1`, `nks_queue_messages{queue="out"} 2`, `nks_queue_messages{queue="parked"} 0`, `nks_queue_oldest_seconds{queue="out"} 120`} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%s is not shown", want)
+		}
+	}
+}
+
 // TestMetrics_NothingFailedYet: a failure that has not happened is 0, so that the first one is a rise.
 func TestMetrics_NothingFailedYet(t *testing.T) {
 	t.Parallel()

@@ -114,7 +114,7 @@ func (f *foreign) answered(n int) []string {
 		var err error
 		reader, err = f.api.CreateOrUpdateConsumer(soon, "NKS_OUT", jetstream.ConsumerConfig{Durable: "mine", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second})
 		cancel()
-		if err != nil && (soon.Err() == nil || ctx.Err() != nil) {
+		if err != nil && (soon.Err() == nil && !errors.Is(err, nats.ErrNoResponders) || ctx.Err() != nil) {
 			f.t.Fatal(err)
 		}
 	}
@@ -129,7 +129,7 @@ func (f *foreign) answered(n int) []string {
 		}
 		id := m.Headers().Get("Nats-Msg-Id")
 		if f.done[id] {
-			must(f.t, m.DoubleAck(ctx))
+			f.acknowledges(ctx, m)
 			continue
 		}
 		root := regexp.MustCompile(`<(?:\w+:)?(NKS\w+)`).FindSubmatch(m.Data())
@@ -145,10 +145,20 @@ func (f *foreign) answered(n int) []string {
 			listed += " " + string(code[1])
 		}
 		all = append(all, listed+" "+m.Headers().Get("Nks-Correlation-Id"))
-		must(f.t, m.DoubleAck(ctx))
 		f.done[id] = true
+		f.acknowledges(ctx, m)
 	}
 	return all
+}
+
+// acknowledges waits until the broker has an acknowledgement. Of a cluster who would say so may have died: then the message comes again.
+func (f *foreign) acknowledges(ctx context.Context, m jetstream.Msg) {
+	f.t.Helper()
+	soon, cancel := context.WithTimeout(ctx, askAgain)
+	defer cancel()
+	if err := m.DoubleAck(soon); err != nil && (soon.Err() == nil && !errors.Is(err, nats.ErrNoResponders) || ctx.Err() != nil) {
+		f.t.Fatal(err)
+	}
 }
 
 // after is f with the memory of the client that the supplier had before.

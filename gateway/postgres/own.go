@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -58,10 +59,23 @@ func Own(ctx context.Context, db *sqlx.DB, name string, begin func(*sqlx.Conn) e
 		// Also when ctx has ended: the lock must go even if this connection goes back to the pool.
 		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), LettingGo)
 		defer cancel()
-		if _, err := conn.ExecContext(soon, `SELECT pg_advisory_unlock_all()`); err != nil {
+		_, err := conn.ExecContext(soon, `SELECT pg_advisory_unlock_all()`)
+		if err == nil {
+			_, err = conn.ExecContext(soon, `RESET idle_session_timeout`)
+		}
+		if err != nil {
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // it must not go back to the pool with the lock
 		}
 		_ = conn.Close()
 	}
 	return Ownership{Held: held, Release: release}, nil
+}
+
+// EndsWhenSilent is a beginning of an ownership: the database ends the session of an owner that has not asked Held for so long. Without it the
+// session of a process that was halted, or whose machine is gone, stands for as long as the server's TCP does.
+func EndsWhenSilent(ctx context.Context, after time.Duration) func(*sqlx.Conn) error {
+	return func(conn *sqlx.Conn) error {
+		_, err := conn.ExecContext(ctx, `SELECT set_config('idle_session_timeout', $1, false)`, strconv.FormatInt(after.Milliseconds(), 10))
+		return err
+	}
 }

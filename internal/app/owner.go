@@ -14,6 +14,9 @@ const (
 	ownerAgain = time.Second
 	// ownerWait is how long the database may take to say so.
 	ownerWait = 5 * time.Second
+	// ownerSilent is after how long the database takes an ownership from a process that has stopped, or is cut off, without a word: longer than one
+	// that lives is silent.
+	ownerSilent = 15 * time.Second
 )
 
 // own has work done while this process is the owner of what a name stands for: of several processes on one database one is, by a session of
@@ -26,7 +29,7 @@ func (a *App) own(ctx context.Context, name, what string, work func(context.Cont
 }
 
 func (a *App) ownOnce(ctx context.Context, name, what string, work func(context.Context)) {
-	owned, err := postgres.Own(ctx, a.db.pool, name, nil)
+	owned, err := postgres.Own(ctx, a.db.pool, name, postgres.EndsWhenSilent(ctx, ownerSilent))
 	if errors.Is(err, gateway.ErrTransient) || ctx.Err() != nil {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,8 @@ type innerQueues struct {
 	mu sync.Mutex
 	// secrets are the suppliers that are let in, each with the password that it is let in by.
 	secrets map[string]string
+	// owner is whether this member of a cluster takes and puts.
+	owner atomic.Bool
 }
 
 // openInner starts the broker with the suppliers there are, and keeps looking for others.
@@ -175,13 +178,17 @@ func (q *innerQueues) watch(ctx context.Context) {
 	}
 }
 
-// measure tells what all suppliers' queues together hold.
+// measure tells what all suppliers' queues together hold. Of a cluster's members the owner does: copies that lie elsewhere may be behind.
 func (q *innerQueues) measure() {
 	now := time.Now() // the broker's clock
 	kinds := [3]string{"in", "out", "parked"}
 	var messages [3]uint64
 	var oldest [3]time.Duration
 	for _, supplier := range q.letIn() {
+		if q.clustered() && !q.owner.Load() {
+			q.app.watch.lines.holds(supplier, nil)
+			continue
+		}
 		in, out, parked, err := q.broker.Standing(supplier)
 		if err != nil {
 			q.complain(supplier, err)

@@ -21,6 +21,8 @@ type ownedQueues struct {
 	door func(supplier string) (*queue.Door, bool)
 	// look is done now and then for the suppliers whose doors are open here; nil: nothing.
 	look func(ctx context.Context, open map[string]bool)
+	// owns is told whether this process is the owner; nil: nobody.
+	owns func(bool)
 }
 
 // own waits for the ownership, and works while this process has it.
@@ -33,6 +35,10 @@ func (q ownedQueues) work(ctx context.Context) {
 	numbers := q.app.watch.numbers
 	q.app.watch.note(numbers.Queues(true))
 	defer func() { q.app.watch.note(numbers.Queues(false)) }()
+	if q.owns != nil {
+		q.owns(true)
+		defer q.owns(false)
+	}
 	var doors sync.WaitGroup
 	open := map[string]bool{}
 	for ctx.Err() == nil {

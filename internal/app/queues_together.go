@@ -15,6 +15,7 @@ import (
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/door/queue"
+	"nks/gateway/postgres"
 	"nks/mq/jetstream"
 	"nks/register"
 )
@@ -26,8 +27,12 @@ const (
 	noteCluster = "message queue cluster"
 )
 
-// errNothingConfirmed is the door while this member sees no majority with a leader.
-var errNothingConfirmed = errors.New("nothing is confirmed")
+var (
+	// errNothingConfirmed is the door while this member sees no majority with a leader.
+	errNothingConfirmed = errors.New("nothing is confirmed")
+	// errOtherDatabase is the door of a member whose database is not that of another one: the database says who works.
+	errOtherDatabase = errors.New("nobody is let in: database.url must lead all members to the same database")
+)
 
 // cluster is what this node's broker must know of the others.
 func (q *innerQueues) cluster(ctx context.Context) (*jetstream.Cluster, error) {
@@ -46,6 +51,7 @@ func (q *innerQueues) cluster(ctx context.Context) (*jetstream.Cluster, error) {
 	all := membersOf(c)
 	cluster := &jetstream.Cluster{Name: clusterName(q.app.config), Member: c.Member, Listen: c.Listen, Members: all, Secret: secret,
 		TLS:     jetstream.RouteTLS(all, q.routeFiles()),
+		Common:  postgres.Common{DB: q.app.db.pool},
 		Trouble: q.trouble()}
 	for _, s := range suppliers {
 		if jetstream.Usable(s.Supplier) {
@@ -155,7 +161,7 @@ func (q *innerQueues) secretOf(supplier string) (string, error) {
 // ownTogether has this process be the owner of the door, or wait to be, while its member of the cluster can confirm: one that is cut off from the
 // others would keep them from working.
 func (q *innerQueues) ownTogether(ctx context.Context) {
-	owned := ownedQueues{app: q.app, door: func(supplier string) (*queue.Door, bool) {
+	owned := ownedQueues{app: q.app, owns: q.owner.Store, door: func(supplier string) (*queue.Door, bool) {
 		q.mu.Lock()
 		_, in := q.secrets[supplier]
 		q.mu.Unlock()
@@ -190,6 +196,9 @@ func (q *innerQueues) followCluster(ctx context.Context) {
 		var closed error
 		if !s.Serving {
 			closed = fmt.Errorf("%w: %v", errNothingConfirmed, s)
+		}
+		if err := q.broker.Shared(); err != nil && s.Together() {
+			closed = fmt.Errorf("%w: %w: %v", errOtherDatabase, err, s)
 		}
 		w.door(doorQueues, closed)
 		w.monitor.Note(noteCluster, s.String())

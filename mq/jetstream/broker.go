@@ -116,6 +116,9 @@ type Broker struct {
 	watch  attendance // of a member
 }
 
+// newDirectory is what a member with nothing says: as one of two it would outvote the third, which alone may have what was confirmed.
+const newDirectory = "%s is new. If this member had queues before, both others must be up and ready until it is in step: otherwise stop it now, and start another first"
+
 // gatewayUser begins the login of nks itself; no supplier's name has its "@".
 const gatewayUser = "nks@"
 
@@ -130,8 +133,12 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 		return nil, fmt.Errorf("jetstream: %w: messages of %d bytes", mq.ErrUnsupported, cfg.MaxPayload)
 	}
 	b := &Broker{cfg: cfg, logins: newLogins(cfg.GatewayPassword)}
-	if err := claim(cfg.Dir, cfg.Cluster); err != nil {
+	made, err := claim(cfg.Dir, cfg.Cluster)
+	if err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
+	}
+	if cfg.Cluster != nil && cfg.Cluster.Trouble != nil && made {
+		cfg.Cluster.Trouble(fmt.Sprintf(newDirectory, cfg.Dir))
 	}
 	opts, err := b.options()
 	if err != nil {

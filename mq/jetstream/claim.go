@@ -28,8 +28,9 @@ func (o owner) String() string {
 	return fmt.Sprintf("member %q of cluster %q", o.Member, o.Cluster)
 }
 
-// claim marks a directory as a server's, and refuses one that is another's. One that holds queues without a mark is of a broker that stands alone.
-func claim(dir string, c *Cluster) error {
+// claim marks a directory as a server's, and refuses one that is another's; made is whether there was nothing. One that holds queues without a mark is
+// of a broker that stands alone.
+func claim(dir string, c *Cluster) (made bool, err error) {
 	var we owner
 	if c != nil {
 		we = owner{c.Name, c.Member}
@@ -39,23 +40,23 @@ func claim(dir string, c *Cluster) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		_, err = os.Stat(filepath.Join(dir, storeDir))
 		if err == nil && c != nil {
-			return fmt.Errorf("%w: %s is of %v, not of %v", ErrDirectory, dir, owner{}, we)
+			return false, fmt.Errorf("%w: %s is of %v, not of %v", ErrDirectory, dir, owner{}, we)
 		}
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			return mark(path, we)
+			return err != nil, mark(path, we)
 		}
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	var is owner
 	if err := json.Unmarshal(text, &is); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDirectory, path, err)
+		return false, fmt.Errorf("%w: %s: %w", ErrDirectory, path, err)
 	}
 	if is != we {
-		return fmt.Errorf("%w: %s is of %v, not of %v", ErrDirectory, dir, is, we)
+		return false, fmt.Errorf("%w: %s is of %v, not of %v", ErrDirectory, dir, is, we)
 	}
-	return nil
+	return false, nil
 }
 
 // mark writes who a directory is of, whole or not at all.

@@ -40,6 +40,8 @@ type Cluster struct {
 	// Accounts are suppliers that have, or may have, queues, whether or not they can log in here: a member keeps no copy of what it does not
 	// know of. Suppliers, and what is on the disk, are known without.
 	Accounts []string
+	// Common is what the members must share; a member that shares it with no other lets nobody in. nil: nothing.
+	Common Common
 	// Trouble is told what the server has to say of the others; nil: nobody. It must not block.
 	Trouble func(string)
 }
@@ -183,7 +185,7 @@ func (b *Broker) prepareTogether(ctx context.Context, api js.JetStream, supplier
 			if err == nil {
 				continue // the leader will change its bounds
 			}
-			return fmt.Errorf("%s: %w", q.Name, err)
+			return fmt.Errorf("%s: the cluster's leader has not made it yet: %w", q.Name, err)
 		}
 		if err := b.allKnow(soon, supplier); err != nil {
 			return err
@@ -237,6 +239,7 @@ type attendance struct {
 	conn *nats.Conn
 	// serving is whether clients are let in.
 	serving atomic.Bool
+	common  comparison
 }
 
 func (a *attendance) end() {
@@ -264,6 +267,12 @@ func (b *Broker) attend() (err error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	b.watch.stop = stop
+	if b.cfg.Cluster.Common != nil {
+		if err = b.answerLooks(ctx); err != nil {
+			return err
+		}
+		b.watch.wait.Go(func() { b.compare(ctx) })
+	}
 	b.gate.let(false)
 	b.gate.serve()
 	b.watch.wait.Go(func() {
@@ -274,7 +283,7 @@ func (b *Broker) attend() (err error) {
 			if b.State().Together() {
 				last = time.Now()
 			}
-			if in := time.Since(last) < apartFor; in != b.watch.serving.Load() {
+			if in := time.Since(last) < apartFor && b.Shared() == nil; in != b.watch.serving.Load() {
 				b.watch.serving.Store(in)
 				b.gate.let(in)
 			}
@@ -329,22 +338,27 @@ func (b *Broker) current() bool {
 	return true
 }
 
+// seen is the members that this one is connected with, itself too.
+func (b *Broker) seen() []string {
+	all := []string{b.cfg.Cluster.Member}
+	if routes, err := b.server.Routez(nil); err == nil {
+		for _, r := range routes.Routes {
+			if slices.ContainsFunc(b.cfg.Cluster.Members, func(m Member) bool { return m.Name == r.RemoteName }) {
+				all = append(all, r.RemoteName)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // State tells how the cluster is.
 func (b *Broker) State() State {
 	c := b.cfg.Cluster
 	if c == nil {
 		return State{}
 	}
-	s := State{Of: members, Members: []string{c.Member}, Current: b.current(), Serving: b.watch.serving.Load()}
-	if routes, err := b.server.Routez(nil); err == nil {
-		for _, r := range routes.Routes {
-			if slices.ContainsFunc(c.Members, func(m Member) bool { return m.Name == r.RemoteName }) {
-				s.Members = append(s.Members, r.RemoteName)
-			}
-		}
-	}
-	slices.Sort(s.Members)
-	s.Members = slices.Compact(s.Members)
+	s := State{Of: members, Members: b.seen(), Current: b.current(), Serving: b.watch.serving.Load()}
 	if all, err := b.server.Jsz(nil); err == nil && all.Meta != nil {
 		s.Leader = all.Meta.Leader
 	}

@@ -225,7 +225,13 @@ func TestCluster_Directory(t *testing.T) {
 	}
 	again.Close()
 
-	first := start(t, c.config("n1"))
+	reported := make(chan string, 1000)
+	fresh := c.config("n1")
+	fresh.Cluster.Trouble = func(text string) { reported <- text }
+	first := start(t, fresh)
+	if text := <-reported; !strings.Contains(text, "is new. If this member had queues before, both others must be up") {
+		t.Errorf("of a new directory is reported: %s", text)
+	}
 	first.Close()
 	for _, change := range []func(*jetstream.Config){func(cfg *jetstream.Config) { cfg.Cluster = nil }, func(cfg *jetstream.Config) { cfg.Cluster.Name = "another" },
 		func(cfg *jetstream.Config) { cfg.Cluster.Member = "n2" }} {
@@ -233,7 +239,13 @@ func TestCluster_Directory(t *testing.T) {
 		change(&cfg)
 		refused(cfg)
 	}
-	start(t, c.config("n1"))
+	known := c.config("n1")
+	known.Cluster.Trouble = func(text string) {
+		if strings.Contains(text, "is new") {
+			t.Error(text)
+		}
+	}
+	start(t, known)
 }
 
 // TestCluster_Strangers: who lacks the secret, a certificate of the members' authorities, or one made out to a member's host, is no member.

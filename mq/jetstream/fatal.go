@@ -34,9 +34,10 @@ func (f *fatal) Fatalf(format string, v ...any) {
 	}
 }
 
-// Warnf tells of trouble. That members do not verify each other is none: RouteTLS does, of which the server does not know.
+// Warnf tells of trouble. That members do not verify each other is none: RouteTLS does, of which the server does not know. Nor is that messages may
+// be as big as Config says.
 func (f *fatal) Warnf(format string, v ...any) {
-	if text := fmt.Sprintf(format, v...); !strings.Contains(text, "will not be verified") {
+	if text := fmt.Sprintf(format, v...); !strings.Contains(text, "will not be verified") && !strings.HasPrefix(text, "Maximum payloads over") {
 		f.trouble(text)
 	}
 }
