@@ -18,6 +18,9 @@ const (
 	Response7 AnswerKind = 7 // no account
 	Response8 AnswerKind = 8 // the bank has it
 	Response9 AnswerKind = 9 // the bank refused it
+
+	ResponseLookups  AnswerKind = 20 // what a private payer asked for // B42
+	ResponseRegister AnswerKind = 30 // what became of a document about the register
 )
 
 // Statuses of an answer, and of a payment in it.
@@ -30,7 +33,12 @@ const (
 
 // document is the word that stands in the ids of the answers of a kind.
 func (k AnswerKind) document() string {
-	if k <= Receipt1 {
+	switch {
+	case k == ResponseLookups:
+		return "NKSPU-SVAR"
+	case k == ResponseRegister:
+		return "REGISTERSVAR"
+	case k <= Receipt1:
 		return fmt.Sprintf("KVITTERING%d", int(k))
 	}
 	return fmt.Sprintf("RETURSVAR%d", int(k))

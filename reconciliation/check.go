@@ -213,9 +213,12 @@ func invariants() []invariant {
 				FROM (SELECT kind, number FROM answer_key UNION ALL SELECT substr(series, 8)::smallint, number FROM unused_number WHERE series LIKE 'answer %') used GROUP BY 1) a USING (kind)
 			 WHERE coalesce(a.n, 0) <> c.last OR coalesce(a.top, 0) <> c.last`},
 		{"I12", "bundle without its receipt, or checked without response 2",
-			`SELECT d.id FROM only_delivery d WHERE d.state <> 'received' AND ` + kept("d.month") + `
+			`SELECT d.id FROM only_delivery d WHERE d.state <> 'received' AND d.request IS NULL AND ` + kept("d.month") + `
 			 AND ((SELECT count(*) FROM answer_key a WHERE a.delivery_id = d.id AND a.kind IN (0, 1)) <> 1
 			   OR (SELECT count(*) FROM answer_key a WHERE a.delivery_id = d.id AND a.kind = 2) <> (d.state = 'checked')::int)`},
+		{"I12", "request without its one answer",
+			`SELECT d.id FROM only_delivery d WHERE d.request IS NOT NULL AND ` + kept("d.month") + `
+			 AND (SELECT count(*) FROM answer_key a WHERE a.delivery_id = d.id AND a.kind IN (20, 30)) <> 1`},
 		{"I12", "response that nobody would ever close",
 			`SELECT d.delivery_id FROM (SELECT delivery_id, kind, sum(payments) AS n FROM only_answer_due o WHERE answer_id IS NULL GROUP BY 1, 2) d
 			 LEFT JOIN (SELECT delivery_id, kind, sum(payments) AS n FROM (SELECT delivery_id, kind, payments FROM answer_waiting

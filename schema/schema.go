@@ -47,7 +47,10 @@ var ErrNewer = errors.New("the database is newer than this program")
 // it at once: one works, the others wait.
 //
 // Files from 0002 on run as nks_owner with search_path nks, so that what they create belongs where it should.
-func Migrate(ctx context.Context, db *sql.DB) (err error) {
+func Migrate(ctx context.Context, db *sql.DB) error { return MigrateTo(ctx, db, Latest()) }
+
+// MigrateTo is Migrate up to one version, as an earlier program would have done.
+func MigrateTo(ctx context.Context, db *sql.DB, version int64) (err error) {
 	lock, err := db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -60,11 +63,11 @@ func Migrate(ctx context.Context, db *sql.DB) (err error) {
 		_, unlockErr := lock.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", lockKey)
 		err = errors.Join(err, unlockErr)
 	}()
-	return migrate(ctx, db, lock)
+	return migrate(ctx, db, lock, version)
 }
 
 // migrate does the work under the lock.
-func migrate(ctx context.Context, db *sql.DB, conn *sql.Conn) error {
+func migrate(ctx context.Context, db *sql.DB, conn *sql.Conn, version int64) error {
 	first, err := provider(db)
 	if err != nil {
 		return err
@@ -98,7 +101,7 @@ func migrate(ctx context.Context, db *sql.DB, conn *sql.Conn) error {
 	if err != nil {
 		return errors.Join(err, owner.Close())
 	}
-	if _, err := rest.Up(ctx); err != nil {
+	if _, err := rest.UpTo(ctx, version); err != nil {
 		return errors.Join(fmt.Errorf("migrate: %w", err), owner.Close())
 	}
 	return owner.Close()

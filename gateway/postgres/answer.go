@@ -44,14 +44,10 @@ func (a *Answers) Begin(ctx context.Context, x *Session, d Delivery, kind gatewa
 		SenderEAN: d.SenderEAN.String, OwnName: a.OwnName, OwnGLN: a.OwnGLN, MessageRef: d.MessageID.String,
 		Authority: d.Authority.String, GroupRef: d.GroupRef.String, Grouped: d.Grouped.Bool}}
 	fill(&w.Answer)
-	err := x.QueryRowContext(ctx, `WITH free AS (`+drawFree+`), drawn AS (UPDATE answer_counter SET last = last + 1 WHERE kind = $2 AND NOT EXISTS (SELECT FROM free) RETURNING last)
-		SELECT number FROM free UNION ALL SELECT last FROM drawn`, AnswerSeries(kind), int(kind)).Scan(&w.Number)
-	if err != nil {
-		return nil, fmt.Errorf("answer number: %w", err)
-	}
-	if w.document, err = a.newDocument(ctx, x, sql.NullInt64{Int64: d.ID, Valid: true}); err != nil {
+	if err := a.number(ctx, x, w); err != nil {
 		return nil, err
 	}
+	var err error
 	if w.Encoder, err = a.Encode(w.document, w.Answer); err != nil {
 		return nil, fmt.Errorf("answer %s: %w", w.ID(), err)
 	}
@@ -66,11 +62,44 @@ func (a *Answers) Begin(ctx context.Context, x *Session, d Delivery, kind gatewa
 	return w, nil
 }
 
+// number draws the number of an answer and begins its document.
+func (a *Answers) number(ctx context.Context, x *Session, w *Answering) error {
+	err := x.QueryRowContext(ctx, `WITH free AS (`+drawFree+`), drawn AS (UPDATE answer_counter SET last = last + 1 WHERE kind = $2 AND NOT EXISTS (SELECT FROM free) RETURNING last)
+		SELECT number FROM free UNION ALL SELECT last FROM drawn`, AnswerSeries(w.Kind), int(w.Kind)).Scan(&w.Number)
+	if err != nil {
+		return fmt.Errorf("answer number: %w", err)
+	}
+	w.document, err = a.newDocument(ctx, x, sql.NullInt64{Int64: w.Delivery.ID, Valid: true})
+	return err
+}
+
+// Write answers a request, once: write makes the document, and gives the status of the answer, which may be empty.
+func (a *Answers) Write(ctx context.Context, x *Session, d Delivery, kind gateway.AnswerKind, now time.Time, write func(w io.Writer, of gateway.Answer) (status string, err error)) error {
+	if there, err := a.Answered(ctx, x, d.ID, kind); err != nil || there {
+		return err
+	}
+	w := &Answering{Delivery: d, Answer: gateway.Answer{Kind: kind, MadeAt: now.In(a.Location), Supplier: d.Supplier, OwnName: a.OwnName, OwnGLN: a.OwnGLN}}
+	err := a.number(ctx, x, w)
+	if err == nil {
+		w.Status, err = write(w.document, w.Answer)
+	}
+	if err != nil {
+		return fmt.Errorf("answer %s: %w", w.ID(), err)
+	}
+	_, err = a.layReady(ctx, x, w)
+	return err
+}
+
 // End finishes the document and lays the answer ready at the delivery's door. It gives the answer's row.
 func (a *Answers) End(ctx context.Context, x *Session, w *Answering) (int64, error) {
 	if err := w.Encoder.End(); err != nil {
 		return 0, fmt.Errorf("answer %s: %w", w.ID(), err)
 	}
+	return a.layReady(ctx, x, w)
+}
+
+// layReady finishes an answer's document and lays it ready at the delivery's door.
+func (a *Answers) layReady(ctx context.Context, x *Session, w *Answering) (int64, error) {
 	if _, err := w.document.Finish(ctx, x); err != nil {
 		return 0, err
 	}

@@ -15,6 +15,7 @@ import (
 	"nks/conf"
 	"nks/gateway/postgres/pgtest"
 	"nks/internal/app"
+	"nks/schema"
 	"nks/sftp"
 )
 
@@ -158,18 +159,33 @@ func TestEnvironment_OfAnEarlierProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := database.Open(t, pgtest.Superuser)
-	test := production
-	test.Environment, test.Banks = conf.Test, nil
-	for _, earlier := range []string{`DELETE FROM nks.environment`,
-		`DROP TABLE nks.environment, nks.line, nks.rasp_message, nks.rasp_sequence, nks.rasp_sending, nks.parked_message;
-			DROP POLICY owner ON nks.payout_system_version; DROP POLICY page ON nks.payout_system_version; DROP POLICY owner ON nks.payout_connection_version;
-			DROP POLICY page ON nks.payout_connection_version; DROP POLICY owner ON nks.register_change_origin; DROP POLICY page ON nks.register_change_origin; DELETE FROM public.nks_migration WHERE version_id >= 37`} {
-		if _, err := db.ExecContext(t.Context(), earlier); err != nil {
-			t.Fatal(err)
-		}
+	var profile string
+	if err := db.QueryRowContext(t.Context(), `DELETE FROM nks.environment`).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.QueryRowContext(t.Context(), `SELECT to_jsonb(v)::text FROM nks.bank_profile_version v`).Scan(&profile); err != nil {
+		t.Fatal(err)
+	}
+	const withoutEnvironments = 36
+	earlier := pgtest.Empty(t)
+	old := earlier.Open(t, pgtest.Superuser)
+	if err := schema.MigrateTo(t.Context(), old.DB, withoutEnvironments); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.ExecContext(t.Context(), `INSERT INTO nks.bank_profile_version OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_record(NULL::nks.bank_profile_version, $1::jsonb)`, profile); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []struct {
+		*pgtest.Database
+		migrated bool
+	}{{database, true}, {earlier, false}} {
+		production.Database.URL = of.Server.DSN(of.Name, pgtest.Superuser)
+		test := production
+		test.Environment, test.Banks = conf.Test, nil
 		if err := use(test); err == nil || !strings.Contains(err.Error(), "it is a production database, and the configuration's environment is test") {
 			t.Errorf("a test gateway: %v", err)
 		}
+		db := of.Open(t, pgtest.Superuser)
 		var claimed, made bool
 		if err := db.QueryRowContext(t.Context(), `SELECT to_regclass('nks.environment') IS NOT NULL`).Scan(&made); err != nil {
 			t.Fatal(err)
@@ -179,8 +195,8 @@ func TestEnvironment_OfAnEarlierProgram(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if claimed || made != strings.HasPrefix(earlier, "DELETE") {
-			t.Errorf("after %s: claimed %t, migrated %t", earlier, claimed, made)
+		if claimed || made != of.migrated {
+			t.Errorf("of an earlier program %t: claimed %t, migrated %t", !of.migrated, claimed, made)
 		}
 		if err := use(production); err != nil {
 			t.Errorf("its own gateway: %v", err)

@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -25,9 +26,14 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 	switch {
 	case errors.Is(err, gateway.ErrNotFound) && d.ID == 0:
 		return false, nil
-	case errors.Is(err, ErrBundleRefused):
+	case errors.Is(err, ErrBundleRefused) || verdict.refused != nil:
 		// What was copied is rolled back; the receipt is a transaction of its own.
-		if err = s.refuse(ctx, d, verdict); errors.Is(err, gateway.ErrLostOwnership) {
+		if verdict.refused != nil {
+			err = s.refuseRequest(ctx, d, verdict.request, verdict.refused)
+		} else {
+			err = s.refuse(ctx, d, verdict)
+		}
+		if errors.Is(err, gateway.ErrLostOwnership) {
 			return true, nil // another reader came to the same end in between
 		}
 		if err != nil {
@@ -43,11 +49,14 @@ func (s *Store) NextToRead(ctx context.Context) (bool, error) {
 // ErrBundleRefused ends the reading of a bundle that is refused.
 var ErrBundleRefused = errors.New("bundle refused")
 
-// verdict is why a bundle was refused.
+// verdict is why a bundle or a request was refused.
 type verdict struct {
 	head gateway.BundleHead
 	code gateway.Code
 	text string // of receipt 0
+
+	request gateway.RequestKind
+	refused *RefusedRequest // nil: it is no request that is refused
 }
 
 // read copies the payments of one delivery and accepts the bundle, or says why not.
@@ -56,8 +65,15 @@ func (s *Store) read(ctx context.Context, x *postgres.Session, d postgres.Delive
 	if err != nil {
 		return verdict{}, err
 	}
-	content := readAhead(document)
-	defer func() { _ = content.Close() }()
+	ahead := readAhead(document)
+	defer func() { _ = ahead.Close() }()
+	content := bufio.NewReaderSize(ahead, HeadBytes)
+	if r := s.request(content); r != nil {
+		v := verdict{request: r.Kind}
+		err := s.answer(ctx, x, d, r, content)
+		v.refused, _ = refused(err)
+		return v, err
+	}
 	b, err := s.OpenBundle(content, s.BundleRules(d))
 	if b == nil {
 		return verdict{}, err

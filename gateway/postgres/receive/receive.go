@@ -32,4 +32,6 @@ type Store struct {
 	OpenBundle gateway.OpenBundle
 	Answers    *postgres.Answers
 	Rules      Rules
+	// Requests answer the documents that order no payment, each kind its own.
+	Requests []Request
 }
