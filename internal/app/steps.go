@@ -21,6 +21,7 @@ import (
 	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
+	"nks/gateway/postgres/feeding"
 	"nks/gateway/postgres/inquiry"
 	"nks/gateway/postgres/keys"
 	"nks/gateway/postgres/line"
@@ -33,6 +34,7 @@ import (
 	"nks/gateway/postgres/settle"
 	flow "nks/gateway/postgres/watch"
 	"nks/journal"
+	"nks/register/feed"
 	"nks/register/image"
 )
 
@@ -92,6 +94,8 @@ type StepOptions struct {
 	Quiet       *postgres.Quiet // nil: one of its own
 	// HashKey is the file of the key of keyed hashes; empty: no month can be dropped.
 	HashKey string
+	// Feeds are the data suppliers that send the files of each source of changes of holders.
+	Feeds map[feed.Source]string
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -168,6 +172,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Inquiry:   &inquiry.Store{Base: base, Days: days},
 		Keys:      &keys.Store{Base: base},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
+	s.Receive.Requests = []postgres.Request{(&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request()}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
