@@ -60,10 +60,14 @@ func TestTwoPersonsAndActivation(t *testing.T) {
 		}
 		return got
 	}
-	approved := step("approve", func(x register.Tx) (accounts.Outcome, error) { return d.Approve(t.Context(), x, o.Application, "B. Lund") })
+	approved := step("approve", func(x register.Tx) (accounts.Outcome, error) {
+		return d.Approve(t.Context(), x, o.Application, "B. Lund")
+	})
 	d.want("approved", string(approved.State), "waits_activation")
 	d.want("still in use", d.holds(ann, "", ""), "12340000000001")
-	activated := step("activate", func(x register.Tx) (accounts.Outcome, error) { return d.Activate(t.Context(), x, o.Application, "by telephone") })
+	activated := step("activate", func(x register.Tx) (accounts.Outcome, error) {
+		return d.Activate(t.Context(), x, o.Application, "by telephone")
+	})
 	d.want("activated", string(activated.State)+" "+d.tells(activated.Now), "in_force 12340000000003")
 	if err := d.inTransaction(t.Context(), func(x register.Tx) (err error) {
 		_, err = d.Activate(t.Context(), x, o.Application, "by telephone")
