@@ -50,9 +50,9 @@ func TestAccountChange_Specific(t *testing.T) {
 		t.Errorf("one person alone: %v", err)
 	}
 	w.paid(bundle("G-1", cpr("before", ann, 100)))
-	told := became(w.approves(asked.ID, "Bob"))
-	if !strings.HasPrefix(told, "counts: 7045000999xxxx is held") {
-		t.Errorf("told %q", told)
+	reported := became(w.approves(asked.ID, "Bob"))
+	if !strings.HasPrefix(reported, "counts: 7045000999xxxx is held") {
+		t.Errorf("reported %q", reported)
 	}
 	w.at("2005-08-11 09:00")
 	w.receive(bundle("G-2", cpr("after", ann, 100)))
@@ -87,9 +87,9 @@ func TestAccountChange_NemKonto(t *testing.T) {
 	form := func(holder, account, source string) string {
 		return fmt.Sprintf(`{"action": "register", "holder": "CPR %s", "authority": "77", "account": %q, "source": %q}`, holder, account, source)
 	}
-	told := w.changesAccount(form(ann, "70450009999999", "letter 17"))
-	if !strings.HasPrefix(told, "waits until the holder activates it; until then 7045000100xxxx is held") {
-		t.Errorf("told %q", told)
+	reported := w.changesAccount(form(ann, "70450009999999", "letter 17"))
+	if !strings.HasPrefix(reported, "waits until the holder activates it; until then 7045000100xxxx is held") {
+		t.Errorf("reported %q", reported)
 	}
 	waiting := w.number(`SELECT application FROM account_application_step WHERE state = 'waits_activation'`)
 	w.paid(bundle("G-1", cpr("A", ann, 100)))
@@ -116,9 +116,9 @@ func TestAccountChange_NemKonto(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.want("deletion needs no activation", became(w.approves(first.ID, "Bob")), "counts: nothing is held")
-	told = became(w.approves(second.ID, "Bob"))
-	if !strings.HasPrefix(told, "is refused by "+accounts.Stale) {
-		t.Errorf("a version that is gone: %q", told)
+	reported = became(w.approves(second.ID, "Bob"))
+	if !strings.HasPrefix(reported, "is refused by "+accounts.Stale) {
+		t.Errorf("a version that is gone: %q", reported)
 	}
 	d := w.decides(act.KindAccountWithdraw, "Ann", waiting)
 	w.want("withdrawn by one", became(d), "is taken back")
@@ -133,8 +133,8 @@ func TestAccountChange_LockedByAnother(t *testing.T) {
 	w.changesAccount(`{"action": "lock", "holder": "CPR ` + bob + `", "authority": "77", "benefit_type": "YD1"}`)
 	_, err := w.applies("Ann", `{"action": "unlock", "holder": "CPR `+bob+`", "authority": "77", "benefit_type": "YD1", "expects": 1}`)
 	refusedBy(t, "a version that was never seen", err, accounts.Stale)
-	told := w.changesAccount(`{"action": "limit", "holder": "CPR ` + bob + `", "authority": "77", "benefit_type": "YD1", "to": "2005-09-01"}`)
-	w.want("limited", told[:7], "counts:")
+	reported := w.changesAccount(`{"action": "limit", "holder": "CPR ` + bob + `", "authority": "77", "benefit_type": "YD1", "to": "2005-09-01"}`)
+	w.want("limited", reported[:7], "counts:")
 	w.want("version", w.row(`SELECT locked, valid_to FROM account_version WHERE authority = '77' AND recorded_to IS NULL ORDER BY valid_from DESC LIMIT 1`), "true 2005-09-01T00:00")
 	_, err = w.applies("Ann", `{"action": "promote", "holder": "CPR `+bob+`", "authority": "77", "benefit_type": "YD1"}`)
 	refusedBy(t, "a locked account", err, "B27.2")
