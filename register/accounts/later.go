@@ -105,9 +105,6 @@ func date(t sql.NullTime) gateway.Date {
 func (s *Store) Withdraw(ctx context.Context, x register.Tx, application int64, by, why string) (o Outcome, err error) {
 	i, state, err := s.reopen(ctx, x, application)
 	if err == nil {
-		err = limits(Application{By: by, Why: why})
-	}
-	if err == nil {
 		i.by, i.withdraws = by, true
 		switch {
 		case state.Waits():

@@ -106,11 +106,10 @@ func wellFormed(a Application, f Facts) refusal {
 	case (a.Locked || a.Action == Lock || a.Action == Unlock) && a.Authority == "":
 		return refusal{"B27.2", "only specific accounts are locked"}
 	}
-	switch a.Action {
-	case Register, Lock, Unlock, Limit, Delete, Promote:
-		return refusal{}
+	if !a.Action.Known() {
+		return malformed("there is no such action")
 	}
-	return malformed("there is no such action")
+	return refusal{}
 }
 
 // holder: the holder must be there, and alive to get another account.
