@@ -64,7 +64,7 @@ func TestAccountChange_Specific(t *testing.T) {
 		t.Errorf("the decision names somebody: %s", kept)
 	}
 	w.want("steps", w.row(`SELECT n, state, person FROM account_application_step ORDER BY n`), "1 waits_approval Ann; 2 in_force Bob")
-	w.want("locked", w.changesAccount(`{"action": "lock", "holder": "CPR `+ann+`", "authority": "77", "benefit_type": "YD1"}`)[:7], "counts:")
+	w.want("locked", w.changesAccount(`{"action": "lock", "holder": "CPR ` + ann + `", "authority": "77", "benefit_type": "YD1"}`)[:7], "counts:")
 	_, err = w.applies("Ann", `{"action": "register", "holder": "CPR `+bob+`", "authority": "78", "benefit_type": "YD77", "account": "70450009999999", "source": "letter 18"}`)
 	refusedBy(t, "a benefit of another", err, "B31")
 }
@@ -119,6 +119,10 @@ func TestAccountChange_NemKonto(t *testing.T) {
 	reported = became(w.approves(second.ID, "Bob"))
 	if !strings.HasPrefix(reported, "is refused by "+accounts.Stale) {
 		t.Errorf("a version that is gone: %q", reported)
+	}
+	list, err := w.Desk.Applications(t.Context(), nil)
+	if err != nil || len(list) != 1 || list[0].ID != waiting || list[0].Holder != "010170-xxxx" || list[0].Account != "7045000999xxxx" || len(list[0].Steps) != 2 {
+		t.Errorf("what waits: %+v, %v", list, err)
 	}
 	d := w.decides(act.KindAccountWithdraw, "Ann", waiting)
 	w.want("withdrawn by one", became(d), "is taken back")
