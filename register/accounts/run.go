@@ -20,6 +20,7 @@ type item struct {
 	number    int64 // of the holder
 	steps     int   // that it has taken before
 	activated bool
+	overtaken bool   // while it waited, another has changed what it changes
 	by        string // whose word this is
 	withdraws bool   // it is taken back
 

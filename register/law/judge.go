@@ -117,7 +117,7 @@ func holder(a Application, f Facts) refusal {
 	if !f.Known {
 		return refusal{"G-ident", "the holder is not known"}
 	}
-	if gets := a.Action == Register || a.Action == Promote || a.Action == Unlock; gets && (f.Status == gateway.Dead || f.Status == gateway.Ceased) {
+	if gets := a.Action == Register || a.Action == Promote; gets && (f.Status == gateway.Dead || f.Status == gateway.Ceased) {
 		return refusal{"B18.3", "the holder is dead or has ceased: its accounts stay usable for a time, and get no successor"}
 	}
 	return refusal{}
