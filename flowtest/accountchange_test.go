@@ -3,6 +3,7 @@ package flowtest_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -142,4 +143,23 @@ func TestAccountChange_LockedByAnother(t *testing.T) {
 	w.want("version", w.row(`SELECT locked, valid_to FROM account_version WHERE authority = '77' AND recorded_to IS NULL ORDER BY valid_from DESC LIMIT 1`), "true 2005-09-01T00:00")
 	_, err = w.applies("Ann", `{"action": "promote", "holder": "CPR `+bob+`", "authority": "77", "benefit_type": "YD1"}`)
 	refusedBy(t, "a locked account", err, "B27.2")
+}
+
+// TestAccountChange_Directory: a registration number that the bank directory does not know, or that has been merged, is refused. // B10.2
+func TestAccountChange_Directory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *options) {
+		o.country = maps.Clone(o.country)
+		o.country["bank_directory.csv"] = []string{"registration_number,bank,joined,bank_centre,merged_into", "7045,Egen Bank,yes,BEC,", "7046,Egen Bank,yes,BEC,7045"}
+	})
+	for account, rule := range map[string]string{"70470000000001": "B10.2", "70460000000001": "B10.2", "70450000000001": ""} {
+		_, err := w.applies("Ann", `{"action": "register", "holder": "CPR `+ann+`", "authority": "77", "account": "`+account+`", "source": "letter 17"}`)
+		if rule == "" {
+			if err != nil {
+				t.Errorf("%s: %v", account[:4], err)
+			}
+			continue
+		}
+		refusedBy(t, account[:4], err, rule)
+	}
 }
