@@ -46,7 +46,7 @@ func (w *world) fed(supplier, key string, file []byte) string {
 func TestFeed(t *testing.T) {
 	t.Parallel()
 	w := listening(t)
-	const person, stranger = "0101701111", "0303900005"
+	const person, stranger = ann, "0303900005"
 	first := feeds("CPR", 1,
 		`what="new" kind="CPR" id="`+stranger+`" name="Ny Borger" street="Vej 1" postcode="8000" town="Aarhus C" country="DK"`,
 		`what="emigrated" kind="CPR" id="`+person+`" on="2005-08-01" country="SE"`,
@@ -57,8 +57,9 @@ func TestFeed(t *testing.T) {
 		`what="guardianship" kind="CPR" id="`+stranger+`" guardian="`+person+`" guardianship="guardianship"`)
 	standing := func() string {
 		return w.row(`SELECT status, coalesce(ended_on::text, '-'), coalesce(country, '-'), coalesce(guardianship, 0) FROM holder_version
-			WHERE recorded_to IS NULL AND valid_to IS NULL AND id IN (101701111, 303900005) AND kind = 1 ORDER BY id`)
+			WHERE recorded_to IS NULL AND valid_to IS NULL AND id IN (101700001, 303900005) AND kind = 1 ORDER BY id`)
 	}
+	const after = "4 2005-08-01 SE 0; 1 - DK 0"
 	for _, step := range []struct {
 		name, supplier, key, hears, standing string
 		file                                 []byte
@@ -66,10 +67,10 @@ func TestFeed(t *testing.T) {
 		{"the second file comes first", "CPRKONT", "b", `status="RJCT" rule="CPR 2 is not the next of its source: 1 is"`, "1 - DK 0", second},
 		{"another's", "LEVA", "c", `status="RJCT" line="1" rule="the files of CPR are not sent by this data supplier"`, "1 - DK 0", first},
 		{"cut off", "CPRKONT", "d", `rule="is not XML: unexpected EOF"`, "1 - DK 0", first[:len(first)-12]},
-		{"the first", "CPRKONT", "a", `status="PART" changes="3" done="2"`, "4 2005-08-01 SE 0; 1 - DK 0", first},
-		{"the first again", "CPRKONT", "e", `again="true"><Rejected n="3" rule="the holder is not known">`, "4 2005-08-01 SE 0; 1 - DK 0", first},
-		{"another first", "CPRKONT", "f", `rule="CPR 1 is not the next of its source: another file of that number was applied, and 2 is"`, "4 2005-08-01 SE 0; 1 - DK 0", feeds("CPR", 1)},
-		{"a change that is not in the schema", "CPRKONT", "g", `line="3" rule="attribute &#34;age&#34; is not in the schema"`, "4 2005-08-01 SE 0; 1 - DK 0", feeds("CPR", 2, `what="died" age="7"`)},
+		{"the first", "CPRKONT", "a", `status="PART" changes="3" done="2"`, after, first},
+		{"the first again", "CPRKONT", "e", `again="true"><Rejected n="3" rule="the holder is not known">`, after, first},
+		{"another first", "CPRKONT", "f", `rule="CPR 1 is not the next of its source: another file of that number was applied, and 2 is"`, after, feeds("CPR", 1)},
+		{"a change that is not in the schema", "CPRKONT", "g", `line="3" rule="attribute &#34;age&#34; is not in the schema"`, after, feeds("CPR", 2, `what="died" age="7"`)},
 		{"the second", "CPRKONT", "h", `status="ACPT" changes="4" done="4"`, "1 - DK 0; 1 - DK 1", second},
 	} {
 		hears := w.fed(step.supplier, "id:"+step.key, step.file)
@@ -78,5 +79,11 @@ func TestFeed(t *testing.T) {
 		}
 		w.want(step.name, standing(), step.standing)
 	}
-	w.want("files", w.row(`SELECT source, number, changes, done FROM register_feed ORDER BY number`), "CPR 1 3 2; CPR 2 4 4")
+	// The image knows it: whoever is dead for longer than the period is not paid, and the others are.
+	w.receive(bundle("G-1", cpr("A-1", person, 100)))
+	w.want("before", w.row(`SELECT count(*) FROM standing WHERE kind = 'rejected'`), "0")
+	w.fed("CPRKONT", "id:i", []byte("register-feed,CPR,3,1\nn,what,kind,id,on\n1,died,CPR,"+person+",2004-01-01\n"))
+	w.receive(bundle("G-2", cpr("A-2", person, 100), cpr("A-3", bob, 100)))
+	w.want("after", w.row(`SELECT k.end_to_end_id, s.kind, s.code FROM standing s JOIN payment_key k ON k.payment_id = s.payment_id WHERE s.kind = 'rejected'`), "A-2 rejected 9014")
+	w.want("files", w.row(`SELECT source, number, changes, done FROM register_feed ORDER BY number`), "CPR 1 3 2; CPR 2 4 4; CPR 3 1 1")
 }

@@ -34,6 +34,7 @@ import (
 	"nks/gateway/postgres/settle"
 	flow "nks/gateway/postgres/watch"
 	"nks/journal"
+	"nks/register/accounts"
 	"nks/register/feed"
 	"nks/register/image"
 )
@@ -110,6 +111,7 @@ type Steps struct {
 	Release   *release.Store
 	Bank      *bank.Store
 	Settle    *settle.Store
+	Accounts  *accounts.Store
 	Effect    *effect.Store
 	Answer    *answer.Store
 	Reporting *Reporting
@@ -171,6 +173,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Booking:   &booking.Store{Base: base},
 		Inquiry:   &inquiry.Store{Base: base, Days: days},
 		Keys:      &keys.Store{Base: base},
+		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
 	s.Receive.Requests = []postgres.Request{(&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request()}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
@@ -179,7 +182,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, o.Decisions)
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, s.Accounts, o.Decisions)
 	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next, Settle: s.Settle.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil
