@@ -86,10 +86,10 @@ func (h Head) change(fields map[string]string, next int) (*Change, string) {
 	if c.ID, rule = numberOf(fields["id"], c.Kind); rule != "" {
 		return nil, "id " + rule
 	}
-	said := 0
+	filled := 0
 	for _, value := range fields {
 		if value != "" {
-			said++
+			filled++
 		}
 	}
 	for _, column := range allowed {
@@ -101,13 +101,13 @@ func (h Head) change(fields map[string]string, next int) (*Change, string) {
 		case value == "":
 			continue
 		}
-		said--
+		filled--
 		if rule := c.set(name, value); rule != "" {
 			return nil, name + " " + rule
 		}
 	}
 	const always = 4 // n, what, kind and id
-	if said > always {
+	if filled > always {
 		return nil, fmt.Sprintf("%s takes n, what, kind, id and no more than: %s", c.What, strings.ReplaceAll(strings.Join(allowed, ", "), "!", ""))
 	}
 	return c, c.agrees()
