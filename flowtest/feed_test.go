@@ -46,15 +46,15 @@ func (w *world) fed(supplier, key string, file []byte) string {
 func TestFeed(t *testing.T) {
 	t.Parallel()
 	w := listening(t)
-	const person, stranger = ann, "0303900005"
+	const person, newcomer = ann, "0303900005"
 	first := feeds("CPR", 1,
-		`what="new" kind="CPR" id="`+stranger+`" name="Ny Borger" street="Vej 1" postcode="8000" town="Aarhus C" country="DK"`,
+		`what="new" kind="CPR" id="`+newcomer+`" name="Ny Borger" street="Vej 1" postcode="8000" town="Aarhus C" country="DK"`,
 		`what="emigrated" kind="CPR" id="`+person+`" on="2005-08-01" country="SE"`,
 		`what="died" kind="CPR" id="0909900009" on="2005-08-01"`)
 	second := feeds("CPR", 2, `what="returned" kind="CPR" id="`+person+`" street="Vej 2" postcode="8000" town="Aarhus C" country="DK"`,
-		`what="died" kind="CPR" id="`+stranger+`" on="2005-08-10"`,
-		`what="lives" kind="CPR" id="`+stranger+`"`,
-		`what="guardianship" kind="CPR" id="`+stranger+`" guardian="`+person+`" guardianship="guardianship"`)
+		`what="died" kind="CPR" id="`+newcomer+`" on="2005-08-10"`,
+		`what="lives" kind="CPR" id="`+newcomer+`"`,
+		`what="guardianship" kind="CPR" id="`+newcomer+`" guardian="`+person+`" guardianship="guardianship"`)
 	standing := func() string {
 		return w.row(`SELECT status, coalesce(ended_on::text, '-'), coalesce(country, '-'), coalesce(guardianship, 0) FROM holder_version
 			WHERE recorded_to IS NULL AND valid_to IS NULL AND id IN (101700001, 303900005) AND kind = 1 ORDER BY id`)
