@@ -30,6 +30,7 @@ const (
 	ThingOverLimit   Thing = "over limit"
 	ThingConnection  Thing = "connection"
 	ThingParked      Thing = "parked message"
+	ThingApplication Thing = "application"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

@@ -63,5 +63,6 @@ var lineTexts = []Text{
 	{"trouble.other", "Se programmets ord", "See the program's words"},
 
 	{"exception.key_expires", "En nøgle eller et certifikat udløber", "A key or certificate expires"},
+	{"exception.letter_cannot_be_sent", "Der kan ikke sendes et brev om aktivering", "A letter of an activation cannot be sent"},
 	{"exception.line_down", "Der er ikke forbindelse", "A line is down"},
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -14,6 +15,7 @@ import (
 	"nks/gateway/answers"
 	"nks/gateway/intake"
 	"nks/gateway/postgres"
+	"nks/gateway/postgres/activate"
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/booking"
@@ -33,7 +35,9 @@ import (
 	"nks/gateway/postgres/settle"
 	flow "nks/gateway/postgres/watch"
 	"nks/journal"
+	"nks/register/accounts"
 	"nks/register/image"
+	"nks/register/law"
 )
 
 // Limits are the sizes and times that the stages keep to.
@@ -92,6 +96,8 @@ type StepOptions struct {
 	Quiet       *postgres.Quiet // nil: one of its own
 	// HashKey is the file of the key of keyed hashes; empty: no month can be dropped.
 	HashKey string
+	// Activation is how letters of activations are made.
+	Activation activate.Rules
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -117,6 +123,8 @@ type Steps struct {
 	Lines     *line.Store
 	Keys      *keys.Store
 	DryRun    *dryrun.Store
+	// Activate has holders approve the accounts that authorities register for them.
+	Activate *activate.Store
 	Desk      *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
 	Sequence *sequence.Store
@@ -174,7 +182,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, o.Decisions)
+	s.Activate = &activate.Store{Base: base, Applications: &accounts.Store{Now: o.Now, Location: banking.Location(), Rules: law.Rules{}}, Rules: o.Activation, Random: rand.Reader}
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, s.Activate, o.Decisions)
 	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next, Settle: s.Settle.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil
