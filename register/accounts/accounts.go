@@ -7,12 +7,10 @@
 package accounts
 
 import (
-	"context"
 	"errors"
 	"time"
 
-	"nks/gateway"
-	"nks/register"
+	"nks/bankday"
 	"nks/register/law"
 )
 
@@ -35,6 +33,7 @@ const Stale = law.Stale
 type Store struct {
 	Now      func() time.Time // business time
 	Location *time.Location   // Copenhagen: whose days From and To are
+	Calendar bankday.Calendar // needed where Rules let changes count later
 	Rules    law.Rules
 }
 
@@ -57,37 +56,3 @@ type Outcome struct {
 	From        time.Time // since when that counts
 	Now         *Held     // what its purpose holds after it; nil: nothing
 }
-
-// Apply takes any number of applications at once, as one change of the register; those of one holder count in their order. An outcome
-// for each, in the same order: a refusal is an outcome and no error. // B32 // B13.2
-func (s *Store) Apply(ctx context.Context, x register.Tx, asked []Application) ([]Outcome, error) {
-	return nil, errNotYet
-}
-
-// Approve is the second person's word for an application that waits for it; it is judged again, as things stand now. By the person who
-// asked it is gateway.ErrSamePerson. // B32
-func (s *Store) Approve(ctx context.Context, x register.Tx, application int64, by string) (Outcome, error) {
-	return Outcome{}, errNotYet
-}
-
-// Activate is the holder's word for an application that waits for it; it is judged again. // B13 // B13.2 // B25.3
-func (s *Store) Activate(ctx context.Context, x register.Tx, application int64, by string) (Outcome, error) {
-	return Outcome{}, errNotYet
-}
-
-// Withdraw ends an application that waits, or one that is scheduled and does not count yet.
-func (s *Store) Withdraw(ctx context.Context, x register.Tx, application int64, by, why string) (Outcome, error) {
-	return Outcome{}, errNotYet
-}
-
-// Lapse ends applications that waited for their activation for too long. Those that wait no more are left alone.
-func (s *Store) Lapse(ctx context.Context, x register.Tx, applications []int64, why string) error {
-	return errNotYet
-}
-
-// Held is what a purpose holds now, nil for nothing; authority and benefitType are empty for the NemKonto.
-func (s *Store) Held(ctx context.Context, q register.Queryer, holder gateway.Holder, authority, benefitType string) (*Held, error) {
-	return nil, errNotYet
-}
-
-var errNotYet = errors.New("not yet")
