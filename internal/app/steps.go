@@ -125,7 +125,7 @@ type Steps struct {
 	DryRun    *dryrun.Store
 	// Activate has holders approve the accounts that authorities register for them.
 	Activate *activate.Store
-	Desk      *act.Desk
+	Desk     *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
 	Sequence *sequence.Store
 	// Image has the register in memory, once somebody has had it filled.

@@ -10,6 +10,7 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
+	"nks/register/accounts"
 	"nks/register/law"
 )
 
@@ -70,29 +71,37 @@ func (s *Store) Enter(ctx context.Context, e Entry) (r Entered, err error) {
 	return r, err
 }
 
+// moved stands in Refused where no law does: the application waits no more.
+const moved = "moved"
+
 // became does what follows from an answer.
 func (s *Store) became(ctx context.Context, x *postgres.Session, a entered, e Entry, r *Entered) error {
 	switch {
 	case r.Answer == gateway.ActivationWrong:
 		return s.wrong(ctx, x, a, e.Client)
 	case r.Answer == gateway.ActivationActive && a.State == gateway.ActivationUsed:
-		r.Since = a.Used.Time
-		return nil
+		return x.GetContext(ctx, &r.Since, `SELECT coalesce(max(effective_at), $2) FROM account_application_step WHERE application = $1`, a.Application, a.Used.Time)
 	case r.Answer != gateway.ActivationActive:
 		return nil
 	}
 	o, err := s.Applications.Activate(ctx, x, a.Application, e.Client)
+	if errors.Is(err, accounts.ErrMoved) { // withdrawn, or lapsed
+		r.Refused = moved
+		return s.moves(ctx, x, a.ID, gateway.ActivationEnded, e.Client, err.Error())
+	}
 	if err != nil {
 		return fmt.Errorf("application %d: %w", a.Application, err)
 	}
 	if o.State == law.Refused || o.State == law.Withdrawn || o.State == law.Lapsed {
 		r.Refused = o.Rule
 		if r.Refused == "" {
-			r.Refused = string(o.State)
+			r.Refused = moved
 		}
 		return s.moves(ctx, x, a.ID, gateway.ActivationEnded, e.Client, o.Why)
 	}
-	r.Since = s.Now()
+	if r.Since = o.From; r.Since.IsZero() { // it is so already
+		r.Since = s.Now()
+	}
 	return s.moves(ctx, x, a.ID, gateway.ActivationUsed, e.Client, "")
 }
 

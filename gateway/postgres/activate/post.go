@@ -104,7 +104,9 @@ func (s *Store) take(ctx context.Context, x *postgres.Session, batch int64, l *p
 
 // hand hands a letter over, unless nobody should get it any more. // B13
 func (s *Store) hand(ctx context.Context, l posted, to Provider) error {
-	gone := func(status gateway.HolderStatus) bool { return status == gateway.Dead || status == gateway.Ceased || status == 0 }
+	gone := func(status gateway.HolderStatus) bool {
+		return status == gateway.Dead || status == gateway.Ceased || status == 0
+	}
 	switch {
 	case !l.Waits:
 		return s.ends(ctx, l, "the application does not wait any more")
