@@ -62,6 +62,8 @@ func (c Config) Validate() error {
 	c.Mailbox.validate(&p)
 	c.MQ.validate(&p, c.Database.URL == "" && c.Database.URLFile == "")
 	c.Rasp.validate(&p, c.Environment)
+	c.API.validate(&p)
+	c.validateLetters(&p)
 	if c.Clock.Start != "" {
 		_, err := time.Parse(time.RFC3339, c.Clock.Start)
 		p.check(err == nil, "clock.start", "%q is no time such as \"2005-08-11T04:30:00+02:00\"", c.Clock.Start)

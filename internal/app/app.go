@@ -62,6 +62,7 @@ type App struct {
 	renewEvery time.Duration
 	queues     queueDoor
 	signed     *signed // nil: the door is closed
+	programs   *programs
 	workers    []*gateway.Worker
 	banks      *banks
 	apart      *apart
@@ -172,6 +173,12 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	} else {
 		a.watch.lines.closed(gateway.LinkDoor, doorSigned, gateway.TroubleConfiguration)
 	}
+	if a.programs, err = a.openPrograms(); err != nil {
+		return err
+	}
+	if err := a.openPrinting(run); err != nil {
+		return err
+	}
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
 		return err
 	}
@@ -198,7 +205,7 @@ func patience() gateway.Patience {
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
 	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), Connections: connectionRule(c), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
-		Keeping: Keeping(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
+		Keeping: Keeping(c), HashKey: c.Retention.Key, Activation: letterRules(c.Activation), Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
@@ -222,6 +229,9 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToSettle, a.steps.Settle.Next, nil)
 	a.addWorker(postgres.ToEffect, a.steps.Effect.Next, a.steps.Effect.NextDue)
+	if a.config.Print.Address != "" {
+		a.addWorker(postgres.ToWrite, a.steps.Activate.Next, nil)
+	}
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	a.addWorker(postgres.ToCompare, a.steps.Restore.Next, nil)
 	a.addWorker(postgres.ToShorten, a.steps.Restore.Forget, nil)
@@ -263,7 +273,7 @@ func (a *App) Shutdown() error {
 	errs := []error{a.pages.close()}
 	if a.mailbox != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
-		errs = append(errs, a.mailbox.Shutdown(ctx), a.signed.shutdown(ctx))
+		errs = append(errs, a.mailbox.Shutdown(ctx), a.signed.shutdown(ctx), a.programs.shutdown(ctx))
 		cancel()
 	}
 	if a.stop != nil {
