@@ -17,6 +17,7 @@ import (
 	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/retention"
 	"nks/gateway/postgres/settle"
+	"nks/register/accounts"
 )
 
 // Unresolved is an interchange of which nobody knows whether the bank has it.
@@ -46,6 +47,7 @@ type Desk struct {
 	night     *night.Store
 	inquiries *inquiry.Store
 	settle    *settle.Store
+	accounts  *accounts.Store
 	letters   *activate.Store
 	decisions *decide.Store
 	restore   *restore.Store
@@ -61,8 +63,9 @@ type Rules struct {
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, settle *settle.Store, letters *activate.Store, rules Rules) *Desk {
-	return &Desk{dry, bank, receive, retention, night, inquiries, settle, letters, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, settle *settle.Store, accounts *accounts.Store,
+	letters *activate.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, receive, retention, night, inquiries, settle, accounts, letters, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.

@@ -51,11 +51,11 @@ func (c caller) posts(body string) (status int, text string) {
 		c.t.Fatal(err)
 	}
 	defer func() { _ = r.Body.Close() }()
-	said, err := io.ReadAll(r.Body)
+	texts, err := io.ReadAll(r.Body)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return r.StatusCode, string(said)
+	return r.StatusCode, string(texts)
 }
 
 // logged is a log that may be written to by many.
@@ -71,7 +71,7 @@ func (l *logged) Write(p []byte) (int, error) {
 }
 
 // serve runs the interface; it gives a client that may call, and one that may not.
-func serve(t *testing.T, limits api.Limits) (known, stranger caller, log *logged) {
+func serve(t *testing.T, limits api.Limits) (known, unnamed caller, log *logged) {
 	t.Helper()
 	ca := rasptest.NewAuthority(t, "authority")
 	site, other, server := ca.Issue(t, "site", ""), ca.Issue(t, "other", ""), ca.Issue(t, "gateway", "")
@@ -96,10 +96,10 @@ func plenty() api.Limits {
 	return api.Limits{OfClient: 1000, OfReference: 1000, Request: 5 * time.Second}
 }
 
-// TestActivations: each answer has its status, what is wrong with a request is said without repeating it, and no code is in the log. // B13
+// TestActivations: each answer has its status, what is wrong with a request is texts without repeating it, and no code is in the log. // B13
 func TestActivations(t *testing.T) {
 	t.Parallel()
-	known, stranger, log := serve(t, plenty())
+	known, unnamed, log := serve(t, plenty())
 	const right = `{"reference": "00000 0000N", "code": "1234-5678-9012"}`
 	of := func(n string) string { return strings.ReplaceAll(right, "N", n) }
 	for name, c := range map[string]struct {
@@ -126,7 +126,7 @@ func TestActivations(t *testing.T) {
 			t.Errorf("%s: %d %s", name, status, says)
 		}
 	}
-	if status, _ := stranger.posts(of("1")); status != http.StatusForbidden {
+	if status, _ := unnamed.posts(of("1")); status != http.StatusForbidden {
 		t.Errorf("who is not named: %d", status)
 	}
 	if text := log.String(); strings.Contains(text, "5678") || strings.Contains(text, "0000000001") || !strings.Contains(text, `"client":"site"`) {
@@ -140,17 +140,17 @@ func TestActivations_NoOracle(t *testing.T) {
 	limits := plenty()
 	limits.Wrong = 150 * time.Millisecond
 	known, _, _ := serve(t, limits)
-	var said []string
+	var texts []string
 	for _, body := range []string{`{"reference": "0000000001", "code": "000000000000"}`, `{"reference": "0000000009", "code": "000000000000"}`} {
 		begun := time.Now()
 		status, says := known.posts(body)
 		if took := time.Since(begun); status != 404 || took < limits.Wrong {
 			t.Errorf("%d after %v", status, took)
 		}
-		said = append(said, says)
+		texts = append(texts, says)
 	}
-	if said[0] != said[1] {
-		t.Errorf("told apart: %q", said)
+	if texts[0] != texts[1] {
+		t.Errorf("told apart: %q", texts)
 	}
 }
 

@@ -37,7 +37,6 @@ import (
 	"nks/journal"
 	"nks/register/accounts"
 	"nks/register/image"
-	"nks/register/law"
 )
 
 // Limits are the sizes and times that the stages keep to.
@@ -112,6 +111,7 @@ type Steps struct {
 	Release   *release.Store
 	Bank      *bank.Store
 	Settle    *settle.Store
+	Accounts  *accounts.Store
 	Effect    *effect.Store
 	Answer    *answer.Store
 	Reporting *Reporting
@@ -175,6 +175,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Booking:   &booking.Store{Base: base},
 		Inquiry:   &inquiry.Store{Base: base, Days: days},
 		Keys:      &keys.Store{Base: base},
+		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
@@ -182,8 +183,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Activate = &activate.Store{Base: base, Applications: &accounts.Store{Now: o.Now, Location: banking.Location(), Rules: law.Rules{}}, Rules: o.Activation, Random: rand.Reader}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, s.Activate, o.Decisions)
+	s.Activate = &activate.Store{Base: base, Applications: s.Accounts, Rules: o.Activation, Random: rand.Reader}
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, s.Accounts, s.Activate, o.Decisions)
 	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next, Settle: s.Settle.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil
