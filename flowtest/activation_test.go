@@ -21,12 +21,13 @@ import (
 	"nks/register/law"
 	"nks/register/letter"
 	"nks/sftp"
+	"nks/sftp/sftptest"
 )
 
 // printer is a print provider, and the link to it.
 type printer struct {
 	w      *world
-	server *provider
+	server *sftptest.Plain
 	link   *banklink.Link
 	read   int // files so far
 }
@@ -36,9 +37,9 @@ func letters(t *testing.T, refuses func(name string) error, change ...func(*opti
 	t.Helper()
 	w := newWorld(t, change...)
 	w.Activate.Rules = activate.Rules{Days: 60, Sender: letter.Sender{Name: "NemKonto", Address: "Postboks 1, 2750 Ballerup", Site: "nemkonto.example", Phone: "33 92 00 00"}}
-	p := &printer{w: w, server: newProvider(t, refuses)}
+	p := &printer{w: w, server: sftptest.StartPlain(t, sftptest.Key(t), refuses)}
 	var err error
-	p.link, err = banklink.Dial(t.Context(), banklink.Config{Client: sftp.ClientConfig{Addr: p.server.addr, User: "nks", Key: p.server.key, HostKeys: []ssh.PublicKey{p.server.host}}})
+	p.link, err = banklink.Dial(t.Context(), banklink.Config{Client: sftp.ClientConfig{Addr: p.server.Addr, User: "nks", Key: p.server.Key, HostKeys: []ssh.PublicKey{p.server.Host}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,9 +78,9 @@ func (p *printer) write() {
 // came is what the provider has got since it was asked last: the letters' texts, and the indexes.
 func (p *printer) came() (texts []string, indexes []string) {
 	p.w.t.Helper()
-	all := p.server.names()
+	all := p.server.Names()
 	for _, name := range all[p.read:] {
-		data := p.server.content(p.w.t, name)
+		data := p.server.Content(p.w.t, name)
 		if strings.HasSuffix(name, ".pdf") {
 			texts = append(texts, strings.ReplaceAll(strings.Join(strings.Fields(papertest.Text(p.w.t, data)), " "), " | ", " "))
 		} else {
@@ -283,7 +284,7 @@ func TestActivation_NobodyDead(t *testing.T) {
 	homeless := w.registers(lost, another)
 	w.registers(ann, another)
 	w.registers(bob, another)
-		w.exec(`UPDATE holder_version SET guardian = $1::bigint, guardianship = 1 WHERE id = $2::bigint AND kind = 1`, poor, bob)
+	w.exec(`UPDATE holder_version SET guardian = $1::bigint, guardianship = 1 WHERE id = $2::bigint AND kind = 1`, poor, bob)
 	p.write()
 	w.want("open exceptions", w.row(`SELECT kind, subject, severity FROM exception WHERE closed_at IS NULL`), fmt.Sprintf("letter cannot be sent application %d 2", homeless))
 	w.exec(`UPDATE holder_version SET status = 2, ended_on = '2005-08-11' WHERE id = $1::bigint AND kind = 1`, ann)
@@ -324,7 +325,7 @@ func TestLetters_BreakOff(t *testing.T) {
 		}
 	}
 	w.want("failures", fmt.Sprint(failed), "3")
-	w.want("files", strings.Join(p.server.names(), " "), "LETTER-0000000001.pdf LETTER-0000000002.pdf LETTERS-0000000001.csv")
+	w.want("files", strings.Join(p.server.Names(), " "), "LETTER-0000000001.pdf LETTER-0000000002.pdf LETTERS-0000000001.csv")
 	// One that has arrived, and of which that is not known: nothing is sent twice.
 	w.registers(poor, another)
 	p.write()
@@ -335,7 +336,7 @@ func TestLetters_BreakOff(t *testing.T) {
 	}()
 	w.Activate.Failpoint = func(string) {}
 	p.post()
-	w.want("files", strings.Join(p.server.names()[3:], " "), "LETTER-0000000003.pdf LETTERS-0000000002.csv")
+	w.want("files", strings.Join(p.server.Names()[3:], " "), "LETTER-0000000003.pdf LETTERS-0000000002.csv")
 	w.want("letters", w.row(`SELECT state, attempts FROM letter ORDER BY id`), "sent 2; sent 2; sent 2")
 }
 

@@ -1,4 +1,4 @@
-package flowtest_test
+package sftptest
 
 import (
 	"io"
@@ -10,16 +10,13 @@ import (
 
 	pkgsftp "github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
-
-	"nks/sftp/sftptest"
 )
 
-// provider is the SFTP server of a print provider, with files in memory. It is no server of ours, and takes files of any name.
-type provider struct {
-	addr string
-	host ssh.PublicKey
-	key  ssh.Signer // that it lets in
-	// refuses is asked at each rename.
+// Plain is an SFTP server with files in memory that is none of ours: it takes files of any name, as those of others do.
+type Plain struct {
+	Addr    string
+	Host    ssh.PublicKey
+	Key     ssh.Signer // that it lets in
 	refuses func(name string) error
 
 	files pkgsftp.Handlers
@@ -27,16 +24,16 @@ type provider struct {
 	came  []string // final names, in their order
 }
 
-// newProvider runs a provider until the test ends.
-func newProvider(t *testing.T, refuses func(name string) error) *provider {
+// StartPlain runs a server that lets in a key, until the test ends. refuses is asked at each rename, with the name that a file would get; nil: nothing is refused.
+func StartPlain(t testing.TB, key ssh.Signer, refuses func(name string) error) *Plain {
 	t.Helper()
 	if refuses == nil {
 		refuses = func(string) error { return nil }
 	}
-	host := sftptest.Key(t)
-	p := &provider{host: host.PublicKey(), key: sftptest.Key(t), refuses: refuses, files: pkgsftp.InMemHandler()}
+	host := Key(t)
+	p := &Plain{Host: host.PublicKey(), Key: key, refuses: refuses, files: pkgsftp.InMemHandler()}
 	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-		if string(key.Marshal()) != string(p.key.PublicKey().Marshal()) {
+		if string(key.Marshal()) != string(p.Key.PublicKey().Marshal()) {
 			return nil, ssh.ErrNoAuth
 		}
 		return nil, nil
@@ -46,7 +43,7 @@ func newProvider(t *testing.T, refuses func(name string) error) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.addr = listener.Addr().String()
+	p.Addr = listener.Addr().String()
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -65,7 +62,7 @@ func newProvider(t *testing.T, refuses func(name string) error) *provider {
 }
 
 // serve serves one connection until the client leaves.
-func (p *provider) serve(conn net.Conn, config *ssh.ServerConfig) {
+func (p *Plain) serve(conn net.Conn, config *ssh.ServerConfig) {
 	defer func() { _ = conn.Close() }()
 	_, channels, requests, err := ssh.NewServerConn(conn, config)
 	if err != nil {
@@ -93,7 +90,7 @@ func (p *provider) serve(conn net.Conn, config *ssh.ServerConfig) {
 }
 
 // Filecmd implements pkgsftp.FileCmder.
-func (p *provider) Filecmd(r *pkgsftp.Request) error {
+func (p *Plain) Filecmd(r *pkgsftp.Request) error {
 	if r.Method != "Rename" {
 		return p.files.FileCmd.Filecmd(r)
 	}
@@ -110,15 +107,15 @@ func (p *provider) Filecmd(r *pkgsftp.Request) error {
 	return nil
 }
 
-// names are those of the files that have come, in their order.
-func (p *provider) names() []string {
+// Names are those of the files that have come, in their order.
+func (p *Plain) Names() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.came)
 }
 
-// content is what a file holds.
-func (p *provider) content(t testing.TB, name string) []byte {
+// Content is what a file holds.
+func (p *Plain) Content(t testing.TB, name string) []byte {
 	t.Helper()
 	get := pkgsftp.NewRequest("Get", "/"+name)
 	get.Flags = 1 // SSH_FXF_READ
