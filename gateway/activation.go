@@ -157,7 +157,7 @@ var (
 )
 
 // LetterTo is who gets the letter of a holder: the guardian of who has one, and never somebody dead, nor without an address. A holder who is dead
-// gets none by a guardian either. // B13 // B22.2
+// gets none by a guardian either. // B13
 func LetterTo(holder Addressee, guardian *Addressee) (Addressee, error) {
 	if err := holder.reachable(guardian == nil); err != nil {
 		return Addressee{}, fmt.Errorf("the holder %w", err)

@@ -78,7 +78,7 @@ func TestActivationCode(t *testing.T) {
 	}
 }
 
-// TestLetterTo: never a letter to somebody dead, nor without an address, and the guardian gets it for a ward. // B13 // B22.2
+// TestLetterTo: never a letter to somebody dead, nor without an address, and the guardian gets it for a ward. // B13
 func TestLetterTo(t *testing.T) {
 	t.Parallel()
 	at := func(name string, change ...func(*gateway.Addressee)) *gateway.Addressee {

@@ -11,6 +11,7 @@ import (
 // Letter is one page of A4 for a window envelope: the address stands where the window is, and nothing else does.
 type Letter struct {
 	Title  string // of the document; it names nobody
+	Mark   string // of this letter, in its properties: two letters with different marks have different bytes
 	MadeAt time.Time
 	// Sender stands above the address in one small line, Address below it in up to six lines.
 	Sender  string
@@ -60,7 +61,7 @@ func (l Letter) Write(w io.Writer) error {
 	}
 	p := &page{pdf: &gopdf.GoPdf{}}
 	p.pdf.Start(gopdf.Config{PageSize: gopdf.Rect{W: a4Across, H: a4Down}})
-	p.pdf.SetInfo(gopdf.PdfInfo{Title: l.Title, Creator: "nks", CreationDate: l.MadeAt})
+	p.pdf.SetInfo(gopdf.PdfInfo{Title: l.Title, Creator: "nks", Subject: l.Mark, CreationDate: l.MadeAt})
 	p.note(addFonts(p.pdf))
 	p.pdf.AddPage()
 	p.put(regular, senderSize, windowLeft, windowTop, l.Sender)

@@ -58,6 +58,8 @@ type Activation struct {
 	ExpiresOn gateway.Date // the last day on which the code counts
 	Reference gateway.ActivationReference
 	Code      gateway.ActivationCode
+	// Mark is drawn, and shown nowhere: without it, whoever knows the hash of a letter could try codes until one gives it.
+	Mark string
 }
 
 // ErrLong is a name or address that does not fit.
@@ -69,7 +71,7 @@ func (a Activation) Document(in Language, location *time.Location) ([]byte, erro
 		return nil, fmt.Errorf("a name in the letter %w", ErrLong)
 	}
 	t := texts(in)
-	l := paper.Letter{Title: t.title, MadeAt: a.MadeOn.At(0, location), Sender: a.Sender.Name + " · " + a.Sender.Address, Address: addressLines(a.To),
+	l := paper.Letter{Title: t.title, Mark: a.Mark, MadeAt: a.MadeOn.At(0, location), Sender: a.Sender.Name + " · " + a.Sender.Address, Address: addressLines(a.To),
 		Date: date(in, a.MadeOn), Heading: t.heading, Body: a.body(in)}
 	var to bytes.Buffer
 	if err := l.Write(&to); err != nil {

@@ -72,6 +72,24 @@ func TestActivation_Document(t *testing.T) {
 	}
 }
 
+// TestActivation_Mark: letters that say the same and have other marks have other bytes, so that a hash tells nothing of a code.
+func TestActivation_Mark(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, mark := range []string{"00", "01"} {
+		a := activation(t)
+		a.Mark = mark
+		document, err := a.Document(letter.Danish, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(document)] = true
+	}
+	if len(seen) != 2 {
+		t.Error("two marks give the same bytes")
+	}
+}
+
 // TestActivation_NoRoom: what does not fit into the window or the text is told, and not cut.
 func TestActivation_NoRoom(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,8 @@ CREATE TABLE letter (
     to_kind     smallint NOT NULL,
     language    text NOT NULL CHECK (language IN ('da', 'en')),
     made_at     timestamptz NOT NULL,
-    file_name   text NOT NULL GENERATED ALWAYS AS ('LETTER-' || lpad(id::text, greatest(10, length(id::text)), '0') || '.pdf') STORED,
+    -- With a piece of its hash: in a database that was set back the same number is another letter.
+    file_name   text NOT NULL GENERATED ALWAYS AS ('LETTER-' || lpad(id::text, greatest(10, length(id::text)), '0') || '-' || substr(encode(sha256, 'hex'), 1, 8) || '.pdf') STORED,
     size        int NOT NULL,
     sha256      bytea NOT NULL CHECK (length(sha256) = 32),
     sealed      bytea,

@@ -6,6 +6,7 @@ package activate
 import (
 	"context"
 	_ "embed"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"time"
@@ -120,6 +121,11 @@ func (s *Store) write(ctx context.Context, x *postgres.Session, w waiting, by st
 	if a.Code, err = gateway.NewActivationCode(s.Random); err != nil {
 		return err
 	}
+	mark := make([]byte, 16)
+	if _, err := io.ReadFull(s.Random, mark); err != nil {
+		return fmt.Errorf("mark a letter: %w", err)
+	}
+	a.Mark = hex.EncodeToString(mark)
 	in := letter.LanguageOf(to)
 	document, err := a.Document(in, s.Location)
 	if err != nil {

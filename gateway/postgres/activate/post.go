@@ -174,7 +174,8 @@ func (s *Store) index(ctx context.Context, batch int64, to Provider) error {
 		for _, l := range list {
 			content = fmt.Appendf(content, "%s;%d;%x\n", l.File, l.Size, l.Hash)
 		}
-		if err := lay(ctx, to, fmt.Sprintf("LETTERS-%010d.csv", batch), attempt, content); err != nil {
+		hash := sha256.Sum256(content)
+		if err := lay(ctx, to, fmt.Sprintf("LETTERS-%010d-%x.csv", batch, hash[:4]), attempt, content); err != nil {
 			return fmt.Errorf("index of batch %d: %w", batch, err)
 		}
 	}
