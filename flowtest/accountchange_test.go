@@ -3,6 +3,7 @@ package flowtest_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -50,9 +51,9 @@ func TestAccountChange_Specific(t *testing.T) {
 		t.Errorf("one person alone: %v", err)
 	}
 	w.paid(bundle("G-1", cpr("before", ann, 100)))
-	told := became(w.approves(asked.ID, "Bob"))
-	if !strings.HasPrefix(told, "counts: 7045000999xxxx is held") {
-		t.Errorf("told %q", told)
+	reported := became(w.approves(asked.ID, "Bob"))
+	if !strings.HasPrefix(reported, "counts: 7045000999xxxx is held") {
+		t.Errorf("reported %q", reported)
 	}
 	w.at("2005-08-11 09:00")
 	w.receive(bundle("G-2", cpr("after", ann, 100)))
@@ -64,7 +65,7 @@ func TestAccountChange_Specific(t *testing.T) {
 		t.Errorf("the decision names somebody: %s", kept)
 	}
 	w.want("steps", w.row(`SELECT n, state, person FROM account_application_step ORDER BY n`), "1 waits_approval Ann; 2 in_force Bob")
-	w.want("locked", w.changesAccount(`{"action": "lock", "holder": "CPR `+ann+`", "authority": "77", "benefit_type": "YD1"}`)[:7], "counts:")
+	w.want("locked", w.changesAccount(`{"action": "lock", "holder": "CPR ` + ann + `", "authority": "77", "benefit_type": "YD1"}`)[:7], "counts:")
 	_, err = w.applies("Ann", `{"action": "register", "holder": "CPR `+bob+`", "authority": "78", "benefit_type": "YD77", "account": "70450009999999", "source": "letter 18"}`)
 	refusedBy(t, "a benefit of another", err, "B31")
 }
@@ -87,9 +88,9 @@ func TestAccountChange_NemKonto(t *testing.T) {
 	form := func(holder, account, source string) string {
 		return fmt.Sprintf(`{"action": "register", "holder": "CPR %s", "authority": "77", "account": %q, "source": %q}`, holder, account, source)
 	}
-	told := w.changesAccount(form(ann, "70450009999999", "letter 17"))
-	if !strings.HasPrefix(told, "waits until the holder activates it; until then 7045000100xxxx is held") {
-		t.Errorf("told %q", told)
+	reported := w.changesAccount(form(ann, "70450009999999", "letter 17"))
+	if !strings.HasPrefix(reported, "waits until the holder activates it; until then 7045000100xxxx is held") {
+		t.Errorf("reported %q", reported)
 	}
 	waiting := w.number(`SELECT application FROM account_application_step WHERE state = 'waits_activation'`)
 	w.paid(bundle("G-1", cpr("A", ann, 100)))
@@ -116,9 +117,13 @@ func TestAccountChange_NemKonto(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.want("deletion needs no activation", became(w.approves(first.ID, "Bob")), "counts: nothing is held")
-	told = became(w.approves(second.ID, "Bob"))
-	if !strings.HasPrefix(told, "is refused by "+accounts.Stale) {
-		t.Errorf("a version that is gone: %q", told)
+	reported = became(w.approves(second.ID, "Bob"))
+	if !strings.HasPrefix(reported, "is refused by "+accounts.Stale) {
+		t.Errorf("a version that is gone: %q", reported)
+	}
+	list, err := w.Desk.Applications(t.Context(), nil)
+	if err != nil || len(list) != 1 || list[0].ID != waiting || list[0].Holder != "010170-xxxx" || list[0].Account != "7045000999xxxx" || len(list[0].Steps) != 2 {
+		t.Errorf("what waits: %+v, %v", list, err)
 	}
 	d := w.decides(act.KindAccountWithdraw, "Ann", waiting)
 	w.want("withdrawn by one", became(d), "is taken back")
@@ -133,9 +138,28 @@ func TestAccountChange_LockedByAnother(t *testing.T) {
 	w.changesAccount(`{"action": "lock", "holder": "CPR ` + bob + `", "authority": "77", "benefit_type": "YD1"}`)
 	_, err := w.applies("Ann", `{"action": "unlock", "holder": "CPR `+bob+`", "authority": "77", "benefit_type": "YD1", "expects": 1}`)
 	refusedBy(t, "a version that was never seen", err, accounts.Stale)
-	told := w.changesAccount(`{"action": "limit", "holder": "CPR ` + bob + `", "authority": "77", "benefit_type": "YD1", "to": "2005-09-01"}`)
-	w.want("limited", told[:7], "counts:")
+	reported := w.changesAccount(`{"action": "limit", "holder": "CPR ` + bob + `", "authority": "77", "benefit_type": "YD1", "to": "2005-09-01"}`)
+	w.want("limited", reported[:7], "counts:")
 	w.want("version", w.row(`SELECT locked, valid_to FROM account_version WHERE authority = '77' AND recorded_to IS NULL ORDER BY valid_from DESC LIMIT 1`), "true 2005-09-01T00:00")
 	_, err = w.applies("Ann", `{"action": "promote", "holder": "CPR `+bob+`", "authority": "77", "benefit_type": "YD1"}`)
 	refusedBy(t, "a locked account", err, "B27.2")
+}
+
+// TestAccountChange_Directory: a registration number that the bank directory does not know, or that has been merged, is refused. // B10.2
+func TestAccountChange_Directory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *options) {
+		o.country = maps.Clone(o.country)
+		o.country["bank_directory.csv"] = []string{"registration_number,bank,joined,bank_centre,merged_into", "7045,Egen Bank,yes,BEC,", "7046,Egen Bank,yes,BEC,7045"}
+	})
+	for account, rule := range map[string]string{"70470000000001": "B10.2", "70460000000001": "B10.2", "70450000000001": ""} {
+		_, err := w.applies("Ann", `{"action": "register", "holder": "CPR `+ann+`", "authority": "77", "account": "`+account+`", "source": "letter 17"}`)
+		if rule == "" {
+			if err != nil {
+				t.Errorf("%s: %v", account[:4], err)
+			}
+			continue
+		}
+		refusedBy(t, account[:4], err, rule)
+	}
 }

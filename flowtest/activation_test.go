@@ -145,10 +145,9 @@ func other(e activate.Entry) activate.Entry {
 // registers has authority 77 register an account as somebody's NemKonto, and gives the application.
 func (w *world) registers(holder, account string) int64 {
 	w.t.Helper()
-	store := &accounts.Store{Now: w.time, Location: w.Base.Location}
 	var all []accounts.Outcome
 	err := w.Base.Transact(w.t.Context(), "application", func(x *postgres.Session) (err error) {
-		all, err = store.Apply(w.t.Context(), x, []accounts.Application{{Channel: law.Interface, Action: law.Register, Holder: gateway.Holder{Kind: gateway.CPR, ID: holder},
+		all, err = w.Accounts.Apply(w.t.Context(), x, []accounts.Application{{Channel: law.Interface, Action: law.Register, Holder: gateway.Holder{Kind: gateway.CPR, ID: holder},
 			Account: accounts.Account{Account: gateway.Account{Kind: gateway.DomesticBBAN, Number: account}}, Expects: law.Unsaid, By: "system of 77", OnBehalfOf: "77", Why: "asked for by letter", Source: "case 12"}})
 		return err
 	})
@@ -246,6 +245,10 @@ func TestActivation_Guessed(t *testing.T) {
 	if _, err := w.decide(act.KindResendLetter, "A. Hansen", application); err == nil {
 		t.Error("another letter of what is active")
 	}
+	list, err := w.Desk.Letters(t.Context(), "sent", 2)
+	if err != nil || len(list) != 2 || list[0].Code != "used" || list[1].Code != "replaced" || list[0].Application != application {
+		t.Errorf("listed: %+v, %v", list, err)
+	}
 	if text := w.log.String(); strings.Contains(text, strings.ReplaceAll(first.Code.Grouped(), " ", "")) || strings.Contains(text, first.Code.Grouped()) {
 		t.Error("the log has a code")
 	}
@@ -307,6 +310,33 @@ func TestActivation_NobodyDead(t *testing.T) {
 		t.Errorf("the letter to the new address: %q", texts)
 	}
 	w.want("open exceptions", w.row(`SELECT count(*) FROM exception WHERE kind = 'letter cannot be sent' AND closed_at IS NULL`), "1")
+}
+
+// TestActivation_JudgedAgain: what has happened since the letter counts: a right code of somebody dead, or of an application that was taken back, changes
+// nothing, and says so. // B13 // B18.3
+func TestActivation_JudgedAgain(t *testing.T) {
+	t.Parallel()
+	w, p := letters(t, nil)
+	w.registers(ann, another)
+	withdrawn := w.registers(bob, another)
+	p.post()
+	texts, _ := p.came()
+	w.exec(`UPDATE holder_version SET status = 2, ended_on = '2005-08-11' WHERE id = $1::bigint AND kind = 1`, ann)
+	err := w.Base.Transact(t.Context(), "withdraw", func(x *postgres.Session) error {
+		_, err := w.Accounts.Withdraw(t.Context(), x, withdrawn, "77", "a mistake")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.want("dead", w.enters(w.codeIn(texts[0])), "refused B18.3")
+	w.want("withdrawn", w.enters(w.codeIn(texts[1])), "refused moved")
+	w.want("pays to", w.paysTo(ann), annAccount)
+	w.want("again", w.enters(w.codeIn(texts[0])), "replaced")
+	w.want("tries", w.row(`SELECT answer FROM activation_try ORDER BY id`), "refused; refused; replaced")
+	if _, err := w.decide(act.KindResendLetter, "A. Hansen", withdrawn); err == nil {
+		t.Error("another letter of what was taken back")
+	}
 }
 
 // TestLetters_BreakOff: what broke off is sent again as the same bytes under the same name, once; the index comes last.

@@ -174,8 +174,6 @@ func (d *Desk) apply(ctx context.Context, x *postgres.Session, of gateway.Decisi
 	}
 	outcomes, err := d.accounts.Apply(ctx, x, []accounts.Application{a})
 	switch {
-	case errors.Is(err, accounts.ErrMalformed):
-		return 0, fmt.Errorf("%w: %w", err, gateway.ErrIntent)
 	case err != nil:
 		return 0, err
 	case outcomes[0].State == law.Unchanged:
