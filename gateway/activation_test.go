@@ -54,7 +54,7 @@ func TestActivationCode(t *testing.T) {
 		if err != nil || again != c || strings.ReplaceAll(c.Grouped(), " ", "") != digits {
 			t.Fatalf("%q is read as %q: %v", digits, again.Grouped(), err)
 		}
-		for _, shown := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s", c)} {
+		for _, shown := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), c.String()} {
 			if strings.Contains(shown, digits) {
 				t.Fatalf("a printed code shows itself: %s", shown)
 			}
