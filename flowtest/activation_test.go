@@ -339,6 +339,30 @@ func TestActivation_JudgedAgain(t *testing.T) {
 	}
 }
 
+// TestActivation_Lapses: what nobody activates, and nobody has another letter sent for, ends by itself. // B13
+func TestActivation_Lapses(t *testing.T) {
+	t.Parallel()
+	w, p := letters(t, nil)
+	w.registers(ann, another)
+	w.registers(lost, another) // without an address
+	p.post()
+	texts, _ := p.came()
+	w.later(119 * 24 * time.Hour)
+	p.write()
+	w.want("before", w.row(`SELECT state FROM activation ORDER BY id`), "open; unsent")
+	w.later(26 * time.Hour)
+	p.write()
+	w.want("after", w.row(`SELECT v.state, (SELECT s.state FROM account_application_step s WHERE s.application = v.application ORDER BY n DESC LIMIT 1) FROM activation v ORDER BY id`),
+		"lapsed lapsed; lapsed lapsed")
+	w.want("exceptions", w.row(`SELECT count(*) FROM exception WHERE kind = 'letter cannot be sent' AND closed_at IS NULL`), "0")
+	w.want("the code", w.enters(w.codeIn(texts[0])), "replaced")
+	w.want("pays to", w.paysTo(ann), annAccount)
+	p.post()
+	if texts, _ := p.came(); len(texts) > 0 {
+		t.Errorf("more letters: %q", texts)
+	}
+}
+
 // TestLetters_BreakOff: what broke off is sent again as the same bytes under the same name, once; the index comes last.
 func TestLetters_BreakOff(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,8 @@ const (
 	ActivationLocked   ActivationState = "locked"   // by wrong tries
 	ActivationReplaced ActivationState = "replaced" // by that of a later letter
 	ActivationEnded    ActivationState = "ended"    // its application cannot be activated any more
-	ActivationUnsent   ActivationState = "unsent"   // no letter can be sent: it has no code
+	ActivationUnsent   ActivationState = "unsent"   // no letter can be sent: no code counts
+	ActivationLapsed   ActivationState = "lapsed"   // nobody has entered its code in time, or asked for another letter
 )
 
 // ActivationAnswer is what who enters a code is told.

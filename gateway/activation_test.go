@@ -32,6 +32,7 @@ func TestActivation_Judge(t *testing.T) {
 		"too late and wrong":      {gateway.Activation{State: gateway.ActivationOpen, Expires: over}, false, gateway.ActivationWrong},
 		"again":                   {gateway.Activation{State: gateway.ActivationUsed, Expires: over}, true, gateway.ActivationActive},
 		"of an earlier letter":    {gateway.Activation{State: gateway.ActivationReplaced, Expires: later}, true, gateway.ActivationInvalid},
+		"of what has lapsed":      {gateway.Activation{State: gateway.ActivationLapsed, Expires: over}, true, gateway.ActivationInvalid},
 		"of what was withdrawn":   {gateway.Activation{State: gateway.ActivationEnded, Expires: later}, true, gateway.ActivationInvalid},
 		"wrong, of what was used": {gateway.Activation{State: gateway.ActivationUsed, Expires: later}, false, gateway.ActivationWrong},
 	} {

@@ -12,13 +12,14 @@ CREATE TABLE activation (
     made_at     timestamptz NOT NULL,                                -- business time, as all times here
     expires_at  timestamptz,
     tries       smallint NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND 5), -- wrong ones
-    state       text NOT NULL CHECK (state IN ('open', 'used', 'locked', 'replaced', 'ended', 'unsent')),
+    state       text NOT NULL CHECK (state IN ('open', 'used', 'locked', 'replaced', 'ended', 'unsent', 'lapsed')),
     used_at     timestamptz,
     CHECK ((state = 'used') = (used_at IS NOT NULL)),
-    CHECK (state IN ('unsent', 'replaced') OR code_hash IS NOT NULL AND reference IS NOT NULL AND expires_at IS NOT NULL)
+    CHECK (state IN ('unsent', 'replaced', 'lapsed') OR code_hash IS NOT NULL AND reference IS NOT NULL AND expires_at IS NOT NULL)
 );
 -- All but the last letter of an application are replaced.
 CREATE UNIQUE INDEX activation_last ON activation (application) WHERE state <> 'replaced';
+CREATE INDEX activation_lapses ON activation (made_at) WHERE state IN ('open', 'locked', 'unsent');
 
 -- What became of it, and why; who did it is a client of the interface, or a decision.
 CREATE TABLE activation_step (

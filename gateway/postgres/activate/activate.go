@@ -18,14 +18,16 @@ import (
 	"nks/register/letter"
 )
 
-// Applications has an application that waits for its holder take effect.
+// Applications has an application that waits for its holder take effect, or ends those that have waited for too long.
 type Applications interface {
 	Activate(ctx context.Context, x register.Tx, application int64, by string) (accounts.Outcome, error)
+	Lapse(ctx context.Context, x register.Tx, applications []int64, why string) error
 }
 
 // Rules are how letters are made.
 type Rules struct {
-	Days   int // for how many days a code counts
+	// Days is for how many days a code counts. An application whose last letter is twice as old lapses.
+	Days   int
 	Sender letter.Sender
 }
 
@@ -76,7 +78,7 @@ func (w waiting) to() (gateway.Addressee, error) {
 // lettersAtOnce is how many letters one transaction writes.
 const lettersAtOnce = 50
 
-// Next writes letters for applications that wait for one; false: none does.
+// Next writes letters for applications that wait for one, and ends those of which the last letter is too old; false: there are none.
 func (s *Store) Next(ctx context.Context) (worked bool, err error) {
 	err = s.Transact(ctx, "letters", func(x *postgres.Session) error {
 		if err := alone(ctx, x); err != nil {
@@ -91,10 +93,41 @@ func (s *Store) Next(ctx context.Context) (worked bool, err error) {
 				return fmt.Errorf("letter of application %d: %w", w.Application, err)
 			}
 		}
-		worked = len(all) > 0
-		return nil
+		if worked = len(all) > 0; worked {
+			return nil
+		}
+		worked, err = s.lapse(ctx, x)
+		return err
 	})
 	return worked, err
+}
+
+// lapse ends applications that nobody has activated, and has not had another letter sent for.
+func (s *Store) lapse(ctx context.Context, x *postgres.Session) (bool, error) {
+	var all []struct {
+		ID          int64 `db:"id"`
+		Application int64 `db:"application"`
+	}
+	err := x.SelectContext(ctx, &all, `SELECT id, application FROM activation WHERE state IN ('open', 'locked', 'unsent') AND made_at <= $1 ORDER BY made_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+		s.Now().AddDate(0, 0, -2*s.Rules.Days), lettersAtOnce)
+	if err != nil {
+		return false, fmt.Errorf("activations that lapse: %w", err)
+	}
+	const why = "it was not activated in time"
+	var applications []int64
+	for _, a := range all {
+		applications = append(applications, a.Application)
+		if err := s.moves(ctx, x, a.ID, gateway.ActivationLapsed, postgres.ClosedByFlow, why); err != nil {
+			return false, err
+		}
+		if err := s.void(ctx, x, a.ID); err != nil {
+			return false, err
+		}
+		if err := s.Close(ctx, x, gateway.LetterUnsent, subject(a.Application), postgres.ClosedByFlow); err != nil {
+			return false, err
+		}
+	}
+	return len(all) > 0, s.Applications.Lapse(ctx, x, applications, why)
 }
 
 // alone has one transaction at a time write letters.

@@ -29,7 +29,7 @@ func (s *Store) Resend(ctx context.Context, x *postgres.Session, application int
 	if err != nil {
 		return "", fmt.Errorf("activation of application %d: %w", application, err)
 	}
-	if last.State == gateway.ActivationUsed || last.State == gateway.ActivationEnded {
+	if last.State == gateway.ActivationUsed || last.State == gateway.ActivationEnded || last.State == gateway.ActivationLapsed {
 		return "", fmt.Errorf("application %d: its activation is %s: %w", application, last.State, gateway.ErrLostOwnership)
 	}
 	if err := s.moves(ctx, x, last.ID, gateway.ActivationReplaced, by, "another letter"); err != nil {
