@@ -14,6 +14,7 @@ import (
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
+	"nks/gateway/door/rasp"
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/receive"
 	"nks/journal"
@@ -61,8 +62,8 @@ type App struct {
 	// renewEvery is the pause between two looks at the files of the doors' keys.
 	renewEvery time.Duration
 	queues     queueDoor
-	signed     *signed // nil: the door is closed
-	programs   *programs
+	signed     *signed        // nil: the door is closed
+	programs   *rasp.Endpoint // nil: it is closed
 	workers    []*gateway.Worker
 	banks      *banks
 	apart      *apart
@@ -273,7 +274,10 @@ func (a *App) Shutdown() error {
 	errs := []error{a.pages.close()}
 	if a.mailbox != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
-		errs = append(errs, a.mailbox.Shutdown(ctx), a.signed.shutdown(ctx), a.programs.shutdown(ctx))
+		errs = append(errs, a.mailbox.Shutdown(ctx), a.signed.shutdown(ctx))
+		if a.programs != nil {
+			errs = append(errs, a.programs.Shutdown(ctx))
+		}
 		cancel()
 	}
 	if a.stop != nil {

@@ -1,35 +1,23 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"time"
 
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/api"
+	"nks/gateway/door/rasp"
 )
 
 // doorInterface names the HTTP interface among the doors.
 const doorInterface = gateway.DoorInterface
 
-// programs is the HTTP interface for other programs; nil: it is closed.
-type programs struct {
-	server   *http.Server
-	listener net.Listener
-}
+// interfaceConnections and interfaceOfAddress are how many connections the interface has at a time, and how many of them from one address.
+const interfaceConnections, interfaceOfAddress = 200, 100
 
-const (
-	// headTime is how long the head of a request may take to come, mostHead its bytes; idleTime how long a connection may say nothing.
-	headTime, mostHead = 5 * time.Second, 8 << 10
-	idleTime           = time.Minute
-)
-
-// openPrograms opens the interface; nil when it is closed.
-func (a *App) openPrograms() (*programs, error) {
+// openPrograms opens the HTTP interface for other programs; nil when it is closed.
+func (a *App) openPrograms() (*rasp.Endpoint, error) {
 	c := a.config.API
 	if c.Listen == "" {
 		return nil, nil
@@ -41,20 +29,19 @@ func (a *App) openPrograms() (*programs, error) {
 	}
 	handler := api.NewHandler(api.Config{Activations: a.steps.Activate, Clients: apiClients(c), Log: a.log, Now: time.Now,
 		Limits: api.Limits{OfClient: c.ClientRequests, OfReference: c.ReferenceRequests, Wrong: c.WrongAfter.Duration, Request: c.RequestTimeout.Duration}})
-	listener, err := net.Listen("tcp", c.Listen)
+	e, err := rasp.Listen(rasp.Listening{Addr: c.Listen, TLS: shown, Connections: interfaceConnections, OfAddress: interfaceOfAddress, Read: c.RequestTimeout.Duration,
+		Failed: func(text string) { a.log.Debug().Str("connection", text).Msg("interface") }}, handler)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	s := &http.Server{Handler: handler, TLSConfig: shown, ReadHeaderTimeout: headTime, ReadTimeout: c.RequestTimeout.Duration, WriteTimeout: c.RequestTimeout.Duration + headTime,
-		IdleTimeout: idleTime, MaxHeaderBytes: mostHead, ErrorLog: nil}
 	a.watch.lines.up(gateway.LinkDoor, doorInterface)
 	a.wait.Go(func() {
-		if err := s.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := e.Serve(); err != nil {
 			a.watch.lines.down(gateway.LinkDoor, doorInterface, err)
 			a.log.Error().Err(err).Msg("interface: it serves no more")
 		}
 	})
-	return &programs{s, listener}, nil
+	return e, nil
 }
 
 // apiClients are who may call, by their certificates.
@@ -68,20 +55,4 @@ func apiClients(c conf.API) map[[32]byte]string {
 		}
 	}
 	return all
-}
-
-// addr is where it listens; empty: it is closed.
-func (p *programs) addr() string {
-	if p == nil {
-		return ""
-	}
-	return p.listener.Addr().String()
-}
-
-// shutdown lets what is in hand end.
-func (p *programs) shutdown(ctx context.Context) error {
-	if p == nil {
-		return nil
-	}
-	return p.server.Shutdown(ctx)
 }

@@ -20,7 +20,11 @@ type Addresses struct {
 
 // Addresses are those of the moment: metrics and pages may have to wait for theirs.
 func (a *App) Addresses() Addresses {
-	return Addresses{Mailbox: a.mailbox.Addr().String(), Queue: a.queues.addr(), Signed: a.signed.addr(), API: a.programs.addr(), Metrics: a.watch.address(), Pages: a.pages.url()}
+	api := ""
+	if a.programs != nil {
+		api = a.programs.Addr()
+	}
+	return Addresses{Mailbox: a.mailbox.Addr().String(), Queue: a.queues.addr(), Signed: a.signed.addr(), API: api, Metrics: a.watch.address(), Pages: a.pages.url()}
 }
 
 // Failed is told once what ended the mailbox's server without being asked: the gateway is then to be shut down.
