@@ -23,6 +23,7 @@ import (
 	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
+	"nks/gateway/postgres/feeding"
 	"nks/gateway/postgres/inquiry"
 	"nks/gateway/postgres/keys"
 	"nks/gateway/postgres/line"
@@ -36,6 +37,7 @@ import (
 	flow "nks/gateway/postgres/watch"
 	"nks/journal"
 	"nks/register/accounts"
+	"nks/register/feed"
 	"nks/register/image"
 )
 
@@ -95,6 +97,8 @@ type StepOptions struct {
 	Quiet       *postgres.Quiet // nil: one of its own
 	// HashKey is the file of the key of keyed hashes; empty: no month can be dropped.
 	HashKey string
+	// Feeds are the data suppliers that send the files of each source of changes of holders.
+	Feeds map[feed.Source]string
 	// Activation is how letters of activations are made.
 	Activation activate.Rules
 	// Keeping is of the log; without a key nothing of it is signed.
@@ -177,6 +181,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Keys:      &keys.Store{Base: base},
 		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
+	s.Receive.Requests = []postgres.Request{(&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request()}
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
