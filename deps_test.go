@@ -39,6 +39,7 @@ var rooms = []room{
 	{path: "gateway/postgres/pgtest", may: []string{"gateway/postgres/server"}, why: "databases for tests"},
 	{path: "gateway/view", may: []string{"register", "reconciliation"}, why: "read models of pages and API"},
 	{path: "gateway/act", may: []string{"gateway/postgres", "register"}, why: "what a person may do"},
+	{path: "gateway/api", may: []string{"gateway/postgres"}, why: "the HTTP interface for other programs"},
 	{path: "gateway/console", may: []string{"gateway/view", "gateway/act"}, why: "the pages"},
 	{path: "internal/app", may: []string{"gateway", "register", "reconciliation", "metrics"}, why: "configuration into a running gateway"},
 	{path: "internal/command", why: "the frame of a program with commands"},
