@@ -10,7 +10,6 @@ import (
 
 	"nks/gateway"
 	"nks/gateway/postgres"
-	"nks/gateway/postgres/receive"
 )
 
 // TestRequest: a document that orders no payment is answered at the door that it came by, once; one that is refused leaves its
@@ -25,19 +24,19 @@ func TestRequest(t *testing.T) {
 			return gateway.StatusAccepted, err
 		})
 	}
-	w.Receive.Requests = []receive.Request{{Kind: gateway.RequestQuality,
-		Matches: func(head []byte) bool { return receive.RootOf(head).Local == "Ask" },
-		Answer: func(ctx context.Context, x *postgres.Session, d postgres.Delivery, content io.Reader) (receive.RequestHead, error) {
+	w.Receive.Requests = []postgres.Request{{Kind: gateway.RequestQuality,
+		Matches: func(head []byte) bool { return postgres.RootOf(head).Local == "Ask" },
+		Answer: func(ctx context.Context, x *postgres.Session, d postgres.Delivery, content io.Reader) (postgres.RequestHead, error) {
 			body, err := io.ReadAll(content)
 			if err == nil {
 				_, err = x.ExecContext(ctx, `INSERT INTO supplier (supplier) VALUES ('DONE' || $1::bigint)`, d.ID)
 			}
-			head := receive.RequestHead{MessageID: "M-1", Authority: "4101"}
+			head := postgres.RequestHead{MessageID: "M-1", Authority: "4101"}
 			switch {
 			case err != nil:
 				return head, err
 			case bytes.Contains(body, []byte("bad")):
-				return head, &receive.RefusedRequest{Head: head, Why: "it is bad", Write: func(ctx context.Context, x *postgres.Session, d postgres.Delivery) error {
+				return head, &postgres.RefusedRequest{Head: head, Why: "it is bad", Write: func(ctx context.Context, x *postgres.Session, d postgres.Delivery) error {
 					return write(ctx, x, d, "refused")
 				}}
 			case bytes.Contains(body, []byte("later")) && broken:

@@ -56,7 +56,7 @@ type verdict struct {
 	text string // of receipt 0
 
 	request gateway.RequestKind
-	refused *RefusedRequest // nil: it is no request that is refused
+	refused *postgres.RefusedRequest // nil: it is no request that is refused
 }
 
 // read copies the payments of one delivery and accepts the bundle, or says why not.
@@ -67,7 +67,7 @@ func (s *Store) read(ctx context.Context, x *postgres.Session, d postgres.Delive
 	}
 	ahead := readAhead(document)
 	defer func() { _ = ahead.Close() }()
-	content := bufio.NewReaderSize(ahead, HeadBytes)
+	content := bufio.NewReaderSize(ahead, postgres.HeadBytes)
 	if r := s.request(content); r != nil {
 		v := verdict{request: r.Kind}
 		err := s.answer(ctx, x, d, r, content)

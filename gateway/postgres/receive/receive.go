@@ -33,5 +33,5 @@ type Store struct {
 	Answers    *postgres.Answers
 	Rules      Rules
 	// Requests answer the documents that order no payment, each kind its own.
-	Requests []Request
+	Requests []postgres.Request
 }
