@@ -25,6 +25,7 @@ var leaves = []string{"edifact", "mq", "sftp", "conf", "schema", "bankday", "hea
 var rooms = []room{
 	{path: "gateway/intake", why: "a codec"},
 	{path: "gateway/answers", why: "a codec"},
+	{path: "gateway/registerxml", why: "a codec"},
 	{path: "gateway/bankfile", why: "a codec"},
 	{path: "gateway/banklink", why: "a leaf of the bank line"},
 	{path: "gateway/door", tests: []string{"gateway/postgres"}, why: "the doors, and what they need of the tables"},
