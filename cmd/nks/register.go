@@ -22,6 +22,8 @@ func registerCommands() []command.Command {
 				"register show --on 2005-06-30 --known 2005-08-11T06:00:00+02:00 P 1000000001"}},
 		{Name: "agreements", Args: "[NUMBER]", Summary: "show the agreements that decide about an execution day, all or those of a number", Run: registerAgreementsCommand,
 			Examples: []string{"register agreements --config /srv/nks/nks.toml BANK-1", "register agreements --on 2005-09-01 --known 2005-08-11T06:00:00+02:00"}},
+		{Name: "applications", Args: "[ID...]", Summary: "show applications for accounts with all their steps: those that wait, or those of the given numbers",
+			Run: registerApplicationsCommand, Examples: []string{"register applications --config /srv/nks/nks.toml", "register applications 101 --json"}},
 		{Name: "claims", Args: "[CREDITOR]", Summary: "show what creditors claim, and what was taken for it", Run: registerClaimsCommand,
 			Examples: []string{"register claims --config /srv/nks/nks.toml 4101"}},
 		{Name: "choices", Args: "[AUTHORITY]", Summary: "show what authorities want done with money that has nowhere to go", Run: registerChoicesCommand,

@@ -32,7 +32,7 @@ const mostForm = 20_000
 func accountKinds() []Kind {
 	return []Kind{
 		{Name: KindAccount, Summary: "an authority's caseworker registers, changes, locks, limits, promotes or deletes an account for a holder", Thing: gateway.ThingApplication,
-			Takes: []Parameter{{Name: applicationOf, Help: "`file` with the form, as docs/register.md has it; it is kept apart from the decision", File: true, Most: mostForm}},
+			Takes:   []Parameter{{Name: applicationOf, Help: "`file` with the form, as docs/register.md has it; it is kept apart from the decision", File: true, Most: mostForm}},
 			Example: `decide account-change --application form.json --by "A. Hansen" --why "letter of the holder, case 17"`,
 			persons: two, find: (*Desk).application, do: approveApplication},
 		{Name: KindAccountWithdraw, Summary: "an application for an account that waits, or does not count yet, is taken back", Thing: gateway.ThingApplication, ByID: true,
@@ -174,8 +174,6 @@ func (d *Desk) apply(ctx context.Context, x *postgres.Session, of gateway.Decisi
 	}
 	outcomes, err := d.accounts.Apply(ctx, x, []accounts.Application{a})
 	switch {
-	case errors.Is(err, accounts.ErrMalformed):
-		return 0, fmt.Errorf("%w: %w", err, gateway.ErrIntent)
 	case err != nil:
 		return 0, err
 	case outcomes[0].State == law.Unchanged:

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nks/bankday"
 	"nks/gateway"
 	"nks/register"
 	"nks/register/accounts"
@@ -147,5 +148,37 @@ func TestOrderCountsInOneCall(t *testing.T) {
 	var overlapping int
 	if err := d.db.Get(&overlapping, `SELECT count(*) FROM nks.account_version WHERE holder_id = 202705678 AND recorded_to IS NULL`); err != nil || overlapping != 1 {
 		t.Errorf("%d versions are known: %v", overlapping, err)
+	}
+}
+
+// TestLateActivation: what the holder has done while a letter was on its way is not undone by its code. // B13.2
+func TestLateActivation(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	waiting := d.apply(byAuthority(law.Interface, ann, law.Register, domestic(4)))[0]
+	d.want("waits", string(waiting.State), "waits_activation")
+	d.want("the holder", string(d.apply(byCitizen(ann, law.Register, domestic(5)))[0].State), "in_force")
+	var late accounts.Outcome
+	if err := d.inTransaction(t.Context(), func(x register.Tx) (err error) {
+		late, err = d.Activate(t.Context(), x, waiting.Application, "by telephone")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.want("late", string(late.State)+" "+late.Rule+" "+d.tells(late.Now), "refused stale 12340000000005")
+}
+
+// TestEffectDays: where the owner lets changes count later, they count from a banking day, from the fifth at the latest. // B25.1
+func TestEffectDays(t *testing.T) {
+	t.Parallel()
+	for days, want := range map[int]string{1: "2005-08-12", 5: "2005-08-18", 9: "2005-08-18"} {
+		d := newDesk(t)
+		calendar, err := bankday.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Rules.EffectDays, d.Calendar = days, calendar
+		o := d.apply(byCitizen(ann, law.Register, domestic(2)))[0]
+		d.want("counts", string(o.State)+" "+o.From.In(d.Location).Format(time.DateTime), "scheduled "+want+" 00:00:00")
 	}
 }

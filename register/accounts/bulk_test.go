@@ -35,3 +35,48 @@ func TestBulk(t *testing.T) {
 		t.Errorf("%d changes: %v", changes, err)
 	}
 }
+
+// TestOddApplications: what no table could keep is refused and stops nobody else, and a channel or an action that there is none of, too.
+func TestOddApplications(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	short, long, odd, strange := byCitizen(bo, law.Register, domestic(1)), byCitizen(bo, law.Register, domestic(1)), byCitizen(bo, "burn", domestic(1)), byCitizen(bo, law.Register, domestic(1))
+	short.Holder.ID = "1"
+	long.Why = strings.Repeat("å", 2001)
+	strange.Channel = "pigeon"
+	for n, o := range d.apply(short, long, odd, strange, byCitizen(bo, law.Register, domestic(2))) {
+		if want := n < 4; (o.State == law.Refused && o.Rule == law.Malformed && o.Why != "") != want {
+			t.Errorf("application %d: %+v", n, o)
+		}
+	}
+	d.want("the last one", d.holds(bo, "", ""), "12340000000002")
+}
+
+// TestLoadBetweenEdits: a load of the register and edits shut each other out, and every change has its number.
+func TestLoadBetweenEdits(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	failed := make(chan error, 4)
+	for n := range 3 {
+		go func() {
+			var err error
+			for i := 0; i < 20 && err == nil; i++ {
+				_, err = d.edit(t.Context(), bo, edit{account: n*100 + i + 1, expects: law.Unsaid})
+			}
+			failed <- err
+		}()
+	}
+	go func() {
+		var err error
+		for i := 0; i < 5 && err == nil; i++ {
+			err = d.loads(fmt.Sprintf("kind,id,parent,status,ended_on,name,street,postcode,town,country\nCPR,0101701234,,alive,,Ann %d,,,,\n", i))
+		}
+		failed <- err
+	}()
+	for range 4 {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	d.sound(nil)
+}

@@ -2,8 +2,8 @@ package accounts
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -12,9 +12,6 @@ import (
 	"nks/register/law"
 )
 
-// ErrMalformed: a text of an application is too long to keep, or no text. Everything else that is wrong with one is an outcome.
-var ErrMalformed = errors.New("the application cannot be kept")
-
 // Limits of what is kept, in characters.
 const (
 	mostText    = 2000
@@ -22,9 +19,21 @@ const (
 	mostAccount = 400
 )
 
-// limits refuses what no table should have to keep.
-func limits(a Application) error {
+// limits says why no table could keep an application; "" where it can be kept.
+func limits(a Application) string {
 	n := a.Account
+	if _, err := a.Holder.Number(); err != nil {
+		return "the holder has not all its digits"
+	}
+	if _, err := a.Actor.Number(); err != nil && a.Actor != (gateway.Holder{}) {
+		return "who is logged in has not all digits"
+	}
+	if !a.Channel.Known() || !a.Action.Known() {
+		return "there is no such channel or action"
+	}
+	if a.Expects < law.Unsaid {
+		return "the version that was seen is none"
+	}
 	for _, t := range []struct {
 		name, text string
 		most       int
@@ -36,15 +45,13 @@ func limits(a Application) error {
 		{"holder name", n.HolderName, mostAccount}, {"holder address", n.HolderAddress, mostAccount},
 	} {
 		if !utf8.ValidString(t.text) || utf8.RuneCountInString(t.text) > t.most {
-			return fmt.Errorf("%s must be a text of at most %d characters: %w", t.name, t.most, ErrMalformed)
+			return fmt.Sprintf("%s must be a text of at most %d characters", t.name, t.most)
 		}
-		for _, r := range t.text {
-			if r == 0 {
-				return fmt.Errorf("%s has a character that cannot be kept: %w", t.name, ErrMalformed)
-			}
+		if strings.ContainsRune(t.text, 0) {
+			return t.name + " has a character that cannot be kept"
 		}
 	}
-	return nil
+	return ""
 }
 
 // applicationRow is a row of account_application.

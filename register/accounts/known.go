@@ -176,6 +176,7 @@ func (k *known) readReference(ctx context.Context, x register.Queryer, now time.
 func (k *known) facts(s *Store, i *item, versions map[purpose][]law.Version, now time.Time) law.Facts {
 	f := k.holders[i.Holder]
 	f.Now, f.Counts, f.Location, f.Activated = now, s.counts(now), s.Location, i.activated
+	f.Overtaken = i.overtaken
 	f.Held = after(versions[i.purpose()], now)
 	f.NemKonto = after(versions[purpose{holder: i.Holder}], now)
 	f.AuthorityKnown = i.OnBehalfOf != "" && k.authorities[i.OnBehalfOf]

@@ -64,7 +64,20 @@ func (s *Store) reopen(ctx context.Context, x register.Tx, application int64) (*
 	if i.From.Before(gateway.DateOf(s.Now().In(s.Location))) {
 		i.From = gateway.Date{}
 	}
+	if err == nil {
+		i.overtaken, err = i.wasOvertaken(ctx, x)
+	}
 	return i, state, err
+}
+
+// wasOvertaken reports whether what an application changes was changed since it was asked: a letter that is answered late must not
+// undo what its holder has done meanwhile.
+func (i *item) wasOvertaken(ctx context.Context, x register.Queryer) (overtaken bool, err error) {
+	of := i.changes()
+	err = each(ctx, x, `SELECT EXISTS (SELECT FROM nks.account_version v, nks.account_application a WHERE a.id = $1 AND v.holder_id = $2 AND v.holder_kind = $3
+			AND coalesce(v.authority, '') = $4 AND coalesce(v.benefit_type, '') = $5 AND (v.recorded_from > a.asked_at OR v.recorded_to > a.asked_at))`,
+		func(r *sql.Rows) error { return r.Scan(&overtaken) }, i.id, i.number, int16(i.Holder.Kind), of.authority, of.benefitType)
+	return overtaken, err
 }
 
 // read is an application as it was asked.
@@ -104,9 +117,6 @@ func date(t sql.NullTime) gateway.Date {
 // the purpose has changed since, or it counts, it is ErrMoved.
 func (s *Store) Withdraw(ctx context.Context, x register.Tx, application int64, by, why string) (o Outcome, err error) {
 	i, state, err := s.reopen(ctx, x, application)
-	if err == nil {
-		err = limits(Application{By: by, Why: why})
-	}
 	if err == nil {
 		i.by, i.withdraws = by, true
 		switch {

@@ -20,6 +20,7 @@ type item struct {
 	number    int64 // of the holder
 	steps     int   // that it has taken before
 	activated bool
+	overtaken bool   // while it waited, another has changed what it changes
 	by        string // whose word this is
 	withdraws bool   // it is taken back
 
@@ -134,31 +135,34 @@ func (s *Store) counts(now time.Time) time.Time {
 const latestDays = 5
 
 // Apply takes any number of applications at once, as one change of the register; those of one holder count in their order. An outcome
-// for each, in the same order: a refusal is an outcome and no error. // B32 // B13.2
+// for each, in the same order: a refusal is an outcome and no error. One that no table could keep (a holder without all digits, a text
+// without end) is refused as malformed and has no number. // B32 // B13.2
 func (s *Store) Apply(ctx context.Context, x register.Tx, asked []Application) ([]Outcome, error) {
-	items := make([]*item, len(asked))
+	outcomes := make([]Outcome, len(asked))
+	items, places := make([]*item, 0, len(asked)), make([]int, 0, len(asked))
 	for n, a := range asked {
+		if why := limits(a); why != "" {
+			outcomes[n] = Outcome{State: law.Refused, Rule: law.Malformed, Why: why}
+			continue
+		}
 		number, err := a.Holder.Number()
 		if err != nil {
 			return nil, fmt.Errorf("application %d: %w", n+1, err)
 		}
-		if err := limits(a); err != nil {
-			return nil, fmt.Errorf("application %d: %w", n+1, err)
-		}
-		items[n] = &item{Application: a, number: number, by: a.By}
+		items, places = append(items, &item{Application: a, number: number, by: a.By}), append(places, n)
 	}
 	if len(items) == 0 {
-		return nil, nil
+		return outcomes, nil
 	}
-	if err := lockHolders(ctx, x, items); err != nil {
+	err := lockHolders(ctx, x, items)
+	if err == nil {
+		err = s.take(ctx, x, items)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("apply: %w", err)
 	}
-	if err := s.take(ctx, x, items); err != nil {
-		return nil, fmt.Errorf("apply: %w", err)
-	}
-	outcomes := make([]Outcome, len(items))
 	for n, i := range items {
-		outcomes[n] = i.outcome
+		outcomes[places[n]] = i.outcome
 	}
 	return outcomes, nil
 }

@@ -66,6 +66,13 @@ func (d *desk) load(files map[string]string) {
 	}
 }
 
+// loads changes holders by a load.
+func (d *desk) loads(holders string) error {
+	source := register.Source{Name: "holders.csv", Size: int64(len(holders)), Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(holders)), nil }}
+	_, err := register.Load(d.t.Context(), d.db, []register.Source{source}, register.Options{Now: d.Now})
+	return err
+}
+
 // inTransaction commits what do has done unless it fails.
 func (d *desk) inTransaction(ctx context.Context, do func(register.Tx) error) error {
 	tx, err := d.db.BeginTxx(ctx, nil)

@@ -34,6 +34,8 @@ type Facts struct {
 	}
 
 	Activated bool // the holder has activated it // B13
+	// Overtaken: what it changes was changed since it was asked, as while it waited.
+	Overtaken bool
 }
 
 // ofAge is the age from which citizens act alone.
@@ -64,8 +66,8 @@ func Seen(held []Version, now time.Time) *Version {
 // stale reports whether the purpose has changed since the applicant saw it: what it saw is not what is shown now, or something was
 // recorded after that.
 func stale(a Application, f Facts) bool {
-	if a.Expects == Unsaid {
-		return false
+	if f.Overtaken || a.Expects == Unsaid {
+		return f.Overtaken
 	}
 	now := Seen(f.Held, f.Now)
 	if now == nil || a.Expects != now.ID {

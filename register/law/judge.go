@@ -106,11 +106,10 @@ func wellFormed(a Application, f Facts) refusal {
 	case (a.Locked || a.Action == Lock || a.Action == Unlock) && a.Authority == "":
 		return refusal{"B27.2", "only specific accounts are locked"}
 	}
-	switch a.Action {
-	case Register, Lock, Unlock, Limit, Delete, Promote:
-		return refusal{}
+	if !a.Action.Known() {
+		return malformed("there is no such action")
 	}
-	return malformed("there is no such action")
+	return refusal{}
 }
 
 // holder: the holder must be there, and alive to get another account.
@@ -118,7 +117,7 @@ func holder(a Application, f Facts) refusal {
 	if !f.Known {
 		return refusal{"G-ident", "the holder is not known"}
 	}
-	if gets := a.Action == Register || a.Action == Promote || a.Action == Unlock; gets && (f.Status == gateway.Dead || f.Status == gateway.Ceased) {
+	if gets := a.Action == Register || a.Action == Promote; gets && (f.Status == gateway.Dead || f.Status == gateway.Ceased) {
 		return refusal{"B18.3", "the holder is dead or has ceased: its accounts stay usable for a time, and get no successor"}
 	}
 	return refusal{}

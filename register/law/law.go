@@ -3,6 +3,7 @@
 package law
 
 import (
+	"slices"
 	"time"
 
 	"nks/gateway"
@@ -22,6 +23,11 @@ const (
 	System     Channel = "system"     // the clock, the feed of holders, a conversion
 )
 
+// Known reports whether there is such a channel.
+func (c Channel) Known() bool {
+	return slices.Contains([]Channel{Bank, Caseworker, Interface, Citizen, Guardian, Initial, System}, c)
+}
+
 // Action is what an application asks for.
 type Action string
 
@@ -34,6 +40,11 @@ const (
 	Delete   Action = "delete"
 	Promote  Action = "promote" // an unlocked specific account becomes the NemKonto, too
 )
+
+// Known reports whether there is such an action.
+func (a Action) Known() bool {
+	return slices.Contains([]Action{Register, Lock, Unlock, Limit, Delete, Promote}, a)
+}
 
 // Unsaid stands in Expects where the applicant does not say which version it saw, as reports in bulk do not.
 const Unsaid int64 = -1

@@ -1,5 +1,5 @@
 -- +goose Up
--- Applications for accounts: what was asked, by whom and by which channel, and what became of it. -- B26 B27 B32
+-- Applications for accounts: what was asked, by whom and by which channel, and what became of it. -- B26.1c B27.1 B32
 SET ROLE nks_owner;
 SET search_path = nks;
 
