@@ -26,6 +26,7 @@ import (
 	"nks/gateway/postgres/line"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
+	"nks/gateway/postgres/registry"
 	"nks/gateway/postgres/release"
 	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/retention"
@@ -73,6 +74,8 @@ type StepOptions struct {
 	OwnName   string            // NKS or NKSTEST
 	// Connections says of which bundles it counts how far their authority is connected.
 	Connections gateway.ConnectionRule
+	// BankReports are the banks that each data supplier reports for. // B39.1
+	BankReports map[string][]string
 	// Addressed is whom bundles may be addressed to; none: OwnName.
 	Addressed []string
 	OwnGLN    string
@@ -171,6 +174,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Keys:      &keys.Store{Base: base},
 		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
+	documents := &registry.Store{Base: base, Answers: writer, Accounts: s.Accounts, Connections: o.Connections, Reports: o.BankReports}
+	s.Receive.Requests = append(s.Receive.Requests, documents.Requests()...)
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
