@@ -34,7 +34,7 @@ var rooms = []room{
 	{path: "reconciliation", may: []string{"register"}, why: "accounts for the flow; changes nothing"},
 	{path: "reconciliation/match", why: "what a posting is about: pure"},
 	{path: "metrics", why: "numbers for the operators"},
-	{path: "gateway/postgres", may: []string{"register", "reconciliation", "reconciliation/match", "gateway/door"}, alone: true, why: "the base of the stages, and the stages"},
+	{path: "gateway/postgres", may: []string{"register", "reconciliation", "reconciliation/match", "gateway/door", "gateway/registerxml"}, alone: true, why: "the base of the stages, and the stages"},
 	{path: "gateway/postgres/server", why: "the private server"},
 	{path: "gateway/postgres/pgtest", may: []string{"gateway/postgres/server"}, why: "databases for tests"},
 	{path: "gateway/view", may: []string{"register", "reconciliation"}, why: "read models of pages and API"},

@@ -149,8 +149,6 @@ func byBank(a Application, f Facts) refusal {
 		return malformed("a bank's report does not say which bank")
 	case a.Authority != "":
 		return refusal{"G-specific", "banks do not report specific accounts"}
-	case a.Action != Register && a.Action != Limit && a.Action != Delete:
-		return refusal{"B26.1b", "banks register, change and end NemKonti, and do nothing else to them"}
 	case registration(a.Account.Account) == "":
 		return refusal{"B26.2", "accounts abroad are registered by the citizen or an authority"}
 	case !d.Known || d.Bank != a.Bank:

@@ -52,32 +52,32 @@ const (
 func (s *Store) answer(ctx context.Context, x *postgres.Session, d postgres.Delivery, content io.Reader) (postgres.RequestHead, error) {
 	r := registerxml.NewReader(content, s.Limits)
 	head, err := r.Head()
-	told := postgres.RequestHead{MessageID: head.MessageID, Authority: head.Authority}
+	known := postgres.RequestHead{MessageID: head.MessageID, Authority: head.Authority}
 	if err != nil {
-		return told, s.badForm(head, err)
+		return known, s.badForm(head, err)
 	}
 	if head.Sender != d.Supplier {
-		return told, s.refuse(head, registerxml.Refusal{Rule: refusedSender, Text: "Sender must be " + d.Supplier})
+		return known, s.refuse(head, registerxml.Refusal{Rule: refusedSender, Text: "Sender must be " + d.Supplier})
 	}
 	if err := s.mayBeSent(ctx, x, d, head); err != nil {
-		return told, err
+		return known, err
 	}
 	before, err := s.before(ctx, x, d, head)
 	if err != nil {
-		return told, err
+		return known, err
 	}
 	items, err := all(r)
 	switch {
 	case err != nil:
-		return told, s.badForm(head, err)
+		return known, s.badForm(head, err)
 	case before != 0:
-		return told, s.repeat(ctx, x, d, head, before)
+		return known, s.repeat(ctx, x, d, head, before)
 	}
 	outcomes, err := s.judge(ctx, x, d, head, items)
 	if err != nil {
-		return told, err
+		return known, err
 	}
-	return told, s.write(ctx, x, d, registerxml.Answer{About: head.MessageID, Status: status(outcomes)}, func(w *registerxml.AnswerWriter) (err error) {
+	return known, s.write(ctx, x, d, registerxml.Answer{About: head.MessageID, Status: status(outcomes)}, func(w *registerxml.AnswerWriter) (err error) {
 		for n := 0; n < len(outcomes) && err == nil; n++ {
 			err = w.Outcome(outcomes[n])
 		}
@@ -113,7 +113,7 @@ func (s *Store) mayBeSent(ctx context.Context, x *postgres.Session, d postgres.D
 	return s.refuse(head, registerxml.Refusal{Rule: refusedConnection, Text: "no payout system of the data supplier is live for this authority with the right to accounts"})
 }
 
-// before takes the number of a document for a delivery. Where the same document had it before, its delivery is told; another document
+// before takes the number of a document for a delivery. Where the same document had it before, its delivery is given; another document
 // with that number is refused.
 func (s *Store) before(ctx context.Context, x *postgres.Session, d postgres.Delivery, head registerxml.Head) (delivery int64, err error) {
 	r, err := x.ExecContext(ctx, `INSERT INTO register_document (supplier, message_id, sha256, delivery_id, answered_at) VALUES ($1, $2, $3, $4, $5)
