@@ -31,6 +31,7 @@ var rooms = []room{
 	{path: "gateway/door", tests: []string{"gateway/postgres"}, why: "the doors, and what they need of the tables"},
 	{path: "gateway/door/doortest", may: []string{"gateway/door", "gateway/postgres"}, why: "the suite of the doors, upon real tables"},
 	{path: "register", why: "who is paid through which account"},
+	{path: "register/feed", may: []string{"register"}, why: "what the registers of persons and companies tell"},
 	{path: "reconciliation", may: []string{"register"}, why: "accounts for the flow; changes nothing"},
 	{path: "reconciliation/match", why: "what a posting is about: pure"},
 	{path: "metrics", why: "numbers for the operators"},

@@ -299,6 +299,14 @@ type Register struct {
 	Image bool `toml:"image"`
 	// ImageMB is what one image may take, where two are there while one is replaced; 0: a quarter of the machine's memory.
 	ImageMB int `toml:"image_mb"`
+	// Feeds are who sends the files of changes that the registers of persons and companies tell.
+	Feeds []Feed `toml:"feed"`
+}
+
+// Feed is the data supplier that sends the files of a source.
+type Feed struct {
+	Source   string `toml:"source"` // CPR, CVR or SE
+	Supplier string `toml:"supplier"`
 }
 
 // Audit is the log that cannot be forged unseen: what of it is outside the database.

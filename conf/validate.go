@@ -82,7 +82,7 @@ func (c Config) Validate() error {
 	p.check(err == nil, "report.daily", "%v", err)
 	p.lasts("flow.poll", c.Flow.Poll, time.Millisecond, time.Hour)
 	p.within("months.close_after", c.Months.CloseAfter, 0, 120)
-	p.within("register.image_mb", c.Register.ImageMB, 0, 1<<20)
+	c.Register.validate(&p)
 	p.check(c.Journal.Keep == 0 || c.Journal.Keep >= 7 && c.Journal.Keep <= 36500, "journal.keep", "%d is neither 0 nor between 7 and 36500 days", c.Journal.Keep)
 	oneOf(&p, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(&p, "log.format", c.Log.Format, "json", "console")
@@ -92,6 +92,17 @@ func (c Config) Validate() error {
 	c.validateBanks(&p)
 	c.validateBankReports(&p)
 	return p.all()
+}
+
+func (r Register) validate(p *problems) {
+	p.within("register.image_mb", r.ImageMB, 0, 1<<20)
+	sources := map[string]bool{}
+	for _, f := range r.Feeds {
+		oneOf(p, "register.feed.source", f.Source, "CPR", "CVR", "SE")
+		p.check(f.Supplier != "", "register.feed.supplier", "is missing for source %s", f.Source)
+		p.check(!sources[f.Source], "register.feed.source", "%s stands twice: the files of a source have one sequence", f.Source)
+		sources[f.Source] = true
+	}
 }
 
 // all is an ErrInvalid of all problems; nil where there is none.

@@ -116,7 +116,7 @@ func (r *row) optionalCVR(column int) {
 		return
 	}
 	n, ok := number(b, 8)
-	if !ok || !isCVR(n) {
+	if !ok || !gateway.ValidNumber(gateway.CVR, n) {
 		r.fail(column, "must be a CVR number: 8 digits, modulus 11")
 	}
 	r.Int8(r.columns[column], n)
@@ -173,9 +173,8 @@ func formats() []format {
 		{"payout_connections.csv", []string{"payout_system", "authority", "state", "rights", "responsible"}, 0, "load_payout_connection",
 			"payout_system text, authority text, state text, rights text, responsible text", parsePayoutConnection},
 		{"periods.csv", []string{"kind", "days"}, 0, "load_period", "kind smallint, days int", parsePeriod},
-		{"holders.csv", []string{"kind", "id", "parent", "status", "ended_on", "name", "street", "postcode", "town", "country"},
-			0, "load_holder", `kind smallint, id bigint, parent bigint, status smallint, ended_on date, name text, street text, postcode text,
-			town text, country text`, parseHolder},
+		{"holders.csv", []string{"kind", "id", "parent", "status", "ended_on", "name", "street", "postcode", "town", "country",
+			"born_on", "bankrupt_on", "successor", "guardian", "guardianship"}, 5, "load_holder", holderTable, parseHolder},
 		{"claims.csv", []string{"kind", "id", "creditor", "claim", "priority", "ore", "account", "benefit_types", "valid_from", "valid_to"}, 0, "load_claim",
 			`holder_kind smallint, holder_id bigint, creditor text, claim text, priority int, ore bigint, account text, benefit_types text,
 			runs_from date, runs_to date`, parseClaim},

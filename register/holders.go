@@ -65,11 +65,11 @@ func (r *row) holder() (gateway.HolderKind, int64) {
 	var ok bool
 	switch kind {
 	case gateway.CPR:
-		if id, ok = number(r.fields[1], 10); !ok || !isCPR(id) {
+		if id, ok = number(r.fields[1], 10); !ok || !gateway.ValidNumber(kind, id) {
 			r.failID(1, "must be a CPR number: 10 digits that begin with a date of birth; replacement numbers are refused")
 		}
 	case gateway.CVR, gateway.SE:
-		if id, ok = number(r.fields[1], 8); !ok || !isCVR(id) {
+		if id, ok = number(r.fields[1], 8); !ok || !gateway.ValidNumber(kind, id) {
 			r.fail(1, "must be 8 digits, modulus 11")
 		}
 	case gateway.PNR:
@@ -81,6 +81,12 @@ func (r *row) holder() (gateway.HolderKind, int64) {
 	}
 	return kind, id
 }
+
+const holderTable = `kind smallint, id bigint, parent bigint, status smallint, ended_on date, name text, street text, postcode text,
+	town text, country text, born_on date, bankrupt_on date, successor bigint, guardian bigint, guardianship smallint`
+
+// holderFacts are what a version of a holder says, in the order of holderTable.
+const holderFacts = "parent, status, ended_on, name, street, postcode, town, country, born_on, bankrupt_on, successor, guardian, guardianship"
 
 func parseHolder(r *row) {
 	kind, id := r.holder()
@@ -112,6 +118,55 @@ func parseHolder(r *row) {
 	r.optional(7, 20)
 	r.optional(8, 100)
 	r.country(9)
+	r.standing(kind, id)
+}
+
+// standing appends what is known of a holder beside its name: birth, bankruptcy, the number in its place, who acts for it. // B22.2 // B38
+func (r *row) standing(kind gateway.HolderKind, id int64) {
+	const born, bankrupt, successor, guardian, guardianship = 10, 11, 12, 13, 14
+	day, has := r.day(born)
+	if has && kind == gateway.CPR && gateway.DateOf(day) != gateway.BirthDate(id) || has && kind != gateway.CPR {
+		r.fail(born, "must be the date of birth that the CPR number says, and of citizens only")
+	}
+	r.optionalDate("born_on", day, has)
+	day, has = r.day(bankrupt)
+	if has && kind == gateway.CPR {
+		r.fail(bankrupt, "is for companies only")
+	}
+	r.optionalDate("bankrupt_on", day, has)
+	r.other(successor, kind, "must be a number of the same kind")
+	if r.other(guardian, gateway.CPR, "must be a CPR number"); len(r.fields[guardian]) > 0 && kind != gateway.CPR {
+		r.fail(guardian, "is for citizens only")
+	}
+	r.guardianship(guardianship, kind)
+}
+
+// other appends another holder's number, or NULL.
+func (r *row) other(column int, kind gateway.HolderKind, rule string) {
+	b := r.fields[column]
+	if len(b) == 0 {
+		r.Null(r.columns[column])
+		return
+	}
+	n, ok := number(b, kind.Digits())
+	if !ok || !gateway.ValidNumber(kind, n) {
+		r.failID(column, rule)
+	}
+	r.Int8(r.columns[column], n)
+}
+
+func (r *row) guardianship(column int, kind gateway.HolderKind) {
+	word := gateway.ParseGuardianship(string(r.fields[column]))
+	switch {
+	case len(r.fields[column]) == 0 || string(r.fields[column]) == "none":
+		r.Null("guardianship")
+		return
+	case word == 0:
+		r.fail(column, "must be none, guardianship or custody")
+	case kind != gateway.CPR:
+		r.fail(column, "is for citizens only")
+	}
+	r.Int2("guardianship", int16(word))
 }
 
 // endedOn appends the day of death, end or emigration: of the dead and ceased it says how long they can be paid. // B18.3

@@ -90,6 +90,9 @@ func checks(staged string) []check {
 			{"parent", "is no CVR number among the holders", `SELECT l.source, l.line FROM load_holder l WHERE l.parent IS NOT NULL
 				AND NOT EXISTS (SELECT FROM load_holder o WHERE o.kind = 2 AND o.id = l.parent)
 				AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = 2 AND o.id = l.parent)`},
+			{"successor", "is not known among the holders of its kind", `SELECT l.source, l.line FROM load_holder l WHERE l.successor IS NOT NULL
+				AND NOT EXISTS (SELECT FROM load_holder o WHERE o.kind = l.kind AND o.id = l.successor)
+				AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = l.kind AND o.id = l.successor)`},
 		}
 	}
 	return []check{
@@ -179,6 +182,8 @@ func valueOf(f format, column string) string {
 	case column == "id":
 		return fmt.Sprintf(`CASE %s WHEN 1 THEN left(lpad(%[2]s::text, 10, '0'), 6) || '-xxxx' WHEN 4 THEN lpad(%[2]s::text, 10, '0')
 			ELSE lpad(%[2]s::text, 8, '0') END`, kind, id)
+	case column == "successor":
+		return `CASE l.kind WHEN 1 THEN left(lpad(l.successor::text, 10, '0'), 6) || '-xxxx' ELSE l.successor::text END`
 	case column == "parent" && f.staged == "load_holder":
 		return `lpad(l.parent::text, 8, '0')`
 	case column == "kind":
@@ -243,7 +248,7 @@ func merges(staged string) []pgscript.Step {
 		return append([]pgscript.Step{listed(staged, "rights", `' '`)},
 			connectionSteps(staged)...)
 	}
-	return versioned(staged, "nks.holder_version", "id, kind", "parent, status, ended_on, name, street, postcode, town, country",
+	return versioned(staged, "nks.holder_version", "id, kind", holderFacts,
 		adding+"holder_version")
 }
 

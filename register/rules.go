@@ -30,41 +30,11 @@ func isDigits(b []byte) bool {
 	return true
 }
 
-// isCPR judges the date of birth alone: since 2007 numbers are issued whose control digit does not fit, and only the
-// CPR register knows who exists. A replacement number (day + 60) is none. // G-ident
-func isCPR(n int64) bool {
-	day, month, yy, seventh := int(n/1e8), int(n/1e6)%100, int(n/1e4)%100, int(n/1e3)%10
-	year := yy + 1900
-	switch {
-	case seventh <= 3:
-	case seventh == 4 || seventh == 9:
-		if yy <= 36 {
-			year = yy + 2000
-		}
-	case yy <= 57:
-		year = yy + 2000
-	default:
-		year = yy + 1800
-	}
-	return isDay(year, month, day)
-}
-
 func isDay(year, month, day int) bool {
 	if month < 1 || month > 12 || day < 1 || day > 31 {
 		return false
 	}
 	return day <= 28 || time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Day() == day
-}
-
-// isCVR checks modulus 11 with the weights 2 7 6 5 4 3 2 1, as the CVR and SE registers use it.
-func isCVR(n int64) bool {
-	weights := [8]int64{1, 2, 3, 4, 5, 6, 7, 2}
-	sum := int64(0)
-	for _, w := range weights {
-		sum += n % 10 * w
-		n /= 10
-	}
-	return sum > 0 && sum%11 == 0
 }
 
 func isUpper(b []byte) bool {

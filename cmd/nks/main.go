@@ -28,6 +28,8 @@ func commands() []command.Command {
 			Examples: []string{"send --mailbox gateway:2222 --supplier LEVA --key supplier_LEVA --host-key mailbox_host.pub bundle.xml",
 				"send --via mq --server gateway:4222 --supplier LEVA --password-file password bundle.xml",
 				"send --via amqp --server amqps://mq.example:5671 --supplier LEVA --password-file password --into answers bundle.xml"}},
+		{Name: "feed", Args: "FILE...", Summary: "apply files of changes that the registers of persons and companies tell (docs/feed.md)", Run: feedCommand,
+			Examples: []string{"feed --config /srv/nks/nks.toml cpr-000017.xml"}},
 		{Name: "check", Args: "FILE...", Summary: "tell what would become of bundles, without sending them; - is standard input", Run: checkCommand,
 			Examples: []string{"check --config /srv/nks/nks.toml bundle.xml", "check --json --at 2005-08-11T04:30:00+02:00 - < bundle.xml"}},
 		{Name: "conformance", Summary: "play the connection test against a running gateway, as a data supplier, and keep a report (docs/connecting.md)", Run: conformanceCommand,

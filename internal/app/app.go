@@ -17,6 +17,7 @@ import (
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/receive"
 	"nks/journal"
+	"nks/register/feed"
 	"nks/sftp"
 )
 
@@ -198,7 +199,7 @@ func patience() gateway.Patience {
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
 	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), Connections: connectionRule(c), BankReports: c.ReportingBanks(), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
-		Keeping: Keeping(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
+		Keeping: Keeping(c), Feeds: feeds(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
@@ -207,6 +208,15 @@ func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken fu
 			Split: gateway.SplitLimits{InterchangeOrders: c.Limits.InterchangePayments, InterchangeBytes: c.Limits.InterchangeMB << 20,
 				MessageOrders: c.Limits.MessagePayments},
 			AnswerPayments: c.Limits.AnswerPayments, AnswerQuiet: c.Answers.Quiet.Duration, AnswerDeadline: c.Answers.Deadline.Duration}})
+}
+
+// feeds are who sends the changes of each source.
+func feeds(c conf.Config) map[feed.Source]string {
+	all := map[feed.Source]string{}
+	for _, f := range c.Register.Feeds {
+		all[feed.Source(f.Source)] = f.Supplier
+	}
+	return all
 }
 
 // makeWorkers makes everything that repeats, in the order of the flow.

@@ -21,6 +21,7 @@ import (
 	"nks/gateway/postgres/closing"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
+	"nks/gateway/postgres/feeding"
 	"nks/gateway/postgres/inquiry"
 	"nks/gateway/postgres/keys"
 	"nks/gateway/postgres/line"
@@ -35,6 +36,7 @@ import (
 	flow "nks/gateway/postgres/watch"
 	"nks/journal"
 	"nks/register/accounts"
+	"nks/register/feed"
 	"nks/register/image"
 )
 
@@ -96,6 +98,8 @@ type StepOptions struct {
 	Quiet       *postgres.Quiet // nil: one of its own
 	// HashKey is the file of the key of keyed hashes; empty: no month can be dropped.
 	HashKey string
+	// Feeds are the data suppliers that send the files of each source of changes of holders.
+	Feeds map[feed.Source]string
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -175,7 +179,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
 	documents := &registry.Store{Base: base, Answers: writer, Accounts: s.Accounts, Connections: o.Connections, Reports: o.BankReports}
-	s.Receive.Requests = append(s.Receive.Requests, documents.Requests()...)
+	s.Receive.Requests = append(documents.Requests(), (&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request())
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
