@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -164,33 +165,81 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
+// TestSchema: what is written is as the schema in docs has it, of every kind, and so is an answer.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("xmllint")
+	if err != nil {
+		t.Skip("no xmllint here")
+	}
+	args := []string{"--noout", "--schema", "../../docs/schemas/register-1.xsd"}
+	for n, root := range []string{registerxml.BankReport, registerxml.CaseworkerRequest} {
+		h := registerxml.Head{Root: root, MessageID: "M", Sender: "S"}
+		if h.Bank = "Bank & Co"; root == registerxml.CaseworkerRequest {
+			h.Bank, h.Authority = "", "77"
+		}
+		var all []registerxml.Item
+		for seed := range 300 {
+			all = append(all, items(root).Example(seed))
+		}
+		args = append(args, filepath.Join(t.TempDir(), fmt.Sprint(n, ".xml")))
+		if err := os.WriteFile(args[len(args)-1], write(t, h, all), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, a := range answersOf() {
+		args = append(args, filepath.Join(t.TempDir(), "answer.xml"))
+		if err := os.WriteFile(args[len(args)-1], writeAnswer(t, a, outcomesOf()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, err := exec.Command(program, args...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, found)
+	}
+}
+
+// answersOf are heads of answers with all that there may be.
+func answersOf() []registerxml.Answer {
+	at := time.Date(2005, 8, 11, 6, 0, 0, 123456000, time.UTC)
+	return []registerxml.Answer{
+		{ID: "NKS2C REGISTERSVAR 1", MadeAt: at, To: "LEVA", About: "M-1", Status: gateway.StatusPartly, Repeats: true},
+		{ID: "NKS2C REGISTERSVAR 2", MadeAt: at, To: "LEVA", Status: gateway.StatusRejected, Refused: &registerxml.Refusal{Rule: "form", Text: "no", Line: 3, Path: "a/b"}},
+	}
+}
+
+func outcomesOf() []registerxml.Outcome {
+	at := time.Date(2005, 8, 11, 6, 0, 0, 123456000, time.UTC)
+	return []registerxml.Outcome{{Item: 1, Ref: "a", State: "refused", Rule: "B39.1", Text: "not <there>"},
+		{Item: 2, Ref: "b", State: "in_force", Application: 7, Version: 9, From: at, Holds: []registerxml.Held{
+			{Account: registerxml.Account{Account: gateway.Account{Kind: gateway.DomesticBBAN, Number: "1234000000xxxx"}}, Version: 9, From: at},
+			{Authority: "77", BenefitType: "YD1", Account: registerxml.Account{Account: gateway.Account{Kind: gateway.ForeignAccount, Number: "X1", BIC: "AAAACHZZ"}, Currency: "CHF"},
+				Version: 10, Locked: true, Later: true, From: at, To: at.AddDate(1, 0, 0)}}}}
+}
+
+func writeAnswer(t *testing.T, head registerxml.Answer, all []registerxml.Outcome) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := registerxml.NewAnswerWriter(&b, head)
+	for _, o := range all {
+		if err == nil {
+			err = w.Outcome(o)
+		}
+	}
+	if err == nil {
+		err = w.End()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // TestAnswer: an answer is read as it was written, with all that there may be.
 func TestAnswer(t *testing.T) {
 	t.Parallel()
-	at := time.Date(2005, 8, 11, 6, 0, 0, 123456000, time.UTC)
-	for _, head := range []registerxml.Answer{
-		{ID: "NKS2C REGISTERSVAR 1", MadeAt: at, To: "LEVA", About: "M-1", Status: gateway.StatusPartly, Repeats: true},
-		{ID: "NKS2C REGISTERSVAR 2", MadeAt: at, To: "LEVA", Status: gateway.StatusRejected, Refused: &registerxml.Refusal{Rule: "form", Text: "no", Line: 3, Path: "a/b"}},
-	} {
-		want := []registerxml.Outcome{{Item: 1, Ref: "a", State: "refused", Rule: "B39.1", Text: "not <there>"},
-			{Item: 2, Ref: "b", State: "in_force", Application: 7, Version: 9, From: at, Holds: []registerxml.Held{
-				{Account: registerxml.Account{Account: gateway.Account{Kind: gateway.DomesticBBAN, Number: "1234000000xxxx"}}, Version: 9, From: at},
-				{Authority: "77", BenefitType: "YD1", Account: registerxml.Account{Account: gateway.Account{Kind: gateway.ForeignAccount, Number: "X1", BIC: "AAAACHZZ"}, Currency: "CHF"},
-					Version: 10, Locked: true, Later: true, From: at, To: at.AddDate(1, 0, 0)}}}}
-		var b bytes.Buffer
-		w, err := registerxml.NewAnswerWriter(&b, head)
-		for _, o := range want {
-			if err == nil {
-				err = w.Outcome(o)
-			}
-		}
-		if err == nil {
-			err = w.End()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := registerxml.NewAnswerReader(&b)
+	for _, head := range answersOf() {
+		want := outcomesOf()
+		r := registerxml.NewAnswerReader(bytes.NewReader(writeAnswer(t, head, want)))
 		got, err := r.Head()
 		if err != nil || !reflect.DeepEqual(got, head) {
 			t.Fatalf("head %+v, %v", got, err)
