@@ -20,8 +20,8 @@ func reporting(t testing.TB) *world {
 	w := newWorld(t, func(o *options) {
 		o.country["bank_directory.csv"] = []string{"registration_number,bank,joined,bank_centre,merged_into", "7045,Egen Bank,yes,BEC,", "7046,Egen Bank,yes,BEC,",
 			"5301,Anden Bank,yes,BEC,", "8888,Ny Bank,no,BEC,"}
-		o.country["payout_systems.csv"] = []string{"payout_system,supplier,name", "SAG,LEVA,Sag", "LON,LEVA,Løn"}
-		o.country["payout_connections.csv"] = []string{"payout_system,authority,state,rights,responsible", "SAG,77,live,payments accounts,Rosen", "LON,78,live,payments,Rosen"}
+		o.country["payout_systems.csv"] = []string{"payout_system,supplier,name", "SAG,LEVA,Sag", "LON,LEVA,Løn", "NABO,LEVB,Nabo"}
+		o.country["payout_connections.csv"] = []string{"payout_system,authority,state,rights,responsible", "SAG,77,live,payments accounts,Rosen", "LON,78,live,payments,Rosen", "NABO,78,connected,accounts,Rosen"}
 	})
 	w.Steps = w.steps(func(o *app.StepOptions) {
 		o.Connections = gateway.ConnectionsRecorded
@@ -192,6 +192,42 @@ func TestCaseworkerInterface(t *testing.T) {
 	// The payment is of another benefit than the specific account.
 	w.paid(bundle("G-1", cpr("A-1", ann, 100)))
 	w.want("paid to", w.row(`SELECT p.e2e, o.account FROM bank_order o JOIN payment p ON p.id = o.payment_id`), "A-1 "+annAccount)
+}
+
+// TestCaseworkerInterface_LockedByAnother: once its authority has locked a specific account, another authority's change is refused, and
+// the read-back tells that authority nothing of it; unlocking, limiting, promoting and deleting are its own. // B27.1 // B27.2 // B19.2
+func TestCaseworkerInterface_LockedByAnother(t *testing.T) {
+	t.Parallel()
+	w := reporting(t)
+	specific := func(i registerxml.Item, expects int64) registerxml.Item {
+		i.Authority, i.BenefitType, i.Expects = "77", "YD1", expects
+		return i
+	}
+	neighbour := registerxml.Head{Root: registerxml.CaseworkerRequest, MessageID: "N-1", Sender: "LEVB", Authority: "78"}
+	change := specific(with(telling(registerxml.Register, bob), "53010000000009"), 0)
+	_, all := w.sends("LEVA", "id:a", document(t, caseworker("C-1"), telling(registerxml.Query, bob)))
+	seen := all[0].Holds[1].Version
+	_, all = w.sends("LEVB", "id:b", document(t, neighbour, change))
+	w.want("not locked", whatBecame(all), "r1 refused B27.1")
+	_, all = w.sends("LEVA", "id:c", document(t, caseworker("C-2"), specific(telling(registerxml.Lock, bob), seen)))
+	w.want("locked", whatBecame(all), "r1 in_force [77 YD1 "+bobSpecific+"]")
+	locked := all[0].Holds[0]
+	if !locked.Locked || locked.Version == seen {
+		t.Errorf("read back %+v", locked)
+	}
+	neighbour.MessageID = "N-2"
+	_, all = w.sends("LEVB", "id:d", document(t, neighbour, change, telling(registerxml.Query, bob)))
+	w.want("another authority", whatBecame(all), "r1 refused B27.2; r2 answered ["+bobAccount[:10]+"xxxx]")
+
+	limit := specific(telling(registerxml.Limit, bob), 0)
+	limit.To = gateway.Date{Year: 2005, Month: 12, Day: 1}
+	_, all = w.sends("LEVA", "id:e", document(t, caseworker("C-3"), specific(telling(registerxml.Promote, bob), locked.Version), specific(telling(registerxml.Unlock, bob), locked.Version)))
+	w.want("promoted while locked, and unlocked", whatBecame(all), "r1 refused B27.2 ["+bobAccount[:10]+"xxxx]; r2 in_force [77 YD1 "+bobSpecific+"]")
+	limit.Expects = all[1].Version
+	_, all = w.sends("LEVA", "id:f", document(t, caseworker("C-4"), limit))
+	w.want("limited", whatBecame(all), "r1 in_force [77 YD1 "+bobSpecific+"]")
+	_, all = w.sends("LEVA", "id:g", document(t, caseworker("C-5"), specific(telling(registerxml.Promote, bob), all[0].Version), specific(telling(registerxml.Delete, bob), all[0].Version)))
+	w.want("promoted, and deleted", whatBecame(all), "r1 waits_activation ["+bobAccount[:10]+"xxxx]; r2 in_force")
 }
 
 // TestRegisterDocumentsAreKnown: a document that comes again, under whatever name, is told what became of it; another with its number, of
