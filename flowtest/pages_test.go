@@ -240,8 +240,8 @@ func TestPages_Payment(t *testing.T) {
 	p.hides("a refused payment", refused, "A-1<", "GIS&#43;4&#39;")
 
 	found := p.get("/payment/"+w.payment("A-3"), "77", http.StatusOK)
-	p.says("a payment to a NemKonto", found, "Modtagerens NemKonto", "CPR 010170-xxxx", annAccount, "Hos pengeinstituttet")
-	p.hides("a payment to a NemKonto", found, ann)
+	p.says("a payment to a NemKonto", found, "Modtagerens NemKonto", "CPR 010170-xxxx", annAccount[:10]+"xxxx", "Hos pengeinstituttet")
+	p.hides("a payment to a NemKonto", found, ann, annAccount, annAccount[4:]) // B19.1: in no raw document either
 
 	p.says("a returned payment", p.get("/payment/"+w.payment("A-4"), "77", http.StatusOK), "Returneret til myndigheden", "Myndigheden har valgt betalingen retur")
 	p.says("a rejected payment", p.get("/payment/"+w.payment("A-5"), "77", http.StatusOK), "Afvist ved kontrollen", "MODTAGER KAN IKKE IDENTIFICERES")

@@ -52,3 +52,7 @@ const (
 	ByErrorAccount  AccountRule = 5 // none: the standing choice names the authority's own error account // G-faulty
 	BySetOff        AccountRule = 6 // the creditor's of a claim against the recipient
 )
+
+// IsNemKonto reports whether the account is a NemKonto, of which an authority sees no more than all but the last four digits: neither
+// one that its payment names, nor a specific account of its own. // B19.1 // B19.2
+func (r AccountRule) IsNemKonto() bool { return r == ByNemKonto || r == ByParentAccount }

@@ -94,7 +94,8 @@ type AnswerTx struct {
 	Complete         bool
 	Holder           Holder
 	Account          Account // response 8: the full account
-	Detail           Detail  // names and addresses of an account abroad
+	Rule             AccountRule
+	Detail           Detail // names and addresses of an account abroad
 	Block            DebitBlock
 }
 

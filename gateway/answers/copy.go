@@ -37,7 +37,11 @@ type forPeople struct {
 func (p *forPeople) Tx(t gateway.AnswerTx) error {
 	cells := []string{t.EndToEndID, t.InstrID, t.Holder.ID, kroner(t.Ore), t.Status}
 	if p.kind == gateway.Response8 {
-		cells = append(cells, t.Account.Number, t.Block.ExecutesOn.String(), t.Block.Agreement, t.Block.DebitAccount)
+		account := t.Account.Number
+		if t.Rule.IsNemKonto() { // B19.1
+			account = t.Account.MaskedNumber()
+		}
+		cells = append(cells, account, t.Block.ExecutesOn.String(), t.Block.Agreement, t.Block.DebitAccount)
 	} else {
 		cells = append(cells, string(t.Code), clip(t.Text))
 	}

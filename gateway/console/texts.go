@@ -106,7 +106,7 @@ var pageTexts = []Text{
 	{"payment.norecipient", "kun kontoen er angivet", "named by the account alone"},
 	{"payment.account", "Konto", "Account"},
 	{"payment.noaccount", "findes ved frigivelsen", "found at release"},
-	{"payment.masked", "(sidste cifre vises, når pengeinstituttet har betalingen)", "(the last digits are shown when the bank has the payment)"},
+	{"payment.masked", "(sidste cifre vises, når pengeinstituttet har betalingen, og for en NemKonto aldrig)", "(the last digits are shown when the bank has the payment, and those of a NemKonto never)"},
 	{"payment.benefit", "Ydelsesart", "Benefit type"},
 	{"payment.setoff", "Heraf modregnet", "Of it set off"},
 	{"payment.setoffof", "Modregnet af en betaling", "Set off of a payment"},

@@ -27,7 +27,7 @@ type Payment struct {
 	State       State     `db:"-"`
 	Recipient   string    `db:"-"` // kind and number, a citizen's masked; empty: named by the account alone
 	Decision    *Decision `db:"-"` // nil: the payment names its account, or was not accepted
-	Account     string    `db:"-"` // its tail masked until the bank has the payment; empty: found at release
+	Account     string    `db:"-"` // its tail masked until the bank has the payment, and that of a NemKonto always; empty: found at release
 	Masked      bool      `db:"-"` // the account's tail is
 
 	Delivery      int64      `db:"delivery_id"`
@@ -215,7 +215,7 @@ func (p *paymentRow) settle() {
 		account = *p.OrderAccount
 	}
 	p.Account = account
-	if p.Masked = account != "" && !p.withBank(); p.Masked {
+	if p.Masked = account != "" && p.hides(); p.Masked {
 		p.Account = gateway.Account{Number: account}.MaskedNumber()
 	}
 }
@@ -234,9 +234,14 @@ func (p *paymentRow) masker() masker {
 	return m
 }
 
-// hidden are accounts that must not be seen yet, in every way in which documents write them.
+// hides reports whether the end of the account must not be seen: of a NemKonto never, of any other until the bank has the payment. // B19.1
+func (p *paymentRow) hides() bool {
+	return gateway.AccountRule(p.Order.Rule).IsNemKonto() || !p.withBank()
+}
+
+// hidden are accounts that must not be seen, in every way in which documents write them.
 func (p *paymentRow) hidden() []string {
-	if p.withBank() {
+	if !p.hides() {
 		return nil
 	}
 	accounts := []string{p.NamedAccount}

@@ -201,6 +201,7 @@ type responded struct {
 	Holder      sql.NullInt64  `db:"holder"`
 	AccountKind sql.NullInt16  `db:"account_kind"`
 	Account     sql.NullString `db:"account"`
+	Rule        int16          `db:"rule"`
 	BIC         sql.NullString `db:"bic"`
 	BankCode    sql.NullString `db:"bank_code"`
 	Detail      []byte         `db:"detail"`
@@ -246,6 +247,7 @@ func (t responded) tx(kind gateway.AnswerKind) (gateway.AnswerTx, error) {
 	if kind == gateway.Response8 {
 		tx.Account = gateway.Account{Kind: gateway.AccountKind(t.AccountKind.Int16), Number: t.Account.String,
 			BIC: t.BIC.String, BankCode: t.BankCode.String}
+		tx.Rule = gateway.AccountRule(t.Rule)
 		if len(t.Detail) > 0 {
 			if err := json.Unmarshal(t.Detail, &tx.Detail); err != nil {
 				return tx, fmt.Errorf("payment %d: detail: %w", t.ID, err)
