@@ -25,6 +25,7 @@ var leaves = []string{"edifact", "mq", "sftp", "conf", "schema", "bankday", "hea
 var rooms = []room{
 	{path: "gateway/intake", why: "a codec"},
 	{path: "gateway/answers", why: "a codec"},
+	{path: "gateway/registerxml", why: "a codec"},
 	{path: "gateway/bankfile", why: "a codec"},
 	{path: "gateway/banklink", why: "a leaf of the bank line"},
 	{path: "gateway/door", tests: []string{"gateway/postgres"}, why: "the doors, and what they need of the tables"},
@@ -34,7 +35,7 @@ var rooms = []room{
 	{path: "reconciliation", may: []string{"register"}, why: "accounts for the flow; changes nothing"},
 	{path: "reconciliation/match", why: "what a posting is about: pure"},
 	{path: "metrics", why: "numbers for the operators"},
-	{path: "gateway/postgres", may: []string{"register", "reconciliation", "reconciliation/match", "gateway/door"}, alone: true, why: "the base of the stages, and the stages"},
+	{path: "gateway/postgres", may: []string{"register", "reconciliation", "reconciliation/match", "gateway/door", "gateway/registerxml"}, alone: true, why: "the base of the stages, and the stages"},
 	{path: "gateway/postgres/server", why: "the private server"},
 	{path: "gateway/postgres/pgtest", may: []string{"gateway/postgres/server"}, why: "databases for tests"},
 	{path: "gateway/view", may: []string{"register", "reconciliation"}, why: "read models of pages and API"},

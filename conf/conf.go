@@ -168,6 +168,8 @@ type Config struct {
 	Decisions     Decisions     `toml:"decisions"`
 	// Banks are the booking centres' profiles of an empty database.
 	Banks []Bank `toml:"bank"`
+	// BankReports say which data suppliers report customers' accounts for which banks.
+	BankReports []BankReport `toml:"bank_report"`
 
 	// Folder is where the configuration was read from, and relative paths are meant from.
 	Folder string `toml:"-"`

@@ -270,6 +270,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"depths at a path":     {"[mq]\ndriver = \"amqp\"\nlogin = \"l\"\nurls = [\"amqps://mq.example\"]\nmanagement = \"https://mq.example/api\"\n", "mq.management"},
 		"one queue for all":    {"[mq]\ndriver = \"amqp\"\nin = \"IN\"\n", "suppliers would share a queue"},
 		"our own answers":      {"[mq]\ndriver = \"amqp\"\nin = \"Q.{supplier}\"\nout = \"Q.{supplier}\"\n", "we would read what we put"},
+		"reports twice":        {"[[bank_report]]\nsupplier = \"A\"\nbanks = [\"B\", \"B\"]\n[[bank_report]]\nsupplier = \"A\"\nbanks = [\"C\"]\n", "bank_report.supplier: \"A\" stands there twice"},
+		"reports for nobody":   {"[[bank_report]]\nsupplier = \"A\"\n", "bank_report.banks: of \"A\" must be 1 to 1000 banks"},
 		"queue used twice":     {"[mq]\ndriver = \"amqp\"\n[[mq.supplier]]\nname = \"A\"\nin = \"X\"\nout = \"X\"\n", `queue "X" is used already, by A`},
 		"certificate":          {"[mq]\ntls_certificate = \"a\"\ntls_key = \"b\"\ntls_client_ca = \"c\"\n[[mq.supplier]]\nname = \"A\"\ncertificates = [\"CN=A\"]\n", "is neither cn:"},
 		"certificate unasked":  {"[[mq.supplier]]\nname = \"A\"\ncertificates = [\"cn:A\"]\n", "need mq.tls_client_ca"},

@@ -96,6 +96,7 @@ func (c Config) Validate() error {
 	c.Lines.validate(&p)
 	c.Console.validate(&p, c.Environment)
 	c.validateBanks(&p)
+	c.validateBankReports(&p)
 	return p.all()
 }
 

@@ -205,7 +205,7 @@ func patience() gateway.Patience {
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), Connections: connectionRule(c), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), Connections: connectionRule(c), BankReports: c.ReportingBanks(), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
 		Keeping: Keeping(c), Feeds: feeds(c), HashKey: c.Retention.Key, Activation: letterRules(c.Activation), Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,

@@ -29,6 +29,7 @@ import (
 	"nks/gateway/postgres/line"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
+	"nks/gateway/postgres/registry"
 	"nks/gateway/postgres/release"
 	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/retention"
@@ -77,6 +78,8 @@ type StepOptions struct {
 	OwnName   string            // NKS or NKSTEST
 	// Connections says of which bundles it counts how far their authority is connected.
 	Connections gateway.ConnectionRule
+	// BankReports are the banks that each data supplier reports for. // B39.1
+	BankReports map[string][]string
 	// Addressed is whom bundles may be addressed to; none: OwnName.
 	Addressed []string
 	OwnGLN    string
@@ -181,7 +184,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Keys:      &keys.Store{Base: base},
 		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
-	s.Receive.Requests = []postgres.Request{(&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request()}
+	documents := &registry.Store{Base: base, Answers: writer, Accounts: s.Accounts, Connections: o.Connections, Reports: o.BankReports}
+	s.Receive.Requests = append(documents.Requests(), (&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request())
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
