@@ -142,10 +142,14 @@ type Config struct {
 	Mailbox  Mailbox  `toml:"mailbox"`
 	MQ       MQ       `toml:"mq"`
 	Rasp     Rasp     `toml:"rasp"`
-	Clock    Clock    `toml:"clock"`
-	Identity Identity `toml:"identity"`
-	Cell     Cell     `toml:"cell"`
-	Limits   Limits   `toml:"limits"`
+	API      API      `toml:"api"`
+	Print    Print    `toml:"print"`
+	// Activation is of the letters by which holders approve accounts.
+	Activation Activation `toml:"activation"`
+	Clock      Clock      `toml:"clock"`
+	Identity   Identity   `toml:"identity"`
+	Cell       Cell       `toml:"cell"`
+	Limits     Limits     `toml:"limits"`
 	// ReleaseLimits are those of a database in which none ever was set.
 	ReleaseLimits ReleaseLimits `toml:"release_limits"`
 	Answers       Answers       `toml:"answers"`
@@ -164,6 +168,8 @@ type Config struct {
 	Decisions     Decisions     `toml:"decisions"`
 	// Banks are the booking centres' profiles of an empty database.
 	Banks []Bank `toml:"bank"`
+	// BankReports say which data suppliers report customers' accounts for which banks.
+	BankReports []BankReport `toml:"bank_report"`
 
 	// Folder is where the configuration was read from, and relative paths are meant from.
 	Folder string `toml:"-"`
@@ -375,8 +381,9 @@ func Default() Config {
 		Database: Database{MaxConnections: 60},
 		Mailbox: Mailbox{Listen: "127.0.0.1:2222", HostKey: "keys/mailbox_host", MaxFileMB: 1024,
 			IdleTimeout: Duration{5 * time.Minute}, MaxConnections: 200, StagedFiles: 1000, StagedMB: 4096, StagedKeep: Duration{30 * 24 * time.Hour}},
-		MQ:       defaultMQ(),
-		Rasp:     defaultRasp(),
+		MQ:   defaultMQ(),
+		Rasp: defaultRasp(),
+		API:  defaultAPI(), Print: defaultPrint(), Activation: defaultActivation(),
 		Identity: Identity{Name: "NKS", GLN: "5798000016446", AddressedAs: AddressedAs{Production: []string{}, Test: []string{}}},
 		Limits: Limits{InterchangePayments: 100_000, InterchangeMB: 32, MessagePayments: 5_000, ExecutionDaysAhead: 365,
 			BundlePayments: 2_000_000, AnswerPayments: 10_000, DeliveryGroups: 10_000},

@@ -18,7 +18,7 @@ type Lines struct {
 	Limits []string `toml:"limits"`
 }
 
-// Limit is for how long a line may be down, by its kind (bank, door, queue, endpoint) and name.
+// Limit is for how long a line may be down, by its kind (bank, door, queue, endpoint, print) and name.
 func (l Lines) Limit(kind, name string) time.Duration {
 	for _, text := range l.Limits {
 		if k, n, d, err := lineLimit(text); err == nil && k == kind && n == name {
@@ -39,13 +39,13 @@ func (l Lines) Limit(kind, name string) time.Duration {
 // lineLimit reads one of Lines.Limits.
 func lineLimit(text string) (kind, name string, limit time.Duration, err error) {
 	words := strings.Fields(text)
-	if len(words) == 3 && slices.Contains([]string{"bank", "door", "queue", "endpoint"}, words[0]) {
+	if len(words) == 3 && slices.Contains([]string{"bank", "door", "queue", "endpoint", "print"}, words[0]) {
 		limit, err = time.ParseDuration(words[2])
 		if err == nil {
 			return words[0], words[1], limit, nil
 		}
 	}
-	return "", "", 0, fmt.Errorf("%q is no limit such as \"bank BEC 5m\": bank, door, queue or endpoint, its name, how long", text)
+	return "", "", 0, fmt.Errorf("%q is no limit such as \"bank BEC 5m\": bank, door, queue, endpoint or print, its name, how long", text)
 }
 
 func (l Lines) validate(p *problems) {

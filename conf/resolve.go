@@ -52,6 +52,7 @@ func (c *Config) Resolve(dir string) {
 	}
 	c.MQ.Cluster.resolve(dir)
 	c.Rasp.resolve(dir)
+	c.resolveLetters(dir)
 	for i := range c.Banks {
 		b := &c.Banks[i]
 		b.Key = from(dir, b.Key)
@@ -140,6 +141,7 @@ func (c Config) CheckFiles() []error {
 	check("decisions.persons", c.Decisions.Persons, false)
 	check("keys.expires", c.Keys.Expires, false)
 	c.Rasp.files(check)
+	c.letterFiles(check)
 	for i, b := range c.Banks {
 		key := bankKey(i, b)
 		check(key+"key", b.Key, true)

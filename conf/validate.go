@@ -58,10 +58,16 @@ func (c Config) Validate() error {
 	oneOf(&p, "environment", c.Environment, Production, Test)
 	oneOf(&p, "connections", c.Connections, ConnectionsRecorded, ConnectionsRequired)
 	p.check(c.Data != "", "data", "is empty")
-	c.Database.validate(&p, len(c.Banks), len(c.Rasp.Endpoints()))
+	printers := 0
+	if c.Print.Address != "" {
+		printers = 1 // as long as this process owns it
+	}
+	c.Database.validate(&p, len(c.Banks), len(c.Rasp.Endpoints()), printers)
 	c.Mailbox.validate(&p)
 	c.MQ.validate(&p, c.Database.URL == "" && c.Database.URLFile == "")
 	c.Rasp.validate(&p, c.Environment)
+	c.API.validate(&p)
+	c.validateLetters(&p)
 	if c.Clock.Start != "" {
 		_, err := time.Parse(time.RFC3339, c.Clock.Start)
 		p.check(err == nil, "clock.start", "%q is no time such as \"2005-08-11T04:30:00+02:00\"", c.Clock.Start)
@@ -90,6 +96,7 @@ func (c Config) Validate() error {
 	c.Lines.validate(&p)
 	c.Console.validate(&p, c.Environment)
 	c.validateBanks(&p)
+	c.validateBankReports(&p)
 	return p.all()
 }
 
@@ -120,7 +127,7 @@ const connectionsPerBank = 4
 // with its readers, answers, doors, gauges, and one that listens for work. With fewer, steps that need one more would wait for each other.
 const connectionsAtLeast = 20
 
-func (d Database) validate(p *problems, banks, endpoints int) {
+func (d Database) validate(p *problems, banks, endpoints, printers int) {
 	p.check(d.URL == "" || d.URLFile == "", "database.url", "is given beside database.url_file")
 	if d.URL != "" {
 		u, err := url.Parse(d.URL)
@@ -134,7 +141,7 @@ func (d Database) validate(p *problems, banks, endpoints int) {
 	if endpoints > 0 { // each holds one while it is sent to, and one says that this process does
 		endpoints++
 	}
-	p.within("database.max_connections", d.MaxConnections, connectionsAtLeast+connectionsPerBank*banks+endpoints, 10_000)
+	p.within("database.max_connections", d.MaxConnections, connectionsAtLeast+connectionsPerBank*banks+endpoints+printers, 10_000)
 }
 
 func (m Mailbox) validate(p *problems) {

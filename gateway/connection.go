@@ -51,6 +51,17 @@ func (r ConnectionRule) Admits(systems []PayoutSystem) bool {
 	return slices.ContainsFunc(systems, func(s PayoutSystem) bool { return s.State.Pays() && slices.Contains(s.Rights, RightPayments) })
 }
 
+// RightAccounts is what a payout system must be entitled to before the register takes changes and queries of it. // B18.2
+const RightAccounts = "accounts"
+
+// AdmitsAccounts reports whether changes and queries of accounts are taken of an authority that its data supplier has these payout systems for:
+// one must be live with that right, and on record with it where connections are ignored. Unlike bundles, there is no agreement to go by instead.
+func (r ConnectionRule) AdmitsAccounts(systems []PayoutSystem) bool {
+	return slices.ContainsFunc(systems, func(s PayoutSystem) bool {
+		return (s.State.Pays() || r == ConnectionsIgnored) && slices.Contains(s.Rights, RightAccounts)
+	})
+}
+
 // Lack is something without which a connection takes no bundles.
 type Lack string
 

@@ -139,3 +139,25 @@ func TestConformanceReport_Passed(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// TestConnectionRule_AdmitsAccounts: the register is changed by a live system with that right alone; where connections are ignored, by one
+// that is on record with it. // B18.2
+func TestConnectionRule_AdmitsAccounts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rule    gateway.ConnectionRule
+		systems []gateway.PayoutSystem
+		want    bool
+	}{
+		{gateway.ConnectionsRecorded, nil, false},
+		{gateway.ConnectionsRequired, []gateway.PayoutSystem{{State: gateway.ConnectionLive, Rights: []string{"payments"}}}, false},
+		{gateway.ConnectionsRequired, []gateway.PayoutSystem{{State: gateway.ConnectionTesting, Rights: []string{"accounts"}}}, false},
+		{gateway.ConnectionsRecorded, []gateway.PayoutSystem{{State: gateway.ConnectionEnded, Rights: []string{"accounts"}}, {State: gateway.ConnectionConnected, Rights: []string{"payments", "accounts"}}}, true},
+		{gateway.ConnectionsIgnored, nil, false},
+		{gateway.ConnectionsIgnored, []gateway.PayoutSystem{{State: gateway.ConnectionTesting, Rights: []string{"accounts"}}}, true},
+	} {
+		if got := c.rule.AdmitsAccounts(c.systems); got != c.want {
+			t.Errorf("%q of %+v: %t", c.rule, c.systems, got)
+		}
+	}
+}

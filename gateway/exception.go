@@ -106,6 +106,10 @@ const LineIsDown ExceptionKind = "line down"
 // look depends on how soon that is.
 const KeyExpires ExceptionKind = "key expires"
 
+// LetterUnsent is an application for an account whose holder must approve it, and to whom no letter can be sent: dead, without an address, or the
+// print provider has another file of its name. It ends with another letter. // B13
+const LetterUnsent ExceptionKind = "letter cannot be sent"
+
 // Exceptions at the doors.
 const (
 	NameReused     ExceptionKind = "name used again with other bytes"
@@ -186,7 +190,7 @@ func exceptionSeverities() []kindSeverity {
 		{AccountChanged, Warning}, {EffectFails, Urgent},
 		{NightHold, Warning}, {OverLimit, Urgent},
 		{LogLags, Warning}, {LogContradicts, Urgent}, {DatabaseSetBack, Urgent}, {JournalNotTaken, Urgent}, {SentNotKnown, Urgent}, {ReceivedNotKnown, Urgent},
-		{ClockApart, Urgent}, {DatabaseTookNothing, Notice}, {LineIsDown, Urgent}, {KeyExpires, Warning},
+		{ClockApart, Urgent}, {DatabaseTookNothing, Notice}, {LineIsDown, Urgent}, {KeyExpires, Warning}, {LetterUnsent, Warning},
 		{NameReused, Notice}, {MessageTooBig, Notice}, {AnswerTooLarge, Notice},
 		{InterchangeUnknown, Urgent}, {SendByMissed, Urgent}, {ContrlMissing, Urgent}, {StatusMissing, Urgent},
 		{SilenceBlocked, Urgent}, {ContrlForNothing, Warning},
@@ -214,7 +218,7 @@ func ExceptionKinds() []ExceptionKind {
 // been told and must see to, and what is about no payment.
 func KindsBesideBooks() (kinds []string) {
 	for _, k := range exceptionSeverities() {
-		if k.severity == Notice || k.kind == SettlementFailed || k.kind == AccountChanged || k.kind == InquiryLate || k.kind == LineIsDown || k.kind == KeyExpires {
+		if k.severity == Notice || k.kind == SettlementFailed || k.kind == AccountChanged || k.kind == InquiryLate || k.kind == LineIsDown || k.kind == KeyExpires || k.kind == LetterUnsent {
 			kinds = append(kinds, string(k.kind))
 		}
 	}

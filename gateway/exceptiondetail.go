@@ -97,6 +97,7 @@ const (
 	DetailLineNeverGood        DetailCode = "line_never_good"
 	DetailKeyExpires           DetailCode = "key_expires"
 	DetailKeyExpired           DetailCode = "key_expired"
+	DetailLetterUnsent         DetailCode = "letter_unsent"
 )
 
 // DetailText is a detail in both languages; a %[n]s stands for its nth argument.
@@ -145,6 +146,7 @@ func DetailTexts() []DetailText {
 			"the key or certificate (%[1]s %[2]s) expires %[3]s, in %[4]s days; it is used by %[5]s"},
 		{DetailKeyExpired, "Nøglen eller certifikatet (%[1]s %[2]s) udløb %[3]s; det bruges af %[4]s",
 			"the key or certificate (%[1]s %[2]s) expired %[3]s; it is used by %[4]s"},
+		{DetailLetterUnsent, "Der er ikke sendt noget brev om aktivering: %[1]s. Den hidtidige konto bruges fortsat", "no letter of an activation is sent: %[1]s. The account before stays in use"},
 		{DetailOtherBytes, "Dataleverandør %[1]s sendte andet indhold under denne leverances navn; det blev afvist",
 			"supplier %[1]s sent other bytes under this delivery's name; they were refused"},
 		{DetailTooBig, "Dataleverandør %[1]s sendte en meddelelse på %[2]s bytes; den er lagt til side", "supplier %[1]s sent a message of %[2]s bytes; it was parked"},

@@ -12,6 +12,8 @@ const (
 	LinkQueue LinkKind = "queue" // a data supplier's queues, at each node that serves them
 	// LinkEndpoint is a data supplier's own endpoint, at each node that sends answers to it.
 	LinkEndpoint LinkKind = "endpoint"
+	// LinkPrint is the print provider, at the node that hands letters over.
+	LinkPrint LinkKind = "print"
 )
 
 // LinkState is whether a line can be used.
@@ -142,7 +144,7 @@ func (l Link) Severity(all []Link, now time.Time) Severity {
 			return Warning
 		}
 	}
-	if l.Kind == LinkQueue || l.Kind == LinkEndpoint {
+	if l.Kind == LinkQueue || l.Kind == LinkEndpoint || l.Kind == LinkPrint {
 		return Warning
 	}
 	return Urgent
@@ -153,4 +155,6 @@ const (
 	DoorMailbox = "mailbox"
 	DoorQueues  = "mq"
 	DoorSigned  = "rasp"
+	// DoorInterface is that of other programs.
+	DoorInterface = "api"
 )

@@ -67,16 +67,24 @@ func NewTable(w io.Writer, head Head, columns []Column) (*Table, error) {
 	t := &Table{to: w, pdf: &gopdf.GoPdf{}, head: head, columns: columns}
 	t.pdf.Start(gopdf.Config{PageSize: gopdf.Rect{W: pageWidth, H: pageHeight}})
 	t.pdf.SetInfo(gopdf.PdfInfo{Title: head.Title, Creator: "nks", CreationDate: head.MadeAt})
+	if err := addFonts(t.pdf); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// addFonts gives a document its two fonts.
+func addFonts(pdf *gopdf.GoPdf) error {
 	for _, font := range []struct {
 		name string
 		data []byte
 	}{{regular, goregular.TTF}, {bold, gobold.TTF}} {
-		err := t.pdf.AddTTFFontDataWithOption(font.name, font.data, gopdf.TtfOption{OnGlyphNotFoundSubstitute: func(rune) rune { return '?' }})
+		err := pdf.AddTTFFontDataWithOption(font.name, font.data, gopdf.TtfOption{OnGlyphNotFoundSubstitute: func(rune) rune { return '?' }})
 		if err != nil {
-			return nil, fmt.Errorf("font %s: %w", font.name, err)
+			return fmt.Errorf("font %s: %w", font.name, err)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // Row adds a row, of as many cells as there are columns. A long cell takes several lines.

@@ -15,7 +15,7 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	program.Help(t, "init", "run", "load", "send", "feed", "check", "conformance", "edifact", "ledger", "reconcile", "report", "explain", "register", "connection", "audit", "month", "retention", "night", "lines", "keys", "exceptions", "postings", "queue", "recalls", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
+	program.Help(t, "init", "run", "load", "send", "feed", "check", "conformance", "edifact", "ledger", "reconcile", "report", "explain", "register", "connection", "audit", "month", "retention", "night", "lines", "keys", "exceptions", "postings", "queue", "recalls", "letters", "inquiry", "bank-file", "decide", "recover", "resolve", "migrate", "check-config", "version")
 }
 
 func TestWrongUse(t *testing.T) {

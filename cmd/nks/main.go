@@ -70,6 +70,8 @@ func commands() []command.Command {
 			Run: queueCommand, Examples: []string{"queue --config /srv/nks/nks.toml", "queue --all --json", "queue 3"}},
 		{Name: "recalls", Summary: "list what banks were asked to give back and have not answered about", Run: recallsCommand,
 			Examples: []string{"recalls --config /srv/nks/nks.toml", "recalls --all --json"}},
+		{Name: "letters", Summary: "list the letters by which holders approve accounts, newest first (docs/activation.md); nks decide resend-letter sends another",
+			Run: lettersCommand, Examples: []string{"letters --config /srv/nks/nks.toml", "letters --state failed --json"}},
 		{Name: "inquiry", Args: "COMMAND", Summary: "list and show the cases of citizens who miss a payment (docs/operations.md); nks decide opens and closes them",
 			Commands: inquiryCommands(), Examples: []string{"inquiry list --config /srv/nks/nks.toml", `inquiry show 3 --by "A. Hansen"`}},
 		{Name: "bank-file", Args: "ID", Summary: "show what a bank has laid out in a file: about what, how sure that is, and what followed", Run: bankFileCommand,

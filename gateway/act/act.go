@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nks/gateway"
+	"nks/gateway/postgres/activate"
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/decide"
 	"nks/gateway/postgres/dryrun"
@@ -47,6 +48,7 @@ type Desk struct {
 	inquiries *inquiry.Store
 	settle    *settle.Store
 	accounts  *accounts.Store
+	letters   *activate.Store
 	decisions *decide.Store
 	restore   *restore.Store
 	rules     Rules
@@ -61,8 +63,9 @@ type Rules struct {
 }
 
 // NewDesk makes a desk upon the stages.
-func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, settle *settle.Store, accounts *accounts.Store, rules Rules) *Desk {
-	return &Desk{dry, bank, receive, retention, night, inquiries, settle, accounts, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
+func NewDesk(dry *dryrun.Store, bank *bank.Store, receive *receive.Store, retention *retention.Store, night *night.Store, inquiries *inquiry.Store, settle *settle.Store, accounts *accounts.Store,
+	letters *activate.Store, rules Rules) *Desk {
+	return &Desk{dry, bank, receive, retention, night, inquiries, settle, accounts, letters, &decide.Store{Base: bank.Base}, &restore.Store{Base: bank.Base}, rules}
 }
 
 // DryRun tells report what would become of a bundle. Nothing of it is kept.

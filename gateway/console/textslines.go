@@ -42,6 +42,9 @@ var lineTexts = []Text{
 	{"line.door", "Indgang", "Door"},
 	{"line.queue", "Køer for", "Queues of"},
 	{"line.endpoint", "Modtager hos", "Endpoint of"},
+	{"line.print", "Trykkeriet, som", "Print"},
+	{"line.print.provider", "Trykkeriet", "The print provider"},
+	{"line.door.api", "HTTP-snitfladen for andre programmer", "The HTTP interface for other programs"},
 	{"line.door.mailbox", "Postkassen (SFTP)", "The mailbox (SFTP)"},
 	{"line.door.mq", "Kø-indgangen (MQ)", "The queue door (MQ)"},
 	{"line.door.rasp", "SOAP-indgangen", "The SOAP door"},
@@ -63,5 +66,6 @@ var lineTexts = []Text{
 	{"trouble.other", "Se programmets ord", "See the program's words"},
 
 	{"exception.key_expires", "En nøgle eller et certifikat udløber", "A key or certificate expires"},
+	{"exception.letter_cannot_be_sent", "Der kan ikke sendes et brev om aktivering", "A letter of an activation cannot be sent"},
 	{"exception.line_down", "Der er ikke forbindelse", "A line is down"},
 }

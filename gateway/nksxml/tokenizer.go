@@ -86,6 +86,13 @@ func (t *Tokenizer) Attributes() []Attr { return t.attrs }
 // Text is the piece of character data of a Text token.
 func (t *Tokenizer) Text() []byte { return t.text }
 
+// Fault is a fault of the document that a reader finds at the token that Next gave last.
+func (t *Tokenizer) Fault(path, value, rule string) *Error {
+	e := t.in.errorAt(t.at, show([]byte(value)), rule)
+	e.Path, e.WellFormed = path, true
+	return e
+}
+
 func (t *Tokenizer) next(skipSpace bool) (Kind, error) {
 	if t.err != nil {
 		return 0, t.err

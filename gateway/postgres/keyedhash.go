@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -54,6 +56,17 @@ func (h *KeyedHash) Blocks() (inner, outer []byte) {
 		inner[i], outer[i] = inner[i]^0x36, outer[i]^0x5c // RFC 2104, 2
 	}
 	return inner, outer
+}
+
+// Cipher seals what must not be read in the database or in a copy of it, with a key of its own for each purpose.
+func (h *KeyedHash) Cipher(purpose string) (cipher.AEAD, error) {
+	m := hmac.New(sha256.New, h.key)
+	_, _ = m.Write([]byte("cipher " + purpose))
+	block, err := aes.NewCipher(m.Sum(nil))
+	if err != nil {
+		return nil, fmt.Errorf("cipher of %s: %w", purpose, err)
+	}
+	return cipher.NewGCM(block)
 }
 
 // HashKey is the file of the key, outside the database: without it nobody can tell whose hash it is by trying numbers. Safe for

@@ -40,6 +40,10 @@ const (
 	ToServe Work = register.Served
 	// ToSequence is an entry of the log; the database's function audit_commit says so.
 	ToSequence Work = "sequence"
+	// ToWrite is an application for an account that waits for its holder's activation, and needs a letter.
+	ToWrite Work = "letters"
+	// ToPost is a letter for the print provider.
+	ToPost Work = "post"
 	// ToShorten is what the journal has kept long enough; it waits for time alone.
 	ToShorten Work = "journal"
 	// ToCompare is to hold the database against the journals anew.

@@ -14,6 +14,7 @@ import (
 	"nks/conf"
 	"nks/gateway"
 	"nks/gateway/act"
+	"nks/gateway/door/rasp"
 	"nks/gateway/postgres"
 	"nks/gateway/postgres/receive"
 	"nks/journal"
@@ -62,7 +63,8 @@ type App struct {
 	// renewEvery is the pause between two looks at the files of the doors' keys.
 	renewEvery time.Duration
 	queues     queueDoor
-	signed     *signed // nil: the door is closed
+	signed     *signed        // nil: the door is closed
+	programs   *rasp.Endpoint // nil: it is closed
 	workers    []*gateway.Worker
 	banks      *banks
 	apart      *apart
@@ -173,6 +175,12 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	} else {
 		a.watch.lines.closed(gateway.LinkDoor, doorSigned, gateway.TroubleConfiguration)
 	}
+	if a.programs, err = a.openPrograms(); err != nil {
+		return err
+	}
+	if err := a.openPrinting(run); err != nil {
+		return err
+	}
 	if a.pages, err = a.openPages(ctx, o.AnyPort); err != nil {
 		return err
 	}
@@ -197,9 +205,9 @@ func patience() gateway.Patience {
 
 // configuredSteps puts the stages together as a configuration wants them.
 func configuredSteps(c conf.Config, db *Database, clock *gateway.Clock, taken func() time.Time, log zerolog.Logger, failpoint func(string), kept kept) (*Steps, error) {
-	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), Connections: connectionRule(c), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
+	return NewSteps(StepOptions{DB: db.pool, Cell: gateway.Cell(c.Cell.Number), Now: clock.Now, Taken: taken, Log: log, Failpoint: failpoint, OwnName: c.Identity.Name, Addressed: c.Addressed(), Connections: connectionRule(c), BankReports: c.ReportingBanks(), OwnGLN: c.Identity.GLN, Foretells: c.Answers.Foretell, Copies: c.Answers.Copies, Endpoints: c.Rasp.Endpoints(), Report: c.Report,
 		Journal: kept.journal, Journals: c.Journal.Directories(), JournalKeep: time.Duration(c.Journal.Keep) * 24 * time.Hour, Quiet: kept.quiet,
-		Keeping: Keeping(c), Feeds: feeds(c), HashKey: c.Retention.Key, Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
+		Keeping: Keeping(c), Feeds: feeds(c), HashKey: c.Retention.Key, Activation: letterRules(c.Activation), Banks: newProfiles(c), Decisions: act.Rules{Environment: string(c.Environment), NamesAlone: c.Environment == conf.Test},
 		Limits: Limits{DocumentBytes: int64(c.Mailbox.MaxFileMB) << 20, ExecutionDays: c.Limits.ExecutionDaysAhead,
 			Image:          ImageOptions(c),
 			BundlePayments: c.Limits.BundlePayments, DeliveryGroups: c.Limits.DeliveryGroups, Patience: patience(),
@@ -232,6 +240,9 @@ func (a *App) makeWorkers() {
 	a.addWorker(postgres.ToSequence, a.steps.Sequence.Next, nil)
 	a.addWorker(postgres.ToSettle, a.steps.Settle.Next, nil)
 	a.addWorker(postgres.ToEffect, a.steps.Effect.Next, a.steps.Effect.NextDue)
+	if a.config.Print.Address != "" {
+		a.addWorker(postgres.ToWrite, a.steps.Activate.Next, nil)
+	}
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	a.addWorker(postgres.ToCompare, a.steps.Restore.Next, nil)
 	a.addWorker(postgres.ToShorten, a.steps.Restore.Forget, nil)
@@ -274,6 +285,9 @@ func (a *App) Shutdown() error {
 	if a.mailbox != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 		errs = append(errs, a.mailbox.Shutdown(ctx), a.signed.shutdown(ctx))
+		if a.programs != nil {
+			errs = append(errs, a.programs.Shutdown(ctx))
+		}
 		cancel()
 	}
 	if a.stop != nil {

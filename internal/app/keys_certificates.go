@@ -58,6 +58,13 @@ func (i *Inventory) doors(context.Context) (all []gateway.Key, err error) {
 		all = append(all, i.certificate(gateway.KeyTLS, "the members of the message queue", m.Cluster.TLSCertificate)...)
 		all = append(all, i.certificate(gateway.KeyAuthority, "the members of the message queue", m.Cluster.TLSCA)...)
 	}
+	if c := i.config.API; c.Listen != "" {
+		all = append(all, i.certificate(gateway.KeyTLS, "the HTTP interface", c.Certificate)...)
+		all = append(all, i.certificate(gateway.KeyAuthority, "the HTTP interface", c.ClientsCA)...)
+		for _, client := range c.Clients {
+			all = append(all, i.certificate(gateway.KeySupplierCertificate, client.Name+" at the HTTP interface", client.Fingerprints...)...)
+		}
+	}
 	r := i.config.Rasp
 	if r.Listen == "" {
 		return all, nil

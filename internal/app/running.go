@@ -13,13 +13,18 @@ type Addresses struct {
 	Mailbox string
 	Queue   string
 	Signed  string
+	API     string
 	Metrics string
 	Pages   string // a URL
 }
 
 // Addresses are those of the moment: metrics and pages may have to wait for theirs.
 func (a *App) Addresses() Addresses {
-	return Addresses{Mailbox: a.mailbox.Addr().String(), Queue: a.queues.addr(), Signed: a.signed.addr(), Metrics: a.watch.address(), Pages: a.pages.url()}
+	api := ""
+	if a.programs != nil {
+		api = a.programs.Addr()
+	}
+	return Addresses{Mailbox: a.mailbox.Addr().String(), Queue: a.queues.addr(), Signed: a.signed.addr(), API: api, Metrics: a.watch.address(), Pages: a.pages.url()}
 }
 
 // Failed is told once what ended the mailbox's server without being asked: the gateway is then to be shut down.

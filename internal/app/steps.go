@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -14,6 +15,7 @@ import (
 	"nks/gateway/answers"
 	"nks/gateway/intake"
 	"nks/gateway/postgres"
+	"nks/gateway/postgres/activate"
 	"nks/gateway/postgres/answer"
 	"nks/gateway/postgres/bank"
 	"nks/gateway/postgres/booking"
@@ -27,6 +29,7 @@ import (
 	"nks/gateway/postgres/line"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
+	"nks/gateway/postgres/registry"
 	"nks/gateway/postgres/release"
 	"nks/gateway/postgres/restore"
 	"nks/gateway/postgres/retention"
@@ -75,6 +78,8 @@ type StepOptions struct {
 	OwnName   string            // NKS or NKSTEST
 	// Connections says of which bundles it counts how far their authority is connected.
 	Connections gateway.ConnectionRule
+	// BankReports are the banks that each data supplier reports for. // B39.1
+	BankReports map[string][]string
 	// Addressed is whom bundles may be addressed to; none: OwnName.
 	Addressed []string
 	OwnGLN    string
@@ -97,6 +102,8 @@ type StepOptions struct {
 	HashKey string
 	// Feeds are the data suppliers that send the files of each source of changes of holders.
 	Feeds map[feed.Source]string
+	// Activation is how letters of activations are made.
+	Activation activate.Rules
 	// Keeping is of the log; without a key nothing of it is signed.
 	Keeping sequence.Keeping
 }
@@ -123,7 +130,9 @@ type Steps struct {
 	Lines     *line.Store
 	Keys      *keys.Store
 	DryRun    *dryrun.Store
-	Desk      *act.Desk
+	// Activate has holders approve the accounts that authorities register for them.
+	Activate *activate.Store
+	Desk     *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
 	Sequence *sequence.Store
 	// Image has the register in memory, once somebody has had it filled.
@@ -175,14 +184,16 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Keys:      &keys.Store{Base: base},
 		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
-	s.Receive.Requests = []postgres.Request{(&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request()}
+	documents := &registry.Store{Base: base, Answers: writer, Accounts: s.Accounts, Connections: o.Connections, Reports: o.BankReports}
+	s.Receive.Requests = append(documents.Requests(), (&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request())
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
 	}
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
-	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, s.Accounts, o.Decisions)
+	s.Activate = &activate.Store{Base: base, Applications: s.Accounts, Rules: o.Activation, Random: rand.Reader}
+	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, s.Accounts, s.Activate, o.Decisions)
 	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next, Settle: s.Settle.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
 	return s, nil

@@ -24,7 +24,8 @@ type answer struct {
 	root, refersTo, action, groupStatus string
 	// days are those on which a receipt that accepts has the recipients' money planned: one, or the first and the last.
 	days       []string
-	rejected   int // payments
+	rejected   int // payments, or items of a document about the register
+	items      int // of a document about the register; 0: it was refused as a whole
 	rejections []Rejection
 }
 
@@ -67,6 +68,10 @@ func readAnswer(b []byte) (answer, error) {
 
 // leaf takes note of an element's text.
 func (a *answer) leaf(name, text string, now *Rejection) {
+	if a.root == registerAnswer {
+		a.registerLeaf(name, text, now)
+		return
+	}
 	switch name {
 	case "RefToMessageId":
 		a.refersTo = text
@@ -89,6 +94,30 @@ func (a *answer) leaf(name, text string, now *Rejection) {
 		}
 		now.Text = text
 	case "OrgnlTxRefInfAndSts", "OrgnlGrpRefInfAndSts", "Error":
+		a.close(now)
+	}
+}
+
+// registerAnswer is the answer to a document about the register.
+const registerAnswer = "RegisterAnswer"
+
+// registerLeaf is leaf of an answer to a document about the register: a refused item stands in the place of a payment.
+func (a *answer) registerLeaf(name, text string, now *Rejection) {
+	switch name {
+	case "About":
+		a.refersTo = text
+	case "Ref":
+		now.EndToEndID = text
+	case "State":
+		a.items++
+		if text == "refused" {
+			a.rejected++
+		}
+	case "Rule":
+		now.Code = text
+	case "Text":
+		now.Text = text
+	case "Outcome", "Refused":
 		a.close(now)
 	}
 }

@@ -59,7 +59,9 @@ type Summary struct {
 	Accepted  bool   `json:"accepted"`   // receipt 1 ACPT
 	Response2 bool   `json:"response2"`  // came; never comes for a document that is not accepted
 	Payments  int    `json:"payments"`   // in the document, as far as it could be read
-	Rejected  int    `json:"rejected"`   // by response 2
+	Rejected  int    `json:"rejected"`   // by response 2, or items that were refused
+	// Items are those that were answered of a document about the register, whose receipt is called "register".
+	Items int `json:"items,omitempty"`
 	// Days are those on which the recipients of what was accepted are planned to have their money: one, or the first and the last.
 	Days []string `json:"days"`
 	// Rejections are all that receipts and response 2 say against payments, in order; Reasons their codes and texts, no more than some.
@@ -223,7 +225,7 @@ func (w *waiter) look(ctx context.Context) error {
 func (w *waiter) take(name string, b []byte, certain bool) {
 	w.read[name] = true
 	a, err := readAnswer(b)
-	if err != nil || !strings.HasPrefix(a.root, "NKSReceipt") && a.root != "NKSResponse2" {
+	if err != nil || !strings.HasPrefix(a.root, "NKSReceipt") && a.root != "NKSResponse2" && a.root != registerAnswer {
 		return
 	}
 	if certain || a.refersTo != "" && a.refersTo == w.sum.MessageID || a.refersTo == "" && a.root == "NKSReceipt0" && !w.before {
@@ -240,6 +242,8 @@ func (w *waiter) summarise(found map[string]answer) {
 			s.Receipt = "0"
 		case "NKSReceipt1":
 			s.Receipt, s.Accepted = "1", s.Accepted || a.action == "ACPT"
+		case registerAnswer:
+			s.Receipt, s.Items, s.Accepted, s.Response2, s.Rejected = "register", a.items, a.items > 0, a.items > 0, a.rejected
 		default:
 			s.Response2 = true
 			if s.Rejected += a.rejected; a.groupStatus == "RJCT" {

@@ -46,6 +46,10 @@ func (s Summary) outcome() string {
 		return "acknowledged; its answers go to the supplier's endpoint, out queue or mailbox"
 	case s.Receipt == "0":
 		return "refused by receipt 0: it cannot be read; nothing of this delivery is paid"
+	case s.Items > 0:
+		return fmt.Sprintf("answered, %d of %d items refused", s.Rejected, s.Items)
+	case s.Receipt == "register":
+		return "refused as a whole: nothing of it is done"
 	case s.Receipt != "" && !s.Accepted:
 		return "refused by receipt 1: nothing of this delivery is paid"
 	case s.Accepted && !s.Response2:
@@ -74,6 +78,9 @@ func (s Summary) paid() string {
 
 // allOf names what a reason is about that is not one payment's.
 func (s Summary) allOf(r Rejection) string {
+	if s.Receipt == "register" {
+		return "the document"
+	}
 	if s.Response2 && s.Accepted {
 		return "all payments of the debit"
 	}

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -64,5 +65,25 @@ func TestSummary_TellsNoMoreThanIsRead(t *testing.T) {
 	must(t, s.Tell(&printed, "f", false))
 	if n := strings.Count(printed.String(), "\n"); n != 202 || !strings.HasSuffix(printed.String(), "  and 300 more: RETURSVAR2-0000000001.xml\n") {
 		t.Errorf("%d lines, the last: %s", n, printed.String()[strings.LastIndex(strings.TrimSpace(printed.String()), "\n")+1:])
+	}
+}
+
+// TestSummary_OfTheRegister: what became of a document about the register is told item by item.
+func TestSummary_OfTheRegister(t *testing.T) {
+	t.Parallel()
+	const head = `<RegisterAnswer xmlns="urn:nks:register:1"><Head><Id>1</Id><About>B-17</About><Status>PART</Status>`
+	for answer, want := range map[string]string{
+		head + `</Head><Outcome><Item>1</Item><Ref>a</Ref><State>in_force</State></Outcome><Outcome><Item>2</Item><Ref>b</Ref><State>refused</State><Rule>B39.1</Rule><Text>not joined</Text></Outcome></RegisterAnswer>`: "bundle.xml: delivered; answered, 1 of 2 items refused\n  b: B39.1 not joined\n",
+		head + `<Refused><Rule>form</Rule><Text>expected By</Text><Line>9</Line></Refused></Head></RegisterAnswer>`:                                                                                                       "bundle.xml: delivered; refused as a whole: nothing of it is done\n  the document: form expected By\n",
+	} {
+		g := newGateway(t)
+		g.onDelivered = func() { g.box.Offer("LEV", "REGISTERSVAR-0000000001.xml", []byte(answer)) }
+		got, err := client.Send(t.Context(), g.config(5*time.Minute))
+		must(t, err)
+		var b bytes.Buffer
+		must(t, got.Tell(&b, "bundle.xml", false))
+		if b.String() != want || got.Good() {
+			t.Errorf("told\n%s\nwant\n%s", b.String(), want)
+		}
 	}
 }

@@ -25,6 +25,14 @@ func registration(a gateway.Account) string {
 	return ""
 }
 
+// domestic is an account held in Denmark as 14 digits, also where it is written as an IBAN; "" for one abroad.
+func domestic(a gateway.Account) string {
+	if registration(a) == "" {
+		return ""
+	}
+	return a.Number[len(a.Number)-14:]
+}
+
 // Registration is the registration number by which the bank directory knows an account; "" for one abroad.
 func (a Account) Registration() string { return registration(a.Account) }
 

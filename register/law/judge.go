@@ -93,7 +93,7 @@ func wellFormed(a Application, f Facts) refusal {
 		return malformed("only a specific account can become the NemKonto")
 	case a.Action == Limit && a.To.IsZero():
 		return malformed("it does not say on which day the account ends")
-	case a.Action != Register && (a.Account != (Account{}) || a.Locked):
+	case a.Action != Register && a.Channel != Bank && a.Account != (Account{}) || a.Action != Register && a.Locked:
 		return malformed("only who registers names an account")
 	case a.Action != Register && !a.From.IsZero():
 		return malformed("only a registration begins on a day")
@@ -149,14 +149,17 @@ func byBank(a Application, f Facts) refusal {
 		return malformed("a bank's report does not say which bank")
 	case a.Authority != "":
 		return refusal{"G-specific", "banks do not report specific accounts"}
-	case a.Action != Register:
-		return refusal{"B26.1b", "banks register and change NemKonti, and do nothing else to them"}
 	case registration(a.Account.Account) == "":
 		return refusal{"B26.2", "accounts abroad are registered by the citizen or an authority"}
 	case !d.Known || d.Bank != a.Bank:
 		return refusal{"B39.1", "by the bank directory the account is not held in the reporting bank"}
 	case !d.Joined:
 		return refusal{"B39.1", "the bank has not joined the sector agreement"}
+	}
+	for _, v := range f.Held {
+		if a.Action != Register && domestic(v.Account.Account) != domestic(a.Account.Account) {
+			return refusal{"B26.1b", "the NemKonto is, or will be, another account than the bank ends"}
+		}
 	}
 	return refusal{}
 }

@@ -94,7 +94,11 @@ func TestJudge(t *testing.T) {
 			a.Account = account(gateway.IBANAccount, "DE89370400440532013000")
 		}, "refused B26.2"},
 		{"specific by a bank", specific(of(law.Bank)), nil, "refused G-specific"},
-		{"deletion by a bank", only(of(law.Bank), law.Delete), func(_ *law.Application, f *law.Facts) { f.Held = []law.Version{has(false)} }, "refused B26.1b"},
+		{"deletion by a bank", of(law.Bank), func(a *law.Application, f *law.Facts) {
+			a.Action, a.Account, f.Held = law.Delete, account(gateway.DomesticBBAN, "12340000000009"), []law.Version{has(false)}
+		}, "in_force"},
+		{"deletion of another account", of(law.Bank), func(a *law.Application, f *law.Facts) { a.Action, f.Held = law.Delete, []law.Version{has(false)} }, "refused B26.1b"},
+		{"deletion without an account", only(of(law.Bank), law.Delete), func(_ *law.Application, f *law.Facts) { f.Held = []law.Version{has(false)} }, "refused B26.2"},
 
 		{"abroad by the citizen", of(law.Citizen), func(a *law.Application, _ *law.Facts) {
 			a.Account = account(gateway.IBANAccount, "DE89370400440532013000")

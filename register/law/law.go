@@ -64,7 +64,7 @@ type Application struct {
 	Holder  gateway.Holder
 	// Authority and BenefitType are the purpose: both empty for the NemKonto. To promote, they name the specific account.
 	Authority, BenefitType string
-	Account                Account // to register; otherwise empty
+	Account                Account // to register, or of a bank that ends one: which; otherwise empty
 	From, To               gateway.Date
 	Locked                 bool // to register: the specific account is locked from the beginning
 	// Expects is the version that the applicant saw in force for the purpose (Held.Version); 0: it saw none; Unsaid: it does not say.
