@@ -32,7 +32,7 @@ demo: deps-demo build ## show the whole way of the money (PAYMENTS=10000 SEED=1 
 
 # Tests make and remove files by the ten thousand: in memory where it has four gigabytes and lets programs run.
 in_memory = $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 4194304 ] && ! grep -qs '^[^ ]* /dev/shm [^ ]* [^ ]*noexec' /proc/mounts && echo /dev/shm)
-test race farm crash: export TMPDIR := $(or $(in_memory),$(TMPDIR),/tmp)
+test race farm crash mutants: export TMPDIR := $(or $(in_memory),$(TMPDIR),/tmp)
 
 .PHONY: test
 test: deps-test build ## run every test
@@ -47,6 +47,11 @@ race: deps-test ## run every test under the race detector (needs a C compiler)
 farm: deps-farm ## run the long tests in turns, each time with another seed (MINUTES=60; repeat one: JOB=crash SEED=7)
 	@go build -C tools -o ../bin/tools/farm ./farm
 	@./bin/tools/farm -minutes $(MINUTES) -version '$(VERSION)' $(if $(JOB),-job '$(JOB)' -seed $(or $(SEED),1))
+
+.PHONY: mutants
+mutants: deps-test ## break each rule by one line and see its test find it (RULE=B19.1: one alone; ARGS=-list: which there are)
+	@go build -C tools -o ../bin/tools/mutants ./mutants
+	@./bin/tools/mutants $(if $(RULE),-rule '$(RULE)') $(ARGS)
 
 .PHONY: crash
 crash: deps-test build ## kill everything N times at random instants (N=30 SEED=1)

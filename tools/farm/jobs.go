@@ -35,6 +35,7 @@ func jobs(seed int) []job {
 		{name: "restored flow", every: 2, env: []string{"NKS_RESTORES=50", "NKS_SEED=" + n}, args: test(n, "./flowtest", "-run", "Recover")},
 		{name: "stops", every: 2, env: []string{"NKS_STOPS=10000", "NKS_SEED=" + n}, args: test(n, "./flowtest", "-run", "Stop_Races")},
 		{name: "accounts", every: 2, env: []string{"NKS_SESSIONS=100", "NKS_EDITS=10000"}, args: test(n, "./register/accounts")},
+		{name: "mutants", every: 4, args: []string{"make", "mutants"}},
 		{name: "year", every: 4, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./flowtest/year", "-run", "Year$")},
 		{name: "killed year", every: 4, env: []string{"NKS_FARM=1", "NKS_RESTORES=2", "NKS_SEED=" + n}, args: test(n, "./flowtest/year", "-run", "Year_Killed")},
 		{name: "crash", every: 2, env: []string{"NKS_FARM=1", "NKS_SEED=" + n}, args: test(n, "./cmd/...", "-run", "Crash")},

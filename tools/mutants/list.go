@@ -17,8 +17,9 @@ func mutants() []mutant {
 	)
 	return []mutant{
 		{"B4.1", "register/feed/follow.go", "s.Status, s.Ended = gateway.Emigrated, c.On", "s.Ended = c.On", "./flowtest", "TestFeed$"},
-		{"B5.2", choose, "return v.Authority == authority && v.BenefitType == benefitType", "return v.Authority == authority", "./register", "TestChoose$"},
-		{"B10.2", judge, "func who(a Application, f Facts) refusal {", "func who(a Application, f Facts) refusal {\n\ta.Account.Kind = gateway.DomesticBBAN", law, "TestJudge"},
+		{"B5.2", choose, "return v.Authority == authority && v.BenefitType == benefitType", "return v.Authority == authority", "./register", "TestChoose_IsTheLaw|TestChooseIsTheSQL"},
+		{"B10.2", "register/law/account.go", "case !d.Known:", "case false:", law, "TestJudge"},
+		{"B10.2", "register/law/account.go", "case d.MergedInto != \"\":", "case false:", law, "TestJudge"},
 		{"B13.2", judge, "return a.Authority == \"\" || rules.ActivateSpecific", "return rules.ActivateSpecific", law, "TestJudge"},
 		{"B14", choose, "case n > 0 && holder.Status == gateway.Emigrated && !q.PaysEmigrated:", "case n > 0:", "./register", "TestChoose$"},
 		{"B17", judge, "case len(f.Held) > 0:\n\t\treturn refusal{\"B17\"", "case len(f.Held) > 99:\n\t\treturn refusal{\"B17\"", law, "TestJudge"},
@@ -31,7 +32,7 @@ func mutants() []mutant {
 		{"B23.2", choose, "return q.Kind != gateway.PNR || q.UsesPNumbers", "return true", "./register", "TestChoose$"},
 		{"B25.4", choose, "\tif q.NoFallback {\n", "\tif false {\n", "./register", "TestChoose$"},
 		{"B26.1a", judge, "case a.Actor != a.Holder:", "case false:", law, "TestJudge"},
-		{"B26.1b", judge, "case a.Action != Register:\n\t\treturn refusal{\"B26.1b\"", "case false:\n\t\treturn refusal{\"B26.1b\"", law, "TestJudge"},
+		{"B26.1b", judge, "if a.Action != Register && domestic(v.Account.Account) != domestic(a.Account.Account) {", "if false {", law, "TestJudge"},
 		{"B26.1d", judge, "case !f.Pays && (a.Source == \"\" || a.Why == \"\"):", "case false:", law, "TestJudge"},
 		{"B26.2", judge, "case registration(a.Account.Account) == \"\":", "case false:", law, "TestJudge"},
 		{"B27.1", judge, "case authority:\n\t\treturn refusal{\"B27.1\"", "case false:\n\t\treturn refusal{\"B27.1\"", law, "TestJudge"},
