@@ -32,7 +32,7 @@ func mutants() []mutant {
 		{"B23.2", choose, "return q.Kind != gateway.PNR || q.UsesPNumbers", "return true", "./register", "TestChoose$"},
 		{"B25.4", choose, "\tif q.NoFallback {\n", "\tif false {\n", "./register", "TestChoose$"},
 		{"B26.1a", judge, "case a.Actor != a.Holder:", "case false:", law, "TestJudge"},
-		{"B26.1b", judge, "if a.Action != Register && domestic(v.Account.Account) != domestic(a.Account.Account) {", "if false {", law, "TestJudge"},
+		{"B26.1b", judge, "if a.Action != Register && domestic(v.Account.Account) != domestic(a.Account.Account) {", "if false && v.Locked {", law, "TestJudge"},
 		{"B26.1d", judge, "case !f.Pays && (a.Source == \"\" || a.Why == \"\"):", "case false:", law, "TestJudge"},
 		{"B26.2", judge, "case registration(a.Account.Account) == \"\":", "case false:", law, "TestJudge"},
 		{"B27.1", judge, "case authority:\n\t\treturn refusal{\"B27.1\"", "case false:\n\t\treturn refusal{\"B27.1\"", law, "TestJudge"},
