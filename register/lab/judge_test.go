@@ -57,6 +57,11 @@ func TestEachFindingIsFoundByItself(t *testing.T) {
 		{"more than four times the largest", func(p *lab.Payment) { p.Ore = 4*510_000 + 1 }, "outlier"},
 		{"four times the largest", func(p *lab.Payment) { p.Ore = 4 * 510_000 }, ""},
 		{"too few before", func(p *lab.Payment) { p.Ore, p.History.Payments = 9_000_000, 2 }, ""},
+		{"enough before", func(p *lab.Payment) { p.Ore, p.History.Payments = 9_000_000, 3 }, "outlier"},
+		{"nothing before", func(p *lab.Payment) { p.History = lab.History{LastAccount: 7, LargestOre: 0} }, ""},
+		{"only payments of nothing before", func(p *lab.Payment) { p.History.LargestOre = 0 }, ""},
+		{"no account", func(p *lab.Payment) { p.AccountVersion, p.AccountSince, p.AccountHolders = 0, today, 0 }, ""},
+		{"an amount beyond 64 bits by the hundred", func(p *lab.Payment) { p.Ore, p.History.LargestOre = 1<<62, 1000 }, "outlier"},
 		{"the largest amounts there are", func(p *lab.Payment) { p.Ore, p.History.LargestOre = math.MaxInt64, math.MaxInt64/4-1 }, "outlier"},
 		{"account on a list", func(p *lab.Payment) { p.Status = lab.AccountBlocked }, "blocked-account"},
 		{"holder on a list", func(p *lab.Payment) { p.Status = lab.HolderBlocked }, "blocked-holder"},
@@ -107,6 +112,32 @@ func TestRulesAreDatedAndTheNarrowestCounts(t *testing.T) {
 		if r.Asks() != (c.dead != lab.Off || c.outlier != lab.Off) {
 			t.Errorf("%s: asks %t", c.name, r.Asks())
 		}
+	}
+}
+
+func TestTheOrderOfRulesDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	day := func(d int) gateway.Date { return gateway.Date{Year: 2026, Month: time.March, Day: d} }
+	ofAuthority := lab.Rule{Finding: lab.Dormant, Authority: "A", From: day(5), Setting: lab.Setting{Does: lab.Hold}}
+	ofBenefit := lab.Rule{Finding: lab.Dormant, BenefitType: "B", From: day(12), Setting: lab.Setting{Does: lab.Notice}}
+	earlier := lab.Rule{Finding: lab.Outlier, From: day(5), Setting: lab.Setting{Does: lab.Notice}}
+	later := lab.Rule{Finding: lab.Outlier, From: day(12), Setting: lab.Setting{Does: lab.Hold}}
+	for _, all := range [][]lab.Rule{{ofAuthority, ofBenefit, earlier, later}, {later, earlier, ofBenefit, ofAuthority}} {
+		r := lab.RulesFor(all, "A", "B", day(20))
+		if r[lab.Dormant].Does != lab.Hold || r[lab.Outlier].Does != lab.Hold {
+			t.Errorf("dormant %d, outlier %d, want hold of both", r[lab.Dormant].Does, r[lab.Outlier].Does)
+		}
+	}
+}
+
+// TestThresholdsThatAreNotGivenFindNothing: a rule without a count or percentage is no rule against everybody.
+func TestThresholdsThatAreNotGivenFindNothing(t *testing.T) {
+	t.Parallel()
+	var r lab.Rules
+	r[lab.ManyHolders].Does, r[lab.Outlier].Does = lab.Hold, lab.Hold
+	p := plain()
+	if v := lab.Judge(&p, &r); v != (lab.Verdict{}) {
+		t.Errorf("found %v", v)
 	}
 }
 
