@@ -172,6 +172,8 @@ func formats() []format {
 			"payout_system text, supplier text, name text", parsePayoutSystem},
 		{"payout_connections.csv", []string{"payout_system", "authority", "state", "rights", "responsible"}, 0, "load_payout_connection",
 			"payout_system text, authority text, state text, rights text, responsible text", parsePayoutConnection},
+		{"private_agreements.csv", []string{"agreement", "supplier", "system", "name", "requesters"}, 0, "load_private_agreement",
+			"agreement text, supplier text, system text, name text, requesters text", parsePrivateAgreement},
 		{"periods.csv", []string{"kind", "days"}, 0, "load_period", "kind smallint, days int", parsePeriod},
 		{"holders.csv", []string{"kind", "id", "parent", "status", "ended_on", "name", "street", "postcode", "town", "country",
 			"born_on", "bankrupt_on", "successor", "guardian", "guardianship"}, 5, "load_holder", holderTable, parseHolder},

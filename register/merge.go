@@ -78,6 +78,11 @@ func checks(staged string) []check {
 			duplicate(staged, "payout_system", "payout_system"),
 			missing(staged, "supplier", "nks.supplier o", "o.supplier = l.supplier"),
 		}
+	case "load_private_agreement":
+		return []check{
+			duplicate(staged, "agreement", "agreement"),
+			missing(staged, "supplier", "nks.supplier o", "o.supplier = l.supplier"),
+		}
 	case "load_payout_connection":
 		return []check{
 			duplicate(staged, "payout_system", "payout_system, authority"),
@@ -244,6 +249,9 @@ func merges(staged string) []pgscript.Step {
 		return versioned(staged, "nks.bank_directory_version", "registration_number", "bank, joined, bank_centre, merged_into", adding+"bank_directory_version")
 	case "load_payout_system":
 		return identified(staged, "nks.payout_system", "nks.payout_system_version", "payout_system", "supplier, name", "", "")
+	case "load_private_agreement":
+		return append([]pgscript.Step{listed(staged, "requesters", `' '`)},
+			versioned(staged, "nks.private_agreement_version", "agreement", "supplier, system, name, requesters", adding+"private_agreement_version")...)
 	case "load_payout_connection":
 		return append([]pgscript.Step{listed(staged, "rights", `' '`)},
 			connectionSteps(staged)...)

@@ -27,6 +27,7 @@ import (
 	"nks/gateway/postgres/inquiry"
 	"nks/gateway/postgres/keys"
 	"nks/gateway/postgres/line"
+	"nks/gateway/postgres/lookup"
 	"nks/gateway/postgres/night"
 	"nks/gateway/postgres/receive"
 	"nks/gateway/postgres/registry"
@@ -185,7 +186,8 @@ func NewSteps(o StepOptions) (*Steps, error) {
 		Accounts:  &accounts.Store{Now: o.Now, Location: banking.Location(), Calendar: banking},
 		Lines:     &line.Store{Base: taking, Days: days, Banks: o.Banks}}
 	documents := &registry.Store{Base: base, Answers: writer, Accounts: s.Accounts, Connections: o.Connections, Reports: o.BankReports}
-	s.Receive.Requests = append(documents.Requests(), (&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request())
+	s.Receive.Requests = append(documents.Requests(), (&feeding.Store{Base: base, Answers: writer, From: o.Feeds}).Request(),
+		(&lookup.Store{Base: base, Answers: writer}).Request())
 	s.Effect = &effect.Store{Base: base, Days: days, Banks: o.Banks, Orders: s.Bank}
 	if s.Reporting, err = newReporting(base, s.Answer, o.Report, l.AnswerDeadline); err != nil {
 		return nil, err
