@@ -26,7 +26,7 @@ func asksCPR(id string) string {
 	return `<cpr:PersonCivilRegistrationIdentifier>` + id + `</cpr:PersonCivilRegistrationIdentifier>`
 }
 
-// told is what the last answer to a private payer says, a word for each request.
+// lookedUp is what the last answer to a private payer says, a word for each request.
 func (w *world) told() string {
 	w.t.Helper()
 	answer := w.raw(w.number(`SELECT document_id FROM answer WHERE kind = 20 ORDER BY id DESC LIMIT 1`))
