@@ -27,7 +27,7 @@ func asksCPR(id string) string {
 }
 
 // lookedUp is what the last answer to a private payer says, a word for each request.
-func (w *world) told() string {
+func (w *world) lookedUp() string {
 	w.t.Helper()
 	answer := w.raw(w.number(`SELECT document_id FROM answer WHERE kind = 20 ORDER BY id DESC LIMIT 1`))
 	all := regexp.MustCompile(`BankBranchIdentifier>(\d+)<|IBANIdentifier>(\w+)<|ErrorCode>(\d+)<|FormatCode>(\d+)<`).FindAllStringSubmatch(answer, -1)
@@ -53,12 +53,12 @@ func TestLookups(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.read()
-		return w.told()
+		return w.lookedUp()
 	}
 	for name, of := range map[string]struct {
 		supplier string
 		doc      []byte
-		told     string
+		answer   string
 	}{
 		"another's agreement": {"LEVB", asks("7654321", "LON", asksCPR(ann)), "1501"},
 		"another system":      {"LEVA", asks("7654321", "PENS", asksCPR(ann)), "1501"},
@@ -67,8 +67,8 @@ func TestLookups(t *testing.T) {
 		"no form":             {"LEVA", asks("7654321", "LON", `<cpr:Name>Ann</cpr:Name>`), "0008"},
 		"no number":           {"LEVA", asks("765432", "LON"), "0008"},
 	} {
-		if told := ask(of.supplier, of.doc); told != of.told {
-			t.Errorf("%s is told %q, want %q", name, told, of.told)
+		if answer := ask(of.supplier, of.doc); answer != of.answer {
+			t.Errorf("%s is told %q, want %q", name, answer, of.answer)
 		}
 	}
 	w.want("nothing is looked up for them", w.row(`SELECT count(*) FROM lookup`), "0")
