@@ -25,12 +25,11 @@ type desk struct {
 	now time.Time
 }
 
-// holders of the tests: Ann has a NemKonto, Bo none, Dora is dead; the company has none.
+// holders of the tests: Ann has a NemKonto, Bo none, Dora is dead.
 var (
-	ann     = gateway.Holder{Kind: gateway.CPR, ID: "0101701234"}
-	bo      = gateway.Holder{Kind: gateway.CPR, ID: "0202705678"}
-	dora    = gateway.Holder{Kind: gateway.CPR, ID: "0303701111"}
-	company = gateway.Holder{Kind: gateway.CVR, ID: "10000009"}
+	ann  = gateway.Holder{Kind: gateway.CPR, ID: "0101701234"}
+	bo   = gateway.Holder{Kind: gateway.CPR, ID: "0202705678"}
+	dora = gateway.Holder{Kind: gateway.CPR, ID: "0303701111"}
 )
 
 func newDesk(t testing.TB, more ...string) *desk {
