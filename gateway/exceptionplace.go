@@ -31,6 +31,8 @@ const (
 	ThingConnection  Thing = "connection"
 	ThingParked      Thing = "parked message"
 	ThingApplication Thing = "application"
+	// ThingRegistration is a registration number of a bank.
+	ThingRegistration Thing = "registration number"
 )
 
 // Thing is what exceptions of the kind are about; "" where that is nothing with an id of ours. exception_place finds it.

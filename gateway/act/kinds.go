@@ -86,7 +86,7 @@ type Kind struct {
 
 // Kinds is every kind of decision that there is.
 func Kinds() []Kind {
-	return slices.Concat(paymentKinds(), stopKinds(), recallKinds(), inquiryKinds(), followUpKinds(), nightKinds(), connectionKinds(), parkedKinds(), letterKinds(), accountKinds())
+	return slices.Concat(paymentKinds(), stopKinds(), recallKinds(), inquiryKinds(), followUpKinds(), nightKinds(), connectionKinds(), parkedKinds(), letterKinds(), accountKinds(), convertKinds())
 }
 
 // paymentKinds are the kinds of decisions about payments, files, persons, and what is kept.

@@ -42,6 +42,8 @@ const (
 	ToSequence Work = "sequence"
 	// ToWrite is an application for an account that waits for its holder's activation, and needs a letter.
 	ToWrite Work = "letters"
+	// ToEnd is an account to which nothing was paid for years; it waits for time alone.
+	ToEnd Work = "dormant"
 	// ToPost is a letter for the print provider.
 	ToPost Work = "post"
 	// ToShorten is what the journal has kept long enough; it waits for time alone.

@@ -243,6 +243,7 @@ func (a *App) makeWorkers() {
 	if a.config.Print.Address != "" {
 		a.addWorker(postgres.ToWrite, a.steps.Activate.Next, nil)
 	}
+	a.addWorker(postgres.ToEnd, a.steps.Dormant.Next, a.steps.Dormant.NextDue)
 	a.addWorker(postgres.ToAnswer, a.steps.Answer.Next, a.steps.Answer.NextDue)
 	a.addWorker(postgres.ToCompare, a.steps.Restore.Next, nil)
 	a.addWorker(postgres.ToShorten, a.steps.Restore.Forget, nil)

@@ -21,6 +21,7 @@ import (
 	"nks/gateway/postgres/booking"
 	"nks/gateway/postgres/check"
 	"nks/gateway/postgres/closing"
+	"nks/gateway/postgres/dormant"
 	"nks/gateway/postgres/dryrun"
 	"nks/gateway/postgres/effect"
 	"nks/gateway/postgres/feeding"
@@ -133,7 +134,9 @@ type Steps struct {
 	DryRun    *dryrun.Store
 	// Activate has holders approve the accounts that authorities register for them.
 	Activate *activate.Store
-	Desk     *act.Desk
+	// Dormant deletes accounts to which nothing was paid for years.
+	Dormant *dormant.Store
+	Desk    *act.Desk
 	// Sequence is of the log that cannot be forged unseen.
 	Sequence *sequence.Store
 	// Image has the register in memory, once somebody has had it filled.
@@ -195,6 +198,7 @@ func NewSteps(o StepOptions) (*Steps, error) {
 	s.Sequence = &sequence.Store{Base: base, Keeping: o.Keeping}
 	s.DryRun = &dryrun.Store{Receive: s.Receive, Recipients: check.Recipients{Image: keeper}}
 	s.Activate = &activate.Store{Base: base, Applications: s.Accounts, Rules: o.Activation, Random: rand.Reader}
+	s.Dormant = &dormant.Store{Base: base, Applications: s.Accounts}
 	s.Desk = act.NewDesk(s.DryRun, s.Bank, s.Receive, s.Retention, &night.Store{Base: base, Days: days, Banks: o.Banks}, s.Inquiry, s.Settle, s.Accounts, s.Activate, o.Decisions)
 	s.Restore = &restore.Store{Base: base, Directories: o.Journals, Keep: o.JournalKeep, Flow: restore.Flow{Read: s.Receive.NextToRead, Check: s.Check.Next, Settle: s.Settle.Next,
 		Render: s.Release.NextToRender, Hear: s.Bank.NextToHear, Arrived: s.Bank.Arrived, Decide: s.Desk.Again}}
