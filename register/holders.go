@@ -1,6 +1,7 @@
 package register
 
 import (
+	"bytes"
 	"time"
 
 	"nks/gateway"
@@ -137,6 +138,15 @@ func (r *row) standing(kind gateway.HolderKind, id int64) {
 	r.other(successor, kind, "must be a number of the same kind")
 	if r.other(guardian, gateway.CPR, "must be a CPR number"); len(r.fields[guardian]) > 0 && kind != gateway.CPR {
 		r.fail(guardian, "is for citizens only")
+	}
+	word := string(r.fields[guardianship])
+	switch own := r.fields[1]; {
+	case (len(r.fields[guardian]) > 0) != (word != "" && word != "none"):
+		r.fail(guardianship, "goes with guardian")
+	case len(r.fields[guardian]) > 0 && bytes.Equal(r.fields[guardian], own):
+		r.failID(guardian, "must be another person")
+	case len(r.fields[successor]) > 0 && bytes.Equal(r.fields[successor], own):
+		r.failID(successor, "must be another number")
 	}
 	r.guardianship(guardianship, kind)
 }

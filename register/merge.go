@@ -98,6 +98,9 @@ func checks(staged string) []check {
 			{"successor", "is not known among the holders of its kind", `SELECT l.source, l.line FROM load_holder l WHERE l.successor IS NOT NULL
 				AND NOT EXISTS (SELECT FROM load_holder o WHERE o.kind = l.kind AND o.id = l.successor)
 				AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = l.kind AND o.id = l.successor)`},
+			{"guardian", "is not known among the citizens", `SELECT l.source, l.line FROM load_holder l WHERE l.guardian IS NOT NULL
+				AND NOT EXISTS (SELECT FROM load_holder o WHERE o.kind = 1 AND o.id = l.guardian)
+				AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = 1 AND o.id = l.guardian)`},
 		}
 	}
 	return []check{
@@ -145,6 +148,10 @@ func wholeChecks() []string {
 			WHERE NOT EXISTS (SELECT FROM nks.holder o WHERE o.id = v.holder_id AND o.kind = v.holder_kind))`,
 		`SELECT EXISTS (SELECT FROM nks.holder h WHERE h.parent IS NOT NULL
 			AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = 2 AND o.id = h.parent))`,
+		`SELECT EXISTS (SELECT FROM nks.holder_version h WHERE h.successor IS NOT NULL
+			AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = h.kind AND o.id = h.successor))`,
+		`SELECT EXISTS (SELECT FROM nks.holder_version h WHERE h.guardian IS NOT NULL
+			AND NOT EXISTS (SELECT FROM nks.holder o WHERE o.kind = 1 AND o.id = h.guardian))`,
 		`SELECT EXISTS (SELECT FROM nks.account_version v WHERE v.authority IS NOT NULL
 			AND NOT EXISTS (SELECT FROM nks.benefit_type b WHERE b.benefit_type = v.benefit_type
 				AND (b.authority IS NULL OR b.authority = v.authority)))`,
@@ -189,6 +196,8 @@ func valueOf(f format, column string) string {
 			ELSE lpad(%[2]s::text, 8, '0') END`, kind, id)
 	case column == "successor":
 		return `CASE l.kind WHEN 1 THEN left(lpad(l.successor::text, 10, '0'), 6) || '-xxxx' ELSE l.successor::text END`
+	case column == "guardian":
+		return `left(lpad(l.guardian::text, 10, '0'), 6) || '-xxxx'`
 	case column == "parent" && f.staged == "load_holder":
 		return `lpad(l.parent::text, 8, '0')`
 	case column == "kind":

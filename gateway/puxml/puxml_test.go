@@ -50,16 +50,17 @@ func TestRead_Refuses(t *testing.T) {
 	t.Parallel()
 	one := fmt.Sprintf(request, citizen)
 	for name, of := range map[string]struct{ doc, says string }{
-		"another root":         {`<x/>`, "expected element NemkontoPrivatUdbetalerTransporterRequest"},
-		"no header":            {fmt.Sprintf(document, "", one), "expected element TransporterHeader"},
-		"a short agreement":    {fmt.Sprintf(document, strings.Replace(header, "7654321", "765", 1), one), "TransporterAgreementIdentifier: must be 7 digits"},
-		"no reference":         {fmt.Sprintf(document, header, strings.Replace(one, "R-1", "", 1)), "RequesterPaymentReference: must not be empty"},
-		"a long reference":     {fmt.Sprintf(document, header, strings.Replace(one, "R-1", strings.Repeat("å", 51), 1)), "more than 50 characters"},
-		"letters for a number": {fmt.Sprintf(document, header, strings.Replace(one, "0101700001", "01017O0001", 1)), "must be 10 digits"},
-		"two holders":          {fmt.Sprintf(document, header, fmt.Sprintf(request, citizen+citizen)), "is not allowed here"},
-		"an element more":      {fmt.Sprintf(document, header, one+"<p:More/>"), "element More is not allowed here"},
-		"cut off":              {fmt.Sprintf(document, header, one)[:900], "line 1"},
-		"text":                 {fmt.Sprintf(document, header, "text"), "text between elements"},
+		"another root":           {`<x/>`, "expected element NemkontoPrivatUdbetalerTransporterRequest"},
+		"no header":              {fmt.Sprintf(document, "", one), "expected element TransporterHeader"},
+		"a short agreement":      {fmt.Sprintf(document, strings.Replace(header, "7654321", "765", 1), one), "TransporterAgreementIdentifier: must be 7 digits"},
+		"no reference":           {fmt.Sprintf(document, header, strings.Replace(one, "R-1", "", 1)), "RequesterPaymentReference: must not be empty"},
+		"a long reference":       {fmt.Sprintf(document, header, strings.Replace(one, "R-1", strings.Repeat("å", 51), 1)), "more than 50 characters"},
+		"blanks before a number": {fmt.Sprintf(document, strings.Replace(header, ">G 1<", ">"+strings.Repeat(" ", 5000)+"G 1<", 1), one), "TransporterGroupIdentifier: more than 50 characters"},
+		"letters for a number":   {fmt.Sprintf(document, header, strings.Replace(one, "0101700001", "01017O0001", 1)), "must be 10 digits"},
+		"two holders":            {fmt.Sprintf(document, header, fmt.Sprintf(request, citizen+citizen)), "is not allowed here"},
+		"an element more":        {fmt.Sprintf(document, header, one+"<p:More/>"), "element More is not allowed here"},
+		"cut off":                {fmt.Sprintf(document, header, one)[:900], "line 1"},
+		"text":                   {fmt.Sprintf(document, header, "text"), "text between elements"},
 		"another environment": {fmt.Sprintf(document, strings.Replace(header, "<p:TransporterHeader>", "<p:TransporterHeader><p:VansHeader><p:VansSenderAddress><ean:EAN13Identifier>5790000000012</ean:EAN13Identifier></p:VansSenderAddress>"+
 			"<p:VansRecipientAddress><p:VansNemkontoEnvironmentCode>test</p:VansNemkontoEnvironmentCode></p:VansRecipientAddress></p:VansHeader>", 1), one), "must be nkspu"},
 	} {

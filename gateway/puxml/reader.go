@@ -184,8 +184,8 @@ func (r *Reader) text(space, name string, most int) string {
 			r.fault("holds an element")
 			break
 		}
-		if text = append(text, r.t.Text()...); len(text) > 4*most {
-			break
+		if text = append(text, r.t.Text()...); len(text) > 8*most {
+			r.fault(fmt.Sprintf("more than %d characters", most))
 		}
 	}
 	s := strings.TrimSpace(string(text))

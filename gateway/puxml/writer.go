@@ -28,17 +28,22 @@ func NewWriter(w io.Writer) *Writer {
 // Header echoes the header; sender and recipient at the VANS change places.
 func (a *Writer) Header(h Header) {
 	a.raw("<nkspu:TransporterHeader>")
-	if h.SenderEAN != "" {
+	a.vans(h)
+	a.leaf("nkspu:TransporterAgreementIdentifier", h.Agreement)
+	a.leaf("nkspu:TransporterSystemIdentifier", h.System)
+	a.leaf("nkspu:TransporterGroupIdentifier", h.Group)
+	a.raw("</nkspu:TransporterHeader>\n")
+}
+
+// vans writes the VANS header of an answer; nothing where the request had none.
+func (a *Writer) vans(h Header) {
+	if h.SenderEAN != "" && h.Environment == environment {
 		a.raw("<nkspu:VansHeader><nkspu:VansSenderAddress>")
 		a.leaf("nkspu:VansNemkontoEnvironmentCode", h.Environment)
 		a.raw("</nkspu:VansSenderAddress><nkspu:VansRecipientAddress>")
 		a.leaf("ean:EAN13Identifier", h.SenderEAN)
 		a.raw("</nkspu:VansRecipientAddress></nkspu:VansHeader>")
 	}
-	a.leaf("nkspu:TransporterAgreementIdentifier", h.Agreement)
-	a.leaf("nkspu:TransporterSystemIdentifier", h.System)
-	a.leaf("nkspu:TransporterGroupIdentifier", h.Group)
-	a.raw("</nkspu:TransporterHeader>\n")
 }
 
 // Response writes the answer to one request.
@@ -129,8 +134,9 @@ func (a *Writer) Unknown(h Header) {
 }
 
 // Invalid says that the document is not in its form, and why.
-func (a *Writer) Invalid(why string) {
+func (a *Writer) Invalid(h Header, why string) {
 	a.raw("<nkspu:InvalidMessageFormat>")
+	a.vans(h)
 	a.leaf("nkspu:InvalidMessageFormathighestseverityCode", CodeInvalid)
 	a.leaf("nkspu:InvalidMessageFormatCode", CodeInvalid)
 	a.leaf("nkspu:InvalidMessageFormatText", why)

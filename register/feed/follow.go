@@ -32,6 +32,8 @@ func (k known) follow(c *Change, today gateway.Date) (register.HolderState, stri
 		return s, "the day lies in the future"
 	case c.Kind == gateway.CPR && !c.On.IsZero() && c.On.Before(gateway.BirthDate(c.ID)):
 		return s, "the day lies before the birth"
+	case c.What == New && c.Kind == gateway.CPR && today.Before(gateway.BirthDate(c.ID)):
+		return s, "the birth lies in the future"
 	case c.Parent != 0 && !k.has(gateway.CVR, c.Parent):
 		return s, "the CVR number above is not known"
 	case c.Successor != 0 && !k.has(c.Kind, c.Successor):

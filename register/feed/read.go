@@ -19,10 +19,9 @@ const Namespace = "urn:nks:register-feed:1"
 // csvMark begins the first line of the CSV form: register-feed,CPR,17,3 of a file of three changes. The count shows that it came whole.
 const csvMark = "register-feed,"
 
-// Matches reports by the beginning of a document whether it may be a feed.
-func Matches(head []byte) bool {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	return bytes.HasPrefix(head, []byte(csvMark)) || bytes.HasPrefix(head, []byte("<")) && bytes.Contains(head, []byte(`"`+Namespace+`"`))
+// MatchesCSV reports by the beginning of a document whether it is a feed in CSV.
+func MatchesCSV(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), []byte(csvMark))
 }
 
 // Open reads the head of a file, in either form.
@@ -103,6 +102,9 @@ func (x *xmlReader) element() (*xml.StartElement, error) {
 		t, err := x.in.Token()
 		if bad := (*xml.SyntaxError)(nil); errors.As(err, &bad) {
 			return nil, &FormError{bad.Line, "is not XML: " + bad.Msg}
+		}
+		if err != nil && strings.Contains(err.Error(), "CharsetReader") {
+			return nil, x.wrong("must be UTF-8")
 		}
 		if errors.Is(err, io.EOF) || err != nil && strings.Contains(err.Error(), "xml:") {
 			return nil, x.wrong("ends within")
@@ -188,6 +190,9 @@ func (x *xmlReader) end() error {
 		case errors.Is(err, io.EOF):
 			return io.EOF
 		case err != nil:
+			if bad := (*xml.SyntaxError)(nil); !errors.As(err, &bad) {
+				return err
+			}
 			return x.wrong("something stands behind the root")
 		}
 		if _, comment := t.(xml.Comment); comment {

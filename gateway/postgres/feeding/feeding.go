@@ -24,7 +24,9 @@ type Store struct {
 
 // Request answers feeds.
 func (s *Store) Request() postgres.Request {
-	return postgres.Request{Kind: gateway.RequestFeed, Matches: feed.Matches, Answer: s.answer}
+	return postgres.Request{Kind: gateway.RequestFeed, Answer: s.answer, Matches: func(head []byte) bool {
+		return feed.MatchesCSV(head) || postgres.RootOf(head).Space == feed.Namespace
+	}}
 }
 
 func (s *Store) answer(ctx context.Context, x *postgres.Session, d postgres.Delivery, content io.Reader) (postgres.RequestHead, error) {

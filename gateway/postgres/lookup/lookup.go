@@ -37,7 +37,7 @@ func (s *Store) answer(ctx context.Context, x *postgres.Session, d postgres.Deli
 	h, err := r.Header()
 	head := postgres.RequestHead{MessageID: h.Group}
 	if err != nil {
-		return head, s.invalid(head, err)
+		return head, s.invalid(head, h, err)
 	}
 	now := s.Now()
 	agreement, err := register.FindPrivateAgreement(ctx, x, h.Agreement, now)
@@ -56,7 +56,7 @@ func (s *Store) answer(ctx context.Context, x *postgres.Session, d postgres.Deli
 			break
 		}
 		if err != nil {
-			return head, s.invalid(head, err)
+			return head, s.invalid(head, h, err)
 		}
 		if !agreement.Covers(q.Requester) {
 			return head, s.unknown(head, h, "the agreement does not cover a requester")
@@ -67,12 +67,12 @@ func (s *Store) answer(ctx context.Context, x *postgres.Session, d postgres.Deli
 }
 
 // invalid refuses a document that is not in its form; any other error is the gateway's own.
-func (s *Store) invalid(head postgres.RequestHead, err error) error {
+func (s *Store) invalid(head postgres.RequestHead, h puxml.Header, err error) error {
 	bad, form := errors.AsType[*nksxml.Error](err)
 	if !form {
 		return err
 	}
-	return s.refuse(head, bad.Error(), func(a *puxml.Writer) { a.Invalid(bad.Error()) })
+	return s.refuse(head, bad.Error(), func(a *puxml.Writer) { a.Invalid(h, bad.Error()) })
 }
 
 // unknown refuses a document whose agreement does not count. Its sender hears no more than that.
