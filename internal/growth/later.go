@@ -101,7 +101,7 @@ func repeatedTables() []repeated {
 func onlyOnce() []string {
 	return []string{"account_period", "account_version", "agreement", "agreement_version", "answer_counter", "answer_uncollected", "arrival_counter", "arrivals_followed",
 		"audit_checkpoint", "audit_content", "audit_entry", "audit_hash", "authority", "authority_word", "bank_counter", "bank_lease", "bank_round", "benefit_fallback",
-		"benefit_type", "benefit_type_version", "book", "book_balance", "cell", "certificate", "certificate_due", "effect_followed", "effect_unlooked", "environment", "goose_db_version", "handout", "hash_key", "holder_version",
+		"benefit_type", "benefit_type_version", "book", "book_balance", "cell", "certificate", "certificate_due", "dormant_pass", "effect_followed", "effect_unlooked", "environment", "goose_db_version", "handout", "hash_key", "holder_version",
 		"line", "may_follow", "month", "part_left", "payer", "posting", "posting_key", "posting_match", "posting_part", "reference_counter", "register_change", "register_change_origin",
 		"register_counter", "release_day", "release_limit", "standing_choice_version", "statement", "statement_entry", "supplier", "supplier_version"}
 }
