@@ -422,3 +422,38 @@ func TestActivation_Found(t *testing.T) {
 	w.want("after", w.row(last), another)
 	w.effects()
 }
+
+// TestActivation_Promote: the letter of a specific account that is to become the NemKonto shows that account, and no benefit. // B13
+func TestActivation_Promote(t *testing.T) {
+	t.Parallel()
+	w, p := letters(t, nil)
+	err := w.Base.Transact(t.Context(), "application", func(x *postgres.Session) error {
+		all, err := w.Accounts.Apply(t.Context(), x, []accounts.Application{{Channel: law.Interface, Action: law.Register, Holder: gateway.Holder{Kind: gateway.CPR, ID: poor}, Authority: "77", BenefitType: "YD77",
+			Account: accounts.Account{Account: gateway.Account{Kind: gateway.DomesticBBAN, Number: another}}, Expects: law.Unsaid, By: "system of 77", OnBehalfOf: "77", Why: "asked for", Source: "case 1"}})
+		if err == nil && all[0].State != law.InForce {
+			err = fmt.Errorf("registered: %+v", all[0])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.Base.Transact(t.Context(), "application", func(x *postgres.Session) error {
+		all, err := w.Accounts.Apply(t.Context(), x, []accounts.Application{{Channel: law.Interface, Action: law.Promote, Holder: gateway.Holder{Kind: gateway.CPR, ID: poor}, Authority: "77", BenefitType: "YD77",
+			Expects: law.Unsaid, By: "system of 77", OnBehalfOf: "77", Why: "asked for", Source: "case 2"}})
+		if err == nil && all[0].State != law.WaitsActivation {
+			err = fmt.Errorf("promoted: %+v", all[0])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.post()
+	texts, _ := p.came()
+	if len(texts) != 1 || !strings.Contains(texts[0], "har registreret konto 1002 000055xxxx") || strings.Contains(texts[0], "YD77") {
+		t.Fatalf("letters %q", texts)
+	}
+	w.want("the code", w.enters(w.codeIn(texts[0])), "active since 2005-08-11 04:30")
+	w.want("pays to", w.paysTo(poor), another)
+}
